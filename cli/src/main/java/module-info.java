@@ -1,0 +1,4 @@
+/** The command iomodels. */
+module iomodels.cli {
+  requires iomodels.core;
+}

@@ -1,0 +1,8 @@
+/**
+ * How an implementation module offers its servers. Begin with {@link
+ * iomodels.server.spi.ServerProvider}.
+ */
+@NullMarked
+package iomodels.server.spi;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,87 @@
+package iomodels.service;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.nio.ByteBuffer;
+
+/** The session of {@link Services#FLOOD}: it remembers a count half read, or a reply half sent. */
+final class Flood implements Session {
+
+  private static final int MODULUS = 251;
+  private static final int MAX_DIGITS = 13;
+  private static final byte[] NOT_A_COUNT = "ERR expected a count\n".getBytes(US_ASCII);
+
+  /** Byte <i>i</i> is <i>i</i> mod 251, for 64 periods. */
+  private static final byte[] PATTERN = pattern(64 * MODULUS);
+
+  private static byte[] pattern(int length) {
+    byte[] pattern = new byte[length];
+    for (int i = 0; i < length; i++) {
+      pattern[i] = (byte) (i % MODULUS);
+    }
+    return pattern;
+  }
+
+  private long count;
+  private int digits;
+
+  /** The reply on its way: what it is made of, how much of it is owed, and where it goes on. */
+  private byte[] source = PATTERN;
+
+  private long owed;
+  private int offset;
+
+  private boolean finished;
+
+  @Override
+  public Progress advance(ByteBuffer in, ByteBuffer out, boolean endOfInput) {
+    while (true) {
+      drainInto(out);
+      if (owed > 0) {
+        return Progress.OVERFLOW;
+      }
+      if (finished) {
+        return Progress.FINISHED;
+      }
+      if (in.hasRemaining()) {
+        listen(in.get());
+      } else if (!endOfInput) {
+        return Progress.UNDERFLOW;
+      } else if (digits > 0) {
+        refuse();
+      } else {
+        finished = true;
+      }
+    }
+  }
+
+  private void listen(byte octet) {
+    if (octet >= '0' && octet <= '9' && digits < MAX_DIGITS) {
+      count = 10 * count + (octet - '0');
+      digits++;
+    } else if (octet == '\n' && digits > 0) {
+      owed = count;
+      offset = 0;
+      count = 0;
+      digits = 0;
+    } else {
+      refuse();
+    }
+  }
+
+  private void refuse() {
+    source = NOT_A_COUNT;
+    owed = NOT_A_COUNT.length;
+    offset = 0;
+    finished = true;
+  }
+
+  private void drainInto(ByteBuffer out) {
+    while (owed > 0 && out.hasRemaining()) {
+      int length = (int) Math.min(owed, Math.min(out.remaining(), source.length - offset));
+      out.put(source, offset, length);
+      offset = (offset + length) % source.length;
+      owed -= length;
+    }
+  }
+}

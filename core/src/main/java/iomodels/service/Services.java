@@ -1,0 +1,74 @@
+package iomodels.service;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The five services. Their grammars, below, are complete: a server in any language can implement
+ * them. Bytes are octets; LF is 0x0A.
+ */
+public final class Services {
+
+  /**
+   * Upper-cases ASCII: each byte 0x61–0x7A less 0x20, the other 230 values untouched, as Python's
+   * {@code bytes.upper} does. TCP and UDP.
+   */
+  public static final Service UPPER = new Named("upper", Upper::new, Optional.of(Upper::reply));
+
+  /**
+   * Answers {@code dddddd} to each chunk received, whatever it holds: the reply of the textbook's
+   * {@code select} server. It counts receives, which TCP does not preserve, so it promises a reply
+   * per request only to a client that awaits each one and sends at most 512 bytes in it. TCP and
+   * UDP.
+   */
+  public static final Service FIXED = new Named("fixed", Fixed::new, Optional.of(Fixed::reply));
+
+  /**
+   * Upper-cases by the line. LF ends a line and is sent back with it, a CR before it is kept.
+   * Nothing is answered before the line is complete; a last line without LF is answered, without
+   * LF, at the end of input. A line of more than 8,192 bytes, its LF not counted, is answered with
+   * {@code ERR line too long} and LF, after which the session has finished. TCP.
+   */
+  public static final Service LINES = new Named("lines", Lines::new, Optional.empty());
+
+  /**
+   * Sends as many bytes as it is asked for. A request is one to thirteen ASCII digits and LF; its
+   * reply is that many bytes, byte <i>i</i> of it being <i>i</i> mod 251. Requests may be pipelined
+   * and are answered in order. Anything else, and a request that the end of input cuts off, is
+   * answered with {@code ERR expected a count} and LF, after which the session has finished. It
+   * shows back-pressure, which an echo cannot. TCP.
+   */
+  public static final Service FLOOD = new Named("flood", Flood::new, Optional.empty());
+
+  /** Takes everything and says nothing: a FIN is answered with a FIN. TCP. */
+  public static final Service DISCARD = new Named("discard", Discard::new, Optional.empty());
+
+  private static final List<Service> ALL = List.of(UPPER, FIXED, LINES, FLOOD, DISCARD);
+
+  private Services() {}
+
+  /** All five, in the order of this page. */
+  public static List<Service> all() {
+    return ALL;
+  }
+
+  /** The service of that name, if there is one. */
+  public static Optional<Service> named(String name) {
+    return ALL.stream().filter(service -> service.name().equals(name)).findFirst();
+  }
+
+  private record Named(String name, Supplier<Session> sessions, Optional<Responder> datagrams)
+      implements Service {
+
+    @Override
+    public Session open() {
+      return sessions.get();
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+}

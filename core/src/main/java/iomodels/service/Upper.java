@@ -1,0 +1,59 @@
+package iomodels.service;
+
+import static java.nio.ByteOrder.nativeOrder;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+
+/** The session of {@link Services#UPPER}: it remembers nothing. */
+final class Upper implements Session {
+
+  /** Eight bytes of a buffer as one word, whatever byte order the buffer itself is set to. */
+  private static final VarHandle WORD =
+      MethodHandles.byteBufferViewVarHandle(long[].class, nativeOrder());
+
+  private static final long EACH = 0x0101010101010101L;
+  private static final long HIGH_BITS = EACH << 7;
+
+  @Override
+  public Progress advance(ByteBuffer in, ByteBuffer out, boolean endOfInput) {
+    copy(in, out, Math.min(in.remaining(), out.remaining()));
+    if (in.hasRemaining()) {
+      return Progress.OVERFLOW;
+    }
+    return endOfInput ? Progress.FINISHED : Progress.UNDERFLOW;
+  }
+
+  static void reply(ByteBuffer datagram, ByteBuffer out) {
+    copy(datagram, out, datagram.remaining());
+  }
+
+  /** Moves {@code length} bytes from {@code in} to {@code out}, upper-casing them on the way. */
+  static void copy(ByteBuffer in, ByteBuffer out, int length) {
+    int from = in.position();
+    int to = out.position();
+    int end = from + length;
+    for (; end - from >= Long.BYTES; from += Long.BYTES, to += Long.BYTES) {
+      WORD.set(out, to, upper((long) WORD.get(in, from)));
+    }
+    for (; from < end; from++, to++) {
+      out.put(to, (byte) upper(in.get(from) & 0xFFL));
+    }
+    in.position(end);
+    out.position(to);
+  }
+
+  /**
+   * Upper-cases eight bytes at once. Adding to the low seven bits of each byte carries into its
+   * eighth bit, and no further, just when they are at least 'a', or above 'z': so the eighth bit
+   * tells which bytes are letters, and moved down to 0x20 it is what they have to lose.
+   */
+  private static long upper(long word) {
+    long low = word & ~HIGH_BITS;
+    long atLeastA = low + EACH * (0x80 - 'a');
+    long aboveZ = low + EACH * (0x7F - 'z');
+    long letters = atLeastA & ~aboveZ & ~word & HIGH_BITS;
+    return word ^ letters >>> 2;
+  }
+}

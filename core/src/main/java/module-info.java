@@ -1,0 +1,10 @@
+/** What to say, and what it means to be a server: everything here is free of I/O. */
+module iomodels.core {
+  requires static org.jspecify;
+
+  exports iomodels.service;
+  exports iomodels.server;
+  exports iomodels.server.spi;
+
+  uses iomodels.server.spi.ServerProvider;
+}

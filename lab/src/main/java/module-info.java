@@ -1,0 +1,4 @@
+/** What a server costs: a load generator and a cost meter. */
+module iomodels.lab {
+  requires iomodels.core;
+}

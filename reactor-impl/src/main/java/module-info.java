@@ -1,0 +1,4 @@
+/** Reactor Netty: a connection is a pair of streams. */
+module iomodels.reactor {
+  requires iomodels.core;
+}

@@ -1,0 +1,4 @@
+/** Vert.x: event loops, handlers and futures. */
+module iomodels.vertx {
+  requires iomodels.core;
+}

@@ -1,0 +1,7 @@
+/**
+ * Servers that are wrong on purpose, each in one way: they prove the kit. And the textbook's own
+ * first versions.
+ */
+module iomodels.wrong {
+  requires transitive iomodels.core;
+}
