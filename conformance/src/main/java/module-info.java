@@ -1,4 +1,12 @@
-/** The conformance kit: rules as values, an engine that judges any server by them. */
+/** The conformance kit: rules as values, and an engine that judges any server by them. */
 module iomodels.conformance {
   requires transitive iomodels.core;
+  requires static org.jspecify;
+  // Only for those who run the rules as tests: the command line does without.
+  requires static transitive org.junit.jupiter.api;
+
+  exports iomodels.conformance;
+  exports iomodels.conformance.target;
+
+  uses iomodels.server.spi.ServerProvider;
 }

@@ -1,0 +1,63 @@
+package iomodels.conformance;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** A value for each {@link Bound}: the default, or what was asked for. Immutable. */
+public final class Bounds {
+
+  /** Every bound at its default. */
+  public static final Bounds STANDARD = new Bounds(Map.of());
+
+  private final Map<Bound, Long> changed;
+
+  private Bounds(Map<Bound, Long> changed) {
+    this.changed = changed;
+  }
+
+  /** The same with one bound changed. */
+  public Bounds with(Bound bound, long value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException(
+          "bound %s must be positive, not %d".formatted(bound, value));
+    }
+    Map<Bound, Long> map = new EnumMap<>(Bound.class);
+    map.putAll(changed);
+    map.put(bound, value);
+    return new Bounds(map);
+  }
+
+  /** The same with one bound changed, written {@code NAME=VALUE}. */
+  public Bounds with(String assignment) {
+    int equals = assignment.indexOf('=');
+    try {
+      String name = assignment.substring(0, Math.max(equals, 0)).strip();
+      return with(
+          Bound.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_')),
+          Long.parseLong(assignment.substring(equals + 1).strip()));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("not a whole number in bound " + assignment, e);
+    } catch (IllegalArgumentException e) {
+      if (e.getMessage() != null && e.getMessage().startsWith("bound ")) {
+        throw e;
+      }
+      throw new IllegalArgumentException(
+          "no bound %s; write NAME=VALUE with one of %s"
+              .formatted(assignment, Arrays.toString(Bound.values())),
+          e);
+    }
+  }
+
+  /** The value of a bound that counts. */
+  public int count(Bound bound) {
+    return Math.toIntExact(changed.getOrDefault(bound, bound.standard()));
+  }
+
+  /** The value of a bound that is a time. */
+  public Duration time(Bound bound) {
+    return Duration.ofMillis(changed.getOrDefault(bound, bound.standard()));
+  }
+}

@@ -1,0 +1,163 @@
+package iomodels.conformance;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import iomodels.conformance.target.ModelTarget;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.ServerProvider;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+
+/**
+ * The kit as JUnit tests: a module's whole conformance test is
+ *
+ * {@snippet :
+ * @TestFactory
+ * Stream<DynamicNode> everyModelConforms() {
+ *   return Conformance.tests();
+ * }
+ * }
+ */
+public final class Conformance {
+
+  /** Every skip that is permitted, in the module's own folder. */
+  private static final Path EXPECTED_SKIPS = Path.of("expected-skips.txt");
+
+  private Conformance() {}
+
+  /**
+   * A container for each model on the module path and each transport it can run on here, in it a
+   * test for each rule, named by the rule's own sentence. A rule that is skipped without being
+   * listed in {@code expected-skips.txt} fails; so does a line there that no longer is true.
+   */
+  public static Stream<DynamicNode> tests() {
+    ExpectedSkips skips = ExpectedSkips.read(EXPECTED_SKIPS);
+    List<ServerProvider> providers = ServerProvider.installed();
+    if (providers.isEmpty()) {
+      throw new IllegalStateException("no model is on the module path");
+    }
+    return providers.stream().flatMap(provider -> tests(provider, skips));
+  }
+
+  private static Stream<DynamicNode> tests(ServerProvider provider, ExpectedSkips skips) {
+    String model = provider.card().name();
+    Availability availability = provider.availability();
+    if (!availability.here()) {
+      return Stream.of(dynamicTest(model, () -> abort(availability.reason())));
+    }
+    List<DynamicNode> nodes = new ArrayList<>();
+    if (provider.transports().isEmpty()) {
+      nodes.add(dynamicContainer(model, tests(provider, Optional.empty(), skips)));
+    }
+    for (Map.Entry<Transport, Availability> each : provider.transports().entrySet()) {
+      String name = model + " on " + each.getKey();
+      nodes.add(
+          each.getValue().here()
+              ? dynamicContainer(name, tests(provider, Optional.of(each.getKey()), skips))
+              : dynamicTest(name, () -> abort(each.getValue().reason())));
+    }
+    return nodes.stream();
+  }
+
+  private static Stream<DynamicTest> tests(
+      ServerProvider provider, Optional<Transport> transport, ExpectedSkips skips) {
+    String model = provider.card().name();
+    Run run = new Run(provider, transport);
+    Stream<DynamicTest> rules =
+        Rule.all().stream()
+            .map(
+                rule ->
+                    dynamicTest(
+                        rule.id() + " " + rule.sentence(),
+                        () -> conclude(model, run.of(rule), skips)));
+    DynamicTest stale =
+        dynamicTest("expected skips are true", () -> skips.demandAllSeen(model, run.all()));
+    return Stream.concat(rules, Stream.of(stale));
+  }
+
+  private static void conclude(String model, Finding finding, ExpectedSkips skips) {
+    switch (finding.verdict()) {
+      case KEPT -> {}
+      case BROKEN ->
+          fail(
+              "%s %s%n%s%n  %s%nseed %d"
+                  .formatted(
+                      finding.rule().id(),
+                      finding.rule().sentence(),
+                      finding.detail(),
+                      String.join(System.lineSeparator() + "  ", finding.transcript()),
+                      finding.seed()));
+      case UNKNOWN -> abort(finding.detail());
+      case SKIPPED -> {
+        if (!skips.permit(model, finding)) {
+          fail(
+              "skipped, which %s does not permit; if it should: %s %s %s"
+                  .formatted(EXPECTED_SKIPS, model, finding.rule().id(), finding.detail()));
+        }
+        abort(finding.detail());
+      }
+    }
+  }
+
+  /** One model being judged, from the moment that the first of its tests wants to know. */
+  private static final class Run {
+
+    private final ServerProvider provider;
+    private final Optional<Transport> transport;
+    private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
+    private boolean started;
+
+    Run(ServerProvider provider, Optional<Transport> transport) {
+      this.provider = provider;
+      this.transport = transport;
+      Rule.all().forEach(rule -> findings.put(rule, new CompletableFuture<>()));
+    }
+
+    Finding of(Rule rule) {
+      start();
+      return findings.get(rule).join();
+    }
+
+    List<Finding> all() {
+      return Rule.all().stream().map(this::of).toList();
+    }
+
+    private synchronized void start() {
+      if (!started) {
+        started = true;
+        Thread.ofVirtual().start(this::judge);
+      }
+    }
+
+    private void judge() {
+      Kit kit = new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime());
+      try (ModelTarget target = new ModelTarget(provider, transport)) {
+        kit.judge(target, finding -> findings.get(finding.rule()).complete(finding));
+      } catch (IOException e) {
+        fail(new UncheckedIOException(e));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (RuntimeException e) {
+        fail(e);
+      }
+    }
+
+    private void fail(RuntimeException e) {
+      findings.values().forEach(finding -> finding.completeExceptionally(e));
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package iomodels.conformance;
+
+import iomodels.conformance.target.Instance;
+import iomodels.conformance.target.Target;
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The plainest server that keeps the rules about time: when it misses one as well, the machine is
+ * to blame. A blocking virtual thread for each connection, in the kit's own JVM.
+ */
+final class Control implements Target {
+
+  private final ServerSocketChannel listener;
+
+  Control(Service service) throws IOException {
+    listener = ServerSocketChannel.open();
+    listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
+    Thread.ofVirtual().start(() -> accept(service));
+  }
+
+  private void accept(Service service) {
+    while (listener.isOpen()) {
+      try {
+        SocketChannel channel = listener.accept();
+        Thread.ofVirtual().start(() -> converse(channel, service.open()));
+      } catch (IOException _) {
+        // closed, or a client that is gone already
+      }
+    }
+  }
+
+  private static void converse(SocketChannel channel, Session session) {
+    ByteBuffer in = ByteBuffer.allocateDirect(16 * 1024).limit(0);
+    ByteBuffer out = ByteBuffer.allocateDirect(16 * 1024);
+    boolean endOfInput = false;
+    Progress progress = Progress.UNDERFLOW;
+    try (channel) {
+      channel.socket().setTcpNoDelay(true);
+      while (progress != Progress.FINISHED) {
+        if (progress == Progress.UNDERFLOW) {
+          endOfInput = channel.read(in.clear()) < 0;
+          in.flip();
+        }
+        progress = session.advance(in, out, endOfInput);
+        for (out.flip(); out.hasRemaining(); ) {
+          channel.write(out);
+        }
+        out.clear();
+      }
+    } catch (IOException _) {
+      // the client has gone
+    }
+  }
+
+  @Override
+  public String name() {
+    return "control";
+  }
+
+  @Override
+  public Optional<Set<Capability>> claims() {
+    return Optional.of(Set.of(Capability.CONCURRENT, Capability.HALF_CLOSE));
+  }
+
+  @Override
+  public boolean serves(Service service) {
+    return true;
+  }
+
+  @Override
+  public boolean launchable() {
+    return false;
+  }
+
+  @Override
+  public InetSocketAddress shared(Service service) throws IOException {
+    return (InetSocketAddress) listener.getLocalAddress();
+  }
+
+  @Override
+  public Instance launch(Service service, int port) {
+    throw new IllegalStateException("the control server is not there to be launched");
+  }
+
+  @Override
+  public void close() {
+    try {
+      listener.close();
+    } catch (IOException ignored) {
+      // nothing depends on it any more
+    }
+  }
+}

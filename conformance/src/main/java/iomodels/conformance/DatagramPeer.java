@@ -1,0 +1,134 @@
+package iomodels.conformance;
+
+import iomodels.service.Responder;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+
+/**
+ * A sender of datagrams, which demands what a rule demands. A request without an answer is sent
+ * again, since UDP may lose either: so a reply that comes late may be seen twice.
+ */
+public final class DatagramPeer implements AutoCloseable {
+
+  private static final int TRIES = 5;
+
+  private final DatagramSocket socket;
+  private final InetSocketAddress server;
+  private final Duration patience;
+  private final Transcript transcript;
+  private final String name;
+  private final byte[] buffer = new byte[Responder.MAX_DATAGRAM + 1];
+
+  DatagramPeer(InetSocketAddress server, Duration patience, Transcript transcript, String name)
+      throws IOException {
+    this.server = server;
+    this.patience = patience;
+    this.transcript = transcript;
+    this.name = name;
+    socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    socket.setReceiveBufferSize(1 << 20);
+  }
+
+  /** Sends one datagram. */
+  public void send(byte[] payload) throws IOException {
+    transcript.add(name, "sends a datagram of " + Transcript.show(payload, 0, payload.length));
+    socket.send(new DatagramPacket(payload, payload.length, server));
+  }
+
+  /** Sends a request, until it has been answered with just these bytes, from the server's port. */
+  public void exchange(byte[] request, byte[] expected) throws Broken, IOException {
+    for (int i = 0; i < TRIES; i++) {
+      send(request);
+      if (receive(expected)) {
+        return;
+      }
+    }
+    throw missing(expected, TRIES);
+  }
+
+  /** Demands a datagram of just these bytes, from the server's port, without asking for it. */
+  public void expect(byte[] expected) throws Broken, IOException {
+    if (!receive(expected)) {
+      throw missing(expected, 1);
+    }
+  }
+
+  private Broken missing(byte[] expected, int requests) {
+    return new Broken(
+        "a datagram of " + Transcript.show(expected, 0, expected.length),
+        "none came to %d request%s in %,d ms"
+            .formatted(
+                requests,
+                requests == 1 ? "" : "s",
+                patience.dividedBy(TRIES).toMillis() * requests));
+  }
+
+  private boolean receive(byte[] expected) throws Broken, IOException {
+    DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
+    if (!receive(packet, patience.dividedBy(TRIES))) {
+      return false;
+    }
+    if (!packet.getSocketAddress().equals(server)) {
+      throw new Broken("a reply from " + server, "it came from " + packet.getSocketAddress());
+    }
+    byte[] actual = Arrays.copyOf(packet.getData(), packet.getLength());
+    if (!Arrays.equals(expected, actual)) {
+      throw new Broken(
+          "a datagram of " + Transcript.show(expected, 0, expected.length),
+          "got a datagram of %s, which differs at byte %,d"
+              .formatted(
+                  Transcript.show(actual, 0, actual.length), Arrays.mismatch(expected, actual)));
+    }
+    return true;
+  }
+
+  /** Sends a request, until it has been answered, whatever the answer is. */
+  public void expectSomethingFor(byte[] request) throws Broken, IOException {
+    for (int i = 0; i < TRIES; i++) {
+      send(request);
+      if (receive(new DatagramPacket(buffer, buffer.length), patience.dividedBy(TRIES))) {
+        return;
+      }
+    }
+    throw new Broken("a datagram", "none came");
+  }
+
+  /** Demands that no datagram comes for that long. */
+  public void expectSilence(Duration time) throws Broken, IOException {
+    DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
+    if (receive(packet, time)) {
+      throw new Broken(
+          "no further datagram",
+          "got one of " + Transcript.show(packet.getData(), 0, packet.getLength()));
+    }
+  }
+
+  private boolean receive(DatagramPacket packet, Duration within) throws IOException {
+    try {
+      socket.setSoTimeout(Math.max(1, Math.toIntExact(within.toMillis())));
+      socket.receive(packet);
+      transcript.add(
+          "",
+          "to %s from %s: a datagram of %s"
+              .formatted(
+                  name,
+                  packet.getSocketAddress(),
+                  Transcript.show(packet.getData(), 0, packet.getLength())));
+      return true;
+    } catch (SocketTimeoutException _) {
+      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      return false;
+    }
+  }
+
+  @Override
+  public void close() {
+    socket.close();
+  }
+}

@@ -1,0 +1,222 @@
+package iomodels.conformance;
+
+import static java.util.stream.Collectors.toCollection;
+
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.target.Target;
+import iomodels.server.spi.Capability;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * Tries rules on a target.
+ *
+ * <p>Rules that mostly wait run side by side, as far as the target serves clients at the same time.
+ * Rules whose verdict is about time run alone after the others, and a miss counts only if it comes
+ * back each time while a {@link Control} server, tried at the same moment, does not miss.
+ *
+ * @param rules what to try
+ * @param bounds the numbers that rules depend on
+ * @param seed the same seed makes the same bytes
+ */
+public record Kit(List<Rule> rules, Bounds bounds, long seed) {
+
+  private static final int SIDE_BY_SIDE = 4;
+  private static final int TIMED_TRIES = 3;
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  /**
+   * Tries every rule that applies.
+   *
+   * @param progress hears of each finding as it is made, in any order, one at a time
+   * @throws IOException if the target cannot be started or reached, in words for the user
+   * @throws InterruptedException if the caller no longer wants to know; nothing is left running,
+   *     but the target itself, which is the caller's to close
+   */
+  public Report judge(Target target, Consumer<Finding> progress)
+      throws IOException, InterruptedException {
+    target.shared(
+        rules.stream()
+            .map(Rule::service)
+            .filter(target::serves)
+            .findFirst()
+            .orElse(Services.UPPER));
+    List<String> notes = new ArrayList<>();
+    Set<Capability> capabilities = capabilities(target, notes);
+    Set<Need> met = met(target, capabilities);
+    Semaphore shared =
+        new Semaphore(capabilities.contains(Capability.CONCURRENT) ? SIDE_BY_SIDE : 1);
+    Semaphore launched = new Semaphore(1);
+    Consumer<Finding> oneAtATime =
+        finding -> {
+          synchronized (notes) {
+            progress.accept(finding);
+          }
+        };
+    List<Finding> findings = new ArrayList<>();
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Finding>> pending = new ArrayList<>();
+      try {
+        for (Rule rule : rules) {
+          if (!rule.needs().contains(Need.TIMED) || !applies(rule, target, met).isEmpty()) {
+            Semaphore lane = rule.needs().contains(Need.LIFE) ? launched : shared;
+            pending.add(executor.submit(() -> judge(rule, target, met, lane, oneAtATime)));
+          }
+        }
+        for (Future<Finding> each : pending) {
+          findings.add(each.get());
+        }
+        for (Rule rule : rules) {
+          if (findings.stream().noneMatch(finding -> finding.rule().equals(rule))) {
+            Callable<Finding> timed = () -> judge(rule, target, met, shared, oneAtATime);
+            Future<Finding> future = executor.submit(timed);
+            pending.add(future);
+            findings.add(future.get());
+          }
+        }
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a rule's try must not throw", e);
+      } finally {
+        pending.forEach(future -> future.cancel(true));
+      }
+    }
+    findings.sort((a, b) -> Rule.IN_ORDER.compare(a.rule(), b.rule()));
+    return new Report(target.name(), List.copyOf(findings), List.copyOf(notes));
+  }
+
+  private Finding judge(
+      Rule rule, Target target, Set<Need> met, Semaphore lane, Consumer<Finding> progress)
+      throws InterruptedException {
+    String reason = applies(rule, target, met);
+    Finding finding;
+    if (reason.isEmpty()) {
+      lane.acquire();
+      try {
+        finding = rule.needs().contains(Need.TIMED) ? timed(rule, target) : once(rule, target);
+      } finally {
+        lane.release();
+      }
+    } else {
+      finding = new Finding(rule, Verdict.SKIPPED, reason, List.of(), Duration.ZERO, seed);
+    }
+    progress.accept(finding);
+    return finding;
+  }
+
+  /** Why a rule does not apply; empty if it does. */
+  private static String applies(Rule rule, Target target, Set<Need> met) {
+    if (!target.serves(rule.service())) {
+      return "the target does not serve " + rule.service().name();
+    }
+    return rule.needs().stream()
+        .filter(need -> !met.contains(need))
+        .map(Need::otherwise)
+        .findFirst()
+        .orElse("");
+  }
+
+  private static Set<Need> met(Target target, Set<Capability> capabilities) {
+    Set<Need> met = EnumSet.of(Need.TIMED);
+    met.add(capabilities.contains(Capability.CONCURRENT) ? Need.CONCURRENT : Need.SEQUENTIAL);
+    if (capabilities.contains(Capability.HALF_CLOSE)) {
+      met.add(Need.HALF_CLOSE);
+    }
+    if (capabilities.contains(Capability.DATAGRAMS)) {
+      met.add(Need.DATAGRAMS);
+    }
+    if (target.launchable()) {
+      met.add(Need.LIFE);
+    }
+    return met;
+  }
+
+  /** A miss counts if it comes back every time and the control server does not miss. */
+  private Finding timed(Rule rule, Target target) throws InterruptedException {
+    Finding finding = once(rule, target);
+    for (int i = 1; i < TIMED_TRIES && finding.verdict() == Verdict.BROKEN; i++) {
+      finding = once(rule, target);
+    }
+    if (finding.verdict() == Verdict.BROKEN && !rule.needs().contains(Need.LIFE)) {
+      try (Control control = new Control(rule.service())) {
+        Finding other = once(rule, control);
+        if (other.verdict() == Verdict.BROKEN) {
+          String detail = "%s; but so did the control server".formatted(finding.detail());
+          return new Finding(
+              rule, Verdict.UNKNOWN, detail, finding.transcript(), finding.took(), finding.seed());
+        }
+      } catch (IOException e) {
+        return unknown(rule, "no control server: " + e.getMessage());
+      }
+    }
+    return finding;
+  }
+
+  private Finding once(Rule rule, Target target) throws InterruptedException {
+    long start = System.nanoTime();
+    long own = seed ^ rule.id().hashCode();
+    try (Trial trial = new Trial(target, rule.service(), bounds, own);
+        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Void> running =
+          executor.submit(
+              () -> {
+                rule.check().run(trial);
+                return null;
+              });
+      Verdict verdict = Verdict.KEPT;
+      String detail = "";
+      try {
+        running.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException _) {
+        verdict = Verdict.BROKEN;
+        detail = "expected an end within %d s, but there was none".formatted(LIMIT.toSeconds());
+      } catch (ExecutionException e) {
+        boolean broken = e.getCause() instanceof Broken;
+        verdict = broken ? Verdict.BROKEN : Verdict.UNKNOWN;
+        detail =
+            broken
+                ? String.valueOf(e.getCause().getMessage())
+                : "the kit could not try: " + e.getCause();
+      } finally {
+        running.cancel(true);
+      }
+      List<String> transcript = verdict == Verdict.KEPT ? List.of() : trial.transcript();
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      return new Finding(rule, verdict, detail, transcript, took, seed);
+    }
+  }
+
+  private Finding unknown(Rule rule, String detail) {
+    return new Finding(rule, Verdict.UNKNOWN, detail, List.of(), Duration.ZERO, seed);
+  }
+
+  /** What is claimed; where nobody has claimed anything, what a probe finds. */
+  private Set<Capability> capabilities(Target target, List<String> notes)
+      throws IOException, InterruptedException {
+    Set<Capability> found =
+        Probe.capabilities(target, bounds, target.claims().orElse(Set.of()), seed);
+    if (target.claims().isEmpty()) {
+      notes.add("nothing is claimed; found: " + found);
+      return found;
+    }
+    Set<Capability> claims = target.claims().get();
+    found.stream()
+        .filter(capability -> !claims.contains(capability))
+        .map(capability -> "does not claim " + capability + ", but seems to be capable of it")
+        .forEach(notes::add);
+    return claims.stream().collect(toCollection(() -> EnumSet.noneOf(Capability.class)));
+  }
+}

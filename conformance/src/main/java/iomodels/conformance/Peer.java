@@ -1,0 +1,353 @@
+package iomodels.conformance;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The client's end of a TCP connection, which demands what a rule demands: whatever else comes is
+ * {@link Broken}. One thread may send while another receives.
+ */
+public final class Peer implements AutoCloseable {
+
+  /** Bytes by position: what a long stream is made of, without being held in memory. */
+  @FunctionalInterface
+  public interface Stream {
+
+    /** The byte at that position. */
+    byte at(long position);
+  }
+
+  private static final int CHUNK = 64 * 1024;
+
+  private final Socket socket;
+  private final InputStream input;
+  private final OutputStream output;
+  private final Duration patience;
+  private final Transcript transcript;
+  private final String name;
+
+  private Peer(Socket socket, Duration patience, Transcript transcript, String name)
+      throws IOException {
+    this.socket = socket;
+    this.input = socket.getInputStream();
+    this.output = socket.getOutputStream();
+    this.patience = patience;
+    this.transcript = transcript;
+    this.name = name;
+  }
+
+  /**
+   * Connects.
+   *
+   * @param receiveBuffer the size of the socket's receive buffer in bytes, 0 for the system's
+   *     default; a small one makes a small window
+   */
+  static Peer connect(
+      InetSocketAddress address,
+      int receiveBuffer,
+      Duration patience,
+      Transcript transcript,
+      String name)
+      throws Broken {
+    @SuppressWarnings("resource") // owned by the peer, or closed below
+    Socket socket = new Socket();
+    try {
+      if (receiveBuffer > 0) {
+        socket.setReceiveBufferSize(receiveBuffer);
+      }
+      socket.setTcpNoDelay(true);
+      socket.connect(address, Math.toIntExact(patience.toMillis()));
+      transcript.add(name, "connected");
+      return new Peer(socket, patience, transcript, name);
+    } catch (IOException e) {
+      try {
+        socket.close();
+      } catch (IOException ignored) {
+        // it never was open
+      }
+      transcript.add(name, "could not connect: " + e.getMessage());
+      throw new Broken("a connection", "connecting failed: " + e.getMessage());
+    }
+  }
+
+  /** Sends text as UTF-8. */
+  public void send(String text) throws Broken {
+    send(text.getBytes(UTF_8));
+  }
+
+  /**
+   * Sends bytes in one write; only for what fits into the kernel's buffers, see {@link #exchange}.
+   */
+  public void send(byte[] bytes) throws Broken {
+    send(bytes, 0, bytes.length);
+  }
+
+  /** Sends part of an array in one write. */
+  public void send(byte[] bytes, int offset, int length) throws Broken {
+    try {
+      transcript.add(name, "sends " + Transcript.show(bytes, offset, length));
+      output.write(bytes, offset, length);
+    } catch (IOException e) {
+      throw lost("a connection that takes what is sent", "sending", e);
+    }
+  }
+
+  /** Sends a long stream, for as long as the server takes it. */
+  public void sendStream(Stream stream, long length) throws Broken {
+    byte[] chunk = new byte[CHUNK];
+    transcript.add(name, "sends a stream of %,d bytes".formatted(length));
+    for (long position = 0; position < length; ) {
+      int n = (int) Math.min(chunk.length, length - position);
+      for (int i = 0; i < n; i++) {
+        chunk[i] = stream.at(position + i);
+      }
+      try {
+        output.write(chunk, 0, n);
+      } catch (IOException e) {
+        throw lost(
+            "a server that takes the whole stream", "after %,d bytes".formatted(position), e);
+      }
+      position += n;
+    }
+    transcript.add(name, "has sent the stream");
+  }
+
+  /** Sends while it receives, so that neither side has to wait for the other for ever. */
+  public void exchange(byte[] sent, byte[] expected) throws Broken, InterruptedException {
+    exchange(i -> sent[(int) i], sent.length, i -> expected[(int) i], expected.length);
+  }
+
+  /** The same with long streams. */
+  public void exchange(Stream sent, long length, Stream expected, long expectedLength)
+      throws Broken, InterruptedException {
+    whileSending(() -> sendStream(sent, length), () -> expectStream(expected, expectedLength));
+  }
+
+  /** Something that a rule does with a connection. */
+  @FunctionalInterface
+  public interface Step {
+    void run() throws Broken, InterruptedException;
+  }
+
+  /** Runs {@code sending} in a thread of its own, and {@code receiving} in this one. */
+  public void whileSending(Step sending, Step receiving) throws Broken, InterruptedException {
+    AtomicReference<Broken> failure = new AtomicReference<>();
+    Thread sender =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    sending.run();
+                  } catch (Broken e) {
+                    failure.set(e);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try {
+      receiving.run();
+      sender.join();
+    } catch (Broken e) {
+      // What the receiver met says more than that the sender then could not go on.
+      close();
+      sender.join();
+      throw e;
+    }
+    Broken broken = failure.get();
+    if (broken != null) {
+      throw broken;
+    }
+  }
+
+  /** Demands just these bytes next. */
+  public void expect(String text) throws Broken {
+    expect(text.getBytes(UTF_8));
+  }
+
+  /** Demands just these bytes next. */
+  public void expect(byte[] expected) throws Broken {
+    byte[] actual = new byte[expected.length];
+    int got = 0;
+    while (got < expected.length) {
+      int n =
+          receive(
+              actual,
+              got,
+              expected.length - got,
+              patience,
+              Transcript.show(expected, 0, expected.length),
+              got);
+      if (n < 0) {
+        throw new Broken(
+            Transcript.show(expected, 0, expected.length),
+            got == 0 ? "got FIN" : "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      got += n;
+      int differs = Arrays.mismatch(expected, 0, got, actual, 0, got);
+      if (differs >= 0) {
+        throw new Broken(
+            "%s (byte %,d being 0x%02X)"
+                .formatted(
+                    Transcript.show(expected, 0, expected.length), differs, expected[differs]),
+            "got %s (0x%02X)".formatted(Transcript.show(actual, 0, got), actual[differs]));
+      }
+    }
+  }
+
+  /** Demands at least a byte, whatever it is. */
+  public void expectSomething() throws Broken {
+    byte[] actual = new byte[CHUNK];
+    if (receive(actual, 0, actual.length, patience, "a reply", 0) < 0) {
+      throw new Broken("a reply", "got FIN");
+    }
+  }
+
+  /** Demands a long stream next, byte for byte. */
+  public void expectStream(Stream expected, long length) throws Broken {
+    byte[] chunk = new byte[CHUNK];
+    String wanted = "a stream of %,d bytes".formatted(length);
+    for (long position = 0; position < length; ) {
+      int n =
+          receive(
+              chunk,
+              0,
+              (int) Math.min(chunk.length, length - position),
+              patience,
+              wanted,
+              position);
+      if (n < 0) {
+        throw new Broken(wanted, "got FIN after %,d of them".formatted(position));
+      }
+      for (int i = 0; i < n; i++) {
+        if (chunk[i] != expected.at(position + i)) {
+          throw new Broken(
+              "%s, byte %,d being 0x%02X"
+                  .formatted(wanted, position + i, expected.at(position + i)),
+              "got 0x%02X there".formatted(chunk[i]));
+        }
+      }
+      position += n;
+    }
+  }
+
+  /** Demands that the server closes next, within the kit's patience. */
+  public void expectFin() throws Broken {
+    expectFin(patience);
+  }
+
+  /** Demands that the server closes next, in order, within that time. */
+  public void expectFin(Duration within) throws Broken {
+    byte[] surplus = new byte[CHUNK];
+    String wanted = "FIN within %,d ms".formatted(within.toMillis());
+    int n = receive(surplus, 0, surplus.length, within, wanted, 0);
+    if (n >= 0) {
+      throw new Broken("FIN", "got " + Transcript.show(surplus, 0, n));
+    }
+  }
+
+  /** Demands that nothing comes, neither bytes nor an end, for that long. */
+  public void expectSilence(Duration time) throws Broken {
+    byte[] surplus = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
+      int n = input.read(surplus);
+      if (n < 0) {
+        transcript.add("", "FIN to " + name);
+        throw new Broken("silence for %,d ms".formatted(time.toMillis()), "got FIN");
+      }
+      transcript.add("", "to %s: %s".formatted(name, Transcript.show(surplus, 0, n)));
+      throw new Broken(
+          "silence for %,d ms".formatted(time.toMillis()), "got " + Transcript.show(surplus, 0, n));
+    } catch (SocketTimeoutException _) {
+      transcript.add(name, "hears nothing for %,d ms".formatted(time.toMillis()));
+    } catch (IOException e) {
+      throw lost("silence for %,d ms".formatted(time.toMillis()), "listening", e);
+    }
+  }
+
+  /** Does not read for that long, whatever comes. */
+  public void pause(Duration time) throws InterruptedException {
+    transcript.add(name, "does not read for %,d ms".formatted(time.toMillis()));
+    Thread.sleep(time);
+  }
+
+  /** Takes whatever comes, as fast as it comes, until the connection ends one way or another. */
+  public void drain() {
+    byte[] chunk = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(0);
+      long taken = 0;
+      for (int n = 0; n >= 0; n = input.read(chunk)) {
+        taken += n;
+      }
+      transcript.add(name, "took %,d bytes".formatted(taken));
+    } catch (IOException e) {
+      transcript.add(name, "takes no more: " + e.getMessage());
+    }
+  }
+
+  /** Half-closes: sends FIN, and goes on receiving. */
+  public void finishSending() throws Broken {
+    try {
+      transcript.add(name, "sends FIN");
+      socket.shutdownOutput();
+    } catch (IOException e) {
+      throw lost("a connection that can be half-closed", "sending FIN", e);
+    }
+  }
+
+  /** Sends RST. */
+  public void reset() throws IOException {
+    transcript.add(name, "sends RST");
+    socket.setSoLinger(true, 0);
+    socket.close();
+  }
+
+  /** Closes in order; does not wait. */
+  @Override
+  public void close() {
+    try {
+      socket.close();
+    } catch (IOException ignored) {
+      // what there was to find out has been found out
+    }
+  }
+
+  /** Receives at least a byte, or -1 at FIN. */
+  private int receive(byte[] into, int offset, int length, Duration within, String wanted, long got)
+      throws Broken {
+    String after = got == 0 ? "" : " after %,d bytes".formatted(got);
+    try {
+      socket.setSoTimeout(Math.toIntExact(within.toMillis()));
+      int n = input.read(into, offset, length);
+      transcript.add(
+          "",
+          n < 0 ? "FIN to " + name : "to %s: %s".formatted(name, Transcript.show(into, offset, n)));
+      return n;
+    } catch (SocketTimeoutException _) {
+      transcript.add(name, "gives up waiting after %,d ms".formatted(within.toMillis()));
+      throw new Broken(wanted, "nothing came for %,d ms%s".formatted(within.toMillis(), after));
+    } catch (IOException e) {
+      throw lost(wanted, "receiving" + after, e);
+    }
+  }
+
+  private Broken lost(String expected, String when, IOException e) {
+    String what =
+        e instanceof SocketException && socket.isClosed()
+            ? "the kit gave the connection up"
+            : "got " + e.getMessage();
+    transcript.add("", "%s: %s".formatted(name, what));
+    return new Broken(expected, "%s (%s)".formatted(what, when));
+  }
+}

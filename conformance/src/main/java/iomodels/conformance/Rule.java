@@ -1,0 +1,97 @@
+package iomodels.conformance;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.service.Service;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * One sentence that a server keeps or breaks, seen from outside.
+ *
+ * @param id section and number, such as {@code 4.01}; stable
+ * @param level whether a server that breaks it conforms nevertheless
+ * @param sentence what is demanded, as an imperative
+ * @param service the service that it is tried on
+ * @param needs what must be true of a target for the rule to apply
+ * @param check tries it
+ */
+public record Rule(
+    String id, Level level, String sentence, Service service, Set<Need> needs, Check check) {
+
+  /** How binding a rule is (RFC 2119). */
+  public enum Level {
+    MUST,
+    SHOULD
+  }
+
+  /** What must be true of a target for a rule to apply, or how the rule has to be run. */
+  public enum Need {
+    /** It serves clients at the same time. */
+    CONCURRENT("serves one client at a time"),
+    /** It serves them one after the other. */
+    SEQUENTIAL("serves clients at the same time"),
+    /** It replies to a client that has finished sending. */
+    HALF_CLOSE("does not claim HALF_CLOSE"),
+    /** It answers UDP. */
+    DATAGRAMS("does not claim DATAGRAMS"),
+    /** The kit can start it and stop it. */
+    LIFE("the kit did not start it"),
+    /** The verdict is about time: tried alone, repeated, and against a control server. */
+    TIMED("");
+
+    private final String otherwise;
+
+    Need(String otherwise) {
+      this.otherwise = otherwise;
+    }
+
+    /** Why a rule with this need is skipped. */
+    String otherwise() {
+      return otherwise;
+    }
+  }
+
+  /** Tries a rule: returns normally if it was kept. */
+  @FunctionalInterface
+  public interface Check {
+
+    /**
+     * @param trial connections, bounds and randomness for this one try
+     * @throws Broken if the rule was broken
+     * @throws Exception if the kit could not find out
+     */
+    void run(Trial trial) throws Exception;
+  }
+
+  /** The number before the dot. */
+  public int section() {
+    return Integer.parseInt(id.substring(0, id.indexOf('.')));
+  }
+
+  /** Every rule, in order. */
+  public static List<Rule> all() {
+    return iomodels.conformance.rules.Rules.all();
+  }
+
+  /**
+   * The rules whose id is, or begins with, one of these: {@code 4.01}, or {@code 4} for all of 4.
+   */
+  public static List<Rule> matching(List<String> ids) {
+    for (String id : ids) {
+      if (all().stream().noneMatch(rule -> rule.is(id))) {
+        throw new IllegalArgumentException(
+            "no rule %s; there are %s"
+                .formatted(id, all().stream().map(Rule::id).collect(joining(" "))));
+      }
+    }
+    return all().stream().filter(rule -> ids.stream().anyMatch(rule::is)).toList();
+  }
+
+  private boolean is(String wanted) {
+    return id.equals(wanted) || String.valueOf(section()).equals(wanted);
+  }
+
+  static final Comparator<Rule> IN_ORDER = Comparator.comparingInt(rule -> all().indexOf(rule));
+}

@@ -1,0 +1,94 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.UPPER;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.DatagramPeer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Check;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Trial;
+import iomodels.service.Responder;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+
+/** Section 7: UDP keeps the boundaries that TCP has not. */
+final class DatagramRules {
+
+  static final List<Rule> ALL =
+      List.of(
+          rule(
+              "7.01",
+              "Answer each datagram with one, and keep its boundary.",
+              DatagramRules::boundaries),
+          rule("7.02", "Answer an empty datagram with an empty one.", DatagramRules::empty),
+          rule("7.03", "Answer the largest datagram whole.", DatagramRules::largest),
+          rule(
+              "7.04",
+              "Answer from the port that was addressed, and to the sender.",
+              DatagramRules::senders),
+          rule("7.05", "Survive a sender that has vanished.", DatagramRules::vanished));
+
+  private DatagramRules() {}
+
+  private static Rule rule(String id, String sentence, Check check) {
+    return new Rule(id, MUST, sentence, UPPER, Set.of(Need.DATAGRAMS), check);
+  }
+
+  private static void boundaries(Trial trial) throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = trial.datagrams();
+    for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
+      byte[] text = Text.letters(trial.random(), length);
+      peer.exchange(text, Text.upper(text));
+    }
+    // Two on their way together stay two.
+    DatagramPeer other = trial.datagrams();
+    byte[] twice = "twice".getBytes(US_ASCII);
+    other.send(twice);
+    other.exchange(twice, Text.upper(twice));
+    other.expect(Text.upper(twice));
+    other.expectSilence(trial.time(SILENCE));
+  }
+
+  private static void empty(Trial trial) throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = trial.datagrams();
+    peer.exchange(new byte[0], new byte[0]);
+    byte[] text = "and on".getBytes(US_ASCII);
+    DatagramPeer other = trial.datagrams();
+    other.exchange(text, Text.upper(text));
+  }
+
+  private static void largest(Trial trial) throws Broken, IOException, InterruptedException {
+    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM);
+    trial.datagrams().exchange(largest, Text.upper(largest));
+  }
+
+  private static void senders(Trial trial) throws Broken, IOException, InterruptedException {
+    DatagramPeer one = trial.datagrams();
+    DatagramPeer two = trial.datagrams();
+    for (int i = 0; i < 20; i++) {
+      byte[] first = ("one " + i).getBytes(US_ASCII);
+      byte[] second = ("two " + i).getBytes(US_ASCII);
+      one.send(first);
+      two.exchange(second, Text.upper(second));
+      one.expect(Text.upper(first));
+    }
+  }
+
+  private static void vanished(Trial trial) throws Broken, IOException, InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      DatagramPeer gone = trial.datagrams();
+      gone.send(Text.letters(trial.random(), 100));
+      gone.close();
+    }
+    DatagramPeer peer = trial.datagrams();
+    byte[] text = "still there?".getBytes(US_ASCII);
+    for (int i = 0; i < 5; i++) {
+      peer.exchange(text, Text.upper(text));
+    }
+  }
+}

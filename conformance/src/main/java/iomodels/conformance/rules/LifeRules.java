@@ -1,0 +1,170 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.IDLE_STOP;
+import static iomodels.conformance.Bound.STOP;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.UPPER;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Trial;
+import iomodels.conformance.target.Instance;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Section 9: how a server comes and goes. */
+final class LifeRules {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "9.01",
+              MUST,
+              "Announce the real port, once ready to serve.",
+              UPPER,
+              Set.of(Need.LIFE),
+              LifeRules::announces),
+          new Rule(
+              "9.02",
+              MUST,
+              "Restart on the same port at once.",
+              UPPER,
+              Set.of(Need.LIFE),
+              LifeRules::restarts),
+          new Rule(
+              "9.03",
+              MUST,
+              "On stop, refuse new clients, deliver whole a reply that has begun, then end.",
+              FLOOD,
+              Set.of(Need.LIFE),
+              LifeRules::drains),
+          new Rule(
+              "9.04",
+              MUST,
+              "Do not let an idle client hold up the stop.",
+              UPPER,
+              Set.of(Need.LIFE, Need.TIMED),
+              LifeRules::stopsBesideIdle),
+          new Rule(
+              "9.05",
+              MUST,
+              "Fail fast and clearly on a port that is in use.",
+              UPPER,
+              Set.of(Need.LIFE),
+              LifeRules::busyPort));
+
+  private static final long OWED = 12_000_000;
+  private static final int SMALL_WINDOW = 16 * 1024;
+  private static final long BETWEEN_TRIES_MILLIS = 20;
+
+  private LifeRules() {}
+
+  private static void announces(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    if (server.address().getPort() == 0) {
+      throw new Broken("the real port", "it announced port 0");
+    }
+    Peer peer = trial.connect(server);
+    peer.send("ready?");
+    peer.expect("READY?");
+  }
+
+  private static void restarts(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance first = trial.launch(0);
+    Peer peer = trial.connect(first);
+    peer.send("one");
+    peer.expect("ONE");
+    // The server closes first, so that its end of the connection stays in TIME_WAIT.
+    trial.stop(first);
+    peer.expectFin();
+    peer.close();
+    awaitEnd(trial, first);
+    Instance second;
+    try {
+      second = trial.launch(first.address().getPort());
+    } catch (IOException e) {
+      throw new Broken(
+          "a server on port %d again".formatted(first.address().getPort()),
+          "it did not start: " + e.getMessage());
+    }
+    Peer again = trial.connect(second);
+    again.send("two");
+    again.expect("TWO");
+  }
+
+  private static void drains(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    Peer owed = trial.connectWithWindow(server, SMALL_WINDOW);
+    owed.send(OWED + "\n");
+    owed.expect(new byte[] {0});
+    trial.stop(server);
+    awaitRefusal(trial, server);
+    owed.expectStream(position -> Text.flood(position + 1), OWED - 1);
+    owed.expectFin();
+    owed.close();
+    awaitEnd(trial, server);
+  }
+
+  private static void stopsBesideIdle(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    Peer used = trial.connect(server);
+    used.send("hello");
+    used.expect("HELLO");
+    used.close();
+    Peer idle = trial.connect(server);
+    trial.stop(server);
+    if (!server.awaitEnd(trial.time(IDLE_STOP))) {
+      throw new Broken(
+          "an end within %,d ms".formatted(trial.time(IDLE_STOP).toMillis()),
+          "the server still runs, beside a client that is idle");
+    }
+    idle.close();
+  }
+
+  private static void busyPort(Trial trial) throws Broken, IOException, InterruptedException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Instance server;
+      try {
+        server = trial.launch(taken.getLocalPort());
+      } catch (IOException e) {
+        String words = String.valueOf(e.getMessage());
+        if (!words.contains("in use") && !words.contains(String.valueOf(taken.getLocalPort()))) {
+          throw new Broken(
+              "an error that names the port or says that it is in use", "got " + words);
+        }
+        return;
+      }
+      throw new Broken("an error", "a server claims to listen at " + server.address());
+    }
+  }
+
+  private static void awaitEnd(Trial trial, Instance server) throws Broken, InterruptedException {
+    if (!server.awaitEnd(trial.time(STOP))) {
+      throw new Broken(
+          "an end within %,d ms".formatted(trial.time(STOP).toMillis()), "the server still runs");
+    }
+  }
+
+  /** A new client is refused: not at the very moment of the stop, but before the drain is over. */
+  private static void awaitRefusal(Trial trial, Instance server)
+      throws Broken, InterruptedException {
+    long deadline = System.nanoTime() + trial.patience().toNanos();
+    while (System.nanoTime() < deadline) {
+      try (Peer late = trial.connect(server)) {
+        late.expectFin(trial.time(IDLE_STOP));
+      } catch (Broken _) {
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES_MILLIS);
+    }
+    throw new Broken("a new client to be refused", "it was served");
+  }
+}

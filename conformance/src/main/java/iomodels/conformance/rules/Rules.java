@@ -1,0 +1,28 @@
+package iomodels.conformance.rules;
+
+import iomodels.conformance.Rule;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** All rules, in the order of the contract. */
+public final class Rules {
+
+  private static final List<Rule> ALL =
+      Stream.of(
+              ByteRules.ALL,
+              StreamRules.ALL,
+              ServiceRules.ALL,
+              ClosingRules.ALL,
+              ManyClientsRules.ALL,
+              DatagramRules.ALL,
+              LifeRules.ALL)
+          .flatMap(List::stream)
+          .toList();
+
+  private Rules() {}
+
+  /** All of them. */
+  public static List<Rule> all() {
+    return ALL;
+  }
+}

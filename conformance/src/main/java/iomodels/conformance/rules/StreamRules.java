@@ -1,0 +1,183 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.DELAY;
+import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.PIPELINED;
+import static iomodels.conformance.Bound.VOLUME;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.UPPER;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Check;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Trial;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Section 2: TCP carries a stream of bytes; segments, chunks and buffers do not show. */
+final class StreamRules {
+
+  static final List<Rule> ALL =
+      List.of(
+          rule(
+              "2.01",
+              "Give identical output for any split of the input, one-byte writes included.",
+              StreamRules::anySplit),
+          rule(
+              "2.02",
+              "Give identical output for coalesced writes, and for chunks of 512, 1024, 4096, 8192,"
+                  + " 16384 and 65536 bytes, one more and one less.",
+              StreamRules::bufferSizes),
+          rule(
+              "2.03",
+              "Answer what has come, without awaiting more or the end of input.",
+              StreamRules::partialData),
+          rule("2.04", "Keep the order of pipelined messages.", StreamRules::pipelined),
+          rule("2.05", "Return a large stream intact.", StreamRules::volume),
+          rule(
+              "2.06",
+              "Complete partial writes to a reader with a tiny window.",
+              StreamRules::tinyWindow),
+          rule("2.07", "Keep an idle connection usable.", StreamRules::idle),
+          new Rule(
+              "2.08",
+              MUST,
+              "Answer small messages at once, without the delays of Nagle's algorithm.",
+              UPPER,
+              Set.of(Need.TIMED),
+              StreamRules::smallMessages));
+
+  private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};
+  private static final int TINY = 2048;
+
+  private StreamRules() {}
+
+  private static Rule rule(String id, String sentence, Check check) {
+    return new Rule(id, MUST, sentence, UPPER, Set.of(), check);
+  }
+
+  private static void anySplit(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connect();
+    byte[] text = Text.noise(trial.random(), 400);
+    byte[] expected = Text.upper(text);
+    for (int i = 0; i < 100; i++) {
+      peer.send(text, i, 1);
+      if (i % 10 == 9) {
+        peer.expect(Arrays.copyOfRange(expected, i - 9, i + 1));
+      }
+    }
+    for (int from = 100; from < text.length; ) {
+      int length = Math.min(trial.random().nextInt(1, 9), text.length - from);
+      peer.send(text, from, length);
+      peer.expect(Arrays.copyOfRange(expected, from, from + length));
+      from += length;
+    }
+  }
+
+  private static void bufferSizes(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connect();
+    for (int size : BUFFER_SIZES) {
+      for (int length = size - 1; length <= size + 1; length++) {
+        byte[] text = Text.noise(trial.random(), length);
+        peer.exchange(text, Text.upper(text));
+      }
+    }
+    byte[] coalesced = Text.noise(trial.random(), 3 * 65536);
+    peer.exchange(coalesced, Text.upper(coalesced));
+  }
+
+  private static void partialData(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connect();
+    peer.send("no end of line");
+    peer.expect("NO END OF LINE");
+    peer.send(" either");
+    peer.expect(" EITHER");
+  }
+
+  private static void pipelined(Trial trial) throws Broken, IOException, InterruptedException {
+    StringBuilder messages = new StringBuilder();
+    for (int i = 0; i < trial.count(PIPELINED); i++) {
+      messages.append("message ").append(i).append('\n');
+    }
+    byte[] sent = messages.toString().getBytes(US_ASCII);
+    trial.connect().exchange(sent, Text.upper(sent));
+  }
+
+  private static void volume(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    int length = trial.count(VOLUME);
+    trial.connect().exchange(stream, length, Text.upper(stream), length);
+  }
+
+  /**
+   * The reader does not begin before the sender is stuck: by then the server's buffers are full.
+   */
+  private static void tinyWindow(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connectWithWindow(TINY);
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    long length = 16L << 20;
+    Stall stall = new Stall();
+    peer.whileSending(
+        () -> peer.sendStream(stall.watch(stream), length),
+        () -> {
+          stall.await(length, trial.patience());
+          peer.expectStream(Text.upper(stream), length);
+        });
+  }
+
+  private static void idle(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connect();
+    peer.send("before");
+    peer.expect("BEFORE");
+    peer.expectSilence(trial.time(IDLE));
+    peer.send("after");
+    peer.expect("AFTER");
+  }
+
+  private static void smallMessages(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connect();
+    long[] nanos = new long[15];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      // Two segments, so that the second reply meets an unacknowledged first one.
+      peer.send("a");
+      peer.send("b");
+      peer.expect("AB");
+      nanos[i] = System.nanoTime() - start;
+    }
+    Timing.demandMedian(nanos, trial.time(DELAY), "a reply");
+  }
+
+  /** Tells when a sender no longer gets on. */
+  static final class Stall {
+
+    private static final long QUIET_MILLIS = 150;
+
+    private volatile long reached;
+
+    /** The same stream, watched. */
+    Peer.Stream watch(Peer.Stream stream) {
+      return position -> {
+        reached = position;
+        return stream.at(position);
+      };
+    }
+
+    /** Returns once the sender has stood still for a while, or is done. */
+    void await(long length, Duration atMost) throws InterruptedException {
+      long deadline = System.nanoTime() + atMost.toNanos();
+      long last = -1;
+      while (System.nanoTime() < deadline && reached != last && reached + 1 < length) {
+        last = reached;
+        TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS);
+      }
+    }
+  }
+}
