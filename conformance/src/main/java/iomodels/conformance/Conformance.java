@@ -124,12 +124,15 @@ public final class Conformance {
     Run(ServerProvider provider, Optional<Transport> transport) {
       this.provider = provider;
       this.transport = transport;
-      Rule.all().forEach(rule -> findings.put(rule, new CompletableFuture<>()));
+    }
+
+    private CompletableFuture<Finding> pending(Rule rule) {
+      return findings.computeIfAbsent(rule, _ -> new CompletableFuture<>());
     }
 
     Finding of(Rule rule) {
       start();
-      return findings.get(rule).join();
+      return pending(rule).join();
     }
 
     List<Finding> all() {
@@ -146,7 +149,7 @@ public final class Conformance {
     private void judge() {
       Kit kit = new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime());
       try (ModelTarget target = new ModelTarget(provider, transport)) {
-        kit.judge(target, finding -> findings.get(finding.rule()).complete(finding));
+        kit.judge(target, finding -> pending(finding.rule()).complete(finding));
       } catch (IOException e) {
         fail(new UncheckedIOException(e));
       } catch (InterruptedException e) {
@@ -157,7 +160,7 @@ public final class Conformance {
     }
 
     private void fail(RuntimeException e) {
-      findings.values().forEach(finding -> finding.completeExceptionally(e));
+      Rule.all().forEach(rule -> pending(rule).completeExceptionally(e));
     }
   }
 }

@@ -184,12 +184,13 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
         verdict = Verdict.BROKEN;
         detail = "expected an end within %d s, but there was none".formatted(LIMIT.toSeconds());
       } catch (ExecutionException e) {
-        boolean broken = e.getCause() instanceof Broken;
-        verdict = broken ? Verdict.BROKEN : Verdict.UNKNOWN;
-        detail =
-            broken
-                ? String.valueOf(e.getCause().getMessage())
-                : "the kit could not try: " + e.getCause();
+        if (e.getCause() instanceof Broken broken) {
+          verdict = Verdict.BROKEN;
+          detail = String.valueOf(broken.getMessage());
+        } else {
+          verdict = Verdict.UNKNOWN;
+          detail = "the kit could not try: " + e.getCause();
+        }
       } finally {
         running.cancel(true);
       }

@@ -58,6 +58,8 @@ public record Rule(
   public interface Check {
 
     /**
+     * Tries it once.
+     *
      * @param trial connections, bounds and randomness for this one try
      * @throws Broken if the rule was broken
      * @throws Exception if the kit could not find out
