@@ -6,7 +6,7 @@ module iomodels.conformance {
   requires static transitive org.junit.jupiter.api;
 
   exports iomodels.conformance;
-  exports iomodels.conformance.target;
+  exports iomodels.conformance.targets;
 
   uses iomodels.server.spi.ServerProvider;
 }

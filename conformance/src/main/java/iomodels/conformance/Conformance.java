@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import iomodels.conformance.target.ModelTarget;
+import iomodels.conformance.targets.ModelTarget;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;

@@ -1,7 +1,7 @@
 package iomodels.conformance;
 
-import iomodels.conformance.target.Instance;
-import iomodels.conformance.target.Target;
+import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.Target;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Session;

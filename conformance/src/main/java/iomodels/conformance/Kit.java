@@ -3,7 +3,7 @@ package iomodels.conformance;
 import static java.util.stream.Collectors.toCollection;
 
 import iomodels.conformance.Rule.Need;
-import iomodels.conformance.target.Target;
+import iomodels.conformance.targets.Target;
 import iomodels.server.spi.Capability;
 import iomodels.service.Services;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.conformance.target.Target;
+import iomodels.conformance.targets.Target;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Services;

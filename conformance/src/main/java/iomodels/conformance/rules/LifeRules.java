@@ -11,7 +11,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
-import iomodels.conformance.target.Instance;
+import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -1,0 +1,70 @@
+package iomodels.conformance.targets;
+
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A server that is running already, somebody else's.
+ *
+ * @param address where it listens
+ * @param service what it serves
+ * @param claims what is claimed for it
+ */
+public record AddressTarget(
+    InetSocketAddress address, Service service, Optional<Set<Capability>> claims)
+    implements Target {
+
+  private static final int CONNECT_MILLIS = 5_000;
+
+  @Override
+  public String name() {
+    return "%s:%d".formatted(address.getHostString(), address.getPort());
+  }
+
+  @Override
+  public boolean serves(Service wanted) {
+    return wanted.equals(service);
+  }
+
+  @Override
+  public boolean launchable() {
+    return false;
+  }
+
+  @Override
+  public InetSocketAddress shared(Service wanted) {
+    return address;
+  }
+
+  /**
+   * Finds out whether anything listens there.
+   *
+   * @throws IOException if not, in words for the user
+   */
+  public void probe() throws IOException {
+    if (address.isUnresolved()) {
+      throw new IOException("unknown host " + address.getHostString());
+    }
+    try (Socket socket = new Socket()) {
+      socket.connect(address, CONNECT_MILLIS);
+    } catch (ConnectException e) {
+      throw new IOException("nothing listens at %s (%s)".formatted(name(), e.getMessage()), e);
+    } catch (IOException e) {
+      throw new IOException("cannot reach %s (%s)".formatted(name(), e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public Instance launch(Service wanted, int port) {
+    throw new IllegalStateException("the server at " + name() + " is not the kit's to start");
+  }
+
+  @Override
+  public void close() {}
+}

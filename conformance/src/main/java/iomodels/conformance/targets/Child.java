@@ -1,0 +1,111 @@
+package iomodels.conformance.targets;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** A process that the kit has started: its lines, its last words on stderr, and its end. */
+final class Child implements AutoCloseable {
+
+  private static final int LAST_WORDS = 8;
+  private static final Duration GRACE = Duration.ofSeconds(8);
+
+  private final Process process;
+  private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+  private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Thread errors;
+
+  Child(List<String> command) throws IOException {
+    process = new ProcessBuilder(command).start();
+    Thread.ofVirtual().start(() -> readLines());
+    errors = Thread.ofVirtual().start(() -> readErrors());
+  }
+
+  private void readLines() {
+    try (BufferedReader reader = process.inputReader()) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        lines.add(Optional.of(line));
+      }
+    } catch (IOException ignored) {
+      // it was closed with the process
+    } finally {
+      lines.add(Optional.empty());
+    }
+  }
+
+  private void readErrors() {
+    try (BufferedReader reader = process.errorReader()) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        synchronized (lastWords) {
+          lastWords.add(line);
+          if (lastWords.size() > LAST_WORDS) {
+            lastWords.removeFirst();
+          }
+        }
+      }
+    } catch (IOException ignored) {
+      // it was closed with the process
+    }
+  }
+
+  /** The next line of its output; empty if it said nothing for that long, or never will again. */
+  Optional<String> line(Duration within) throws InterruptedException {
+    Optional<String> line = lines.poll(within.toMillis(), TimeUnit.MILLISECONDS);
+    return line == null ? Optional.empty() : line;
+  }
+
+  /** What it said last on stderr, in one line; how it ended, if it said nothing. */
+  String lastWords() throws InterruptedException {
+    if (!process.isAlive()) {
+      errors.join(GRACE);
+    }
+    synchronized (lastWords) {
+      if (!lastWords.isEmpty()) {
+        return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
+      }
+    }
+    return process.isAlive() ? "it said nothing" : "it ended with exit code " + process.exitValue();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  ProcessHandle handle() {
+    return process.toHandle();
+  }
+
+  /** SIGTERM. */
+  void terminate() {
+    process.destroy();
+  }
+
+  boolean awaitEnd(Duration within) throws InterruptedException {
+    return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Ends it and all that it started: in order if it can, by force if it cannot. */
+  @Override
+  public void close() {
+    List<ProcessHandle> descendants = process.descendants().toList();
+    process.destroy();
+    try {
+      if (!awaitEnd(GRACE)) {
+        process.destroyForcibly();
+        process.waitFor();
+      }
+    } catch (InterruptedException _) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+    descendants.forEach(ProcessHandle::destroyForcibly);
+  }
+}

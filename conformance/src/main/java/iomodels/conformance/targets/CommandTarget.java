@@ -1,0 +1,121 @@
+package iomodels.conformance.targets;
+
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A server in any language, started by a shell command in which {@code {port}} stands for the port
+ * to listen on. It is ready when it takes a connection, and stopped by SIGTERM.
+ */
+public final class CommandTarget implements Target {
+
+  private static final Duration READY = Duration.ofSeconds(20);
+  private static final Duration BETWEEN_PROBES = Duration.ofMillis(20);
+  private static final int TRIES = 3;
+
+  private final String command;
+  private final Service service;
+  private final Optional<Set<Capability>> claims;
+  private Optional<Instance> shared = Optional.empty();
+
+  public CommandTarget(String command, Service service, Optional<Set<Capability>> claims) {
+    this.command = command;
+    this.service = service;
+    this.claims = claims;
+  }
+
+  @Override
+  public String name() {
+    return command;
+  }
+
+  @Override
+  public Optional<Set<Capability>> claims() {
+    return claims;
+  }
+
+  @Override
+  public boolean serves(Service wanted) {
+    return wanted.equals(service);
+  }
+
+  @Override
+  public boolean launchable() {
+    return true;
+  }
+
+  @Override
+  public synchronized InetSocketAddress shared(Service wanted)
+      throws IOException, InterruptedException {
+    if (shared.isEmpty()) {
+      shared = Optional.of(launch(wanted, 0));
+    }
+    return shared.get().address();
+  }
+
+  /** A port that was free a moment ago may be taken by now, so another one is tried. */
+  @Override
+  public Instance launch(Service wanted, int port) throws IOException, InterruptedException {
+    if (port != 0) {
+      return launch(port);
+    }
+    for (int i = 1; ; i++) {
+      try {
+        return launch(freePort());
+      } catch (IOException e) {
+        if (i == TRIES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private Instance launch(int port) throws IOException, InterruptedException {
+    // exec: so that the signal reaches the server and not the shell before it
+    String line = "exec " + command.replace("{port}", String.valueOf(port));
+    Child child = new Child(List.of("/bin/sh", "-c", line));
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    long deadline = System.nanoTime() + READY.toNanos();
+    while (child.isAlive() && System.nanoTime() < deadline) {
+      if (answers(address) && !child.awaitEnd(BETWEEN_PROBES)) {
+        return new ChildInstance(child, address);
+      }
+      child.awaitEnd(BETWEEN_PROBES);
+    }
+    String how = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
+    String words = child.lastWords();
+    child.close();
+    throw new IOException("'%s' %s: %s".formatted(command, how, words));
+  }
+
+  /** Connecting on loopback can meet itself where the port is one that clients are given. */
+  private static boolean answers(InetSocketAddress address) {
+    try (Socket socket = new Socket()) {
+      socket.connect(address, 1_000);
+      return socket.getLocalPort() != socket.getPort();
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    shared.ifPresent(Instance::close);
+    shared = Optional.empty();
+  }
+}

@@ -1,0 +1,77 @@
+package iomodels.conformance.targets;
+
+import iomodels.server.Server;
+import iomodels.server.Transport;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The process in which a model is judged: {@code Host MODEL TRANSPORT SERVICE:PORT…}. It says where
+ * each service listens, stops on SIGTERM, and ends when its standard input does, so that it does
+ * not outlive the kit.
+ */
+public final class Host {
+
+  /** What it answers for each service: {@code listening upper 4711}. */
+  static final String LISTENING = "listening";
+
+  /** Instead of a transport: the model's default. */
+  static final String DEFAULT_TRANSPORT = "-";
+
+  private Host() {}
+
+  /** Runs until it is told to stop. */
+  public static void main(String[] arguments) throws IOException {
+    List<Server> servers = new ArrayList<>();
+    try {
+      ServerProvider provider = ServerProvider.named(arguments[0]).orElseThrow();
+      Optional<Transport> transport =
+          arguments[1].equals(DEFAULT_TRANSPORT)
+              ? Optional.empty()
+              : Optional.of(Transport.valueOf(arguments[1].toUpperCase(Locale.ROOT)));
+      for (String endpoint : List.of(arguments).subList(2, arguments.length)) {
+        String[] serviceAndPort = endpoint.split(":", 2);
+        Service service = Services.named(serviceAndPort[0]).orElseThrow();
+        int port = Integer.parseInt(serviceAndPort[1]);
+        servers.add(Loopback.start(provider, service, port, transport));
+      }
+    } catch (IOException e) {
+      System.err.println(e.getMessage());
+      servers.forEach(Server::close);
+      System.exit(2);
+    }
+    Thread closing = new Thread(() -> closeAll(servers));
+    Runtime.getRuntime().addShutdownHook(closing);
+    for (Server server : servers) {
+      System.out.printf("%s %d%n", LISTENING, server.address().getPort());
+      server.terminated().exceptionally(Host::died);
+    }
+    System.out.flush();
+    while (System.in.read() >= 0) {
+      // nothing is expected: only the end counts
+    }
+    System.exit(0);
+  }
+
+  private static void closeAll(List<Server> servers) {
+    CompletableFuture.allOf(
+            servers.stream()
+                .map(
+                    server -> CompletableFuture.runAsync(server::close, Thread::startVirtualThread))
+                .toArray(CompletableFuture[]::new))
+        .join();
+  }
+
+  private static Void died(Throwable cause) {
+    cause.printStackTrace();
+    Runtime.getRuntime().halt(1);
+    throw new AssertionError(cause);
+  }
+}

@@ -1,0 +1,148 @@
+package iomodels.conformance.targets;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.io.File;
+import java.io.IOException;
+import java.lang.module.ModuleFinder;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A model of this project, in a process of its own: kit and server in one JVM would share
+ * descriptors, heap, threads and processor time.
+ *
+ * <p>One process serves every service to the rules that share a server; {@link #launch} starts one
+ * more.
+ */
+public final class ModelTarget implements Target {
+
+  private static final Duration START = Duration.ofSeconds(60);
+
+  private final ServerProvider provider;
+  private final Optional<Transport> transport;
+  private final Map<Service, InetSocketAddress> shared = new HashMap<>();
+  private Optional<Child> host = Optional.empty();
+
+  public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
+    this.provider = provider;
+    this.transport = transport;
+  }
+
+  @Override
+  public String name() {
+    String model = provider.card().name();
+    return transport.map(chosen -> model + " on " + chosen).orElse(model);
+  }
+
+  @Override
+  public Optional<Set<Capability>> claims() {
+    ServerConfig config = ServerConfig.onLoopback().withTransport(transport).withDatagrams(true);
+    return Optional.of(provider.capabilities(config));
+  }
+
+  @Override
+  public boolean serves(Service service) {
+    return true;
+  }
+
+  @Override
+  public boolean launchable() {
+    return true;
+  }
+
+  /** The process that serves the services to every rule alike; started if it is not yet. */
+  public synchronized ProcessHandle process() throws IOException, InterruptedException {
+    shared(Services.UPPER);
+    return host.orElseThrow().handle();
+  }
+
+  @Override
+  public synchronized InetSocketAddress shared(Service service)
+      throws IOException, InterruptedException {
+    if (host.isEmpty()) {
+      List<String> endpoints = Services.all().stream().map(it -> it.name() + ":0").toList();
+      Child child = new Child(command(endpoints));
+      host = Optional.of(child);
+      for (Service each : Services.all()) {
+        shared.put(each, announced(child));
+      }
+    }
+    InetSocketAddress address = shared.get(service);
+    if (address == null) {
+      throw new IOException(name() + " did not come up");
+    }
+    return address;
+  }
+
+  @Override
+  public Instance launch(Service service, int port) throws IOException, InterruptedException {
+    Child child = new Child(command(List.of(service.name() + ":" + port)));
+    return new ChildInstance(child, announced(child));
+  }
+
+  private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
+    Optional<String> line = child.line(START);
+    if (line.isEmpty() || !line.get().startsWith(Host.LISTENING)) {
+      String words = child.lastWords();
+      child.close();
+      throw new IOException("%s did not come up: %s".formatted(name(), words));
+    }
+    int port = Integer.parseInt(line.get().substring(Host.LISTENING.length() + 1));
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  private List<String> command(List<String> endpoints) {
+    String path = modulePath();
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    String natives =
+        provider.nativeModules().stream()
+            .filter(name -> finder(path).find(name).isPresent())
+            .collect(joining(","));
+    if (!natives.isEmpty()) {
+      command.add("--enable-native-access=" + natives);
+    }
+    command.addAll(List.of("--module-path", path));
+    Module own = Host.class.getModule();
+    String module = own.isNamed() ? own.getName() : "iomodels.conformance";
+    command.addAll(List.of("--module", module + "/" + Host.class.getName()));
+    command.add(provider.card().name());
+    command.add(transport.map(Transport::toString).orElse(Host.DEFAULT_TRANSPORT));
+    command.addAll(endpoints);
+    return command;
+  }
+
+  /** Where this JVM found its modules; its class path, if it runs without. */
+  private static String modulePath() {
+    String path = System.getProperty("jdk.module.path");
+    return path == null ? System.getProperty("java.class.path") : path;
+  }
+
+  private static ModuleFinder finder(String path) {
+    return ModuleFinder.of(
+        Stream.of(path.split(File.pathSeparator)).map(Path::of).toArray(Path[]::new));
+  }
+
+  @Override
+  public synchronized void close() {
+    host.ifPresent(Child::close);
+    host = Optional.empty();
+    shared.clear();
+  }
+}

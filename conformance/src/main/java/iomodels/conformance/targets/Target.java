@@ -1,0 +1,45 @@
+package iomodels.conformance.targets;
+
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What is to be judged. Safe for use by several threads. Closing it ends whatever it started, and
+ * nothing else.
+ */
+public interface Target extends AutoCloseable {
+
+  /** What it is called in reports. */
+  String name();
+
+  /** What is claimed for it; empty if nobody has claimed anything, and the kit has to look. */
+  Optional<Set<Capability>> claims();
+
+  /** Whether it can be asked for that service. */
+  boolean serves(Service service);
+
+  /** Whether {@link #launch} works. */
+  boolean launchable();
+
+  /**
+   * Where that service is served to every rule alike; started when first asked for.
+   *
+   * @throws IOException if it cannot be started or reached, in words for the user
+   */
+  InetSocketAddress shared(Service service) throws IOException, InterruptedException;
+
+  /**
+   * Starts a server of its own.
+   *
+   * @param port where; 0 for one that the system chooses
+   * @throws IOException if it does not come up, with its own words
+   */
+  Instance launch(Service service, int port) throws IOException, InterruptedException;
+
+  @Override
+  void close();
+}
