@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 final class Child implements AutoCloseable {
 
   private static final int LAST_WORDS = 8;
+  private static final Duration LAST_BREATH = Duration.ofSeconds(1);
   private static final Duration GRACE = Duration.ofSeconds(8);
 
   private final Process process;
@@ -62,15 +63,23 @@ final class Child implements AutoCloseable {
     return line == null ? Optional.empty() : line;
   }
 
-  /** What it said last on stderr, in one line; how it ended, if it said nothing. */
+  /**
+   * What it said last, in one line, on stderr or else on what is left of its output, where the JVM
+   * complains of a module path; how it ended, if it said nothing.
+   */
   String lastWords() throws InterruptedException {
-    if (!process.isAlive()) {
+    // A process closes its streams a little before it has ended.
+    if (awaitEnd(LAST_BREATH)) {
       errors.join(GRACE);
     }
     synchronized (lastWords) {
       if (!lastWords.isEmpty()) {
         return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
       }
+    }
+    String output = lines.stream().flatMap(Optional::stream).collect(Collectors.joining(" / "));
+    if (!output.isEmpty()) {
+      return output;
     }
     return process.isAlive() ? "it said nothing" : "it ended with exit code " + process.exitValue();
   }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.module.ModuleFinder;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
  */
 public final class ModelTarget implements Target {
 
+  private static final String MODULE = "iomodels.conformance";
   private static final Duration START = Duration.ofSeconds(60);
 
   private final ServerProvider provider;
@@ -99,7 +101,7 @@ public final class ModelTarget implements Target {
   private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
     Optional<String> line = child.line(START);
     if (line.isEmpty() || !line.get().startsWith(Host.LISTENING)) {
-      String words = child.lastWords();
+      String words = line.map(said -> said + " / ").orElse("") + child.lastWords();
       child.close();
       throw new IOException("%s did not come up: %s".formatted(name(), words));
     }
@@ -119,19 +121,27 @@ public final class ModelTarget implements Target {
       command.add("--enable-native-access=" + natives);
     }
     command.addAll(List.of("--module-path", path));
-    Module own = Host.class.getModule();
-    String module = own.isNamed() ? own.getName() : "iomodels.conformance";
-    command.addAll(List.of("--module", module + "/" + Host.class.getName()));
+    command.addAll(List.of("--module", MODULE + "/" + Host.class.getName()));
     command.add(provider.card().name());
     command.add(transport.map(Transport::toString).orElse(Host.DEFAULT_TRANSPORT));
     command.addAll(endpoints);
     return command;
   }
 
-  /** Where this JVM found its modules; its class path, if it runs without. */
+  /**
+   * Where this JVM found its modules. A test runner puts what only tests need, such as the kit, on
+   * the class path: that is added, as a module.
+   */
   private static String modulePath() {
-    String path = System.getProperty("jdk.module.path");
-    return path == null ? System.getProperty("java.class.path") : path;
+    String path = System.getProperty("jdk.module.path", "");
+    String rest = Host.class.getModule().isNamed() ? "" : System.getProperty("java.class.path");
+    return Stream.of((path + File.pathSeparator + rest).split(File.pathSeparator))
+        .filter(entry -> !entry.isEmpty() && (entry.endsWith(".jar") || isModule(entry)))
+        .collect(joining(File.pathSeparator));
+  }
+
+  private static boolean isModule(String folder) {
+    return Files.exists(Path.of(folder, "module-info.class"));
   }
 
   private static ModuleFinder finder(String path) {
