@@ -1,0 +1,243 @@
+package iomodels.blocking;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The textbook's first server: one thread, one client at a time. It waits in {@code accept} for a
+ * client, then in {@code read} for what that client says, then in {@code write} until the client
+ * has made room for the reply; each call returns when it is done, and the order of the statements
+ * is the state of the conversation. The price: while one client thinks, all others queue in the
+ * kernel's backlog.
+ *
+ * <p>Datagrams, if wanted, take a second thread: a blocking thread can wait in one place only.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.1; the iterative server is section 30.4.
+ */
+final class SequentialServer implements Server {
+
+  static final String NAME = "blocking-sequential";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int BUFFER_SIZE = 64 * 1024; // A datagram of any size fits.
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+
+  private final ServerConfig config;
+  private final Service service;
+  private final List<Closeable> sockets = new ArrayList<>();
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+  /** The client being served, and whether it is its turn to speak; written by the one thread. */
+  private volatile @Nullable SocketChannel client;
+
+  private volatile boolean waiting;
+  private volatile boolean stopping;
+
+  SequentialServer(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      sockets.add(listener);
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.bind(config.address(), config.backlog());
+      address = (InetSocketAddress) listener.getLocalAddress();
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        sockets.add(datagrams);
+        datagrams.bind(address);
+        terminated =
+            CompletableFuture.allOf(
+                start("clients", () -> accept(listener)),
+                start("datagrams", () -> answer(datagrams, responder.get())));
+      } else {
+        terminated = start("clients", () -> accept(listener));
+      }
+    } catch (Throwable e) {
+      closeSockets();
+      throw e;
+    }
+  }
+
+  private static CompletableFuture<Void> start(String role, Runnable loop) {
+    return CompletableFuture.runAsync(
+        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
+  }
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      while (listener.isOpen()) {
+        try {
+          converse(listener.accept());
+        } catch (ClosedChannelException _) {
+          return;
+        } catch (IOException _) {
+          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+
+  // end::accept[]
+
+  // tag::converse[]
+  private void converse(SocketChannel peer) {
+    try (peer) {
+      client = peer;
+      if (stopping) {
+        return; // It came too late for close() to have seen it.
+      }
+      peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      Session session = service.open();
+      boolean endOfInput;
+      Progress progress;
+      do {
+        endOfInput = await(peer) < 0;
+        in.flip();
+        do {
+          progress = session.advance(in, out.clear(), endOfInput);
+          out.flip();
+          while (out.hasRemaining()) {
+            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          }
+        } while (progress == Progress.OVERFLOW);
+      } while (progress != Progress.FINISHED);
+      peer.shutdownOutput();
+      if (!endOfInput) {
+        discard(peer);
+      }
+    } catch (IOException _) {
+      // The peer is gone, which costs no more than its connection.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A session failed.", e);
+    }
+  }
+
+  // tag::wait[]
+  /** Reads, and waits inside the call; a server that is stopping takes only what has come. */
+  private int await(SocketChannel peer) throws IOException {
+    in.clear();
+    waiting = true; // Before it looks at stopping; close() goes the other way round.
+    try {
+      boolean silent = stopping && peer.socket().getInputStream().available() == 0;
+      return silent ? -1 : peer.read(in);
+    } finally {
+      waiting = false;
+    }
+  }
+
+  // end::wait[]
+  // end::converse[]
+
+  // tag::close[]
+  /** Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. */
+  private void discard(SocketChannel peer) throws IOException {
+    InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
+    byte[] ignored = new byte[BUFFER_SIZE];
+    long deadline = System.nanoTime() + config.linger().toNanos();
+    waiting = true;
+    long left;
+    while (!stopping && (left = deadline - System.nanoTime()) > 0) {
+      peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
+      if (input.read(ignored) < 0) {
+        return;
+      }
+    }
+  }
+
+  /** Ends a conversation that waits for the client at once, any other within the grace period. */
+  @Override
+  public void close() {
+    stopping = true;
+    closeSockets();
+    SocketChannel last = client;
+    if (last != null) {
+      if (waiting) {
+        quietly(last::shutdownInput); // As if by the client: its read returns the end of input.
+      }
+      CompletableFuture<Void> graceful = terminated.copy();
+      graceful.completeOnTimeout(null, config.gracePeriod().toNanos(), NANOSECONDS);
+      graceful.handle((_, _) -> null).join();
+      quietly(last); // Whatever call the thread is in throws.
+    }
+    terminated.handle((_, _) -> null).join();
+  }
+
+  private void closeSockets() {
+    sockets.forEach(SequentialServer::quietly);
+  }
+
+  private static void quietly(Closeable action) {
+    try {
+      action.close();
+    } catch (IOException _) {
+      // Closed already, or reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    ByteBuffer request = ByteBuffer.allocateDirect(BUFFER_SIZE);
+    ByteBuffer reply = ByteBuffer.allocateDirect(BUFFER_SIZE);
+    try {
+      while (datagrams.isOpen()) {
+        try {
+          SocketAddress sender = datagrams.receive(request.clear());
+          responder.reply(request.flip(), reply.clear());
+          datagrams.send(reply.flip(), sender);
+        } catch (IOException _) {
+          // One reply that could not be sent; or closed, and the loop ends.
+        } catch (RuntimeException e) {
+          LOG.log(WARNING, "A responder failed.", e);
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

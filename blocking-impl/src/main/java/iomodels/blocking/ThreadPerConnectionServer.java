@@ -1,0 +1,274 @@
+package iomodels.blocking;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A platform thread for each connection. The acceptor waits in {@code accept}; each other thread
+ * waits in {@code read} for what its client says, then in {@code write} until the client has made
+ * room for the reply. Each reads as if there were no other client, and a slow client keeps nobody
+ * waiting. The price: a stack and two buffers for each connection, idle or not, and a switch of
+ * threads for each message.
+ *
+ * <p>Datagrams, if wanted, take one more thread: a blocking thread can wait in one place only.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.1; one thread per client is section 26.4, and 30.10 measures it.
+ */
+final class ThreadPerConnectionServer implements Server {
+
+  static final String NAME = "blocking-threads";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int BUFFER_SIZE = 16 * 1024;
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+
+  private final ServerConfig config;
+  private final Service service;
+  private final List<Closeable> sockets = new ArrayList<>();
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
+
+  ThreadPerConnectionServer(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      sockets.add(listener);
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.bind(config.address(), config.backlog());
+      address = (InetSocketAddress) listener.getLocalAddress();
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        sockets.add(datagrams);
+        datagrams.bind(address);
+        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+      }
+      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+    } catch (Throwable e) {
+      closeSockets();
+      throw e;
+    }
+  }
+
+  private static CompletableFuture<Void> start(String role, Runnable loop) {
+    return CompletableFuture.runAsync(
+        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
+  }
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      while (listener.isOpen()) {
+        try {
+          new Connection(listener.accept()).start();
+        } catch (ClosedChannelException _) {
+          break;
+        } catch (IOException _) {
+          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        }
+      }
+    } finally {
+      closeSockets();
+      drain();
+    }
+  }
+
+  // end::accept[]
+
+  /** One client, and the thread that serves it. */
+  private final class Connection implements Runnable {
+
+    private final SocketChannel peer;
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    /** Whether it is the client's turn to speak; written by the connection's thread. */
+    private volatile boolean waiting;
+
+    Connection(SocketChannel peer) {
+      this.peer = peer;
+    }
+
+    void start() {
+      connections.add(this);
+      try {
+        Thread.ofPlatform().name(NAME + "-connection").start(this);
+      } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
+        LOG.log(WARNING, "A client was turned away.", e);
+        end();
+      }
+    }
+
+    @Override
+    public void run() {
+      try (Arena arena =
+          Arena.ofConfined()) { // Gives the memory back at once, unlike the collector.
+        ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
+        ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
+        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        converse(in, out);
+      } catch (IOException _) {
+        // The peer is gone, which costs no more than its connection.
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A session failed.", e);
+      } finally {
+        end();
+      }
+    }
+
+    // tag::converse[]
+    private void converse(ByteBuffer in, ByteBuffer out) throws IOException {
+      Session session = service.open();
+      boolean endOfInput;
+      Progress progress;
+      do {
+        endOfInput = await(in.clear()) < 0;
+        in.flip();
+        do {
+          progress = session.advance(in, out.clear(), endOfInput);
+          out.flip();
+          while (out.hasRemaining()) {
+            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          }
+        } while (progress == Progress.OVERFLOW);
+      } while (progress != Progress.FINISHED);
+      peer.shutdownOutput();
+      if (!endOfInput) {
+        discard();
+      }
+    }
+
+    // tag::wait[]
+    /** Reads, and waits inside the call; a server that is stopping takes only what has come. */
+    private int await(ByteBuffer in) throws IOException {
+      waiting = true; // Before it looks at stopping; drain() goes the other way round.
+      try {
+        boolean silent = stopping && peer.socket().getInputStream().available() == 0;
+        return silent ? -1 : peer.read(in);
+      } finally {
+        waiting = false;
+      }
+    }
+
+    // end::wait[]
+    // end::converse[]
+
+    // tag::close[]
+    /**
+     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     */
+    private void discard() throws IOException {
+      InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
+      byte[] ignored = new byte[BUFFER_SIZE];
+      long deadline = System.nanoTime() + config.linger().toNanos();
+      waiting = true;
+      long left;
+      while (!stopping && (left = deadline - System.nanoTime()) > 0) {
+        peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
+        if (input.read(ignored) < 0) {
+          return;
+        }
+      }
+    }
+
+    private void end() {
+      quietly(peer);
+      connections.remove(this);
+      ended.complete(null);
+    }
+  }
+
+  @Override
+  public void close() {
+    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Ends the conversations that wait for a client at once, any other within the grace period. */
+  private void drain() {
+    stopping = true;
+    List<Connection> last = List.copyOf(connections);
+    last.stream().filter(it -> it.waiting).forEach(it -> quietly(it.peer::shutdownInput));
+    CompletableFuture<?> ended =
+        CompletableFuture.allOf(
+            last.stream().map(it -> it.ended).toArray(CompletableFuture<?>[]::new));
+    ended.copy().completeOnTimeout(null, config.gracePeriod().toNanos(), NANOSECONDS).join();
+    last.forEach(it -> quietly(it.peer)); // Whatever call its thread is in throws.
+    ended.join();
+  }
+
+  private void closeSockets() {
+    sockets.forEach(ThreadPerConnectionServer::quietly);
+  }
+
+  private static void quietly(Closeable action) {
+    try {
+      action.close();
+    } catch (IOException _) {
+      // Closed already, or reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    try {
+      while (datagrams.isOpen()) {
+        try {
+          SocketAddress sender = datagrams.receive(request.clear());
+          responder.reply(request.flip(), reply.clear());
+          datagrams.send(reply.flip(), sender);
+        } catch (IOException _) {
+          // One reply that could not be sent; or closed, and the loop ends.
+        } catch (RuntimeException e) {
+          LOG.log(WARNING, "A responder failed.", e);
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

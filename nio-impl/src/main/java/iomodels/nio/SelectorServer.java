@@ -1,0 +1,340 @@
+package iomodels.nio;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.nio.channels.SelectionKey.OP_ACCEPT;
+import static java.nio.channels.SelectionKey.OP_READ;
+import static java.nio.channels.SelectionKey.OP_WRITE;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A Reactor: one thread, and one {@link Selector} that watches the listener, every connection and
+ * the UDP socket together. It waits in {@code select}, nowhere else, and is told which sockets are
+ * ready; then each of them has one turn, whose calls return at once. What a blocking thread keeps
+ * on its stack, where in the conversation it is and what is still to be sent, has to be kept in an
+ * object here. The price: whatever takes long delays everybody.
+ *
+ * <p>An idle connection has no buffer. The loop has two for all; only while a peer owes it room
+ * does a connection keep a copy of what is left.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.3; TCP and UDP in one loop are section 8.15. The pattern is D. C. Schmidt's <i>Reactor</i>.
+ */
+final class SelectorServer implements Server {
+
+  static final String NAME = "nio-selector";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  /** A loop goes from turn to turn: what may be done in one is bounded. */
+  private static final int MAX_ACCEPTS = 64;
+
+  private static final int MAX_DATAGRAMS = 16;
+
+  /** How often the loop looks at the time while there is a time to look out for. */
+  private static final long TICK_MILLIS = 50;
+
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+
+  private final ServerConfig config;
+  private final Service service;
+  private final Selector selector = Selector.open();
+  private final SelectionKey listening;
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
+  private final Queue<Connection> lingering = new ArrayDeque<>();
+
+  /** Whether descriptors have run out, and when to try again. */
+  private boolean crowded;
+
+  private long acceptAgain;
+
+  private volatile boolean stopping;
+
+  SelectorServer(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      listening = register(listener, OP_ACCEPT, () -> accept(listener));
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.bind(config.address(), config.backlog());
+      address = (InetSocketAddress) listener.getLocalAddress();
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        register(datagrams, OP_READ, () -> answer(datagrams, responder.get()));
+        datagrams.bind(address);
+      }
+      terminated =
+          CompletableFuture.runAsync(
+              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+    } catch (Throwable e) {
+      closeAll();
+      throw e;
+    }
+  }
+
+  private SelectionKey register(SelectableChannel channel, int interest, Runnable turn)
+      throws IOException {
+    return channel.configureBlocking(false).register(selector, interest, turn);
+  }
+
+  private void run() {
+    try {
+      while (!stopping) {
+        await();
+      }
+      drain();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      closeAll();
+    }
+  }
+
+  // tag::wait[]
+  private void await() throws IOException {
+    boolean timed = crowded || stopping || !lingering.isEmpty();
+    selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
+    if (timed) {
+      long now = System.nanoTime();
+      if (crowded && listening.isValid() && acceptAgain - now <= 0) {
+        crowded = false;
+        listening.interestOps(OP_ACCEPT);
+      }
+      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
+        quietly(lingering.remove().peer);
+      }
+    }
+  }
+
+  // end::wait[]
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      for (int i = 0; i < MAX_ACCEPTS; i++) {
+        SocketChannel peer = listener.accept();
+        if (peer == null) {
+          return;
+        }
+        try {
+          peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+          new Connection(peer);
+        } catch (IOException | RuntimeException e) {
+          LOG.log(WARNING, "A client was turned away.", e);
+          quietly(peer);
+        }
+      }
+    } catch (IOException _) {
+      listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
+      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
+      crowded = true;
+    }
+  }
+
+  // end::accept[]
+
+  /** One client: what a thread of its own would have on its stack. */
+  private final class Connection implements Runnable {
+
+    private final SocketChannel peer;
+    private final Session session = service.open();
+    private final SelectionKey key;
+
+    private Progress progress = Progress.UNDERFLOW;
+    private boolean endOfInput;
+
+    /** Input not taken yet, and output not sent yet. */
+    private ByteBuffer unread = NOTHING;
+
+    private ByteBuffer unsent = NOTHING;
+
+    private boolean hungUp;
+    private long deadline;
+
+    Connection(SocketChannel peer) throws IOException {
+      this.peer = peer;
+      this.key = register(peer, OP_READ, this);
+    }
+
+    @Override
+    public void run() {
+      try {
+        if (hungUp) {
+          discard();
+        } else {
+          converse();
+        }
+      } catch (IOException _) {
+        quietly(peer); // The peer is gone, which costs no more than its connection.
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A session failed.", e);
+        quietly(peer);
+      }
+    }
+
+    // tag::converse[]
+    /**
+     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     */
+    private void converse() throws IOException {
+      if (unsent.hasRemaining()) {
+        peer.write(unsent);
+      }
+      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
+        ByteBuffer input = progress == Progress.OVERFLOW ? unread : receive();
+        progress = session.advance(input, out.clear(), endOfInput);
+        if (out.flip().hasRemaining()) {
+          peer.write(out);
+        }
+        unread = rest(input);
+        unsent = rest(out);
+      }
+      boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
+      if (progress == Progress.FINISHED && !owed) {
+        hangUp();
+      } else { // Not to read while it is owed something is back-pressure. Free unless it changes.
+        key.interestOps(owed || stopping ? OP_WRITE : OP_READ);
+      }
+    }
+
+    /** A server that is stopping takes what has come, and then no more. */
+    private ByteBuffer receive() throws IOException {
+      int count = peer.read(in.clear());
+      endOfInput = count < 0 || (stopping && count == 0);
+      return in.flip();
+    }
+
+    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
+    private static ByteBuffer rest(ByteBuffer buffer) {
+      if (!buffer.hasRemaining()) {
+        return NOTHING;
+      }
+      return buffer.isDirect()
+          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
+          : buffer;
+    }
+
+    // end::converse[]
+
+    // tag::close[]
+    private void hangUp() throws IOException {
+      peer.shutdownOutput();
+      if (endOfInput) {
+        peer.close();
+      } else {
+        hungUp = true;
+        deadline = System.nanoTime() + config.linger().toNanos();
+        lingering.add(this);
+        key.interestOps(stopping ? OP_WRITE : OP_READ);
+      }
+    }
+
+    /**
+     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     */
+    private void discard() throws IOException {
+      int count = peer.read(in.clear());
+      if (count < 0 || (stopping && count == 0)) {
+        peer.close();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    selector.wakeup();
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Gives every connection turns, idle or not, until it has been told all and closes. */
+  private void drain() throws IOException {
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    for (SelectionKey key : selector.keys()) {
+      if (!(key.attachment() instanceof Connection)) {
+        quietly(key.channel());
+      } else if (key.isValid()) {
+        key.interestOps(OP_WRITE);
+      }
+    }
+    while (selector.keys().stream().anyMatch(SelectionKey::isValid)
+        && System.nanoTime() - deadline < 0) {
+      await();
+    }
+  }
+
+  private void closeAll() {
+    selector.keys().forEach(key -> quietly(key.channel()));
+    quietly(selector); // Only now are the descriptors of channels that were registered let go.
+  }
+
+  private static void quietly(Closeable closeable) {
+    try {
+      closeable.close();
+    } catch (IOException _) {
+      // Reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    try {
+      for (int i = 0; i < MAX_DATAGRAMS; i++) {
+        SocketAddress sender = datagrams.receive(in.clear());
+        if (sender == null) {
+          return;
+        }
+        responder.reply(in.flip(), out.clear());
+        datagrams.send(out.flip(), sender); // No room in the kernel? Datagrams may be lost.
+      }
+    } catch (IOException _) {
+      // One reply that could not be sent.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A responder failed.", e);
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}
