@@ -194,7 +194,7 @@ final class ThreadPerConnectionServer implements Server {
       long deadline = System.nanoTime() + config.linger().toNanos();
       waiting = true;
       long left;
-      while (!stopping && (left = deadline - System.nanoTime()) > 0) {
+      while ((left = deadline - System.nanoTime()) > 0 && !(stopping && input.available() == 0)) {
         peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
         if (input.read(ignored) < 0) {
           return;

@@ -1,0 +1,132 @@
+package iomodels.nio;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What cannot be seen from another process. */
+@Timeout(60)
+class SelectorServerTest {
+
+  private static final ServerConfig CONFIG = ServerConfig.onLoopback();
+
+  /** Throws at an exclamation mark; otherwise as {@code upper}. */
+  private static final Service THROWING =
+      new Service() {
+        @Override
+        public String name() {
+          return "throwing";
+        }
+
+        @Override
+        public Session open() {
+          Session upper = Services.UPPER.open();
+          return (in, out, endOfInput) -> {
+            if (in.hasRemaining() && in.get(in.position()) == '!') {
+              throw new IllegalStateException("as it was asked to");
+            }
+            return upper.advance(in, out, endOfInput);
+          };
+        }
+
+        @Override
+        public Optional<Responder> datagrams() {
+          return Optional.empty();
+        }
+      };
+
+  @Test
+  void sessionThatThrowsCostsItsConnectionOnly() throws Exception {
+    try (Server server = new SelectorServer(CONFIG, THROWING)) {
+      try (Socket victim = connect(server)) {
+        assertThat(endsWithout(victim)).isTrue();
+      }
+      try (Socket client = connect(server)) {
+        assertThat(ask(client, 'a')).isEqualTo('A');
+      }
+      assertThat(server.terminated()).isNotDone();
+    }
+  }
+
+  @Test
+  void manyMayCloseAtOnce() throws Exception {
+    Server server = new SelectorServer(CONFIG, Services.UPPER);
+    try (Socket client = connect(server)) {
+      assertThat(ask(client, 'a')).isEqualTo('A');
+      List<CompletableFuture<Void>> closers =
+          Stream.generate(
+                  () -> CompletableFuture.runAsync(server::close, Thread::startVirtualThread))
+              .limit(4)
+              .toList();
+      closers.forEach(CompletableFuture::join);
+      server.close();
+      assertThat(server.terminated()).isCompleted();
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThatThrownBy(() -> connect(server).close()).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void peerThatNeverReadsIsCutOffAfterTheGracePeriod() throws Exception {
+    Server server =
+        new SelectorServer(CONFIG.withGracePeriod(Duration.ofMillis(200)), Services.FLOOD);
+    try (Socket client = connect(server)) {
+      client.getOutputStream().write("9999999999999\n".getBytes(US_ASCII));
+      assertThat(client.getInputStream().read()).isZero();
+      server.close();
+      assertThat(server.terminated()).isCompleted();
+    }
+  }
+
+  @Test
+  void startThatFailsLeavesNothingOpen() throws Exception {
+    try (DatagramSocket taken = new DatagramSocket(CONFIG.address())) {
+      InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();
+      ServerConfig config = ServerConfig.at(address).withDatagrams(true);
+      assertThatThrownBy(() -> new SelectorServer(config, Services.UPPER))
+          .isInstanceOf(BindException.class);
+      try (ServerSocket listener = new ServerSocket()) {
+        listener.bind(address); // The port for TCP is free again.
+      }
+    }
+  }
+
+  private static Socket connect(Server server) throws IOException {
+    Socket client = new Socket(server.address().getAddress(), server.address().getPort());
+    client.setSoTimeout(30_000);
+    return client;
+  }
+
+  private static boolean endsWithout(Socket victim) {
+    try {
+      return ask(victim, '!') < 0;
+    } catch (IOException _) {
+      return true; // Reset: an end as well.
+    }
+  }
+
+  private static int ask(Socket client, int octet) throws IOException {
+    client.getOutputStream().write(octet);
+    return client.getInputStream().read();
+  }
+}
