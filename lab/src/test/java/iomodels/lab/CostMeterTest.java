@@ -1,0 +1,77 @@
+package iomodels.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+@EnabledOnOs(OS.LINUX)
+@Timeout(120)
+class CostMeterTest {
+
+  /** A loop that burns CPU until it is killed, or has counted far enough for any machine. */
+  private static final String BURN = "i=0; while [ $i -lt 300000000 ]; do i=$((i+1)); done";
+
+  @Test
+  void processorTimeGrowsWithTheWorkOfAProcess() throws Exception {
+    Process process = new ProcessBuilder("sh", "-c", BURN).start();
+    try {
+      CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
+      Costs earlier = meter.now();
+      Costs spent = awaitCpu(meter, earlier, Duration.ofMillis(200));
+
+      assertThat(spent.residentBytes()).isBetween(1L, spent.peakResidentBytes());
+      assertThat(spent.threads()).isEqualTo(1);
+      assertThat(spent.descriptors()).isGreaterThanOrEqualTo(3);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void theWorkOfChildrenCounts() throws Exception {
+    // The shell itself does nothing but wait.
+    Process process = new ProcessBuilder("sh", "-c", "(" + BURN + ") & wait").start();
+    try {
+      CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
+      Costs spent = awaitCpu(meter, meter.now(), Duration.ofMillis(200));
+
+      assertThat(spent.threads()).isEqualTo(2);
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void threadsAndDescriptorsOfThisProcess() throws Exception {
+    Costs costs = CostMeter.of(ProcessHandle.current()).orElseThrow().now();
+
+    assertThat(costs.threads()).isGreaterThan(1);
+    assertThat(costs.descriptors()).isGreaterThan(1);
+    assertThat(costs.since(costs).cpu()).isZero();
+  }
+
+  @Test
+  void aProcessThatHasEndedCannotBeRead() throws Exception {
+    Process process = new ProcessBuilder("sh", "-c", "exit 0").start();
+    process.waitFor();
+    CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
+
+    assertThatIOException().isThrownBy(meter::now);
+  }
+
+  private static Costs awaitCpu(CostMeter meter, Costs earlier, Duration wanted) throws Exception {
+    while (true) {
+      Costs spent = meter.now().since(earlier);
+      if (spent.cpu().compareTo(wanted) >= 0) {
+        return spent;
+      }
+      Thread.sleep(10);
+    }
+  }
+}
