@@ -4,4 +4,7 @@
  */
 module iomodels.wrong {
   requires transitive iomodels.core;
+  requires static org.jspecify;
+
+  exports iomodels.wrong;
 }

@@ -1,0 +1,269 @@
+package iomodels.wrong;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The correct twin: a blocking server with a virtual thread for each connection, which keeps every
+ * rule. Each of its steps is a method, and a wrong server is this one with one step done
+ * differently.
+ */
+class CorrectServer implements Server {
+
+  private static final long POLL_MILLIS = 5;
+
+  final ServerConfig config;
+  final Service service;
+  final ServerSocketChannel listener;
+  final DatagramChannel datagrams;
+
+  /** The conversations that go on, each with its thread. */
+  final Map<Conversation, Thread> conversations = new ConcurrentHashMap<>();
+
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  CorrectServer(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    listener = ServerSocketChannel.open();
+    datagrams = DatagramChannel.open();
+  }
+
+  /** Binds, and begins to serve. */
+  final CorrectServer start() throws IOException {
+    try {
+      bind();
+    } catch (IOException e) {
+      listener.close();
+      datagrams.close();
+      throw e;
+    }
+    Thread.ofVirtual().name("accept").start(() -> drive(this::acceptAll));
+    if (config.datagrams() && service.datagrams().isPresent()) {
+      Responder responder = service.datagrams().get();
+      Thread.ofVirtual().name("datagrams").start(() -> drive(() -> answerAll(responder)));
+    }
+    return this;
+  }
+
+  void bind() throws IOException {
+    listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    listener.bind(config.address(), config.backlog());
+    if (config.datagrams()) {
+      datagrams.bind(listener.getLocalAddress());
+    }
+  }
+
+  private void drive(Runnable loop) {
+    try {
+      loop.run();
+    } catch (RuntimeException e) {
+      terminated.completeExceptionally(e);
+    }
+  }
+
+  private void acceptAll() {
+    while (listener.isOpen()) {
+      try {
+        admit(accept());
+      } catch (IOException _) {
+        pause(); // closed; or out of descriptors, and then not in a hurry
+      }
+    }
+  }
+
+  SocketChannel accept() throws IOException {
+    SocketChannel channel = listener.accept();
+    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    return channel;
+  }
+
+  /** Gives the connection a thread. */
+  void admit(SocketChannel channel) {
+    Conversation it = new Conversation(channel, open());
+    Thread thread = Thread.ofVirtual().unstarted(() -> attend(it));
+    conversations.put(it, thread);
+    thread.start();
+  }
+
+  Session open() {
+    return service.open();
+  }
+
+  /** Converses, whatever comes of it. */
+  final void attend(Conversation it) {
+    try (it.channel) {
+      converse(it);
+    } catch (IOException e) {
+      lost(it, e);
+    } catch (InterruptedException _) {
+      // cut off
+    } finally {
+      conversations.remove(it);
+    }
+  }
+
+  void converse(Conversation it) throws IOException, InterruptedException {
+    boolean endOfInput = false;
+    while (it.progress != Progress.FINISHED) {
+      if (it.progress == Progress.UNDERFLOW) {
+        it.waiting = true;
+        endOfInput = !receive(it);
+        it.waiting = false;
+      }
+      it.progress = advance(it, endOfInput);
+      it.out.flip();
+      say(it);
+      it.out.clear();
+    }
+    finish(it);
+  }
+
+  /** Receives at least a byte; false at the end of input. */
+  boolean receive(Conversation it) throws IOException {
+    it.in.clear();
+    int n = it.channel.read(it.in);
+    it.in.flip();
+    it.received += Math.max(0, n);
+    return n >= 0;
+  }
+
+  Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+    return it.session.advance(it.in, it.out, endOfInput);
+  }
+
+  /** Sends all of {@code out}. */
+  void say(Conversation it) throws IOException, InterruptedException {
+    while (it.out.hasRemaining()) {
+      it.said += it.channel.write(it.out);
+    }
+  }
+
+  /** Ends in order: input that were left unread would turn the FIN into a RST. */
+  void finish(Conversation it) throws IOException, InterruptedException {
+    it.channel.shutdownOutput();
+    long deadline = System.nanoTime() + config.linger().toNanos();
+    Socket socket = it.channel.socket();
+    InputStream rest = socket.getInputStream();
+    do {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      socket.setSoTimeout((int) Math.max(1, left));
+    } while (rest.read(it.in.array()) >= 0 && System.nanoTime() < deadline);
+  }
+
+  /** The client has gone without a word: nobody is left to be told. */
+  void lost(Conversation it, IOException why) {}
+
+  private void answerAll(Responder responder) {
+    ByteBuffer datagram = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    while (datagrams.isOpen()) {
+      try {
+        SocketAddress sender = datagrams.receive(datagram.clear());
+        responder.reply(datagram.flip(), reply.clear());
+        answer(sender, datagram.rewind(), reply.flip());
+      } catch (IOException _) {
+        pause(); // closed; or a sender that cannot be reached, which is its own affair
+      }
+    }
+  }
+
+  /** Sends the reply to a datagram to whoever sent it. */
+  void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+    datagrams.send(reply, sender);
+  }
+
+  static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) listener.socket().getLocalSocketAddress();
+  }
+
+  @Override
+  public final CompletableFuture<Void> terminated() {
+    return terminated;
+  }
+
+  @Override
+  public final void close() {
+    if (stopped.compareAndSet(false, true)) {
+      refuse();
+      drain();
+      conversations.forEach(CorrectServer::cutOff);
+      await(conversations::isEmpty, config.gracePeriod());
+      terminated.complete(null);
+    }
+    terminated.exceptionally(_ -> null).join();
+  }
+
+  private void refuse() {
+    try {
+      listener.close();
+      datagrams.close();
+    } catch (IOException _) {
+      // closed nevertheless
+    }
+  }
+
+  /** Gives those who are owed a reply the grace period to take it. */
+  void drain() {
+    await(
+        () -> {
+          conversations.keySet().stream().filter(it -> it.waiting).forEach(this::dismiss);
+          return conversations.isEmpty();
+        },
+        config.gracePeriod());
+  }
+
+  /** Ends the conversation with a client that is owed nothing. */
+  void dismiss(Conversation it) {
+    try {
+      it.channel.shutdownInput(); // wakes its thread, which finds the end of input
+    } catch (IOException _) {
+      // it has just ended by itself
+    }
+  }
+
+  private static void cutOff(Conversation it, Thread thread) {
+    thread.interrupt(); // closes the channel if the thread is in it
+  }
+
+  private static void await(Condition condition, Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (!condition.holds() && System.nanoTime() < deadline) {
+      pause();
+    }
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+}

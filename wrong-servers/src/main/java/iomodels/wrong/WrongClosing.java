@@ -1,0 +1,109 @@
+package iomodels.wrong;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Service;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/** Wrong about how conversations end: section 4. */
+final class WrongClosing {
+
+  static final List<WrongServer> ALL =
+      List.of(
+          WrongServer.of(
+              "fin-taken-for-hang-up",
+              "4.01",
+              "Looks for the client's FIN while it sends, and then sends no more.",
+              "got FIN after",
+              WrongClosing::finTakenForHangUp),
+          WrongServer.of(
+              "never-closes",
+              "4.02",
+              "Leaves the connection open when the client has closed.",
+              "FIN within",
+              WrongClosing::neverCloses),
+          WrongServer.sequential(
+              "dies-of-an-empty-connection",
+              "4.03",
+              "Lets a connection without a request end the loop that accepts.",
+              "nothing came for",
+              WrongClosing::diesOfAnEmptyConnection),
+          WrongServer.sequential(
+              "dies-of-a-reset",
+              "4.04",
+              "Lets a connection that was reset end the loop that accepts.",
+              "nothing came for",
+              WrongClosing::diesOfAReset),
+          WrongServer.of(
+              "closes-with-input-unread",
+              "4.05",
+              "Closes at once when it has finished, whatever the client still says.",
+              "got Connection reset",
+              WrongClosing::closesWithInputUnread));
+
+  private WrongClosing() {}
+
+  private static CorrectServer finTakenForHangUp(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void say(Conversation it) throws IOException, InterruptedException {
+        if (!it.in.hasRemaining() && it.out.hasRemaining()) {
+          it.channel.configureBlocking(false);
+          boolean open = receive(it);
+          it.channel.configureBlocking(true);
+          if (!open) {
+            throw new EOFException("the client has hung up");
+          }
+        }
+        super.say(it);
+      }
+    };
+  }
+
+  private static CorrectServer neverCloses(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws InterruptedException {
+        Thread.sleep(Long.MAX_VALUE);
+      }
+    };
+  }
+
+  private static CorrectServer diesOfAnEmptyConnection(ServerConfig config, Service service)
+      throws IOException {
+    return new SequentialServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        if (!received && it.received == 0) {
+          throw new IllegalStateException("an empty request");
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer diesOfAReset(ServerConfig config, Service service)
+      throws IOException {
+    return new SequentialServer(config, service) {
+      @Override
+      void lost(Conversation it, IOException why) {
+        throw new UncheckedIOException(why);
+      }
+    };
+  }
+
+  private static CorrectServer closesWithInputUnread(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.close();
+      }
+    };
+  }
+}

@@ -1,0 +1,108 @@
+package iomodels.wrong;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.util.List;
+
+/** Wrong about how a server comes and goes: section 9. */
+final class WrongLife {
+
+  static final List<WrongServer> ALL =
+      List.of(
+          WrongServer.of(
+              "announces-port-0",
+              "9.01",
+              "Announces the port that was asked for, not the one that it got.",
+              "it announced port 0",
+              WrongLife::announcesPort0),
+          WrongServer.of(
+              "no-reuse-address",
+              "9.02",
+              "Binds without SO_REUSEADDR, so that its own old connections keep it out.",
+              "it did not start",
+              WrongLife::noReuseAddress),
+          WrongServer.of(
+              "cuts-off-at-once",
+              "9.03",
+              "Stops without regard to the replies that are on their way.",
+              "got FIN after",
+              WrongLife::cutsOffAtOnce),
+          WrongServer.of(
+              "waits-for-the-idle",
+              "9.04",
+              "Waits for idle clients as well, until the grace period is over.",
+              "beside a client that is idle",
+              WrongLife::waitsForTheIdle),
+          WrongServer.of(
+              "takes-another-port",
+              "9.05",
+              "Listens somewhere else if the port is in use, and says nothing of it.",
+              "a server claims to listen at",
+              WrongLife::takesAnotherPort));
+
+  private WrongLife() {}
+
+  private static CorrectServer announcesPort0(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      public InetSocketAddress address() {
+        return config.address();
+      }
+    };
+  }
+
+  private static CorrectServer noReuseAddress(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void bind() throws IOException {
+        listener.setOption(StandardSocketOptions.SO_REUSEADDR, false);
+        listener.bind(config.address(), config.backlog());
+        if (config.datagrams()) {
+          datagrams.bind(listener.getLocalAddress());
+        }
+      }
+    };
+  }
+
+  private static CorrectServer cutsOffAtOnce(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void drain() {}
+    };
+  }
+
+  private static CorrectServer waitsForTheIdle(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void dismiss(Conversation it) {}
+    };
+  }
+
+  private static CorrectServer takesAnotherPort(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void bind() throws IOException {
+        try {
+          super.bind();
+        } catch (BindException e) {
+          if (config.address().getPort() == 0) {
+            throw e;
+          }
+          listener.bind(new InetSocketAddress(config.address().getAddress(), 0));
+          if (config.datagrams()) {
+            datagrams.bind(listener.getLocalAddress());
+          }
+        }
+      }
+    };
+  }
+}

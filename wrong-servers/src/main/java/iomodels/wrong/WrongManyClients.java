@@ -1,0 +1,195 @@
+package iomodels.wrong;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Wrong about what clients notice of each other: section 6. */
+final class WrongManyClients {
+
+  static final List<WrongServer> ALL =
+      List.of(
+          WrongServer.of(
+              "awaits-the-first-request",
+              "6.01",
+              "Awaits a client's first request before it accepts the next client.",
+              "nothing came for",
+              WrongManyClients::awaitsTheFirstRequest),
+          WrongServer.of(
+              "pool-of-64",
+              "6.02",
+              "Has 64 threads for lines, each of which a client that is half done keeps.",
+              "nothing came for",
+              WrongManyClients::poolOf64),
+          WrongServer.of(
+              "table-of-128-clients",
+              "6.03",
+              "Keeps clients in a table of 128: the 129th gets what the first was to be told.",
+              "ROUND 0;",
+              WrongManyClients::tableOf128Clients),
+          WrongServer.of(
+              "large-replies-first",
+              "6.04",
+              "Puts a small reply off by 120 ms while a large one is on its way.",
+              "a reply beside a flooder within",
+              WrongManyClients::largeRepliesFirst),
+          WrongServer.sequential(
+              "turns-the-queue-away",
+              "6.05",
+              "Tells a client that has queued for 100 ms that it is busy, and closes.",
+              "\"busy",
+              WrongManyClients::turnsTheQueueAway),
+          WrongServer.of(
+              "leaks-a-slot",
+              "6.06",
+              "Has 1,000 slots for clients, and never gives one back.",
+              "client 1,001 of 2,000",
+              WrongManyClients::leaksASlot),
+          WrongServer.of(
+              "five-hundred-at-once",
+              "6.07",
+              "Serves no more than 500 clients at once.",
+              "client 501 of 1,000 at once",
+              WrongManyClients::fiveHundredAtOnce));
+
+  private WrongManyClients() {}
+
+  private static CorrectServer awaitsTheFirstRequest(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      SocketChannel accept() throws IOException {
+        while (listener.isOpen() && conversations.keySet().stream().anyMatch(this::isSilent)) {
+          pause();
+        }
+        return super.accept();
+      }
+
+      private boolean isSilent(Conversation it) {
+        return it.received == 0;
+      }
+    };
+  }
+
+  private static CorrectServer poolOf64(ServerConfig config, Service service) throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore threads =
+          new Semaphore(service.equals(Services.LINES) ? 64 : Integer.MAX_VALUE);
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        threads.acquire();
+        try {
+          super.converse(it);
+        } finally {
+          threads.release();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer tableOf128Clients(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final SocketChannel[] table = new SocketChannel[128];
+      private final AtomicInteger accepted = new AtomicInteger();
+      private final Map<SocketChannel, Integer> places = new ConcurrentHashMap<>();
+
+      @Override
+      SocketChannel accept() throws IOException {
+        SocketChannel channel = super.accept();
+        int place = accepted.getAndIncrement() % table.length;
+        table[place] = channel;
+        places.put(channel, place);
+        return channel;
+      }
+
+      @Override
+      void say(Conversation it) throws IOException {
+        while (it.out.hasRemaining()) {
+          it.said += table[places.getOrDefault(it.channel, 0)].write(it.out);
+        }
+      }
+    };
+  }
+
+  private static CorrectServer largeRepliesFirst(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void say(Conversation it) throws IOException, InterruptedException {
+        boolean small = it.progress != Progress.OVERFLOW && it.out.hasRemaining();
+        if (small && conversations.keySet().stream().anyMatch(this::isLarge)) {
+          TimeUnit.MILLISECONDS.sleep(120);
+        }
+        super.say(it);
+      }
+
+      private boolean isLarge(Conversation other) {
+        return other.progress == Progress.OVERFLOW;
+      }
+    };
+  }
+
+  private static CorrectServer turnsTheQueueAway(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore only = new Semaphore(1);
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        if (!only.tryAcquire(100, TimeUnit.MILLISECONDS)) {
+          it.channel.write(ByteBuffer.wrap("busy\n".getBytes(US_ASCII)));
+          finish(it);
+          return;
+        }
+        try {
+          super.converse(it);
+        } finally {
+          only.release();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer leaksASlot(ServerConfig config, Service service) throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore slots = new Semaphore(1000);
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        slots.acquire();
+        super.converse(it);
+      }
+    };
+  }
+
+  private static CorrectServer fiveHundredAtOnce(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore slots = new Semaphore(500, true);
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        slots.acquire();
+        try {
+          super.converse(it);
+        } finally {
+          slots.release();
+        }
+      }
+    };
+  }
+}

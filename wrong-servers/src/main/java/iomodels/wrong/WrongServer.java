@@ -1,0 +1,86 @@
+package iomodels.wrong;
+
+import iomodels.server.IoModel;
+import iomodels.server.ModelCard;
+import iomodels.server.Notification;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Threading;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * A server that is wrong in one way.
+ *
+ * @param name short and stable, in kebab case
+ * @param rule the id of the rule that it must be found to break, such as {@code 4.01}
+ * @param fault what is wrong with it, in a sentence
+ * @param symptom what the kit has to say about it: a part of the finding's detail
+ * @param provider starts it; not found by {@link java.util.ServiceLoader}, being no model
+ */
+public record WrongServer(
+    String name, String rule, String fault, String symptom, ServerProvider provider) {
+
+  /** Makes a server that is not bound yet. */
+  interface Factory {
+    CorrectServer create(ServerConfig config, Service service) throws IOException;
+  }
+
+  /** One that claims to be capable of everything. */
+  static WrongServer of(String name, String rule, String fault, String symptom, Factory factory) {
+    Set<Capability> all = EnumSet.allOf(Capability.class);
+    return new WrongServer(name, rule, fault, symptom, provider(name, fault, all, factory));
+  }
+
+  /** One that does not claim to serve clients at the same time. */
+  static WrongServer sequential(
+      String name, String rule, String fault, String symptom, Factory factory) {
+    Set<Capability> claims = EnumSet.of(Capability.HALF_CLOSE, Capability.DATAGRAMS);
+    return new WrongServer(name, rule, fault, symptom, provider(name, fault, claims, factory));
+  }
+
+  static ServerProvider provider(
+      String name, String sentence, Set<Capability> claims, Factory factory) {
+    boolean concurrent = claims.contains(Capability.CONCURRENT);
+    ModelCard card =
+        new ModelCard(
+            name,
+            sentence.substring(0, sentence.length() - 1),
+            IoModel.BLOCKING,
+            Notification.RETURN,
+            concurrent ? Threading.VIRTUAL_PER_CONNECTION : Threading.ONE,
+            "SocketChannel.read()",
+            "SocketChannel.read()",
+            concurrent ? "threading, socket.recv" : "socket.recv");
+    return new ServerProvider() {
+      @Override
+      public ModelCard card() {
+        return card;
+      }
+
+      @Override
+      public Set<Capability> capabilities(ServerConfig config) {
+        Set<Capability> capabilities = EnumSet.copyOf(claims);
+        if (!config.datagrams()) {
+          capabilities.remove(Capability.DATAGRAMS);
+        }
+        return capabilities;
+      }
+
+      @Override
+      public Availability availability() {
+        return Availability.yes();
+      }
+
+      @Override
+      public Server start(ServerConfig config, Service service) throws IOException {
+        return factory.create(config, service).start();
+      }
+    };
+  }
+}

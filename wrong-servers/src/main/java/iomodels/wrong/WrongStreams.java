@@ -1,0 +1,187 @@
+package iomodels.wrong;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Service;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Wrong about the stream, which has no boundaries: section 2. */
+final class WrongStreams {
+
+  static final List<WrongServer> ALL =
+      List.of(
+          WrongServer.of(
+              "one-byte-is-the-end",
+              "2.01",
+              "Takes a read of one byte for the end of input: > 1 where > 0 was meant.",
+              "got FIN",
+              WrongStreams::oneByteIsTheEnd),
+          WrongServer.of(
+              "off-by-one-at-a-full-buffer",
+              "2.02",
+              "Puts a NUL into the last place of a buffer that a read has filled.",
+              "got 0x00 there",
+              WrongStreams::offByOneAtAFullBuffer),
+          WrongServer.of(
+              "waits-for-newline",
+              "2.03",
+              "Answers nothing before a newline has come.",
+              "nothing came for",
+              WrongStreams::waitsForNewline),
+          WrongServer.of(
+              "reorders-deep-pipelines",
+              "2.04",
+              "Answers the later half first when more than 250 lines wait.",
+              "a stream of 128,890 bytes, byte",
+              WrongStreams::reordersDeepPipelines),
+          WrongServer.of(
+              "narrow-counter",
+              "2.05",
+              "Loses its place after 32 MiB, and spoils a byte.",
+              "byte 33,554,432",
+              WrongStreams::narrowCounter),
+          WrongServer.of(
+              "partial-write-dropped",
+              "2.06",
+              "Writes once without blocking, and drops what was not taken.",
+              "a stream of 16,777,216 bytes, byte",
+              WrongStreams::partialWriteDropped),
+          WrongServer.of(
+              "idle-timeout",
+              "2.07",
+              "Closes a connection that has said nothing for 700 ms.",
+              "got FIN",
+              WrongStreams::idleTimeout),
+          WrongServer.of(
+              "delayed-replies",
+              "2.08",
+              "Holds each small reply but the first for 40 ms, as Nagle's algorithm would against"
+                  + " a delayed acknowledgement.",
+              "a reply within 20 ms",
+              WrongStreams::delayedReplies));
+
+  private WrongStreams() {}
+
+  private static CorrectServer oneByteIsTheEnd(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        return super.receive(it) && it.in.remaining() > 1;
+      }
+    };
+  }
+
+  private static CorrectServer offByOneAtAFullBuffer(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        if (it.in.limit() == it.in.capacity()) {
+          it.in.put(it.in.capacity() - 1, (byte) 0);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer waitsForNewline(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        it.in.clear();
+        int n = 0;
+        while (n >= 0 && it.in.hasRemaining() && !endsInNewline(it.in)) {
+          n = it.channel.read(it.in);
+        }
+        it.in.flip();
+        return n >= 0;
+      }
+
+      private boolean endsInNewline(ByteBuffer in) {
+        return in.position() > 0 && in.get(in.position() - 1) == '\n';
+      }
+    };
+  }
+
+  private static CorrectServer reordersDeepPipelines(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        int lines = 0;
+        for (int i = 0; i < it.in.limit(); i++) {
+          lines += it.in.get(i) == '\n' ? 1 : 0;
+        }
+        if (lines > 250) {
+          int half = it.in.limit() / 2;
+          byte[] swapped = new byte[it.in.limit()];
+          it.in.get(0, swapped, swapped.length - half, half);
+          it.in.get(half, swapped, 0, swapped.length - half);
+          it.in.put(0, swapped);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer narrowCounter(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private static final int PLACE = 1 << 25;
+
+      @Override
+      void say(Conversation it) throws IOException, InterruptedException {
+        if (it.said <= PLACE && PLACE < it.said + it.out.remaining()) {
+          int index = (int) (PLACE - it.said);
+          it.out.put(index, (byte) ~it.out.get(index));
+        }
+        super.say(it);
+      }
+    };
+  }
+
+  private static CorrectServer partialWriteDropped(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void say(Conversation it) throws IOException {
+        it.channel.configureBlocking(false);
+        it.said += it.channel.write(it.out);
+        it.channel.configureBlocking(true);
+      }
+    };
+  }
+
+  private static CorrectServer idleTimeout(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        it.channel.socket().setSoTimeout(700);
+        int n = it.channel.socket().getInputStream().read(it.in.array());
+        it.in.clear().limit(Math.max(0, n));
+        return n >= 0;
+      }
+    };
+  }
+
+  private static CorrectServer delayedReplies(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void say(Conversation it) throws IOException, InterruptedException {
+        if (it.said > 0 && it.out.limit() < 10 && it.progress == Progress.UNDERFLOW) {
+          TimeUnit.MILLISECONDS.sleep(40);
+        }
+        super.say(it);
+      }
+    };
+  }
+}
