@@ -5,7 +5,7 @@ import iomodels.service.Session.Progress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** One connection of a {@link CorrectServer}: only its own thread writes to the fields. */
+/** One connection of a {@link CorrectServer}: only its own thread writes to it. */
 final class Conversation {
 
   static final int CAPACITY = 16 * 1024;
@@ -24,11 +24,11 @@ final class Conversation {
   /** Whether the server waits for the client to say something. */
   volatile boolean waiting;
 
-  /** How many bytes the client has said. */
-  volatile long received;
+  /** Whether the client has said anything yet. */
+  volatile boolean heard;
 
-  /** How many bytes it has been told. */
-  volatile long said;
+  /** How many bytes it has been told; only for its own thread. */
+  long said;
 
   Conversation(SocketChannel channel, Session session) {
     this.channel = channel;

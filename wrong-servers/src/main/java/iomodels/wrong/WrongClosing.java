@@ -79,7 +79,7 @@ final class WrongClosing {
       @Override
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
-        if (!received && it.received == 0) {
+        if (!received && !it.heard) {
           throw new IllegalStateException("an empty request");
         }
         return received;

@@ -78,7 +78,7 @@ final class WrongManyClients {
       }
 
       private boolean isSilent(Conversation it) {
-        return it.received == 0;
+        return !it.heard;
       }
     };
   }

@@ -13,9 +13,7 @@ import iomodels.conformance.targets.InJvmTarget;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
@@ -53,18 +51,22 @@ class ZooTest {
 
   @TestFactory
   Stream<DynamicTest> everyWrongServerIsCaughtByItsRule() {
-    Map<WrongServer, CompletableFuture<Finding>> findings = new LinkedHashMap<>();
     Semaphore sideBySide = new Semaphore(12);
-    // Those that wait for the longest first.
-    WrongServers.all().stream()
-        .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
-        .forEach(it -> findings.put(it, judging(it.provider(), rule(it), IMPATIENT, sideBySide)));
-    return WrongServers.all().stream()
+    // Begins with those that wait for the longest; all are on their way before one is awaited.
+    List<Judged> judged =
+        WrongServers.all().stream()
+            .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
+            .map(it -> new Judged(it, judging(it.provider(), rule(it), sideBySide)))
+            .toList();
+    return judged.stream()
         .map(
             it ->
                 DynamicTest.dynamicTest(
-                    it.rule() + " " + it.name(), () -> demandCaught(it, findings.get(it).join())));
+                    it.server.rule() + " " + it.server.name(),
+                    () -> demandCaught(it.server, it.finding.join())));
   }
+
+  private record Judged(WrongServer server, CompletableFuture<Finding> finding) {}
 
   private static void demandCaught(WrongServer server, Finding finding) {
     assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.BROKEN);
@@ -99,19 +101,19 @@ class ZooTest {
   @Tag("thorough")
   void score() {
     Semaphore sideBySide = new Semaphore(4);
-    Map<WrongServer, Map<Rule, CompletableFuture<Finding>>> all = new LinkedHashMap<>();
-    for (WrongServer server : WrongServers.all()) {
-      Map<Rule, CompletableFuture<Finding>> findings = new LinkedHashMap<>();
-      for (Rule rule : Rule.all()) {
-        findings.put(rule, judging(server.provider(), rule, IMPATIENT, sideBySide));
-      }
-      all.put(server, findings);
-    }
+    List<Judged> judged =
+        WrongServers.all().stream()
+            .flatMap(
+                it ->
+                    Rule.all().stream()
+                        .map(rule -> new Judged(it, judging(it.provider(), rule, sideBySide))))
+            .toList();
     int alone = 0;
     for (WrongServer server : WrongServers.all()) {
       List<String> broken =
-          all.get(server).values().stream()
-              .map(CompletableFuture::join)
+          judged.stream()
+              .filter(it -> it.server.equals(server))
+              .map(it -> it.finding.join())
               .filter(finding -> finding.verdict() == Verdict.BROKEN)
               .map(finding -> finding.rule().id())
               .toList();
@@ -120,7 +122,8 @@ class ZooTest {
       alone += broken.size() == 1 ? 1 : 0;
     }
     System.out.printf(
-        "caught %d of %d, by their own rule alone %d%n", all.size(), all.size(), alone);
+        "%d wrong servers, all caught; by their own rule alone %d%n",
+        WrongServers.all().size(), alone);
   }
 
   private static Rule rule(WrongServer server) {
@@ -129,7 +132,7 @@ class ZooTest {
 
   /** Judges a server of its own by one rule. */
   private static CompletableFuture<Finding> judging(
-      ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
+      ServerProvider provider, Rule rule, Semaphore sideBySide) {
     CompletableFuture<Finding> found = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
@@ -137,7 +140,7 @@ class ZooTest {
               try {
                 sideBySide.acquire();
                 try (InJvmTarget target = new InJvmTarget(provider)) {
-                  Kit kit = new Kit(List.of(rule), bounds, SEED);
+                  Kit kit = new Kit(List.of(rule), IMPATIENT, SEED);
                   found.complete(kit.judge(target, _ -> {}).findings().getFirst());
                 } finally {
                   sideBySide.release();
