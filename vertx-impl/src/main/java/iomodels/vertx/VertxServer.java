@@ -1,0 +1,298 @@
+package iomodels.vertx;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.socket.DuplexChannel;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.datagram.DatagramPacket;
+import io.vertx.core.datagram.DatagramSocket;
+import io.vertx.core.datagram.DatagramSocketOptions;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Vert.x: what to do next is a handler, and what will have been done is a future.
+ *
+ * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's select;
+ * it reads, and calls a handler with the bytes. That is why there is no region {@code wait}. A
+ * connection stays with one loop, so what it remembers needs no lock. The price: a handler must
+ * never block, and one conversation is told in several of them, where a blocking server tells it
+ * from top to bottom.
+ *
+ * <p>In Python this is Tornado, or asyncio: the event loop is the {@code IOLoop}, a conversation a
+ * {@code Protocol}, its handler {@code data_received}, {@code pause} is {@code pause_reading}, the
+ * drain handler {@code resume_writing}, and a Future is a Future.
+ */
+final class VertxServer implements Server {
+
+  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final int SMALLEST_REPLY = 64;
+
+  private final ServerConfig config;
+  private final Service service;
+  private final Transport transport;
+  private final Vertx vertx;
+  private final InetSocketAddress address;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  VertxServer(ServerConfig config, Service service, Transport transport) throws IOException {
+    this.config = config;
+    this.service = service;
+    this.transport = transport;
+    int cores = Runtime.getRuntime().availableProcessors();
+    vertx =
+        Vertx.builder()
+            .with(new VertxOptions().setEventLoopPoolSize(cores))
+            .withTransport(NettyTransport.of(transport))
+            .build();
+    try {
+      CompletableFuture<Integer> port = new CompletableFuture<>();
+      vertx
+          .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
+          .await();
+      address = new InetSocketAddress(config.address().getAddress(), port.join());
+      if (config.datagrams() && service.datagrams().isPresent()) {
+        answerDatagrams(service.datagrams().get()).await();
+      }
+    } catch (Exception failure) {
+      vertx.close().await();
+      throw failure instanceof IOException io ? io : new IOException(failure);
+    }
+  }
+
+  // tag::accept[]
+  /** One for each event loop; those on the same port take new connections in turn. */
+  private final class Listener extends VerticleBase {
+
+    private final CompletableFuture<Integer> port;
+
+    @SuppressWarnings("NullAway.Init") // start() comes first
+    private NetServer server;
+
+    Listener(CompletableFuture<Integer> port) {
+      this.port = port;
+    }
+
+    @Override
+    public Future<?> start() {
+      server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
+      int wanted = config.address().getPort();
+      return server
+          .connectHandler(socket -> accept((NetSocketInternal) socket))
+          // Any negative port is one that the system chooses, and that the instances share.
+          .listen(wanted == 0 ? -1 : wanted, config.address().getAddress().getHostAddress())
+          .onSuccess(it -> port.complete(it.actualPort()));
+    }
+
+    @Override
+    public Future<?> stop() {
+      return server.shutdown(config.gracePeriod().toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Vert.x has no option for half-closed connections: that is asked of the channel below. */
+  private void accept(NetSocketInternal socket) {
+    ChannelHandlerContext context = socket.channelHandlerContext();
+    context
+        .channel()
+        .config()
+        .setAllocator(PooledByteBufAllocator.DEFAULT)
+        .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(BUFFER_SIZE))
+        .setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    context.pipeline().addBefore(context.name(), "end-of-input", new EndOfInput());
+    Conversation conversation = new Conversation(socket, service.open());
+    socket
+        .handler(conversation::received)
+        .drainHandler(_ -> conversation.drained())
+        .shutdownHandler(_ -> conversation.leave())
+        // A reset is an end like any other, and Vert.x has closed the socket by then.
+        .exceptionHandler(_ -> {});
+  }
+
+  // end::accept[]
+
+  /** What is remembered of a connection between two events; always on its event loop. */
+  @SuppressWarnings(
+      "FutureReturnValueIgnored") // Netty's: when it has closed, no one is left to tell
+  private final class Conversation {
+
+    private final NetSocketInternal socket;
+    private final ChannelHandlerContext context;
+    private final Session session;
+    private final Promise<Void> endOfInput = Promise.promise();
+    private ByteBuffer in = ByteBuffer.allocate(0);
+    private Progress progress = Progress.UNDERFLOW;
+    private boolean leaving;
+    private boolean closing;
+
+    Conversation(NetSocketInternal socket, Session session) {
+      this.socket = socket;
+      this.context = socket.channelHandlerContext();
+      this.session = session;
+    }
+
+    // tag::converse[]
+    void received(Buffer chunk) {
+      in = ((BufferInternal) chunk).getByteBuf().nioBuffer();
+      if (chunk.length() == 0) {
+        endOfInput.complete();
+      }
+      if (!closing) {
+        converse();
+      }
+    }
+
+    /** Says what there is to say, or as much of it as the write queue takes. */
+    private void converse() {
+      do {
+        advance();
+      } while (progress == Progress.OVERFLOW && !socket.writeQueueFull() && isConnected());
+      if (progress == Progress.FINISHED || (progress == Progress.UNDERFLOW && leaving)) {
+        close();
+      } else if (socket.writeQueueFull()) {
+        socket.pause();
+      }
+    }
+
+    /** Writes into a buffer of the channel's own: a {@link Buffer} would be copied into one. */
+    private void advance() {
+      int room = progress == Progress.OVERFLOW ? BUFFER_SIZE : in.remaining();
+      ByteBuf reply = context.alloc().directBuffer(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
+      ByteBuffer out = reply.nioBuffer(0, reply.capacity());
+      try {
+        progress = session.advance(in, out, endOfInput.future().isComplete());
+      } catch (RuntimeException bug) {
+        reply.release();
+        hangUp();
+        throw bug; // to Vert.x, which logs it
+      }
+      socket.writeMessage(reply.writerIndex(out.position()));
+    }
+
+    /** A closed socket's queue is never full: without this, a flood would run on, to nobody. */
+    private boolean isConnected() {
+      return context.channel().isActive();
+    }
+
+    /** The write queue has room again. */
+    void drained() {
+      if (closing || !isConnected()) {
+        return;
+      }
+      if (progress == Progress.OVERFLOW) {
+        converse();
+      }
+      if (progress == Progress.UNDERFLOW && !socket.writeQueueFull()) {
+        socket.resume();
+      }
+    }
+
+    // end::converse[]
+
+    // tag::close[]
+    /** Flush; FIN; discard what still comes, until the peer's FIN or the linger limit; close. */
+    private void close() {
+      if (closing) {
+        return; // a write can drain the queue, and so bring us here, before it returns
+      }
+      closing = true;
+      socket.resume();
+      socket
+          .writeMessage(Unpooled.EMPTY_BUFFER)
+          .onSuccess(
+              _ -> {
+                if (!endOfInput.future().isComplete()) {
+                  ((DuplexChannel) context.channel()).shutdownOutput();
+                  vertx.setTimer(config.linger().toMillis(), _ -> hangUp());
+                }
+                endOfInput.future().onComplete(_ -> hangUp());
+              });
+    }
+
+    /** At once, whatever is still queued, which {@code NetSocket.end} would wait for. */
+    private void hangUp() {
+      context.close();
+    }
+
+    /** The server is being closed: at once if nothing is owed, else after the reply. */
+    void leave() {
+      leaving = true;
+      if (progress == Progress.UNDERFLOW) {
+        socket.writeMessage(Unpooled.EMPTY_BUFFER).onComplete(_ -> hangUp());
+      }
+    }
+    // end::close[]
+  }
+
+  /** A datagram has no conversation: it is answered, and forgotten. */
+  private Future<?> answerDatagrams(Responder responder) {
+    DatagramSocketOptions options =
+        new DatagramSocketOptions()
+            // Also what Netty allots for each: half of it is the largest datagram.
+            .setReceiveBufferSize(2 * BUFFER_SIZE);
+    DatagramSocket socket = vertx.createDatagramSocket(options);
+    return socket
+        .handler(packet -> answer(packet, socket, responder))
+        .listen(address.getPort(), address.getAddress().getHostAddress());
+  }
+
+  private static void answer(DatagramPacket packet, DatagramSocket socket, Responder responder) {
+    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    responder.reply(((BufferInternal) packet.data()).getByteBuf().nioBuffer(), out);
+    Buffer reply = BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip()));
+    socket.send(reply, packet.sender().port(), packet.sender().hostAddress());
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public Optional<Transport> transport() {
+    return Optional.of(transport);
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+
+  // tag::close[]
+  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  @Override
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      vertx.close().onComplete(_ -> terminated.complete(null));
+    }
+    terminated.join();
+  }
+  // end::close[]
+}
