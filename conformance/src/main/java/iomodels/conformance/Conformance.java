@@ -45,6 +45,7 @@ public final class Conformance {
    * test for each rule, named by the rule's own sentence. A rule that is skipped without being
    * listed in {@code expected-skips.txt} fails; so does a line there that no longer is true.
    */
+  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests() {
     ExpectedSkips skips = ExpectedSkips.read(EXPECTED_SKIPS);
     List<ServerProvider> providers = ServerProvider.installed();

@@ -133,11 +133,17 @@ public final class ModelTarget implements Target {
    * the class path: that is added, as a module.
    */
   private static String modulePath() {
-    String path = System.getProperty("jdk.module.path", "");
-    String rest = Host.class.getModule().isNamed() ? "" : System.getProperty("java.class.path");
-    return Stream.of((path + File.pathSeparator + rest).split(File.pathSeparator))
-        .filter(entry -> !entry.isEmpty() && (entry.endsWith(".jar") || isModule(entry)))
-        .collect(joining(File.pathSeparator));
+    Stream<String> modules = entries(System.getProperty("jdk.module.path", ""));
+    Stream<String> classes =
+        Host.class.getModule().isNamed()
+            ? Stream.of()
+            : entries(System.getProperty("java.class.path"))
+                .filter(entry -> entry.endsWith(".jar") || isModule(entry));
+    return Stream.concat(modules, classes).collect(joining(File.pathSeparator));
+  }
+
+  private static Stream<String> entries(String path) {
+    return Stream.of(path.split(File.pathSeparator)).filter(entry -> !entry.isEmpty());
   }
 
   private static boolean isModule(String folder) {
@@ -145,8 +151,7 @@ public final class ModelTarget implements Target {
   }
 
   private static ModuleFinder finder(String path) {
-    return ModuleFinder.of(
-        Stream.of(path.split(File.pathSeparator)).map(Path::of).toArray(Path[]::new));
+    return ModuleFinder.of(entries(path).map(Path::of).toArray(Path[]::new));
   }
 
   @Override
