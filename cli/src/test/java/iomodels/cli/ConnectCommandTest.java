@@ -1,0 +1,250 @@
+package iomodels.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.PrintWriter;
+import java.io.SequenceInputStream;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import picocli.CommandLine;
+
+@Timeout(60)
+class ConnectCommandTest {
+
+  /** How the server treats its one client. */
+  @FunctionalInterface
+  private interface Conversing {
+    void serve(Socket socket, InputStream in, OutputStream out) throws IOException;
+  }
+
+  private record Result(int exitCode, ByteArrayOutputStream out, String err) {
+    String text() {
+      return out.toString(UTF_8);
+    }
+  }
+
+  private static final Conversing UPPER =
+      (_, in, out) -> {
+        byte[] buffer = new byte[8192];
+        int count;
+        while ((count = in.read(buffer)) > 0) {
+          out.write(upper(buffer, count));
+        }
+      };
+
+  private static byte[] upper(byte[] bytes, int count) {
+    byte[] upper = new byte[count];
+    for (int i = 0; i < count; i++) {
+      upper[i] = (byte) (bytes[i] >= 'a' && bytes[i] <= 'z' ? bytes[i] - 0x20 : bytes[i]);
+    }
+    return upper;
+  }
+
+  private static Result connect(Conversing server, InputStream in, String... options)
+      throws Exception {
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try (Socket socket = listener.accept()) {
+                  server.serve(socket, socket.getInputStream(), socket.getOutputStream());
+                } catch (IOException _) {
+                  // The client has gone.
+                }
+              });
+      String[] arguments = new String[options.length + 2];
+      arguments[0] = "127.0.0.1";
+      arguments[1] = Integer.toString(listener.getLocalPort());
+      System.arraycopy(options, 0, arguments, 2, options.length);
+      return run(in, arguments);
+    }
+  }
+
+  private static Result run(InputStream in, String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    StringWriter err = new StringWriter();
+    CommandLine command =
+        new CommandLine(new ConnectCommand(raw -> new Pipe(in, out, raw)))
+            .setErr(new PrintWriter(err));
+    int exitCode = command.execute(arguments);
+    return new Result(exitCode, out, err.toString());
+  }
+
+  private static InputStream input(String text) {
+    return new ByteArrayInputStream(text.getBytes(UTF_8));
+  }
+
+  /** Somebody who neither says anything nor leaves. */
+  private static InputStream silence() throws IOException {
+    return new PipedInputStream(new PipedOutputStream());
+  }
+
+  @Test
+  void sendsALineAndShowsTheReply() throws Exception {
+    Result result = connect(UPPER, input("hello wörld\n"));
+
+    assertThat(result.text()).isEqualTo("HELLO WöRLD\n");
+    assertThat(result.err()).isEmpty();
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void stripsLinesAndSkipsEmptyOnes() throws Exception {
+    assertThat(connect(UPPER, input("  a b \r\n\n \t\nc")).text()).isEqualTo("A B\nC\n");
+  }
+
+  @Test
+  void sendsRawInputAsItIs() throws Exception {
+    assertThat(connect(UPPER, input("  a b \r\n\n \t\nc"), "--raw").text())
+        .isEqualTo("  A B \r\n\n \t\nC");
+  }
+
+  @Test
+  void showsEveryByteAsItComes() throws Exception {
+    byte[] everything = new byte[256];
+    for (int i = 0; i < everything.length; i++) {
+      everything[i] = (byte) i;
+    }
+    Result result =
+        connect(
+            (_, in, out) -> {
+              for (byte octet : everything) {
+                out.write(octet);
+              }
+              out.write("wörld 世界\n".getBytes(UTF_8));
+              in.transferTo(OutputStream.nullOutputStream());
+            },
+            input("x\n"));
+
+    assertThat(result.out().toByteArray()).startsWith(everything);
+    assertThat(result.text()).endsWith("wörld 世界\n");
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void showsWhatComesAfterItsOwnEnd() throws Exception {
+    Result result =
+        connect(
+            (_, in, out) -> {
+              int count = in.readAllBytes().length;
+              out.write("%d bytes, and then more\n".formatted(count).getBytes(UTF_8));
+            },
+            input("abc\n"));
+
+    assertThat(result.text()).isEqualTo("4 bytes, and then more\n");
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void tenMegabytesGoThrough() throws Exception {
+    String line = "the quick brown fox jumps over the lazy dog, ünd so weiter\n";
+    String lines = line.repeat(10_000_000 / line.length());
+
+    Result result = connect(UPPER, input(lines));
+
+    assertThat(result.text().equals(lines.toUpperCase(Locale.ROOT).replace('Ü', 'ü'))).isTrue();
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void aSilentServerThatClosesIsReported() throws Exception {
+    Result result =
+        connect(
+            (_, in, _) -> assertThat(in.readNBytes(6)).hasSize(6),
+            new SequenceInputStream(input("hello\n"), silence()));
+
+    assertThat(result.err())
+        .startsWith("connect: the server closed the connection before it had answered everything");
+    assertThat(result.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aServerThatHasAnsweredAndClosesIsReportedAndNoError() throws Exception {
+    Result result =
+        connect(
+            (_, in, out) -> out.write(upper(in.readNBytes(6), 6)),
+            new SequenceInputStream(input("hello\n"), silence()));
+
+    assertThat(result.text()).isEqualTo("HELLO\n");
+    assertThat(result.err()).startsWith("connect: the server has closed the connection");
+    assertThat(result.exitCode()).isZero();
+  }
+
+  @Test
+  void aResetIsReported() throws Exception {
+    Result result =
+        connect(
+            (socket, in, _) -> {
+              assertThat(in.readNBytes(6)).hasSize(6);
+              socket.setSoLinger(true, 0);
+            },
+            input("hello\n"));
+
+    assertThat(result.err()).startsWith("connect: the server reset the connection");
+    assertThat(result.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aServerThatStopsListeningToALotIsReported() throws Exception {
+    Result result =
+        connect((_, in, _) -> in.readNBytes(100_000), input("hello, hello\n".repeat(1_000_000)));
+
+    assertThat(result.err()).startsWith("connect: the server ");
+    assertThat(result.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void nobodyThereIsReportedWithTheMend() throws Exception {
+    int port;
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = listener.getLocalPort();
+    }
+    Result result = run(input("x\n"), "127.0.0.1", Integer.toString(port));
+
+    assertThat(result.err())
+        .isEqualToNormalizingNewlines(
+            "connect: nothing listens at 127.0.0.1:%d; start a server with: iomodels serve nio-selector\n"
+                .formatted(port));
+    assertThat(result.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void anUnknownHostIsReported() {
+    Result result = run(input("x\n"), "no-such-host.invalid");
+
+    assertThat(result.err())
+        .isEqualToNormalizingNewlines(
+            "connect: there is no host no-such-host.invalid; check the name\n");
+    assertThat(result.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aPortOutOfRangeIsWrongUsage() {
+    assertThat(run(input(""), "127.0.0.1", "0").exitCode()).isEqualTo(2);
+    assertThat(run(input(""), "127.0.0.1", "65536").err()).contains("PORT must be from 1 to 65535");
+    assertThat(run(input(""), "127.0.0.1", "http").exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void thePromptFollowsTheLanguageOfMessages() {
+    assertThat(Keyboard.prompt(Map.of(), Locale.ENGLISH)).isEqualTo("> ");
+    assertThat(Keyboard.prompt(Map.of(), Locale.CHINESE)).isEqualTo("请输入》》》");
+    assertThat(Keyboard.prompt(Map.of("LANG", "zh_CN.UTF-8"), Locale.ENGLISH)).isEqualTo("请输入》》》");
+    assertThat(Keyboard.prompt(Map.of("LANG", "zh_CN.UTF-8", "LC_ALL", "C"), Locale.CHINESE))
+        .isEqualTo("> ");
+  }
+}
