@@ -37,7 +37,13 @@ final class Keyboard implements User {
   private @Nullable Thread editing;
 
   Keyboard(boolean raw) throws IOException {
-    this.terminal = TerminalBuilder.builder().system(true).encoding(UTF_8).build();
+    this.terminal =
+        TerminalBuilder.builder()
+            .system(true)
+            .encoding(UTF_8)
+            .stdinEncoding(UTF_8)
+            .stdoutEncoding(UTF_8)
+            .build();
     this.reader =
         LineReaderBuilder.builder()
             .terminal(terminal)
