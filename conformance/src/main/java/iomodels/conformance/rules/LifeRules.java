@@ -115,11 +115,11 @@ final class LifeRules {
   private static void stopsBesideIdle(Trial trial)
       throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
-    Peer used = trial.connect(server);
-    used.send("hello");
-    used.expect("HELLO");
-    used.close();
     Peer idle = trial.connect(server);
+    idle.send("hello");
+    idle.expect("HELLO");
+    // Idle from now on; and so is another, who may not even have been accepted by then.
+    Peer silent = trial.connect(server);
     trial.stop(server);
     if (!server.awaitEnd(trial.time(IDLE_STOP))) {
       throw new Broken(
@@ -127,6 +127,7 @@ final class LifeRules {
           "the server still runs, beside a client that is idle");
     }
     idle.close();
+    silent.close();
   }
 
   private static void busyPort(Trial trial) throws Broken, IOException, InterruptedException {
