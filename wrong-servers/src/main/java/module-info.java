@@ -7,4 +7,5 @@ module iomodels.wrong {
   requires static org.jspecify;
 
   exports iomodels.wrong;
+  exports iomodels.wrong.tutorial;
 }

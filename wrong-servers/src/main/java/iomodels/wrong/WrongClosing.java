@@ -25,11 +25,11 @@ final class WrongClosing {
               "FIN within",
               WrongClosing::neverCloses),
           WrongServer.sequential(
-              "dies-of-an-empty-connection",
+              "dies-of-empty-connections",
               "4.03",
-              "Lets a connection without a request end the loop that accepts.",
+              "Lets the tenth connection without a request end the loop that accepts.",
               "nothing came for",
-              WrongClosing::diesOfAnEmptyConnection),
+              WrongClosing::diesOfEmptyConnections),
           WrongServer.sequential(
               "dies-of-a-reset",
               "4.04",
@@ -73,14 +73,16 @@ final class WrongClosing {
     };
   }
 
-  private static CorrectServer diesOfAnEmptyConnection(ServerConfig config, Service service)
+  private static CorrectServer diesOfEmptyConnections(ServerConfig config, Service service)
       throws IOException {
     return new SequentialServer(config, service) {
+      private int empty;
+
       @Override
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
-        if (!received && !it.heard) {
-          throw new IllegalStateException("an empty request");
+        if (!received && !it.heard && ++empty == 10) {
+          throw new IllegalStateException("too many empty requests");
         }
         return received;
       }

@@ -37,7 +37,7 @@ final class WrongManyClients {
               "table-of-128-clients",
               "6.03",
               "Keeps clients in a table of 128: the 129th gets what the first was to be told.",
-              "ROUND 0;",
+              " IN ROUND ",
               WrongManyClients::tableOf128Clients),
           WrongServer.of(
               "large-replies-first",

@@ -1,0 +1,44 @@
+package iomodels.wrong.tutorial;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.function.Consumer;
+
+/**
+ * The first server of every socket tutorial: accept, receive, send, one client at a time. A client
+ * that resets its connection ends it, as the exception does in Python.
+ */
+final class BlockingTutorial {
+
+  private BlockingTutorial() {}
+
+  /** Serves until an exception ends it; tells the caller once it listens. */
+  static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
+      throws IOException {
+    try (ServerSocketChannel server = ServerSocketChannel.open()) { // server = socket.socket()
+      server.setOption(StandardSocketOptions.SO_REUSEADDR, false); // Python's default
+      server.bind(address, 5); // server.bind(address); server.listen(5)
+      listening.accept(server);
+      ByteBuffer data = ByteBuffer.allocate(1024);
+      while (true) {
+        try (SocketChannel conn = server.accept()) { // conn, addr = server.accept()
+          while (conn.read(data.clear()) > 0) { // data = conn.recv(1024); if not data: break
+            conn.write(upper(data.flip())); // conn.send(data.upper())
+          }
+        } // conn.close()
+      }
+    }
+  }
+
+  private static ByteBuffer upper(ByteBuffer data) {
+    for (int i = 0; i < data.limit(); i++) {
+      byte octet = data.get(i);
+      data.put(i, (byte) (octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet));
+    }
+    return data;
+  }
+}

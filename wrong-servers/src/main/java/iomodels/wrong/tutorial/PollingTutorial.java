@@ -1,0 +1,84 @@
+package iomodels.wrong.tutorial;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The non-blocking server of the tutorials on I/O models: it asks every socket in turn, keeps a
+ * core busy with that, and takes it that one send sends all. Where Python raises BlockingIOError, a
+ * Java channel returns null or 0.
+ */
+final class PollingTutorial {
+
+  private record Item(SocketChannel sock, ByteBuffer data) {}
+
+  private PollingTutorial() {}
+
+  /** Serves until an exception ends it; tells the caller once it listens. */
+  static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
+      throws IOException {
+    List<SocketChannel> rlist = new ArrayList<>();
+    try (ServerSocketChannel server = ServerSocketChannel.open()) {
+      server.setOption(StandardSocketOptions.SO_REUSEADDR, false); // Python's default
+      server.bind(address, 5).configureBlocking(false); // server.setblocking(False)
+      listening.accept(server);
+      List<Item> wlist = new ArrayList<>();
+      while (true) {
+        SocketChannel conn = server.accept();
+        if (conn != null) { // try: conn, addr = server.accept(); rlist.append(conn)
+          conn.configureBlocking(false);
+          rlist.add(conn);
+          continue;
+        } // except BlockingIOError:
+        List<SocketChannel> delRlist = new ArrayList<>();
+        for (SocketChannel sock : rlist) {
+          receive(sock, wlist, delRlist);
+        }
+        List<Item> delWlist = new ArrayList<>();
+        for (Item item : wlist) {
+          if (item.sock.write(item.data) > 0) { // sock.send(data): the rest of it is forgotten
+            delWlist.add(item);
+          }
+        }
+        wlist.removeAll(delWlist); // for item in del_wlist: wlist.remove(item)
+        rlist.removeAll(delRlist); // for sock in del_rlist: rlist.remove(sock)
+      }
+    } finally {
+      for (SocketChannel sock : rlist) {
+        sock.close(); // in Python, the end of the process does that
+      }
+    }
+  }
+
+  private static void receive(SocketChannel sock, List<Item> wlist, List<SocketChannel> delRlist)
+      throws IOException {
+    try {
+      ByteBuffer data = ByteBuffer.allocate(1024);
+      int n = sock.read(data); // data = sock.recv(1024)
+      if (n > 0) {
+        wlist.add(new Item(sock, upper(data.flip()))); // wlist.append((sock, data.upper()))
+      } else if (n < 0) { // if not data:
+        sock.close();
+        delRlist.add(sock);
+      }
+    } catch (IOException e) { // except Exception:
+      sock.close();
+      delRlist.add(sock);
+    }
+  }
+
+  private static ByteBuffer upper(ByteBuffer data) {
+    for (int i = 0; i < data.limit(); i++) {
+      byte octet = data.get(i);
+      data.put(i, (byte) (octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet));
+    }
+    return data;
+  }
+}

@@ -1,0 +1,76 @@
+package iomodels.wrong.tutorial;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * The select server of the tutorials on I/O models: it remembers for each socket that there is data
+ * to answer, and answers a constant. What Python keeps in {@code rlist} and {@code wlist} is a
+ * key's interest here.
+ */
+final class SelectTutorial {
+
+  private SelectTutorial() {}
+
+  /** Serves until an exception ends it; tells the caller once it listens. */
+  static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
+      throws IOException {
+    Map<SelectionKey, byte[]> wdata = new HashMap<>();
+    Selector select = Selector.open();
+    try (ServerSocketChannel server = ServerSocketChannel.open()) {
+      server.setOption(StandardSocketOptions.SO_REUSEADDR, false); // Python's default
+      server.bind(address, 5).configureBlocking(false); // server.setblocking(False)
+      server.register(select, SelectionKey.OP_ACCEPT); // rlist = [server]; wlist = []; wdata = {}
+      listening.accept(server);
+      while (server.isOpen()) {
+        select.select(500); // rl, wl, xl = select.select(rlist, wlist, [], 0.5)
+        for (SelectionKey key : select.selectedKeys()) {
+          if (key.isAcceptable()) { // if sock == server:
+            SocketChannel conn = server.accept();
+            conn.configureBlocking(false).register(select, SelectionKey.OP_READ);
+          } else if (key.isReadable()) {
+            receive(key, wdata);
+          }
+          if (wdata.containsKey(key) && key.isValid() && key.isWritable()) { // for sock in wl:
+            ((SocketChannel) key.channel()).write(ByteBuffer.wrap("dddddd".getBytes(US_ASCII)));
+            key.interestOps(SelectionKey.OP_READ); // wlist.remove(sock)
+            wdata.remove(key); // wdata.pop(sock)
+          }
+        }
+        select.selectedKeys().clear();
+      }
+    } finally {
+      for (SelectionKey key : select.keys()) {
+        key.channel().close(); // in Python, the end of the process does that
+      }
+      select.close();
+    }
+  }
+
+  private static void receive(SelectionKey key, Map<SelectionKey, byte[]> wdata)
+      throws IOException {
+    SocketChannel sock = (SocketChannel) key.channel();
+    try {
+      ByteBuffer data = ByteBuffer.allocate(1024);
+      if (sock.read(data) < 0) { // data = sock.recv(1024); if not data:
+        sock.close();
+        return;
+      }
+      wdata.put(key, data.array()); // wlist.append(sock); wdata[sock] = data
+      key.interestOpsOr(SelectionKey.OP_WRITE);
+    } catch (IOException e) { // except Exception:
+      sock.close();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package iomodels.wrong.tutorial;
+
+import iomodels.server.IoModel;
+import iomodels.server.ModelCard;
+import iomodels.server.Notification;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Threading;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.wrong.tutorial.TutorialServer.Page;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The three servers with which the Python tutorials introduce the I/O models, in Java. Each is a
+ * page that can be read in a minute; what is wrong with it, the kit says.
+ */
+public final class Tutorials {
+
+  private static final Tutorial BLOCKING =
+      new Tutorial(
+          "tutorial-blocking",
+          Services.UPPER,
+          List.of(),
+          List.of(),
+          provider(
+              new ModelCard(
+                  "tutorial-blocking",
+                  "The first server of every tutorial, one client at a time",
+                  IoModel.BLOCKING,
+                  Notification.RETURN,
+                  Threading.ONE,
+                  "SocketChannel.read()",
+                  "SocketChannel.read()",
+                  "socket.recv"),
+              Set.of(),
+              BlockingTutorial::serve));
+
+  private static final Tutorial POLLING =
+      new Tutorial(
+          "tutorial-polling",
+          Services.UPPER,
+          List.of(),
+          List.of(),
+          provider(
+              new ModelCard(
+                  "tutorial-polling",
+                  "The tutorials' non-blocking server, which asks every socket in turn",
+                  IoModel.NON_BLOCKING,
+                  Notification.POLLING,
+                  Threading.ONE,
+                  "nowhere: it asks again",
+                  "SocketChannel.read()",
+                  "socket.setblocking(False)"),
+              Set.of(Capability.CONCURRENT),
+              PollingTutorial::serve));
+
+  private static final Tutorial SELECT =
+      new Tutorial(
+          "tutorial-select",
+          Services.FIXED,
+          List.of(),
+          List.of(),
+          provider(
+              new ModelCard(
+                  "tutorial-select",
+                  "The tutorials' select server, which answers a constant",
+                  IoModel.MULTIPLEXING,
+                  Notification.LEVEL_TRIGGERED,
+                  Threading.ONE,
+                  "Selector.select()",
+                  "SocketChannel.read()",
+                  "select.select"),
+              Set.of(Capability.CONCURRENT),
+              SelectTutorial::serve));
+
+  private static final List<Tutorial> ALL = List.of(BLOCKING, POLLING, SELECT);
+
+  private Tutorials() {}
+
+  /** All three, in the order in which they are taught. */
+  public static List<Tutorial> all() {
+    return ALL;
+  }
+
+  /** The one of that name, if there is one. */
+  public static Optional<Tutorial> named(String name) {
+    return ALL.stream().filter(tutorial -> tutorial.name().equals(name)).findFirst();
+  }
+
+  private static ServerProvider provider(ModelCard card, Set<Capability> claims, Page page) {
+    return new ServerProvider() {
+      @Override
+      public ModelCard card() {
+        return card;
+      }
+
+      @Override
+      public Set<Capability> capabilities(ServerConfig config) {
+        return claims;
+      }
+
+      @Override
+      public Availability availability() {
+        return Availability.yes();
+      }
+
+      @Override
+      public Server start(ServerConfig config, Service service) throws IOException {
+        return TutorialServer.start(page, config.address());
+      }
+    };
+  }
+}
