@@ -127,12 +127,11 @@ final class VertxServer implements Server {
         .setRecvByteBufAllocator(new FixedRecvByteBufAllocator(BUFFER_SIZE))
         .setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     context.pipeline().addBefore(context.name(), "end-of-input", new EndOfInput());
-    Conversation conversation = new Conversation(socket, service.open());
+    Conversation conversation = new Conversation(socket);
     socket
         .handler(conversation::received)
-        .drainHandler(_ -> conversation.drained())
         .shutdownHandler(_ -> conversation.leave())
-        // A reset is an end like any other, and Vert.x has closed the socket by then.
+        // A reset is an end like any other, and Vert.x closes the socket.
         .exceptionHandler(_ -> {});
   }
 
@@ -145,17 +144,15 @@ final class VertxServer implements Server {
 
     private final NetSocketInternal socket;
     private final ChannelHandlerContext context;
-    private final Session session;
+    private final Session session = service.open();
     private final Promise<Void> endOfInput = Promise.promise();
     private ByteBuffer in = ByteBuffer.allocate(0);
     private Progress progress = Progress.UNDERFLOW;
     private boolean leaving;
-    private boolean closing;
 
-    Conversation(NetSocketInternal socket, Session session) {
+    Conversation(NetSocketInternal socket) {
       this.socket = socket;
       this.context = socket.channelHandlerContext();
-      this.session = session;
     }
 
     // tag::converse[]
@@ -164,25 +161,27 @@ final class VertxServer implements Server {
       if (chunk.length() == 0) {
         endOfInput.complete();
       }
-      if (!closing) {
-        converse();
-      }
+      converse();
     }
 
-    /** Says what there is to say, or as much of it as the write queue takes. */
+    /** One reply at a time is on its way; meanwhile nothing is read, and others have their turn. */
     private void converse() {
-      do {
-        advance();
-      } while (progress == Progress.OVERFLOW && !socket.writeQueueFull() && isConnected());
-      if (progress == Progress.FINISHED || (progress == Progress.UNDERFLOW && leaving)) {
-        close();
-      } else if (socket.writeQueueFull()) {
+      Future<Void> sent = advance();
+      if (progress == Progress.OVERFLOW) {
         socket.pause();
+        sent.onSuccess(_ -> vertx.runOnContext(_ -> converse()));
+      } else if (progress == Progress.FINISHED || leaving) {
+        close(sent);
+      } else if (context.channel().isWritable()) {
+        socket.resume();
+      } else {
+        socket.pause();
+        sent.onSuccess(_ -> socket.resume());
       }
     }
 
-    /** Writes into a buffer of the channel's own: a {@link Buffer} would be copied into one. */
-    private void advance() {
+    /** Says into a buffer of the channel's own: a {@link Buffer} would be copied into one. */
+    private Future<Void> advance() {
       int room = progress == Progress.OVERFLOW ? BUFFER_SIZE : in.remaining();
       ByteBuf reply = context.alloc().directBuffer(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
       ByteBuffer out = reply.nioBuffer(0, reply.capacity());
@@ -190,62 +189,39 @@ final class VertxServer implements Server {
         progress = session.advance(in, out, endOfInput.future().isComplete());
       } catch (RuntimeException bug) {
         reply.release();
-        hangUp();
+        context.close();
         throw bug; // to Vert.x, which logs it
       }
-      socket.writeMessage(reply.writerIndex(out.position()));
-    }
-
-    /** A closed socket's queue is never full: without this, a flood would run on, to nobody. */
-    private boolean isConnected() {
-      return context.channel().isActive();
-    }
-
-    /** The write queue has room again. */
-    void drained() {
-      if (closing || !isConnected()) {
-        return;
-      }
-      if (progress == Progress.OVERFLOW) {
-        converse();
-      }
-      if (progress == Progress.UNDERFLOW && !socket.writeQueueFull()) {
-        socket.resume();
-      }
+      return socket.writeMessage(reply.writerIndex(out.position()));
     }
 
     // end::converse[]
 
     // tag::close[]
-    /** Flush; FIN; discard what still comes, until the peer's FIN or the linger limit; close. */
-    private void close() {
-      if (closing) {
-        return; // a write can drain the queue, and so bring us here, before it returns
+    /** When all is sent: FIN; discard input until the peer's FIN or the linger limit; close. */
+    private void close(Future<Void> sent) {
+      socket.handler(chunk -> discard(chunk)).resume();
+      sent.onSuccess(
+          _ -> {
+            if (!endOfInput.future().isComplete()) {
+              ((DuplexChannel) context.channel()).shutdownOutput();
+              vertx.setTimer(config.linger().toMillis(), _ -> context.close());
+            }
+            endOfInput.future().onComplete(_ -> context.close());
+          });
+    }
+
+    private void discard(Buffer chunk) {
+      if (chunk.length() == 0) {
+        endOfInput.tryComplete();
       }
-      closing = true;
-      socket.resume();
-      socket
-          .writeMessage(Unpooled.EMPTY_BUFFER)
-          .onSuccess(
-              _ -> {
-                if (!endOfInput.future().isComplete()) {
-                  ((DuplexChannel) context.channel()).shutdownOutput();
-                  vertx.setTimer(config.linger().toMillis(), _ -> hangUp());
-                }
-                endOfInput.future().onComplete(_ -> hangUp());
-              });
     }
 
-    /** At once, whatever is still queued, which {@code NetSocket.end} would wait for. */
-    private void hangUp() {
-      context.close();
-    }
-
-    /** The server is being closed: at once if nothing is owed, else after the reply. */
+    /** The server is closing: so does this, at once if nothing is owed, else after the reply. */
     void leave() {
       leaving = true;
       if (progress == Progress.UNDERFLOW) {
-        socket.writeMessage(Unpooled.EMPTY_BUFFER).onComplete(_ -> hangUp());
+        socket.writeMessage(Unpooled.EMPTY_BUFFER).onComplete(_ -> context.close());
       }
     }
     // end::close[]
