@@ -1,4 +1,20 @@
 /** Reactor Netty: a connection is a pair of streams. */
 module iomodels.reactor {
   requires iomodels.core;
+  requires io.netty.buffer;
+  requires io.netty.common;
+  requires io.netty.transport;
+  requires io.netty.transport.classes.epoll;
+  requires io.netty.transport.classes.io_uring;
+  requires io.netty.transport.unix.common;
+  // Jars with nothing but a native library: required here, so that no one needs --add-modules.
+  requires io.netty.transport.epoll.linux.x86_64;
+  requires io.netty.transport.io_uring.linux.x86_64;
+  requires org.reactivestreams;
+  requires reactor.core;
+  requires reactor.netty.core;
+  requires static org.jspecify;
+
+  provides iomodels.server.spi.ServerProvider with
+      iomodels.reactor.ReactorNettyProvider;
 }

@@ -1,0 +1,59 @@
+package iomodels.reactor;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.uring.IoUringDatagramChannel;
+import io.netty.channel.uring.IoUringIoHandler;
+import iomodels.server.Transport;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * The event loops of the transport that was chosen, one for each core: left to itself, Reactor
+ * Netty takes the first native one that it finds. With {@link KeepRegistered} and {@link
+ * EmptyDatagrams} added.
+ */
+record Loops(Transport transport, EventLoopGroup group) implements LoopResources {
+
+  private static final int LIMIT_SECONDS = 10;
+
+  static Loops of(Transport transport) {
+    IoHandlerFactory io =
+        switch (transport) {
+          case NIO -> NioIoHandler.newFactory();
+          case EPOLL -> KeepRegistered.factory();
+          case IO_URING -> IoUringIoHandler.newFactory();
+        };
+    int cores = Runtime.getRuntime().availableProcessors();
+    return new Loops(transport, new MultiThreadIoEventLoopGroup(cores, io));
+  }
+
+  @Override
+  public EventLoopGroup onServer(boolean useNative) {
+    return group;
+  }
+
+  @Override
+  public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
+    if (type != DatagramChannel.class) {
+      return LoopResources.super.onChannel(type, group);
+    }
+    return type.cast(
+        switch (transport) {
+          case NIO -> EmptyDatagrams.overNio();
+          case EPOLL -> EmptyDatagrams.over(new EpollDatagramChannel());
+          case IO_URING -> EmptyDatagrams.over(new IoUringDatagramChannel());
+        });
+  }
+
+  /** Ends the loops, and waits for that. */
+  void end() {
+    group.shutdownGracefully(0, LIMIT_SECONDS, SECONDS).awaitUninterruptibly();
+  }
+}

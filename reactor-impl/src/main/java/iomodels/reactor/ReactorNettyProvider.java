@@ -1,0 +1,76 @@
+package iomodels.reactor;
+
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import iomodels.server.IoModel;
+import iomodels.server.ModelCard;
+import iomodels.server.Notification;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Threading;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Offers {@link ReactorNettyServer}. */
+public final class ReactorNettyProvider implements ServerProvider {
+
+  @Override
+  public ModelCard card() {
+    return new ModelCard(
+        "reactor-netty",
+        "a stream of bytes in, a stream of replies out, and demand that flows back",
+        IoModel.MULTIPLEXING,
+        Notification.CALLBACK,
+        Threading.EVENT_LOOPS,
+        "the event loop's select, inside Netty",
+        "a read inside Netty, before the handler is called",
+        "Twisted, RxPY");
+  }
+
+  @Override
+  public Set<Capability> capabilities(ServerConfig config) {
+    return Set.of(Capability.CONCURRENT, Capability.HALF_CLOSE, Capability.DATAGRAMS);
+  }
+
+  @Override
+  public Availability availability() {
+    return Availability.yes();
+  }
+
+  @Override
+  public Map<Transport, Availability> transports() {
+    Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
+    transports.put(Transport.NIO, Availability.yes());
+    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause()));
+    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause()));
+    return transports;
+  }
+
+  private static Availability unless(@Nullable Throwable cause) {
+    return cause == null ? Availability.yes() : Availability.no(cause.toString());
+  }
+
+  @Override
+  public List<String> nativeModules() {
+    return List.of("io.netty.common");
+  }
+
+  @Override
+  public Server start(ServerConfig config, Service service) throws IOException {
+    Transport transport = config.transport().orElse(Transport.NIO);
+    Availability availability = transports().getOrDefault(transport, Availability.no("unknown"));
+    if (!availability.here()) {
+      throw new IOException(transport + " is not available: " + availability.reason());
+    }
+    return new ReactorNettyServer(config, service, transport);
+  }
+}

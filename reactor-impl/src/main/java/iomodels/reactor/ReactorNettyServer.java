@@ -1,0 +1,263 @@
+package iomodels.reactor;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.ReferenceCounted;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.Connection;
+import reactor.netty.DisposableServer;
+import reactor.netty.FutureMono;
+import reactor.netty.NettyInbound;
+import reactor.netty.NettyOutbound;
+import reactor.netty.tcp.TcpServer;
+import reactor.netty.udp.UdpServer;
+
+/**
+ * Reactor Netty: a connection is a stream in and a stream out, and a server is the function between
+ * them.
+ *
+ * <p>Nothing on this page waits. What would be waiting is demand that has not come: the socket asks
+ * for replies as fast as the peer takes them, and only when a session has no more to say does the
+ * asking reach the peer's side, where it becomes a read. {@link Progress#OVERFLOW} <em>is</em>
+ * that: more replies than there is demand. The waiting itself is done by Netty's event loops, one
+ * thread for each core. That is why there is no region {@code wait}. The price: the order of events
+ * is that of operators, not of lines, and a stack trace tells of operators too.
+ *
+ * <p>In Python this is Twisted, with RxPY: the event loop is the reactor, a {@link Mono} a {@code
+ * Deferred}, a {@link Flux} an {@code Observable}, but one that is asked, as a Twisted producer is
+ * by {@code resumeProducing}.
+ */
+final class ReactorNettyServer implements Server {
+
+  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final int SMALLEST_REPLY = 64;
+
+  private final ServerConfig config;
+  private final Service service;
+  private final Loops loops;
+  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final DisposableServer server;
+  private final Sinks.Empty<Void> stop = Sinks.empty();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  ReactorNettyServer(ServerConfig config, Service service, Transport transport) throws IOException {
+    this.config = config;
+    this.service = service;
+    this.loops = Loops.of(transport);
+    try {
+      server =
+          TcpServer.create()
+              .bindAddress(config::address)
+              .runOn(loops)
+              .option(ChannelOption.SO_BACKLOG, config.backlog())
+              .option(ChannelOption.SO_REUSEADDR, true)
+              .childOption(ChannelOption.TCP_NODELAY, true)
+              .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+              .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+              .childOption(
+                  ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(BUFFER_SIZE))
+              .channelGroup(connections)
+              .doOnConnection(this::accept)
+              .bindNow();
+      if (config.datagrams()) {
+        service.datagrams().ifPresent(this::answerDatagrams);
+      }
+    } catch (RuntimeException failure) {
+      loops.end();
+      throw new IOException(failure.getMessage(), failure);
+    }
+  }
+
+  // tag::accept[]
+  /** What {@code handle} does, too; but this is told of the connection itself. */
+  private void accept(Connection connection) {
+    EndOfInput endOfInput = new EndOfInput();
+    connection.addHandlerLast(endOfInput);
+    new Conversation(connection, endOfInput).converse().subscribe(connection.disposeSubscriber());
+  }
+
+  // end::accept[]
+
+  /** What is remembered of a connection; always on its event loop. */
+  private final class Conversation {
+
+    private final Connection connection;
+    private final Channel channel;
+    private final EndOfInput end;
+    private final Session session = service.open();
+    private ByteBuf chunk = Unpooled.EMPTY_BUFFER;
+    private boolean endOfInput;
+    private boolean abandoned;
+    private Progress progress = Progress.UNDERFLOW;
+
+    Conversation(Connection connection, EndOfInput end) {
+      this.connection = connection;
+      this.channel = connection.channel();
+      this.end = end;
+    }
+
+    // tag::converse[]
+    Mono<Void> converse() {
+      Flux<ByteBuf> replies =
+          connection
+              .inbound()
+              .receiveObject()
+              .takeUntilOther(stopped())
+              .map(ReferenceCountUtil::retain)
+              .concatMapIterable(message -> () -> replies(message), 1)
+              .takeUntil(_ -> progress == Progress.FINISHED)
+              .doOnDiscard(ReferenceCounted.class, ReferenceCounted::release)
+              .doFinally(_ -> release());
+      return connection.outbound().send(replies, _ -> true).then().then(Mono.defer(this::close));
+    }
+
+    /** What the session says to one message: as many replies as it takes, when they are wanted. */
+    private Iterator<ByteBuf> replies(Object message) {
+      if (message instanceof ByteBuf bytes) {
+        chunk = bytes;
+      } else {
+        endOfInput = true;
+      }
+      ByteBuffer in = chunk.nioBuffer();
+      progress = Progress.OVERFLOW;
+      return new Iterator<>() {
+
+        private int room = Math.clamp(in.remaining(), SMALLEST_REPLY, BUFFER_SIZE);
+
+        @Override
+        public boolean hasNext() {
+          return progress == Progress.OVERFLOW;
+        }
+
+        @Override
+        public ByteBuf next() {
+          ByteBuf reply = channel.alloc().directBuffer(room);
+          ByteBuffer out = reply.nioBuffer(0, reply.capacity());
+          room = BUFFER_SIZE;
+          try {
+            progress = session.advance(in, out, endOfInput);
+          } catch (RuntimeException bug) {
+            reply.release();
+            throw bug; // an error in the stream, which closes the connection
+          }
+          if (progress != Progress.OVERFLOW) {
+            release();
+          }
+          return reply.writerIndex(out.position());
+        }
+      };
+    }
+
+    private void release() {
+      chunk.release();
+      chunk = Unpooled.EMPTY_BUFFER;
+    }
+
+    // end::converse[]
+
+    // tag::close[]
+    /** When all is sent: FIN; discard input until the peer's FIN or the linger limit; close. */
+    private Mono<Void> close() {
+      if (endOfInput || abandoned) {
+        return Mono.empty();
+      }
+      channel.config().setAutoRead(true); // no one listens any more: what comes is dropped
+      return FutureMono.from(((DuplexChannel) channel).shutdownOutput())
+          .then(end.seen())
+          .timeout(config.linger(), Mono.empty());
+    }
+
+    /** The end of input as far as we care: what is being said is said, nothing new is heard. */
+    private Mono<Void> stopped() {
+      return stop.asMono()
+          .publishOn(Schedulers.fromExecutor(channel.eventLoop()))
+          .doOnSuccess(_ -> abandoned = progress != Progress.OVERFLOW);
+    }
+    // end::close[]
+  }
+
+  /** A datagram has no conversation: it is answered, and forgotten. */
+  private void answerDatagrams(Responder responder) {
+    UdpServer.create()
+        .bindAddress(server::address)
+        .runOn(loops)
+        .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(BUFFER_SIZE))
+        .handle((inbound, outbound) -> answer(responder, inbound, outbound))
+        .bindNow();
+  }
+
+  private static Publisher<Void> answer(
+      Responder responder, NettyInbound inbound, NettyOutbound outbound) {
+    Flux<DatagramPacket> replies =
+        inbound
+            .receiveObject()
+            .cast(DatagramPacket.class)
+            .map(
+                packet -> {
+                  ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+                  responder.reply(packet.content().nioBuffer(), out);
+                  return new DatagramPacket(Unpooled.wrappedBuffer(out.flip()), packet.sender());
+                });
+    return outbound.sendObject(replies, _ -> true);
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.address();
+  }
+
+  @Override
+  public Optional<Transport> transport() {
+    return Optional.of(loops.transport());
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+
+  // tag::close[]
+  /** Stops listening, then the conversations; waits for them, and ends the event loops. */
+  @Override
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      server.dispose();
+      stop.tryEmitEmpty();
+      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      connections.close().awaitUninterruptibly();
+      loops.end();
+      terminated.complete(null);
+    }
+    terminated.join();
+  }
+  // end::close[]
+}
