@@ -11,11 +11,9 @@ import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.InJvmTarget;
 import iomodels.server.spi.ServerProvider;
-import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -56,7 +54,7 @@ class ZooTest {
     List<Judged> judged =
         WrongServers.all().stream()
             .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
-            .map(it -> new Judged(it, judging(it.provider(), rule(it), sideBySide)))
+            .map(it -> new Judged(it, Jury.judging(it.provider(), rule(it), IMPATIENT, sideBySide)))
             .toList();
     return judged.stream()
         .map(
@@ -106,7 +104,10 @@ class ZooTest {
             .flatMap(
                 it ->
                     Rule.all().stream()
-                        .map(rule -> new Judged(it, judging(it.provider(), rule, sideBySide))))
+                        .map(
+                            rule ->
+                                new Judged(
+                                    it, Jury.judging(it.provider(), rule, IMPATIENT, sideBySide))))
             .toList();
     int alone = 0;
     for (WrongServer server : WrongServers.all()) {
@@ -128,30 +129,5 @@ class ZooTest {
 
   private static Rule rule(WrongServer server) {
     return Rule.matching(List.of(server.rule())).getFirst();
-  }
-
-  /** Judges a server of its own by one rule. */
-  private static CompletableFuture<Finding> judging(
-      ServerProvider provider, Rule rule, Semaphore sideBySide) {
-    CompletableFuture<Finding> found = new CompletableFuture<>();
-    Thread.ofVirtual()
-        .start(
-            () -> {
-              try {
-                sideBySide.acquire();
-                try (InJvmTarget target = new InJvmTarget(provider)) {
-                  Kit kit = new Kit(List.of(rule), IMPATIENT, SEED);
-                  found.complete(kit.judge(target, _ -> {}).findings().getFirst());
-                } finally {
-                  sideBySide.release();
-                }
-              } catch (IOException | RuntimeException e) {
-                found.completeExceptionally(new CompletionException(e));
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                found.completeExceptionally(e);
-              }
-            });
-    return found;
   }
 }

@@ -27,7 +27,7 @@ public final class Tutorials {
       new Tutorial(
           "tutorial-blocking",
           Services.UPPER,
-          List.of(),
+          List.of("3.01", "3.03", "3.04", "3.05", "3.06", "4.04", "4.05", "9.02", "9.03"),
           List.of(),
           provider(
               new ModelCard(
@@ -46,8 +46,10 @@ public final class Tutorials {
       new Tutorial(
           "tutorial-polling",
           Services.UPPER,
-          List.of(),
-          List.of(),
+          List.of(
+              "2.06", "3.01", "3.03", "3.04", "3.05", "3.06", "4.04", "4.05", "6.04", "9.02",
+              "9.03"),
+          List.of("2.05", "6.07"),
           provider(
               new ModelCard(
                   "tutorial-polling",
@@ -65,7 +67,10 @@ public final class Tutorials {
       new Tutorial(
           "tutorial-select",
           Services.FIXED,
-          List.of(),
+          List.of(
+              "1.01", "1.02", "1.03", "2.01", "2.02", "2.03", "2.04", "2.05", "2.06", "2.07",
+              "2.08", "3.01", "3.02", "3.03", "3.04", "3.06", "4.02", "4.03", "4.04", "4.05",
+              "6.01", "6.02", "6.03", "6.04", "6.06", "6.07", "9.01", "9.02", "9.03", "9.04"),
           List.of(),
           provider(
               new ModelCard(
