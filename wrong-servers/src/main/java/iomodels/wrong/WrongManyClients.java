@@ -179,16 +179,12 @@ final class WrongManyClients {
   private static CorrectServer fiveHundredAtOnce(ServerConfig config, Service service)
       throws IOException {
     return new CorrectServer(config, service) {
-      private final Semaphore slots = new Semaphore(500, true);
-
       @Override
-      void converse(Conversation it) throws IOException, InterruptedException {
-        slots.acquire();
-        try {
-          super.converse(it);
-        } finally {
-          slots.release();
+      SocketChannel accept() throws IOException {
+        while (listener.isOpen() && conversations.size() >= 500) {
+          pause();
         }
+        return super.accept();
       }
     };
   }

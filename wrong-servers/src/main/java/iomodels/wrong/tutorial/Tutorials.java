@@ -49,7 +49,7 @@ public final class Tutorials {
           List.of(
               "2.06", "3.01", "3.03", "3.04", "3.05", "3.06", "4.04", "4.05", "6.04", "9.02",
               "9.03"),
-          List.of("2.05", "6.07"),
+          List.of("2.05", "2.08", "6.07"),
           provider(
               new ModelCard(
                   "tutorial-polling",
