@@ -128,6 +128,7 @@ final class ManyClientsRules {
     Peer ping = trial.connect();
     long[] nanos = new long[25];
     flooder.send(ENDLESS + "\n");
+    flooder.expect(new byte[] {0});
     Thread greedy = Thread.ofVirtual().start(flooder::drain);
     try {
       for (int i = 0; i < nanos.length; i++) {
