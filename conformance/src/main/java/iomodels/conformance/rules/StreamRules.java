@@ -158,9 +158,12 @@ final class StreamRules {
   /** Tells when a sender no longer gets on. */
   static final class Stall {
 
-    private static final long QUIET_MILLIS = 150;
+    private static final long QUIET_MILLIS = 100;
 
-    private volatile long reached;
+    /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
+    private static final int QUIET_TIMES = 5;
+
+    private volatile long reached = -1;
 
     /** The same stream, watched. */
     Peer.Stream watch(Peer.Stream stream) {
@@ -173,10 +176,11 @@ final class StreamRules {
     /** Returns once the sender has stood still for a while, or is done. */
     void await(long length, Duration atMost) throws InterruptedException {
       long deadline = System.nanoTime() + atMost.toNanos();
-      long last = -1;
-      while (System.nanoTime() < deadline && reached != last && reached + 1 < length) {
-        last = reached;
+      int quiet = 0;
+      while (quiet < QUIET_TIMES && System.nanoTime() < deadline && reached + 1 < length) {
+        long last = reached;
         TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS);
+        quiet = reached == last && last >= 0 ? quiet + 1 : 0;
       }
     }
   }
