@@ -3,15 +3,19 @@ package iomodels.reactor;
 import static java.util.concurrent.TimeUnit.SECONDS;
 
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import iomodels.server.Transport;
+import java.util.concurrent.Executor;
 import reactor.netty.resources.LoopResources;
 
 /**
@@ -20,6 +24,12 @@ import reactor.netty.resources.LoopResources;
  * EmptyDatagrams} added.
  */
 record Loops(Transport transport, EventLoopGroup group) implements LoopResources {
+
+  /**
+   * For how long a loop runs tasks before it looks for I/O again. Netty's own limit is a second: so
+   * long would others wait while conversations, each with a reader that keeps up, go on and on.
+   */
+  private static final int TASK_MILLIS = 1;
 
   private static final int LIMIT_SECONDS = 10;
 
@@ -31,7 +41,20 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
           case IO_URING -> IoUringIoHandler.newFactory();
         };
     int cores = Runtime.getRuntime().availableProcessors();
-    return new Loops(transport, new MultiThreadIoEventLoopGroup(cores, io));
+    EventLoopGroup group =
+        new MultiThreadIoEventLoopGroup(cores, io) {
+          @Override
+          protected EventLoop newChild(Executor executor, Object... arguments) {
+            return new SingleThreadIoEventLoop(
+                this,
+                executor,
+                io,
+                Integer.MAX_VALUE,
+                RejectedExecutionHandlers.reject(),
+                TASK_MILLIS);
+          }
+        };
+    return new Loops(transport, group);
   }
 
   @Override

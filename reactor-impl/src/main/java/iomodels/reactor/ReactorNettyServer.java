@@ -11,7 +11,6 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.ReferenceCounted;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
@@ -31,6 +30,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
@@ -93,7 +93,7 @@ final class ReactorNettyServer implements Server {
       }
     } catch (RuntimeException failure) {
       loops.end();
-      throw new IOException(failure.getMessage(), failure);
+      throw failure.getCause() instanceof IOException io ? io : new IOException(failure);
     }
   }
 
@@ -112,6 +112,7 @@ final class ReactorNettyServer implements Server {
 
     private final Connection connection;
     private final Channel channel;
+    private final Scheduler loop;
     private final EndOfInput end;
     private final Session session = service.open();
     private ByteBuf chunk = Unpooled.EMPTY_BUFFER;
@@ -122,22 +123,27 @@ final class ReactorNettyServer implements Server {
     Conversation(Connection connection, EndOfInput end) {
       this.connection = connection;
       this.channel = connection.channel();
+      this.loop = Schedulers.fromExecutor(channel.eventLoop());
       this.end = end;
     }
 
     // tag::converse[]
+    /**
+     * One reply at a time is asked for: {@code NettyOutbound.send} would ask for 128, however large
+     * they are. The loop is left between two of them, so that others have their turn.
+     */
     Mono<Void> converse() {
-      Flux<ByteBuf> replies =
-          connection
-              .inbound()
-              .receiveObject()
-              .takeUntilOther(stopped())
-              .map(ReferenceCountUtil::retain)
-              .concatMapIterable(message -> () -> replies(message), 1)
-              .takeUntil(_ -> progress == Progress.FINISHED)
-              .doOnDiscard(ReferenceCounted.class, ReferenceCounted::release)
-              .doFinally(_ -> release());
-      return connection.outbound().send(replies, _ -> true).then().then(Mono.defer(this::close));
+      return connection
+          .inbound()
+          .receiveObject()
+          .takeUntilOther(stopped())
+          .map(ReferenceCountUtil::retain)
+          .concatMapIterable(message -> () -> replies(message), 1)
+          .takeUntil(_ -> progress == Progress.FINISHED)
+          .concatMap(reply -> connection.outbound().sendObject(reply).then().publishOn(loop), 0)
+          .doOnDiscard(ByteBuf.class, this::discard)
+          .doFinally(_ -> release())
+          .then(Mono.defer(this::close));
     }
 
     /** What the session says to one message: as many replies as it takes, when they are wanted. */
@@ -177,6 +183,13 @@ final class ReactorNettyServer implements Server {
       };
     }
 
+    @SuppressWarnings("ReferenceEquality") // equal bytes are not meant
+    private void discard(ByteBuf bytes) {
+      if (bytes != chunk) {
+        bytes.release();
+      }
+    }
+
     private void release() {
       chunk.release();
       chunk = Unpooled.EMPTY_BUFFER;
@@ -199,7 +212,7 @@ final class ReactorNettyServer implements Server {
     /** The end of input as far as we care: what is being said is said, nothing new is heard. */
     private Mono<Void> stopped() {
       return stop.asMono()
-          .publishOn(Schedulers.fromExecutor(channel.eventLoop()))
+          .publishOn(loop)
           .doOnSuccess(_ -> abandoned = progress != Progress.OVERFLOW);
     }
     // end::close[]

@@ -2,8 +2,12 @@ package iomodels.vertx;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -18,7 +22,10 @@ import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.vertx.core.transport.Transport;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +41,12 @@ record NettyTransport(
     ChannelFactory<Channel> connected,
     Supplier<DatagramChannel> datagrams)
     implements Transport, io.vertx.core.spi.transport.Transport {
+
+  /**
+   * For how long a loop runs tasks before it looks for I/O again. Netty's own limit is a second: so
+   * long would others wait while conversations, each with a reader that keeps up, go on and on.
+   */
+  private static final int TASK_MILLIS = 1;
 
   static NettyTransport of(iomodels.server.Transport transport) {
     return switch (transport) {
@@ -87,6 +100,23 @@ record NettyTransport(
   @Override
   public IoHandlerFactory ioHandlerFactory() {
     return loops.get();
+  }
+
+  /** The loops that Vert.x would make, but for {@link #TASK_MILLIS}. */
+  @Override
+  public EventLoopGroup eventLoopGroup(int type, int loops, ThreadFactory threads, int ioRatio) {
+    return new MultiThreadIoEventLoopGroup(loops, threads, ioHandlerFactory()) {
+      @Override
+      protected EventLoop newChild(Executor executor, Object... arguments) {
+        return new SingleThreadIoEventLoop(
+            this,
+            executor,
+            ioHandlerFactory(),
+            Integer.MAX_VALUE,
+            RejectedExecutionHandlers.reject(),
+            TASK_MILLIS);
+      }
+    };
   }
 
   @Override
