@@ -56,7 +56,11 @@ public final class ReactorNettyProvider implements ServerProvider {
   }
 
   private static Availability unless(@Nullable Throwable cause) {
-    return cause == null ? Availability.yes() : Availability.no(cause.toString());
+    if (cause == null) {
+      return Availability.yes();
+    }
+    Throwable root = cause.getCause();
+    return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());
   }
 
   @Override
@@ -66,7 +70,8 @@ public final class ReactorNettyProvider implements ServerProvider {
 
   @Override
   public Server start(ServerConfig config, Service service) throws IOException {
-    Transport transport = config.transport().orElse(Transport.NIO);
+    Transport best = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
+    Transport transport = config.transport().orElse(best);
     Availability availability = transports().getOrDefault(transport, Availability.no("unknown"));
     if (!availability.here()) {
       throw new IOException(transport + " is not available: " + availability.reason());
