@@ -10,6 +10,11 @@ module iomodels.reactor {
   // Jars with nothing but a native library: required here, so that no one needs --add-modules.
   requires io.netty.transport.epoll.linux.x86_64;
   requires io.netty.transport.io_uring.linux.x86_64;
+  // What Reactor Netty needs, which has no descriptor of its own to say so.
+  requires io.netty.handler;
+  requires io.netty.handler.proxy;
+  requires io.netty.resolver;
+  requires io.netty.resolver.dns;
   requires org.reactivestreams;
   requires reactor.core;
   requires reactor.netty.core;

@@ -42,8 +42,8 @@ public final class Host {
         int port = Integer.parseInt(serviceAndPort[1]);
         servers.add(Loopback.start(provider, service, port, transport));
       }
-    } catch (IOException e) {
-      System.err.println(e.getMessage());
+    } catch (IOException | RuntimeException | LinkageError e) {
+      System.err.println(e instanceof IOException ? e.getMessage() : e.toString());
       servers.forEach(Server::close);
       System.exit(2);
     }
