@@ -1,11 +1,20 @@
-/** The command iomodels. */
+/** The command {@code iomodels}. */
 module iomodels.cli {
-  requires iomodels.core;
-  requires static org.jspecify;
   requires info.picocli;
+  requires iomodels.conformance;
+  requires iomodels.core;
+  requires iomodels.lab;
+  requires iomodels.wrong;
+  requires me.tongfei.progressbar;
   requires org.jline.reader;
   requires org.jline.terminal;
+  requires static org.jspecify;
+  requires tools.jackson.databind;
 
+  // The commands are created and filled by reflection.
   opens iomodels.cli to
-      info.picocli;
+      info.picocli,
+      tools.jackson.databind;
+
+  uses iomodels.server.spi.ServerProvider;
 }

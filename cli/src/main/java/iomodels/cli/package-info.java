@@ -1,4 +1,4 @@
-/** The command {@code iomodels}. */
+/** A class for each command. Begin with {@link iomodels.cli.Main}. */
 @NullMarked
 package iomodels.cli;
 

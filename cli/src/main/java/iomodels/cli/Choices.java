@@ -1,0 +1,92 @@
+package iomodels.cli;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Optional;
+
+/** Turns words of the command line into what they name, or says which words there are. */
+final class Choices {
+
+  private static final int MAX_PORT = 65_535;
+
+  private Choices() {}
+
+  static List<ServerProvider> models() throws Failure {
+    List<ServerProvider> installed = ServerProvider.installed();
+    if (installed.isEmpty()) {
+      throw new Failure("no model is on the module path; start this program with ./iomodels");
+    }
+    return installed;
+  }
+
+  static ServerProvider model(String name) throws Failure {
+    List<ServerProvider> models = models();
+    for (ServerProvider model : models) {
+      if (model.card().name().equals(name)) {
+        return model;
+      }
+    }
+    String there = models.stream().map(it -> it.card().name()).collect(joining(", "));
+    throw new Failure("no model '%s'; there are: %s".formatted(name, there));
+  }
+
+  static ServerProvider availableModel(String name) throws Failure {
+    ServerProvider model = model(name);
+    Availability availability = model.availability();
+    if (!availability.here()) {
+      throw new Failure("%s does not work here: %s".formatted(name, availability.reason()));
+    }
+    return model;
+  }
+
+  static Service service(String name) throws Failure {
+    Optional<Service> service = Services.named(name);
+    if (service.isEmpty()) {
+      String there = Services.all().stream().map(Service::name).collect(joining(", "));
+      throw new Failure("no service '%s'; there are: %s".formatted(name, there));
+    }
+    return service.get();
+  }
+
+  /** The transport of that name, if it works with that model. */
+  static Optional<Transport> transport(ServerProvider model, Optional<Transport> wanted)
+      throws Failure {
+    if (wanted.isEmpty()) {
+      return wanted;
+    }
+    String name = model.card().name();
+    Availability availability = model.transports().get(wanted.get());
+    if (availability == null) {
+      throw new Failure(
+          model.transports().isEmpty()
+              ? "%s has no choice of transports; leave --transport out".formatted(name)
+              : "%s has no transport %s; there are: %s"
+                  .formatted(name, wanted.get(), model.transports().keySet()));
+    }
+    if (!availability.here()) {
+      throw new Failure(
+          "transport %s does not work here: %s".formatted(wanted.get(), availability.reason()));
+    }
+    return wanted;
+  }
+
+  static InetSocketAddress address(String host, int port) throws Failure {
+    if (port < 0 || port > MAX_PORT) {
+      throw new Failure("port %d is out of range; it is 0 to %d".formatted(port, MAX_PORT));
+    }
+    try {
+      return new InetSocketAddress(InetAddress.getByName(host), port);
+    } catch (UnknownHostException _) {
+      throw new Failure("unknown host '%s'".formatted(host));
+    }
+  }
+}

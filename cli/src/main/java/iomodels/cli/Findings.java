@@ -1,0 +1,87 @@
+package iomodels.cli;
+
+import iomodels.conformance.Finding;
+import iomodels.conformance.Report;
+import iomodels.conformance.Verdict;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine.Help.Ansi;
+
+/** Prints what the kit has found. */
+final class Findings {
+
+  private Findings() {}
+
+  /** A report, as it stands in JSON. */
+  record Plain(String target, long seed, Verdict outcome, List<Row> findings, List<String> notes) {}
+
+  /** A finding, as it stands in JSON. */
+  record Row(
+      String rule,
+      String level,
+      String sentence,
+      Verdict verdict,
+      String detail,
+      List<String> transcript,
+      double milliseconds) {}
+
+  static Plain plain(Report report, long seed, boolean strict) {
+    List<Row> rows =
+        report.findings().stream()
+            .map(
+                finding ->
+                    new Row(
+                        finding.rule().id(),
+                        finding.rule().level().name(),
+                        finding.rule().sentence(),
+                        finding.verdict(),
+                        finding.detail(),
+                        finding.transcript(),
+                        finding.took().toNanos() / 1e6))
+            .toList();
+    return new Plain(report.target(), seed, report.outcome(strict), rows, report.notes());
+  }
+
+  /** One line; more if the rule was broken. */
+  static void print(PrintWriter out, Finding finding) {
+    out.printf("%s %s %s%n", mark(finding), finding.rule().id(), finding.rule().sentence());
+    switch (finding.verdict()) {
+      case KEPT -> {}
+      case SKIPPED, UNKNOWN -> out.printf("          %s%n", finding.detail());
+      case BROKEN -> {
+        out.printf("          %s%n", finding.detail());
+        finding.transcript().forEach(line -> out.printf("          | %s%n", line));
+      }
+    }
+    out.flush();
+  }
+
+  private static String mark(Finding finding) {
+    String word = finding.verdict().name().toLowerCase(java.util.Locale.ROOT);
+    String style =
+        switch (finding.verdict()) {
+          case KEPT -> "green";
+          case BROKEN -> finding.isFailure(false) ? "bold,red" : "yellow";
+          case SKIPPED -> "faint";
+          case UNKNOWN -> "yellow";
+        };
+    return Ansi.AUTO.string("@|%s %-8s|@".formatted(style, word));
+  }
+
+  static void summarize(PrintWriter out, Report report, boolean strict) {
+    report.notes().forEach(note -> out.printf("note      %s%n", note));
+    out.printf(
+        "%s: %d kept, %d broken, %d skipped, %d unknown: %s%n",
+        report.target(),
+        report.count(Verdict.KEPT),
+        report.count(Verdict.BROKEN),
+        report.count(Verdict.SKIPPED),
+        report.count(Verdict.UNKNOWN),
+        switch (report.outcome(strict)) {
+          case KEPT -> "it conforms";
+          case BROKEN -> "it does not conform";
+          case SKIPPED, UNKNOWN -> "the kit could not tell";
+        });
+    out.flush();
+  }
+}

@@ -1,0 +1,121 @@
+package iomodels.cli;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.server.ModelCard;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.wrong.WrongServers;
+import iomodels.wrong.tutorial.Tutorials;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Shows every model with its card. */
+@Command(
+    name = "list",
+    description = "Shows every model: where it waits, on which threads, and what it answers to.",
+    mixinStandardHelpOptions = true)
+final class ListCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--probe", description = "Say what works on this machine, and why not.")
+  private boolean probe;
+
+  @Option(names = "--wrong", description = "List the servers that are wrong on purpose instead.")
+  private boolean wrong;
+
+  @Option(names = "--json", description = "Print JSON instead of a table.")
+  private boolean json;
+
+  /** A model, as it stands in JSON. */
+  record Row(ModelCard card, Availability availability, Map<Transport, Availability> transports) {
+
+    Row(ServerProvider model) {
+      this(model.card(), model.availability(), model.transports());
+    }
+  }
+
+  @Override
+  public Integer call() throws Failure {
+    PrintWriter out = spec.commandLine().getOut();
+    if (wrong) {
+      printWrong(out);
+    } else if (json) {
+      out.println(Json.write(Choices.models().stream().map(Row::new).toList()));
+    } else if (probe) {
+      printProbe(out, Choices.models());
+    } else {
+      printCards(out, Choices.models());
+    }
+    return Main.OK;
+  }
+
+  private static void printCards(PrintWriter out, List<ServerProvider> models) {
+    Table.print(
+        out,
+        List.of("MODEL", "I/O MODEL", "TOLD BY", "WAITS IN", "COPIES IN", "THREADS", "IN PYTHON"),
+        models.stream()
+            .map(ServerProvider::card)
+            .map(
+                card ->
+                    List.of(
+                        card.name(),
+                        card.ioModel().toString(),
+                        card.notification().toString(),
+                        card.waitsIn(),
+                        card.copiesIn(),
+                        card.threading().toString(),
+                        card.pythonCounterpart()))
+            .toList());
+  }
+
+  private static void printProbe(PrintWriter out, List<ServerProvider> models) {
+    Table.print(
+        out,
+        List.of("MODEL", "HERE", "TRANSPORTS"),
+        models.stream()
+            .map(
+                model ->
+                    List.of(
+                        model.card().name(),
+                        describe(model.availability()),
+                        model.transports().entrySet().stream()
+                            .map(each -> each.getKey() + ": " + describe(each.getValue()))
+                            .collect(joining(", "))))
+            .toList());
+  }
+
+  private static String describe(Availability availability) {
+    return availability.here() ? "yes" : "no (" + availability.reason() + ")";
+  }
+
+  private static void printWrong(PrintWriter out) {
+    Table.print(
+        out,
+        List.of("SERVER", "BREAKS", "FAULT"),
+        WrongServers.all().stream()
+            .map(each -> List.of(each.name(), each.rule(), each.fault()))
+            .toList());
+    out.println();
+    Table.print(
+        out,
+        List.of("TUTORIAL", "SERVES", "BREAKS", "AT TIMES"),
+        Tutorials.all().stream()
+            .map(
+                each ->
+                    List.of(
+                        each.name(),
+                        each.service().name(),
+                        String.join(" ", each.broken()),
+                        String.join(" ", each.atTimes())))
+            .toList());
+  }
+}

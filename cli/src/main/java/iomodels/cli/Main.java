@@ -1,0 +1,87 @@
+package iomodels.cli;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParameterException;
+
+/** The command {@code iomodels}: exit code 0 is yes, 1 is no, 2 is a question badly put. */
+@Command(
+    name = "iomodels",
+    description = "One network service, written once per I/O model: serve, judge and compare them.",
+    subcommands = {
+      ListCommand.class,
+      ServeCommand.class,
+      ConnectCommand.class,
+      ConformCommand.class,
+      CompareCommand.class,
+      CommandLine.HelpCommand.class
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    footer = {
+      "",
+      "Begin with:",
+      "  iomodels compare                 all models on real input, in one table",
+      "  iomodels serve nio-selector      a server on 127.0.0.1:8080",
+      "  iomodels connect                 a client for it, in another terminal"
+    })
+public final class Main {
+
+  static final int OK = 0;
+  static final int NO = 1;
+  static final int UNUSABLE = 2;
+
+  private Main() {}
+
+  /** Runs one command, and ends the JVM with its exit code. */
+  public static void main(String[] arguments) {
+    // Replies and cards are UTF-8, whatever the locale makes of the standard streams.
+    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    System.exit(run(out, err, arguments));
+  }
+
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    return new CommandLine(new Main())
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler((e, _) -> complain(e.getCommandLine(), err, e))
+        .setExecutionExceptionHandler(FAILURES)
+        .execute(arguments);
+  }
+
+  /** One line for what the user can mend; a stack trace only for what is our fault. */
+  private static final IExecutionExceptionHandler FAILURES =
+      (e, command, _) -> {
+        if (e instanceof Failure) {
+          return complain(command, command.getErr(), e);
+        }
+        throw e;
+      };
+
+  private static int complain(CommandLine command, PrintWriter err, Exception e) {
+    err.println(Ansi.AUTO.string("@|bold,red iomodels:|@ ") + e.getMessage());
+    if (e instanceof ParameterException) {
+      err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+    }
+    return UNUSABLE;
+  }
+
+  /** The version that the build has given to the module. */
+  static final class Version implements CommandLine.IVersionProvider {
+
+    @Override
+    public String[] getVersion() {
+      String version =
+          Main.class.getModule().getDescriptor() == null
+              ? "unknown"
+              : Main.class.getModule().getDescriptor().rawVersion().orElse("unknown");
+      return new String[] {"iomodels " + version + ", Java " + Runtime.version()};
+    }
+  }
+}

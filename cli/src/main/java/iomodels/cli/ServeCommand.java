@@ -1,0 +1,204 @@
+package iomodels.cli;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.wrong.WrongServers;
+import iomodels.wrong.tutorial.Tutorial;
+import iomodels.wrong.tutorial.Tutorials;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Serves until it is told to stop. */
+@Command(
+    name = "serve",
+    description = "Serves, until Ctrl-C: then it delivers what it owes, and ends.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @ArgGroup(multiplicity = "1")
+  private What what = new What();
+
+  @Option(
+      names = "--service",
+      defaultValue = "upper",
+      paramLabel = "NAME",
+      description = "upper, fixed, lines, flood or discard (default: ${DEFAULT-VALUE}).")
+  private String service = "upper";
+
+  @Option(
+      names = "--host",
+      defaultValue = "127.0.0.1",
+      description = "Where to listen (default: ${DEFAULT-VALUE}).")
+  private String host = "127.0.0.1";
+
+  @Option(
+      names = "--port",
+      defaultValue = "8080",
+      description = "Where to listen (default: ${DEFAULT-VALUE}); 0 for any free one.")
+  private int port;
+
+  @Option(names = "--udp", description = "Answer UDP as well, on the same port.")
+  private boolean udp;
+
+  @Option(
+      names = "--transport",
+      paramLabel = "NAME",
+      description = "What carries the bytes below a framework: ${COMPLETION-CANDIDATES}.")
+  private Optional<Transport> transport = Optional.empty();
+
+  @Option(
+      names = "--grace",
+      defaultValue = "3",
+      paramLabel = "SECONDS",
+      description = "How long to wait for owed replies when stopped (default: ${DEFAULT-VALUE}).")
+  private int grace;
+
+  /** One of the three kinds of server there are. */
+  static final class What {
+
+    @Parameters(index = "0", paramLabel = "MODEL", description = "A model; see: iomodels list")
+    private Optional<String> model = Optional.empty();
+
+    @Option(
+        names = "--wrong",
+        paramLabel = "NAME",
+        description = "A server that is wrong on purpose; see: iomodels list --wrong")
+    private Optional<String> wrong = Optional.empty();
+
+    @Option(
+        names = "--tutorial",
+        paramLabel = "NAME",
+        description = "A textbook's first version; see: iomodels list --wrong")
+    private Optional<String> tutorial = Optional.empty();
+
+    ServerProvider provider() throws Failure {
+      if (wrong.isPresent()) {
+        return WrongServers.named(wrong.get())
+            .orElseThrow(() -> unknown("wrong server", wrong.get()))
+            .provider();
+      }
+      Optional<Tutorial> page = page();
+      return page.isPresent() ? page.get().provider() : Choices.availableModel(model.orElse(""));
+    }
+
+    /** A tutorial's server serves what its page says; all others what they are asked for. */
+    Service service(String wanted) throws Failure {
+      Service service = Choices.service(wanted);
+      return page().map(Tutorial::service).orElse(service);
+    }
+
+    private Optional<Tutorial> page() throws Failure {
+      if (tutorial.isEmpty()) {
+        return Optional.empty();
+      }
+      Optional<Tutorial> page = Tutorials.named(tutorial.get());
+      if (page.isEmpty()) {
+        throw unknown("tutorial", tutorial.get());
+      }
+      return page;
+    }
+
+    private static Failure unknown(String kind, String name) {
+      return new Failure("no %s '%s'; see: iomodels list --wrong".formatted(kind, name));
+    }
+  }
+
+  @Override
+  public Integer call() throws Failure, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    ServerProvider provider = what.provider();
+    Service served = what.service(service);
+    if (grace < 0) {
+      throw new Failure("a grace period of %d s; it is 0 or more".formatted(grace));
+    }
+    ServerConfig config =
+        ServerConfig.at(Choices.address(host, port))
+            .withDatagrams(udp)
+            .withTransport(Choices.transport(provider, transport))
+            .withGracePeriod(Duration.ofSeconds(grace));
+    if (udp && !provider.capabilities(config).contains(Capability.DATAGRAMS)) {
+      throw new Failure(
+          "%s does not answer UDP; leave --udp out".formatted(provider.card().name()));
+    }
+    if (udp && served.datagrams().isEmpty()) {
+      throw new Failure(
+          "%s is not for UDP; try --service upper, or leave --udp out".formatted(served.name()));
+    }
+    Server server = start(provider, config, served);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, out)));
+    announce(out, provider, server, served);
+    try {
+      server.terminated().join();
+      return Main.OK;
+    } catch (CompletionException e) {
+      throw new Failure("the server died: " + e.getCause());
+    }
+  }
+
+  private void announce(PrintWriter out, ServerProvider provider, Server server, Service served) {
+    String carried = server.transport().map(each -> " on " + each).orElse("");
+    out.printf(
+        "%s%s serves %s at %s:%d (%s); Ctrl-C stops it%n",
+        provider.card().name(),
+        carried,
+        served.name(),
+        server.address().getAddress().getHostAddress(),
+        server.address().getPort(),
+        udp ? "TCP and UDP" : "TCP");
+    out.flush();
+  }
+
+  private static Server start(ServerProvider provider, ServerConfig config, Service service)
+      throws Failure {
+    InetSocketAddress at = config.address();
+    try {
+      return provider.start(config, service);
+    } catch (BindException e) {
+      String reason = String.valueOf(e.getMessage());
+      String where = "%s:%d".formatted(at.getHostString(), at.getPort());
+      if (reason.contains("in use")) {
+        throw new Failure(
+            "%s is in use; stop what listens there, or choose another --port".formatted(where));
+      }
+      if (reason.contains("denied")) {
+        throw new Failure(
+            "no permission to listen at %s; choose a --port above 1023".formatted(where));
+      }
+      if (reason.contains("assign")) {
+        throw new Failure(
+            "%s is not an address of this machine; choose another --host"
+                .formatted(at.getHostString()));
+      }
+      throw new Failure("cannot listen at %s: %s".formatted(where, reason));
+    } catch (IOException e) {
+      throw new Failure("%s cannot start: %s".formatted(provider.card().name(), e.getMessage()));
+    }
+  }
+
+  private static void stop(Server server, PrintWriter out) {
+    if (!server.terminated().isDone()) {
+      out.println("stopping: no new clients, and what is owed is delivered first");
+      out.flush();
+      server.close();
+    }
+  }
+}

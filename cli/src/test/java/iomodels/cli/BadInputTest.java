@@ -1,0 +1,93 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cannot be done is said in one line, on stderr, with the mend, and exit code 2. */
+class BadInputTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          serve no-such-model                          | there are: blocking-sequential
+          serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
+          serve nio-selector --port 65536              | it is 0 to 65535
+          serve nio-selector --port -1                 | it is 0 to 65535
+          serve nio-selector --host no-such-host.test  | unknown host 'no-such-host.test'
+          serve nio-selector --host 192.0.2.1          | choose another --host
+          serve nio-selector --udp --service flood     | not for UDP
+          serve nio-selector --transport epoll         | leave --transport out
+          serve nio-selector --grace -1                | it is 0 or more
+          serve --wrong no-such-fault                  | iomodels list --wrong
+          serve --tutorial no-such-text                | iomodels list --wrong
+          conform                                      | name a MODEL
+          conform no-such-model                        | there are: blocking-sequential
+          conform nio-selector --rule 99.99            | no rule 99.99
+          conform nio-selector --bound patience=soon   | not a whole number
+          conform nio-selector --bound pace=1          | NAME=VALUE
+          conform nio-selector --bound patience=0      | must be positive
+          conform --target nowhere                     | is not HOST:PORT
+          conform --target 127.0.0.1:70000             | it is 0 to 65535
+          conform --exec /bin/true                     | needs {port}
+          conform --exec '/bin/false {port}'           | ended at once
+          compare no-such-model                        | there are: blocking-sequential
+          """)
+  void isOneLineThatNamesTheMend(String command, String mend) {
+    Cli cli = Cli.run(words(command));
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err().lines()).hasSize(1).first().asString().contains(mend);
+    assertThat(cli.out()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"frobnicate", "serve", "serve nio-selector --port many", "list --what"})
+  void isALineAndAHintWhereTheWordsThemselvesAreWrong(String command) {
+    Cli cli = Cli.run(words(command));
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
+  }
+
+  @Test
+  void aPortInUseIsNamed() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Cli cli = Cli.run("serve", "nio-selector", "--port", String.valueOf(taken.getLocalPort()));
+
+      assertThat(cli.exitCode()).isEqualTo(2);
+      assertThat(cli.err())
+          .contains("127.0.0.1:%d is in use".formatted(taken.getLocalPort()), "--port");
+    }
+  }
+
+  @Test
+  void anAddressWhereNothingListensIsNamed() throws IOException {
+    int free;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      free = socket.getLocalPort();
+    }
+    Cli cli = Cli.run("conform", "--target", "127.0.0.1:" + free);
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("nothing listens at 127.0.0.1:" + free);
+  }
+
+  /** Splits at blanks, but not between single quotes. */
+  private static String[] words(String command) {
+    return command.contains("'")
+        ? new String[] {
+          command.substring(0, command.indexOf(" --")),
+          "--exec",
+          command.substring(command.indexOf('\'') + 1, command.lastIndexOf('\''))
+        }
+        : command.split(" +");
+  }
+}

@@ -1,0 +1,95 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Services;
+import iomodels.wrong.WrongServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command judges all three kinds of target, and its exit code says what came of it. */
+class ConformIT {
+
+  private static final String PYTHON_SERVER =
+      """
+      import socketserver, sys
+      class Upper(socketserver.BaseRequestHandler):
+          def handle(self):
+              while data := self.request.recv(65536):
+                  self.request.sendall(data.upper())
+      class Server(socketserver.ThreadingTCPServer):
+          allow_reuse_address = True
+          daemon_threads = True
+          request_queue_size = 128
+      Server(("127.0.0.1", int(sys.argv[1])), Upper).serve_forever()
+      """;
+
+  @Test
+  void aModelConforms() {
+    Cli cli = Cli.run("conform", "nio-selector", "--rule", "1", "--rule", "4.01");
+
+    assertThat(cli.out()).contains("5 kept, 0 broken", "it conforms");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void aWrongServerThatRunsAlreadyDoesNot() throws IOException {
+    String name =
+        WrongServers.all().stream()
+            .filter(it -> it.rule().equals("1.01"))
+            .findFirst()
+            .orElseThrow()
+            .name();
+    try (Server server =
+        WrongServers.named(name)
+            .orElseThrow()
+            .provider()
+            .start(ServerConfig.onLoopback(), Services.UPPER)) {
+      String target = "127.0.0.1:" + server.address().getPort();
+      Cli cli = Cli.run("conform", "--target", target, "--rule", "1.01", "--json", "-");
+
+      assertThat(cli.out()).contains("\"BROKEN\"", "expected", "transcript");
+      assertThat(cli.exitCode()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aPythonServerConforms(@TempDir Path folder) throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path script = Files.writeString(folder.resolve("upper.py"), PYTHON_SERVER);
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--exec",
+            "python3 " + script + " {port}",
+            "--rule",
+            "1",
+            "--rule",
+            "4.02",
+            "--rule",
+            "6.01");
+
+    assertThat(cli.out()).contains("6 kept, 0 broken", "found: [CONCURRENT, HALF_CLOSE]");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void noRuleThatAppliesIsNoSuccess() throws IOException {
+    try (Server server =
+        WrongServers.all().getFirst().provider().start(ServerConfig.onLoopback(), Services.UPPER)) {
+      Cli cli =
+          Cli.run("conform", "--target", "127.0.0.1:" + server.address().getPort(), "--rule", "9");
+
+      assertThat(cli.out()).contains("the kit could not tell");
+      assertThat(cli.exitCode()).isEqualTo(2);
+    }
+  }
+}

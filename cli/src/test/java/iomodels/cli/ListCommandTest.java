@@ -1,0 +1,51 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Rule;
+import iomodels.server.spi.ServerProvider;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class ListCommandTest {
+
+  @Test
+  void showsEveryModelWithItsCard() {
+    Cli cli = Cli.run("list");
+
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.out().lines()).hasSize(1 + ServerProvider.installed().size());
+    for (ServerProvider model : ServerProvider.installed()) {
+      assertThat(cli.out())
+          .contains(model.card().name(), model.card().waitsIn(), model.card().pythonCounterpart());
+    }
+    assertThat(cli.out()).doesNotContain("\u001B");
+  }
+
+  @Test
+  void probesEveryModelAndTransport() {
+    Cli cli = Cli.run("list", "--probe");
+
+    assertThat(cli.exitCode()).isZero();
+    for (ServerProvider model : ServerProvider.installed()) {
+      assertThat(cli.out()).contains(model.card().name());
+      model.transports().keySet().forEach(it -> assertThat(cli.out()).contains(it + ": "));
+    }
+  }
+
+  @Test
+  void isReadableForMachines() {
+    JsonNode models = JsonMapper.shared().readTree(Cli.run("list", "--json").out());
+
+    assertThat(models.size()).isEqualTo(ServerProvider.installed().size());
+    assertThat(models.get(0).get("card").get("name").asString()).isEqualTo("blocking-sequential");
+  }
+
+  @Test
+  void listsAWrongServerForEveryRule() {
+    String out = Cli.run("list", "--wrong").out();
+
+    Rule.all().forEach(rule -> assertThat(out).contains(" " + rule.id() + " "));
+  }
+}
