@@ -1,0 +1,193 @@
+package iomodels.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import iomodels.conformance.Rule.Level;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.Target;
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the engine makes of rules, targets and findings. */
+class KitTest {
+
+  private static Rule rule(Set<Need> needs, Rule.Check check) {
+    // An id of the contract: reports are in its order.
+    return new Rule("1.01", Level.MUST, "Be good.", Services.UPPER, needs, check);
+  }
+
+  private static Finding finding(Level level, Verdict verdict) {
+    Rule rule = new Rule("1.01", level, "Be good.", Services.UPPER, Set.of(), _ -> {});
+    return new Finding(rule, verdict, "for a reason", List.of(), Duration.ZERO, 1);
+  }
+
+  private static Finding judge(Rule rule) throws Exception {
+    try (Control target = new Control(Services.UPPER)) {
+      return new Kit(List.of(rule), Bounds.STANDARD, 1)
+          .judge(target, _ -> {})
+          .findings()
+          .getFirst();
+    }
+  }
+
+  @Test
+  void aCheckThatReturnsIsKeptAndOneThatThrowsIsBrokenOrUnknown() throws Exception {
+    assertThat(judge(rule(Set.of(), _ -> {})).verdict()).isEqualTo(Verdict.KEPT);
+
+    Finding broken = judge(rule(Set.of(), _ -> fail("tea", "got coffee")));
+    assertThat(broken.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(broken.detail()).isEqualTo("expected tea, but got coffee");
+
+    Finding unknown = judge(rule(Set.of(), _ -> demandDescriptors()));
+    assertThat(unknown.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(unknown.detail()).contains("the kit could not try").contains("no descriptors left");
+  }
+
+  private static void fail(String expected, String actual) throws Broken {
+    throw new Broken(expected, actual);
+  }
+
+  private static void demandDescriptors() throws IOException {
+    throw new IOException("no descriptors left");
+  }
+
+  @Test
+  void whatTheControlServerMissesTooIsUnknown() throws Exception {
+    Finding finding = judge(rule(Set.of(Need.TIMED), _ -> fail("a quick reply", "it was slow")));
+    assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
+    assertThat(finding.detail()).endsWith("but so did the control server");
+  }
+
+  @Test
+  void whatDoesNotApplyIsSkippedWithItsReason() throws Exception {
+    Finding finding = judge(rule(Set.of(Need.LIFE), _ -> {}));
+    assertThat(finding.verdict()).isEqualTo(Verdict.SKIPPED);
+    assertThat(finding.detail()).isEqualTo("the kit did not start it");
+  }
+
+  @Test
+  void aTargetThatDoesNotComeUpIsAnErrorInItsOwnWords() {
+    Kit kit = new Kit(Rule.all(), Bounds.STANDARD, 1);
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> kit.judge(new Absent(), _ -> {}))
+        .withMessage("it did not come up: no such file");
+  }
+
+  private record Absent() implements Target {
+    @Override
+    public String name() {
+      return "absent";
+    }
+
+    @Override
+    public Optional<Set<Capability>> claims() {
+      return Optional.empty();
+    }
+
+    @Override
+    public boolean serves(Service service) {
+      return true;
+    }
+
+    @Override
+    public boolean launchable() {
+      return false;
+    }
+
+    @Override
+    public InetSocketAddress shared(Service service) throws IOException {
+      throw new IOException("it did not come up: no such file");
+    }
+
+    @Override
+    public Instance launch(Service service, int port) throws IOException {
+      throw new IOException("it did not come up: no such file");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void aReportSumsUp() {
+    assertThat(outcome(false)).as("nothing tried").isEqualTo(Verdict.UNKNOWN);
+    Finding kept = finding(Level.MUST, Verdict.KEPT);
+    Finding skipped = finding(Level.MUST, Verdict.SKIPPED);
+    Finding unknown = finding(Level.MUST, Verdict.UNKNOWN);
+    Finding broken = finding(Level.MUST, Verdict.BROKEN);
+    Finding should = finding(Level.SHOULD, Verdict.BROKEN);
+    assertThat(outcome(false, skipped)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(outcome(false, kept, skipped)).isEqualTo(Verdict.KEPT);
+    assertThat(outcome(false, kept, unknown)).isEqualTo(Verdict.UNKNOWN);
+    assertThat(outcome(false, kept, unknown, broken)).isEqualTo(Verdict.BROKEN);
+    assertThat(outcome(false, kept, should)).isEqualTo(Verdict.KEPT);
+    assertThat(outcome(true, kept, should)).isEqualTo(Verdict.BROKEN);
+  }
+
+  private static Verdict outcome(boolean strict, Finding... findings) {
+    return new Report("it", List.of(findings), List.of()).outcome(strict);
+  }
+
+  @Test
+  void rulesMatchByIdAndBySection() {
+    assertThat(Rule.matching(List.of("4.01"))).extracting(Rule::id).containsExactly("4.01");
+    assertThat(Rule.matching(List.of("9", "4.01"))).extracting(Rule::id).startsWith("4.01", "9.01");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Rule.matching(List.of("4.0")))
+        .withMessageStartingWith("no rule 4.0; there are 1.01 ");
+  }
+
+  @Test
+  void boundsAreReadFromText() {
+    Bounds bounds = Bounds.STANDARD.with("clients-in-turn = 7");
+    assertThat(bounds.count(Bound.CLIENTS_IN_TURN)).isEqualTo(7);
+    assertThat(bounds.time(Bound.SILENCE)).isEqualTo(Duration.ofMillis(300));
+    for (String wrong : List.of("CLIENTS=many", "CLIENTS=0", "CLIENT=1", "CLIENTS")) {
+      assertThatIllegalArgumentException().isThrownBy(() -> Bounds.STANDARD.with(wrong));
+    }
+  }
+
+  @Test
+  void aTranscriptKeepsItsHeadAndItsTail() {
+    Transcript transcript = new Transcript();
+    for (int i = 1; i <= 1000; i++) {
+      transcript.add("#1", "says " + i);
+    }
+    List<String> lines = transcript.lines();
+    assertThat(lines).hasSizeLessThan(60);
+    assertThat(lines.getFirst()).endsWith("says 1");
+    assertThat(lines.getLast()).endsWith("says 1000");
+    assertThat(lines).anySatisfy(line -> assertThat(line).contains("952 more"));
+  }
+
+  @Test
+  void onlyListedSkipsArePermittedAndStaleLinesFail(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("expected-skips.txt");
+    assertThat(ExpectedSkips.read(file).lines()).isEmpty();
+    Files.writeString(file, "# why\n\nit 1.01 for a reason\nit 6.05 for another\n");
+    ExpectedSkips skips = ExpectedSkips.read(file);
+    Finding skipped = finding(Level.MUST, Verdict.SKIPPED);
+    assertThat(skips.permit("it", skipped)).isTrue();
+    assertThat(skips.permit("another", skipped)).isFalse();
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> skips.demandAllSeen("it", List.of(skipped)))
+        .withMessageContaining("6.05")
+        .withMessageNotContaining("1.01");
+    Files.writeString(file, "it 1.01\n");
+    assertThatIllegalArgumentException().isThrownBy(() -> ExpectedSkips.read(file));
+  }
+}
