@@ -122,9 +122,6 @@ final class ConformCommand implements Callable<Integer> {
     Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()));
     boolean silent = json.isPresent() && json.get().toString().equals("-");
     try (Target target = target()) {
-      if (!silent) {
-        out.printf("%s, seed %d%n", target.name(), kit.seed());
-      }
       Report report =
           kit.judge(
               target,
@@ -134,7 +131,7 @@ final class ConformCommand implements Callable<Integer> {
                 }
               });
       if (!silent) {
-        Findings.summarize(out, report, strict);
+        Findings.summarize(out, report, kit.seed(), strict);
       }
       if (json.isPresent()) {
         Json.write(Findings.plain(report, kit.seed(), strict), json.get(), out);

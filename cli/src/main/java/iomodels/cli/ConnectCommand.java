@@ -6,7 +6,6 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -158,9 +157,7 @@ final class ConnectCommand implements Callable<Integer> {
   }
 
   private int complain(int exitCode, String what) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("connect: " + what);
-    err.flush();
+    Main.complain(spec.commandLine().getErr(), what);
     return exitCode;
   }
 }

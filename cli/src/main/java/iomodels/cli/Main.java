@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -64,8 +65,14 @@ public final class Main {
         throw e;
       };
 
+  /** One line on stderr, in the form that all of them have. */
+  static void complain(PrintWriter err, @Nullable String what) {
+    err.println(Ansi.AUTO.string("@|bold,red iomodels:|@ ") + what);
+    err.flush();
+  }
+
   private static int complain(CommandLine command, PrintWriter err, Exception e) {
-    err.println(Ansi.AUTO.string("@|bold,red iomodels:|@ ") + e.getMessage());
+    complain(err, e.getMessage());
     if (e instanceof ParameterException) {
       err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
     }

@@ -97,7 +97,13 @@ final class ServeCommand implements Callable<Integer> {
             .provider();
       }
       Optional<Tutorial> page = page();
-      return page.isPresent() ? page.get().provider() : Choices.availableModel(model.orElse(""));
+      if (page.isPresent()) {
+        return page.get().provider();
+      }
+      if (model.isEmpty()) {
+        throw new Failure("name a MODEL, or give --wrong NAME or --tutorial NAME");
+      }
+      return Choices.availableModel(model.get());
     }
 
     /** A tutorial's server serves what its page says; all others what they are asked for. */

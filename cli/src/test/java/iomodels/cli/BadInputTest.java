@@ -17,6 +17,7 @@ class BadInputTest {
       delimiter = '|',
       textBlock =
           """
+          serve                                        | name a MODEL
           serve no-such-model                          | there are: blocking-sequential
           serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
           serve nio-selector --port 65536              | it is 0 to 65535
@@ -49,7 +50,12 @@ class BadInputTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"frobnicate", "serve", "serve nio-selector --port many", "list --what"})
+  @CsvSource({
+    "frobnicate",
+    "serve vertx --wrong banner",
+    "serve nio-selector --port many",
+    "list --what"
+  })
   void isALineAndAHintWhereTheWordsThemselvesAreWrong(String command) {
     Cli cli = Cli.run(words(command));
 

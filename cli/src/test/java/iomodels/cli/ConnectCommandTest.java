@@ -168,7 +168,7 @@ class ConnectCommandTest {
             new SequenceInputStream(input("hello\n"), silence()));
 
     assertThat(result.err())
-        .startsWith("connect: the server closed the connection before it had answered everything");
+        .startsWith("iomodels: the server closed the connection before it had answered everything");
     assertThat(result.exitCode()).isEqualTo(1);
   }
 
@@ -180,7 +180,7 @@ class ConnectCommandTest {
             new SequenceInputStream(input("hello\n"), silence()));
 
     assertThat(result.text()).isEqualTo("HELLO\n");
-    assertThat(result.err()).startsWith("connect: the server has closed the connection");
+    assertThat(result.err()).startsWith("iomodels: the server has closed the connection");
     assertThat(result.exitCode()).isZero();
   }
 
@@ -194,7 +194,7 @@ class ConnectCommandTest {
             },
             input("hello\n"));
 
-    assertThat(result.err()).startsWith("connect: the server reset the connection");
+    assertThat(result.err()).startsWith("iomodels: the server reset the connection");
     assertThat(result.exitCode()).isEqualTo(1);
   }
 
@@ -203,7 +203,7 @@ class ConnectCommandTest {
     Result result =
         connect((_, in, _) -> in.readNBytes(100_000), input("hello, hello\n".repeat(1_000_000)));
 
-    assertThat(result.err()).startsWith("connect: the server ");
+    assertThat(result.err()).startsWith("iomodels: the server ");
     assertThat(result.exitCode()).isEqualTo(1);
   }
 
@@ -217,7 +217,7 @@ class ConnectCommandTest {
 
     assertThat(result.err())
         .isEqualToNormalizingNewlines(
-            "connect: nothing listens at 127.0.0.1:%d; start a server with: iomodels serve nio-selector\n"
+            "iomodels: nothing listens at 127.0.0.1:%d; start a server with: iomodels serve nio-selector\n"
                 .formatted(port));
     assertThat(result.exitCode()).isEqualTo(2);
   }
@@ -228,7 +228,7 @@ class ConnectCommandTest {
 
     assertThat(result.err())
         .isEqualToNormalizingNewlines(
-            "connect: there is no host no-such-host.invalid; check the name\n");
+            "iomodels: there is no host no-such-host.invalid; check the name\n");
     assertThat(result.exitCode()).isEqualTo(2);
   }
 

@@ -31,8 +31,8 @@ public final class ReactorNettyProvider implements ServerProvider {
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,
-        "the event loop's select, inside Netty",
-        "a read inside Netty, before the handler is called",
+        "the event loop, in Netty",
+        "Netty, before onNext",
         "Twisted, RxPY");
   }
 

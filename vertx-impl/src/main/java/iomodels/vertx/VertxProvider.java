@@ -31,8 +31,8 @@ public final class VertxProvider implements ServerProvider {
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,
-        "the event loop's select, inside Netty",
-        "a read inside Netty, before the handler is called",
+        "the event loop, in Netty",
+        "Netty, before the handler",
         "Tornado, asyncio");
   }
 
