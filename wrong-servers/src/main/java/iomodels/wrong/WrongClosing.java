@@ -2,6 +2,7 @@ package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Session.Progress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,7 +51,7 @@ final class WrongClosing {
     return new CorrectServer(config, service) {
       @Override
       void say(Conversation it) throws IOException, InterruptedException {
-        if (!it.in.hasRemaining() && it.out.hasRemaining()) {
+        if (it.progress == Progress.OVERFLOW && !it.in.hasRemaining()) {
           it.channel.configureBlocking(false);
           boolean open = receive(it);
           it.channel.configureBlocking(true);
