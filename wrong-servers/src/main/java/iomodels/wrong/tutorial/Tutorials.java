@@ -46,10 +46,8 @@ public final class Tutorials {
       new Tutorial(
           "tutorial-polling",
           Services.UPPER,
-          List.of(
-              "2.06", "3.01", "3.03", "3.04", "3.05", "3.06", "4.04", "4.05", "6.04", "9.02",
-              "9.03"),
-          List.of("2.05", "2.08", "6.07"),
+          List.of("3.01", "3.03", "3.04", "3.05", "3.06", "4.04", "4.05", "6.04", "9.02", "9.03"),
+          List.of("2.05", "2.06", "2.08", "6.07"),
           provider(
               new ModelCard(
                   "tutorial-polling",
