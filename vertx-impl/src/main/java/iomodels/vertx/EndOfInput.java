@@ -1,16 +1,30 @@
 package iomodels.vertx;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 
 /**
- * Puts the peer's FIN into the stream, as an empty buffer: there it is in order, and waits its turn
- * while the socket is paused. Netty tells of it beside the stream, and Vert.x, which has no option
- * for half-closed connections, does not listen.
+ * Stands between Netty and Vert.x, which has no option for half-closed connections.
+ *
+ * <p>It puts the peer's FIN, of which Netty tells beside the stream, into the stream, as an empty
+ * buffer: there it is in order, and waits its turn while the socket is paused. And it copies what
+ * was received out of Netty's pool, as Vert.x would do, but later, and not at all for what comes to
+ * a paused socket that is then reset: that memory would be lost ({@code VertxConnection.pending}).
  */
 final class EndOfInput extends ChannelInboundHandlerAdapter {
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf pooled = (ByteBuf) message;
+    try {
+      context.fireChannelRead(Unpooled.copiedBuffer(pooled));
+    } finally {
+      pooled.release();
+    }
+  }
 
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {

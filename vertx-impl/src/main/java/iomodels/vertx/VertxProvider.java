@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 /** Offers {@link VertxServer}. */
 public final class VertxProvider implements ServerProvider {
 
+  /** Seen with Netty 4.2.18; NIO and epoll pause for a second. */
+  private static final String IO_URING_CAVEAT =
+      "accepts in a busy loop while descriptors are exhausted";
+
   @Override
   public ModelCard card() {
     return new ModelCard(
@@ -50,14 +54,14 @@ public final class VertxProvider implements ServerProvider {
   public Map<Transport, Availability> transports() {
     Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
     transports.put(Transport.NIO, Availability.yes());
-    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause()));
-    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause()));
+    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
     return transports;
   }
 
-  private static Availability unless(@Nullable Throwable cause) {
+  private static Availability unless(@Nullable Throwable cause, String caveat) {
     if (cause == null) {
-      return Availability.yes();
+      return new Availability(true, caveat);
     }
     Throwable root = cause.getCause();
     return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());

@@ -1,6 +1,5 @@
 package iomodels.vertx;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -31,6 +30,7 @@ import iomodels.service.Session.Progress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -66,6 +66,8 @@ final class VertxServer implements Server {
     this.config = config;
     this.service = service;
     this.transport = transport;
+    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
+    var _ = ZoneId.systemDefault();
     int cores = Runtime.getRuntime().availableProcessors();
     vertx =
         Vertx.builder()
@@ -138,8 +140,7 @@ final class VertxServer implements Server {
   // end::accept[]
 
   /** What is remembered of a connection between two events; always on its event loop. */
-  @SuppressWarnings(
-      "FutureReturnValueIgnored") // Netty's: when it has closed, no one is left to tell
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
   private final class Conversation {
 
     private final NetSocketInternal socket;
@@ -180,19 +181,17 @@ final class VertxServer implements Server {
       }
     }
 
-    /** Says into a buffer of the channel's own: a {@link Buffer} would be copied into one. */
+    /** Says into memory of the heap: a pooled buffer, refused by a closed socket, would be lost. */
     private Future<Void> advance() {
       int room = progress == Progress.OVERFLOW ? BUFFER_SIZE : in.remaining();
-      ByteBuf reply = context.alloc().directBuffer(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
-      ByteBuffer out = reply.nioBuffer(0, reply.capacity());
+      ByteBuffer out = ByteBuffer.allocate(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
       try {
         progress = session.advance(in, out, endOfInput.future().isComplete());
       } catch (RuntimeException bug) {
-        reply.release();
         context.close();
         throw bug; // to Vert.x, which logs it
       }
-      return socket.writeMessage(reply.writerIndex(out.position()));
+      return socket.write(BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip())));
     }
 
     // end::converse[]
@@ -221,7 +220,7 @@ final class VertxServer implements Server {
     void leave() {
       leaving = true;
       if (progress == Progress.UNDERFLOW) {
-        socket.writeMessage(Unpooled.EMPTY_BUFFER).onComplete(_ -> context.close());
+        socket.write(Buffer.buffer()).onComplete(_ -> context.close());
       }
     }
     // end::close[]
