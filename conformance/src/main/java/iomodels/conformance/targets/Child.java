@@ -7,7 +7,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -19,6 +21,13 @@ final class Child implements AutoCloseable {
   private static final Duration LAST_BREATH = Duration.ofSeconds(1);
   private static final Duration GRACE = Duration.ofSeconds(8);
 
+  /** What would outlive the kit if the kit were told to end. */
+  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Child::end)));
+  }
+
   private final Process process;
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
   private final Deque<String> lastWords = new ArrayDeque<>();
@@ -26,8 +35,14 @@ final class Child implements AutoCloseable {
 
   Child(List<String> command) throws IOException {
     process = new ProcessBuilder(command).start();
+    RUNNING.add(process);
     Thread.ofVirtual().start(() -> readLines());
     errors = Thread.ofVirtual().start(() -> readErrors());
+  }
+
+  private static void end(Process process) {
+    process.descendants().forEach(ProcessHandle::destroy);
+    process.destroy();
   }
 
   private void readLines() {
@@ -116,5 +131,6 @@ final class Child implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     descendants.forEach(ProcessHandle::destroyForcibly);
+    RUNNING.remove(process);
   }
 }
