@@ -26,8 +26,13 @@ final class Duel {
   static final int CONNECTIONS = 50;
   static final int MESSAGE_BYTES = 64;
 
-  private static final Duration WARM_UP = Duration.ofMillis(800);
   private static final Duration ROUND = Duration.ofMillis(250);
+
+  /** Two rounds that differ by less are taken for a compiler that has done its work. */
+  private static final double STEADY = 0.1;
+
+  private static final int MIN_WARM_UP = 3;
+  private static final int MAX_WARM_UP = 8;
 
   private Duel() {}
 
@@ -79,8 +84,8 @@ final class Duel {
     int connections = concurrent ? CONNECTIONS : 1;
     try (LoadGenerator mine = connect(target, connections);
         LoadGenerator other = connect(yardstick, connections)) {
-      mine.round(WARM_UP);
-      other.round(WARM_UP);
+      warmUp(mine);
+      warmUp(other);
       Optional<CostMeter> myMeter = CostMeter.of(target.process());
       Optional<CostMeter> otherMeter = CostMeter.of(yardstick.process());
       Optional<Costs> myStart = now(myMeter);
@@ -104,6 +109,17 @@ final class Duel {
           Spread.of(rounds, it -> it.mine().latency().p50().toNanos() / 1e3),
           Spread.of(rounds, it -> it.mine().latency().p99().toNanos() / 1e3),
           myEnd.map(Costs::threads));
+    }
+  }
+
+  private static void warmUp(LoadGenerator generator) throws LoadException, InterruptedException {
+    double before = 0;
+    for (int i = 1; i <= MAX_WARM_UP; i++) {
+      double now = generator.round(ROUND).messagesPerSecond();
+      if (i >= MIN_WARM_UP && Math.abs(now / before - 1) < STEADY) {
+        return;
+      }
+      before = now;
     }
   }
 
