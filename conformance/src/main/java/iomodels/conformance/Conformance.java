@@ -1,5 +1,6 @@
 package iomodels.conformance;
 
+import static java.util.stream.Collectors.groupingBy;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
@@ -89,8 +90,23 @@ public final class Conformance {
     DynamicTest end =
         dynamicTest(
             "was judged, and no skip is expected that did not come",
-            () -> skips.demandAllSeen(model, run.report().findings()));
+            () -> {
+              demandSomethingKept(run.report());
+              skips.demandAllSeen(model, run.report().findings());
+            });
     return Stream.concat(rules, Stream.of(end));
+  }
+
+  /** That the kit could not tell, again and again, is no success. */
+  private static void demandSomethingKept(Report report) {
+    report.findings().stream()
+        .collect(groupingBy(finding -> finding.rule().section()))
+        .forEach(
+            (section, findings) -> {
+              if (findings.stream().noneMatch(it -> it.verdict() == Verdict.KEPT)) {
+                fail("section %d: not one rule was kept: %s".formatted(section, findings));
+              }
+            });
   }
 
   private static void conclude(String model, Finding finding, ExpectedSkips skips) {
@@ -160,7 +176,7 @@ public final class Conformance {
       Kit kit = new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime());
       try (ModelTarget target = new ModelTarget(provider, transport)) {
         return kit.judge(target, finding -> pending(finding.rule()).complete(finding));
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
         Rule.all().forEach(rule -> pending(rule).completeExceptionally(e));
         throw e;
       }

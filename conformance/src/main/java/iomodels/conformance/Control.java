@@ -14,12 +14,16 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The plainest server that keeps the rules about time: when it misses one as well, the machine is
  * to blame. A blocking virtual thread for each connection, in the kit's own JVM.
  */
 final class Control implements Target {
+
+  private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
   private final ServerSocketChannel listener;
 
@@ -35,7 +39,7 @@ final class Control implements Target {
         SocketChannel channel = listener.accept();
         Thread.ofVirtual().start(() -> converse(channel, service.open()));
       } catch (IOException _) {
-        // closed, or a client that is gone already
+        LockSupport.parkNanos(PAUSE); // closed, or out of descriptors: not to spin
       }
     }
   }

@@ -31,7 +31,11 @@ public final class DatagramPeer implements AutoCloseable {
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
-    socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    InetAddress to = server.getAddress();
+    socket =
+        to.isLoopbackAddress()
+            ? new DatagramSocket(new InetSocketAddress(to, 0))
+            : new DatagramSocket();
     socket.setReceiveBufferSize(1 << 20);
   }
 

@@ -58,7 +58,7 @@ public final class Peer implements AutoCloseable {
       Duration patience,
       Transcript transcript,
       String name)
-      throws Broken {
+      throws Broken, IOException {
     @SuppressWarnings("resource") // owned by the peer, or closed below
     Socket socket = new Socket();
     try {
@@ -76,8 +76,17 @@ public final class Peer implements AutoCloseable {
         // it never was open
       }
       transcript.add(name, "could not connect: " + e.getMessage());
+      if (isOurs(e)) {
+        throw e;
+      }
       throw new Broken("a connection", "connecting failed: " + e.getMessage());
     }
+  }
+
+  /** Whether it was the kit that ran out of something, which says nothing about the server. */
+  private static boolean isOurs(IOException e) {
+    String what = String.valueOf(e.getMessage());
+    return what.contains("Too many open files") || what.contains("Cannot assign requested address");
   }
 
   /** Sends text as UTF-8. */
@@ -272,6 +281,22 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "hears nothing for %,d ms".formatted(time.toMillis()));
     } catch (IOException e) {
       throw lost("silence for %,d ms".formatted(time.toMillis()), "listening", e);
+    }
+  }
+
+  /** Whether the server ends the connection, in order or not, before it says anything. */
+  public boolean endsWithoutAWord(Duration within) {
+    try {
+      socket.setSoTimeout(Math.toIntExact(within.toMillis()));
+      boolean ended = input.read() < 0;
+      transcript.add("", (ended ? "FIN to " : "a reply to ") + name);
+      return ended;
+    } catch (SocketTimeoutException _) {
+      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      return false;
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      return true;
     }
   }
 

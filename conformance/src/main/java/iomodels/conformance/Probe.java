@@ -5,14 +5,17 @@ import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.SocketException;
 import java.util.EnumSet;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /** Finds out what a target can do that nobody has claimed for it. */
 final class Probe {
 
-  private static final long PATIENCE_MILLIS = 700;
+  /** What is only noted need not be waited for as long as what decides which rules apply. */
+  private static final long PATIENCE_TO_NOTE = 700;
+
+  private static final long PATIENCE_TO_DECIDE = 3_000;
 
   private Probe() {}
 
@@ -22,20 +25,17 @@ final class Probe {
       throws IOException, InterruptedException {
     Set<Capability> found = EnumSet.noneOf(Capability.class);
     found.addAll(claimed);
-    Service service =
-        Stream.of(Services.UPPER, Services.FIXED)
-            .filter(target::serves)
-            .findFirst()
-            .orElse(Services.LINES);
+    Service service = Services.all().stream().filter(target::serves).findFirst().orElseThrow();
     byte[] request =
         service.equals(Services.FLOOD) ? new byte[] {'1', '\n'} : new byte[] {'a', '\n'};
-    Bounds quick = bounds.with(Bound.PATIENCE, PATIENCE_MILLIS);
+    boolean decides = target.claims().isEmpty();
+    Bounds quick = bounds.with(Bound.PATIENCE, decides ? PATIENCE_TO_DECIDE : PATIENCE_TO_NOTE);
     for (Capability capability : Capability.values()) {
       if (!claimed.contains(capability) && target.serves(service)) {
         try (Trial trial = new Trial(target, service, quick, seed)) {
           probe(capability, trial, request);
           found.add(capability);
-        } catch (Broken _) {
+        } catch (Broken | SocketException _) {
           // it is not capable of it, or not today: then it is not held to it
         }
       }

@@ -44,16 +44,16 @@ public final class Trial implements AutoCloseable {
   }
 
   /** Connects to a server that this trial has launched. */
-  public Peer connect(Instance instance) throws Broken {
+  public Peer connect(Instance instance) throws Broken, IOException {
     return connect(instance.address(), 0);
   }
 
   /** The same, with a small window. */
-  public Peer connectWithWindow(Instance instance, int bytes) throws Broken {
+  public Peer connectWithWindow(Instance instance, int bytes) throws Broken, IOException {
     return connect(instance.address(), bytes);
   }
 
-  private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken {
+  private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
     Peer peer =
         Peer.connect(address, receiveBuffer, patience(), transcript, "#" + peers.incrementAndGet());
     opened.push(peer);

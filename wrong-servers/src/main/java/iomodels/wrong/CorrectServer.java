@@ -224,7 +224,7 @@ class CorrectServer implements Server {
     terminated.exceptionally(_ -> null).join();
   }
 
-  private void refuse() {
+  void refuse() {
     try {
       listener.close();
       datagrams.close();

@@ -32,6 +32,12 @@ final class WrongLife {
               "got FIN after",
               WrongLife::cutsOffAtOnce),
           WrongServer.of(
+              "serves-on-while-draining",
+              "9.03",
+              "Goes on taking new clients while it waits for the old ones.",
+              "it was served",
+              WrongLife::servesOnWhileDraining),
+          WrongServer.of(
               "waits-for-the-idle",
               "9.04",
               "Waits for idle clients as well, until the grace period is over.",
@@ -75,6 +81,27 @@ final class WrongLife {
     return new CorrectServer(config, service) {
       @Override
       void drain() {}
+    };
+  }
+
+  private static CorrectServer servesOnWhileDraining(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void refuse() {}
+
+      @Override
+      void dismiss(Conversation it) {
+        if (it.heard) {
+          super.dismiss(it);
+        }
+      }
+
+      @Override
+      void drain() {
+        super.drain();
+        super.refuse();
+      }
     };
   }
 

@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.IDLE_STOP;
+import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
@@ -43,7 +44,7 @@ final class LifeRules {
               MUST,
               "On stop, refuse new clients, deliver whole a reply that has begun, then end.",
               FLOOD,
-              Set.of(Need.LIFE),
+              Set.of(Need.LIFE, Need.TIMED),
               LifeRules::drains),
           new Rule(
               "9.04",
@@ -156,11 +157,14 @@ final class LifeRules {
 
   /** A new client is refused: not at the very moment of the stop, but before the drain is over. */
   private static void awaitRefusal(Trial trial, Instance server)
-      throws Broken, InterruptedException {
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+      throws Broken, IOException, InterruptedException {
+    long deadline = System.nanoTime() + trial.time(IDLE_STOP).toNanos();
     while (System.nanoTime() < deadline) {
       try (Peer late = trial.connect(server)) {
-        late.expectFin(trial.time(IDLE_STOP));
+        late.send("1\n");
+        if (late.endsWithoutAWord(trial.time(SILENCE))) {
+          return;
+        }
       } catch (Broken _) {
         return;
       }

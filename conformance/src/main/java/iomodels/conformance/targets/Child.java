@@ -12,24 +12,32 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A process that the kit has started: its lines, its last words on stderr, and its end. */
 final class Child implements AutoCloseable {
 
+  private static final int MAX_LINES = 1_000;
   private static final int LAST_WORDS = 8;
   private static final Duration LAST_BREATH = Duration.ofSeconds(1);
+  private static final Duration LAST_CALL = Duration.ofSeconds(2);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
   private static final Duration GRACE = Duration.ofSeconds(8);
 
   /** What would outlive the kit if the kit were told to end. */
   private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
   static {
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Child::end)));
+    Runtime.getRuntime().addShutdownHook(new Thread(Child::endAll));
   }
 
   private final Process process;
-  private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
+
+  /** Bounded: what nobody reads is dropped. */
+  private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
+
   private final Deque<String> lastWords = new ArrayDeque<>();
   private final Thread errors;
 
@@ -40,20 +48,29 @@ final class Child implements AutoCloseable {
     errors = Thread.ofVirtual().start(() -> readErrors());
   }
 
-  private static void end(Process process) {
-    process.descendants().forEach(ProcessHandle::destroy);
-    process.destroy();
+  /** Asks all of them to end, and makes those end that have not after a moment. */
+  private static void endAll() {
+    List<ProcessHandle> all =
+        RUNNING.stream()
+            .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
+            .toList();
+    all.forEach(ProcessHandle::destroy);
+    long deadline = System.nanoTime() + LAST_CALL.toNanos();
+    while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() < deadline) {
+      LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+    }
+    all.forEach(ProcessHandle::destroyForcibly);
   }
 
   private void readLines() {
     try (BufferedReader reader = process.inputReader()) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        lines.add(Optional.of(line));
+        var _ = lines.offer(Optional.of(line));
       }
     } catch (IOException ignored) {
       // it was closed with the process
     } finally {
-      lines.add(Optional.empty());
+      var _ = lines.offer(Optional.empty());
     }
   }
 
@@ -107,9 +124,13 @@ final class Child implements AutoCloseable {
     return process.toHandle();
   }
 
-  /** SIGTERM. */
+  /** SIGTERM: to what a shell has started, if it is one that waits, and it ends with that. */
   void terminate() {
-    process.destroy();
+    List<ProcessHandle> descendants = process.descendants().toList();
+    if (descendants.isEmpty()) {
+      process.destroy();
+    }
+    descendants.forEach(ProcessHandle::destroy);
   }
 
   boolean awaitEnd(Duration within) throws InterruptedException {

@@ -14,7 +14,7 @@ import java.util.Set;
 
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
- * to listen on. It is ready when it takes a connection, and stopped by SIGTERM.
+ * to listen on. It is ready when a connection to that port is taken, and stopped by SIGTERM.
  */
 public final class CommandTarget implements Target {
 
@@ -80,10 +80,17 @@ public final class CommandTarget implements Target {
   }
 
   private Instance launch(int port) throws IOException, InterruptedException {
-    // exec: so that the signal reaches the server and not the shell before it
-    String line = "exec " + command.replace("{port}", String.valueOf(port));
-    Child child = new Child(List.of("/bin/sh", "-c", line));
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    boolean taken = answers(address);
+    String line = command.replace("{port}", String.valueOf(port));
+    Child child = new Child(List.of("/bin/sh", "-c", line));
+    if (taken) {
+      // That something answers there says nothing of the child: only its end does.
+      child.awaitEnd(READY);
+      if (child.isAlive()) {
+        return new ChildInstance(child, address);
+      }
+    }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
       if (answers(address) && !child.awaitEnd(BETWEEN_PROBES)) {
