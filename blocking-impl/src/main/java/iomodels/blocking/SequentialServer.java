@@ -117,6 +117,7 @@ final class SequentialServer implements Server {
   // tag::converse[]
   private void converse(SocketChannel peer) {
     try (peer) {
+      waiting = false;
       client = peer;
       if (stopping) {
         return; // It came too late for close() to have seen it.

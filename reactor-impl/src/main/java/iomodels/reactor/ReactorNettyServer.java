@@ -20,6 +20,7 @@ import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Iterator;
@@ -93,8 +94,17 @@ final class ReactorNettyServer implements Server {
       }
     } catch (RuntimeException failure) {
       loops.end();
-      throw failure.getCause() instanceof IOException io ? io : new IOException(failure);
+      throw asBindException(failure.getCause() instanceof IOException io ? io : failure);
     }
+  }
+
+  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
+  private static IOException asBindException(Exception failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.startsWith("bind(")) {
+      return new BindException(message);
+    }
+    return failure instanceof IOException io ? io : new IOException(failure);
   }
 
   // tag::accept[]
@@ -240,7 +250,9 @@ final class ReactorNettyServer implements Server {
                   responder.reply(packet.content().nioBuffer(), out);
                   return new DatagramPacket(Unpooled.wrappedBuffer(out.flip()), packet.sender());
                 });
-    return outbound.sendObject(replies, _ -> true);
+    // A reply that cannot be sent is one reply, and not the end of them all.
+    return replies.concatMap(
+        reply -> outbound.sendObject(reply).then().onErrorResume(_ -> Mono.empty()));
   }
 
   @Override

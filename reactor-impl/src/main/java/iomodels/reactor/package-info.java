@@ -1,4 +1,4 @@
-/** A server in Vert.x: {@link iomodels.reactor.VertxServer}. */
+/** A server in Reactor Netty: {@link iomodels.reactor.ReactorNettyServer}. */
 @NullMarked
 package iomodels.reactor;
 

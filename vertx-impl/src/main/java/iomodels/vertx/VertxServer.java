@@ -28,6 +28,7 @@ import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.ZoneId;
@@ -85,8 +86,17 @@ final class VertxServer implements Server {
       }
     } catch (Exception failure) {
       vertx.close().await();
-      throw failure instanceof IOException io ? io : new IOException(failure);
+      throw asBindException(failure);
     }
+  }
+
+  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
+  private static IOException asBindException(Exception failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.startsWith("bind(")) {
+      return new BindException(message);
+    }
+    return failure instanceof IOException io ? io : new IOException(failure);
   }
 
   // tag::accept[]
