@@ -96,14 +96,12 @@ final class CompareCommand implements Callable<Integer> {
         progress.aside(table::head);
       }
       for (ServerProvider model : models) {
-        Row row = judge(model, yardstick, seed, progress);
+        Row row = row(model, yardstick, seed, progress);
         rows.add(row);
         if (!silent) {
           progress.aside(() -> table.row(cells(row)));
         }
       }
-    } catch (IOException e) {
-      throw new Failure(String.valueOf(e.getMessage()));
     }
     if (!silent) {
       explain(out, rows);
@@ -135,6 +133,17 @@ final class CompareCommand implements Callable<Integer> {
       models.add(Choices.availableModel(name));
     }
     return models;
+  }
+
+  /** A model that does not come up is a row, too. */
+  private static Row row(ServerProvider model, ModelTarget yardstick, long seed, Progress progress)
+      throws InterruptedException {
+    try {
+      return judge(model, yardstick, seed, progress);
+    } catch (IOException e) {
+      String why = String.valueOf(e.getMessage());
+      return new Row(model.card(), "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
+    }
   }
 
   private static Row judge(

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,9 +65,10 @@ final class ConnectCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = "PORT",
-      defaultValue = "8080",
-      description = "Its port; ${DEFAULT-VALUE} if not given.")
-  private int port;
+      description = "Its port; 8080 if not given. A port alone and HOST:PORT will do as well.")
+  private Optional<Integer> given = Optional.empty();
+
+  private int port = 8080;
 
   @Option(
       names = "--raw",
@@ -94,6 +96,7 @@ final class ConnectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    understand();
     if (port < 1 || port > 65_535) {
       throw new ParameterException(
           spec.commandLine(), "PORT must be from 1 to 65535, not %d".formatted(port));
@@ -105,6 +108,19 @@ final class ConnectCommand implements Callable<Integer> {
       return exitCode(converse(socket));
     } catch (IOException e) {
       return complain(BROKEN_OFF, e.getMessage() + "; the conversation is broken off");
+    }
+  }
+
+  /** A port alone, and HOST:PORT, are what one types as well. */
+  private void understand() {
+    if (given.isPresent()) {
+      port = given.get();
+    } else if (host.matches("\\d+")) {
+      port = Integer.parseInt(host);
+      host = "127.0.0.1";
+    } else if (host.matches("[^:]+:\\d+")) {
+      port = Integer.parseInt(host.substring(host.indexOf(':') + 1));
+      host = host.substring(0, host.indexOf(':'));
     }
   }
 

@@ -43,7 +43,12 @@ public final class Main {
     // Replies and cards are UTF-8, whatever the locale makes of the standard streams.
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    System.exit(run(out, err, arguments));
+    int exitCode = UNUSABLE;
+    try {
+      exitCode = run(out, err, arguments);
+    } finally {
+      System.exit(exitCode); // An Error as well: 1 would mean that a server does not conform.
+    }
   }
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
@@ -62,7 +67,9 @@ public final class Main {
         if (e instanceof Failure) {
           return complain(command, command.getErr(), e);
         }
-        throw e;
+        e.printStackTrace(command.getErr());
+        return complain(
+            command, command.getErr(), new Failure("this is a fault of the program: " + e));
       };
 
   /** One line on stderr, in the form that all of them have. */

@@ -39,10 +39,9 @@ final class ServeCommand implements Callable<Integer> {
 
   @Option(
       names = "--service",
-      defaultValue = "upper",
       paramLabel = "NAME",
-      description = "upper, fixed, lines, flood or discard (default: ${DEFAULT-VALUE}).")
-  private String service = "upper";
+      description = "upper, fixed, lines, flood or discard (default: upper).")
+  private Optional<String> service = Optional.empty();
 
   @Option(
       names = "--host",
@@ -107,9 +106,15 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     /** A tutorial's server serves what its page says; all others what they are asked for. */
-    Service service(String wanted) throws Failure {
+    Service service(String wanted, boolean explicitly) throws Failure {
       Service service = Choices.service(wanted);
-      return page().map(Tutorial::service).orElse(service);
+      Optional<Tutorial> page = page();
+      if (explicitly && page.isPresent() && !page.get().service().equals(service)) {
+        throw new Failure(
+            "%s serves %s and nothing else; leave --service out"
+                .formatted(page.get().name(), page.get().service().name()));
+      }
+      return page.map(Tutorial::service).orElse(service);
     }
 
     private Optional<Tutorial> page() throws Failure {
@@ -132,7 +137,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws Failure, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     ServerProvider provider = what.provider();
-    Service served = what.service(service);
+    Service served = what.service(service.orElse("upper"), service.isPresent());
     if (grace < 0) {
       throw new Failure("a grace period of %d s; it is 0 or more".formatted(grace));
     }

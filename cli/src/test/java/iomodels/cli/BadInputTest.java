@@ -2,12 +2,15 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What cannot be done is said in one line, on stderr, with the mend, and exit code 2. */
 class BadInputTest {
@@ -63,10 +66,15 @@ class BadInputTest {
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
   }
 
-  @Test
-  void aPortInUseIsNamed() throws IOException {
+  static Stream<String> models() {
+    return ServerProvider.installed().stream().map(model -> model.card().name());
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void aPortInUseIsNamed(String model) throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Cli cli = Cli.run("serve", "nio-selector", "--port", String.valueOf(taken.getLocalPort()));
+      Cli cli = Cli.run("serve", model, "--port", String.valueOf(taken.getLocalPort()));
 
       assertThat(cli.exitCode()).isEqualTo(2);
       assertThat(cli.err())

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
@@ -75,10 +77,28 @@ class ConformIT {
             "--rule",
             "4.02",
             "--rule",
-            "6.01");
+            "6.01",
+            "--rule",
+            "9.05");
 
-    assertThat(cli.out()).contains("6 kept, 0 broken", "found: [CONCURRENT, HALF_CLOSE]");
+    assertThat(cli.out()).contains("7 kept, 0 broken", "found: [CONCURRENT, HALF_CLOSE]");
     assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void whatNobodyClaimedIsFoundOutOnEveryService() throws IOException {
+    ServerProvider model = ServerProvider.named("nio-selector").orElseThrow();
+    for (Service service : Services.all()) {
+      boolean mute = service.equals(Services.DISCARD);
+      try (Server server = model.start(ServerConfig.onLoopback(), service)) {
+        String target = "127.0.0.1:" + server.address().getPort();
+        String out =
+            Cli.run("conform", "--target", target, "--service", service.name(), "--rule", "1.04")
+                .out();
+
+        assertThat(out).contains(mute ? "found: []" : "found: [CONCURRENT, HALF_CLOSE]");
+      }
+    }
   }
 
   @Test
