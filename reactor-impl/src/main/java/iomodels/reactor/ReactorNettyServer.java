@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -60,6 +61,9 @@ final class ReactorNettyServer implements Server {
 
   private static final int BUFFER_SIZE = 64 * 1024;
   private static final int SMALLEST_REPLY = 64;
+
+  /** A client that says nothing for that long while the server is closing is idle. */
+  private static final Duration QUIET = Duration.ofMillis(50);
 
   private final ServerConfig config;
   private final Service service;
@@ -127,13 +131,14 @@ final class ReactorNettyServer implements Server {
     private final Session session = service.open();
     private ByteBuf chunk = Unpooled.EMPTY_BUFFER;
     private boolean endOfInput;
+    private boolean heard;
     private boolean abandoned;
     private Progress progress = Progress.UNDERFLOW;
 
     Conversation(Connection connection, EndOfInput end) {
       this.connection = connection;
       this.channel = connection.channel();
-      this.loop = Schedulers.fromExecutor(channel.eventLoop());
+      this.loop = Schedulers.fromExecutorService(channel.eventLoop());
       this.end = end;
     }
 
@@ -158,6 +163,7 @@ final class ReactorNettyServer implements Server {
 
     /** What the session says to one message: as many replies as it takes, when they are wanted. */
     private Iterator<ByteBuf> replies(Object message) {
+      heard = true;
       if (message instanceof ByteBuf bytes) {
         chunk = bytes;
       } else {
@@ -219,11 +225,22 @@ final class ReactorNettyServer implements Server {
           .timeout(config.linger(), Mono.empty());
     }
 
-    /** The end of input as far as we care: what is being said is said, nothing new is heard. */
+    /**
+     * Once the server is closing: as soon as all is said and nothing more comes. To close in the
+     * middle of what a client says would send RST, and destroy what it is owed.
+     */
     private Mono<Void> stopped() {
       return stop.asMono()
-          .publishOn(loop)
-          .doOnSuccess(_ -> abandoned = progress != Progress.OVERFLOW);
+          .thenMany(Flux.interval(QUIET, loop))
+          .takeUntil(_ -> isQuiet())
+          .then()
+          .doOnSuccess(_ -> abandoned = true);
+    }
+
+    private boolean isQuiet() {
+      boolean quiet = !heard && progress != Progress.OVERFLOW;
+      heard = false;
+      return quiet;
     }
     // end::close[]
   }

@@ -55,6 +55,9 @@ final class VertxServer implements Server {
   private static final int BUFFER_SIZE = 64 * 1024;
   private static final int SMALLEST_REPLY = 64;
 
+  /** A client that says nothing for that long while the server is closing is idle. */
+  private static final long QUIET_MILLIS = 50;
+
   private final ServerConfig config;
   private final Service service;
   private final Transport transport;
@@ -159,7 +162,7 @@ final class VertxServer implements Server {
     private final Promise<Void> endOfInput = Promise.promise();
     private ByteBuffer in = ByteBuffer.allocate(0);
     private Progress progress = Progress.UNDERFLOW;
-    private boolean leaving;
+    private boolean heard;
 
     Conversation(NetSocketInternal socket) {
       this.socket = socket;
@@ -168,6 +171,7 @@ final class VertxServer implements Server {
 
     // tag::converse[]
     void received(Buffer chunk) {
+      heard = true;
       in = ((BufferInternal) chunk).getByteBuf().nioBuffer();
       if (chunk.length() == 0) {
         endOfInput.complete();
@@ -181,7 +185,7 @@ final class VertxServer implements Server {
       if (progress == Progress.OVERFLOW) {
         socket.pause();
         sent.onSuccess(_ -> vertx.runOnContext(_ -> converse()));
-      } else if (progress == Progress.FINISHED || leaving) {
+      } else if (progress == Progress.FINISHED) {
         close(sent);
       } else if (context.channel().isWritable()) {
         socket.resume();
@@ -226,11 +230,24 @@ final class VertxServer implements Server {
       }
     }
 
-    /** The server is closing: so does this, at once if nothing is owed, else after the reply. */
+    /**
+     * The server is closing: so does this, as soon as all is said and nothing more comes. To close
+     * in the middle of what a client says would send RST, and destroy what it is owed.
+     */
     void leave() {
-      leaving = true;
-      if (progress == Progress.UNDERFLOW) {
-        socket.write(Buffer.buffer()).onComplete(_ -> context.close());
+      Future<Void> allSaid = socket.write(Buffer.buffer());
+      allSaid.onSuccess(
+          _ -> {
+            heard = false;
+            vertx.setTimer(QUIET_MILLIS, _ -> leaveIfQuiet());
+          });
+    }
+
+    private void leaveIfQuiet() {
+      if (heard || progress == Progress.OVERFLOW) {
+        leave();
+      } else if (progress == Progress.UNDERFLOW) {
+        context.close();
       }
     }
     // end::close[]
