@@ -94,7 +94,10 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private static String describe(Availability availability) {
-    return availability.here() ? "yes" : "no (" + availability.reason() + ")";
+    String answer = availability.here() ? "yes" : "no";
+    return availability.reason().isEmpty()
+        ? answer
+        : "%s (%s)".formatted(answer, availability.reason());
   }
 
   private static void printWrong(PrintWriter out) {
