@@ -47,6 +47,10 @@ final class SequentialServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024; // A datagram of any size fits.
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final long NOT_WAITING = Long.MIN_VALUE;
+
+  /** While the server stops, a client that says nothing for that long has nothing more to say. */
+  private static final long QUIET = MILLISECONDS.toNanos(50);
 
   private final ServerConfig config;
   private final Service service;
@@ -57,11 +61,10 @@ final class SequentialServer implements Server {
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
-  /** The client being served, and whether it is its turn to speak; written by the one thread. */
+  /** The client being served, and since when it is waited for; written by the one thread. */
   private volatile @Nullable SocketChannel client;
 
-  private volatile boolean waiting;
-  private volatile boolean stopping;
+  private volatile long waitingSince = NOT_WAITING;
 
   SequentialServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
@@ -117,11 +120,7 @@ final class SequentialServer implements Server {
   // tag::converse[]
   private void converse(SocketChannel peer) {
     try (peer) {
-      waiting = false;
       client = peer;
-      if (stopping) {
-        return; // It came too late for close() to have seen it.
-      }
       peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
       Session session = service.open();
       boolean endOfInput;
@@ -149,16 +148,11 @@ final class SequentialServer implements Server {
   }
 
   // tag::wait[]
-  /** Reads, and waits inside the call; a server that is stopping takes only what has come. */
   private int await(SocketChannel peer) throws IOException {
-    in.clear();
-    waiting = true; // Before it looks at stopping; close() goes the other way round.
-    try {
-      boolean silent = stopping && peer.socket().getInputStream().available() == 0;
-      return silent ? -1 : peer.read(in);
-    } finally {
-      waiting = false;
-    }
+    waitingSince = System.nanoTime();
+    int count = peer.read(in.clear());
+    waitingSince = NOT_WAITING;
+    return count;
   }
 
   // end::wait[]
@@ -169,33 +163,33 @@ final class SequentialServer implements Server {
   private void discard(SocketChannel peer) throws IOException {
     InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
     byte[] ignored = new byte[BUFFER_SIZE];
-    long deadline = System.nanoTime() + config.linger().toNanos();
-    waiting = true;
-    long left;
-    while ((left = deadline - System.nanoTime()) > 0 && !(stopping && input.available() == 0)) {
+    waitingSince = System.nanoTime();
+    long deadline = waitingSince + config.linger().toNanos();
+    for (long left; (left = deadline - System.nanoTime()) > 0; ) {
       peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
       if (input.read(ignored) < 0) {
         return;
       }
+      waitingSince = System.nanoTime();
     }
   }
 
-  /** Ends a conversation that waits for the client at once, any other within the grace period. */
+  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   @Override
   public void close() {
-    stopping = true;
     closeSockets();
-    SocketChannel last = client;
-    if (last != null) {
-      if (waiting) {
-        quietly(last::shutdownInput); // As if by the client: its read returns the end of input.
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    CompletableFuture<?> ended = terminated.handle((_, _) -> true);
+    while (!ended.isDone()) {
+      long now = System.nanoTime();
+      SocketChannel last = client;
+      if (last != null && now - deadline > 0) {
+        quietly(last); // Whatever call the thread is in throws.
+      } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
+        quietly(last::shutdownInput); // As if by the client: read returns the end of input.
       }
-      CompletableFuture<Void> graceful = terminated.copy();
-      graceful.completeOnTimeout(null, config.gracePeriod().toNanos(), NANOSECONDS);
-      graceful.handle((_, _) -> null).join();
-      quietly(last); // Whatever call the thread is in throws.
+      ended.copy().completeOnTimeout(null, QUIET, NANOSECONDS).join();
     }
-    terminated.handle((_, _) -> null).join();
   }
 
   private void closeSockets() {

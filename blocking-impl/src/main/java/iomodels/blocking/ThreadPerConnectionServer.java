@@ -49,6 +49,10 @@ final class ThreadPerConnectionServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 16 * 1024;
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final long NOT_WAITING = Long.MIN_VALUE;
+
+  /** While the server stops, a client that says nothing for that long has nothing more to say. */
+  private static final long QUIET = MILLISECONDS.toNanos(50);
 
   private final ServerConfig config;
   private final Service service;
@@ -56,7 +60,6 @@ final class ThreadPerConnectionServer implements Server {
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
-  private volatile boolean stopping;
 
   ThreadPerConnectionServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
@@ -113,8 +116,8 @@ final class ThreadPerConnectionServer implements Server {
     private final SocketChannel peer;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    /** Whether it is the client's turn to speak; written by the connection's thread. */
-    private volatile boolean waiting;
+    /** Since when the client is waited for; written by the connection's thread. */
+    private volatile long waitingSince = NOT_WAITING;
 
     Connection(SocketChannel peer) {
       this.peer = peer;
@@ -170,15 +173,11 @@ final class ThreadPerConnectionServer implements Server {
     }
 
     // tag::wait[]
-    /** Reads, and waits inside the call; a server that is stopping takes only what has come. */
     private int await(ByteBuffer in) throws IOException {
-      waiting = true; // Before it looks at stopping; drain() goes the other way round.
-      try {
-        boolean silent = stopping && peer.socket().getInputStream().available() == 0;
-        return silent ? -1 : peer.read(in);
-      } finally {
-        waiting = false;
-      }
+      waitingSince = System.nanoTime();
+      int count = peer.read(in);
+      waitingSince = NOT_WAITING;
+      return count;
     }
 
     // end::wait[]
@@ -191,15 +190,19 @@ final class ThreadPerConnectionServer implements Server {
     private void discard() throws IOException {
       InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
       byte[] ignored = new byte[BUFFER_SIZE];
-      long deadline = System.nanoTime() + config.linger().toNanos();
-      waiting = true;
-      long left;
-      while ((left = deadline - System.nanoTime()) > 0 && !(stopping && input.available() == 0)) {
+      waitingSince = System.nanoTime();
+      long deadline = waitingSince + config.linger().toNanos();
+      for (long left; (left = deadline - System.nanoTime()) > 0; ) {
         peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
         if (input.read(ignored) < 0) {
           return;
         }
+        waitingSince = System.nanoTime();
       }
+    }
+
+    private boolean isQuiet(long now) {
+      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
     }
 
     private void end() {
@@ -215,17 +218,23 @@ final class ThreadPerConnectionServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Ends the conversations that wait for a client at once, any other within the grace period. */
+  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   private void drain() {
-    stopping = true;
-    List<Connection> last = List.copyOf(connections);
-    last.stream().filter(it -> it.waiting).forEach(it -> quietly(it.peer::shutdownInput));
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     CompletableFuture<?> ended =
         CompletableFuture.allOf(
-            last.stream().map(it -> it.ended).toArray(CompletableFuture<?>[]::new));
-    ended.copy().completeOnTimeout(null, config.gracePeriod().toNanos(), NANOSECONDS).join();
-    last.forEach(it -> quietly(it.peer)); // Whatever call its thread is in throws.
-    ended.join();
+            connections.stream().map(it -> it.ended).toArray(CompletableFuture<?>[]::new));
+    while (!ended.isDone()) {
+      long now = System.nanoTime();
+      for (Connection it : connections) {
+        if (now - deadline > 0) {
+          quietly(it.peer); // Whatever call its thread is in throws.
+        } else if (it.isQuiet(now)) {
+          quietly(it.peer::shutdownInput); // As if by the client: read returns the end of input.
+        }
+      }
+      ended.copy().completeOnTimeout(null, QUIET, NANOSECONDS).join();
+    }
   }
 
   private void closeSockets() {

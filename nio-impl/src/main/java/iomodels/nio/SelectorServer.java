@@ -56,7 +56,10 @@ final class SelectorServer implements Server {
 
   private static final int MAX_DATAGRAMS = 16;
 
-  /** How often the loop looks at the time while there is a time to look out for. */
+  /**
+   * How often the loop looks at the time while there is a time to look out for. While the server
+   * stops, a client that says nothing for that long has nothing more to say.
+   */
   private static final long TICK_MILLIS = 50;
 
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
@@ -184,6 +187,9 @@ final class SelectorServer implements Server {
     private boolean hungUp;
     private long deadline;
 
+    /** Whether it has said anything since the loop last asked. */
+    private boolean heard = true;
+
     Connection(SocketChannel peer) throws IOException {
       this.peer = peer;
       this.key = register(peer, OP_READ, this);
@@ -226,14 +232,13 @@ final class SelectorServer implements Server {
       if (progress == Progress.FINISHED && !owed) {
         hangUp();
       } else { // Not to read while it is owed something is back-pressure. Free unless it changes.
-        key.interestOps(owed || stopping ? OP_WRITE : OP_READ);
+        key.interestOps(owed ? OP_WRITE : OP_READ);
       }
     }
 
-    /** A server that is stopping takes what has come, and then no more. */
     private ByteBuffer receive() throws IOException {
-      int count = peer.read(in.clear());
-      endOfInput = count < 0 || (stopping && count == 0);
+      endOfInput |= peer.read(in.clear()) < 0;
+      heard = true;
       return in.flip();
     }
 
@@ -258,7 +263,7 @@ final class SelectorServer implements Server {
         hungUp = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
-        key.interestOps(stopping ? OP_WRITE : OP_READ);
+        key.interestOps(OP_READ);
       }
     }
 
@@ -266,10 +271,21 @@ final class SelectorServer implements Server {
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
     private void discard() throws IOException {
-      int count = peer.read(in.clear());
-      if (count < 0 || (stopping && count == 0)) {
+      heard = true;
+      if (peer.read(in.clear()) < 0) {
         peer.close();
       }
+    }
+
+    /** While the server stops: what is quiet is taken for having ended its input. */
+    private void leaveIfQuiet() {
+      if (hungUp && !heard) {
+        quietly(peer);
+      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+        endOfInput = true;
+        run();
+      }
+      heard = false;
     }
   }
 
@@ -280,19 +296,26 @@ final class SelectorServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Gives every connection turns, idle or not, until it has been told all and closes. */
+  /** Serves on until every client has nothing more to say and is owed nothing. */
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    long nextLook = System.nanoTime();
     for (SelectionKey key : selector.keys()) {
       if (!(key.attachment() instanceof Connection)) {
         quietly(key.channel());
-      } else if (key.isValid()) {
-        key.interestOps(OP_WRITE);
       }
     }
     while (selector.keys().stream().anyMatch(SelectionKey::isValid)
         && System.nanoTime() - deadline < 0) {
       await();
+      if (System.nanoTime() - nextLook >= 0) {
+        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
+        for (SelectionKey key : selector.keys()) {
+          if (key.isValid() && key.attachment() instanceof Connection it) {
+            it.leaveIfQuiet();
+          }
+        }
+      }
     }
   }
 
