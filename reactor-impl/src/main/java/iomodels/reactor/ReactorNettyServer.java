@@ -34,6 +34,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.ChannelBindException;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.FutureMono;
@@ -93,17 +94,31 @@ final class ReactorNettyServer implements Server {
               .channelGroup(connections)
               .doOnConnection(this::accept)
               .bindNow();
+    } catch (RuntimeException failure) {
+      loops.end();
+      throw asBindException(failure);
+    }
+    try {
       if (config.datagrams()) {
         service.datagrams().ifPresent(this::answerDatagrams);
       }
     } catch (RuntimeException failure) {
+      server.disposeNow(); // By itself a ring that ends does not close what it listens on.
       loops.end();
-      throw asBindException(failure.getCause() instanceof IOException io ? io : failure);
+      throw asBindException(failure);
     }
   }
 
-  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
-  private static IOException asBindException(Exception failure) {
+  /**
+   * Netty's native transports have an exception of their own for what bind(2) refuses. Of UDP's
+   * refusal Reactor Netty keeps no reason: the address has just been good for TCP, so it is in use.
+   */
+  private static IOException asBindException(Throwable failure) {
+    if (failure instanceof ChannelBindException refused) {
+      return refused.getCause() == null
+          ? new BindException("Address already in use, for UDP: " + refused.getMessage())
+          : asBindException(refused.getCause());
+    }
     String message = String.valueOf(failure.getMessage());
     if (message.startsWith("bind(")) {
       return new BindException(message);
