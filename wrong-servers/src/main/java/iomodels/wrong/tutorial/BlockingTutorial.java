@@ -27,18 +27,10 @@ final class BlockingTutorial {
       while (true) {
         try (SocketChannel conn = server.accept()) { // conn, addr = server.accept()
           while (conn.read(data.clear()) > 0) { // data = conn.recv(1024); if not data: break
-            conn.write(upper(data.flip())); // conn.send(data.upper())
+            conn.write(Bytes.upper(data.flip())); // conn.send(data.upper())
           }
         } // conn.close()
       }
     }
-  }
-
-  private static ByteBuffer upper(ByteBuffer data) {
-    for (int i = 0; i < data.limit(); i++) {
-      byte octet = data.get(i);
-      data.put(i, (byte) (octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet));
-    }
-    return data;
   }
 }

@@ -37,18 +37,14 @@ final class PollingTutorial {
           rlist.add(conn);
           continue;
         } // except BlockingIOError:
-        List<SocketChannel> delRlist = new ArrayList<>();
-        for (SocketChannel sock : rlist) {
-          receive(sock, wlist, delRlist);
+        for (SocketChannel sock : List.copyOf(rlist)) {
+          receive(sock, rlist, wlist);
         }
-        List<Item> delWlist = new ArrayList<>();
-        for (Item item : wlist) {
+        for (Item item : List.copyOf(wlist)) {
           if (item.sock.write(item.data) > 0) { // sock.send(data): the rest of it is forgotten
-            delWlist.add(item);
+            wlist.remove(item); // del_wlist.append(item), and later wlist.remove(item)
           }
         }
-        wlist.removeAll(delWlist); // for item in del_wlist: wlist.remove(item)
-        rlist.removeAll(delRlist); // for sock in del_rlist: rlist.remove(sock)
       }
     } finally {
       for (SocketChannel sock : rlist) {
@@ -57,28 +53,20 @@ final class PollingTutorial {
     }
   }
 
-  private static void receive(SocketChannel sock, List<Item> wlist, List<SocketChannel> delRlist)
+  private static void receive(SocketChannel sock, List<SocketChannel> rlist, List<Item> wlist)
       throws IOException {
+    int n = -1;
+    ByteBuffer data = ByteBuffer.allocate(1024);
     try {
-      ByteBuffer data = ByteBuffer.allocate(1024);
-      int n = sock.read(data); // data = sock.recv(1024)
-      if (n > 0) {
-        wlist.add(new Item(sock, upper(data.flip()))); // wlist.append((sock, data.upper()))
-      } else if (n < 0) { // if not data:
-        sock.close();
-        delRlist.add(sock);
-      }
-    } catch (IOException e) { // except Exception:
+      n = sock.read(data); // data = sock.recv(1024)
+    } catch (IOException e) {
+      // except Exception: as if it had closed
+    }
+    if (n > 0) {
+      wlist.add(new Item(sock, Bytes.upper(data.flip()))); // wlist.append((sock, data.upper()))
+    } else if (n < 0) { // if not data:
       sock.close();
-      delRlist.add(sock);
+      rlist.remove(sock); // del_rlist.append(sock), and later rlist.remove(sock)
     }
-  }
-
-  private static ByteBuffer upper(ByteBuffer data) {
-    for (int i = 0; i < data.limit(); i++) {
-      byte octet = data.get(i);
-      data.put(i, (byte) (octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet));
-    }
-    return data;
   }
 }

@@ -61,16 +61,18 @@ final class SelectTutorial {
   private static void receive(SelectionKey key, Map<SelectionKey, byte[]> wdata)
       throws IOException {
     SocketChannel sock = (SocketChannel) key.channel();
+    ByteBuffer data = ByteBuffer.allocate(1024);
+    int n = -1;
     try {
-      ByteBuffer data = ByteBuffer.allocate(1024);
-      if (sock.read(data) < 0) { // data = sock.recv(1024); if not data:
-        sock.close();
-        return;
-      }
+      n = sock.read(data); // data = sock.recv(1024)
+    } catch (IOException e) {
+      // except Exception: as if it had closed
+    }
+    if (n < 0) { // if not data:
+      sock.close();
+    } else {
       wdata.put(key, data.array()); // wlist.append(sock); wdata[sock] = data
       key.interestOpsOr(SelectionKey.OP_WRITE);
-    } catch (IOException e) { // except Exception:
-      sock.close();
     }
   }
 }
