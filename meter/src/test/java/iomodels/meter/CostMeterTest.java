@@ -1,4 +1,4 @@
-package iomodels.lab;
+package iomodels.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;

@@ -1,4 +1,4 @@
-package iomodels.lab;
+package iomodels.meter;
 
 import java.io.IOException;
 import java.nio.file.Files;
