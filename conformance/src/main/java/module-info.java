@@ -10,4 +10,5 @@ module iomodels.conformance {
   exports iomodels.conformance.targets;
 
   uses iomodels.server.spi.ServerProvider;
+  uses iomodels.server.spi.UnlistedServers;
 }

@@ -48,6 +48,20 @@ class CostMeterTest {
   }
 
   @Test
+  void whatNeverRestsWantsAProcessorAllTheTime() throws Exception {
+    Process process = new ProcessBuilder("sh", "-c", BURN).start();
+    try {
+      CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
+      Duration earlier = meter.demand();
+      awaitCpu(meter, meter.now(), Duration.ofMillis(200));
+
+      assertThat(meter.demand().minus(earlier)).isGreaterThan(Duration.ofMillis(150));
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
   void threadsAndDescriptorsOfThisProcess() throws Exception {
     Costs costs = CostMeter.of(ProcessHandle.current()).orElseThrow().now();
 

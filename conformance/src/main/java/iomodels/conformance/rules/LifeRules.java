@@ -59,10 +59,22 @@ final class LifeRules {
               "Fail fast and clearly on a port that is in use.",
               UPPER,
               Set.of(Need.LIFE),
-              LifeRules::busyPort));
+              LifeRules::busyPort),
+          new Rule(
+              "9.06",
+              MUST,
+              "On stop, answer all that had been sent before it, then FIN.",
+              UPPER,
+              Set.of(Need.LIFE, Need.TIMED),
+              LifeRules::answersWhatWasSent));
 
   private static final long OWED = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
+
+  /** More than a server has in hand, less than what takes a busy machine the grace period. */
+  private static final long PIPELINED = 4 << 20;
+
+  private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
 
   private LifeRules() {}
@@ -123,12 +135,49 @@ final class LifeRules {
     Peer silent = trial.connect(server);
     trial.stop(server);
     if (!server.awaitEnd(trial.time(IDLE_STOP))) {
+      demandQuickStopWithoutClients(trial);
       throw new Broken(
           "an end within %,d ms".formatted(trial.time(IDLE_STOP).toMillis()),
           "the server still runs, beside a client that is idle");
     }
     idle.close();
     silent.close();
+  }
+
+  /** The control: the same server, with nobody to wait for. */
+  private static void demandQuickStopWithoutClients(Trial trial)
+      throws IOException, InterruptedException {
+    Instance control = trial.launch(0);
+    trial.stop(control);
+    if (!control.awaitEnd(trial.time(IDLE_STOP))) {
+      throw new IOException("without any client it takes as long to stop");
+    }
+  }
+
+  /**
+   * What the client has sent is with its kernel, in part, since the server has had no room for it:
+   * it comes as the server takes it, and only then is there nothing owed.
+   */
+  private static void answersWhatWasSent(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    Peer peer = trial.connectWithWindow(server, SMALL_WINDOW);
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    peer.whileSending(
+        () -> {
+          peer.sendStream(stream, PIPELINED);
+          trial.stop(server);
+        },
+        () -> {
+          for (long from = 0; from < PIPELINED; from += BLOCK) {
+            long start = from;
+            peer.expectStream(i -> Text.upper(stream.at(start + i)), BLOCK);
+            TimeUnit.MILLISECONDS.sleep(1); // slowly
+          }
+          peer.expectFin();
+        });
+    peer.close();
+    awaitEnd(trial, server);
   }
 
   private static void busyPort(Trial trial) throws Broken, IOException, InterruptedException {
