@@ -18,6 +18,7 @@ import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -71,6 +72,9 @@ final class BackPressureRules {
   /** Where Linux does not say otherwise. */
   private static final long LARGEST_BUFFER = 6L << 20;
 
+  /** For how long a server that does get on may go on taking. */
+  private static final Duration SLOWEST = Duration.ofSeconds(60);
+
   private BackPressureRules() {}
 
   /**
@@ -78,9 +82,9 @@ final class BackPressureRules {
    * and receive buffers grow, the kit's own do not.
    */
   private static void stopsReading(Trial trial) throws Broken, IOException, InterruptedException {
-    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * SMALL + trial.count(HELD);
+    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * WINDOW + trial.count(HELD);
     long length = allowed + STRETCH;
-    Peer peer = trial.connectWithBuffers(SMALL);
+    Peer peer = trial.connectWithBuffers(WINDOW);
     Stall stall = new Stall();
     AtomicReference<Broken> failure = new AtomicReference<>();
     Peer.Stream stream = stall.watch(Text.stream(trial.random().nextInt()));
@@ -94,7 +98,7 @@ final class BackPressureRules {
                     failure.set(e);
                   }
                 });
-    stall.await(length, trial.patience());
+    stall.await(length, SLOWEST);
     Broken early = failure.get();
     peer.close();
     sender.join();

@@ -19,6 +19,7 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Section 9: how a server comes and goes. */
 final class LifeRules {
@@ -71,8 +72,10 @@ final class LifeRules {
   private static final long OWED = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
 
-  /** More than a server has in hand, less than what takes a busy machine the grace period. */
-  private static final long PIPELINED = 4 << 20;
+  /**
+   * More than a server's send buffer holds, less than what takes a busy machine the grace period.
+   */
+  private static final long PIPELINED = 10 << 20;
 
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
@@ -161,16 +164,21 @@ final class LifeRules {
   private static void answersWhatWasSent(Trial trial)
       throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
-    Peer peer = trial.connectWithWindow(server, SMALL_WINDOW);
+    Peer peer = trial.connectWithWindow(server, BLOCK);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
+    AtomicBoolean asked = new AtomicBoolean();
     peer.whileSending(
         () -> {
           peer.sendStream(stream, PIPELINED);
           trial.stop(server);
+          asked.set(true);
         },
         () -> {
           for (long from = 0; from < PIPELINED; from += BLOCK) {
             long start = from;
+            if (asked.getAndSet(false)) {
+              peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
+            }
             peer.expectStream(i -> Text.upper(stream.at(start + i)), BLOCK);
             TimeUnit.MILLISECONDS.sleep(1); // slowly
           }
