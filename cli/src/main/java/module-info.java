@@ -4,6 +4,7 @@ module iomodels.cli {
   requires iomodels.conformance;
   requires iomodels.core;
   requires iomodels.lab;
+  requires iomodels.meter;
   requires iomodels.wrong;
   requires me.tongfei.progressbar;
   requires org.jline.reader;

@@ -1,4 +1,4 @@
-/** What a server costs: a load generator and a cost meter. */
+/** How much a server can do: a load generator. */
 module iomodels.lab {
   requires iomodels.core;
   requires static org.jspecify;

@@ -8,4 +8,7 @@ module iomodels.wrong {
 
   exports iomodels.wrong;
   exports iomodels.wrong.tutorial;
+
+  provides iomodels.server.spi.UnlistedServers with
+      iomodels.wrong.Unlisted;
 }

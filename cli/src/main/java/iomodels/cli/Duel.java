@@ -1,12 +1,12 @@
 package iomodels.cli;
 
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.CostMeter;
-import iomodels.lab.Costs;
 import iomodels.lab.Load;
 import iomodels.lab.LoadException;
 import iomodels.lab.LoadGenerator;
 import iomodels.lab.LoadResult;
+import iomodels.meter.CostMeter;
+import iomodels.meter.Costs;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.time.Duration;

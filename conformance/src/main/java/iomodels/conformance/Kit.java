@@ -4,13 +4,17 @@ import static java.util.stream.Collectors.toCollection;
 
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.targets.Target;
+import iomodels.meter.CostMeter;
+import iomodels.server.Notification;
 import iomodels.server.spi.Capability;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -37,6 +41,7 @@ import java.util.function.Consumer;
 public record Kit(List<Rule> rules, Bounds bounds, long seed) {
 
   private static final int SIDE_BY_SIDE = 4;
+  private static final int LAUNCHED_SIDE_BY_SIDE = 3;
   private static final int TIMED_TRIES = 3;
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
@@ -58,10 +63,11 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
             .orElse(Services.UPPER));
     List<String> notes = new ArrayList<>();
     Set<Capability> capabilities = capabilities(target, notes);
-    Set<Need> met = met(target, capabilities);
-    Semaphore shared =
-        new Semaphore(capabilities.contains(Capability.CONCURRENT) ? SIDE_BY_SIDE : 1);
-    Semaphore launched = new Semaphore(1);
+    Map<Need, String> unmet = unmet(target, capabilities);
+    boolean many =
+        capabilities.contains(Capability.CONCURRENT) && target.maxConnections().isEmpty();
+    Semaphore shared = new Semaphore(many ? SIDE_BY_SIDE : 1);
+    Semaphore launched = new Semaphore(LAUNCHED_SIDE_BY_SIDE);
     Consumer<Finding> oneAtATime =
         finding -> {
           synchronized (notes) {
@@ -73,9 +79,9 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
       List<Future<Finding>> pending = new ArrayList<>();
       try {
         for (Rule rule : rules) {
-          if (!rule.needs().contains(Need.TIMED) || !applies(rule, target, met).isEmpty()) {
+          if (!rule.needs().contains(Need.TIMED) || !applies(rule, target, unmet).isEmpty()) {
             Semaphore lane = rule.needs().contains(Need.LIFE) ? launched : shared;
-            pending.add(executor.submit(() -> judge(rule, target, met, lane, oneAtATime)));
+            pending.add(executor.submit(() -> judge(rule, target, unmet, lane, oneAtATime)));
           }
         }
         for (Future<Finding> each : pending) {
@@ -83,7 +89,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
         }
         for (Rule rule : rules) {
           if (findings.stream().noneMatch(finding -> finding.rule().equals(rule))) {
-            Callable<Finding> timed = () -> judge(rule, target, met, shared, oneAtATime);
+            Callable<Finding> timed = () -> judge(rule, target, unmet, shared, oneAtATime);
             Future<Finding> future = executor.submit(timed);
             pending.add(future);
             findings.add(future.get());
@@ -100,9 +106,9 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
   }
 
   private Finding judge(
-      Rule rule, Target target, Set<Need> met, Semaphore lane, Consumer<Finding> progress)
+      Rule rule, Target target, Map<Need, String> unmet, Semaphore lane, Consumer<Finding> progress)
       throws InterruptedException {
-    String reason = applies(rule, target, met);
+    String reason = applies(rule, target, unmet);
     Finding finding;
     if (reason.isEmpty()) {
       lane.acquire();
@@ -118,31 +124,53 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     return finding;
   }
 
-  /** Why a rule does not apply; empty if it does. */
-  private static String applies(Rule rule, Target target, Set<Need> met) {
+  /** Why a rule does not apply, the same reason every time; empty if it does. */
+  private static String applies(Rule rule, Target target, Map<Need, String> unmet) {
     if (!target.serves(rule.service())) {
       return "the target does not serve " + rule.service().name();
     }
     return rule.needs().stream()
-        .filter(need -> !met.contains(need))
-        .map(Need::otherwise)
+        .sorted()
+        .filter(unmet::containsKey)
         .findFirst()
+        .map(unmet::get)
         .orElse("");
   }
 
-  private static Set<Need> met(Target target, Set<Capability> capabilities) {
-    Set<Need> met = EnumSet.of(Need.TIMED);
-    met.add(capabilities.contains(Capability.CONCURRENT) ? Need.CONCURRENT : Need.SEQUENTIAL);
-    if (capabilities.contains(Capability.HALF_CLOSE)) {
-      met.add(Need.HALF_CLOSE);
+  /** What is not true of a target, and in which words. */
+  private Map<Need, String> unmet(Target target, Set<Capability> capabilities) {
+    Map<Need, Boolean> met = new EnumMap<>(Need.class);
+    boolean concurrent = capabilities.contains(Capability.CONCURRENT);
+    met.put(Need.CONCURRENT, concurrent);
+    met.put(Need.SEQUENTIAL, !concurrent);
+    met.put(Need.HALF_CLOSE, capabilities.contains(Capability.HALF_CLOSE));
+    met.put(Need.DATAGRAMS, capabilities.contains(Capability.DATAGRAMS));
+    met.put(Need.LIFE, target.launchable());
+    met.put(Need.PROCESS, target.launchesProcesses());
+    met.put(Need.LIMIT, target.launchesProcesses());
+    met.put(Need.DECLARED, target.card().isPresent());
+    boolean poller =
+        target.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
+    met.put(Need.TOLD, !poller);
+    met.put(Need.POLLER, poller);
+    Map<Need, String> unmet = new EnumMap<>(Need.class);
+    met.forEach(
+        (need, isMet) -> {
+          if (!isMet) {
+            unmet.put(need, need.otherwise());
+          }
+        });
+    if (CostMeter.of(ProcessHandle.current()).isEmpty()) {
+      unmet.putIfAbsent(Need.PROCESS, Need.NO_PROC);
     }
-    if (capabilities.contains(Capability.DATAGRAMS)) {
-      met.add(Need.DATAGRAMS);
+    int limit = bounds.count(Bound.DESCRIPTOR_LIMIT);
+    if (target.maxConnections().orElse(limit) < limit) {
+      unmet.put(
+          Need.LIMIT,
+          "it serves %d clients, who cannot take %d descriptors"
+              .formatted(target.maxConnections().getAsInt(), limit));
     }
-    if (target.launchable()) {
-      met.add(Need.LIFE);
-    }
-    return met;
+    return unmet;
   }
 
   /** A miss counts if it comes back every time and the control server does not miss. */

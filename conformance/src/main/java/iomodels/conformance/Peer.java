@@ -29,6 +29,11 @@ public final class Peer implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
 
+  /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
+  private static final Duration STILL = Duration.ofMillis(75);
+
+  private static final int STILL_TIMES = 5;
+
   private final Socket socket;
   private final InputStream input;
   private final OutputStream output;
@@ -51,10 +56,12 @@ public final class Peer implements AutoCloseable {
    *
    * @param receiveBuffer the size of the socket's receive buffer in bytes, 0 for the system's
    *     default; a small one makes a small window
+   * @param sendBuffer likewise
    */
   static Peer connect(
       InetSocketAddress address,
       int receiveBuffer,
+      int sendBuffer,
       Duration patience,
       Transcript transcript,
       String name)
@@ -64,6 +71,9 @@ public final class Peer implements AutoCloseable {
     try {
       if (receiveBuffer > 0) {
         socket.setReceiveBufferSize(receiveBuffer);
+      }
+      if (sendBuffer > 0) {
+        socket.setSendBufferSize(sendBuffer);
       }
       socket.setTcpNoDelay(true);
       socket.connect(address, Math.toIntExact(patience.toMillis()));
@@ -298,6 +308,27 @@ public final class Peer implements AutoCloseable {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
       return true;
     }
+  }
+
+  /**
+   * Does not read until what comes stands still: the server has filled the window, and every buffer
+   * before it.
+   */
+  public void pauseUntilFull() throws Broken, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    int quiet = 0;
+    int last = 0;
+    try {
+      while (quiet < STILL_TIMES && System.nanoTime() < deadline) {
+        Thread.sleep(STILL);
+        int now = input.available();
+        quiet = now == last && now > 0 ? quiet + 1 : 0;
+        last = now;
+      }
+    } catch (IOException e) {
+      throw lost("a reply that waits to be read", "before it was read", e);
+    }
+    transcript.add(name, "does not read until no more comes than %,d bytes".formatted(last));
   }
 
   /** Does not read for that long, whatever comes. */

@@ -38,8 +38,21 @@ public record Rule(
     DATAGRAMS("does not claim DATAGRAMS"),
     /** The kit can start it and stop it. */
     LIFE("the kit did not start it"),
+    /** It runs in a process of its own, which the kit can see: in {@code /proc}. */
+    PROCESS("the kit did not start it in a process of its own"),
+    /** The kit can start it with a limit on descriptors, which its clients can exhaust. */
+    LIMIT("the kit cannot limit its descriptors"),
+    /** It is declared what threads it has. */
+    DECLARED("nobody has declared what threads it has"),
+    /** It is told when it can go on. */
+    TOLD("it is a poller, which burns its core"),
+    /** It is a declared poller. */
+    POLLER("it is not declared a poller"),
     /** The verdict is about time: tried alone, repeated, and against a control server. */
     TIMED("");
+
+    /** Why a rule is skipped that needs to see a process: where it runs, not what runs there. */
+    static final String NO_PROC = "there is no /proc on this machine";
 
     private final String otherwise;
 

@@ -2,11 +2,15 @@ package iomodels.conformance;
 
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
+import iomodels.meter.CostMeter;
+import iomodels.server.ModelCard;
+import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
@@ -53,9 +57,25 @@ public final class Trial implements AutoCloseable {
     return connect(instance.address(), bytes);
   }
 
+  /** Connects with buffers of about that many bytes, which do not grow. */
+  public Peer connectWithBuffers(int bytes) throws Broken, IOException, InterruptedException {
+    return connect(server(), bytes, bytes);
+  }
+
   private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
+    return connect(address, receiveBuffer, 0);
+  }
+
+  private Peer connect(InetSocketAddress address, int receiveBuffer, int sendBuffer)
+      throws Broken, IOException {
     Peer peer =
-        Peer.connect(address, receiveBuffer, patience(), transcript, "#" + peers.incrementAndGet());
+        Peer.connect(
+            address,
+            receiveBuffer,
+            sendBuffer,
+            patience(),
+            transcript,
+            "#" + peers.incrementAndGet());
     opened.push(peer);
     return peer;
   }
@@ -85,6 +105,40 @@ public final class Trial implements AutoCloseable {
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
+  }
+
+  /** Launches a server for this trial alone that never has more descriptors than that. */
+  public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
+    transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
+    Instance instance = target.launchWithin(service, descriptors);
+    transcript.add("kit", "was told " + instance.address());
+    opened.push(instance);
+    return instance;
+  }
+
+  /** Reads what a launched server's process costs. */
+  public CostMeter meter(Instance instance) throws IOException {
+    return instance
+        .process()
+        .flatMap(CostMeter::of)
+        .orElseThrow(() -> new IOException("there is no process to be seen"));
+  }
+
+  /** Notes what the kit has seen of a server from outside. */
+  public void note(String what) {
+    transcript.add("kit", what);
+  }
+
+  /** What is declared of the target, if it is a model. */
+  public Optional<ModelCard> card() {
+    return target.card();
+  }
+
+  /** How many of so many clients the target says that it serves at once. */
+  public int atOnce(int clients) {
+    boolean sequential =
+        target.claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
+    return Math.min(clients, sequential ? 1 : target.maxConnections().orElse(clients));
   }
 
   /** Asks a server to stop; does not wait. */

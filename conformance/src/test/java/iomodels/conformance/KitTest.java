@@ -177,17 +177,39 @@ class KitTest {
   @Test
   void onlyListedSkipsArePermittedAndStaleLinesFail(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("expected-skips.txt");
-    assertThat(ExpectedSkips.read(file).lines()).isEmpty();
+    assertThat(Expectations.read(file).lines()).isEmpty();
     Files.writeString(file, "# why\n\nit 1.01 for a reason\nit 6.05 for another\n");
-    ExpectedSkips skips = ExpectedSkips.read(file);
+    Expectations expected = Expectations.read(file);
     Finding skipped = finding(Level.MUST, Verdict.SKIPPED);
-    assertThat(skips.permit("it", skipped)).isTrue();
-    assertThat(skips.permit("another", skipped)).isFalse();
+    assertThat(expected.permit("it", skipped)).isTrue();
+    assertThat(expected.permit("it on epoll", skipped)).isTrue();
+    assertThat(expected.permit("another", skipped)).isFalse();
+    assertThat(expected.permit("it", finding(Level.MUST, Verdict.BROKEN))).isFalse();
     assertThatExceptionOfType(AssertionError.class)
-        .isThrownBy(() -> skips.demandAllSeen("it", List.of(skipped)))
+        .isThrownBy(() -> expected.demandAllSeen("it on nio", List.of(skipped)))
         .withMessageContaining("6.05")
         .withMessageNotContaining("1.01");
     Files.writeString(file, "it 1.01\n");
-    assertThatIllegalArgumentException().isThrownBy(() -> ExpectedSkips.read(file));
+    assertThatIllegalArgumentException().isThrownBy(() -> Expectations.read(file));
+  }
+
+  @Test
+  void aKnownBreakIsPermittedWhereItIsListedAndStaleOnceItIsMended(@TempDir Path folder)
+      throws IOException {
+    Path file = folder.resolve("expected-skips.txt");
+    Files.writeString(file, "broken: it on io_uring 1.01 for a\n");
+    Expectations expected = Expectations.read(file);
+    Finding broken = finding(Level.MUST, Verdict.BROKEN);
+    Finding kept = finding(Level.MUST, Verdict.KEPT);
+    assertThat(expected.permit("it on io_uring", broken)).isTrue();
+    assertThat(expected.permit("it on epoll", broken)).isFalse();
+    assertThat(expected.permit("it on io_uring", kept)).isFalse();
+    expected.demandAllSeen("it on io_uring", List.of(broken));
+    expected.demandAllSeen("it on epoll", List.of(kept));
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> expected.demandAllSeen("it on io_uring", List.of(kept)))
+        .withMessageContaining("1.01");
+    Files.writeString(file, "broken: it on io_uring 1.01 for another reason\n");
+    assertThat(Expectations.read(file).permit("it on io_uring", broken)).isFalse();
   }
 }

@@ -1,7 +1,6 @@
 /**
- * What a server costs. It is known by its address and its process only, so that a server in any
- * language can be measured. Begin with {@link iomodels.lab.LoadGenerator} and {@link
- * iomodels.lab.CostMeter}.
+ * How much a server can do. It is known by its address only, so that a server in any language can
+ * be loaded. Begin with {@link iomodels.lab.LoadGenerator}.
  */
 @NullMarked
 package iomodels.lab;

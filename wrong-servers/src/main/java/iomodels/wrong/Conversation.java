@@ -21,8 +21,10 @@ final class Conversation {
 
   volatile Progress progress = Progress.UNDERFLOW;
 
-  /** Whether the server waits for the client to say something. */
+  /** Whether the server waits for the client to say something, and since when. */
   volatile boolean waiting;
+
+  volatile long waitingSince;
 
   /** Whether the client has said anything yet. */
   volatile boolean heard;

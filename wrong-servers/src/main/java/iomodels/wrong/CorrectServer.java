@@ -31,6 +31,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class CorrectServer implements Server {
 
   private static final long POLL_MILLIS = 5;
+  private static final long QUIET = TimeUnit.MILLISECONDS.toNanos(50);
 
   final ServerConfig config;
   final Service service;
@@ -128,6 +129,7 @@ class CorrectServer implements Server {
     boolean endOfInput = false;
     while (it.progress != Progress.FINISHED) {
       if (it.progress == Progress.UNDERFLOW) {
+        it.waitingSince = System.nanoTime();
         it.waiting = true;
         endOfInput = !receive(it);
         it.waiting = false;
@@ -237,10 +239,15 @@ class CorrectServer implements Server {
   void drain() {
     await(
         () -> {
-          conversations.keySet().stream().filter(it -> it.waiting).forEach(this::dismiss);
+          conversations.keySet().stream().filter(this::isIdle).forEach(this::dismiss);
           return conversations.isEmpty();
         },
         config.gracePeriod());
+  }
+
+  /** What a client sent before the stop may be on its way still; if it is, it comes by itself. */
+  private boolean isIdle(Conversation it) {
+    return it.waiting && System.nanoTime() - it.waitingSince > QUIET;
   }
 
   /** Ends the conversation with a client that is owed nothing. */

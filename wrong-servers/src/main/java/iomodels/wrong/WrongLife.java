@@ -48,7 +48,13 @@ final class WrongLife {
               "9.05",
               "Listens somewhere else if the port is in use, and says nothing of it.",
               "a server claims to listen at",
-              WrongLife::takesAnotherPort));
+              WrongLife::takesAnotherPort),
+          WrongServer.of(
+              "hears-no-more",
+              "9.06",
+              "Takes no more input once it is told to stop, though more has been sent.",
+              "got FIN after",
+              WrongLife::hearsNoMore));
 
   private WrongLife() {}
 
@@ -110,6 +116,21 @@ final class WrongLife {
     return new CorrectServer(config, service) {
       @Override
       void dismiss(Conversation it) {}
+    };
+  }
+
+  private static CorrectServer hearsNoMore(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        if (!listener.isOpen()) {
+          it.in.limit(0);
+          return false;
+        }
+        return received;
+      }
     };
   }
 

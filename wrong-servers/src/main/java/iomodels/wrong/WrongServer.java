@@ -44,15 +44,37 @@ public record WrongServer(
     return new WrongServer(name, rule, fault, symptom, provider(name, fault, claims, factory));
   }
 
+  /** One that is declared to learn like that when it can go on. */
+  static WrongServer declared(
+      Notification notification,
+      String name,
+      String rule,
+      String fault,
+      String symptom,
+      Factory factory) {
+    Set<Capability> all = EnumSet.allOf(Capability.class);
+    ServerProvider provider = provider(name, fault, notification, all, factory);
+    return new WrongServer(name, rule, fault, symptom, provider);
+  }
+
   static ServerProvider provider(
       String name, String sentence, Set<Capability> claims, Factory factory) {
+    return provider(name, sentence, Notification.RETURN, claims, factory);
+  }
+
+  private static ServerProvider provider(
+      String name,
+      String sentence,
+      Notification notification,
+      Set<Capability> claims,
+      Factory factory) {
     boolean concurrent = claims.contains(Capability.CONCURRENT);
     ModelCard card =
         new ModelCard(
             name,
             sentence.substring(0, sentence.length() - 1),
             IoModel.BLOCKING,
-            Notification.RETURN,
+            notification,
             concurrent ? Threading.VIRTUAL_PER_CONNECTION : Threading.ONE,
             "SocketChannel.read()",
             "SocketChannel.read()",

@@ -20,8 +20,10 @@ public final class WrongServers {
               WrongStreams.ALL,
               WrongServices.ALL,
               WrongClosing.ALL,
+              WrongBackPressure.ALL,
               WrongManyClients.ALL,
               WrongDatagrams.ALL,
+              WrongResources.ALL,
               WrongLife.ALL)
           .flatMap(List::stream)
           .toList();

@@ -5,13 +5,15 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.targets.InJvmTarget;
+import iomodels.conformance.targets.Target;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 
-/** Judges servers side by side, in this JVM. */
+/** Judges servers side by side. */
 final class Jury {
 
   private static final long SEED = 1;
@@ -24,13 +26,19 @@ final class Jury {
    */
   static CompletableFuture<Finding> judging(
       ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
+    return judging(() -> new InJvmTarget(provider), rule, bounds, sideBySide);
+  }
+
+  /** The same of any target. */
+  static CompletableFuture<Finding> judging(
+      Supplier<Target> server, Rule rule, Bounds bounds, Semaphore sideBySide) {
     CompletableFuture<Finding> found = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
             () -> {
               try {
                 sideBySide.acquire();
-                try (InJvmTarget target = new InJvmTarget(provider)) {
+                try (Target target = server.get()) {
                   Kit kit = new Kit(List.of(rule), bounds, SEED);
                   found.complete(kit.judge(target, _ -> {}).findings().getFirst());
                 } finally {

@@ -1,7 +1,6 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSE;
-import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
@@ -68,7 +67,7 @@ final class ClosingRules {
     Peer slow = trial.connectWithWindow(SMALL_WINDOW);
     slow.send(OWED + "\n");
     slow.finishSending();
-    slow.pause(trial.time(SILENCE));
+    slow.pauseUntilFull();
     slow.expectStream(Text::flood, OWED);
     slow.expectFin();
     slow.close();

@@ -19,6 +19,7 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Section 9: how a server comes and goes. */
 final class LifeRules {
@@ -59,10 +60,24 @@ final class LifeRules {
               "Fail fast and clearly on a port that is in use.",
               UPPER,
               Set.of(Need.LIFE),
-              LifeRules::busyPort));
+              LifeRules::busyPort),
+          new Rule(
+              "9.06",
+              MUST,
+              "On stop, answer all that had been sent before it, then FIN.",
+              UPPER,
+              Set.of(Need.LIFE, Need.TIMED),
+              LifeRules::answersWhatWasSent));
 
   private static final long OWED = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
+
+  /**
+   * More than a server's send buffer holds, less than what takes a busy machine the grace period.
+   */
+  private static final long PIPELINED = 10 << 20;
+
+  private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
 
   private LifeRules() {}
@@ -123,12 +138,54 @@ final class LifeRules {
     Peer silent = trial.connect(server);
     trial.stop(server);
     if (!server.awaitEnd(trial.time(IDLE_STOP))) {
+      demandQuickStopWithoutClients(trial);
       throw new Broken(
           "an end within %,d ms".formatted(trial.time(IDLE_STOP).toMillis()),
           "the server still runs, beside a client that is idle");
     }
     idle.close();
     silent.close();
+  }
+
+  /** The control: the same server, with nobody to wait for. */
+  private static void demandQuickStopWithoutClients(Trial trial)
+      throws IOException, InterruptedException {
+    Instance control = trial.launch(0);
+    trial.stop(control);
+    if (!control.awaitEnd(trial.time(IDLE_STOP))) {
+      throw new IOException("without any client it takes as long to stop");
+    }
+  }
+
+  /**
+   * What the client has sent is with its kernel, in part, since the server has had no room for it:
+   * it comes as the server takes it, and only then is there nothing owed.
+   */
+  private static void answersWhatWasSent(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    Peer peer = trial.connectWithWindow(server, BLOCK);
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    AtomicBoolean asked = new AtomicBoolean();
+    peer.whileSending(
+        () -> {
+          peer.sendStream(stream, PIPELINED);
+          trial.stop(server);
+          asked.set(true);
+        },
+        () -> {
+          for (long from = 0; from < PIPELINED; from += BLOCK) {
+            long start = from;
+            if (asked.getAndSet(false)) {
+              peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
+            }
+            peer.expectStream(i -> Text.upper(stream.at(start + i)), BLOCK);
+            TimeUnit.MILLISECONDS.sleep(1); // slowly
+          }
+          peer.expectFin();
+        });
+    peer.close();
+    awaitEnd(trial, server);
   }
 
   private static void busyPort(Trial trial) throws Broken, IOException, InterruptedException {

@@ -70,7 +70,8 @@ final class ManyClientsRules {
           new Rule(
               "6.07",
               MUST,
-              "Serve a thousand clients that are connected at once.",
+              "Serve a thousand clients that are connected at once, or as many as declared; make"
+                  + " those beyond wait, or refuse them.",
               UPPER,
               Set.of(Need.CONCURRENT),
               ManyClientsRules::atOnce));
@@ -94,7 +95,7 @@ final class ManyClientsRules {
   private static void besideHalfSentRequests(Trial trial)
       throws Broken, IOException, InterruptedException {
     List<Peer> slow = new ArrayList<>();
-    for (int i = 0; i < HALF_SENT; i++) {
+    for (int i = 1; i < trial.atOnce(HALF_SENT + 1); i++) {
       Peer peer = trial.connect();
       peer.send("half ");
       slow.add(peer);
@@ -110,14 +111,15 @@ final class ManyClientsRules {
 
   private static void noMixing(Trial trial) throws Broken, IOException, InterruptedException {
     List<Peer> peers = new ArrayList<>();
-    for (int i = 0; i < MIXED; i++) {
+    int mixed = trial.atOnce(MIXED);
+    for (int i = 0; i < mixed; i++) {
       peers.add(trial.connect());
     }
     for (int round = 0; round < 5; round++) {
-      for (int i = 0; i < MIXED; i++) {
+      for (int i = 0; i < mixed; i++) {
         peers.get(i).send("i am %d in round %d;".formatted(i, round).repeat(1 + i % 7));
       }
-      for (int i = 0; i < MIXED; i++) {
+      for (int i = 0; i < mixed; i++) {
         peers.get(i).expect("I AM %d IN ROUND %d;".formatted(i, round).repeat(1 + i % 7));
       }
     }
@@ -170,7 +172,7 @@ final class ManyClientsRules {
 
   private static void atOnce(Trial trial) throws Broken, IOException, InterruptedException {
     List<Peer> peers = new ArrayList<>();
-    int clients = trial.count(CLIENTS);
+    int clients = trial.atOnce(trial.count(CLIENTS));
     for (int i = 1; i <= clients; i++) {
       Peer peer = trial.connect();
       peers.add(peer);
@@ -183,6 +185,37 @@ final class ManyClientsRules {
         peer.expect("Y");
       } catch (Broken e) {
         throw e.at("client %,d of %,d at once".formatted(i, clients));
+      }
+    }
+    if (clients < trial.count(CLIENTS)) {
+      beyondTheMaximum(trial, peers);
+    }
+  }
+
+  /** One more client than there can be: it is told so, or waits for its turn. */
+  private static void beyondTheMaximum(Trial trial, List<Peer> peers)
+      throws Broken, IOException, InterruptedException {
+    Peer last = peers.getLast();
+    Peer surplus;
+    try {
+      surplus = trial.connect();
+      surplus.send("z");
+    } catch (Broken _) {
+      return; // as clear as can be
+    }
+    boolean ended = surplus.endsWithoutAWord(trial.time(SILENCE));
+    last.send("still");
+    last.expect("STILL");
+    last.close();
+    if (!ended) {
+      Peer waiting = surplus;
+      try {
+        waiting.send("z");
+        waiting.expectSomething();
+      } catch (Broken e) {
+        if (!waiting.endsWithoutAWord(trial.time(SILENCE))) {
+          throw e.at("a client beyond the maximum, once there was room");
+        }
       }
     }
   }

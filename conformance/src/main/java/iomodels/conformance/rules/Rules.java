@@ -13,8 +13,10 @@ public final class Rules {
               StreamRules.ALL,
               ServiceRules.ALL,
               ClosingRules.ALL,
+              BackPressureRules.ALL,
               ManyClientsRules.ALL,
               DatagramRules.ALL,
+              ResourceRules.ALL,
               LifeRules.ALL)
           .flatMap(List::stream)
           .toList();

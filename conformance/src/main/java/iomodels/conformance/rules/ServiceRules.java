@@ -118,7 +118,7 @@ final class ServiceRules {
   private static void slowReader(Trial trial) throws Broken, IOException, InterruptedException {
     Peer peer = trial.connectWithWindow(SMALL_WINDOW);
     peer.send(FLOOD_LENGTH + "\n");
-    peer.pause(trial.time(SILENCE));
+    peer.pauseUntilFull();
     peer.expectStream(Text::flood, FLOOD_LENGTH);
     peer.send("3\n");
     peer.expect(new byte[] {0, 1, 2});

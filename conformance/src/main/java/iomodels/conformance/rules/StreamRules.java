@@ -15,11 +15,9 @@ import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /** Section 2: TCP carries a stream of bytes; segments, chunks and buffers do not show. */
 final class StreamRules {
@@ -153,35 +151,5 @@ final class StreamRules {
       nanos[i] = System.nanoTime() - start;
     }
     Timing.demandMedian(nanos, trial.time(DELAY), "a reply");
-  }
-
-  /** Tells when a sender no longer gets on. */
-  static final class Stall {
-
-    private static final long QUIET_MILLIS = 100;
-
-    /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
-    private static final int QUIET_TIMES = 5;
-
-    private volatile long reached = -1;
-
-    /** The same stream, watched. */
-    Peer.Stream watch(Peer.Stream stream) {
-      return position -> {
-        reached = position;
-        return stream.at(position);
-      };
-    }
-
-    /** Returns once the sender has stood still for a while, or is done. */
-    void await(long length, Duration atMost) throws InterruptedException {
-      long deadline = System.nanoTime() + atMost.toNanos();
-      int quiet = 0;
-      while (quiet < QUIET_TIMES && System.nanoTime() < deadline && reached + 1 < length) {
-        long last = reached;
-        TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS);
-        quiet = reached == last && last >= 0 ? quiet + 1 : 0;
-      }
-    }
   }
 }

@@ -41,6 +41,15 @@ final class Child implements AutoCloseable {
   private final Deque<String> lastWords = new ArrayDeque<>();
   private final Thread errors;
 
+  /**
+   * The same command under a hard limit on descriptors: a JVM raises a soft one when it starts.
+   * From jars, which stay open; a class that is loaded from a folder needs a descriptor each time.
+   */
+  static List<String> within(int descriptors, List<String> command) {
+    String limited = "ulimit -n %d && exec \"$@\"".formatted(descriptors);
+    return Stream.concat(Stream.of("/bin/sh", "-c", limited, "sh"), command.stream()).toList();
+  }
+
   Child(List<String> command) throws IOException {
     process = new ProcessBuilder(command).start();
     RUNNING.add(process);

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
@@ -62,15 +63,28 @@ public final class CommandTarget implements Target {
     return shared.get().address();
   }
 
-  /** A port that was free a moment ago may be taken by now, so another one is tried. */
+  @Override
+  public boolean launchesProcesses() {
+    return true;
+  }
+
   @Override
   public Instance launch(Service wanted, int port) throws IOException, InterruptedException {
-    if (port != 0) {
-      return launch(port);
-    }
+    return port == 0 ? launchSomewhere(UnaryOperator.identity()) : launchAt(port, it -> it);
+  }
+
+  @Override
+  public Instance launchWithin(Service wanted, int descriptors)
+      throws IOException, InterruptedException {
+    return launchSomewhere(plain -> Child.within(descriptors, plain));
+  }
+
+  /** A port that was free a moment ago may be taken by now, so another one is tried. */
+  private Instance launchSomewhere(UnaryOperator<List<String>> how)
+      throws IOException, InterruptedException {
     for (int i = 1; ; i++) {
       try {
-        return launch(freePort());
+        return launchAt(freePort(), how);
       } catch (IOException e) {
         if (i == TRIES) {
           throw e;
@@ -79,11 +93,12 @@ public final class CommandTarget implements Target {
     }
   }
 
-  private Instance launch(int port) throws IOException, InterruptedException {
+  private Instance launchAt(int port, UnaryOperator<List<String>> how)
+      throws IOException, InterruptedException {
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     boolean taken = answers(address);
     String line = command.replace("{port}", String.valueOf(port));
-    Child child = new Child(List.of("/bin/sh", "-c", line));
+    Child child = new Child(how.apply(List.of("/bin/sh", "-c", line)));
     if (taken) {
       // That something answers there says nothing of the child: only its end does.
       child.awaitEnd(READY);
@@ -98,10 +113,10 @@ public final class CommandTarget implements Target {
       }
       child.awaitEnd(BETWEEN_PROBES);
     }
-    String how = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
+    String fate = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
     String words = child.lastWords();
     child.close();
-    throw new IOException("'%s' %s: %s".formatted(command, how, words));
+    throw new IOException("'%s' %s: %s".formatted(command, fate, words));
   }
 
   /** Connecting on loopback can meet itself where the port is one that clients are given. */

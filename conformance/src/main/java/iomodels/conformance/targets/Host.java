@@ -3,6 +3,7 @@ package iomodels.conformance.targets;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.UnlistedServers;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -31,7 +33,7 @@ public final class Host {
   public static void main(String[] arguments) throws IOException {
     List<Server> servers = new ArrayList<>();
     try {
-      ServerProvider provider = ServerProvider.named(arguments[0]).orElseThrow();
+      ServerProvider provider = named(arguments[0]).orElseThrow();
       Optional<Transport> transport =
           arguments[1].equals(DEFAULT_TRANSPORT)
               ? Optional.empty()
@@ -58,6 +60,15 @@ public final class Host {
       // nothing is expected: only the end counts
     }
     System.exit(0);
+  }
+
+  private static Optional<ServerProvider> named(String name) {
+    return ServerProvider.named(name)
+        .or(
+            () ->
+                ServiceLoader.load(UnlistedServers.class).stream()
+                    .flatMap(servers -> servers.get().named(name).stream())
+                    .findFirst());
   }
 
   private static void closeAll(List<Server> servers) {

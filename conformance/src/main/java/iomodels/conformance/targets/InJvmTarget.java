@@ -1,5 +1,6 @@
 package iomodels.conformance.targets;
 
+import iomodels.server.ModelCard;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -37,6 +39,16 @@ public final class InJvmTarget implements Target {
   @Override
   public Optional<Set<Capability>> claims() {
     return Optional.of(provider.capabilities(ServerConfig.onLoopback().withDatagrams(true)));
+  }
+
+  @Override
+  public Optional<ModelCard> card() {
+    return Optional.of(provider.card());
+  }
+
+  @Override
+  public OptionalInt maxConnections() {
+    return provider.maxConnections();
   }
 
   @Override

@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.server.ModelCard;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.Capability;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -56,6 +58,21 @@ public final class ModelTarget implements Target {
   public Optional<Set<Capability>> claims() {
     ServerConfig config = ServerConfig.onLoopback().withTransport(transport).withDatagrams(true);
     return Optional.of(provider.capabilities(config));
+  }
+
+  @Override
+  public Optional<ModelCard> card() {
+    return Optional.of(provider.card());
+  }
+
+  @Override
+  public OptionalInt maxConnections() {
+    return provider.maxConnections();
+  }
+
+  @Override
+  public boolean launchesProcesses() {
+    return true;
   }
 
   @Override
@@ -95,6 +112,14 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
     Child child = new Child(command(List.of(service.name() + ":" + port)));
+    return new ChildInstance(child, announced(child));
+  }
+
+  @Override
+  public Instance launchWithin(Service service, int descriptors)
+      throws IOException, InterruptedException {
+    List<String> command = command(List.of(service.name() + ":0"));
+    Child child = new Child(Child.within(descriptors, command));
     return new ChildInstance(child, announced(child));
   }
 

@@ -1,10 +1,12 @@
 package iomodels.conformance.targets;
 
+import iomodels.server.ModelCard;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -19,11 +21,26 @@ public interface Target extends AutoCloseable {
   /** What is claimed for it; empty if nobody has claimed anything, and the kit has to look. */
   Optional<Set<Capability>> claims();
 
+  /** What is declared of it, if it is a model. */
+  default Optional<ModelCard> card() {
+    return Optional.empty();
+  }
+
+  /** How many clients it serves at once at most, if that is declared. */
+  default OptionalInt maxConnections() {
+    return OptionalInt.empty();
+  }
+
   /** Whether it can be asked for that service. */
   boolean serves(Service service);
 
   /** Whether {@link #launch} works. */
   boolean launchable();
+
+  /** Whether what it launches has a process of its own, so that {@link #launchWithin} works. */
+  default boolean launchesProcesses() {
+    return false;
+  }
 
   /**
    * Where that service is served to every rule alike; started when first asked for.
@@ -39,6 +56,17 @@ public interface Target extends AutoCloseable {
    * @throws IOException if it does not come up, with its own words
    */
   Instance launch(Service service, int port) throws IOException, InterruptedException;
+
+  /**
+   * Starts a server of its own which never has more descriptors than that, in each of its
+   * processes.
+   *
+   * @throws IOException if it does not come up, with its own words
+   */
+  default Instance launchWithin(Service service, int descriptors)
+      throws IOException, InterruptedException {
+    throw new IllegalStateException("what %s launches has no process".formatted(name()));
+  }
 
   @Override
   void close();

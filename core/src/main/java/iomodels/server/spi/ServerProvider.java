@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.ServiceLoader;
 import java.util.Set;
 
@@ -35,6 +36,14 @@ public interface ServerProvider {
    */
   default Map<Transport, Availability> transports() {
     return Map.of();
+  }
+
+  /**
+   * How many clients its servers serve at once at most, all servers of a process taken together;
+   * whoever comes after them waits, or is refused. Empty if it is for the system to say.
+   */
+  default OptionalInt maxConnections() {
+    return OptionalInt.empty();
   }
 
   /**

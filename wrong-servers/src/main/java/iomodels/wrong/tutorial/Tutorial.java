@@ -9,8 +9,8 @@ import java.util.List;
  *
  * @param name short and stable, such as {@code tutorial-select}
  * @param service what it serves, whatever it is asked for
- * @param broken the rules that it breaks every time, all of them being tried, those on other
- *     services too
+ * @param broken the rules that it breaks every time, all of them being tried that need no process
+ *     of its own, those on other services too
  * @param atTimes the rules that it breaks or not, as it happens
  * @param provider starts it; not found by {@link java.util.ServiceLoader}, being no model
  */

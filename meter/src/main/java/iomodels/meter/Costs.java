@@ -1,4 +1,4 @@
-package iomodels.lab;
+package iomodels.meter;
 
 import java.time.Duration;
 

@@ -1,4 +1,4 @@
-package iomodels.lab;
+package iomodels.meter;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,6 +54,43 @@ public final class CostMeter {
       }
     }
     return sum;
+  }
+
+  /**
+   * The processor time that its threads have had, or have stood in the queue for: a process that
+   * never rests wants a whole processor all the time, however few a busy machine gives it. Only of
+   * threads that have not ended. Where the kernel does not count that, what they have had.
+   *
+   * @throws IOException if the process has ended, or is another user's
+   */
+  public Duration demand() throws IOException {
+    long nanos = demand(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      try {
+        nanos += demand(child.pid());
+      } catch (IOException _) {
+        // It has ended meanwhile.
+      }
+    }
+    return nanos == 0 ? now().cpu() : Duration.ofNanos(nanos);
+  }
+
+  /**
+   * Fields 1 and 2 of each thread's {@code schedstat}: nanoseconds on a processor, and queueing.
+   */
+  private static long demand(long pid) throws IOException {
+    long nanos = 0;
+    try (Stream<Path> tasks = Files.list(PROC.resolve(Long.toString(pid)).resolve("task"))) {
+      for (Path task : tasks.toList()) {
+        try {
+          String[] fields = Files.readString(task.resolve("schedstat")).strip().split(" ", -1);
+          nanos += Long.parseLong(fields[0]) + Long.parseLong(fields[1]);
+        } catch (IOException _) {
+          // It has ended meanwhile, or the kernel does not count.
+        }
+      }
+    }
+    return nanos;
   }
 
   private static Costs sum(Costs a, Costs b) {

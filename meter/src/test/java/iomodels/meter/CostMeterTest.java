@@ -1,4 +1,4 @@
-package iomodels.lab;
+package iomodels.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
@@ -43,6 +43,20 @@ class CostMeterTest {
       assertThat(spent.threads()).isEqualTo(2);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void whatNeverRestsWantsAProcessorAllTheTime() throws Exception {
+    Process process = new ProcessBuilder("sh", "-c", BURN).start();
+    try {
+      CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
+      Duration earlier = meter.demand();
+      awaitCpu(meter, meter.now(), Duration.ofMillis(200));
+
+      assertThat(meter.demand().minus(earlier)).isGreaterThan(Duration.ofMillis(150));
+    } finally {
       process.destroyForcibly().waitFor();
     }
   }

@@ -1,0 +1,194 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.GROWTH;
+import static iomodels.conformance.Bound.HELD;
+import static iomodels.conformance.Bound.PING;
+import static iomodels.conformance.Bound.STALLED;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.UPPER;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Trial;
+import iomodels.conformance.targets.Instance;
+import iomodels.meter.CostMeter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** Section 5: a client that does not read holds up itself, and nothing else. */
+final class BackPressureRules {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "5.01",
+              MUST,
+              "Stop reading from a client that never reads.",
+              UPPER,
+              Set.of(),
+              BackPressureRules::stopsReading),
+          new Rule(
+              "5.02",
+              MUST,
+              "Deliver every byte to a client that stops reading, and resumes, again and again.",
+              UPPER,
+              Set.of(),
+              BackPressureRules::resumes),
+          new Rule(
+              "5.03",
+              MUST,
+              "Bound the memory that clients take who ask for much and read nothing.",
+              FLOOD,
+              Set.of(Need.PROCESS),
+              BackPressureRules::boundsMemory),
+          new Rule(
+              "5.04",
+              MUST,
+              "Let a client that does not read delay nobody else.",
+              FLOOD,
+              Set.of(Need.CONCURRENT, Need.TIMED),
+              BackPressureRules::delaysNobody));
+
+  private static final int SMALL = 16 * 1024;
+
+  /** More than the buffers between the two hold, several times. */
+  private static final long VOLUME = 16L << 20;
+
+  private static final int WINDOW = 64 * 1024;
+  private static final long STRETCH = 1L << 20;
+  private static final int STRETCHES = 3;
+  private static final long ASKED_FOR = 20_000_000;
+  private static final long ENDLESS = 9_999_999_999_999L;
+
+  /** Where Linux does not say otherwise. */
+  private static final long LARGEST_BUFFER = 6L << 20;
+
+  /** For how long a server that does get on may go on taking. */
+  private static final Duration SLOWEST = Duration.ofSeconds(60);
+
+  private BackPressureRules() {}
+
+  /**
+   * What is between the two may hold as much as the kernel lets a socket hold: the server's send
+   * and receive buffers grow, the kit's own do not.
+   */
+  private static void stopsReading(Trial trial) throws Broken, IOException, InterruptedException {
+    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * WINDOW + trial.count(HELD);
+    long length = allowed + STRETCH;
+    Peer peer = trial.connectWithBuffers(WINDOW);
+    Stall stall = new Stall();
+    AtomicReference<Broken> failure = new AtomicReference<>();
+    Peer.Stream stream = stall.watch(Text.stream(trial.random().nextInt()));
+    Thread sender =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    peer.sendStream(stream, length);
+                  } catch (Broken e) {
+                    failure.set(e);
+                  }
+                });
+    stall.await(length, SLOWEST);
+    Broken early = failure.get();
+    peer.close();
+    sender.join();
+    if (early != null) {
+      throw early;
+    }
+    if (stall.sent() >= length) {
+      throw new Broken(
+          "a server that takes at most %,d bytes of which it can return none".formatted(allowed),
+          "it took all %,d".formatted(length));
+    }
+  }
+
+  /** The kernel's maximum for such a buffer. */
+  private static long largest(String name) {
+    try {
+      // In one read: the kernel does not go on where a first one has ended.
+      List<String> lines = Files.readAllLines(Path.of("/proc/sys/net/ipv4", name));
+      return Long.parseLong(lines.getFirst().strip().split("\\s+")[2]);
+    } catch (IOException | NumberFormatException _) {
+      return LARGEST_BUFFER;
+    }
+  }
+
+  private static void resumes(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer peer = trial.connectWithWindow(WINDOW);
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    Stall stall = new Stall();
+    peer.whileSending(
+        () -> peer.sendStream(stall.watch(stream), VOLUME),
+        () -> {
+          for (int i = 0; i < STRETCHES; i++) {
+            stall.await(VOLUME, trial.patience());
+            peer.expectStream(part(stream, i * STRETCH), STRETCH);
+          }
+          long rest = STRETCHES * STRETCH;
+          peer.expectStream(part(stream, rest), VOLUME - rest);
+        });
+    peer.send("and on");
+    peer.expect("AND ON");
+  }
+
+  private static Peer.Stream part(Peer.Stream stream, long from) {
+    return i -> Text.upper(stream.at(from + i));
+  }
+
+  /** A reply is made as it is taken: what is asked for does not matter. */
+  private static void boundsMemory(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    CostMeter meter = trial.meter(server);
+    Peer first = trial.connect(server);
+    first.send(ASKED_FOR + "\n");
+    first.expectStream(Text::flood, ASKED_FOR);
+    first.close();
+    int clients = trial.count(STALLED);
+    long before = meter.now().residentBytes();
+    long allowed = trial.count(GROWTH) + (long) clients * trial.count(HELD);
+    for (int i = 0; i < trial.atOnce(clients); i++) {
+      Peer peer = trial.connectWithWindow(server, SMALL);
+      peer.send(ASKED_FOR + "\n");
+      peer.expect(new byte[] {0});
+    }
+    long last = before;
+    long deadline = System.nanoTime() + trial.patience().toNanos();
+    for (int quiet = 0; quiet < 3 && System.nanoTime() < deadline; ) {
+      TimeUnit.MILLISECONDS.sleep(150);
+      long now = meter.now().residentBytes();
+      if (now - before > allowed) {
+        throw new Broken(
+            "at most %,d bytes more with %d clients that do not read".formatted(allowed, clients),
+            "its memory grew by %,d".formatted(now - before));
+      }
+      quiet = now - last < (1 << 20) ? quiet + 1 : 0;
+      last = now;
+    }
+    trial.note("has seen its memory grow by %,d bytes".formatted(last - before));
+  }
+
+  private static void delaysNobody(Trial trial) throws Broken, IOException, InterruptedException {
+    Peer stalled = trial.connectWithWindow(SMALL);
+    stalled.send(ENDLESS + "\n");
+    stalled.pauseUntilFull();
+    Peer ping = trial.connect();
+    long[] nanos = new long[25];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      ping.send("1\n");
+      ping.expect(new byte[] {0});
+      nanos[i] = System.nanoTime() - start;
+    }
+    Timing.demandMedian(nanos, trial.time(PING), "a reply beside a client that does not read");
+  }
+}

@@ -1,0 +1,23 @@
+package iomodels.wrong;
+
+import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.UnlistedServers;
+import iomodels.wrong.tutorial.Tutorial;
+import iomodels.wrong.tutorial.Tutorials;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Finds the wrong servers, their twins and the tutorials' for whoever knows their names. */
+public final class Unlisted implements UnlistedServers {
+
+  @Override
+  public Optional<ServerProvider> named(String name) {
+    return Stream.of(
+            Stream.of(WrongServers.correctTwin(), WrongServers.sequentialTwin()),
+            WrongServers.all().stream().map(WrongServer::provider),
+            Tutorials.all().stream().map(Tutorial::provider))
+        .flatMap(servers -> servers)
+        .filter(server -> server.card().name().equals(name))
+        .findFirst();
+  }
+}

@@ -1,0 +1,81 @@
+package iomodels.wrong;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Bound;
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.targets.ModelTarget;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** What the zoo's servers use shows in processes of their own: from jars, as their clients see. */
+@EnabledOnOs(OS.LINUX)
+class ProcessZooIT {
+
+  private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 5_000);
+
+  private record Judged(WrongServer server, CompletableFuture<Finding> finding) {}
+
+  @TestFactory
+  Stream<DynamicTest> everyWrongServerIsCaughtByItsRule() {
+    Semaphore sideBySide = new Semaphore(3);
+    List<Judged> judged =
+        WrongServers.all().stream()
+            .filter(it -> rule(it).needs().contains(Need.PROCESS))
+            .map(it -> new Judged(it, judging(it, sideBySide)))
+            .toList();
+    return judged.stream()
+        .map(
+            it ->
+                DynamicTest.dynamicTest(
+                    it.server.rule() + " " + it.server.name(),
+                    () -> demandCaught(it.server, it.finding.join())));
+  }
+
+  private static CompletableFuture<Finding> judging(WrongServer it, Semaphore sideBySide) {
+    return Jury.judging(
+        () -> new ModelTarget(it.provider(), Optional.empty()), rule(it), IMPATIENT, sideBySide);
+  }
+
+  private static void demandCaught(WrongServer server, Finding finding) {
+    assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding.detail()).contains(server.symptom());
+  }
+
+  @Test
+  void theCorrectTwinKeepsTheRulesOnResources() throws Exception {
+    Set<Need> unmet = Set.of(Need.POLLER);
+    List<Rule> rules =
+        Rule.all().stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+    Kit kit = new Kit(rules, Bounds.STANDARD, 1);
+    try (ModelTarget target = new ModelTarget(WrongServers.correctTwin(), Optional.empty())) {
+      assertThat(kit.judge(target, _ -> {}).findings())
+          .allSatisfy(
+              finding ->
+                  assertThat(finding.verdict())
+                      .as(finding.toString())
+                      .isEqualTo(
+                          finding.rule().needs().stream().anyMatch(unmet::contains)
+                              ? Verdict.SKIPPED
+                              : Verdict.KEPT));
+    }
+  }
+
+  private static Rule rule(WrongServer server) {
+    return Rule.matching(List.of(server.rule())).getFirst();
+  }
+}
