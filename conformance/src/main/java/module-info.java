@@ -1,7 +1,7 @@
 /** The conformance kit: rules as values, and an engine that judges any server by them. */
 module iomodels.conformance {
   requires transitive iomodels.core;
-  requires iomodels.meter;
+  requires transitive iomodels.meter;
   requires static org.jspecify;
   // Only for those who run the rules as tests, and have it: the command line does without.
   requires static org.junit.jupiter.api;

@@ -147,6 +147,7 @@ final class ReactorNettyServer implements Server {
     private ByteBuf chunk = Unpooled.EMPTY_BUFFER;
     private boolean endOfInput;
     private boolean heard;
+    private boolean saying;
     private boolean abandoned;
     private Progress progress = Progress.UNDERFLOW;
 
@@ -170,7 +171,7 @@ final class ReactorNettyServer implements Server {
           .map(ReferenceCountUtil::retain)
           .concatMapIterable(message -> () -> replies(message), 1)
           .takeUntil(_ -> progress == Progress.FINISHED)
-          .concatMap(reply -> connection.outbound().sendObject(reply).then().publishOn(loop), 0)
+          .concatMap(this::say, 0)
           .doOnDiscard(ByteBuf.class, this::discard)
           .doFinally(_ -> release())
           .then(Mono.defer(this::close));
@@ -214,6 +215,16 @@ final class ReactorNettyServer implements Server {
       };
     }
 
+    private Mono<Void> say(ByteBuf reply) {
+      saying = true;
+      return connection
+          .outbound()
+          .sendObject(reply)
+          .then()
+          .doFinally(_ -> saying = false)
+          .publishOn(loop);
+    }
+
     @SuppressWarnings("ReferenceEquality") // equal bytes are not meant
     private void discard(ByteBuf bytes) {
       if (bytes != chunk) {
@@ -253,7 +264,7 @@ final class ReactorNettyServer implements Server {
     }
 
     private boolean isQuiet() {
-      boolean quiet = !heard && progress != Progress.OVERFLOW;
+      boolean quiet = !heard && !saying && progress != Progress.OVERFLOW;
       heard = false;
       return quiet;
     }

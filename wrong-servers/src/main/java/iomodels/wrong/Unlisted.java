@@ -10,6 +10,9 @@ import java.util.stream.Stream;
 /** Finds the wrong servers, their twins and the tutorials' for whoever knows their names. */
 public final class Unlisted implements UnlistedServers {
 
+  /** For {@link java.util.ServiceLoader}. */
+  public Unlisted() {}
+
   @Override
   public Optional<ServerProvider> named(String name) {
     return Stream.of(

@@ -1,5 +1,7 @@
 package iomodels.wrong;
 
+import static java.util.Objects.requireNonNull;
+
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session.Progress;
@@ -84,7 +86,7 @@ final class WrongBackPressure {
       @Override
       void say(Conversation it) throws InterruptedException {
         if (it.out.hasRemaining()) {
-          queues.get(it).put(ByteBuffer.allocate(it.out.remaining()).put(it.out).flip());
+          requireNonNull(queues.get(it)).put(ByteBuffer.allocate(it.out.remaining()).put(it.out).flip());
         }
       }
     };

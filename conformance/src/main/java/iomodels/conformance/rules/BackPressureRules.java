@@ -117,7 +117,7 @@ final class BackPressureRules {
     try {
       // In one read: the kernel does not go on where a first one has ended.
       List<String> lines = Files.readAllLines(Path.of("/proc/sys/net/ipv4", name));
-      return Long.parseLong(lines.getFirst().strip().split("\\s+")[2]);
+      return Long.parseLong(lines.getFirst().strip().split("\\s+", -1)[2]);
     } catch (IOException | NumberFormatException _) {
       return LARGEST_BUFFER;
     }

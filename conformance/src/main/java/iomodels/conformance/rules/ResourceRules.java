@@ -104,22 +104,22 @@ final class ResourceRules {
   private static void comeAndGo(Trial trial, Instance server, int rounds)
       throws Broken, IOException {
     for (int i = 0; i < rounds; i++) {
-      try (Peer closed = trial.connect(server);
-          Peer halfClosed = trial.connect(server);
-          Peer reset = trial.connect(server);
-          Peer abandoned = trial.connect(server)) {
-        closed.send("1\n");
-        closed.expect(new byte[] {0});
-        closed.close();
-        halfClosed.send("2\n");
-        halfClosed.finishSending();
-        halfClosed.expect(new byte[] {0});
-        halfClosed.close();
-        reset.send("100");
-        reset.reset();
-        abandoned.send("100000000\n");
-        abandoned.expect(new byte[] {0});
-      }
+      Peer closed = trial.connect(server);
+      closed.send("1\n");
+      closed.expect(new byte[] {0});
+      closed.close();
+      Peer halfClosed = trial.connect(server);
+      halfClosed.send("2\n");
+      halfClosed.finishSending();
+      halfClosed.expect(new byte[] {0});
+      halfClosed.close();
+      Peer reset = trial.connect(server);
+      reset.send("100");
+      reset.reset();
+      Peer abandoned = trial.connect(server);
+      abandoned.send("100000000\n");
+      abandoned.expect(new byte[] {0});
+      abandoned.close();
     }
   }
 
