@@ -1,6 +1,6 @@
-/** What a server costs: a load generator and a cost meter. */
+/** What a server costs: a load generator, a cost meter, and servers in C to measure against. */
 module iomodels.lab {
-  requires iomodels.core;
+  requires transitive iomodels.core;
   requires static org.jspecify;
   requires HdrHistogram;
 

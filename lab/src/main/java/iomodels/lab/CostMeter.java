@@ -56,6 +56,43 @@ public final class CostMeter {
     return sum;
   }
 
+  /**
+   * The processor time that it has spent by now, to the nanosecond; that of its children as well,
+   * as long as they live. For short rounds: {@link #now} knows only ticks.
+   *
+   * @throws IOException if it has ended
+   */
+  public Duration cpu() throws IOException {
+    Duration sum = ProcessClock.of(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      try {
+        sum = sum.plus(ProcessClock.of(child.pid()));
+      } catch (IOException _) {
+        // It has ended meanwhile.
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * The memory that is its own: what it shares with other processes counts in parts (PSS); that of
+   * its children as well. What the kernel keeps for its sockets is not in it.
+   *
+   * @throws IOException if it has ended, or is another user's
+   */
+  public long proportionalBytes() throws IOException {
+    long sum = proportionalBytes(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      sum += proportionalBytes(child.pid());
+    }
+    return sum;
+  }
+
+  private static long proportionalBytes(long pid) throws IOException {
+    Path file = PROC.resolve(Long.toString(pid)).resolve("smaps_rollup");
+    return 1024 * number(Files.readAllLines(file), "Pss:");
+  }
+
   private static Costs sum(Costs a, Costs b) {
     return new Costs(
         a.cpu().plus(b.cpu()),
