@@ -19,7 +19,12 @@ enum Scenario {
       40_000),
   FAIRNESS(
       "64 bytes, one at a time on each of 1,000 connections: who is served least", 1_000, 1, 64, 0),
-  IDLE("15,000 connections, each served once and then silent: memory", 15_000, 1, 1, 0),
+  IDLE(
+      "connections that were served once and are silent since: memory (15,000 of them, by default)",
+      15_000,
+      1,
+      1,
+      0),
   SYSCALLS("64 bytes, one at a time on each of 50 connections: system calls", 50, 1, 64, 0);
 
   private final String words;

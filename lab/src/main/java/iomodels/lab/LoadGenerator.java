@@ -50,8 +50,10 @@ public final class LoadGenerator implements AutoCloseable {
 
   private long end;
 
-  /** How many messages await their reply, over all connections. */
+  /** How many messages await their reply, over all connections; and how many have had it. */
   private int outstanding;
+
+  private long answered;
 
   /** In an open loop: the number of the message that falls due next; the round's first is 0. */
   private long next;
@@ -129,6 +131,7 @@ public final class LoadGenerator implements AutoCloseable {
     latencies.reset();
     lags.reset();
     outstanding = 0;
+    answered = 0;
     next = 0;
     start = System.nanoTime();
     end = start + duration.toNanos();
@@ -191,6 +194,7 @@ public final class LoadGenerator implements AutoCloseable {
     double mean = (double) total / connections.size();
     return new LoadResult(
         total,
+        answered,
         duration,
         LoadResult.Latency.of(latencies),
         Duration.ofNanos(lags.getValueAtPercentile(99)),
@@ -386,6 +390,7 @@ public final class LoadGenerator implements AutoCloseable {
       oldest = (oldest + 1) % begun.length;
       inFlight--;
       outstanding--;
+      answered++;
       if (now - end >= 0) {
         return;
       }

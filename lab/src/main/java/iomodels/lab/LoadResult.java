@@ -7,6 +7,8 @@ import org.HdrHistogram.Histogram;
  * What one round of load found. Every byte of every reply was right, or there would be no result.
  *
  * @param messages how many replies were complete within the round
+ * @param answered how many replies there were in all, those included that were owed at its end:
+ *     what a server has worked for
  * @param duration how long the round was
  * @param latency from the first byte's being sent (in an open loop: from the message's falling due)
  *     to the last one's arrival, over every message that was sent in the round, those included
@@ -18,7 +20,12 @@ import org.HdrHistogram.Histogram;
  *     is perfectly fair, 0 is a connection that starved
  */
 public record LoadResult(
-    long messages, Duration duration, Latency latency, Duration lag99, double leastServedShare) {
+    long messages,
+    long answered,
+    Duration duration,
+    Latency latency,
+    Duration lag99,
+    double leastServedShare) {
 
   /**
    * Percentiles, three digits of each good.

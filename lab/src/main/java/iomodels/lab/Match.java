@@ -103,7 +103,7 @@ public record Match(Duration warmUp, Duration round, int rounds) {
     Duration loaderSpent = loader.cpu().minus(loaderBefore);
     return new Round(
         result,
-        spent.toNanos() / 1e3 / result.messages(),
+        spent.toNanos() / 1e3 / result.answered(),
         (double) loaderSpent.toNanos() / elapsed);
   }
 

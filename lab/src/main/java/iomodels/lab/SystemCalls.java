@@ -2,6 +2,7 @@ package iomodels.lab;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +39,7 @@ public final class SystemCalls {
       Process strace = attach(process, output);
       long messages;
       try {
-        messages = generator.round(round).messages();
+        messages = generator.round(round).answered();
       } finally {
         detach(strace);
       }
@@ -74,9 +75,17 @@ public final class SystemCalls {
       strace.destroyForcibly().waitFor();
       throw new IOException("strace cannot trace it: " + said);
     }
-    // What else it says, of each thread, must not fill the pipe.
-    Thread.ofVirtual().start(() -> words.lines().forEach(_ -> {}));
+    Thread.ofVirtual().start(() -> drain(words));
     return strace;
+  }
+
+  /** What else it says, of each thread, must not fill the pipe. */
+  private static void drain(BufferedReader words) {
+    try (words) {
+      words.transferTo(Writer.nullWriter());
+    } catch (IOException _) {
+      // It was closed with the process.
+    }
   }
 
   /** SIGTERM makes it let go of the server, and write what it has counted. */
