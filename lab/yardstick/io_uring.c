@@ -250,7 +250,8 @@ static void open_ring(void)
     ring = (int)syscall(SYS_io_uring_setup, REQUESTS, &params);
     if (ring < 0)
         die("io_uring_setup");
-    size_t size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
+    /* Both rings are one mapping, and the array of submissions comes last in it. */
+    size_t size = params.sq_off.array + params.sq_entries * sizeof(uint32_t);
     char *rings = map(size, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
     sqes = map(params.sq_entries * sizeof *sqes, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
     sq_head = (void *)(rings + params.sq_off.head);
