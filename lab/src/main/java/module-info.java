@@ -1,6 +1,7 @@
-/** How much a server can do: a load generator. */
+/** What a server costs: a load generator, and servers in C to measure against. */
 module iomodels.lab {
-  requires iomodels.core;
+  requires transitive iomodels.core;
+  requires iomodels.meter;
   requires static org.jspecify;
   requires HdrHistogram;
 

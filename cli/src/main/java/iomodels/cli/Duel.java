@@ -5,6 +5,7 @@ import iomodels.lab.Load;
 import iomodels.lab.LoadException;
 import iomodels.lab.LoadGenerator;
 import iomodels.lab.LoadResult;
+import iomodels.lab.Spread;
 import iomodels.meter.CostMeter;
 import iomodels.meter.Costs;
 import iomodels.service.Services;
@@ -35,21 +36,6 @@ final class Duel {
   private static final int MAX_WARM_UP = 8;
 
   private Duel() {}
-
-  /**
-   * Figures of several rounds.
-   *
-   * @param median the one in the middle
-   * @param min the smallest
-   * @param max the largest
-   */
-  record Spread(double median, double min, double max) {
-
-    private static Spread of(List<Round> rounds, ToDoubleFunction<Round> figure) {
-      double[] sorted = rounds.stream().mapToDouble(figure).sorted().toArray();
-      return new Spread(sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
-    }
-  }
 
   /**
    * What came of it, for the first of the two.
@@ -102,14 +88,18 @@ final class Duel {
       Optional<Double> otherCpu = cpuMicros(rounds, Round::other, otherStart, now(otherMeter));
       return new Result(
           connections,
-          Spread.of(rounds, it -> it.mine().messagesPerSecond() / it.other().messagesPerSecond()),
+          spread(rounds, it -> it.mine().messagesPerSecond() / it.other().messagesPerSecond()),
           myCpu.flatMap(micros -> otherCpu.map(others -> micros / others)),
-          Spread.of(rounds, it -> it.mine().messagesPerSecond()),
+          spread(rounds, it -> it.mine().messagesPerSecond()),
           myCpu,
-          Spread.of(rounds, it -> it.mine().latency().p50().toNanos() / 1e3),
-          Spread.of(rounds, it -> it.mine().latency().p99().toNanos() / 1e3),
+          spread(rounds, it -> it.mine().latency().p50().toNanos() / 1e3),
+          spread(rounds, it -> it.mine().latency().p99().toNanos() / 1e3),
           myEnd.map(Costs::threads));
     }
+  }
+
+  private static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {
+    return Spread.of(rounds.stream().mapToDouble(figure));
   }
 
   private static void warmUp(LoadGenerator generator) throws LoadException, InterruptedException {

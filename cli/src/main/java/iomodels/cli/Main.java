@@ -19,6 +19,7 @@ import picocli.CommandLine.ParameterException;
       ConnectCommand.class,
       ConformCommand.class,
       CompareCommand.class,
+      BenchCommand.class,
       CommandLine.HelpCommand.class
     },
     mixinStandardHelpOptions = true,

@@ -43,6 +43,9 @@ class BadInputTest {
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
           compare no-such-model                        | there are: blocking-sequential
+          bench no-such-model                          | there are: blocking-sequential
+          bench c-kqueue                               | there are: c-sequential, c-threads
+          bench nio-selector --rounds 0                | at least 1 round
           """)
   void isOneLineThatNamesTheMend(String command, String mend) {
     Cli cli = Cli.run(words(command));

@@ -17,20 +17,23 @@ import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /**
- * Puts a server under a closed loop of load and verifies every byte that it answers.
+ * Puts a server under load and verifies every byte that it answers.
  *
  * <p>The connections are opened once and stay open, idle between rounds, so that the rounds of two
  * servers can alternate in one run: what disturbs the machine then disturbs both.
  *
  * <p>Everything happens on the caller's thread, in one {@link Selector}, and nothing is allocated
- * per message: the generator has to cost less than what it measures. For use by one thread at a
- * time. An interrupt ends a round at once; after that, as after a {@link LoadException}, all that
- * is left to do is to close it.
+ * per message: the generator has to cost less than what it measures. In an open loop it does not
+ * sleep between messages either, but asks again and again whether one is due: it then needs a
+ * processor to itself. For use by one thread at a time. An interrupt ends a round at once; after
+ * that, as after a {@link LoadException}, all that is left to do is to close it.
  */
 public final class LoadGenerator implements AutoCloseable {
 
   /** How often to look for connections that wait in vain. */
   private static final long CHECK_MILLIS = 50;
+
+  private static final long NANOS_PER_SECOND = 1_000_000_000;
 
   private static final int RECEIVE_BYTES = 64 * 1024;
 
@@ -40,11 +43,20 @@ public final class LoadGenerator implements AutoCloseable {
   private final Consumer<SelectionKey> whenReady = this::ready;
   private final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
   private final Histogram latencies = new Histogram(3);
+  private final Histogram lags = new Histogram(3);
 
-  /** When the round ends; {@link System#nanoTime()}. */
+  /** When the round began, and when it ends; {@link System#nanoTime()}. */
+  private long start;
+
   private long end;
 
-  private int idle;
+  /** How many messages await their reply, over all connections; and how many have had it. */
+  private int outstanding;
+
+  private long answered;
+
+  /** In an open loop: the number of the message that falls due next; the round's first is 0. */
+  private long next;
 
   private LoadGenerator(Load load) throws IOException {
     this.load = load;
@@ -117,20 +129,33 @@ public final class LoadGenerator implements AutoCloseable {
    */
   public LoadResult round(Duration duration) throws LoadException, InterruptedException {
     latencies.reset();
-    idle = 0;
-    long start = System.nanoTime();
+    lags.reset();
+    outstanding = 0;
+    answered = 0;
+    next = 0;
+    start = System.nanoTime();
     end = start + duration.toNanos();
     try {
       for (Connection connection : connections) {
         connection.start();
       }
-      while (idle < connections.size()) {
-        selector.select(whenReady, CHECK_MILLIS);
+      long checked = start;
+      while (outstanding > 0 || isDueBeforeEnd(next)) {
+        if (load.rate() == 0) {
+          selector.select(whenReady, CHECK_MILLIS);
+        } else {
+          selector.selectNow(whenReady);
+          beginDue();
+        }
         if (Thread.interrupted()) {
           throw interrupted();
         }
-        for (Connection connection : connections) {
-          connection.check(System.nanoTime());
+        long now = System.nanoTime();
+        if (now - checked > CHECK_MILLIS * 1_000_000) {
+          checked = now;
+          for (Connection connection : connections) {
+            connection.check(now);
+          }
         }
       }
     } catch (Failure failure) {
@@ -141,16 +166,39 @@ public final class LoadGenerator implements AutoCloseable {
     return result(duration);
   }
 
+  /** Open loop: when a message falls due, by its number. */
+  private long due(long number) {
+    return start + number * NANOS_PER_SECOND / load.rate();
+  }
+
+  private boolean isDueBeforeEnd(long number) {
+    return load.rate() > 0 && due(number) - end < 0;
+  }
+
+  /** Open loop: gives each message that is due by now to its connection. */
+  private void beginDue() {
+    long now = System.nanoTime();
+    for (; isDueBeforeEnd(next) && due(next) - now <= 0; next++) {
+      connections.get((int) (next % connections.size())).pursue(now);
+    }
+  }
+
   private LoadResult result(Duration duration) {
     long total = 0;
     long least = Long.MAX_VALUE;
     for (Connection connection : connections) {
+      connection.giveUp();
       total += connection.served;
       least = Math.min(least, connection.served);
     }
     double mean = (double) total / connections.size();
     return new LoadResult(
-        total, duration, LoadResult.Latency.of(latencies), total == 0 ? 0 : least / mean);
+        total,
+        answered,
+        duration,
+        LoadResult.Latency.of(latencies),
+        Duration.ofNanos(lags.getValueAtPercentile(99)),
+        total == 0 ? 0 : least / mean);
   }
 
   private void ready(SelectionKey key) {
@@ -212,6 +260,9 @@ public final class LoadGenerator implements AutoCloseable {
     /** How many of those in flight are not sent to their last byte. */
     private int unsent;
 
+    /** Open loop: the number of its next message. */
+    private long upcoming;
+
     private long lastByte;
     private long served;
 
@@ -234,16 +285,42 @@ public final class LoadGenerator implements AutoCloseable {
       served = 0;
       long now = System.nanoTime();
       lastByte = now;
-      while (inFlight < begun.length) {
+      upcoming = number - 1L;
+      while (load.rate() == 0 && inFlight < begun.length) {
         begin(now);
       }
       send();
     }
 
-    private void begin(long now) {
-      begun[(oldest + inFlight) % begun.length] = now;
+    private void begin(long when) {
+      begun[(oldest + inFlight) % begun.length] = when;
       inFlight++;
+      outstanding++;
       unsent++;
+    }
+
+    /** Open loop: begins what is due on this connection, as far as there may be more in flight. */
+    void pursue(long now) {
+      if (inFlight == 0) {
+        lastByte = now;
+        lags.recordValue(Math.max(0, now - due(upcoming)));
+      }
+      beginWhatIsDue(now);
+      send();
+    }
+
+    private void beginWhatIsDue(long now) {
+      while (inFlight < begun.length && isDueBeforeEnd(upcoming) && due(upcoming) - now <= 0) {
+        begin(due(upcoming));
+        upcoming += connections.size();
+      }
+    }
+
+    /** Open loop: what was due, but could not be begun, has waited until now at least. */
+    void giveUp() {
+      for (; isDueBeforeEnd(upcoming); upcoming += connections.size()) {
+        latencies.recordValue(end - due(upcoming));
+      }
     }
 
     void send() {
@@ -312,11 +389,16 @@ public final class LoadGenerator implements AutoCloseable {
       latencies.recordValue(now - begun[oldest]);
       oldest = (oldest + 1) % begun.length;
       inFlight--;
-      if (now - end < 0) {
-        served++;
+      outstanding--;
+      answered++;
+      if (now - end >= 0) {
+        return;
+      }
+      served++;
+      if (load.rate() == 0) {
         begin(now);
-      } else if (inFlight == 0) {
-        idle++;
+      } else {
+        beginWhatIsDue(now);
       }
     }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +120,39 @@ class LoadGeneratorTest {
       long answered = bytes.sum() / messageBytes;
       assertThat(bytes.sum() % messageBytes).isZero();
       assertThat(answered).isBetween(counted, counted + 3L * connections * inFlight);
+    }
+  }
+
+  @Test
+  void anOpenLoopAsksAtItsRateAndNoFaster() throws Exception {
+    try (TestServer server = new TestServer(this::upper);
+        LoadGenerator generator = LoadGenerator.connect(server.load(5, 64).withRate(1_000))) {
+      LoadResult result = generator.round(ROUND);
+
+      assertThat(result.messages()).isBetween(1L, 200L);
+      assertThat(bytes.sum()).isBetween(64L, 200L * 64);
+      assertThat(result.latency().p999()).isBetween(result.latency().p99(), result.latency().max());
+    }
+  }
+
+  @Test
+  void whatASlowServerKeepsWaitingCountsFromWhenItWasDue() throws Exception {
+    try (TestServer server =
+            new TestServer(
+                socket -> {
+                  byte[] buffer = new byte[64];
+                  while (socket.getInputStream().readNBytes(buffer, 0, 64) == 64) {
+                    LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+                    upper(buffer, 64);
+                    socket.getOutputStream().write(buffer);
+                  }
+                });
+        LoadGenerator generator = LoadGenerator.connect(server.load(1, 64).withRate(1_000))) {
+      LoadResult result = generator.round(ROUND);
+
+      // Each was served within little more than 20 ms of being sent, but most were never sent.
+      assertThat(result.messages()).isLessThanOrEqualTo(10);
+      assertThat(result.latency().p50()).isGreaterThan(Duration.ofMillis(80));
     }
   }
 

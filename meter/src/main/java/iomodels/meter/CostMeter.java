@@ -13,11 +13,10 @@ import java.util.stream.Stream;
  * Reads what a process and its descendants cost, from outside, out of Linux's {@code /proc} (man 5
  * proc). Safe for use by several threads.
  *
- * <p>Processor time is known in two ways. {@code /proc/PID/task/*}{@code /schedstat} counts
- * nanoseconds, but forgets a thread when it ends, and a thread per connection ends; {@code
- * /proc/PID/stat} remembers those too, in ticks of 10 ms. The latter cannot lose work, so it is
- * used; over a round of 0.5 s one process is known to 20 ms at worst (user and system time are each
- * cut off), and the error does not add up over rounds that follow each other.
+ * <p>Processor time is known in three ways. {@code /proc/PID/stat} counts it in ticks of 10 ms, and
+ * remembers threads and children that have ended: {@link #now}. The process's own clock counts
+ * nanoseconds, and remembers threads: {@link #cpu}. {@code /proc/PID/task/*}{@code /schedstat}
+ * forgets a thread when it ends, but knows for how long it stood in the queue: {@link #demand}.
  */
 public final class CostMeter {
 
@@ -91,6 +90,43 @@ public final class CostMeter {
       }
     }
     return nanos;
+  }
+
+  /**
+   * The processor time that it has spent by now, to the nanosecond; that of its children as well,
+   * as long as they live. For short rounds: {@link #now} knows only ticks.
+   *
+   * @throws IOException if it has ended
+   */
+  public Duration cpu() throws IOException {
+    Duration sum = ProcessClock.of(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      try {
+        sum = sum.plus(ProcessClock.of(child.pid()));
+      } catch (IOException _) {
+        // It has ended meanwhile.
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * The memory that is its own: what it shares with other processes counts in parts (PSS); that of
+   * its children as well. What the kernel keeps for its sockets is not in it.
+   *
+   * @throws IOException if it has ended, or is another user's
+   */
+  public long proportionalBytes() throws IOException {
+    long sum = proportionalBytes(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      sum += proportionalBytes(child.pid());
+    }
+    return sum;
+  }
+
+  private static long proportionalBytes(long pid) throws IOException {
+    Path file = PROC.resolve(Long.toString(pid)).resolve("smaps_rollup");
+    return 1024 * number(Files.readAllLines(file), "Pss:");
   }
 
   private static Costs sum(Costs a, Costs b) {

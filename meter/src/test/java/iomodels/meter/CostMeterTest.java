@@ -62,6 +62,25 @@ class CostMeterTest {
   }
 
   @Test
+  void nanosecondsCountThreadsThatHaveEnded() throws Exception {
+    CostMeter meter = CostMeter.of(ProcessHandle.current()).orElseThrow();
+    Duration before = meter.cpu();
+    Thread thread =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  long deadline = System.nanoTime() + Duration.ofMillis(100).toNanos();
+                  while (System.nanoTime() < deadline) {
+                    Thread.onSpinWait();
+                  }
+                });
+    thread.join();
+
+    assertThat(meter.cpu()).isGreaterThan(before.plus(Duration.ofMillis(5)));
+    assertThat(meter.proportionalBytes()).isPositive();
+  }
+
+  @Test
   void threadsAndDescriptorsOfThisProcess() throws Exception {
     Costs costs = CostMeter.of(ProcessHandle.current()).orElseThrow().now();
 

@@ -86,7 +86,8 @@ final class WrongBackPressure {
       @Override
       void say(Conversation it) throws InterruptedException {
         if (it.out.hasRemaining()) {
-          requireNonNull(queues.get(it)).put(ByteBuffer.allocate(it.out.remaining()).put(it.out).flip());
+          requireNonNull(queues.get(it))
+              .put(ByteBuffer.allocate(it.out.remaining()).put(it.out).flip());
         }
       }
     };

@@ -40,12 +40,30 @@ public final class ModelTarget implements Target {
 
   private final ServerProvider provider;
   private final Optional<Transport> transport;
+  private final List<String> prefix;
+  private final List<String> jvmFlags;
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
   private Optional<Child> host = Optional.empty();
 
   public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
+    this(provider, transport, List.of(), List.of());
+  }
+
+  /**
+   * One whose process is started in a particular way.
+   *
+   * @param prefix what to put before the command, such as {@code taskset -c 0}
+   * @param jvmFlags for its JVM, besides those that it needs
+   */
+  public ModelTarget(
+      ServerProvider provider,
+      Optional<Transport> transport,
+      List<String> prefix,
+      List<String> jvmFlags) {
     this.provider = provider;
     this.transport = transport;
+    this.prefix = List.copyOf(prefix);
+    this.jvmFlags = List.copyOf(jvmFlags);
   }
 
   @Override
@@ -136,8 +154,9 @@ public final class ModelTarget implements Target {
 
   private List<String> command(List<String> endpoints) {
     String path = modulePath();
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmFlags);
     String natives =
         provider.nativeModules().stream()
             .filter(name -> finder(path).find(name).isPresent())

@@ -1,0 +1,52 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.lab.Yardstick;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What models are measured against keeps the rules itself, or it would be cheap for a reason. */
+@EnabledOnOs(OS.LINUX)
+class YardsticksIT {
+
+  static List<String> names() {
+    return Yardstick.names();
+  }
+
+  @ParameterizedTest
+  @MethodSource("names")
+  void keepsTheRulesOfBytesStreamsAndClients(String name, @TempDir Path folder) throws Exception {
+    Path program = compile(name, folder);
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--exec",
+            program + " {port}",
+            "--rule=1",
+            "--rule=2",
+            "--rule=4.02",
+            "--rule=4.03",
+            "--rule=4.04",
+            "--rule=4.05",
+            "--rule=6");
+
+    assertThat(cli.out()).contains(" 0 broken, ", " 0 unknown: it conforms");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  private static Path compile(String name, Path folder) throws InterruptedException {
+    try {
+      return Yardstick.compile(name, folder);
+    } catch (IOException e) {
+      return Assumptions.abort(String.valueOf(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package iomodels.lab;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server of {@code upper} in a process of its own, to be measured beside others.
+ *
+ * @param name for reports
+ * @param address where it listens, over TCP
+ * @param process what bears its costs
+ * @param connections how many it serves at a time, at most
+ * @param restless whether it uses its processor with nothing to do, and so has to be stopped while
+ *     others are measured there
+ */
+public record Contestant(
+    String name,
+    InetSocketAddress address,
+    ProcessHandle process,
+    int connections,
+    boolean restless) {
+
+  /** One that serves many, and rests while it is not asked. */
+  public static Contestant of(String name, InetSocketAddress address, ProcessHandle process) {
+    return new Contestant(name, address, process, Integer.MAX_VALUE, false);
+  }
+
+  /** One of our own. */
+  public static Contestant of(Yardstick yardstick) {
+    return new Contestant(
+        "c-" + yardstick.name(),
+        yardstick.address(),
+        yardstick.process(),
+        yardstick.name().equals("sequential") ? 1 : Integer.MAX_VALUE,
+        false);
+  }
+
+  /** Stops it where it is, if it is restless. */
+  void pause() throws IOException, InterruptedException {
+    signal("-STOP");
+  }
+
+  /** Lets it go on. */
+  void resume() throws IOException, InterruptedException {
+    signal("-CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    if (restless) {
+      new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
+          .start()
+          .waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+}

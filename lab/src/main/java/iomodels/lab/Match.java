@@ -1,0 +1,115 @@
+package iomodels.lab;
+
+import iomodels.meter.CostMeter;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The same load on several servers in turns, A B C A B C …: what the machine does to one round it
+ * does to the next, so that ratios within a turn say something where the figures themselves do not.
+ * All are warmed up before the first round that counts.
+ *
+ * @param warmUp how long to load each at least before its rounds count; it goes on, for three times
+ *     as long at most, until two of its rounds agree
+ * @param round how long a round is
+ * @param rounds how many count
+ */
+public record Match(Duration warmUp, Duration round, int rounds) {
+
+  /** Two rounds that differ by less are taken for a compiler that has done its work. */
+  private static final double STEADY = 0.05;
+
+  private static final int MAX_WARM_UPS = 3;
+
+  /**
+   * What one round of one server gave.
+   *
+   * @param load as the generator saw it
+   * @param cpuMicrosPerMessage processor time of the server's process, user and system
+   * @param loaderShare processor time of this JVM, as a share of the round: 1 is one processor that
+   *     is never idle
+   */
+  public record Round(LoadResult load, double cpuMicrosPerMessage, double loaderShare) {}
+
+  /**
+   * Plays it.
+   *
+   * @param load for each of them
+   * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
+   * @return the rounds of each contestant, in their order
+   * @throws IOException if a process cannot be measured
+   * @throws LoadException if one does not stand the load
+   */
+  public List<List<Round>> play(
+      List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
+      throws IOException, LoadException, InterruptedException {
+    List<Lane> lanes = new ArrayList<>();
+    try {
+      for (Contestant contestant : contestants) {
+        Lane lane = new Lane(contestant, LoadGenerator.connect(load.apply(contestant)));
+        lanes.add(lane);
+        warmUp(lane.generator);
+        contestant.pause();
+        progress.run();
+      }
+      for (int i = 0; i < rounds; i++) {
+        for (Lane lane : lanes) {
+          lane.contestant.resume();
+          lane.rounds.add(measure(lane));
+          lane.contestant.pause();
+          progress.run();
+        }
+      }
+      return lanes.stream().map(Lane::rounds).toList();
+    } finally {
+      for (Lane lane : lanes) {
+        lane.contestant.resume();
+        lane.generator.close();
+      }
+    }
+  }
+
+  /** A server, the connections to it, and what came of them. */
+  private record Lane(Contestant contestant, LoadGenerator generator, List<Round> rounds) {
+
+    Lane(Contestant contestant, LoadGenerator generator) {
+      this(contestant, generator, new ArrayList<>());
+    }
+  }
+
+  private void warmUp(LoadGenerator generator) throws LoadException, InterruptedException {
+    long start = System.nanoTime();
+    double before = 0;
+    while (System.nanoTime() - start < MAX_WARM_UPS * warmUp.toNanos()) {
+      double now = generator.round(round).messagesPerSecond();
+      if (System.nanoTime() - start >= warmUp.toNanos() && Math.abs(now / before - 1) < STEADY) {
+        return;
+      }
+      before = now;
+    }
+  }
+
+  private Round measure(Lane lane) throws IOException, LoadException, InterruptedException {
+    CostMeter server = meter(lane.contestant.process());
+    CostMeter loader = meter(ProcessHandle.current());
+    Duration loaderBefore = loader.cpu();
+    Duration before = server.cpu();
+    long start = System.nanoTime();
+    LoadResult result = lane.generator.round(round);
+    long elapsed = System.nanoTime() - start;
+    Duration spent = server.cpu().minus(before);
+    Duration loaderSpent = loader.cpu().minus(loaderBefore);
+    return new Round(
+        result,
+        spent.toNanos() / 1e3 / result.answered(),
+        (double) loaderSpent.toNanos() / elapsed);
+  }
+
+  private static CostMeter meter(ProcessHandle process) throws IOException {
+    return CostMeter.of(process)
+        .orElseThrow(() -> new IOException("there is no /proc here to measure processes by"));
+  }
+}

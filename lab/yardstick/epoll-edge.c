@@ -1,0 +1,169 @@
+/*
+ * Multiplexing with epoll, edge-triggered: one thread; a connection is registered once, and the
+ * kernel tells only what is new. What it has told must be remembered until it is used up: a
+ * connection with more to read waits in a queue of our own, so that each gets one receive in turn.
+ *
+ * A receive that does not fill the buffer has used up what there was (man 7 epoll), unless the
+ * client's FIN came before it, which is what EPOLLRDHUP tells.
+ */
+#include "yardstick.h"
+#include <stdbool.h>
+#include <sys/epoll.h>
+
+enum { EVENTS = 1024 };
+
+/* The rest is what the client has yet to take; while there is some, nothing is read from it. */
+struct connection {
+    int fd;
+    bool readable, ending, queued;
+    unsigned char *rest;
+    size_t sent, count;
+    struct connection *next;
+};
+
+static unsigned char buffer[BUFFER_SIZE];
+static int epoll;
+static struct connection *first, **last = &first;
+
+static void enqueue(struct connection *connection)
+{
+    if (connection->queued)
+        return;
+    connection->queued = true;
+    connection->next = NULL;
+    *last = connection;
+    last = &connection->next;
+}
+
+static void hang_up(struct connection *connection)
+{
+    close(connection->fd);
+    free(connection->rest);
+    free(connection);
+}
+
+static void accept_all(int listener)
+{
+    int fd;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0
+           || errno != EAGAIN) {
+        if (fd < 0) {
+            accept_failed();
+            continue;
+        }
+        no_delay(fd);
+        struct connection *connection = calloc(1, sizeof *connection);
+        if (connection == NULL)
+            die("calloc");
+        connection->fd = fd;
+        struct epoll_event event = {
+            .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+            .data.ptr = connection,
+        };
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+            die("epoll_ctl");
+    }
+}
+
+/* False if the connection is no more. */
+static bool send_rest(struct connection *connection)
+{
+    while (connection->sent < connection->count) {
+        ssize_t sent = send(connection->fd, connection->rest + connection->sent,
+                            connection->count - connection->sent, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EINTR)
+                continue;
+            if (errno == EAGAIN)
+                return true;
+            hang_up(connection);
+            return false;
+        }
+        connection->sent += (size_t)sent;
+    }
+    free(connection->rest);
+    connection->rest = NULL;
+    return true;
+}
+
+static void receive(struct connection *connection)
+{
+    ssize_t count = recv(connection->fd, buffer, sizeof buffer, 0);
+    if (count <= 0) {
+        if (count < 0 && errno == EAGAIN)
+            connection->readable = false;
+        else if (count == 0 || errno != EINTR)
+            hang_up(connection);
+        return;
+    }
+    if (count < BUFFER_SIZE && !connection->ending)
+        connection->readable = false;
+    upper(buffer, (size_t)count);
+    ssize_t sent = send(connection->fd, buffer, (size_t)count, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        hang_up(connection);
+        return;
+    }
+    size_t left = (size_t)(count - (sent < 0 ? 0 : sent));
+    if (left > 0) {
+        connection->rest = malloc(left);
+        if (connection->rest == NULL)
+            die("malloc");
+        memcpy(connection->rest, buffer + (size_t)count - left, left);
+        connection->sent = 0;
+        connection->count = left;
+        /* Only a send that took nothing is sure to be followed by an edge. */
+        if (!send_rest(connection) || connection->rest != NULL)
+            return;
+    }
+    if (connection->readable)
+        enqueue(connection);
+}
+
+static void converse(struct connection *connection)
+{
+    if (connection->rest != NULL && !send_rest(connection))
+        return;
+    if (connection->rest == NULL && connection->readable)
+        receive(connection);
+}
+
+int main(int argc, char **argv)
+{
+    raise_descriptor_limit();
+    int listener = listening(argc, argv, SOCK_NONBLOCK);
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0)
+        die("epoll_create1");
+    struct epoll_event accepting = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &accepting) < 0)
+        die("epoll_ctl");
+    for (;;) {
+        static struct epoll_event events[EVENTS];
+        int ready = epoll_wait(epoll, events, EVENTS, first == NULL ? -1 : 0);
+        if (ready < 0 && errno != EINTR)
+            die("epoll_wait");
+        for (int i = 0; i < ready; i++) {
+            struct connection *connection = events[i].data.ptr;
+            if (connection == NULL) {
+                accept_all(listener);
+                continue;
+            }
+            if (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+                connection->readable = true;
+            if (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+                connection->ending = true;
+            enqueue(connection);
+        }
+        /* Whoever enqueues itself again comes after those who are in the queue by now. */
+        struct connection *turn = first;
+        first = NULL;
+        last = &first;
+        while (turn != NULL) {
+            struct connection *next = turn->next;
+            turn->queued = false;
+            converse(turn);
+            turn = next;
+        }
+    }
+}
