@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
+import iomodels.server.spi.ServerProvider;
 import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Services;
@@ -17,48 +18,70 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What cannot be seen from another process. */
 @Timeout(60)
-class SelectorServerTest {
+class NioServersTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
 
-  /** Throws at an exclamation mark; otherwise as {@code upper}. */
-  private static final Service THROWING =
-      new Service() {
-        @Override
-        public String name() {
-          return "throwing";
-        }
+  /** Throws an exception at an exclamation mark; otherwise as {@code upper}. */
+  private static final Service THROWING = throwing(new IllegalStateException("as it was asked to"));
 
-        @Override
-        public Session open() {
-          Session upper = Services.UPPER.open();
-          return (in, out, endOfInput) -> {
-            if (in.hasRemaining() && in.get(in.position()) == '!') {
-              throw new IllegalStateException("as it was asked to");
-            }
-            return upper.advance(in, out, endOfInput);
-          };
-        }
+  /** Throws what no page is meant to survive. */
+  private static final Service DYING = throwing(new StackOverflowError("as it was asked to"));
 
-        @Override
-        public Optional<Responder> datagrams() {
-          return Optional.empty();
-        }
-      };
+  private static Service throwing(Throwable what) {
+    return new Service() {
+      @Override
+      public String name() {
+        return "throwing";
+      }
 
-  @Test
-  void sessionThatThrowsCostsItsConnectionOnly() throws Exception {
-    try (Server server = new SelectorServer(CONFIG, THROWING)) {
+      @Override
+      public Session open() {
+        Session upper = Services.UPPER.open();
+        return (in, out, endOfInput) -> {
+          if (in.hasRemaining() && in.get(in.position()) == '!') {
+            throw NioServersTest.<RuntimeException>sneaky(what);
+          }
+          return upper.advance(in, out, endOfInput);
+        };
+      }
+
+      @Override
+      public Optional<Responder> datagrams() {
+        return Optional.empty();
+      }
+    };
+  }
+
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+  private static <T extends Throwable> T sneaky(Throwable what) throws T {
+    throw (T) what;
+  }
+
+  static List<ServerProvider> providers() {
+    return List.of(
+        new PollingProvider(),
+        new SelectorProvider(),
+        new MultiReactorProvider(),
+        new AsyncProvider());
+  }
+
+  @ParameterizedTest
+  @MethodSource("providers")
+  void sessionThatThrowsCostsItsConnectionOnly(ServerProvider provider) throws Exception {
+    try (Server server = provider.start(CONFIG, THROWING)) {
       try (Socket victim = connect(server)) {
         assertThat(endsWithout(victim)).isTrue();
       }
@@ -69,9 +92,30 @@ class SelectorServerTest {
     }
   }
 
-  @Test
-  void manyMayCloseAtOnce() throws Exception {
-    Server server = new SelectorServer(CONFIG, Services.UPPER);
+  @ParameterizedTest
+  @MethodSource("providers")
+  void loopThatDiesClosesEverythingAndSaysSo(ServerProvider provider) throws Exception {
+    Server server = provider.start(CONFIG.withGracePeriod(Duration.ofMillis(200)), DYING);
+    List<Socket> clients = new ArrayList<>();
+    for (int i = 0; i < 8; i++) { // More than there are loops: of a few cores, some on each.
+      clients.add(connect(server));
+      assertThat(ask(clients.get(i), 'a')).isEqualTo('A');
+    }
+    assertThat(endsWithout(clients.getFirst())).isTrue();
+    assertThatThrownBy(() -> server.terminated().get(30, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(StackOverflowError.class);
+    for (Socket client : clients) {
+      assertThat(hasEnded(client)).isTrue();
+      client.close();
+    }
+    server.close();
+    assertThatThrownBy(() -> connect(server).close()).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("providers")
+  void manyMayCloseAtOnce(ServerProvider provider) throws Exception {
+    Server server = provider.start(CONFIG, Services.UPPER);
     try (Socket client = connect(server)) {
       assertThat(ask(client, 'a')).isEqualTo('A');
       List<CompletableFuture<Void>> closers =
@@ -87,10 +131,10 @@ class SelectorServerTest {
     assertThatThrownBy(() -> connect(server).close()).isInstanceOf(IOException.class);
   }
 
-  @Test
-  void peerThatNeverReadsIsCutOffAfterTheGracePeriod() throws Exception {
-    Server server =
-        new SelectorServer(CONFIG.withGracePeriod(Duration.ofMillis(200)), Services.FLOOD);
+  @ParameterizedTest
+  @MethodSource("providers")
+  void peerThatNeverReadsIsCutOffAfterTheGracePeriod(ServerProvider provider) throws Exception {
+    Server server = provider.start(CONFIG.withGracePeriod(Duration.ofMillis(200)), Services.FLOOD);
     try (Socket client = connect(server)) {
       client.getOutputStream().write("9999999999999\n".getBytes(US_ASCII));
       assertThat(client.getInputStream().read()).isZero();
@@ -99,12 +143,13 @@ class SelectorServerTest {
     }
   }
 
-  @Test
-  void startThatFailsLeavesNothingOpen() throws Exception {
+  @ParameterizedTest
+  @MethodSource("providers")
+  void startThatFailsLeavesNothingOpen(ServerProvider provider) throws Exception {
     InetSocketAddress address = portFreeForTcp();
     try (DatagramSocket _ = new DatagramSocket(address)) {
       ServerConfig config = ServerConfig.at(address).withDatagrams(true);
-      assertThatThrownBy(() -> new SelectorServer(config, Services.UPPER))
+      assertThatThrownBy(() -> provider.start(config, Services.UPPER))
           .isInstanceOf(BindException.class);
       assertThat(becomesFree(address)).as("the port for TCP is free again").isTrue();
     }
@@ -143,6 +188,14 @@ class SelectorServerTest {
       return ask(victim, '!') < 0;
     } catch (IOException _) {
       return true; // Reset: an end as well.
+    }
+  }
+
+  private static boolean hasEnded(Socket client) {
+    try {
+      return client.getInputStream().read() < 0;
+    } catch (IOException _) {
+      return true;
     }
   }
 
