@@ -1,8 +1,11 @@
-/** I/O multiplexing with java.nio: one thread, one Selector. */
+/** Java's own NIO, without a framework: polling, selectors, and NIO.2's completion handlers. */
 module iomodels.nio {
   requires iomodels.core;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with
+      iomodels.nio.AsyncProvider,
+      iomodels.nio.MultiReactorProvider,
+      iomodels.nio.PollingProvider,
       iomodels.nio.SelectorProvider;
 }
