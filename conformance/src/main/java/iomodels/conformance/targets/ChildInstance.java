@@ -2,13 +2,21 @@ package iomodels.conformance.targets;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.function.Consumer;
 
-/** A server in a process that the kit has started. */
-record ChildInstance(Child child, InetSocketAddress address) implements Instance {
+/**
+ * A server in a process that the kit has started.
+ *
+ * @param child the process
+ * @param address where it listens
+ * @param stopping how it is told to stop
+ */
+record ChildInstance(Child child, InetSocketAddress address, Consumer<Child> stopping)
+    implements Instance {
 
   @Override
   public void stop() {
-    child.terminate();
+    stopping.accept(child);
   }
 
   @Override
