@@ -21,7 +21,8 @@ public final class PoolProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         PoolServer.NAME,
-        "A fixed number of platform threads; when all are taken, further clients wait to be accepted",
+        "A fixed number of platform threads; when all are taken, further clients wait to be"
+            + " accepted",
         IoModel.BLOCKING,
         Notification.RETURN,
         Threading.POOL,

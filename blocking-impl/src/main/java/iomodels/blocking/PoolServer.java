@@ -157,9 +157,11 @@ final class PoolServer implements Server {
     @Override
     public void run() {
       try {
-        for (Optional<SocketChannel> next; (next = clients.take()).isPresent(); ) {
+        Optional<SocketChannel> next = clients.take();
+        while (next.isPresent()) {
           converse(next.get());
           places.release();
+          next = clients.take();
         }
         clients.add(Optional.empty()); // The other threads are to know as well.
       } catch (InterruptedException e) {

@@ -24,11 +24,12 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Several processes that share one port: this is their parent, which serves nobody, and the page
- * with {@code accept}, {@code wait} and {@code converse} is {@link PreforkWorker}. Each worker has a
- * listener of its own on the same port, by SO_REUSEPORT, and the kernel deals connections out among
- * them, by a hash of the addresses and not by who is free. So there is no lock about {@code accept}
- * and no thundering herd, as in the pre-forked servers of old, which shared one listener. The gain:
- * a worker that dies costs the clients that it had, and nobody else. The price: a JVM for each.
+ * with {@code accept}, {@code wait} and {@code converse} is {@link PreforkWorker}. Each worker has
+ * a listener of its own on the same port, by SO_REUSEPORT, and the kernel deals connections out
+ * among them, by a hash of the addresses and not by who is free. So there is no lock about {@code
+ * accept} and no thundering herd, as in the pre-forked servers of old, which shared one listener.
+ * The gain: a worker that dies costs the clients that it had, and nobody else. The price: a JVM for
+ * each.
  *
  * <p>The parent waits for the end of its workers, one thread for each, and puts a new one in the
  * place of one that has died. All that joins them is a pipe: a worker says on its standard output
@@ -104,7 +105,7 @@ final class PreforkServer implements Server {
   }
 
   /** This module's other main class, where this JVM found its modules. */
-  private static List<String> java() {
+  static List<String> java() {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:+UseSerialGC", // It has few objects, and no threads to spare.
@@ -197,6 +198,11 @@ final class PreforkServer implements Server {
   }
 
   // end::close[]
+
+  /** The processes that serve, for now. */
+  List<ProcessHandle> workers() {
+    return workers.stream().map(Process::toHandle).toList();
+  }
 
   @Override
   public InetSocketAddress address() {

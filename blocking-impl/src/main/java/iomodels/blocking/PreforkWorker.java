@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One of the processes that share a port: a platform thread for each connection, as in {@link
- * ThreadPerConnectionServer}. What is different is marked by SO_REUSEPORT in the constructor, and is
- * in {@code main}; that every process does the same, unknown to the others, is the model.
+ * ThreadPerConnectionServer}. What is different is marked by SO_REUSEPORT in the constructor, and
+ * is in {@code main}; that every process does the same, unknown to the others, is the model.
  *
  * <p>Where it waits: the acceptor in {@code accept}, each other thread in {@code read}, then in
  * {@code write}; and the first thread for the end of the standard input, which says that the parent

@@ -21,7 +21,8 @@ public final class VirtualThreadProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         VirtualThreadServer.NAME,
-        "A virtual thread for each connection, which waits inside read and leaves its carrier meanwhile",
+        "A virtual thread for each connection, which waits inside read and leaves its carrier"
+            + " meanwhile",
         IoModel.BLOCKING,
         Notification.RETURN,
         Threading.VIRTUAL_PER_CONNECTION,

@@ -35,15 +35,16 @@ import java.util.concurrent.locks.LockSupport;
  * thread is unmounted, its stack is kept in the heap, and its carrier, one of as many platform
  * threads as there are processors, goes on with another. Below, a few threads of the JDK wait in
  * {@code epoll_wait} for all of them: what is written as blocking is carried out as multiplexing.
- * The price: a {@code read} that finds nothing, an {@code epoll_ctl} and a switch of virtual threads
- * for each message, which an event loop does not have.
+ * The price: a {@code read} that finds nothing, an {@code epoll_ctl} and a switch of virtual
+ * threads for each message, which an event loop does not have.
  *
  * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
  * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
  * computes for long keeps its carrier as well: nobody takes it away.
  *
  * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
- * are exchanged for large ones while a client has much to say, and are the collector's to take back.
+ * are exchanged for large ones while a client has much to say, and are the collector's to take
+ * back.
  *
  * <p>Datagrams, if wanted, take one more virtual thread: a thread can wait in one place only.
  *
@@ -153,6 +154,7 @@ final class VirtualThreadServer implements Server {
     }
 
     // tag::converse[]
+    @SuppressWarnings("ThreadPriorityCheck") // Virtual threads have no time slices: see below.
     private void converse() throws IOException {
       ByteBuffer in = ByteBuffer.allocate(SMALL);
       ByteBuffer out = ByteBuffer.allocate(SMALL);

@@ -58,12 +58,21 @@ class BlockingServersTest {
         }
       };
 
+  /** Those that serve in this process, and so any service. */
+  static List<ServerProvider> here() {
+    return List.of(
+        new SequentialProvider(),
+        new ThreadPerConnectionProvider(),
+        new PoolProvider(),
+        new VirtualThreadProvider());
+  }
+
   static List<ServerProvider> providers() {
-    return List.of(new SequentialProvider(), new ThreadPerConnectionProvider());
+    return Stream.concat(here().stream(), Stream.of(new PreforkProvider())).toList();
   }
 
   @ParameterizedTest
-  @MethodSource("providers")
+  @MethodSource("here")
   void sessionThatThrowsCostsItsConnectionOnly(ServerProvider provider) throws Exception {
     try (Server server = provider.start(CONFIG, THROWING)) {
       try (Socket victim = connect(server)) {
