@@ -40,7 +40,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
  * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
- * computes for long keeps its carrier as well: nobody takes it away.
+ * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which there
+ * is much to say yields after each round.
  *
  * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
  * are exchanged for large ones while a client has much to say, and are the collector's to take
@@ -154,7 +155,7 @@ final class VirtualThreadServer implements Server {
     }
 
     // tag::converse[]
-    @SuppressWarnings("ThreadPriorityCheck") // Virtual threads have no time slices: see below.
+    @SuppressWarnings("ThreadPriorityCheck") // A virtual thread has its carrier until it waits.
     private void converse() throws IOException {
       ByteBuffer in = ByteBuffer.allocate(SMALL);
       ByteBuffer out = ByteBuffer.allocate(SMALL);
@@ -170,9 +171,10 @@ final class VirtualThreadServer implements Server {
           while (out.hasRemaining()) {
             peer.write(out); // A peer that does not read holds us here: that is back-pressure.
           }
-          if (progress == Progress.OVERFLOW) {
+          much |= progress == Progress.OVERFLOW;
+          if (much) {
             out = sized(out, true);
-            Thread.yield(); // Who takes all it can get is never waited for, but others wait.
+            Thread.yield(); // The peer may never let it wait, and then others would get no turn.
           }
         } while (progress == Progress.OVERFLOW);
         in = sized(in, much);
