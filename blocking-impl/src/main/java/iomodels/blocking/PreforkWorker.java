@@ -183,14 +183,15 @@ final class PreforkWorker {
         Thread.ofPlatform().name(NAME + "-connection").start(this);
       } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
         LOG.log(WARNING, "A client was turned away.", e);
-        end();
+        quietly(peer);
+        connections.remove(this);
       }
     }
 
     @Override
     public void run() {
-      try (Arena arena =
-          Arena.ofConfined()) { // Gives the memory back at once, unlike the collector.
+      try (peer;
+          Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
         ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
         ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -200,7 +201,7 @@ final class PreforkWorker {
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
       } finally {
-        end();
+        connections.remove(this);
       }
     }
 
@@ -250,11 +251,6 @@ final class PreforkWorker {
 
     private boolean isQuiet(long now) {
       return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
-    }
-
-    private void end() {
-      quietly(peer);
-      connections.remove(this);
     }
   }
 

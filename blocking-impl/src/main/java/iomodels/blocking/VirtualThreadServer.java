@@ -40,8 +40,8 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
  * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
- * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which there
- * is much to say yields after each round.
+ * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which
+ * there is much to say yields after each round.
  *
  * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
  * are exchanged for large ones while a client has much to say, and are the collector's to take
