@@ -1,9 +1,12 @@
-/** Blocking I/O: one client at a time, and a thread per connection. */
+/** Blocking I/O: one client at a time, a thread per connection of several kinds, and a pool. */
 module iomodels.blocking {
   requires iomodels.core;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with
+      iomodels.blocking.PoolProvider,
+      iomodels.blocking.PreforkProvider,
       iomodels.blocking.SequentialProvider,
-      iomodels.blocking.ThreadPerConnectionProvider;
+      iomodels.blocking.ThreadPerConnectionProvider,
+      iomodels.blocking.VirtualThreadProvider;
 }

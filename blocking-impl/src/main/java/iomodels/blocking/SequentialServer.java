@@ -1,6 +1,7 @@
 package iomodels.blocking;
 
 import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
@@ -12,7 +13,6 @@ import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
@@ -51,6 +51,8 @@ final class SequentialServer implements Server {
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
   private static final long QUIET = MILLISECONDS.toNanos(50);
+
+  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
@@ -161,16 +163,9 @@ final class SequentialServer implements Server {
   // tag::close[]
   /** Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. */
   private void discard(SocketChannel peer) throws IOException {
-    InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
-    byte[] ignored = new byte[BUFFER_SIZE];
-    waitingSince = System.nanoTime();
-    long deadline = waitingSince + config.linger().toNanos();
-    for (long left; (left = deadline - System.nanoTime()) > 0; ) {
-      peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
-      if (input.read(ignored) < 0) {
-        return;
-      }
-      waitingSince = System.nanoTime();
+    delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+    while (await(peer) >= 0) {
+      // What comes now is not answered, but it has to be read.
     }
   }
 
@@ -179,8 +174,7 @@ final class SequentialServer implements Server {
   public void close() {
     closeSockets();
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    CompletableFuture<?> ended = terminated.handle((_, _) -> true);
-    while (!ended.isDone()) {
+    while (!terminated.isDone()) {
       long now = System.nanoTime();
       SocketChannel last = client;
       if (last != null && now - deadline > 0) {
@@ -188,7 +182,7 @@ final class SequentialServer implements Server {
       } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
         quietly(last::shutdownInput); // As if by the client: read returns the end of input.
       }
-      ended.copy().completeOnTimeout(null, QUIET, NANOSECONDS).join();
+      LockSupport.parkNanos(TICK);
     }
   }
 

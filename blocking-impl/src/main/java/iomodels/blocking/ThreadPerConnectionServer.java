@@ -1,6 +1,7 @@
 package iomodels.blocking;
 
 import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
@@ -12,7 +13,6 @@ import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -53,6 +53,8 @@ final class ThreadPerConnectionServer implements Server {
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
   private static final long QUIET = MILLISECONDS.toNanos(50);
+
+  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
@@ -114,7 +116,6 @@ final class ThreadPerConnectionServer implements Server {
   private final class Connection implements Runnable {
 
     private final SocketChannel peer;
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     /** Since when the client is waited for; written by the connection's thread. */
     private volatile long waitingSince = NOT_WAITING;
@@ -129,14 +130,15 @@ final class ThreadPerConnectionServer implements Server {
         Thread.ofPlatform().name(NAME + "-connection").start(this);
       } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
         LOG.log(WARNING, "A client was turned away.", e);
-        end();
+        quietly(peer);
+        connections.remove(this);
       }
     }
 
     @Override
     public void run() {
-      try (Arena arena =
-          Arena.ofConfined()) { // Gives the memory back at once, unlike the collector.
+      try (peer;
+          Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
         ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
         ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -146,7 +148,7 @@ final class ThreadPerConnectionServer implements Server {
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
       } finally {
-        end();
+        connections.remove(this);
       }
     }
 
@@ -168,7 +170,7 @@ final class ThreadPerConnectionServer implements Server {
       } while (progress != Progress.FINISHED);
       peer.shutdownOutput();
       if (!endOfInput) {
-        discard();
+        discard(in);
       }
     }
 
@@ -187,28 +189,15 @@ final class ThreadPerConnectionServer implements Server {
     /**
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
-    private void discard() throws IOException {
-      InputStream input = peer.socket().getInputStream(); // A channel's own read has no time-out.
-      byte[] ignored = new byte[BUFFER_SIZE];
-      waitingSince = System.nanoTime();
-      long deadline = waitingSince + config.linger().toNanos();
-      for (long left; (left = deadline - System.nanoTime()) > 0; ) {
-        peer.socket().setSoTimeout((int) NANOSECONDS.toMillis(left) + 1);
-        if (input.read(ignored) < 0) {
-          return;
-        }
-        waitingSince = System.nanoTime();
+    private void discard(ByteBuffer in) throws IOException {
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      while (await(in.clear()) >= 0) {
+        // What comes now is not answered, but it has to be read.
       }
     }
 
     private boolean isQuiet(long now) {
       return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
-    }
-
-    private void end() {
-      quietly(peer);
-      connections.remove(this);
-      ended.complete(null);
     }
   }
 
@@ -221,10 +210,7 @@ final class ThreadPerConnectionServer implements Server {
   /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   private void drain() {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    CompletableFuture<?> ended =
-        CompletableFuture.allOf(
-            connections.stream().map(it -> it.ended).toArray(CompletableFuture<?>[]::new));
-    while (!ended.isDone()) {
+    while (!connections.isEmpty()) {
       long now = System.nanoTime();
       for (Connection it : connections) {
         if (now - deadline > 0) {
@@ -233,7 +219,7 @@ final class ThreadPerConnectionServer implements Server {
           quietly(it.peer::shutdownInput); // As if by the client: read returns the end of input.
         }
       }
-      ended.copy().completeOnTimeout(null, QUIET, NANOSECONDS).join();
+      LockSupport.parkNanos(TICK);
     }
   }
 

@@ -39,7 +39,7 @@ class ListCommandTest {
     JsonNode models = JsonMapper.shared().readTree(Cli.run("list", "--json").out());
 
     assertThat(models.size()).isEqualTo(ServerProvider.installed().size());
-    assertThat(models.get(0).get("card").get("name").asString()).isEqualTo("blocking-sequential");
+    assertThat(models.get(0).get("card").get("name").asString()).isEqualTo("blocking-pool");
   }
 
   @Test

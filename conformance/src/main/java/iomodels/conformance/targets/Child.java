@@ -133,8 +133,13 @@ final class Child implements AutoCloseable {
     return process.toHandle();
   }
 
-  /** SIGTERM: to what a shell has started, if it is one that waits, and it ends with that. */
+  /** SIGTERM. */
   void terminate() {
+    process.destroy();
+  }
+
+  /** SIGTERM: to what a shell has started, if it is one that waits, and it ends with that. */
+  void terminateBelowShell() {
     List<ProcessHandle> descendants = process.descendants().toList();
     if (descendants.isEmpty()) {
       process.destroy();

@@ -3,9 +3,17 @@ package iomodels.conformance.targets;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
-/** A server in a process that the kit has started. */
-record ChildInstance(Child child, InetSocketAddress address) implements Instance {
+/**
+ * A server in a process that the kit has started.
+ *
+ * @param child the process
+ * @param address where it listens
+ * @param stopping how it is told to stop
+ */
+record ChildInstance(Child child, InetSocketAddress address, Consumer<Child> stopping)
+    implements Instance {
 
   @Override
   public Optional<ProcessHandle> process() {
@@ -14,7 +22,7 @@ record ChildInstance(Child child, InetSocketAddress address) implements Instance
 
   @Override
   public void stop() {
-    child.terminate();
+    stopping.accept(child);
   }
 
   @Override

@@ -103,13 +103,13 @@ public final class CommandTarget implements Target {
       // That something answers there says nothing of the child: only its end does.
       child.awaitEnd(READY);
       if (child.isAlive()) {
-        return new ChildInstance(child, address);
+        return new ChildInstance(child, address, Child::terminateBelowShell);
       }
     }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
       if (answers(address) && !child.awaitEnd(BETWEEN_PROBES)) {
-        return new ChildInstance(child, address);
+        return new ChildInstance(child, address, Child::terminateBelowShell);
       }
       child.awaitEnd(BETWEEN_PROBES);
     }

@@ -130,7 +130,8 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
     Child child = new Child(command(List.of(service.name() + ":" + port)));
-    return new ChildInstance(child, announced(child));
+    // To the process itself, and not to those that it has started: they are its own to stop.
+    return new ChildInstance(child, announced(child), Child::terminate);
   }
 
   @Override
@@ -138,7 +139,7 @@ public final class ModelTarget implements Target {
       throws IOException, InterruptedException {
     List<String> command = command(List.of(service.name() + ":0"));
     Child child = new Child(Child.within(descriptors, command));
-    return new ChildInstance(child, announced(child));
+    return new ChildInstance(child, announced(child), Child::terminate);
   }
 
   private InetSocketAddress announced(Child child) throws IOException, InterruptedException {

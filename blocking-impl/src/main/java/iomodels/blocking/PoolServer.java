@@ -1,0 +1,297 @@
+package iomodels.blocking;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed number of platform threads, made at the start, and a short queue of clients that were
+ * accepted and wait for one of them. Each thread is the textbook's first server: it takes a client,
+ * waits in {@code read} and in {@code write} until that conversation is over, and takes the next.
+ *
+ * <p>When every thread is taken and the queue is full, the acceptor waits and accepts nobody:
+ * further clients are connected by the kernel and wait in its backlog, unanswered, and those that
+ * find no room there try again. Nobody is refused, and nothing grows: threads, buffers and
+ * descriptors are bounded whatever comes. The price: so is the number of clients, idle ones
+ * included, since a client that says nothing holds a thread all the same.
+ *
+ * <p>Datagrams, if wanted, take one more thread: a blocking thread can wait in one place only.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.1; the pre-threaded server whose main thread accepts is section 30.12.
+ */
+final class PoolServer implements Server {
+
+  static final String NAME = "blocking-pool";
+
+  /** How many clients are served at the same time, and how many more are accepted. */
+  static final int THREADS = 256;
+
+  static final int QUEUED = 64;
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int BUFFER_SIZE = 16 * 1024;
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final long NOT_WAITING = Long.MIN_VALUE;
+
+  /** While the server stops, a client that says nothing for that long has nothing more to say. */
+  private static final long QUIET = MILLISECONDS.toNanos(50);
+
+  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
+
+  private final ServerConfig config;
+  private final Service service;
+  private final List<Closeable> sockets = new ArrayList<>();
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+
+  private final List<Worker> workers = new ArrayList<>();
+  private final List<CompletableFuture<Void>> running = new ArrayList<>();
+
+  /** A place for each thread and each client in the queue: who has none is not accepted. */
+  private final Semaphore places;
+
+  /** Accepted, and waiting for a thread; an empty one says that no more will come. */
+  private final BlockingQueue<Optional<SocketChannel>> clients = new LinkedBlockingQueue<>();
+
+  PoolServer(ServerConfig config, Service service) throws IOException {
+    this(config, service, THREADS, QUEUED);
+  }
+
+  PoolServer(ServerConfig config, Service service, int threads, int queued) throws IOException {
+    this.config = config;
+    this.service = service;
+    this.places = new Semaphore(threads + queued);
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      sockets.add(listener);
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.bind(config.address(), config.backlog());
+      address = (InetSocketAddress) listener.getLocalAddress();
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        sockets.add(datagrams);
+        datagrams.bind(address);
+        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+      }
+      for (int i = 0; i < threads; i++) {
+        Worker worker = new Worker();
+        workers.add(worker);
+        running.add(start("worker-" + i, worker));
+      }
+      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+    } catch (Throwable e) {
+      closeSockets();
+      clients.add(Optional.empty());
+      throw e;
+    }
+  }
+
+  private static CompletableFuture<Void> start(String role, Runnable loop) {
+    return CompletableFuture.runAsync(
+        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
+  }
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      while (listener.isOpen()) {
+        places.acquireUninterruptibly(); // Meanwhile the kernel's backlog fills: back-pressure.
+        try {
+          clients.add(Optional.of(listener.accept()));
+        } catch (ClosedChannelException _) {
+          break;
+        } catch (IOException _) {
+          places.release();
+          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        }
+      }
+    } finally {
+      closeSockets();
+      drain();
+    }
+  }
+
+  // end::accept[]
+
+  /** A thread of the pool. Buffers are the thread's, not the client's. */
+  private final class Worker implements Runnable {
+
+    private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
+    private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+    /** The client being served, and since when it is waited for; written by this thread. */
+    private volatile @Nullable SocketChannel client;
+
+    private volatile long waitingSince = NOT_WAITING;
+
+    @Override
+    public void run() {
+      try {
+        Optional<SocketChannel> next = clients.take();
+        while (next.isPresent()) {
+          converse(next.get());
+          places.release();
+          next = clients.take();
+        }
+        clients.add(Optional.empty()); // The other threads are to know as well.
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("nobody interrupts this thread", e);
+      }
+    }
+
+    // tag::converse[]
+    private void converse(SocketChannel peer) {
+      try (peer) {
+        waitingSince = NOT_WAITING;
+        client = peer;
+        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        Session session = service.open();
+        boolean endOfInput;
+        Progress progress;
+        do {
+          endOfInput = await(peer) < 0;
+          in.flip();
+          do {
+            progress = session.advance(in, out.clear(), endOfInput);
+            out.flip();
+            while (out.hasRemaining()) {
+              peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+            }
+          } while (progress == Progress.OVERFLOW);
+        } while (progress != Progress.FINISHED);
+        peer.shutdownOutput();
+        if (!endOfInput) {
+          discard(peer);
+        }
+      } catch (IOException _) {
+        // The peer is gone, which costs no more than its connection.
+      } catch (RuntimeException | Error e) { // This thread has other clients to serve.
+        LOG.log(WARNING, "A session failed.", e);
+      }
+    }
+
+    // tag::wait[]
+    private int await(SocketChannel peer) throws IOException {
+      waitingSince = System.nanoTime();
+      int count = peer.read(in.clear());
+      waitingSince = NOT_WAITING;
+      return count;
+    }
+
+    // end::wait[]
+    // end::converse[]
+
+    // tag::close[]
+    /**
+     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     */
+    private void discard(SocketChannel peer) throws IOException {
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      while (await(peer) >= 0) {
+        // What comes now is not answered, but it has to be read.
+      }
+    }
+
+    /** While the server stops: takes what is quiet for having ended its input. */
+    private void leaveIfQuiet(long now, boolean late) {
+      SocketChannel last = client;
+      if (last != null && late) {
+        quietly(last); // Whatever call the thread is in throws.
+      } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
+        quietly(last::shutdownInput); // As if by the client: read returns the end of input.
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closeSockets(); // The acceptor's call throws, and it goes on to drain;
+    places.release(); // and it does not wait for a place.
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
+  private void drain() {
+    clients.add(Optional.empty());
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    while (!running.stream().allMatch(CompletableFuture::isDone)) {
+      long now = System.nanoTime();
+      workers.forEach(it -> it.leaveIfQuiet(now, now - deadline > 0));
+      LockSupport.parkNanos(TICK);
+    }
+  }
+
+  private void closeSockets() {
+    sockets.forEach(PoolServer::quietly);
+  }
+
+  private static void quietly(Closeable action) {
+    try {
+      action.close();
+    } catch (IOException _) {
+      // Closed already, or reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    try {
+      while (datagrams.isOpen()) {
+        try {
+          SocketAddress sender = datagrams.receive(request.clear());
+          responder.reply(request.flip(), reply.clear());
+          datagrams.send(reply.flip(), sender);
+        } catch (IOException _) {
+          // One reply that could not be sent; or closed, and the loop ends.
+        } catch (RuntimeException e) {
+          LOG.log(WARNING, "A responder failed.", e);
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

@@ -1,0 +1,311 @@
+package iomodels.blocking;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the processes that share a port: a platform thread for each connection, as in {@link
+ * ThreadPerConnectionServer}. What is different is marked by SO_REUSEPORT in the constructor, and
+ * is in {@code main}; that every process does the same, unknown to the others, is the model.
+ *
+ * <p>Where it waits: the acceptor in {@code accept}, each other thread in {@code read}, then in
+ * {@code write}; and the first thread for the end of the standard input, which says that the parent
+ * wants it to stop, or is no more. SIGINT and SIGTERM stop it as well, since Ctrl-C goes to all
+ * processes of a terminal alike.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: a child of a pre-forked server is
+ * section 30.6, figure 30.12; one thread per client is section 26.4.
+ */
+final class PreforkWorker {
+
+  /** What it says once it does; anything else is why it cannot. */
+  static final String LISTENING = "listening";
+
+  private static final String NAME = "blocking-prefork-worker";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int BUFFER_SIZE = 16 * 1024;
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final long NOT_WAITING = Long.MIN_VALUE;
+
+  /** While the server stops, a client that says nothing for that long has nothing more to say. */
+  private static final long QUIET = MILLISECONDS.toNanos(50);
+
+  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
+
+  private final ServerConfig config;
+  private final Service service;
+  private final List<Closeable> sockets = new ArrayList<>();
+  private final CompletableFuture<Void> terminated;
+  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+
+  /** What {@code main} is to be given. */
+  static List<String> arguments(ServerConfig config, InetSocketAddress address, Service service) {
+    return List.of(
+        address.getAddress().getHostAddress(),
+        String.valueOf(address.getPort()),
+        String.valueOf(config.datagrams()),
+        String.valueOf(config.backlog()),
+        String.valueOf(config.gracePeriod()),
+        String.valueOf(config.linger()),
+        service.name());
+  }
+
+  private static ServerConfig config(String[] arguments) {
+    return new ServerConfig(
+        new InetSocketAddress(arguments[0], Integer.parseInt(arguments[1])),
+        Boolean.parseBoolean(arguments[2]),
+        Optional.empty(),
+        Integer.parseInt(arguments[3]),
+        Duration.parse(arguments[4]),
+        Duration.parse(arguments[5]));
+  }
+
+  /** Serves until its standard input ends. */
+  public static void main(String[] arguments) {
+    try {
+      Service service = Services.named(arguments[6]).orElseThrow();
+      PreforkWorker worker = new PreforkWorker(config(arguments), service);
+      Runtime.getRuntime().addShutdownHook(new Thread(worker::close));
+      worker.terminated.exceptionally(PreforkWorker::died);
+      System.out.println(LISTENING);
+      while (System.in.read() >= 0) {
+        // Nothing is expected: only the end counts.
+      }
+      System.exit(0); // And so to close.
+    } catch (IOException e) {
+      System.out.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static @Nullable Void died(Throwable cause) {
+    LOG.log(ERROR, "A worker dies.", cause);
+    Runtime.getRuntime().halt(1);
+    return null;
+  }
+
+  private PreforkWorker(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      sockets.add(listener);
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.setOption(StandardSocketOptions.SO_REUSEPORT, true); // On every one, before bind.
+      listener.bind(config.address(), config.backlog());
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        sockets.add(datagrams);
+        datagrams.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+        datagrams.bind(config.address());
+        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+      }
+      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+    } catch (Throwable e) {
+      closeSockets();
+      throw e;
+    }
+  }
+
+  private static CompletableFuture<Void> start(String role, Runnable loop) {
+    return CompletableFuture.runAsync(
+        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
+  }
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      while (listener.isOpen()) {
+        try {
+          new Connection(listener.accept()).start();
+        } catch (ClosedChannelException _) {
+          break;
+        } catch (IOException _) {
+          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        }
+      }
+    } finally {
+      closeSockets();
+      drain();
+    }
+  }
+
+  // end::accept[]
+
+  /** One client, and the thread that serves it. */
+  private final class Connection implements Runnable {
+
+    private final SocketChannel peer;
+
+    /** Since when the client is waited for; written by the connection's thread. */
+    private volatile long waitingSince = NOT_WAITING;
+
+    Connection(SocketChannel peer) {
+      this.peer = peer;
+    }
+
+    void start() {
+      connections.add(this);
+      try {
+        Thread.ofPlatform().name(NAME + "-connection").start(this);
+      } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
+        LOG.log(WARNING, "A client was turned away.", e);
+        quietly(peer);
+        connections.remove(this);
+      }
+    }
+
+    @Override
+    public void run() {
+      try (peer;
+          Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
+        ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
+        ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
+        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        converse(in, out);
+      } catch (IOException _) {
+        // The peer is gone, which costs no more than its connection.
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A session failed.", e);
+      } finally {
+        connections.remove(this);
+      }
+    }
+
+    // tag::converse[]
+    private void converse(ByteBuffer in, ByteBuffer out) throws IOException {
+      Session session = service.open();
+      boolean endOfInput;
+      Progress progress;
+      do {
+        endOfInput = await(in.clear()) < 0;
+        in.flip();
+        do {
+          progress = session.advance(in, out.clear(), endOfInput);
+          out.flip();
+          while (out.hasRemaining()) {
+            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          }
+        } while (progress == Progress.OVERFLOW);
+      } while (progress != Progress.FINISHED);
+      peer.shutdownOutput();
+      if (!endOfInput) {
+        discard(in);
+      }
+    }
+
+    // tag::wait[]
+    private int await(ByteBuffer in) throws IOException {
+      waitingSince = System.nanoTime();
+      int count = peer.read(in);
+      waitingSince = NOT_WAITING;
+      return count;
+    }
+
+    // end::wait[]
+    // end::converse[]
+
+    // tag::close[]
+    /**
+     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     */
+    private void discard(ByteBuffer in) throws IOException {
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      while (await(in.clear()) >= 0) {
+        // What comes now is not answered, but it has to be read.
+      }
+    }
+
+    private boolean isQuiet(long now) {
+      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
+    }
+  }
+
+  private void close() {
+    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
+  private void drain() {
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    while (!connections.isEmpty()) {
+      long now = System.nanoTime();
+      for (Connection it : connections) {
+        if (now - deadline > 0) {
+          quietly(it.peer); // Whatever call its thread is in throws.
+        } else if (it.isQuiet(now)) {
+          quietly(it.peer::shutdownInput); // As if by the client: read returns the end of input.
+        }
+      }
+      LockSupport.parkNanos(TICK);
+    }
+  }
+
+  private void closeSockets() {
+    sockets.forEach(PreforkWorker::quietly);
+  }
+
+  private static void quietly(Closeable action) {
+    try {
+      action.close();
+    } catch (IOException _) {
+      // Closed already, or reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    try {
+      while (datagrams.isOpen()) {
+        try {
+          SocketAddress sender = datagrams.receive(request.clear());
+          responder.reply(request.flip(), reply.clear());
+          datagrams.send(reply.flip(), sender);
+        } catch (IOException _) {
+          // One reply that could not be sent; or closed, and the loop ends.
+        } catch (RuntimeException e) {
+          LOG.log(WARNING, "A responder failed.", e);
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+}

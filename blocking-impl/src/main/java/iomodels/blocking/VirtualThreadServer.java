@@ -1,0 +1,291 @@
+package iomodels.blocking;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.CompletableFuture.delayedExecutor;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A virtual thread for each connection: the same straight-line code as with a platform thread, at
+ * the price of an object. It waits in {@code read}, then in {@code write}; but there the virtual
+ * thread is unmounted, its stack is kept in the heap, and its carrier, one of as many platform
+ * threads as there are processors, goes on with another. Below, a few threads of the JDK wait in
+ * {@code epoll_wait} for all of them: what is written as blocking is carried out as multiplexing.
+ * The price: a {@code read} that finds nothing, an {@code epoll_ctl} and a switch of virtual
+ * threads for each message, which an event loop does not have.
+ *
+ * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
+ * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
+ * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which
+ * there is much to say yields after each round.
+ *
+ * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
+ * are exchanged for large ones while a client has much to say, and are the collector's to take
+ * back.
+ *
+ * <p>Datagrams, if wanted, take one more virtual thread: a thread can wait in one place only.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.1, on top of figure 6.3; one thread per client is section 26.4. Virtual threads are JEP 444.
+ */
+final class VirtualThreadServer implements Server {
+
+  static final String NAME = "blocking-virtual";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int SMALL = 1024;
+  private static final int LARGE = 16 * 1024;
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final long NOT_WAITING = Long.MIN_VALUE;
+
+  /** While the server stops, a client that says nothing for that long has nothing more to say. */
+  private static final long QUIET = MILLISECONDS.toNanos(50);
+
+  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
+
+  private final ServerConfig config;
+  private final Service service;
+  private final List<Closeable> sockets = new ArrayList<>();
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+
+  VirtualThreadServer(ServerConfig config, Service service) throws IOException {
+    this.config = config;
+    this.service = service;
+    try {
+      ServerSocketChannel listener = ServerSocketChannel.open();
+      sockets.add(listener);
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      listener.bind(config.address(), config.backlog());
+      address = (InetSocketAddress) listener.getLocalAddress();
+      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
+      if (responder.isPresent()) {
+        DatagramChannel datagrams = DatagramChannel.open();
+        sockets.add(datagrams);
+        datagrams.bind(address);
+        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+      }
+      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+    } catch (Throwable e) {
+      closeSockets();
+      throw e;
+    }
+  }
+
+  private static CompletableFuture<Void> start(String role, Runnable loop) {
+    return CompletableFuture.runAsync(
+        loop, thread -> Thread.ofVirtual().name(NAME + "-" + role).start(thread));
+  }
+
+  // tag::accept[]
+  private void accept(ServerSocketChannel listener) {
+    try {
+      while (listener.isOpen()) {
+        try {
+          new Connection(listener.accept()).start();
+        } catch (ClosedChannelException _) {
+          break;
+        } catch (IOException _) {
+          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        }
+      }
+    } finally {
+      closeSockets();
+      drain();
+    }
+  }
+
+  // end::accept[]
+
+  /** One client, and the thread that serves it. */
+  private final class Connection implements Runnable {
+
+    private final SocketChannel peer;
+
+    /** Since when the client is waited for; written by the connection's thread. */
+    private volatile long waitingSince = NOT_WAITING;
+
+    Connection(SocketChannel peer) {
+      this.peer = peer;
+    }
+
+    void start() {
+      connections.add(this);
+      Thread.ofVirtual().name(NAME + "-connection").start(this);
+    }
+
+    @Override
+    public void run() {
+      try {
+        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        converse();
+      } catch (IOException _) {
+        // The peer is gone, which costs no more than its connection.
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A session failed.", e);
+      } finally {
+        end();
+      }
+    }
+
+    // tag::converse[]
+    @SuppressWarnings("ThreadPriorityCheck") // A virtual thread has its carrier until it waits.
+    private void converse() throws IOException {
+      ByteBuffer in = ByteBuffer.allocate(SMALL);
+      ByteBuffer out = ByteBuffer.allocate(SMALL);
+      Session session = service.open();
+      boolean endOfInput;
+      Progress progress;
+      do {
+        endOfInput = await(in.clear()) < 0;
+        boolean much = in.flip().remaining() >= SMALL;
+        do {
+          progress = session.advance(in, out.clear(), endOfInput);
+          out.flip();
+          while (out.hasRemaining()) {
+            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          }
+          much |= progress == Progress.OVERFLOW;
+          if (much) {
+            out = sized(out, true);
+            Thread.yield(); // The peer may never let it wait, and then others would get no turn.
+          }
+        } while (progress == Progress.OVERFLOW);
+        in = sized(in, much);
+        out = sized(out, much);
+      } while (progress != Progress.FINISHED);
+      peer.shutdownOutput();
+      if (!endOfInput) {
+        discard(in);
+      }
+    }
+
+    private static ByteBuffer sized(ByteBuffer buffer, boolean much) {
+      int size = much ? LARGE : SMALL;
+      return buffer.capacity() == size ? buffer : ByteBuffer.allocate(size);
+    }
+
+    // tag::wait[]
+    private int await(ByteBuffer in) throws IOException {
+      waitingSince = System.nanoTime();
+      int count = peer.read(in);
+      waitingSince = NOT_WAITING;
+      return count;
+    }
+
+    // end::wait[]
+    // end::converse[]
+
+    // tag::close[]
+    /**
+     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     */
+    private void discard(ByteBuffer in) throws IOException {
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      while (await(in.clear()) >= 0) {
+        // What comes now is not answered, but it has to be read.
+      }
+    }
+
+    private boolean isQuiet(long now) {
+      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
+    }
+
+    private void end() {
+      quietly(peer);
+      connections.remove(this);
+    }
+  }
+
+  @Override
+  public void close() {
+    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
+  private void drain() {
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    while (!connections.isEmpty()) {
+      long now = System.nanoTime();
+      for (Connection it : connections) {
+        if (now - deadline > 0) {
+          quietly(it.peer); // Whatever call its thread is in throws.
+        } else if (it.isQuiet(now)) {
+          quietly(it.peer::shutdownInput); // As if by the client: read returns the end of input.
+        }
+      }
+      LockSupport.parkNanos(TICK);
+    }
+  }
+
+  private void closeSockets() {
+    sockets.forEach(VirtualThreadServer::quietly);
+  }
+
+  private static void quietly(Closeable action) {
+    try {
+      action.close();
+    } catch (IOException _) {
+      // Closed already, or reset by its peer: there is nothing left to close.
+    }
+  }
+
+  // end::close[]
+
+  private void answer(DatagramChannel datagrams, Responder responder) {
+    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
+    try {
+      while (datagrams.isOpen()) {
+        try {
+          SocketAddress sender = datagrams.receive(request.clear());
+          responder.reply(request.flip(), reply.clear());
+          datagrams.send(reply.flip(), sender);
+        } catch (IOException _) {
+          // One reply that could not be sent; or closed, and the loop ends.
+        } catch (RuntimeException e) {
+          LOG.log(WARNING, "A responder failed.", e);
+        }
+      }
+    } finally {
+      closeSockets();
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

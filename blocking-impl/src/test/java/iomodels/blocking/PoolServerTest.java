@@ -1,0 +1,84 @@
+package iomodels.blocking;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What happens when there are more clients than a pool has room for. */
+@Timeout(60)
+class PoolServerTest {
+
+  private static final ServerConfig CONFIG = ServerConfig.onLoopback();
+
+  @Test
+  void whoFindsEveryThreadTakenIsServedOnceOneIsFree() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    try (Server server = new PoolServer(CONFIG, Services.UPPER, 2, 1)) {
+      for (int i = 0; i < 8; i++) {
+        Socket client = connect(server);
+        client.getOutputStream().write('a' + i);
+        clients.add(client);
+      }
+      assertThat(clients.get(0).getInputStream().read()).isEqualTo('A');
+      assertThat(clients.get(1).getInputStream().read()).isEqualTo('B');
+      for (int i = 2; i < 8; i++) {
+        Socket next = clients.get(i);
+        next.setSoTimeout(50);
+        assertThatThrownBy(() -> next.getInputStream().read())
+            .isInstanceOf(SocketTimeoutException.class);
+        next.setSoTimeout(30_000);
+        clients.get(i - 2).close();
+        assertThat(next.getInputStream().read()).isEqualTo('A' + i);
+      }
+    } finally {
+      closeAll(clients);
+    }
+  }
+
+  @Test
+  void stopsWhileAllPlacesAreTaken() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    Server server = new PoolServer(CONFIG, Services.UPPER, 1, 1);
+    try {
+      for (int i = 0; i < 4; i++) {
+        clients.add(connect(server));
+      }
+      clients.get(0).getOutputStream().write('a');
+      assertThat(clients.get(0).getInputStream().read()).isEqualTo('A');
+      clients.get(1).getOutputStream().write('b');
+
+      server.close();
+
+      assertThat(server.terminated()).isCompleted();
+      assertThat(clients.get(0).getInputStream().read()).isEqualTo(-1);
+      assertThat(clients.get(1).getInputStream().readAllBytes())
+          .as("accepted, and so owed a reply")
+          .containsExactly('B');
+    } finally {
+      closeAll(clients);
+      server.close();
+    }
+  }
+
+  private static Socket connect(Server server) throws IOException {
+    Socket client = new Socket(server.address().getAddress(), server.address().getPort());
+    client.setSoTimeout(30_000);
+    return client;
+  }
+
+  private static void closeAll(List<Socket> clients) throws IOException {
+    for (Socket client : clients) {
+      client.close();
+    }
+  }
+}

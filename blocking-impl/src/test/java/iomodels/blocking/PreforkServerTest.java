@@ -1,0 +1,165 @@
+package iomodels.blocking;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iomodels.conformance.targets.ModelTarget;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of clients when processes die. */
+@Timeout(120)
+class PreforkServerTest {
+
+  private static final ServerConfig CONFIG = ServerConfig.onLoopback();
+
+  /** So many that each worker has some: that one has none happens once in 2^39 times. */
+  private static final int CLIENTS = 40;
+
+  @Test
+  void workerThatIsKilledCostsTheClientsThatItHad() throws Exception {
+    List<Socket> clients = new ArrayList<>();
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER)) {
+      for (int i = 0; i < CLIENTS; i++) {
+        clients.add(connect(server));
+        assertThat(ask(clients.getLast(), 'a')).isEqualTo('A');
+      }
+      List<ProcessHandle> workers = server.workers();
+      ProcessHandle victim = workers.getFirst();
+      assertThat(victim.destroyForcibly()).isTrue();
+
+      // A client may come before the kernel has taken the dead one's listener away.
+      await(() -> isServed(server));
+      await(() -> !victim.isAlive());
+      List<Integer> answers = clients.stream().map(it -> askOrEnd(it, 'b')).toList();
+      assertThat(answers).containsOnly((int) 'B', -1).contains((int) 'B', -1);
+      await(() -> server.workers().size() == workers.size());
+      assertThat(server.workers()).doesNotContain(victim);
+      assertThat(isServed(server)).isTrue();
+      assertThat(server.terminated()).isNotDone();
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  @Test
+  void workersDoNotOutliveTheirParent() throws Exception {
+    List<ProcessHandle> workers;
+    try (ModelTarget target = new ModelTarget(new PreforkProvider(), Optional.empty())) {
+      ProcessHandle parent = target.process();
+      workers = parent.descendants().toList();
+      assertThat(workers).isNotEmpty();
+      assertThat(parent.destroyForcibly()).isTrue();
+      await(() -> !parent.isAlive());
+      await(() -> workers.stream().noneMatch(ProcessHandle::isAlive));
+    }
+  }
+
+  @Test
+  void diesWhenNoWorkerCanBeStartedAnyMore(@TempDir Path folder) throws Exception {
+    Path permit = Files.createFile(folder.resolve("permit"));
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("/bin/sh", "-c", "test -e \"$0\" && exec \"$@\"", permit.toString()));
+    command.addAll(PreforkServer.java());
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, command)) {
+      Files.delete(permit);
+      List<ProcessHandle> workers = server.workers();
+      assertThat(workers.getFirst().destroyForcibly()).isTrue();
+
+      assertThatThrownBy(() -> server.terminated().join())
+          .isInstanceOf(CompletionException.class)
+          .hasMessageContaining("workers cannot be started");
+      assertThat(workers).noneMatch(ProcessHandle::isAlive);
+      assertThatThrownBy(() -> connect(server).close()).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void doesNotJoinTheWorkersOfAnotherServer() throws Exception {
+    try (Server first = new PreforkServer(CONFIG, Services.UPPER)) {
+      ServerConfig same = ServerConfig.at(first.address());
+      assertThatThrownBy(() -> new PreforkServer(same, Services.UPPER).close())
+          .isInstanceOf(BindException.class);
+    }
+  }
+
+  @Test
+  void refusesWhatCannotBeHandedOverByName() {
+    Service unknown =
+        new Service() {
+          @Override
+          public String name() {
+            return "unheard-of";
+          }
+
+          @Override
+          public Session open() {
+            return Services.UPPER.open();
+          }
+
+          @Override
+          public Optional<Responder> datagrams() {
+            return Optional.empty();
+          }
+        };
+    assertThatThrownBy(() -> new PreforkServer(CONFIG, unknown).close())
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("unheard-of cannot be handed to another process");
+  }
+
+  /** The bound is only there for what never comes. */
+  private static void await(BooleanSupplier condition) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  private static Socket connect(Server server) throws IOException {
+    Socket client = new Socket(server.address().getAddress(), server.address().getPort());
+    client.setSoTimeout(30_000);
+    return client;
+  }
+
+  private static boolean isServed(Server server) {
+    try (Socket client = connect(server)) {
+      return ask(client, 'x') == 'X';
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static int askOrEnd(Socket client, int octet) {
+    try {
+      return ask(client, octet);
+    } catch (IOException _) {
+      return -1; // Reset: an end as well.
+    }
+  }
+
+  private static int ask(Socket client, int octet) throws IOException {
+    client.getOutputStream().write(octet);
+    return client.getInputStream().read();
+  }
+}
