@@ -41,7 +41,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
  * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
  * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which
- * there is much to say yields after each round.
+ * there is much to say gives way once in a millisecond.
  *
  * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
  * are exchanged for large ones while a client has much to say, and are the collector's to take
@@ -59,6 +59,7 @@ final class VirtualThreadServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int SMALL = 1024;
   private static final int LARGE = 16 * 1024;
+  private static final long TURN = MILLISECONDS.toNanos(1);
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
@@ -162,6 +163,7 @@ final class VirtualThreadServer implements Server {
       Session session = service.open();
       boolean endOfInput;
       Progress progress;
+      long turn = System.nanoTime();
       do {
         endOfInput = await(in.clear()) < 0;
         boolean much = in.flip().remaining() >= SMALL;
@@ -174,7 +176,7 @@ final class VirtualThreadServer implements Server {
           much |= progress == Progress.OVERFLOW;
           if (much) {
             out = sized(out, true);
-            Thread.yield(); // The peer may never let it wait, and then others would get no turn.
+            turn = giveWay(turn);
           }
         } while (progress == Progress.OVERFLOW);
         in = sized(in, much);
@@ -184,6 +186,20 @@ final class VirtualThreadServer implements Server {
       if (!endOfInput) {
         discard(in);
       }
+    }
+
+    /**
+     * The peer may never let it wait, and then others would get no turn. Not by {@code
+     * Thread.yield}, which queues a virtual thread with those of its carrier: two that yield to
+     * each other keep out everybody who is woken from elsewhere ({@code VirtualThread.afterYield}
+     * of JDK 25).
+     */
+    private static long giveWay(long turn) {
+      if (System.nanoTime() - turn < TURN) {
+        return turn;
+      }
+      LockSupport.parkNanos(1);
+      return System.nanoTime();
     }
 
     private static ByteBuffer sized(ByteBuffer buffer, boolean much) {
