@@ -1,0 +1,62 @@
+package iomodels.linux;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Buffers that the kernel sends from, while it does: as many as there are replies on their way. The
+ * one last given back is the next to be lent, since it is still in the processor's cache.
+ */
+final class BufferPool {
+
+  /** One of them: as the kernel sees it, and as sessions do. */
+  record Buffer(int number, long address, ByteBuffer bytes) {}
+
+  private final Ring ring;
+  private final int size;
+  private final List<Buffer> all = new ArrayList<>();
+  private final Deque<Buffer> free = new ArrayDeque<>();
+
+  /**
+   * @param size how large each is, in bytes
+   */
+  BufferPool(Ring ring, int size) {
+    this.ring = ring;
+    this.size = size;
+  }
+
+  /** One that is empty and nobody else's. */
+  Buffer borrow() {
+    Buffer buffer = free.poll();
+    if (buffer == null) {
+      buffer = make();
+      all.add(buffer);
+    }
+    buffer.bytes.clear();
+    return buffer;
+  }
+
+  private Buffer make() {
+    try {
+      MemorySegment memory = ring.memory(size);
+      return new Buffer(all.size(), memory.address(), memory.asByteBuffer());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The one of that number, which has been lent. */
+  Buffer lent(int number) {
+    return all.get(number);
+  }
+
+  void giveBack(Buffer buffer) {
+    free.push(buffer);
+  }
+}

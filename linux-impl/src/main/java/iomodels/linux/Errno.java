@@ -1,0 +1,83 @@
+package iomodels.linux;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.util.Map;
+
+/** Why a call of {@link Libc} failed: its result is one of these numbers, negated. */
+final class Errno {
+
+  static final int EPERM = 1;
+  static final int EINTR = 4;
+  static final int EBADF = 9;
+  static final int EAGAIN = 11;
+  static final int ENOMEM = 12;
+  static final int EACCES = 13;
+  static final int EBUSY = 16;
+  static final int EINVAL = 22;
+  static final int ENFILE = 23;
+  static final int EMFILE = 24;
+  static final int EPIPE = 32;
+  static final int ENOSYS = 38;
+  static final int ETIME = 62;
+  static final int EADDRINUSE = 98;
+  static final int EADDRNOTAVAIL = 99;
+  static final int ECONNABORTED = 103;
+  static final int ECONNRESET = 104;
+  static final int ENOBUFS = 105;
+  static final int ENOTCONN = 107;
+  static final int ECANCELED = 125;
+
+  private static final Map<Integer, String> NAMES =
+      Map.ofEntries(
+          Map.entry(EPERM, "EPERM"),
+          Map.entry(EINTR, "EINTR"),
+          Map.entry(EBADF, "EBADF"),
+          Map.entry(EAGAIN, "EAGAIN"),
+          Map.entry(ENOMEM, "ENOMEM"),
+          Map.entry(EACCES, "EACCES"),
+          Map.entry(EBUSY, "EBUSY"),
+          Map.entry(EINVAL, "EINVAL"),
+          Map.entry(ENFILE, "ENFILE"),
+          Map.entry(EMFILE, "EMFILE"),
+          Map.entry(EPIPE, "EPIPE"),
+          Map.entry(ENOSYS, "ENOSYS"),
+          Map.entry(ETIME, "ETIME"),
+          Map.entry(EADDRINUSE, "EADDRINUSE"),
+          Map.entry(EADDRNOTAVAIL, "EADDRNOTAVAIL"),
+          Map.entry(ECONNABORTED, "ECONNABORTED"),
+          Map.entry(ECONNRESET, "ECONNRESET"),
+          Map.entry(ENOBUFS, "ENOBUFS"),
+          Map.entry(ENOTCONN, "ENOTCONN"),
+          Map.entry(ECANCELED, "ECANCELED"));
+
+  private Errno() {}
+
+  /** The result of a call that should not fail. */
+  static int check(String call, int result) throws IOException {
+    if (result < 0) {
+      throw exception(call, result);
+    }
+    return result;
+  }
+
+  /** Whether a call that failed is to be made again some time, since nothing is wrong. */
+  static boolean isTransient(int result) {
+    return result == -EAGAIN || result == -EINTR;
+  }
+
+  /** The exception for a call that failed; a {@link BindException} if the address was to blame. */
+  static IOException exception(String call, int result) {
+    String message = call + ": " + describe(-result);
+    return switch (-result) {
+      case EADDRINUSE, EADDRNOTAVAIL -> new BindException(message);
+      default -> new IOException(message);
+    };
+  }
+
+  /** In words, and its name, such as {@code Address already in use (EADDRINUSE)}. */
+  static String describe(int number) {
+    return "%s (%s)"
+        .formatted(Libc.strerror(number), NAMES.getOrDefault(number, "errno " + number));
+  }
+}

@@ -1,0 +1,579 @@
+package iomodels.linux;
+
+import static iomodels.linux.Errno.ECANCELED;
+import static iomodels.linux.Errno.ECONNABORTED;
+import static iomodels.linux.Errno.ENOBUFS;
+import static iomodels.linux.Sockets.NONE;
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import iomodels.linux.BufferPool.Buffer;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Proactor on {@code io_uring}: one thread, which asks the kernel to accept, to receive and to
+ * send, and is told when that <em>has been done</em>. It waits in {@code io_uring_enter}, nowhere
+ * else; the same call hands over everything that was asked for since the last one, so that it is
+ * the only one, however many clients have spoken. A thread that waits for readiness makes two calls
+ * more for each of them.
+ *
+ * <p>Some things that a Reactor never meets follow from that. What is asked for stays asked for: a
+ * listener is told once to accept, and a connection to receive, and both complete again and again
+ * (<em>multishot</em>). The kernel takes a buffer when input comes, out of those provided for all;
+ * so an idle connection has none. But input can come while the client is owed a reply, too: that is
+ * kept, and if it becomes much, receiving is cancelled, and begun again when the client has taken
+ * what it was owed. A buffer that is being sent belongs to the kernel until the send has completed.
+ * And a descriptor that is closed with an operation pending would stay open until that completes:
+ * first all of them are cancelled, and the last to complete closes it.
+ *
+ * <p>The turns are taken once per wake-up, after all completions have been looked at: if a message
+ * came in several pieces, its reply goes out in one.
+ *
+ * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
+ * 6.5, of which the book says that few systems have it. The pattern is D. C. Schmidt's
+ * <i>Proactor</i>.
+ */
+final class IoUringServer implements Server {
+
+  static final String NAME = "linux-io-uring";
+
+  private static final System.Logger LOG = System.getLogger(NAME);
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  /** A reply, or a datagram's reply and the address that it goes to. */
+  private static final int REPLY_SIZE = 64 * 1024;
+
+  private static final int RECEIVER = Responder.MAX_DATAGRAM;
+  private static final int INPUT_SIZE = 8 * 1024;
+  private static final int DATAGRAM_SIZE = 68 * 1024;
+  private static final int DATAGRAM_BUFFERS = 16;
+
+  /** How much input is kept of a client that is owed a reply, before it is received no more. */
+  private static final int MAX_KEPT = 16 * 1024;
+
+  /**
+   * How often the loop looks at the time while there is a time to look out for. While the server
+   * stops, a client that says nothing for that long has nothing more to say.
+   */
+  private static final long TICK_MILLIS = 50;
+
+  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+
+  /** What has completed: the upper half of a tag; the lower half says for which descriptor. */
+  private static final int WAKE_UP = 1;
+
+  private static final int ACCEPT = 2;
+  private static final int RECEIVE = 3;
+  private static final int SEND = 4;
+  private static final int RECEIVE_DATAGRAM = 5;
+  private static final int SEND_DATAGRAM = 6;
+  private static final int OTHER = 7;
+
+  /** How large the ring is, and how much input fits into it: small ones are for tests. */
+  record Sizes(int operations, int completions, int inputBuffers) {
+
+    static final Sizes USUAL = new Sizes(1024, 4096, 2048);
+  }
+
+  private final ServerConfig config;
+  private final Service service;
+  private final Optional<Responder> responder;
+  private final InetSocketAddress address;
+  private final CompletableFuture<Void> terminated;
+
+  private final EventFd wakeUp = new EventFd();
+  private final Ring ring;
+  private final Ring.Buffers inputs;
+  private final BufferPool replies;
+  private final Ring.Buffers datagramInputs;
+  private final MemorySegment datagramHeader = Datagram.header(Arena.ofAuto());
+
+  private int listener = NONE;
+  private int datagrams = NONE;
+
+  /** Whether these have been asked for, and have not come to their end. */
+  private boolean accepting;
+
+  private boolean answering;
+
+  /** By descriptor, which the kernel gives out from the lowest. */
+  private @Nullable Connection[] connections = new Connection[64];
+
+  private int open;
+
+  /** Connections that something was completed for, in that order. */
+  private final Queue<Connection> ready = new ArrayDeque<>();
+
+  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
+  private final Queue<Connection> lingering = new ArrayDeque<>();
+
+  /** Whether descriptors have run out, and when to try again. */
+  private boolean crowded;
+
+  private long acceptAgain;
+
+  private volatile boolean stopping;
+
+  IoUringServer(ServerConfig config, Service service) throws IOException {
+    this(config, service, Sizes.USUAL);
+  }
+
+  IoUringServer(ServerConfig config, Service service, Sizes sizes) throws IOException {
+    this.config = config;
+    this.service = service;
+    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    try {
+      ring = new Ring(sizes.operations, sizes.completions);
+    } catch (IOException e) {
+      wakeUp.close();
+      throw e;
+    }
+    try {
+      inputs = new Ring.Buffers(ring, 0, sizes.inputBuffers, INPUT_SIZE);
+      datagramInputs = new Ring.Buffers(ring, 1, DATAGRAM_BUFFERS, DATAGRAM_SIZE);
+      replies = new BufferPool(ring, REPLY_SIZE);
+      listener = patient(Sockets.listen(config.address(), config.backlog()));
+      address = Sockets.address(listener);
+      if (responder.isPresent()) {
+        datagrams = patient(Sockets.datagrams(address));
+      }
+      terminated =
+          CompletableFuture.runAsync(
+              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+    } catch (Throwable e) {
+      closeAll();
+      throw e;
+    }
+  }
+
+  /** To the ring, non-blocking means to fail at once; here it is to wait, and nobody else does. */
+  private static int patient(int fd) {
+    Libc.fcntl(fd, Libc.F_SETFL, 0);
+    return fd;
+  }
+
+  private void run() {
+    try {
+      ring.enable();
+      ring.poll(wakeUp.fd(), Libc.POLLIN, tag(WAKE_UP, wakeUp.fd()));
+      while (!stopping) {
+        await();
+      }
+      drain();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      closeAll();
+    }
+  }
+
+  private static long tag(int operation, int fd) {
+    return ((long) operation << Integer.SIZE) | fd;
+  }
+
+  // tag::wait[]
+  private void await() throws IOException {
+    boolean timed = crowded || stopping || !lingering.isEmpty();
+    ask();
+    ring.await(timed ? TICK_MILLIS : Ring.FOREVER);
+    while (ring.next()) {
+      complete((int) (ring.tag() >>> Integer.SIZE), (int) ring.tag());
+    }
+    for (int turns = ready.size(); turns > 0; turns--) {
+      ready.remove().run();
+    }
+    if (timed) {
+      long now = System.nanoTime();
+      crowded &= acceptAgain - now > 0;
+      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
+        lingering.remove().close();
+      }
+    }
+  }
+
+  /** What goes on of itself may have come to an end: no descriptors, no buffers, no room. */
+  private void ask() {
+    if (!accepting && !crowded && !stopping) {
+      ring.accept(listener, tag(ACCEPT, listener));
+      accepting = true;
+    }
+    if (!answering && datagrams != NONE && !stopping) {
+      ring.receiveDatagrams(
+          datagrams, datagramHeader, datagramInputs, tag(RECEIVE_DATAGRAM, datagrams));
+      answering = true;
+    }
+  }
+
+  private void complete(int operation, int fd) {
+    switch (operation) {
+      case ACCEPT -> accept(ring.result());
+      case RECEIVE -> connection(fd).received(ring.result());
+      case SEND -> connection(fd).sent(ring.result());
+      case RECEIVE_DATAGRAM -> answer(ring.result());
+      case SEND_DATAGRAM -> replies.giveBack(replies.lent(fd)); // Not sent? Some may be lost.
+      default -> {} // Woken up, or cancelled what had just completed.
+    }
+  }
+
+  // end::wait[]
+
+  /** It is there: a descriptor is closed only when all of its operations have completed. */
+  private Connection connection(int fd) {
+    return Objects.requireNonNull(connections[fd]);
+  }
+
+  // tag::accept[]
+  private void accept(int fd) {
+    accepting = ring.more();
+    if (fd >= 0) {
+      welcome(fd);
+    } else if (fd != -ECANCELED && fd != -ECONNABORTED) {
+      crowded = true; // Out of descriptors: neither die nor spin, and serve the others.
+      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
+    }
+  }
+
+  private void welcome(int fd) {
+    try {
+      new Connection(fd).receive();
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      Libc.close(fd);
+    }
+  }
+
+  // end::accept[]
+
+  /** One client: what a thread of its own would have on its stack. */
+  private final class Connection {
+
+    private final int fd;
+    private final Session session = service.open();
+
+    /** What the kernel has been asked for, and has not completed. */
+    private boolean receiving;
+
+    private boolean sending;
+
+    /** Whether receiving has been cancelled, and whether there was more than was received. */
+    private boolean cancelled;
+
+    private boolean moreWaiting;
+
+    /** Whether it is in the list of those that something was completed for. */
+    private boolean listed;
+
+    private Progress progress = Progress.UNDERFLOW;
+    private boolean endOfInput;
+
+    /** Input not taken yet, and output not sent yet: while it is sent, the kernel's. */
+    private ByteBuffer unread = NOTHING;
+
+    private @Nullable Buffer unsent;
+
+    private boolean hungUp;
+    private boolean closing;
+    private long deadline;
+
+    /** Whether it has said anything since the loop last asked. */
+    private boolean heard = true;
+
+    Connection(int fd) {
+      this.fd = fd;
+      if (fd >= connections.length) {
+        connections = Arrays.copyOf(connections, 2 * fd);
+      }
+      connections[fd] = this;
+      open++;
+    }
+
+    private void list() {
+      if (!listed) {
+        listed = true;
+        ready.add(this);
+      }
+    }
+
+    void run() {
+      listed = false;
+      if (connections[fd] != this) {
+        return; // It came to its end while it was in the list.
+      }
+      try {
+        if (!closing && !hungUp) {
+          converse();
+        }
+        if (closing || (hungUp && endOfInput)) {
+          close();
+        } else if (!receiving && !endOfInput && !isOwed()) {
+          receive();
+        }
+      } catch (RuntimeException e) {
+        fail(e);
+      }
+    }
+
+    // tag::converse[]
+    /** One turn, after what was asked for has been done: what is to be asked for next? */
+    private void converse() {
+      if (sending) {
+        return;
+      }
+      if (unsent == null
+          && (progress == Progress.OVERFLOW || unread.hasRemaining() || endOfInput)) {
+        advance(unread);
+      }
+      if (unsent != null) {
+        unsent.bytes().flip();
+        send(unsent);
+      } else if (progress == Progress.FINISHED) {
+        hangUp();
+      }
+    }
+
+    /** Not to receive while it is owed something is back-pressure. */
+    private boolean isOwed() {
+      return progress == Progress.OVERFLOW || unsent != null;
+    }
+
+    /** Asks for input: for good, if the client says one thing at a time; else for once. */
+    private void receive() {
+      ring.receive(fd, inputs, !moreWaiting, tag(RECEIVE, fd));
+      receiving = true;
+      cancelled = false;
+    }
+
+    /** Input has come, or its end; the buffer is needed by others, so the session looks at once. */
+    void received(int count) {
+      receiving = ring.more();
+      moreWaiting = ring.isMoreWaiting();
+      if (count > 0) {
+        heard = true;
+        try {
+          take(inputs.bytes(ring.buffer(), count));
+        } catch (RuntimeException e) {
+          fail(e);
+        }
+        inputs.giveBack(ring.buffer());
+      } else if (count != -ENOBUFS && count != -ECANCELED) {
+        endOfInput = true;
+        closing |= count < 0; // The peer is gone, which costs no more than its connection.
+      }
+      list();
+    }
+
+    /** What was asked for may come although it is not wanted any more: a little of it is kept. */
+    private void take(ByteBuffer input) {
+      if (progress == Progress.UNDERFLOW && !sending && !unread.hasRemaining()) {
+        advance(input);
+      }
+      if (progress == Progress.FINISHED || !input.hasRemaining()) {
+        return;
+      }
+      int length = unread.remaining() + input.remaining();
+      unread = ByteBuffer.allocate(length).put(unread).put(input).flip();
+      if (length > MAX_KEPT && receiving && !cancelled) {
+        ring.cancel(tag(RECEIVE, fd), tag(OTHER, fd));
+        cancelled = true;
+      }
+    }
+
+    /** May be called again before the reply is sent, which then answers both. */
+    @SuppressWarnings("ReferenceEquality") // which of the two it is, not what is in it
+    private void advance(ByteBuffer input) {
+      if (unsent == null) {
+        unsent = replies.borrow();
+      }
+      progress = session.advance(input, unsent.bytes(), endOfInput);
+      if (unsent.bytes().position() == 0) {
+        forgetUnsent();
+      }
+      if (input == unread && !input.hasRemaining()) {
+        unread = NOTHING;
+      }
+    }
+
+    private void send(Buffer buffer) {
+      ByteBuffer bytes = buffer.bytes();
+      ring.send(fd, buffer.address() + bytes.position(), bytes.remaining(), tag(SEND, fd));
+      sending = true;
+    }
+
+    void sent(int count) {
+      sending = false;
+      Buffer buffer = Objects.requireNonNull(unsent);
+      ByteBuffer bytes = buffer.bytes();
+      bytes.position(bytes.position() + Math.max(count, 0));
+      closing |= count < 0;
+      if (closing || !bytes.hasRemaining()) {
+        forgetUnsent();
+        list();
+      } else {
+        send(buffer);
+      }
+    }
+
+    private void forgetUnsent() {
+      if (unsent != null) {
+        replies.giveBack(unsent);
+        unsent = null;
+      }
+    }
+
+    // end::converse[]
+
+    // tag::close[]
+    private void hangUp() {
+      hungUp = true;
+      if (!endOfInput) { // To close with input unread would send RST, and the last reply be lost.
+        Libc.shutdown(fd, Libc.SHUT_WR);
+        deadline = System.nanoTime() + config.linger().toNanos();
+        lingering.add(this);
+      }
+    }
+
+    private void fail(RuntimeException e) {
+      LOG.log(WARNING, "A session failed.", e);
+      close();
+    }
+
+    /** While the server stops: what is quiet is taken for having ended its input. */
+    private void leaveIfQuiet() {
+      if (hungUp && !heard) {
+        close();
+      } else if (!heard && progress == Progress.UNDERFLOW && !isOwed()) {
+        endOfInput = true;
+        run();
+      }
+      heard = false;
+    }
+
+    /** Once only: the next client may be given the same descriptor. */
+    private void close() {
+      closing = true;
+      if (connections[fd] != this) {
+        return;
+      }
+      if (receiving || sending) {
+        ring.cancelAll(fd, tag(OTHER, fd)); // The last one to complete comes back here.
+      } else {
+        connections[fd] = null;
+        open--;
+        forgetUnsent();
+        ring.close(fd, tag(OTHER, fd));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    wakeUp.signal();
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Serves on until every client has nothing more to say and is owed nothing. */
+  private void drain() throws IOException {
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    long nextLook = System.nanoTime();
+    ring.cancelAll(listener, tag(OTHER, listener));
+    if (datagrams != NONE) {
+      ring.cancelAll(datagrams, tag(OTHER, datagrams));
+    }
+    while (accepting || answering) {
+      await();
+    }
+    stopListening(); // Nothing holds them any more, so that the port is free from now on.
+    while (open > 0 && System.nanoTime() - deadline < 0) {
+      await();
+      if (System.nanoTime() - nextLook >= 0) {
+        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
+        for (Connection connection : connections) {
+          if (connection != null) {
+            connection.leaveIfQuiet();
+          }
+        }
+      }
+    }
+    for (Connection connection : connections) {
+      if (connection != null) {
+        connection.close();
+      }
+    }
+    while (open > 0) {
+      await(); // What was cancelled completes, and then is closed.
+    }
+    ring.submit();
+  }
+
+  private void stopListening() {
+    Libc.close(listener);
+    Libc.close(datagrams);
+    listener = NONE;
+    datagrams = NONE;
+  }
+
+  private void closeAll() {
+    stopListening();
+    for (Connection connection : connections) {
+      if (connection != null) {
+        Libc.close(connection.fd);
+      }
+    }
+    wakeUp.close();
+    ring.close();
+  }
+
+  // end::close[]
+
+  private void answer(int count) {
+    answering = ring.more();
+    if (count < 0) {
+      return; // No buffer was left, or the server stops.
+    }
+    int number = ring.buffer();
+    ByteBuffer datagram = datagramInputs.bytes(number, count);
+    Buffer reply = replies.borrow();
+    try {
+      int senderLength = Datagram.senderLength(datagram);
+      responder.orElseThrow().reply(Datagram.payload(datagram), reply.bytes().limit(RECEIVER));
+      int length = reply.bytes().position();
+      reply.bytes().clear().put(RECEIVER, datagram, Datagram.SENDER, senderLength);
+      long receiver = reply.address() + RECEIVER;
+      long tag = tag(SEND_DATAGRAM, reply.number());
+      ring.sendTo(datagrams, reply.address(), length, receiver, senderLength, tag);
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A responder failed.", e);
+      replies.giveBack(reply);
+    }
+    datagramInputs.giveBack(number);
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

@@ -1,0 +1,382 @@
+package iomodels.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The C library's functions that the servers call; each is a system call, and described in section
+ * 2 of the manual. They have C's names, as Java spells names, and C's parameters in C's order.
+ *
+ * <p>In C a call that fails returns −1 and leaves the reason in {@code errno}, which the JVM may
+ * overwrite before Java could look. So each method here returns what its function returns or, if
+ * that failed, the <b>negated error number</b>, as the kernel itself does: {@code -EAGAIN} rather
+ * than −1. {@link Errno} has the numbers, and turns a result into an exception.
+ *
+ * <p>Safe for use by several threads. A call allocates nothing. Constants are those of Linux on
+ * x86-64.
+ */
+final class Libc {
+
+  static final int AF_INET = 2;
+  static final int AF_INET6 = 10;
+  static final int SOCK_STREAM = 1;
+  static final int SOCK_DGRAM = 2;
+  static final int SOCK_NONBLOCK = 0x800;
+  static final int SOCK_CLOEXEC = 0x8_0000;
+
+  static final int SOL_SOCKET = 1;
+  static final int SO_REUSEADDR = 2;
+  static final int IPPROTO_TCP = 6;
+  static final int TCP_NODELAY = 1;
+
+  /** For {@link #send}: EPIPE is enough, SIGPIPE need not come as well. */
+  static final int MSG_NOSIGNAL = 0x4000;
+
+  static final int SHUT_WR = 1;
+
+  static final int F_GETFL = 3;
+  static final int F_SETFL = 4;
+  static final int O_NONBLOCK = 0x800;
+
+  static final short POLLIN = 0x1;
+  static final short POLLOUT = 0x4;
+  static final short POLLERR = 0x8;
+  static final short POLLHUP = 0x10;
+
+  static final int EPOLL_CLOEXEC = 0x8_0000;
+  static final int EPOLL_CTL_ADD = 1;
+  static final int EPOLL_CTL_DEL = 2;
+  static final int EPOLL_CTL_MOD = 3;
+  static final int EPOLLIN = 0x1;
+  static final int EPOLLPRI = 0x2;
+  static final int EPOLLOUT = 0x4;
+  static final int EPOLLERR = 0x8;
+  static final int EPOLLHUP = 0x10;
+  static final int EPOLLRDHUP = 0x2000;
+  static final int EPOLLET = 1 << 31;
+
+  static final int EFD_NONBLOCK = 0x800;
+  static final int EFD_CLOEXEC = 0x8_0000;
+
+  private static final Linker LINKER = Linker.nativeLinker();
+
+  private static final MethodHandle SOCKET =
+      function("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle SETSOCKOPT =
+      function("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle BIND = function("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle LISTEN = function("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle GETSOCKNAME =
+      function("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle ACCEPT4 =
+      function("accept4", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+  private static final MethodHandle RECV =
+      function("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle SEND =
+      function("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle RECVFROM =
+      function("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle SENDTO =
+      function("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle SHUTDOWN = function("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle CLOSE = function("close", JAVA_INT, JAVA_INT);
+  private static final MethodHandle FCNTL =
+      variadic(2, "fcntl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle SELECT =
+      function("select", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  private static final MethodHandle POLL = function("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle EPOLL_CREATE1 = function("epoll_create1", JAVA_INT, JAVA_INT);
+  private static final MethodHandle EPOLL_CTL =
+      function("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+  private static final MethodHandle EPOLL_WAIT =
+      function("epoll_wait", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle EVENTFD = function("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle EVENTFD_WRITE =
+      function("eventfd_write", JAVA_INT, JAVA_INT, JAVA_LONG);
+
+  private static final MethodHandle STRERROR = function("strerror", ADDRESS, JAVA_INT);
+
+  private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO = CALL_STATE.varHandle(PathElement.groupElement("errno"));
+
+  /** Where a call leaves {@code errno}; one for each thread, as in C. */
+  private static final ThreadLocal<MemorySegment> STATE =
+      ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
+
+  private Libc() {}
+
+  /** A function of the C library; its handle wants {@link #state} before its own parameters. */
+  static MethodHandle function(String name, MemoryLayout result, MemoryLayout... parameters) {
+    return function(name, FunctionDescriptor.of(result, parameters), List.of());
+  }
+
+  /** A function such as {@code fcntl}, of whose parameters only the first so many are declared. */
+  static MethodHandle variadic(
+      int declared, String name, MemoryLayout result, MemoryLayout... parameters) {
+    return function(
+        name,
+        FunctionDescriptor.of(result, parameters),
+        List.of(Linker.Option.firstVariadicArg(declared)));
+  }
+
+  @SuppressWarnings("restricted") // A wrong type here would bring the JVM down.
+  private static MethodHandle function(
+      String name, FunctionDescriptor type, List<Linker.Option> options) {
+    List<Linker.Option> all = new ArrayList<>(options);
+    all.add(Linker.Option.captureCallState("errno"));
+    return LINKER.downcallHandle(
+        LINKER.defaultLookup().findOrThrow(name), type, all.toArray(Linker.Option[]::new));
+  }
+
+  /** Where this thread's calls leave their error number. */
+  static MemorySegment state() {
+    return STATE.get();
+  }
+
+  /** What a function returned or, if that was −1, the error number, negated. */
+  static int orError(long result) {
+    return result < 0 ? -(int) ERRNO.get(state(), 0L) : (int) result;
+  }
+
+  /** What a handle may throw by its signature. None does: every call has the handle's own types. */
+  static AssertionError unexpected(Throwable e) {
+    return switch (e) {
+      case RuntimeException it -> throw it;
+      case Error it -> throw it;
+      default -> new AssertionError(e);
+    };
+  }
+
+  static int socket(int domain, int type, int protocol) {
+    try {
+      return orError((int) SOCKET.invokeExact(state(), domain, type, protocol));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int setsockopt(int fd, int level, int option, MemorySegment value) {
+    try {
+      return orError(
+          (int) SETSOCKOPT.invokeExact(state(), fd, level, option, value, (int) value.byteSize()));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int bind(int fd, MemorySegment address) {
+    try {
+      return orError((int) BIND.invokeExact(state(), fd, address, (int) address.byteSize()));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int listen(int fd, int backlog) {
+    try {
+      return orError((int) LISTEN.invokeExact(state(), fd, backlog));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * Tells what a socket is bound to.
+   *
+   * @param length an int: before the call the room in {@code address}, after it the address's size
+   */
+  static int getsockname(int fd, MemorySegment address, MemorySegment length) {
+    try {
+      return orError((int) GETSOCKNAME.invokeExact(state(), fd, address, length));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Accepts a connection, and does not ask whose. */
+  static int accept4(int fd, int flags) {
+    try {
+      return orError(
+          (int) ACCEPT4.invokeExact(state(), fd, MemorySegment.NULL, MemorySegment.NULL, flags));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Receives into the beginning of {@code buffer}: at most {@code length} bytes; 0 after a FIN. */
+  static int recv(int fd, MemorySegment buffer, int length, int flags) {
+    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+    try {
+      return orError((long) RECV.invokeExact(state(), fd, buffer, (long) length, flags));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Sends from the beginning of {@code buffer}; returns how many bytes the kernel has taken. */
+  static int send(int fd, MemorySegment buffer, int length, int flags) {
+    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+    try {
+      return orError((long) SEND.invokeExact(state(), fd, buffer, (long) length, flags));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * Receives a datagram into the beginning of {@code buffer}.
+   *
+   * @param sender where to put the sender's address
+   * @param senderLength an int: before the call the room in {@code sender}, after it the size
+   */
+  static int recvfrom(
+      int fd,
+      MemorySegment buffer,
+      int length,
+      int flags,
+      MemorySegment sender,
+      MemorySegment senderLength) {
+    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+    try {
+      return orError(
+          (long)
+              RECVFROM.invokeExact(
+                  state(), fd, buffer, (long) length, flags, sender, senderLength));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int sendto(
+      int fd,
+      MemorySegment buffer,
+      int length,
+      int flags,
+      MemorySegment receiver,
+      int receiverLength) {
+    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+    try {
+      return orError(
+          (long)
+              SENDTO.invokeExact(
+                  state(), fd, buffer, (long) length, flags, receiver, receiverLength));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int shutdown(int fd, int how) {
+    try {
+      return orError((int) SHUTDOWN.invokeExact(state(), fd, how));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Never to be repeated after an error: the descriptor is free already, perhaps in use again. */
+  static int close(int fd) {
+    try {
+      return orError((int) CLOSE.invokeExact(state(), fd));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** With an int or an address as its argument, as the command wants. */
+  static int fcntl(int fd, int command, long argument) {
+    try {
+      return orError((int) FCNTL.invokeExact(state(), fd, command, argument));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** The sets and the time may each be {@link MemorySegment#NULL}. */
+  static int select(
+      int count,
+      MemorySegment readable,
+      MemorySegment writable,
+      MemorySegment exceptional,
+      MemorySegment timeout) {
+    try {
+      return orError(
+          (int) SELECT.invokeExact(state(), count, readable, writable, exceptional, timeout));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int poll(MemorySegment descriptors, int count, int timeoutMillis) {
+    try {
+      return orError((int) POLL.invokeExact(state(), descriptors, (long) count, timeoutMillis));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int epollCreate1(int flags) {
+    try {
+      return orError((int) EPOLL_CREATE1.invokeExact(state(), flags));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
+    try {
+      return orError((int) EPOLL_CTL.invokeExact(state(), epoll, operation, fd, event));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int epollWait(int epoll, MemorySegment events, int maxEvents, int timeoutMillis) {
+    try {
+      return orError(
+          (int) EPOLL_WAIT.invokeExact(state(), epoll, events, maxEvents, timeoutMillis));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int eventfd(int initial, int flags) {
+    try {
+      return orError((int) EVENTFD.invokeExact(state(), initial, flags));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  static int eventfdWrite(int fd, long value) {
+    try {
+      return orError((int) EVENTFD_WRITE.invokeExact(state(), fd, value));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** What an error number means, in words; not a system call. */
+  @SuppressWarnings("restricted") // The text is C's own, and ends with a zero.
+  static String strerror(int number) {
+    try {
+      MemorySegment text = (MemorySegment) STRERROR.invokeExact(state(), number);
+      return text.reinterpret(Long.MAX_VALUE).getString(0);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package iomodels.linux;
+
+import iomodels.server.spi.Availability;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.IntSupplier;
+
+/** Whether this machine is one that the servers of this module can run on. */
+final class Linux {
+
+  /** The module that calls native code. */
+  static final List<String> NATIVE_MODULES = List.of("iomodels.linux");
+
+  private Linux() {}
+
+  /**
+   * Whether a call works here.
+   *
+   * @param call what it is called, for the reason if not
+   * @param probe makes the call and returns its result; if that is a descriptor, closes it. Made on
+   *     the right machine only, so it may touch {@link Libc}
+   */
+  static Availability availability(String call, IntSupplier probe) {
+    String system = System.getProperty("os.name", "");
+    String machine = System.getProperty("os.arch", "");
+    if (!system.equals("Linux")) {
+      return Availability.no("calls Linux, and this is " + system);
+    }
+    if (!machine.equals("amd64")) {
+      return Availability.no("knows Linux's constants for x86-64, and this is " + machine);
+    }
+    int result = probe.getAsInt();
+    return result < 0 ? Availability.no(call + ": " + Errno.describe(-result)) : Availability.yes();
+  }
+
+  /** For a probe whose result is a descriptor. */
+  static int closed(int fd) {
+    if (fd >= 0) {
+      Libc.close(fd);
+    }
+    return fd;
+  }
+
+  /** Refuses to start what is not available. */
+  static void demand(Availability availability) throws IOException {
+    if (!availability.here()) {
+      throw new IOException("not available: " + availability.reason());
+    }
+  }
+}

@@ -1,0 +1,500 @@
+package iomodels.linux;
+
+import static iomodels.linux.Errno.EAGAIN;
+import static iomodels.linux.Errno.EBUSY;
+import static iomodels.linux.Errno.EINTR;
+import static iomodels.linux.Errno.ETIME;
+import static iomodels.linux.Errno.check;
+import static iomodels.linux.Libc.function;
+import static iomodels.linux.Libc.orError;
+import static iomodels.linux.Libc.state;
+import static iomodels.linux.Libc.unexpected;
+import static iomodels.linux.Libc.variadic;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.nio.ByteOrder.nativeOrder;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+
+/**
+ * An {@code io_uring}: two rings in memory that the kernel and this process share. Operations are
+ * put into one of them, the kernel does them and puts a completion for each into the other, and a
+ * single system call, {@link #await}, submits whatever was put there and waits for completions.
+ *
+ * <p>Each operation carries a tag of the caller's choice, its completion brings it back. A
+ * <em>multishot</em> operation has many completions, all but the last of which say that there will
+ * be {@linkplain #more more}.
+ *
+ * <p>One thread uses it, the one that {@linkplain #enable enables} it: the kernel then needs no
+ * lock, and does its part of the work only while that thread is in {@code await}. Linux 6.1 or
+ * later; {@code io_uring(7)}, {@code io_uring_enter(2)}, and for the memory layout the kernel's
+ * {@code io_uring.h}.
+ */
+final class Ring implements AutoCloseable {
+
+  /** How long {@link #await} may take, if it may take any time. */
+  static final long FOREVER = -1;
+
+  private static final long NR_SETUP = 425;
+  private static final long NR_ENTER = 426;
+  private static final long NR_REGISTER = 427;
+
+  private static final int SETUP_CQSIZE = 1 << 3;
+  private static final int SETUP_R_DISABLED = 1 << 6;
+  private static final int SETUP_SUBMIT_ALL = 1 << 7;
+  private static final int SETUP_SINGLE_ISSUER = 1 << 12;
+  private static final int SETUP_DEFER_TASKRUN = 1 << 13;
+
+  private static final long ENTER_GETEVENTS = 1;
+  private static final long ENTER_EXT_ARG = 1 << 3;
+
+  private static final long REGISTER_ENABLE_RINGS = 12;
+  private static final long REGISTER_PBUF_RING = 22;
+
+  private static final int OP_POLL_ADD = 6;
+  private static final int OP_RECVMSG = 10;
+  private static final int OP_ACCEPT = 13;
+  private static final int OP_ASYNC_CANCEL = 14;
+  private static final int OP_CLOSE = 19;
+  private static final int OP_SEND = 26;
+  private static final int OP_RECV = 27;
+
+  private static final int BUFFER_SELECT = 1 << 5;
+  private static final int NO_COMPLETION_IF_SUCCESSFUL = 1 << 6;
+  private static final int ACCEPT_MULTISHOT = 1;
+  private static final int RECV_MULTISHOT = 1 << 1;
+  private static final int CANCEL_ALL_OF_DESCRIPTOR = 1 | (1 << 1);
+  private static final int MSG_DONTWAIT = 0x40;
+  private static final int MSG_WAITALL = 0x100;
+
+  private static final int COMPLETION_MORE = 1 << 1;
+  private static final int COMPLETION_SOCK_NONEMPTY = 1 << 2;
+
+  private static final long PARAMS_SIZE = 120;
+  private static final long SQE_SIZE = 64;
+  private static final long CQE_SIZE = 16;
+  private static final long OFFSET_SQES = 0x1000_0000;
+
+  private static final int PROT_READ_WRITE = 3;
+  private static final int MAP_SHARED_POPULATE = 0x8001;
+  private static final int MAP_PRIVATE_ANONYMOUS = 0x22;
+
+  private static final MethodHandle SYSCALL2 =
+      variadic(1, "syscall", JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS);
+  private static final MethodHandle SYSCALL4 =
+      variadic(1, "syscall", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG);
+  private static final MethodHandle SYSCALL6 =
+      variadic(
+          1, "syscall", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS,
+          JAVA_LONG);
+  private static final MethodHandle MMAP =
+      function("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle MUNMAP = function("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+
+  private static final VarHandle INT = JAVA_INT.varHandle();
+  private static final VarHandle SHORT = JAVA_SHORT.varHandle();
+
+  private final Arena arena = Arena.ofShared();
+  private final int fd;
+
+  private final MemorySegment rings;
+  private final MemorySegment sqes;
+  private final long sqHead;
+  private final long sqTail;
+  private final int sqEntries;
+  private final long cqHead;
+  private final long cqTail;
+  private final long cqes;
+  private final int cqMask;
+
+  /**
+   * Operations up to here have been put into the ring, and up to there the kernel has seen them.
+   */
+  private int tail;
+
+  private int submitted;
+
+  /** The completion that is being looked at is the one before this; these are known to be there. */
+  private int head;
+
+  private int known;
+
+  private long tag;
+  private int result;
+  private int flags;
+
+  private final MemorySegment waitArgument = arena.allocate(24, 8);
+  private final MemorySegment timeout = arena.allocate(16, 8);
+
+  /**
+   * @param operations how many can be put into the ring before it has to be submitted; a power of 2
+   * @param completions how many fit into the other ring; the kernel keeps those that do not
+   */
+  Ring(int operations, int completions) throws IOException {
+    MemorySegment params = arena.allocate(PARAMS_SIZE, 8);
+    fd = setup(params, operations, completions);
+    if (fd < 0) {
+      arena.close();
+      throw Errno.exception("io_uring_setup", fd);
+    }
+    try {
+      sqEntries = params.get(JAVA_INT, 0);
+      int cqEntries = params.get(JAVA_INT, 4);
+      sqHead = params.get(JAVA_INT, 40);
+      sqTail = params.get(JAVA_INT, 44);
+      cqHead = params.get(JAVA_INT, 80);
+      cqTail = params.get(JAVA_INT, 84);
+      cqes = params.get(JAVA_INT, 100);
+      long array = params.get(JAVA_INT, 64);
+      long size = Math.max(array + 4L * sqEntries, cqes + CQE_SIZE * cqEntries);
+      rings = map(size, MAP_SHARED_POPULATE, fd, 0);
+      sqes = map(SQE_SIZE * sqEntries, MAP_SHARED_POPULATE, fd, OFFSET_SQES);
+      cqMask = rings.get(JAVA_INT, params.get(JAVA_INT, 88));
+      for (int i = 0; i < sqEntries; i++) {
+        rings.set(JAVA_INT, array + 4L * i, i); // Which operation stands where: each in its place.
+      }
+      waitArgument.set(JAVA_LONG, 16, timeout.address());
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** The smallest ring of this kind, for a moment: its descriptor, or the negated error number. */
+  static int probe() {
+    try (Arena arena = Arena.ofConfined()) {
+      return Linux.closed(setup(arena.allocate(PARAMS_SIZE, 8), 1, 2));
+    }
+  }
+
+  private static int setup(MemorySegment params, int operations, int completions) {
+    params.set(JAVA_INT, 4, completions);
+    params.set(
+        JAVA_INT,
+        8,
+        SETUP_CQSIZE
+            | SETUP_R_DISABLED
+            | SETUP_SUBMIT_ALL
+            | SETUP_SINGLE_ISSUER
+            | SETUP_DEFER_TASKRUN);
+    try {
+      return orError((long) SYSCALL2.invokeExact(state(), NR_SETUP, (long) operations, params));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  private int register(long what, MemorySegment argument, long count) {
+    try {
+      return orError(
+          (long) SYSCALL4.invokeExact(state(), NR_REGISTER, (long) fd, what, argument, count));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Shares memory with the kernel, or takes some of its own, which costs nothing until used. */
+  @SuppressWarnings("restricted") // The kernel has just said that there is memory.
+  private MemorySegment map(long size, int how, int file, long offset) throws IOException {
+    try {
+      long start = (long) MMAP.invokeExact(state(), 0L, size, PROT_READ_WRITE, how, file, offset);
+      if (start == -1) {
+        throw Errno.exception("mmap", orError(-1));
+      }
+      return MemorySegment.ofAddress(start).reinterpret(size, arena, Ring::unmap);
+    } catch (IOException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  private static void unmap(MemorySegment memory) {
+    try {
+      int _ = (int) MUNMAP.invokeExact(state(), memory.address(), memory.byteSize());
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** From now on it belongs to the calling thread. */
+  void enable() throws IOException {
+    check("io_uring_register", register(REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0));
+  }
+
+  /**
+   * Memory for the kernel to read or to write, which lives as long as the ring, and costs nothing
+   * until it is written to.
+   */
+  MemorySegment memory(long size) throws IOException {
+    return map(size, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  }
+
+  /** Connections that a listener takes, one completion for each: its descriptor. Multishot. */
+  void accept(int listener, long tag) {
+    put(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, 0, Libc.SOCK_CLOEXEC, tag, 0);
+  }
+
+  /**
+   * Input, each time in one of these buffers, which the kernel takes only when there is some.
+   * Results: how many bytes; 0, a FIN; {@code -ENOBUFS}, the kernel has no buffer left.
+   */
+  void receive(int fd, Buffers buffers, boolean multishot, long tag) {
+    int how = multishot ? RECV_MULTISHOT : 0;
+    put(OP_RECV, BUFFER_SELECT, how, fd, 0, 0, 0, 0, tag, buffers.group);
+  }
+
+  /**
+   * Datagrams, each in one of these buffers, as a {@link Datagram} describes. Multishot.
+   *
+   * @param header a {@code msghdr}, which says how much room an address gets
+   */
+  void receiveDatagrams(int fd, MemorySegment header, Buffers buffers, long tag) {
+    put(
+        OP_RECVMSG,
+        BUFFER_SELECT,
+        RECV_MULTISHOT,
+        fd,
+        0,
+        header.address(),
+        1,
+        0,
+        tag,
+        buffers.group);
+  }
+
+  /**
+   * Sends all of it, however often that has to be tried; the result is less only after an error.
+   */
+  void send(int fd, long address, int length, long tag) {
+    put(OP_SEND, 0, 0, fd, 0, address, length, Libc.MSG_NOSIGNAL | MSG_WAITALL, tag, 0);
+  }
+
+  /** Sends a datagram if there is room for it now. */
+  void sendTo(int fd, long address, int length, long receiver, int receiverLength, long tag) {
+    long addressLength = (long) receiverLength << 32;
+    put(OP_SEND, 0, 0, fd, receiver, address, length, MSG_DONTWAIT, tag, addressLength);
+  }
+
+  /** Completes when a descriptor is ready for this, such as {@link Libc#POLLIN}. */
+  void poll(int fd, int events, long tag) {
+    put(OP_POLL_ADD, 0, 0, fd, 0, 0, 0, events, tag, 0);
+  }
+
+  /** Ends an operation: it completes with {@code -ECANCELED}, unless it has completed already. */
+  void cancel(long operation, long tag) {
+    put(OP_ASYNC_CANCEL, NO_COMPLETION_IF_SUCCESSFUL, 0, -1, 0, operation, 0, 0, tag, 0);
+  }
+
+  /** Ends all operations on a descriptor. */
+  void cancelAll(int fd, long tag) {
+    put(
+        OP_ASYNC_CANCEL,
+        NO_COMPLETION_IF_SUCCESSFUL,
+        0,
+        fd,
+        0,
+        0,
+        0,
+        CANCEL_ALL_OF_DESCRIPTOR,
+        tag,
+        0);
+  }
+
+  void close(int fd, long tag) {
+    put(OP_CLOSE, NO_COMPLETION_IF_SUCCESSFUL, 0, fd, 0, 0, 0, 0, tag, 0);
+  }
+
+  private void put(
+      int operation,
+      int sqeFlags,
+      int priority,
+      int fd,
+      long offset,
+      long address,
+      int length,
+      int operationFlags,
+      long tag,
+      long group) {
+    if (tail - (int) INT.getAcquire(rings, sqHead) == sqEntries) {
+      submit();
+    }
+    long sqe = SQE_SIZE * (tail++ & (sqEntries - 1));
+    sqes.set(JAVA_LONG, sqe, operation | (sqeFlags << 8) | (priority << 16) | ((long) fd << 32));
+    sqes.set(JAVA_LONG, sqe + 8, offset);
+    sqes.set(JAVA_LONG, sqe + 16, address);
+    sqes.set(JAVA_LONG, sqe + 24, (length & 0xFFFF_FFFFL) | ((long) operationFlags << 32));
+    sqes.set(JAVA_LONG, sqe + 32, tag);
+    sqes.set(JAVA_LONG, sqe + 40, group);
+    sqes.set(JAVA_LONG, sqe + 48, 0);
+    sqes.set(JAVA_LONG, sqe + 56, 0);
+  }
+
+  /** Hands over what was put into the ring, and does not wait. */
+  void submit() {
+    while (submitted != tail) {
+      int count = enter(0, 0, MemorySegment.NULL, 0);
+      if (count < 0 && count != -EINTR) {
+        throw new IllegalStateException("io_uring_enter: " + Errno.describe(-count));
+      }
+    }
+  }
+
+  /**
+   * Hands over what was put into the ring, and waits until there is at least one completion. Then
+   * {@link #next} goes through those there are. Completions for which there was no room the kernel
+   * has kept: it moves them into the ring here.
+   *
+   * @param millis how long, at most, or {@link #FOREVER}
+   */
+  void await(long millis) throws IOException {
+    int count;
+    if (millis == FOREVER) {
+      count = enter(1, ENTER_GETEVENTS, MemorySegment.NULL, 0);
+    } else {
+      timeout.set(JAVA_LONG, 0, millis / 1000);
+      timeout.set(JAVA_LONG, 8, millis % 1000 * 1_000_000);
+      count = enter(1, ENTER_GETEVENTS | ENTER_EXT_ARG, waitArgument, waitArgument.byteSize());
+    }
+    if (count < 0 && count != -EINTR && count != -ETIME && count != -EBUSY && count != -EAGAIN) {
+      throw Errno.exception("io_uring_enter", count);
+    }
+    known = (int) INT.getAcquire(rings, cqTail);
+  }
+
+  private int enter(long completions, long how, MemorySegment argument, long argumentSize) {
+    INT.setRelease(rings, sqTail, tail);
+    int count;
+    try {
+      count =
+          orError(
+              (long)
+                  SYSCALL6.invokeExact(
+                      state(),
+                      NR_ENTER,
+                      (long) fd,
+                      (long) (tail - submitted),
+                      completions,
+                      how,
+                      argument,
+                      argumentSize));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+    submitted = (int) INT.getAcquire(rings, sqHead); // Also if only the wait has failed.
+    return count;
+  }
+
+  /** Goes to the next completion, if there is one; if not, the kernel gets their places back. */
+  boolean next() {
+    if (head == known) {
+      INT.setRelease(rings, cqHead, head);
+      return false;
+    }
+    long cqe = cqes + CQE_SIZE * (head++ & cqMask);
+    tag = rings.get(JAVA_LONG, cqe);
+    result = rings.get(JAVA_INT, cqe + 8);
+    flags = rings.get(JAVA_INT, cqe + 12);
+    return true;
+  }
+
+  /** The tag of the operation. */
+  long tag() {
+    return tag;
+  }
+
+  /** What the system call would have returned, or the negated error number. */
+  int result() {
+    return result;
+  }
+
+  /** Whether the operation goes on, and will complete again. */
+  boolean more() {
+    return (flags & COMPLETION_MORE) != 0;
+  }
+
+  /** Whether the socket had more input than this. */
+  boolean isMoreWaiting() {
+    return (flags & COMPLETION_SOCK_NONEMPTY) != 0;
+  }
+
+  /** Which buffer the input is in, if the result says that there is some. */
+  int buffer() {
+    return flags >>> 16;
+  }
+
+  /**
+   * Ends it, and with it all operations, some milliseconds after this has returned: whatever a
+   * pending operation holds open, a port for instance, stays open until then.
+   */
+  @Override
+  public void close() {
+    Libc.close(fd);
+    arena.close();
+  }
+
+  /**
+   * Buffers that the kernel puts input into: it takes one when there is input, not when it is asked
+   * for some, so that a few serve many connections. Each comes with a completion, and is to be
+   * {@linkplain #giveBack given back}.
+   */
+  static final class Buffers {
+
+    private static final int ENTRY_SIZE = 16;
+
+    /** The ring's tail lies where its first entry has room. */
+    private static final int TAIL = 14;
+
+    private final int group;
+    private final MemorySegment entries;
+    private final MemorySegment memory;
+    private final ByteBuffer[] views;
+    private final int size;
+    private short tail;
+
+    /**
+     * @param group a number of the ring's own for them
+     * @param count how many; a power of 2
+     * @param size how large each is, in bytes
+     */
+    Buffers(Ring ring, int group, int count, int size) throws IOException {
+      this.group = group;
+      this.size = size;
+      entries = ring.memory((long) ENTRY_SIZE * count);
+      memory = ring.memory((long) count * size);
+      views = new ByteBuffer[count];
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment registration = arena.allocate(40, 8);
+        registration.set(JAVA_LONG, 0, entries.address());
+        registration.set(JAVA_INT, 8, count);
+        registration.set(JAVA_SHORT, 12, (short) group);
+        check("io_uring_register", ring.register(REGISTER_PBUF_RING, registration, 1));
+      }
+      for (int i = 0; i < count; i++) {
+        views[i] = memory.asSlice((long) i * size, size).asByteBuffer().order(nativeOrder());
+        giveBack(i);
+      }
+    }
+
+    /** The first so many bytes of a buffer. */
+    ByteBuffer bytes(int buffer, int count) {
+      return views[buffer].clear().limit(count);
+    }
+
+    /** Lets the kernel use a buffer again. */
+    void giveBack(int buffer) {
+      long entry = (long) ENTRY_SIZE * (tail & (views.length - 1));
+      entries.set(JAVA_LONG, entry, memory.address() + (long) buffer * size);
+      entries.set(JAVA_INT, entry + 8, size);
+      entries.set(JAVA_SHORT, entry + 12, (short) buffer);
+      SHORT.setRelease(entries, (long) TAIL, ++tail);
+    }
+  }
+}

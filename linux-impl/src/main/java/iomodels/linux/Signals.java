@@ -1,0 +1,193 @@
+package iomodels.linux;
+
+import static iomodels.linux.Errno.check;
+import static iomodels.linux.Libc.function;
+import static iomodels.linux.Libc.orError;
+import static iomodels.linux.Libc.state;
+import static iomodels.linux.Libc.unexpected;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The signals by which the kernel tells one thread that something has happened to a descriptor: a
+ * queue, whose entries say to which. It is the thread's that makes it: that thread blocks the
+ * signals before any can come, since one that met a thread which does not block it would end the
+ * whole JVM, and {@linkplain #enable each descriptor} names that thread as the only receiver.
+ *
+ * <p>{@code fcntl(2)}, {@code sigtimedwait(2)}, {@code signal(7)}.
+ */
+final class Signals implements AutoCloseable {
+
+  /** How long {@link #await} may take, if it may take any time. */
+  static final long FOREVER = -1;
+
+  /** What it returns if no signal came in time. */
+  static final int NONE = -1;
+
+  /** What it returns if the queue was full: something has happened to any descriptors. */
+  static final int OVERFLOW = -2;
+
+  /**
+   * One of the real-time signals, which queue, where others merge. The C library has 32 and 33 for
+   * itself, and the JDK takes 62.
+   */
+  private static final int READY = 40;
+
+  /** What comes instead if the queue is full; this one merges. */
+  private static final int SIGIO = 29;
+
+  private static final int SIG_BLOCK = 0;
+  private static final int F_SETSIG = 10;
+  private static final int F_SETOWN_EX = 15;
+  private static final int F_OWNER_TID = 0;
+  private static final int O_ASYNC = 0x2000;
+
+  private static final StructLayout F_OWNER_EX =
+      MemoryLayout.structLayout(JAVA_INT.withName("type"), JAVA_INT.withName("pid"));
+
+  private static final StructLayout TIMESPEC =
+      MemoryLayout.structLayout(JAVA_LONG.withName("tv_sec"), JAVA_LONG.withName("tv_nsec"));
+
+  /** {@code siginfo_t}, as it is for a descriptor's signal. */
+  private static final StructLayout SIGINFO =
+      MemoryLayout.structLayout(
+          JAVA_INT.withName("si_signo"),
+          JAVA_INT.withName("si_errno"),
+          JAVA_INT.withName("si_code"),
+          MemoryLayout.paddingLayout(4),
+          JAVA_LONG.withName("si_band"),
+          JAVA_INT.withName("si_fd"),
+          MemoryLayout.paddingLayout(100));
+
+  private static final long SI_FD = SIGINFO.byteOffset(PathElement.groupElement("si_fd"));
+
+  /** {@code sigset_t}: 1,024 bits. */
+  private static final MemoryLayout SIGSET = MemoryLayout.sequenceLayout(16, JAVA_LONG);
+
+  private static final MethodHandle PTHREAD_SIGMASK =
+      function("pthread_sigmask", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle SIGTIMEDWAIT =
+      function("sigtimedwait", JAVA_INT, ADDRESS, ADDRESS, ADDRESS);
+  private static final MethodHandle GETTID = function("gettid", JAVA_INT);
+  private static final MethodHandle GETPID = function("getpid", JAVA_INT);
+  private static final MethodHandle TGKILL =
+      function("tgkill", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+
+  private static final MemorySegment NULL = MemorySegment.NULL;
+
+  private final MemorySegment set;
+  private final MemorySegment owner;
+  private final MemorySegment info;
+  private final MemorySegment timeout;
+  private final int thread;
+  private boolean closed;
+
+  /** For the thread that calls this, which has to be a platform thread and has to end with it. */
+  Signals() throws IOException {
+    Arena arena = Arena.ofAuto();
+    set = arena.allocate(SIGSET);
+    owner = arena.allocate(F_OWNER_EX);
+    info = arena.allocate(SIGINFO);
+    timeout = arena.allocate(TIMESPEC);
+    set.set(JAVA_LONG, 0, bit(READY) | bit(SIGIO));
+    try {
+      check("pthread_sigmask", -(int) PTHREAD_SIGMASK.invokeExact(state(), SIG_BLOCK, set, NULL));
+      thread = (int) GETTID.invokeExact(state());
+    } catch (IOException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+    owner.set(JAVA_INT, 0, F_OWNER_TID);
+    owner.set(JAVA_INT, ValueLayout.JAVA_INT.byteSize(), thread);
+  }
+
+  /** Whether the kernel puts descriptors into signals: 0, or the negated error number. */
+  static int probe() {
+    int fd = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Sockets.FLAGS, 0);
+    if (fd < 0) {
+      return fd;
+    }
+    int result = Libc.fcntl(fd, F_SETSIG, READY);
+    Libc.close(fd);
+    return result;
+  }
+
+  private static long bit(int signal) {
+    return 1L << (signal - 1);
+  }
+
+  /**
+   * From now on, whatever happens to this descriptor is told by a signal: input, room for output
+   * after there was none, an error, an end. What happened before was not told.
+   */
+  void enable(int fd) throws IOException {
+    check("fcntl(F_SETOWN_EX)", Libc.fcntl(fd, F_SETOWN_EX, owner.address()));
+    check("fcntl(F_SETSIG)", Libc.fcntl(fd, F_SETSIG, READY));
+    check("fcntl(F_SETFL)", Libc.fcntl(fd, Libc.F_SETFL, O_ASYNC | Libc.O_NONBLOCK));
+  }
+
+  /**
+   * Waits for a signal and takes it from the queue.
+   *
+   * @param millis how long, at most, or {@link #FOREVER}
+   * @return the descriptor that something has happened to, {@link #NONE} or {@link #OVERFLOW}
+   */
+  int await(long millis) throws IOException {
+    timeout.set(JAVA_LONG, 0, TimeUnit.MILLISECONDS.toSeconds(millis));
+    timeout.set(JAVA_LONG, 8, TimeUnit.MILLISECONDS.toNanos(millis % 1000));
+    int signal = sigtimedwait(set, info, millis == FOREVER ? NULL : timeout);
+    if (signal == READY) {
+      return info.get(JAVA_INT, SI_FD);
+    }
+    if (signal == SIGIO) {
+      return OVERFLOW;
+    }
+    if (!Errno.isTransient(signal)) {
+      throw Errno.exception("sigtimedwait", signal);
+    }
+    return NONE;
+  }
+
+  private static int sigtimedwait(MemorySegment set, MemorySegment info, MemorySegment timeout) {
+    try {
+      return orError((int) SIGTIMEDWAIT.invokeExact(state(), set, info, timeout));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /**
+   * Wakes the thread, which sees an {@link #OVERFLOW}: that signal finds room in the fullest queue.
+   * For any thread to call; after {@link #close} it does nothing, since another thread may have the
+   * same number by then.
+   */
+  synchronized void wakeUp() {
+    if (closed) {
+      return;
+    }
+    try {
+      int process = (int) GETPID.invokeExact(state());
+      int _ = (int) TGKILL.invokeExact(state(), process, thread, SIGIO);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** The thread is about to end. The signals stay blocked: some may be on their way. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+  }
+}

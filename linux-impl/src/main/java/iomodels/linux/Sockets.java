@@ -1,0 +1,107 @@
+package iomodels.linux;
+
+import static iomodels.linux.Errno.check;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+
+/**
+ * Makes the sockets that a server begins with, none of which ever waits: each is non-blocking, and
+ * closed in programs that this one may start.
+ */
+final class Sockets {
+
+  /** Instead of a descriptor. */
+  static final int NONE = -1;
+
+  /** For {@link Libc#socket} and {@link Libc#accept4}. */
+  static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
+
+  private Sockets() {}
+
+  /**
+   * A TCP socket that listens.
+   *
+   * @return its descriptor
+   * @throws java.net.BindException if the address is not to be had
+   */
+  static int listen(InetSocketAddress address, int backlog) throws IOException {
+    int fd = check("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_STREAM | FLAGS, 0));
+    try {
+      // To start again at once, while connections of the last run are still in TIME_WAIT.
+      enable(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR);
+      // Accepted sockets inherit it: a reply goes out at once, whatever is not acknowledged yet.
+      enable(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY);
+      bind(fd, address);
+      check("listen", Libc.listen(fd, backlog));
+      return fd;
+    } catch (IOException e) {
+      Libc.close(fd);
+      throw e;
+    }
+  }
+
+  /**
+   * A UDP socket.
+   *
+   * @return its descriptor
+   * @throws java.net.BindException if the address is not to be had
+   */
+  static int datagrams(InetSocketAddress address) throws IOException {
+    int fd = check("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_DGRAM | FLAGS, 0));
+    try {
+      bind(fd, address);
+      return fd;
+    } catch (IOException e) {
+      Libc.close(fd);
+      throw e;
+    }
+  }
+
+  /**
+   * Accepts a connection, by {@code accept4}: one that does not wait either.
+   *
+   * @return its descriptor; {@link #NONE} if there is no more to accept
+   * @throws IOException above all if descriptors have run out
+   */
+  static int accept(int listener) throws IOException {
+    while (true) {
+      int fd = Libc.accept4(listener, FLAGS);
+      switch (-fd) {
+        case Errno.EAGAIN -> {
+          return NONE;
+        }
+        case Errno.EINTR, Errno.ECONNABORTED -> {} // That client has gone again: the next one.
+        default -> {
+          return check("accept4", fd);
+        }
+      }
+    }
+  }
+
+  /** What a socket is bound to. */
+  static InetSocketAddress address(int fd) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(SockAddr.LARGEST);
+      MemorySegment length = arena.allocateFrom(JAVA_INT, (int) address.byteSize());
+      check("getsockname", Libc.getsockname(fd, address, length));
+      return SockAddr.toJava(address);
+    }
+  }
+
+  private static void bind(int fd, InetSocketAddress address) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      check("bind to " + address, Libc.bind(fd, SockAddr.of(address, arena)));
+    }
+  }
+
+  private static void enable(int fd, int level, int option) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment yes = arena.allocateFrom(JAVA_INT, 1);
+      check("setsockopt", Libc.setsockopt(fd, level, option, yes));
+    }
+  }
+}

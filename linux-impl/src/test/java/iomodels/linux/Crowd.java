@@ -1,0 +1,79 @@
+package iomodels.linux;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+/** Clients of an upper-casing server, all at once. */
+final class Crowd {
+
+  static final int PATIENCE_MILLIS = 30_000;
+
+  private Crowd() {}
+
+  /** Each of so many clients says so many things, and waits for the reply to each. */
+  static void converse(InetSocketAddress server, int clients, int messages) throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
+      List<Callable<Void>> conversations =
+          IntStream.range(0, clients)
+              .<Callable<Void>>mapToObj(i -> () -> converse(server, "client " + i, messages))
+              .toList();
+      for (Future<Void> conversation : threads.invokeAll(conversations)) {
+        conversation.get();
+      }
+    }
+  }
+
+  private static Void converse(InetSocketAddress server, String name, int messages)
+      throws IOException {
+    try (Socket client = connect(server)) {
+      for (int i = 0; i < messages; i++) {
+        String message = name + " says " + i;
+        client.getOutputStream().write(message.getBytes(US_ASCII));
+        byte[] reply = client.getInputStream().readNBytes(message.length());
+        assertThat(new String(reply, US_ASCII)).isEqualTo(message.toUpperCase(Locale.ROOT));
+      }
+      client.shutdownOutput();
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    }
+    return null;
+  }
+
+  /** One client says so many bytes, reads only when it has said a part, and gets them all back. */
+  static void pour(InetSocketAddress server, int bytes) throws Exception {
+    byte[] said = new byte[bytes];
+    for (int i = 0; i < bytes; i++) {
+      said[i] = (byte) ('a' + i % 26);
+    }
+    try (Socket client = connect(server);
+        ExecutorService thread = Executors.newSingleThreadExecutor()) {
+      Future<?> writer =
+          thread.submit(
+              () -> {
+                client.getOutputStream().write(said);
+                client.shutdownOutput();
+                return null;
+              });
+      byte[] reply = client.getInputStream().readAllBytes();
+      writer.get();
+      assertThat(new String(reply, US_ASCII))
+          .isEqualTo(new String(said, US_ASCII).toUpperCase(Locale.ROOT));
+    }
+  }
+
+  static Socket connect(InetSocketAddress server) throws IOException {
+    Socket client = new Socket(server.getAddress(), server.getPort());
+    client.setSoTimeout(PATIENCE_MILLIS);
+    return client;
+  }
+}

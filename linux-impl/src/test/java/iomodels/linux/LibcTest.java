@@ -1,0 +1,193 @@
+package iomodels.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import iomodels.server.spi.Availability;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.BindException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class LibcTest {
+
+  private static final InetSocketAddress ANY_PORT =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+  private static final int PATIENCE_MILLIS = 30_000;
+
+  @BeforeAll
+  static void isHere() {
+    Availability availability = Linux.availability("eventfd", () -> 0);
+    assumeTrue(availability.here(), availability.reason());
+  }
+
+  @Test
+  void callThatFailsReturnsTheNegatedErrorNumber() {
+    assertThat(Libc.close(-1)).isEqualTo(-Errno.EBADF);
+    assertThat(Libc.socket(-1, 0, 0)).isNegative().isNotEqualTo(-1);
+  }
+
+  @Test
+  void errorsHaveTextAndName() {
+    assertThat(Errno.describe(Errno.EADDRINUSE)).isEqualTo("Address already in use (EADDRINUSE)");
+    assertThat(Errno.describe(71)).isEqualTo("Protocol error (errno 71)");
+  }
+
+  @Test
+  void unavailableCallIsNamedWithItsReason() {
+    assertThat(Linux.availability("io_uring_setup", () -> -Errno.ENOSYS))
+        .isEqualTo(Availability.no("io_uring_setup: Function not implemented (ENOSYS)"));
+  }
+
+  @Test
+  void addressesHaveTheSizesOfTheKernel() {
+    assertThat(SockAddr.SOCKADDR_IN.byteSize()).isEqualTo(16);
+    assertThat(SockAddr.SOCKADDR_IN6.byteSize()).isEqualTo(28);
+  }
+
+  @Test
+  void addressIsTheSameThereAndBack() throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      for (String host : new String[] {"127.0.0.1", "203.0.113.254", "::1", "2001:db8::ff"}) {
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 54321);
+        assertThat(SockAddr.toJava(SockAddr.of(address, arena))).isEqualTo(address);
+      }
+    }
+  }
+
+  @Test
+  void addressIsInNetworkByteOrder() throws Exception {
+    try (Arena arena = Arena.ofConfined()) {
+      InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("1.2.3.4"), 0x1234);
+      byte[] bytes = SockAddr.of(address, arena).toArray(JAVA_BYTE);
+      assertThat(bytes).startsWith(2, 0, 0x12, 0x34, 1, 2, 3, 4);
+    }
+  }
+
+  @Test
+  void bytesGoOverLoopbackAndBack() throws Exception {
+    int listener = Sockets.listen(ANY_PORT, 16);
+    try (Arena arena = Arena.ofConfined();
+        Socket client = connect(Sockets.address(listener))) {
+      await(listener, Libc.POLLIN, arena);
+      int peer = Errno.check("accept4", Libc.accept4(listener, Sockets.FLAGS));
+      MemorySegment buffer = arena.allocate(64);
+      assertThat(Libc.recv(peer, buffer, 64, 0)).isEqualTo(-Errno.EAGAIN);
+
+      client.getOutputStream().write("hello".getBytes(US_ASCII));
+      await(peer, Libc.POLLIN, arena);
+      assertThat(Libc.recv(peer, buffer, 64, 0)).isEqualTo(5);
+      assertThat(Libc.send(peer, buffer, 5, Libc.MSG_NOSIGNAL)).isEqualTo(5);
+      assertThat(client.getInputStream().readNBytes(5)).isEqualTo("hello".getBytes(US_ASCII));
+
+      assertThat(Libc.shutdown(peer, Libc.SHUT_WR)).isZero();
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+      client.shutdownOutput();
+      await(peer, Libc.POLLIN, arena);
+      assertThat(Libc.recv(peer, buffer, 64, 0)).isZero();
+      assertThat(Libc.close(peer)).isZero();
+    } finally {
+      Libc.close(listener);
+    }
+  }
+
+  @Test
+  void datagramGoesBackToItsSender() throws Exception {
+    int fd = Sockets.datagrams(ANY_PORT);
+    try (Arena arena = Arena.ofConfined();
+        DatagramSocket client = new DatagramSocket(ANY_PORT)) {
+      client.setSoTimeout(PATIENCE_MILLIS);
+      byte[] payload = "hello".getBytes(US_ASCII);
+      client.send(new DatagramPacket(payload, payload.length, Sockets.address(fd)));
+      await(fd, Libc.POLLIN, arena);
+      MemorySegment buffer = arena.allocate(64);
+      MemorySegment sender = arena.allocate(SockAddr.LARGEST);
+      MemorySegment length = arena.allocateFrom(JAVA_INT, (int) sender.byteSize());
+      assertThat(Libc.recvfrom(fd, buffer, 64, 0, sender, length)).isEqualTo(5);
+      assertThat(SockAddr.toJava(sender)).isEqualTo(client.getLocalSocketAddress());
+      assertThat(Libc.sendto(fd, buffer, 5, 0, sender, length.get(JAVA_INT, 0))).isEqualTo(5);
+      DatagramPacket reply = new DatagramPacket(new byte[64], 64);
+      client.receive(reply);
+      assertThat(reply.getLength()).isEqualTo(5);
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
+  @Test
+  void busyPortIsABindException() throws Exception {
+    int fd = Sockets.listen(ANY_PORT, 16);
+    try {
+      InetSocketAddress busy = Sockets.address(fd);
+      assertThatThrownBy(() -> Sockets.listen(busy, 16))
+          .isInstanceOf(BindException.class)
+          .hasMessageContaining("EADDRINUSE");
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
+  @Test
+  void socketsDoNotWait() throws Exception {
+    int fd = Sockets.listen(ANY_PORT, 16);
+    try {
+      assertThat(Libc.fcntl(fd, Libc.F_GETFL, 0) & Libc.O_NONBLOCK).isNotZero();
+      assertThat(Libc.accept4(fd, Sockets.FLAGS)).isEqualTo(-Errno.EAGAIN);
+    } finally {
+      Libc.close(fd);
+    }
+  }
+
+  @Test
+  void bufferCannotBeOverrun() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment small = arena.allocate(8);
+      assertThatThrownBy(() -> Libc.recv(-1, small, 9, 0))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  @Test
+  void signalFromAnotherThreadWakesAndAfterCloseGoesNowhere() throws Exception {
+    EventFd wakeUp = new EventFd();
+    try (Arena arena = Arena.ofConfined()) {
+      CompletableFuture<Void> signal =
+          CompletableFuture.runAsync(wakeUp::signal, Thread::startVirtualThread);
+      await(wakeUp.fd(), Libc.POLLIN, arena);
+      signal.join();
+    } finally {
+      wakeUp.close();
+    }
+    wakeUp.signal();
+    wakeUp.close();
+  }
+
+  private static void await(int fd, short events, Arena arena) {
+    MemorySegment pollfd = arena.allocate(8, 4);
+    pollfd.set(JAVA_INT, 0, fd);
+    pollfd.set(JAVA_SHORT, 4, events);
+    assertThat(Libc.poll(pollfd, 1, PATIENCE_MILLIS)).isEqualTo(1);
+  }
+
+  private static Socket connect(InetSocketAddress address) throws IOException {
+    Socket client = new Socket(address.getAddress(), address.getPort());
+    client.setSoTimeout(PATIENCE_MILLIS);
+    return client;
+  }
+}

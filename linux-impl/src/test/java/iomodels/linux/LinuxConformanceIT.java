@@ -1,0 +1,14 @@
+package iomodels.linux;
+
+import iomodels.conformance.Conformance;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+
+class LinuxConformanceIT {
+
+  @TestFactory
+  Stream<DynamicNode> everyModelConforms() {
+    return Conformance.tests();
+  }
+}

@@ -1,0 +1,106 @@
+package iomodels.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.spi.Availability;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.net.Socket;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(120)
+class SignalDrivenServerTest {
+
+  private static final int RLIMIT_SIGPENDING = 11;
+
+  @BeforeEach
+  void available() {
+    Availability availability = new SignalDrivenProvider().availability();
+    assumeThat(availability.here()).as(availability.reason()).isTrue();
+  }
+
+  /** With room for none, every signal is lost but SIGIO; with room for a few, most of them are. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 20})
+  void clientsAreServedThoughSignalsAreLost(long room) throws Throwable {
+    try (Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER)) {
+      long before = limitPendingSignals(room);
+      try {
+        Crowd.converse(server.address(), 50, 40);
+        Crowd.pour(server.address(), 10_000_000);
+      } finally {
+        limitPendingSignals(before);
+      }
+      assertThat(server.terminated()).isNotDone();
+    }
+  }
+
+  @Test
+  void stopFindsTheLoopThoughTheQueueIsFull() throws Throwable {
+    Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER);
+    long before = limitPendingSignals(0);
+    try {
+      server.close();
+    } finally {
+      limitPendingSignals(before);
+    }
+    assertThat(server.terminated()).isCompleted();
+  }
+
+  /** One that did would end this JVM: signals are under way while the loops come and go. */
+  @Test
+  void noSignalReachesAnotherThread() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER);
+      CompletableFuture<Void> chatter =
+          CompletableFuture.runAsync(() -> chat(server), Thread::startVirtualThread);
+      try (Socket client = Crowd.connect(server.address())) {
+        client.getOutputStream().write('a');
+        assertThat(client.getInputStream().read()).isEqualTo('A');
+        server.close();
+        server.close();
+      }
+      chatter.join();
+      assertThat(server.terminated()).isCompleted();
+    }
+  }
+
+  private static void chat(Server server) {
+    try (Socket client = Crowd.connect(server.address())) {
+      byte[] something = new byte[100];
+      while (client.getInputStream().available() < 10_000_000) {
+        client.getOutputStream().write(something);
+      }
+    } catch (IOException _) {
+      // The server has ended.
+    }
+  }
+
+  /** Returns what it was before. */
+  private static long limitPendingSignals(long count) throws Throwable {
+    MethodHandle getrlimit = Libc.function("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    MethodHandle setrlimit = Libc.function("setrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limit = arena.allocate(JAVA_LONG, 2);
+      assertThat((int) getrlimit.invokeExact(Libc.state(), RLIMIT_SIGPENDING, limit)).isZero();
+      long before = limit.get(JAVA_LONG, 0);
+      limit.set(JAVA_LONG, 0, count);
+      assertThat((int) setrlimit.invokeExact(Libc.state(), RLIMIT_SIGPENDING, limit)).isZero();
+      return before;
+    }
+  }
+}
