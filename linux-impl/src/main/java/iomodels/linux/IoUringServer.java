@@ -340,6 +340,7 @@ final class IoUringServer implements Server {
       if (unsent == null
           && (progress == Progress.OVERFLOW || unread.hasRemaining() || endOfInput)) {
         advance(unread);
+        unread = unread.hasRemaining() ? unread : NOTHING;
       }
       if (unsent != null) {
         unsent.bytes().flip();
@@ -397,7 +398,6 @@ final class IoUringServer implements Server {
     }
 
     /** May be called again before the reply is sent, which then answers both. */
-    @SuppressWarnings("ReferenceEquality") // which of the two it is, not what is in it
     private void advance(ByteBuffer input) {
       if (unsent == null) {
         unsent = replies.borrow();
@@ -405,9 +405,6 @@ final class IoUringServer implements Server {
       progress = session.advance(input, unsent.bytes(), endOfInput);
       if (unsent.bytes().position() == 0) {
         forgetUnsent();
-      }
-      if (input == unread && !input.hasRemaining()) {
-        unread = NOTHING;
       }
     }
 

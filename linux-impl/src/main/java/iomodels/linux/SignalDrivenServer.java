@@ -118,6 +118,16 @@ final class SignalDrivenServer implements Server {
 
   private void run() {
     try (Signals mine = new Signals()) { // Sent to the thread that makes it, which is this one.
+      serve(mine);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      closeAll();
+    }
+  }
+
+  private void serve(Signals mine) throws IOException {
+    try {
       mine.enable(listener);
       if (datagrams != NONE) {
         mine.enable(datagrams);
@@ -128,10 +138,8 @@ final class SignalDrivenServer implements Server {
         await(mine);
       }
       drain(mine);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
-      closeAll();
+      closeAll(); // No descriptor is to raise a signal once the thread no longer blocks them.
     }
   }
 
@@ -170,10 +178,10 @@ final class SignalDrivenServer implements Server {
       callers = true;
     } else if (fd == datagrams) {
       letters = true;
-    } else if (fd < connections.length) {
-      Connection connection = connections[fd];
-      if (connection != null) {
-        connection.hear(); // Or a late signal of the one before it: one read for nothing.
+    } else {
+      Connection connection = fd < connections.length ? connections[fd] : null;
+      if (connection != null) { // If not, the signal was late.
+        connection.hear();
       }
     }
   }

@@ -185,9 +185,18 @@ final class Signals implements AutoCloseable {
     }
   }
 
-  /** The thread is about to end. The signals stay blocked: some may be on their way. */
+  /**
+   * Takes what is still in the queue; the thread is about to end, and all descriptors are closed.
+   * When a thread ends, the JVM gives it back the signal mask that it began with, and whatever was
+   * pending then would end the whole JVM.
+   */
   @Override
-  public synchronized void close() {
-    closed = true;
+  public void close() throws IOException {
+    synchronized (this) {
+      closed = true;
+    }
+    while (await(0) != NONE) {
+      // Nobody is interested any more.
+    }
   }
 }

@@ -49,7 +49,7 @@ final class Crowd {
     return null;
   }
 
-  /** One client says so many bytes, reads only when it has said a part, and gets them all back. */
+  /** One client says so many bytes, and reads at the same time: it gets them all back. */
   static void pour(InetSocketAddress server, int bytes) throws Exception {
     byte[] said = new byte[bytes];
     for (int i = 0; i < bytes; i++) {

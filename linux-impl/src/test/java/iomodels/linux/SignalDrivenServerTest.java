@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,8 +65,9 @@ class SignalDrivenServerTest {
   /** One that did would end this JVM: signals are under way while the loops come and go. */
   @Test
   void noSignalReachesAnotherThread() throws Exception {
+    ServerConfig config = ServerConfig.onLoopback().withGracePeriod(Duration.ofMillis(100));
     for (int i = 0; i < 20; i++) {
-      Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER);
+      Server server = new SignalDrivenServer(config, Services.UPPER);
       CompletableFuture<Void> chatter =
           CompletableFuture.runAsync(() -> chat(server), Thread::startVirtualThread);
       try (Socket client = Crowd.connect(server.address())) {
