@@ -38,6 +38,10 @@ public final class ModelTarget implements Target {
   private static final String MODULE = "iomodels.conformance";
   private static final Duration START = Duration.ofSeconds(60);
 
+  /** A server that is launched for one trial is gone before the second compiler has begun. */
+  private static final List<String> SHORT_LIVED =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
   private final ServerProvider provider;
   private final Optional<Transport> transport;
   private final List<String> prefix;
@@ -114,7 +118,7 @@ public final class ModelTarget implements Target {
       throws IOException, InterruptedException {
     if (host.isEmpty()) {
       List<String> endpoints = Services.all().stream().map(it -> it.name() + ":0").toList();
-      Child child = new Child(command(endpoints));
+      Child child = new Child(command(endpoints, List.of()));
       host = Optional.of(child);
       for (Service each : Services.all()) {
         shared.put(each, announced(child));
@@ -129,7 +133,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
-    Child child = new Child(command(List.of(service.name() + ":" + port)));
+    Child child = new Child(command(List.of(service.name() + ":" + port), SHORT_LIVED));
     // To the process itself, and not to those that it has started: they are its own to stop.
     return new ChildInstance(child, announced(child), Child::terminate);
   }
@@ -137,7 +141,7 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
-    List<String> command = command(List.of(service.name() + ":0"));
+    List<String> command = command(List.of(service.name() + ":0"), SHORT_LIVED);
     Child child = new Child(Child.within(descriptors, command));
     return new ChildInstance(child, announced(child), Child::terminate);
   }
@@ -153,10 +157,11 @@ public final class ModelTarget implements Target {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
-  private List<String> command(List<String> endpoints) {
+  private List<String> command(List<String> endpoints, List<String> flags) {
     String path = modulePath();
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
     command.addAll(jvmFlags);
     String natives =
         provider.nativeModules().stream()
