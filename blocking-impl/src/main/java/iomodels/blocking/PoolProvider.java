@@ -6,7 +6,6 @@ import iomodels.server.Notification;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Threading;
-import iomodels.server.spi.Availability;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
@@ -44,11 +43,6 @@ public final class PoolProvider implements ServerProvider {
   @Override
   public OptionalInt maxConnections() {
     return OptionalInt.of(PoolServer.THREADS);
-  }
-
-  @Override
-  public Availability availability() {
-    return Availability.yes();
   }
 
   @Override

@@ -6,7 +6,6 @@ import iomodels.server.Notification;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Threading;
-import iomodels.server.spi.Availability;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
@@ -37,11 +36,6 @@ public final class SequentialProvider implements ServerProvider {
       capabilities.add(Capability.DATAGRAMS);
     }
     return capabilities;
-  }
-
-  @Override
-  public Availability availability() {
-    return Availability.yes();
   }
 
   @Override

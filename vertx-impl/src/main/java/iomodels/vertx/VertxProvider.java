@@ -46,11 +46,6 @@ public final class VertxProvider implements ServerProvider {
   }
 
   @Override
-  public Availability availability() {
-    return Availability.yes();
-  }
-
-  @Override
   public Map<Transport, Availability> transports() {
     Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
     transports.put(Transport.NIO, Availability.yes());

@@ -126,12 +126,11 @@ final class BackPressureRules {
   private static void resumes(Trial trial) throws Broken, IOException, InterruptedException {
     Peer peer = trial.connectWithWindow(WINDOW);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
-    Stall stall = new Stall();
     peer.whileSending(
-        () -> peer.sendStream(stall.watch(stream), VOLUME),
+        () -> peer.sendStream(stream, VOLUME),
         () -> {
           for (int i = 0; i < STRETCHES; i++) {
-            stall.await(VOLUME, trial.patience());
+            peer.pauseUntilFull(); // Whether or not the kernel has taken all that is to be sent.
             peer.expectStream(part(stream, i * STRETCH), STRETCH);
           }
           long rest = STRETCHES * STRETCH;

@@ -28,7 +28,9 @@ public interface ServerProvider {
   Set<Capability> capabilities(ServerConfig config);
 
   /** Whether it works on this machine. */
-  Availability availability();
+  default Availability availability() {
+    return Availability.yes();
+  }
 
   /**
    * The transports that can be asked for in {@link ServerConfig#transport()}, and whether each
