@@ -282,6 +282,7 @@ final class PoolServer implements Server {
       }
     } finally {
       closeSockets();
+      places.release(); // The acceptor may wait for one, and has to see that it is over.
     }
   }
 

@@ -93,6 +93,7 @@ final class PreforkServer implements Server {
           first.stream().map(this::startKeeper).toArray(CompletableFuture<?>[]::new);
       terminated = CompletableFuture.allOf(keepers).whenComplete((_, _) -> quietly(reservation));
     } catch (Throwable e) {
+      stopping.complete(null); // First, or a keeper replaces what is killed here.
       workers.forEach(PreforkServer::kill);
       quietly(reservation);
       throw e;

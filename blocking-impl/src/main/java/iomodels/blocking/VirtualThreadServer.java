@@ -156,7 +156,6 @@ final class VirtualThreadServer implements Server {
     }
 
     // tag::converse[]
-    @SuppressWarnings("ThreadPriorityCheck") // A virtual thread has its carrier until it waits.
     private void converse() throws IOException {
       ByteBuffer in = ByteBuffer.allocate(SMALL);
       ByteBuffer out = ByteBuffer.allocate(SMALL);
@@ -224,8 +223,9 @@ final class VirtualThreadServer implements Server {
      */
     private void discard(ByteBuffer in) throws IOException {
       delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      long turn = System.nanoTime();
       while (await(in.clear()) >= 0) {
-        // What comes now is not answered, but it has to be read.
+        turn = giveWay(turn); // What comes now is not answered, but it has to be read.
       }
     }
 

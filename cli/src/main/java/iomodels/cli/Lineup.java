@@ -61,7 +61,9 @@ final class Lineup implements AutoCloseable {
       return yardstick(entry.twin());
     }
     ServerProvider model = entry.model().get();
-    ModelTarget target = new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags);
+    ModelTarget target =
+        new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
+            .serving(Services.UPPER);
     started.push(target);
     boolean concurrent =
         model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
@@ -69,7 +71,7 @@ final class Lineup implements AutoCloseable {
         entry.name(),
         target.shared(Services.UPPER),
         target.process(),
-        concurrent ? Integer.MAX_VALUE : 1,
+        concurrent ? model.maxConnections().orElse(Integer.MAX_VALUE) : 1,
         model.card().notification() == Notification.POLLING);
   }
 

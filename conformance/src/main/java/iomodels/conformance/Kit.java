@@ -80,7 +80,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
       try {
         for (Rule rule : rules) {
           if (!rule.needs().contains(Need.TIMED) || !applies(rule, target, unmet).isEmpty()) {
-            Semaphore lane = rule.needs().contains(Need.LIFE) ? launched : shared;
+            Semaphore lane = launches(rule) ? launched : shared;
             pending.add(executor.submit(() -> judge(rule, target, unmet, lane, oneAtATime)));
           }
         }
@@ -103,6 +103,11 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     }
     findings.sort((a, b) -> Rule.IN_ORDER.compare(a.rule(), b.rule()));
     return new Report(target.name(), List.copyOf(findings), List.copyOf(notes));
+  }
+
+  /** Whether it is tried on servers of its own. */
+  private static boolean launches(Rule rule) {
+    return rule.needs().contains(Need.LIFE) || rule.needs().contains(Need.PROCESS);
   }
 
   private Finding judge(

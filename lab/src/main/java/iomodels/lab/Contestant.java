@@ -32,7 +32,11 @@ public record Contestant(
         "c-" + yardstick.name(),
         yardstick.address(),
         yardstick.process(),
-        yardstick.name().equals("sequential") ? 1 : Integer.MAX_VALUE,
+        switch (yardstick.name()) {
+          case "sequential" -> 1;
+          case "select" -> 1_000;
+          default -> Integer.MAX_VALUE;
+        },
         false);
   }
 

@@ -21,6 +21,7 @@ public record Spread(double median, double min, double max) {
     if (sorted.length == 0) {
       throw new IllegalArgumentException("no figure, no spread");
     }
-    return new Spread(sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+    double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+    return new Spread(median, sorted[0], sorted[sorted.length - 1]);
   }
 }

@@ -10,8 +10,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Buffers that the kernel sends from, while it does: as many as there are replies on their way. The
- * one last given back is the next to be lent, since it is still in the processor's cache.
+ * Buffers that the kernel sends from, while it does: as many as there ever were replies on their
+ * way at once, since they are kept. The one last given back is the next to be lent, since it is
+ * still in the processor's cache.
  */
 final class BufferPool {
 

@@ -13,7 +13,6 @@ import static iomodels.linux.Libc.EPOLL_CTL_ADD;
 import static iomodels.linux.Libc.EPOLL_CTL_MOD;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
@@ -201,7 +200,10 @@ final class EpollEdgeServer implements Server {
     } else if (fd == datagrams) {
       answer(responder.orElseThrow());
     } else if (fd != wakeUp.fd()) { // Which need only end the wait.
-      requireNonNull(connections[fd]).hear(news);
+      Connection connection = connections[fd];
+      if (connection != null) { // Closed, it is told of while a process being started has a copy.
+        connection.hear(news);
+      }
     }
   }
 

@@ -8,7 +8,6 @@ import static iomodels.linux.Libc.EPOLL_CTL_ADD;
 import static iomodels.linux.Libc.EPOLL_CTL_MOD;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
@@ -176,7 +175,10 @@ final class EpollServer implements Server {
     } else if (fd == datagrams) {
       answer(responder.orElseThrow());
     } else if (fd != wakeUp.fd()) { // Which need only end the wait.
-      requireNonNull(connections[fd]).run();
+      Connection connection = connections[fd];
+      if (connection != null) { // Closed, it is told of while a process being started has a copy.
+        connection.run();
+      }
     }
   }
 
@@ -341,7 +343,7 @@ final class EpollServer implements Server {
       if (connections[fd] == this) {
         connections[fd] = null;
         open--;
-        Libc.close(fd); // Takes it out of the kernel's set as well.
+        Libc.close(fd); // Takes it out of the kernel's set as well, once nobody has a copy.
       }
     }
   }

@@ -256,6 +256,10 @@ final class IoUringServer implements Server {
       new Connection(fd).receive();
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A client was turned away.", e);
+      if (fd < connections.length && connections[fd] != null) {
+        connections[fd] = null;
+        open--;
+      }
       Libc.close(fd);
     }
   }
@@ -381,12 +385,15 @@ final class IoUringServer implements Server {
       list();
     }
 
-    /** What was asked for may come although it is not wanted any more: a little of it is kept. */
+    /**
+     * What was asked for may come although it is not wanted any more: it is kept, which is {@link
+     * #MAX_KEPT} and what else is delivered before the kernel hears of the cancellation.
+     */
     private void take(ByteBuffer input) {
-      if (progress == Progress.UNDERFLOW && !sending && !unread.hasRemaining()) {
+      if (!closing && progress == Progress.UNDERFLOW && !sending && !unread.hasRemaining()) {
         advance(input);
       }
-      if (progress == Progress.FINISHED || !input.hasRemaining()) {
+      if (closing || progress == Progress.FINISHED || !input.hasRemaining()) {
         return;
       }
       int length = unread.remaining() + input.remaining();
@@ -498,6 +505,7 @@ final class IoUringServer implements Server {
     while (accepting || answering) {
       await();
     }
+    ring.submit(); // Replies to datagrams name the descriptor that is closed now.
     stopListening(); // Nothing holds them any more, so that the port is free from now on.
     while (open > 0 && System.nanoTime() - deadline < 0) {
       await();
@@ -548,7 +556,14 @@ final class IoUringServer implements Server {
     }
     int number = ring.buffer();
     ByteBuffer datagram = datagramInputs.bytes(number, count);
-    Buffer reply = replies.borrow();
+    Buffer reply;
+    try {
+      reply = replies.borrow();
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A datagram was not answered.", e);
+      datagramInputs.giveBack(number);
+      return;
+    }
     try {
       int senderLength = Datagram.senderLength(datagram);
       responder.orElseThrow().reply(Datagram.payload(datagram), reply.bytes().limit(RECEIVER));

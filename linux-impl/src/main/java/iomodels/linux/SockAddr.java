@@ -78,7 +78,11 @@ final class SockAddr {
     boolean six = address.get(JAVA_SHORT, 0) == Libc.AF_INET6;
     byte[] bytes = new byte[six ? 16 : 4];
     MemorySegment.copy(address, JAVA_BYTE, six ? ADDR6 : ADDR, bytes, 0, bytes.length);
-    return new InetSocketAddress(
-        InetAddress.getByAddress(bytes), Short.toUnsignedInt(address.get(PORT_LAYOUT, PORT)));
+    int scope = six ? address.get(JAVA_INT, SCOPE) : 0;
+    InetAddress host =
+        scope == 0
+            ? InetAddress.getByAddress(bytes)
+            : Inet6Address.getByAddress(null, bytes, scope);
+    return new InetSocketAddress(host, Short.toUnsignedInt(address.get(PORT_LAYOUT, PORT)));
   }
 }

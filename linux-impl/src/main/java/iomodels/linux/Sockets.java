@@ -38,7 +38,7 @@ final class Sockets {
       bind(fd, address);
       check("listen", Libc.listen(fd, backlog));
       return fd;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       Libc.close(fd);
       throw e;
     }
@@ -55,7 +55,7 @@ final class Sockets {
     try {
       bind(fd, address);
       return fd;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       Libc.close(fd);
       throw e;
     }

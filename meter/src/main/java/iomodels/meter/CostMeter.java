@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -26,6 +28,11 @@ public final class CostMeter {
   private static final Path PROC = Path.of("/proc");
 
   private final ProcessHandle process;
+
+  /** What each thread had demanded when it was last looked at, and what all have by then. */
+  private Map<Long, Long> demandSeen = Map.of();
+
+  private long demanded;
 
   private CostMeter(ProcessHandle process) {
     this.process = process;
@@ -57,39 +64,43 @@ public final class CostMeter {
 
   /**
    * The processor time that its threads have had, or have stood in the queue for: a process that
-   * never rests wants a whole processor all the time, however few a busy machine gives it. Only of
-   * threads that have not ended. Where the kernel does not count that, what they have had.
+   * never rests wants a whole processor all the time, however few a busy machine gives it. It never
+   * runs backwards: of a thread that has ended, what this meter has seen stays counted. Where the
+   * kernel does not count that, what they have had.
    *
    * @throws IOException if the process has ended, or is another user's
    */
-  public Duration demand() throws IOException {
-    long nanos = demand(process.pid());
+  public synchronized Duration demand() throws IOException {
+    Map<Long, Long> now = new HashMap<>();
+    addDemand(process.pid(), now);
     for (ProcessHandle child : process.descendants().toList()) {
       try {
-        nanos += demand(child.pid());
+        addDemand(child.pid(), now);
       } catch (IOException _) {
         // It has ended meanwhile.
       }
     }
-    return nanos == 0 ? now().cpu() : Duration.ofNanos(nanos);
+    now.forEach((thread, nanos) -> demanded += nanos - demandSeen.getOrDefault(thread, 0L));
+    demandSeen = now;
+    return demanded == 0 ? now().cpu() : Duration.ofNanos(demanded);
   }
 
   /**
    * Fields 1 and 2 of each thread's {@code schedstat}: nanoseconds on a processor, and queueing.
    */
-  private static long demand(long pid) throws IOException {
-    long nanos = 0;
+  private static void addDemand(long pid, Map<Long, Long> byThread) throws IOException {
     try (Stream<Path> tasks = Files.list(PROC.resolve(Long.toString(pid)).resolve("task"))) {
       for (Path task : tasks.toList()) {
         try {
           String[] fields = Files.readString(task.resolve("schedstat")).strip().split(" ", -1);
-          nanos += Long.parseLong(fields[0]) + Long.parseLong(fields[1]);
+          byThread.put(
+              Long.parseLong(task.getFileName().toString()),
+              Long.parseLong(fields[0]) + Long.parseLong(fields[1]));
         } catch (IOException _) {
           // It has ended meanwhile, or the kernel does not count.
         }
       }
     }
-    return nanos;
   }
 
   /**

@@ -130,7 +130,7 @@ final class AsyncServer implements Server {
     try {
       while (listener.isOpen()) {
         try {
-          new Connection(listener.accept().get()).start();
+          welcome(listener.accept().get());
         } catch (ExecutionException _) {
           if (listener.isOpen()) {
             LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
@@ -142,6 +142,15 @@ final class AsyncServer implements Server {
     } finally {
       closeSockets();
       drain();
+    }
+  }
+
+  private void welcome(AsynchronousSocketChannel peer) {
+    try {
+      new Connection(peer).start();
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      quietly(peer);
     }
   }
 

@@ -152,12 +152,14 @@ final class BackPressureRules {
     first.send(ASKED_FOR + "\n");
     first.expectStream(Text::flood, ASKED_FOR);
     first.close();
-    int clients = trial.count(STALLED);
+    int clients = trial.atOnce(trial.count(STALLED));
     long before = meter.now().residentBytes();
     long allowed = trial.count(GROWTH) + (long) clients * trial.count(HELD);
-    for (int i = 0; i < trial.atOnce(clients); i++) {
+    // However few they are: replies that were made in full would exceed it.
+    long each = Math.max(ASKED_FOR, 4 * allowed / clients);
+    for (int i = 0; i < clients; i++) {
       Peer peer = trial.connectWithWindow(server, SMALL);
-      peer.send(ASKED_FOR + "\n");
+      peer.send(each + "\n");
       peer.expect(new byte[] {0});
     }
     long last = before;

@@ -167,6 +167,7 @@ final class LifeRules {
     Peer peer = trial.connectWithWindow(server, BLOCK);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
     AtomicBoolean asked = new AtomicBoolean();
+    AtomicBoolean paused = new AtomicBoolean();
     peer.whileSending(
         () -> {
           peer.sendStream(stream, PIPELINED);
@@ -176,11 +177,12 @@ final class LifeRules {
         () -> {
           for (long from = 0; from < PIPELINED; from += BLOCK) {
             long start = from;
-            if (asked.getAndSet(false)) {
+            if (!asked.get()) {
+              TimeUnit.MILLISECONDS.sleep(1); // slowly
+            } else if (!paused.getAndSet(true)) {
               peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
-            }
+            } // and from then on quickly, since the grace period runs
             peer.expectStream(i -> Text.upper(stream.at(start + i)), BLOCK);
-            TimeUnit.MILLISECONDS.sleep(1); // slowly
           }
           peer.expectFin();
         });

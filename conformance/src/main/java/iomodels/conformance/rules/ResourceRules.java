@@ -85,7 +85,7 @@ final class ResourceRules {
     // A runtime opens some of its own when it first needs them, and keeps them.
     comeAndGo(trial, server, WARM_UP);
     int before = settled(meter);
-    comeAndGo(trial, server, trial.count(CLOSES) / 4);
+    comeAndGo(trial, server, Math.ceilDiv(trial.count(CLOSES), 4));
     long deadline = System.nanoTime() + trial.patience().toNanos();
     int after = meter.now().descriptors();
     while (after > before + trial.count(DESCRIPTORS) && System.nanoTime() < deadline) {
@@ -140,7 +140,7 @@ final class ResourceRules {
     Instance server = trial.launch(0);
     serve(trial, server, IDLE_CLIENTS);
     CostMeter meter = trial.meter(server);
-    double least = least(trial, () -> meter.now().cpu(), trial.count(IDLE_CPU));
+    double least = least(trial, () -> meter.now().cpu(), trial.count(IDLE_CPU), trial.count(CALM));
     if (least >= trial.count(IDLE_CPU)) {
       throw new Broken(
           "less than %d %% of a core with idle clients".formatted(trial.count(IDLE_CPU)),
@@ -151,7 +151,8 @@ final class ResourceRules {
   private static void burnsItsCore(Trial trial) throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
     serve(trial, server, IDLE_CLIENTS);
-    double least = least(trial, trial.meter(server)::demand, trial.count(BUSY_CPU));
+    double least =
+        least(trial, trial.meter(server)::demand, trial.count(BUSY_CPU), 2L * trial.count(WATCH));
     if (least < trial.count(BUSY_CPU)) {
       throw new Broken(
           "a poller to want at least %d %% of a core".formatted(trial.count(BUSY_CPU)),
@@ -168,10 +169,10 @@ final class ResourceRules {
    * The least busy window there is, in per cent of a core; the first that is less busy than that
    * ends the search.
    */
-  private static double least(Trial trial, Clock clock, double enough)
+  private static double least(Trial trial, Clock clock, double enough, long atMostMillis)
       throws IOException, InterruptedException {
     double least = Double.MAX_VALUE;
-    long deadline = System.nanoTime() + trial.time(CALM).toNanos();
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(atMostMillis);
     while (least >= enough && System.nanoTime() < deadline) {
       Duration before = clock.read();
       long start = System.nanoTime();
@@ -258,7 +259,7 @@ final class ResourceRules {
     boolean poller =
         trial.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
     if (!poller) {
-      double least = least(trial, meter::demand, trial.count(BUSY_CPU));
+      double least = least(trial, meter::demand, trial.count(BUSY_CPU), trial.count(CALM));
       if (least >= trial.count(BUSY_CPU)) {
         throw new Broken(
             "a server that rests while there are no descriptors",

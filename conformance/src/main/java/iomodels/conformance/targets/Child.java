@@ -151,6 +151,15 @@ final class Child implements AutoCloseable {
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** Ends it and all that it started at once. */
+  void kill() {
+    List<ProcessHandle> all =
+        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    all.forEach(it -> it.onExit().join());
+    RUNNING.remove(process);
+  }
+
   /** Ends it and all that it started: in order if it can, by force if it cannot. */
   @Override
   public void close() {

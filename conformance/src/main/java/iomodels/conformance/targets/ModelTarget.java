@@ -46,6 +46,7 @@ public final class ModelTarget implements Target {
   private final Optional<Transport> transport;
   private final List<String> prefix;
   private final List<String> jvmFlags;
+  private final List<Service> served;
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
   private Optional<Child> host = Optional.empty();
 
@@ -64,10 +65,25 @@ public final class ModelTarget implements Target {
       Optional<Transport> transport,
       List<String> prefix,
       List<String> jvmFlags) {
+    this(provider, transport, prefix, jvmFlags, Services.all());
+  }
+
+  private ModelTarget(
+      ServerProvider provider,
+      Optional<Transport> transport,
+      List<String> prefix,
+      List<String> jvmFlags,
+      List<Service> served) {
     this.provider = provider;
+    this.served = served;
     this.transport = transport;
     this.prefix = List.copyOf(prefix);
     this.jvmFlags = List.copyOf(jvmFlags);
+  }
+
+  /** The same, but of its services only that one, so that nothing else is measured with it. */
+  public ModelTarget serving(Service only) {
+    return new ModelTarget(provider, transport, prefix, jvmFlags, List.of(only));
   }
 
   @Override
@@ -99,7 +115,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public boolean serves(Service service) {
-    return true;
+    return served.contains(service);
   }
 
   @Override
@@ -109,7 +125,7 @@ public final class ModelTarget implements Target {
 
   /** The process that serves the services to every rule alike; started if it is not yet. */
   public synchronized ProcessHandle process() throws IOException, InterruptedException {
-    shared(Services.UPPER);
+    shared(served.getFirst());
     return host.orElseThrow().handle();
   }
 
@@ -117,10 +133,10 @@ public final class ModelTarget implements Target {
   public synchronized InetSocketAddress shared(Service service)
       throws IOException, InterruptedException {
     if (host.isEmpty()) {
-      List<String> endpoints = Services.all().stream().map(it -> it.name() + ":0").toList();
+      List<String> endpoints = served.stream().map(it -> it.name() + ":0").toList();
       Child child = new Child(command(endpoints, List.of()));
       host = Optional.of(child);
-      for (Service each : Services.all()) {
+      for (Service each : served) {
         shared.put(each, announced(child));
       }
     }
@@ -147,7 +163,13 @@ public final class ModelTarget implements Target {
   }
 
   private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
-    Optional<String> line = child.line(START);
+    Optional<String> line;
+    try {
+      line = child.line(START);
+    } catch (InterruptedException e) {
+      child.close();
+      throw e;
+    }
     if (line.isEmpty() || !line.get().startsWith(Host.LISTENING)) {
       String words = line.map(said -> said + " / ").orElse("") + child.lastWords();
       child.close();
