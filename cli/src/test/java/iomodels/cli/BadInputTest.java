@@ -21,7 +21,7 @@ class BadInputTest {
       textBlock =
           """
           serve                                        | name a MODEL
-          serve no-such-model                          | there are: blocking-sequential
+          serve no-such-model                          | there are: blocking-pool
           serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
           serve nio-selector --port 65536              | it is 0 to 65535
           serve nio-selector --port -1                 | it is 0 to 65535
@@ -33,7 +33,7 @@ class BadInputTest {
           serve --wrong no-such-fault                  | iomodels list --wrong
           serve --tutorial no-such-text                | iomodels list --wrong
           conform                                      | name a MODEL
-          conform no-such-model                        | there are: blocking-sequential
+          conform no-such-model                        | there are: blocking-pool
           conform nio-selector --rule 99.99            | no rule 99.99
           conform nio-selector --bound patience=soon   | not a whole number
           conform nio-selector --bound pace=1          | NAME=VALUE
@@ -42,8 +42,8 @@ class BadInputTest {
           conform --target 127.0.0.1:70000             | it is 0 to 65535
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
-          compare no-such-model                        | there are: blocking-sequential
-          bench no-such-model                          | there are: blocking-sequential
+          compare no-such-model                        | there are: blocking-pool
+          bench no-such-model                          | there are: blocking-pool
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench nio-selector --rounds 0                | at least 1 round
           """)
