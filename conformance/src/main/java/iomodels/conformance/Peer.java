@@ -9,6 +9,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,6 +36,7 @@ public final class Peer implements AutoCloseable {
 
   private static final int STILL_TIMES = 5;
 
+  private final SocketChannel channel;
   private final Socket socket;
   private final InputStream input;
   private final OutputStream output;
@@ -41,9 +44,10 @@ public final class Peer implements AutoCloseable {
   private final Transcript transcript;
   private final String name;
 
-  private Peer(Socket socket, Duration patience, Transcript transcript, String name)
+  private Peer(SocketChannel channel, Duration patience, Transcript transcript, String name)
       throws IOException {
-    this.socket = socket;
+    this.channel = channel;
+    this.socket = channel.socket();
     this.input = socket.getInputStream();
     this.output = socket.getOutputStream();
     this.patience = patience;
@@ -67,7 +71,8 @@ public final class Peer implements AutoCloseable {
       String name)
       throws Broken, IOException {
     @SuppressWarnings("resource") // owned by the peer, or closed below
-    Socket socket = new Socket();
+    SocketChannel channel = SocketChannel.open();
+    Socket socket = channel.socket();
     try {
       if (receiveBuffer > 0) {
         socket.setReceiveBufferSize(receiveBuffer);
@@ -78,10 +83,10 @@ public final class Peer implements AutoCloseable {
       socket.setTcpNoDelay(true);
       socket.connect(address, Math.toIntExact(patience.toMillis()));
       transcript.add(name, "connected");
-      return new Peer(socket, patience, transcript, name);
+      return new Peer(channel, patience, transcript, name);
     } catch (IOException e) {
       try {
-        socket.close();
+        channel.close();
       } catch (IOException ignored) {
         // it never was open
       }
@@ -139,6 +144,41 @@ public final class Peer implements AutoCloseable {
       position += n;
     }
     transcript.add(name, "has sent the stream");
+  }
+
+  /**
+   * Sends a stream, and receives nothing, until neither the server nor the kernels take more of it.
+   *
+   * @return the number of bytes that were taken, {@code atMost} if all were
+   */
+  public long sendUntilFull(Stream stream, long atMost) throws Broken, InterruptedException {
+    ByteBuffer chunk = ByteBuffer.allocate(CHUNK).limit(0);
+    long sent = 0;
+    int quiet = 0;
+    try {
+      channel.configureBlocking(false);
+      while (quiet < STILL_TIMES && sent < atMost) {
+        if (!chunk.hasRemaining()) {
+          chunk.clear().limit((int) Math.min(CHUNK, atMost - sent));
+          for (int i = 0; i < chunk.limit(); i++) {
+            chunk.put(i, stream.at(sent + i));
+          }
+        }
+        int taken = channel.write(chunk);
+        sent += taken;
+        if (taken > 0) {
+          quiet = 0;
+        } else {
+          quiet++;
+          Thread.sleep(STILL);
+        }
+      }
+      channel.configureBlocking(true);
+    } catch (IOException e) {
+      throw lost("a server that leaves the connection open", "after %,d bytes".formatted(sent), e);
+    }
+    transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(sent));
+    return sent;
   }
 
   /** Sends while it receives, so that neither side has to wait for the other for ever. */

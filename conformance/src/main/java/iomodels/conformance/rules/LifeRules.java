@@ -19,7 +19,6 @@ import java.net.ServerSocket;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Section 9: how a server comes and goes. */
 final class LifeRules {
@@ -73,9 +72,10 @@ final class LifeRules {
   private static final int SMALL_WINDOW = 16 * 1024;
 
   /**
-   * More than a server's send buffer holds, less than what takes a busy machine the grace period.
+   * More than what the kernels hold of an unread conversation, less than what takes a busy machine
+   * the grace period.
    */
-  private static final long PIPELINED = 10 << 20;
+  private static final long PIPELINED = 32 << 20;
 
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
@@ -166,26 +166,11 @@ final class LifeRules {
     Instance server = trial.launch(0);
     Peer peer = trial.connectWithWindow(server, BLOCK);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
-    AtomicBoolean asked = new AtomicBoolean();
-    AtomicBoolean paused = new AtomicBoolean();
-    peer.whileSending(
-        () -> {
-          peer.sendStream(stream, PIPELINED);
-          trial.stop(server);
-          asked.set(true);
-        },
-        () -> {
-          for (long from = 0; from < PIPELINED; from += BLOCK) {
-            long start = from;
-            if (!asked.get()) {
-              TimeUnit.MILLISECONDS.sleep(1); // slowly
-            } else if (!paused.getAndSet(true)) {
-              peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
-            } // and from then on quickly, since the grace period runs
-            peer.expectStream(i -> Text.upper(stream.at(start + i)), BLOCK);
-          }
-          peer.expectFin();
-        });
+    long sent = peer.sendUntilFull(stream, PIPELINED);
+    trial.stop(server);
+    peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
+    peer.expectStream(i -> Text.upper(stream.at(i)), sent);
+    peer.expectFin();
     peer.close();
     awaitEnd(trial, server);
   }
