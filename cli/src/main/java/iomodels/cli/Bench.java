@@ -6,6 +6,7 @@ import iomodels.lab.IdleMemory;
 import iomodels.lab.LoadException;
 import iomodels.lab.LoadGenerator;
 import iomodels.lab.Match;
+import iomodels.lab.Match.Cost;
 import iomodels.lab.Match.Round;
 import iomodels.lab.Pinning;
 import iomodels.lab.Spread;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
@@ -27,17 +30,21 @@ import java.util.stream.IntStream;
  * @param match how long and how often
  * @param pinning where
  * @param jvmFlags for the models' JVMs
- * @param yardsticks whether there is a C compiler
+ * @param yardsticks whether there is something to measure against
  */
 record Bench(
     Scenario scenario, Match match, Pinning pinning, List<String> jvmFlags, boolean yardsticks) {
 
   static final String COMMON = "epoll";
 
-  /** How many steps of progress the measuring of one server is, at most. */
-  long steps() {
+  /**
+   * How many steps of progress the measuring of one server is, at most.
+   *
+   * @param crowd how many connections the scenario {@code idle} makes
+   */
+  long steps(int crowd) {
     return switch (scenario) {
-      case IDLE -> 3L * scenario.connections();
+      case IDLE -> 3L * crowd;
       case SYSCALLS -> 3;
       default -> 4L * (match.rounds() + 1);
     };
@@ -46,16 +53,16 @@ record Bench(
   /**
    * One server as a multiple of another, round by round.
    *
-   * @param cpu processor time per message
+   * @param cpu processor time per message; empty where there is no /proc
    * @param throughput messages per second
    * @param p50 the median latency
    * @param p99 what 99 of 100 messages took at most
    */
-  record Ratio(Spread cpu, Spread throughput, Spread p50, Spread p99) {
+  record Ratio(Optional<Spread> cpu, Spread throughput, Spread p50, Spread p99) {
 
     static Ratio of(List<Round> mine, List<Round> other) {
       return new Ratio(
-          ratio(mine, other, Round::cpuMicrosPerMessage),
+          ifMeasured(mine, () -> ratio(mine, other, cost(Cost::cpuMicrosPerMessage))),
           ratio(mine, other, it -> it.load().messagesPerSecond()),
           ratio(mine, other, it -> it.load().latency().p50().toNanos()),
           ratio(mine, other, it -> it.load().latency().p99().toNanos()));
@@ -70,9 +77,14 @@ record Bench(
     }
   }
 
-  /** A server's own figures. */
+  /**
+   * A server's own figures.
+   *
+   * @param cpuMicrosPerMessage empty where there is no /proc, as are the loader's share and the
+   *     threads
+   */
   record Own(
-      Spread cpuMicrosPerMessage,
+      Optional<Spread> cpuMicrosPerMessage,
       Spread messagesPerSecond,
       Spread p50Micros,
       Spread p99Micros,
@@ -80,11 +92,12 @@ record Bench(
       Spread maxMicros,
       Spread leastServedShare,
       Spread loaderLag99Micros,
-      Spread loaderShare) {
+      Optional<Spread> loaderShare,
+      Optional<Spread> threads) {
 
     static Own of(List<Round> rounds) {
       return new Own(
-          spread(rounds, Round::cpuMicrosPerMessage),
+          ifMeasured(rounds, () -> spread(rounds, cost(Cost::cpuMicrosPerMessage))),
           spread(rounds, it -> it.load().messagesPerSecond()),
           spread(rounds, it -> it.load().latency().p50().toNanos() / 1e3),
           spread(rounds, it -> it.load().latency().p99().toNanos() / 1e3),
@@ -92,12 +105,21 @@ record Bench(
           spread(rounds, it -> it.load().latency().max().toNanos() / 1e3),
           spread(rounds, it -> it.load().leastServedShare()),
           spread(rounds, it -> it.load().lag99().toNanos() / 1e3),
-          spread(rounds, Round::loaderShare));
+          ifMeasured(rounds, () -> spread(rounds, cost(Cost::loaderShare))),
+          ifMeasured(rounds, () -> spread(rounds, cost(Cost::threads))));
     }
 
     private static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {
       return Spread.of(rounds.stream().mapToDouble(figure));
     }
+  }
+
+  private static Optional<Spread> ifMeasured(List<Round> rounds, Supplier<Spread> figure) {
+    return rounds.getFirst().cost().map(_ -> figure.get());
+  }
+
+  private static ToDoubleFunction<Round> cost(ToDoubleFunction<Cost> figure) {
+    return round -> figure.applyAsDouble(round.cost().orElseThrow());
   }
 
   /**
@@ -106,6 +128,7 @@ record Bench(
    * @param connections how many there were, to each server of this match
    * @param toCommon beside C epoll
    * @param toTwin beside the same model in C
+   * @param withoutTwin why there is no such figure, if there was to be one
    * @param common C epoll beside a second C epoll
    */
   record Loaded(
@@ -113,6 +136,7 @@ record Bench(
       Own own,
       Optional<Ratio> toCommon,
       Optional<Ratio> toTwin,
+      String withoutTwin,
       Optional<Ratio> common) {}
 
   Loaded load(Entry entry, Runnable progress)
@@ -120,13 +144,19 @@ record Bench(
     try (Lineup lineup = new Lineup(pinning, jvmFlags)) {
       List<Contestant> contestants = new ArrayList<>();
       contestants.add(lineup.start(entry));
-      int twin = 0;
+      OptionalInt twin = OptionalInt.empty();
+      String withoutTwin = "";
       if (yardsticks) {
         contestants.add(lineup.yardstick(COMMON));
-        twin = 1;
+        twin = OptionalInt.of(1);
         if (!entry.twin().equals(COMMON)) {
-          twin = contestants.size();
-          contestants.add(lineup.yardstick(entry.twin()));
+          try {
+            contestants.add(lineup.yardstick(entry.twin()));
+            twin = OptionalInt.of(2);
+          } catch (IOException e) {
+            twin = OptionalInt.empty();
+            withoutTwin = String.valueOf(e.getMessage());
+          }
         }
         contestants.add(lineup.yardstick(COMMON));
       }
@@ -138,7 +168,10 @@ record Bench(
           Math.min(scenario.connections(), atATime),
           Own.of(mine),
           yardsticks ? Optional.of(Ratio.of(mine, all.get(1))) : Optional.empty(),
-          yardsticks ? Optional.of(Ratio.of(mine, all.get(twin))) : Optional.empty(),
+          twin.isPresent()
+              ? Optional.of(Ratio.of(mine, all.get(twin.getAsInt())))
+              : Optional.empty(),
+          withoutTwin,
           yardsticks ? Optional.of(Ratio.of(all.getLast(), all.get(1))) : Optional.empty());
     }
   }

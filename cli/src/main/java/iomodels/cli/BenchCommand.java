@@ -130,7 +130,10 @@ final class BenchCommand implements Callable<Integer> {
       throw new Failure("give at least 1 round of 1 ms, a warm-up of 0 ms, and 10 connections");
     }
     PrintWriter out = spec.commandLine().getOut();
-    boolean silent = json.isPresent() && json.get().toString().equals("-");
+    boolean silent = json.isPresent() && Json.isStandardOutput(json.get());
+    if (json.isPresent()) {
+      Json.demandWritable(json.get());
+    }
     Match match =
         new Match(Duration.ofMillis(warmUpMillis), Duration.ofMillis(roundMillis), rounds);
     int processors = Runtime.getRuntime().availableProcessors();
@@ -141,7 +144,7 @@ final class BenchCommand implements Callable<Integer> {
         out.printf("%s: %s.%n%s.%n%n", scenario, scenario.words(), pinning);
       }
       BenchTable table = new BenchTable(out, scenario, entries);
-      try (Progress progress = Progress.of(entries.size() * bench.steps())) {
+      try (Progress progress = Progress.of(entries.size() * bench.steps(crowd()))) {
         if (!silent) {
           progress.aside(table::head);
         }
@@ -155,7 +158,7 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
       if (!silent) {
-        explain(out, rows, bench);
+        explain(out, rows);
       }
       if (json.isPresent()) {
         Json.write(run(processors, bench, rows), json.get(), out);
@@ -216,11 +219,14 @@ final class BenchCommand implements Callable<Integer> {
   private Map<String, IdleMemory> memory(Bench bench, Entry entry, Progress progress)
       throws IOException, LoadException, InterruptedException {
     Map<String, IdleMemory> memory = new LinkedHashMap<>();
-    int size = idleConnections.orElse(scenario.connections());
     for (Entry each : besides(bench, entry)) {
-      memory.put(each.name(), bench.idle(each, size, progress::step));
+      memory.put(each.name(), bench.idle(each, crowd(), progress::step));
     }
     return memory;
+  }
+
+  private int crowd() {
+    return idleConnections.orElse(scenario.connections());
   }
 
   private static Map<String, Map<String, Double>> systemCalls(
@@ -244,7 +250,7 @@ final class BenchCommand implements Callable<Integer> {
     return Stream.concat(Stream.of(entry), yardsticks).distinct().toList();
   }
 
-  private void explain(PrintWriter out, List<Row> rows, Bench bench) {
+  private void explain(PrintWriter out, List<Row> rows) {
     out.println();
     List<Ratio> common =
         rows.stream()
@@ -254,12 +260,17 @@ final class BenchCommand implements Callable<Integer> {
     if (!common.isEmpty()) {
       out.printf(
           "C epoll beside a second C epoll, in the same runs: CPU/MSG %s, MSG/S %s.%n",
-          pooled(common.stream().map(Ratio::cpu).toList()),
+          pooled(common.stream().flatMap(it -> it.cpu().stream()).toList()),
           pooled(common.stream().map(Ratio::throughput).toList()));
     }
-    if (!bench.yardsticks()) {
-      out.println("No C compiler (cc), so there is nothing to measure against.");
+    if (rows.stream().anyMatch(row -> row.load().filter(this::isSmaller).isPresent())) {
+      out.println("¹ serves only so many clients at a time: all beside it with as many.");
     }
+    rows.forEach(
+        row ->
+            row.load()
+                .filter(it -> !it.withoutTwin().isEmpty())
+                .ifPresent(it -> out.printf("%s has no twin: %s%n", row.name(), it.withoutTwin())));
     String saturated =
         rows.stream()
             .filter(row -> row.load().filter(this::isLoaderSaturated).isPresent())
@@ -279,10 +290,18 @@ final class BenchCommand implements Callable<Integer> {
 
   /** In an open loop it never sleeps, so that its processor time says nothing. */
   private boolean isLoaderSaturated(Loaded load) {
-    return scenario.rate() == 0 && load.own().loaderShare().median() > SATURATED;
+    return scenario.rate() == 0
+        && load.own().loaderShare().filter(it -> it.median() > SATURATED).isPresent();
+  }
+
+  private boolean isSmaller(Loaded load) {
+    return load.connections() < scenario.connections();
   }
 
   private static String pooled(List<Spread> spreads) {
+    if (spreads.isEmpty()) {
+      return "unknown, without /proc";
+    }
     return BenchTable.spread(
         new Spread(
             Spread.of(spreads.stream().mapToDouble(Spread::median)).median(),

@@ -25,8 +25,10 @@ final class BenchTable {
   private static final String NOTHING = "–";
 
   private final Table table;
+  private final Scenario scenario;
 
   BenchTable(PrintWriter out, Scenario scenario, List<Entry> entries) {
+    this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
     columns.add(Table.Column.left("SERVER", names(entries, Entry::name)));
     switch (scenario) {
@@ -75,21 +77,22 @@ final class BenchTable {
     table.row(cells);
   }
 
-  private static List<String> cells(Row row, Loaded load) {
+  private List<String> cells(Row row, Loaded load) {
     Own own = load.own();
+    String mark = load.connections() < scenario.connections() ? "¹" : "";
     return List.of(
-        number("%.2f", own.cpuMicrosPerMessage().median()),
-        ratio(load.toCommon().map(Ratio::cpu)),
+        own.cpuMicrosPerMessage().map(it -> number("%.2f", it.median())).orElse(NOTHING),
+        ratio(load.toCommon().flatMap(Ratio::cpu)),
         row.twin(),
-        ratio(load.toTwin().map(Ratio::cpu)),
-        number("%.0f", own.messagesPerSecond().median()),
+        ratio(load.toTwin().flatMap(Ratio::cpu)),
+        number("%.0f", own.messagesPerSecond().median()) + mark,
         load.toCommon().map(it -> number("%.2f", it.throughput().median())).orElse(NOTHING),
         number("%.0f", own.p50Micros().median()),
         number("%.0f", own.p99Micros().median()),
         number("%.0f", own.p999Micros().median()),
         ratio(load.toCommon().map(Ratio::p99)),
         number("%.2f", own.leastServedShare().median()),
-        number("%.0f %%", 100 * own.loaderShare().median()));
+        own.loaderShare().map(it -> number("%.0f %%", 100 * it.median())).orElse(NOTHING));
   }
 
   private static List<String> cells(Row row, Map<String, IdleMemory> idle) {

@@ -1,5 +1,7 @@
 package iomodels.cli;
 
+import iomodels.cli.Bench.Own;
+import iomodels.cli.Bench.Ratio;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
@@ -7,16 +9,19 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.lab.Contestant;
 import iomodels.lab.LoadException;
+import iomodels.lab.Match;
+import iomodels.lab.Match.Round;
+import iomodels.lab.Spread;
 import iomodels.server.ModelCard;
-import iomodels.server.ServerConfig;
 import iomodels.server.spi.Availability;
-import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +42,7 @@ import picocli.CommandLine.Spec;
       "Puts the models side by side. Each runs in a process of its own and has to hold a real"
           + " conversation, is judged by the conformance rules, and carries a short load.",
       "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it in the same"
-          + " run: the median of the rounds, and the sum over all of them."
+          + " run: the median of the rounds."
     },
     footer = {"", "Exit code: 0 all is well, 1 a rule was broken, 2 the kit could not tell."},
     mixinStandardHelpOptions = true,
@@ -45,6 +50,11 @@ import picocli.CommandLine.Spec;
 final class CompareCommand implements Callable<Integer> {
 
   private static final String YARDSTICK = "blocking-threads";
+  private static final int CONNECTIONS = 50;
+  private static final int MESSAGE_BYTES = 64;
+
+  /** For a first impression, not for a verdict: {@code bench} is for that. */
+  private static final Match MATCH = new Match(Duration.ofMillis(750), Duration.ofMillis(250), 5);
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -73,7 +83,7 @@ final class CompareCommand implements Callable<Integer> {
       long skipped,
       long unknown,
       List<String> brokenRules,
-      Optional<Duel.Result> load,
+      Optional<Load> load,
       String loadFailure) {
 
     boolean failed() {
@@ -81,15 +91,27 @@ final class CompareCommand implements Callable<Integer> {
     }
   }
 
+  /**
+   * What a short load found.
+   *
+   * @param connections how many there were, on either side
+   * @param ratio beside the yardstick, in the same turns
+   * @param own the model's own figures
+   */
+  record Load(int connections, Ratio ratio, Own own) {}
+
   @Override
   public Integer call() throws Failure, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     List<ServerProvider> models = models();
-    boolean silent = json.isPresent() && json.get().toString().equals("-");
+    boolean silent = json.isPresent() && Json.isStandardOutput(json.get());
+    if (json.isPresent()) {
+      Json.demandWritable(json.get());
+    }
     long seed = seedWanted.orElse(System.nanoTime());
     Table table = table(out, models);
     List<Row> rows = new ArrayList<>();
-    int steps = Rule.all().size() + 1 + Duel.ROUNDS;
+    int steps = Rule.all().size() + 1 + 2 * (MATCH.rounds() + 1);
     try (Progress progress = Progress.of((long) models.size() * steps);
         ModelTarget yardstick = new ModelTarget(Choices.model(YARDSTICK), Optional.empty())) {
       if (!silent) {
@@ -150,8 +172,6 @@ final class CompareCommand implements Callable<Integer> {
       ServerProvider model, ModelTarget yardstick, long seed, Progress progress)
       throws IOException, InterruptedException {
     String name = model.card().name();
-    boolean concurrent =
-        model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
     try (ModelTarget target = new ModelTarget(model, Optional.empty())) {
       progress.say(name + ": talking");
       String conversation = Exchange.withServer(target.shared(Services.UPPER), seed);
@@ -160,10 +180,10 @@ final class CompareCommand implements Callable<Integer> {
       Report report =
           new Kit(Rule.all(), Bounds.STANDARD, seed).judge(target, _ -> progress.step());
       progress.say(name + ": loading");
-      Optional<Duel.Result> load = Optional.empty();
+      Optional<Load> load = Optional.empty();
       String loadFailure = "";
       try {
-        load = Optional.of(Duel.between(target, yardstick, concurrent, progress::step));
+        load = Optional.of(load(model, target, yardstick, progress));
       } catch (LoadException e) {
         loadFailure = String.valueOf(e.getMessage());
       }
@@ -181,6 +201,23 @@ final class CompareCommand implements Callable<Integer> {
           load,
           loadFailure);
     }
+  }
+
+  private static Load load(
+      ServerProvider model, ModelTarget target, ModelTarget yardstick, Progress progress)
+      throws IOException, LoadException, InterruptedException {
+    List<Contestant> both =
+        List.of(
+            Lineup.contestant(model, target),
+            Contestant.of(YARDSTICK, yardstick.shared(Services.UPPER), yardstick.process()));
+    int connections = Math.min(CONNECTIONS, both.getFirst().connections());
+    List<List<Round>> rounds =
+        MATCH.play(
+            both,
+            it -> iomodels.lab.Load.of(it.address(), connections, MESSAGE_BYTES),
+            progress::step);
+    return new Load(
+        connections, Ratio.of(rounds.getFirst(), rounds.getLast()), Own.of(rounds.getFirst()));
   }
 
   private static String describe(Finding finding) {
@@ -220,10 +257,11 @@ final class CompareCommand implements Callable<Integer> {
         .ifPresentOrElse(
             load -> {
               String mark = load.connections() == 1 ? "¹" : " ";
-              cells.add("%.2f%s".formatted(load.throughputRatio().median(), mark));
-              cells.add(load.cpuRatio().map(ratio -> "%.2f%s".formatted(ratio, mark)).orElse("–"));
-              cells.add("%.0f".formatted(load.p50Micros().median()));
-              cells.add("%.0f".formatted(load.p99Micros().median()));
+              Optional<Spread> cpu = load.ratio().cpu();
+              cells.add("%.2f%s".formatted(load.ratio().throughput().median(), mark));
+              cells.add(cpu.map(it -> "%.2f%s".formatted(it.median(), mark)).orElse("–"));
+              cells.add("%.0f".formatted(load.own().p50Micros().median()));
+              cells.add("%.0f".formatted(load.own().p99Micros().median()));
             },
             () -> cells.addAll(List.of("–", "–", "–", "–")));
     return cells;
@@ -237,8 +275,8 @@ final class CompareCommand implements Callable<Integer> {
         Locale.ROOT,
         "MSG/S and CPU/MSG: multiples of %s in the same run; %d connections, %d-byte messages.%n",
         YARDSTICK,
-        Duel.CONNECTIONS,
-        Duel.MESSAGE_BYTES);
+        CONNECTIONS,
+        MESSAGE_BYTES);
     if (single) {
       out.println("¹ serves one client at a time: both with one connection.");
     }

@@ -19,10 +19,29 @@ final class Json {
     return MAPPER.writeValueAsString(value);
   }
 
+  /** Whether it is standard output that is meant: {@code -}. */
+  static boolean isStandardOutput(Path file) {
+    return file.toString().equals("-");
+  }
+
+  /** That it can be written is to be known before minutes are spent on what goes into it. */
+  static void demandWritable(Path file) throws Failure {
+    Path folder = file.toAbsolutePath().getParent();
+    if (isStandardOutput(file)) {
+      return;
+    }
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new Failure("cannot write %s: there is no folder %s".formatted(file, folder));
+    }
+    if (Files.isDirectory(file) || !Files.isWritable(Files.exists(file) ? file : folder)) {
+      throw new Failure("cannot write %s".formatted(file));
+    }
+  }
+
   /** Writes to a file; {@code -} is standard output. */
   static void write(Object value, Path file, PrintWriter out) throws Failure {
     String json = write(value);
-    if (file.toString().equals("-")) {
+    if (isStandardOutput(file)) {
       out.println(json);
       return;
     }

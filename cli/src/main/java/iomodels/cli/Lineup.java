@@ -65,10 +65,16 @@ final class Lineup implements AutoCloseable {
         new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
             .serving(Services.UPPER);
     started.push(target);
+    return contestant(model, target);
+  }
+
+  /** A model that is running, or will be by then. */
+  static Contestant contestant(ServerProvider model, ModelTarget target)
+      throws IOException, InterruptedException {
     boolean concurrent =
         model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
     return new Contestant(
-        entry.name(),
+        model.card().name(),
         target.shared(Services.UPPER),
         target.process(),
         concurrent ? model.maxConnections().orElse(Integer.MAX_VALUE) : 1,

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -28,11 +29,19 @@ public record Match(Duration warmUp, Duration round, int rounds) {
    * What one round of one server gave.
    *
    * @param load as the generator saw it
+   * @param cost what it took; none where there is no {@code /proc} to measure processes by
+   */
+  public record Round(LoadResult load, Optional<Cost> cost) {}
+
+  /**
+   * What a round took.
+   *
    * @param cpuMicrosPerMessage processor time of the server's process, user and system
    * @param loaderShare processor time of this JVM, as a share of the round: 1 is one processor that
    *     is never idle
+   * @param threads how many the server had
    */
-  public record Round(LoadResult load, double cpuMicrosPerMessage, double loaderShare) {}
+  public record Cost(double cpuMicrosPerMessage, double loaderShare, int threads) {}
 
   /**
    * Plays it.
@@ -40,8 +49,8 @@ public record Match(Duration warmUp, Duration round, int rounds) {
    * @param load for each of them
    * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
    * @return the rounds of each contestant, in their order
-   * @throws IOException if a process cannot be measured
-   * @throws LoadException if one does not stand the load
+   * @throws IOException if a server has ended
+   * @throws LoadException if one does not stand the load, or answers nothing in a round
    */
   public List<List<Round>> play(
       List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
@@ -66,8 +75,8 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       return lanes.stream().map(Lane::rounds).toList();
     } finally {
       for (Lane lane : lanes) {
-        lane.contestant.resume();
         lane.generator.close();
+        lane.contestant.resume();
       }
     }
   }
@@ -93,23 +102,34 @@ public record Match(Duration warmUp, Duration round, int rounds) {
   }
 
   private Round measure(Lane lane) throws IOException, LoadException, InterruptedException {
-    CostMeter server = meter(lane.contestant.process());
-    CostMeter loader = meter(ProcessHandle.current());
-    Duration loaderBefore = loader.cpu();
-    Duration before = server.cpu();
+    Optional<CostMeter> server = CostMeter.of(lane.contestant.process());
+    if (server.isEmpty()) {
+      return new Round(answered(lane), Optional.empty());
+    }
+    CostMeter loader = CostMeter.of(ProcessHandle.current()).orElseThrow();
+    Duration loaderBefore = loader.cpuWithoutChildren(); // the servers are children, too
+    Duration before = server.get().cpu();
     long start = System.nanoTime();
-    LoadResult result = lane.generator.round(round);
+    LoadResult result = answered(lane);
     long elapsed = System.nanoTime() - start;
-    Duration spent = server.cpu().minus(before);
-    Duration loaderSpent = loader.cpu().minus(loaderBefore);
+    Duration spent = server.get().cpu().minus(before);
+    Duration loaderSpent = loader.cpuWithoutChildren().minus(loaderBefore);
     return new Round(
         result,
-        spent.toNanos() / 1e3 / result.answered(),
-        (double) loaderSpent.toNanos() / elapsed);
+        Optional.of(
+            new Cost(
+                spent.toNanos() / 1e3 / result.answered(),
+                (double) loaderSpent.toNanos() / elapsed,
+                server.get().now().threads())));
   }
 
-  private static CostMeter meter(ProcessHandle process) throws IOException {
-    return CostMeter.of(process)
-        .orElseThrow(() -> new IOException("there is no /proc here to measure processes by"));
+  private LoadResult answered(Lane lane) throws LoadException, InterruptedException {
+    LoadResult result = lane.generator.round(round);
+    if (result.messages() == 0) {
+      throw new LoadException(
+          "%s completes no reply in a round of %d ms"
+              .formatted(lane.contestant.name(), round.toMillis()));
+    }
+    return result;
   }
 }

@@ -6,10 +6,13 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Which system calls a server makes for a message, and how many of each, counted by {@code strace
@@ -35,6 +38,7 @@ public final class SystemCalls {
       ProcessHandle process, LoadGenerator generator, Duration round)
       throws IOException, LoadException, InterruptedException {
     Path output = Files.createTempFile("iomodels-strace", ".txt");
+    output.toFile().deleteOnExit(); // should the user be tired of waiting
     try {
       Process strace = attach(process, output);
       long messages;
@@ -51,21 +55,14 @@ public final class SystemCalls {
 
   private static Process attach(ProcessHandle process, Path output)
       throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(List.of("strace", "-f", "-c", "-S", "calls", "-o", output.toString()));
+    // With -f it follows the children that are yet to be born, and they are all it follows.
+    Stream.concat(Stream.of(process), process.descendants())
+        .forEach(it -> command.addAll(List.of("-p", String.valueOf(it.pid()))));
     Process strace;
     try {
-      strace =
-          new ProcessBuilder(
-                  "strace",
-                  "-f",
-                  "-c",
-                  "-S",
-                  "calls",
-                  "-o",
-                  output.toString(),
-                  "-p",
-                  String.valueOf(process.pid()))
-              .redirectErrorStream(true)
-              .start();
+      strace = new ProcessBuilder(command).redirectErrorStream(true).start();
     } catch (IOException e) {
       throw new IOException("there is no strace here", e);
     }

@@ -122,6 +122,16 @@ public final class CostMeter {
   }
 
   /**
+   * The processor time that the process itself has spent by now, to the nanosecond, its children's
+   * not included.
+   *
+   * @throws IOException if it has ended
+   */
+  public Duration cpuWithoutChildren() throws IOException {
+    return ProcessClock.of(process.pid());
+  }
+
+  /**
    * The memory that is its own: what it shares with other processes counts in parts (PSS); that of
    * its children as well. What the kernel keeps for its sockets is not in it.
    *

@@ -1,0 +1,89 @@
+package iomodels.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** What a match measures, and what it refuses to. */
+class MatchTest {
+
+  private static final Match BRIEF = new Match(Duration.ZERO, Duration.ofMillis(50), 2);
+
+  /** A server whose process is the loader's own child would be counted twice. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theLoadersShareIsItsOwnAndNotThatOfItsChildren() throws Exception {
+    Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> answerSlowly(listener));
+      List<Match.Round> rounds = play(listener, busy.toHandle()).getFirst();
+
+      assertThat(rounds)
+          .hasSize(2)
+          .allSatisfy(
+              it -> {
+                Match.Cost cost = it.cost().orElseThrow();
+                assertThat(cost.loaderShare()).isLessThan(0.5);
+                assertThat(cost.cpuMicrosPerMessage()).isPositive();
+                assertThat(cost.threads()).isEqualTo(1);
+              });
+    } finally {
+      busy.destroyForcibly();
+    }
+  }
+
+  @Test
+  void aRoundWithoutAReplyIsAFailureAndNoFigure() throws Exception {
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Match late = new Match(Duration.ZERO, Duration.ofNanos(1), 1);
+      Thread.ofVirtual().start(() -> answerSlowly(listener));
+      assertThatThrownBy(
+              () ->
+                  late.play(
+                      List.of(contestant(listener, ProcessHandle.current())),
+                      it -> Load.of(it.address(), 1, 1),
+                      () -> {}))
+          .isInstanceOf(LoadException.class)
+          .hasMessageContaining("completes no reply");
+    }
+  }
+
+  private static List<List<Match.Round>> play(ServerSocket listener, ProcessHandle process)
+      throws Exception {
+    return BRIEF.play(
+        List.of(contestant(listener, process)), it -> Load.of(it.address(), 1, 1), () -> {});
+  }
+
+  private static Contestant contestant(ServerSocket listener, ProcessHandle process) {
+    return Contestant.of(
+        "slow",
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort()),
+        process);
+  }
+
+  /** A byte in a few milliseconds: the loader has next to nothing to do. */
+  private static void answerSlowly(ServerSocket listener) {
+    try (Socket client = listener.accept()) {
+      InputStream in = client.getInputStream();
+      for (int octet = in.read(); octet >= 0; octet = in.read()) {
+        Thread.sleep(3);
+        client.getOutputStream().write(Character.toUpperCase(octet));
+      }
+    } catch (IOException _) {
+      // The match is over.
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
