@@ -183,7 +183,8 @@ record Bench(
     try (Lineup lineup = new Lineup(pinning, flags)) {
       Contestant contestant = lineup.start(entry);
       if (contestant.connections() < size) {
-        throw new IOException("it serves one client at a time");
+        throw new IOException(
+            "it serves %,d clients at a time at most".formatted(contestant.connections()));
       }
       return IdleMemory.of(contestant, size, entry.model().isPresent(), progress);
     }

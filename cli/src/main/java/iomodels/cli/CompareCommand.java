@@ -54,7 +54,7 @@ final class CompareCommand implements Callable<Integer> {
   private static final int MESSAGE_BYTES = 64;
 
   /** For a first impression, not for a verdict: {@code bench} is for that. */
-  private static final Match MATCH = new Match(Duration.ofMillis(750), Duration.ofMillis(250), 5);
+  private static final Match MATCH = new Match(Duration.ofMillis(500), Duration.ofMillis(250), 5);
 
   @Spec private CommandSpec spec = CommandSpec.create();
 

@@ -40,13 +40,13 @@ public enum Bound {
   /** How many clients stop reading at once. */
   STALLED(50),
   /** How many connections come and go while descriptors are counted. */
-  CLOSES(1_000),
+  CLOSES(400),
   /** How many descriptors may be open afterwards that were not before: a runtime's own. */
   DESCRIPTORS(16),
   /** How many descriptors a server has when it is to run out of them. */
   DESCRIPTOR_LIMIT(100),
   /** For how long a server's processor time is watched, in milliseconds. */
-  WATCH(1_500),
+  WATCH(500),
   /** The processor time that a server with idle clients may take, in per cent of a core. */
   IDLE_CPU(1),
   /** How long a server may take to come to rest, in milliseconds: its runtime may be compiling. */

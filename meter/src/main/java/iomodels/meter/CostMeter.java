@@ -132,8 +132,9 @@ public final class CostMeter {
   }
 
   /**
-   * The memory that is its own: what it shares with other processes counts in parts (PSS); that of
-   * its children as well. What the kernel keeps for its sockets is not in it.
+   * The memory that it has written: what it shares with its children counts in parts (PSS); theirs
+   * as well. The pages of files, such as a program's text, are not in it: what they weigh depends
+   * on who else runs the same program. Nor is what the kernel keeps for its sockets.
    *
    * @throws IOException if it has ended, or is another user's
    */
@@ -147,7 +148,8 @@ public final class CostMeter {
 
   private static long proportionalBytes(long pid) throws IOException {
     Path file = PROC.resolve(Long.toString(pid)).resolve("smaps_rollup");
-    return 1024 * number(Files.readAllLines(file), "Pss:");
+    List<String> rollup = Files.readAllLines(file);
+    return 1024 * (number(rollup, "Pss_Anon:") + number(rollup, "Pss_Shmem:"));
   }
 
   private static Costs sum(Costs a, Costs b) {

@@ -72,6 +72,7 @@ final class ResourceRules {
 
   private static final int WARM_UP = 10;
   private static final int IDLE_CLIENTS = 20;
+  private static final int SMALL_WINDOW = 16 * 1024;
   private static final int MOST_WARMED_UP = 64;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
   private static final int LOOKS_ALIKE = 6;
@@ -116,7 +117,8 @@ final class ResourceRules {
       Peer reset = trial.connect(server);
       reset.send("100");
       reset.reset();
-      Peer abandoned = trial.connect(server);
+      // What the kernels hold of an endless reply has to be made and thrown away each time.
+      Peer abandoned = trial.connectWithWindow(server, SMALL_WINDOW);
       abandoned.send("100000000\n");
       abandoned.expect(new byte[] {0});
       abandoned.close();
@@ -140,7 +142,7 @@ final class ResourceRules {
     Instance server = trial.launch(0);
     serve(trial, server, IDLE_CLIENTS);
     CostMeter meter = trial.meter(server);
-    double least = least(trial, () -> meter.now().cpu(), trial.count(IDLE_CPU), trial.count(CALM));
+    double least = least(trial, meter::cpu, trial.count(IDLE_CPU), trial.count(CALM));
     if (least >= trial.count(IDLE_CPU)) {
       throw new Broken(
           "less than %d %% of a core with idle clients".formatted(trial.count(IDLE_CPU)),

@@ -120,7 +120,7 @@ final class StreamRules {
   private static void tinyWindow(Trial trial) throws Broken, IOException, InterruptedException {
     Peer peer = trial.connectWithWindow(TINY);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
-    long length = 16L << 20;
+    long length = 8L << 20;
     Stall stall = new Stall();
     peer.whileSending(
         () -> peer.sendStream(stall.watch(stream), length),

@@ -149,7 +149,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
-    Child child = new Child(command(List.of(service.name() + ":" + port), SHORT_LIVED));
+    Child child = new Child(shortLived(service.name() + ":" + port));
     // To the process itself, and not to those that it has started: they are its own to stop.
     return new ChildInstance(child, announced(child), Child::terminate);
   }
@@ -157,9 +157,18 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
-    List<String> command = command(List.of(service.name() + ":0"), SHORT_LIVED);
-    Child child = new Child(Child.within(descriptors, command));
+    Child child = new Child(Child.within(descriptors, shortLived(service.name() + ":0")));
     return new ChildInstance(child, announced(child), Child::terminate);
+  }
+
+  private List<String> shortLived(String endpoint) {
+    String any = served.getFirst().name() + ":0";
+    List<String> cached = AheadOfTime.flags(modulePath(), it -> shortLived(any, it));
+    return shortLived(endpoint, cached);
+  }
+
+  private List<String> shortLived(String endpoint, List<String> flags) {
+    return command(List.of(endpoint), Stream.concat(SHORT_LIVED.stream(), flags.stream()).toList());
   }
 
   private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
