@@ -47,7 +47,7 @@ final class WrongStreams {
               "partial-write-dropped",
               "2.06",
               "Writes once without blocking, and drops what was not taken.",
-              "a stream of 16,777,216 bytes",
+              "a stream of 8,388,608 bytes",
               WrongStreams::partialWriteDropped),
           WrongServer.of(
               "idle-timeout",
