@@ -6,6 +6,7 @@ import iomodels.service.Session.Progress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardSocketOptions;
 import java.util.List;
 
 /** Wrong about how conversations end: section 4. */
@@ -42,7 +43,13 @@ final class WrongClosing {
               "4.05",
               "Closes at once when it has finished, whatever the client still says.",
               "got Connection reset",
-              WrongClosing::closesWithInputUnread));
+              WrongClosing::closesWithInputUnread),
+          WrongServer.of(
+              "aborts-at-the-end",
+              "4.06",
+              "Closes with SO_LINGER at 0, which throws away what the client has yet to receive.",
+              "got Connection reset",
+              WrongClosing::abortsAtTheEnd));
 
   private WrongClosing() {}
 
@@ -96,6 +103,17 @@ final class WrongClosing {
       @Override
       void lost(Conversation it, IOException why) {
         throw new UncheckedIOException(why);
+      }
+    };
+  }
+
+  private static CorrectServer abortsAtTheEnd(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        it.channel.close();
       }
     };
   }

@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSE;
+import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
@@ -54,11 +55,21 @@ final class ClosingRules {
               "Never answer a clean exchange with RST, nor input that is left unread.",
               LINES,
               Set.of(),
-              ClosingRules::noReset));
+              ClosingRules::noReset),
+          new Rule(
+              "4.06",
+              MUST,
+              "Answer all that a client has sent before its FIN, however late it reads, then FIN.",
+              UPPER,
+              Set.of(Need.HALF_CLOSE),
+              ClosingRules::finBehindUnansweredInput));
 
   private static final long OWED = 20_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int HALF_CLOSERS = 100;
+
+  /** More than what the kernels hold of an unread conversation. */
+  private static final long MOST_SENT = 32 << 20;
 
   private ClosingRules() {}
 
@@ -80,6 +91,31 @@ final class ClosingRules {
       peer.finishSending();
       peer.expect(new byte[] {0, 1, 2});
       peer.expectStream(Text::flood, owed);
+      peer.expectFin();
+      peer.close();
+    }
+  }
+
+  /** When the FIN comes there are replies in every buffer on the way back. */
+  private static void finBehindUnansweredInput(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Peer late = trial.connectWithWindow(SMALL_WINDOW);
+    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    long sent = late.sendUntilFull(stream, MOST_SENT);
+    late.finishSending();
+    late.pause(trial.time(SILENCE));
+    late.expectStream(Text.upper(stream), sent);
+    late.expectFin();
+    late.close();
+
+    // All of it at once: the FIN may come before the server has looked at the first message.
+    for (int i = 0; i < HALF_CLOSERS; i++) {
+      byte[] text = Text.noise(trial.random(), trial.random().nextInt(1, 1_000));
+      Peer peer = trial.connect();
+      peer.send(text, 0, text.length / 2);
+      peer.send(text, text.length / 2, text.length - text.length / 2);
+      peer.finishSending();
+      peer.expect(Text.upper(text));
       peer.expectFin();
       peer.close();
     }
