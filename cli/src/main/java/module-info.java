@@ -3,6 +3,7 @@ module iomodels.cli {
   requires info.picocli;
   requires iomodels.conformance;
   requires iomodels.core;
+  requires iomodels.examples;
   requires iomodels.lab;
   requires iomodels.meter;
   requires iomodels.wrong;

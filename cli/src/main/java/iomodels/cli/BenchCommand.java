@@ -50,8 +50,9 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "MODEL",
       description =
-          "Only these, c-epoll and the like among them for the servers in C; default: all models"
-              + " that work here.")
+          "Only these, c-epoll and the like among them for the servers in C, example-vertx and the"
+              + " like for what a framework's documentation shows; default: all models that work"
+              + " here.")
   private List<String> names = List.of();
 
   @Option(

@@ -2,6 +2,8 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.examples.Example;
+import iomodels.examples.Examples;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
@@ -46,6 +48,16 @@ final class Choices {
       throw new Failure("%s does not work here: %s".formatted(name, availability.reason()));
     }
     return model;
+  }
+
+  /** What that framework's documentation shows. */
+  static Example example(String framework) throws Failure {
+    Optional<Example> example = Examples.named(framework);
+    if (example.isEmpty()) {
+      String there = Examples.all().stream().map(Example::name).collect(joining(", "));
+      throw new Failure("no example '%s'; there are: %s".formatted(framework, there));
+    }
+    return example.get();
   }
 
   static Service service(String name) throws Failure {

@@ -12,6 +12,7 @@ import iomodels.server.Transport;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -88,11 +89,18 @@ final class ConformCommand implements Callable<Integer> {
       description = "Write the findings to a file as well; - for standard output, and only there.")
   private Optional<Path> json = Optional.empty();
 
-  /** One of the three kinds of target there are. */
+  /** One of the four kinds of target there are. */
   static final class What {
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A model; see: iomodels list")
     private Optional<String> model = Optional.empty();
+
+    @Option(
+        names = "--example",
+        paramLabel = "NAME",
+        description =
+            "What a framework's documentation shows: vertx, reactor-netty or netty; serves upper.")
+    private Optional<String> example = Optional.empty();
 
     @Option(
         names = "--target",
@@ -181,8 +189,14 @@ final class ConformCommand implements Callable<Integer> {
       target.probe();
       return target;
     }
+    if (what.example.isPresent()) {
+      ServerProvider example = Choices.example(what.example.get()).provider();
+      return new ModelTarget(example, Choices.transport(example, transport))
+          .serving(Services.UPPER);
+    }
     if (what.model.isEmpty()) {
-      throw new Failure("name a MODEL, or give --target HOST:PORT or --exec 'COMMAND {port}'");
+      throw new Failure(
+          "name a MODEL, or give --example NAME, --target HOST:PORT or --exec 'COMMAND {port}'");
     }
     ServerProvider model = Choices.availableModel(what.model.get());
     return new ModelTarget(model, Choices.transport(model, transport));

@@ -19,6 +19,7 @@ import java.util.Optional;
 final class Lineup implements AutoCloseable {
 
   private static final String C = "c-";
+  private static final String EXAMPLE = "example-";
 
   private final Pinning pinning;
   private final List<String> jvmFlags;
@@ -32,9 +33,10 @@ final class Lineup implements AutoCloseable {
   /**
    * What can be measured, by its name.
    *
-   * @param name of a model, or {@code c-NAME} for a yardstick
+   * @param name of a model, {@code c-NAME} for a yardstick, or {@code example-NAME} for what a
+   *     framework's documentation shows
    * @param twin the yardstick that does the same in C
-   * @param model the model, if it is one
+   * @param model the model or example, if it is one
    */
   record Entry(String name, String twin, Optional<ServerProvider> model) {
 
@@ -47,6 +49,9 @@ final class Lineup implements AutoCloseable {
                   .formatted(name, String.join(", c-", Yardstick.names())));
         }
         return new Entry(name, yardstick, Optional.empty());
+      }
+      if (name.startsWith(EXAMPLE)) {
+        return of(Choices.example(name.substring(EXAMPLE.length())).provider());
       }
       return of(Choices.availableModel(name));
     }

@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.examples.Examples;
 import iomodels.server.ModelCard;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
@@ -29,7 +30,10 @@ final class ListCommand implements Callable<Integer> {
   @Option(names = "--probe", description = "Say what works on this machine, and why not.")
   private boolean probe;
 
-  @Option(names = "--wrong", description = "List the servers that are wrong on purpose instead.")
+  @Option(
+      names = "--wrong",
+      description =
+          "List the servers that are wrong on purpose instead, and what documentations show.")
   private boolean wrong;
 
   @Option(names = "--json", description = "Print JSON instead of a table.")
@@ -119,6 +123,13 @@ final class ListCommand implements Callable<Integer> {
                         each.service().name(),
                         String.join(" ", each.broken()),
                         String.join(" ", each.atTimes())))
+            .toList());
+    out.println();
+    Table.print(
+        out,
+        List.of("EXAMPLE", "SERVES", "BREAKS"),
+        Examples.all().stream()
+            .map(each -> List.of(each.name(), "upper", String.join(" ", each.broken())))
             .toList());
   }
 }

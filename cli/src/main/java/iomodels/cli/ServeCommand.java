@@ -6,6 +6,7 @@ import iomodels.server.Transport;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import iomodels.wrong.WrongServers;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
@@ -71,7 +72,7 @@ final class ServeCommand implements Callable<Integer> {
       description = "How long to wait for owed replies when stopped (default: ${DEFAULT-VALUE}).")
   private int grace;
 
-  /** One of the three kinds of server there are. */
+  /** One of the four kinds of server there are. */
   static final class What {
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A model; see: iomodels list")
@@ -89,7 +90,17 @@ final class ServeCommand implements Callable<Integer> {
         description = "A textbook's first version; see: iomodels list --wrong")
     private Optional<String> tutorial = Optional.empty();
 
+    @Option(
+        names = "--example",
+        paramLabel = "NAME",
+        description =
+            "What a framework's documentation shows: vertx, reactor-netty or netty; serves upper.")
+    private Optional<String> example = Optional.empty();
+
     ServerProvider provider() throws Failure {
+      if (example.isPresent()) {
+        return Choices.example(example.get()).provider();
+      }
       if (wrong.isPresent()) {
         return WrongServers.named(wrong.get())
             .orElseThrow(() -> unknown("wrong server", wrong.get()))
@@ -100,21 +111,28 @@ final class ServeCommand implements Callable<Integer> {
         return page.get().provider();
       }
       if (model.isEmpty()) {
-        throw new Failure("name a MODEL, or give --wrong NAME or --tutorial NAME");
+        throw new Failure("name a MODEL, or give --wrong, --tutorial or --example NAME");
       }
       return Choices.availableModel(model.get());
     }
 
-    /** A tutorial's server serves what its page says; all others what they are asked for. */
+    /**
+     * A tutorial's server serves what its page says, an example {@code upper}; all others what they
+     * are asked for.
+     */
     Service service(String wanted, boolean explicitly) throws Failure {
       Service service = Choices.service(wanted);
-      Optional<Tutorial> page = page();
-      if (explicitly && page.isPresent() && !page.get().service().equals(service)) {
+      Optional<Service> only = example.map(_ -> Services.UPPER).or(() -> tutorialService());
+      if (explicitly && only.isPresent() && !only.get().equals(service)) {
         throw new Failure(
             "%s serves %s and nothing else; leave --service out"
-                .formatted(page.get().name(), page.get().service().name()));
+                .formatted(provider().card().name(), only.get().name()));
       }
-      return page.map(Tutorial::service).orElse(service);
+      return only.orElse(service);
+    }
+
+    private Optional<Service> tutorialService() {
+      return tutorial.flatMap(Tutorials::named).map(Tutorial::service);
     }
 
     private Optional<Tutorial> page() throws Failure {

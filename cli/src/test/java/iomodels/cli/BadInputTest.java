@@ -32,7 +32,11 @@ class BadInputTest {
           serve nio-selector --grace -1                | it is 0 or more
           serve --wrong no-such-fault                  | iomodels list --wrong
           serve --tutorial no-such-text                | iomodels list --wrong
+          serve --example no-such-framework            | there are: vertx, reactor-netty, netty
+          serve --example vertx --service flood        | example-vertx serves upper and nothing else
+          serve --example vertx --udp                  | does not answer UDP
           conform                                      | name a MODEL
+          conform --example no-such-framework          | there are: vertx, reactor-netty, netty
           conform no-such-model                        | there are: blocking-pool
           conform nio-selector --rule 99.99            | no rule 99.99
           conform nio-selector --bound patience=soon   | not a whole number
@@ -44,6 +48,7 @@ class BadInputTest {
           conform --exec '/bin/false {port}'           | ended at once
           compare no-such-model                        | there are: blocking-pool
           bench no-such-model                          | there are: blocking-pool
+          bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench nio-selector --rounds 0                | at least 1 round
           """)

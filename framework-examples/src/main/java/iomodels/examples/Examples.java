@@ -1,0 +1,91 @@
+package iomodels.examples;
+
+import iomodels.examples.ExampleServer.Page;
+import iomodels.server.IoModel;
+import iomodels.server.ModelCard;
+import iomodels.server.Notification;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Threading;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The echo servers of the frameworks' documentations, which here answer in capitals. They are held
+ * to half-close as well: nothing in the documentations says that they would not bear it.
+ */
+public final class Examples {
+
+  private static final String PREFIX = "example-";
+
+  private static final List<Example> ALL =
+      List.of(
+          example(
+              "vertx",
+              "Vert.x: one handler, which writes what it is given",
+              "Tornado, asyncio",
+              VertxExample::serve,
+              List.of("4.06", "9.06")),
+          example(
+              "reactor-netty",
+              "Reactor Netty: what is received is what is sent",
+              "Twisted, RxPY",
+              ReactorNettyExample::serve,
+              List.of("4.06", "9.06")),
+          example(
+              "netty",
+              "Netty: writes what it reads, and flushes when the read is complete",
+              "asyncio.Protocol",
+              NettyExample::serve,
+              List.of("4.06", "9.06")));
+
+  private Examples() {}
+
+  /** All of them. */
+  public static List<Example> all() {
+    return ALL;
+  }
+
+  /** The one of that framework, if there is one. */
+  public static Optional<Example> named(String framework) {
+    return ALL.stream().filter(example -> example.name().equals(framework)).findFirst();
+  }
+
+  private static Example example(
+      String framework, String summary, String inPython, Page page, List<String> broken) {
+    ModelCard card =
+        new ModelCard(
+            PREFIX + framework,
+            summary,
+            IoModel.MULTIPLEXING,
+            Notification.CALLBACK,
+            Threading.EVENT_LOOPS,
+            "the event loop, in Netty",
+            "Netty, before the handler",
+            inPython);
+    return new Example(framework, broken, new Provider(card, page));
+  }
+
+  private record Provider(ModelCard card, Page page) implements ServerProvider {
+
+    @Override
+    public Set<Capability> capabilities(ServerConfig config) {
+      return Set.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
+    }
+
+    @Override
+    public List<String> nativeModules() {
+      return List.of("io.netty.common");
+    }
+
+    @Override
+    public Server start(ServerConfig config, Service service) throws IOException {
+      return page.serve(config.address());
+    }
+  }
+}
