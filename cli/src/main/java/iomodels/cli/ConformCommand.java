@@ -4,6 +4,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.AddressTarget;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.ModelTarget;
@@ -17,13 +18,15 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
+import java.util.stream.Stream;
+import javax.xml.stream.XMLStreamException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,16 +36,44 @@ import picocli.CommandLine.Spec;
 /** Judges a server by the rules. */
 @Command(
     name = "conform",
-    description = "Judges a server by the conformance rules.",
-    footer = {"", "Exit code: 0 it conforms, 1 it does not, 2 the kit could not tell."},
+    description = {
+      "Judges servers by the conformance rules: models, or any server in any language.",
+      "Of one it prints every finding, of several those that matter, and a grid of them all."
+    },
+    footer = {
+      "",
+      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 the kit could not tell."
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ConformCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @ArgGroup(multiplicity = "0..1")
-  private What what = new What();
+  @Parameters(paramLabel = "MODEL", description = "A model; see: iomodels list")
+  private List<String> models = List.of();
+
+  @Option(names = "--all", description = "Every model that works here.")
+  private boolean all;
+
+  @Option(
+      names = "--example",
+      paramLabel = "NAME",
+      description =
+          "What a framework's documentation shows: vertx, reactor-netty or netty; serves upper.")
+  private List<String> examples = List.of();
+
+  @Option(
+      names = "--target",
+      paramLabel = "HOST:PORT",
+      description = "A server that is running already.")
+  private List<String> addresses = List.of();
+
+  @Option(
+      names = "--exec",
+      paramLabel = "'COMMAND {port}'",
+      description = "A server in any language, which the kit starts and stops.")
+  private List<String> commands = List.of();
 
   @Option(
       names = "--service",
@@ -89,31 +120,17 @@ final class ConformCommand implements Callable<Integer> {
       description = "Write the findings to a file as well; - for standard output, and only there.")
   private Optional<Path> json = Optional.empty();
 
-  /** One of the four kinds of target there are. */
-  static final class What {
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Write a page for people: the rules by the servers, and who sent what when.")
+  private Optional<Path> html = Optional.empty();
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A model; see: iomodels list")
-    private Optional<String> model = Optional.empty();
-
-    @Option(
-        names = "--example",
-        paramLabel = "NAME",
-        description =
-            "What a framework's documentation shows: vertx, reactor-netty or netty; serves upper.")
-    private Optional<String> example = Optional.empty();
-
-    @Option(
-        names = "--target",
-        paramLabel = "HOST:PORT",
-        description = "A server that is running already.")
-    private Optional<String> address = Optional.empty();
-
-    @Option(
-        names = "--exec",
-        paramLabel = "'COMMAND {port}'",
-        description = "A server in any language, which the kit starts and stops.")
-    private Optional<String> command = Optional.empty();
-  }
+  @Option(
+      names = "--junit",
+      paramLabel = "FILE",
+      description = "Write JUnit's XML, for build servers.")
+  private Optional<Path> junit = Optional.empty();
 
   @Override
   public Integer call() throws Failure, InterruptedException {
@@ -127,30 +144,83 @@ final class ConformCommand implements Callable<Integer> {
               .toList());
       return Main.OK;
     }
+    for (Path file : reports()) {
+      Json.demandWritable(file);
+    }
     Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()));
-    boolean silent = json.isPresent() && json.get().toString().equals("-");
-    try (Target target = target()) {
+    List<Target> targets = targets();
+    Verdict outcome = Verdict.KEPT;
+    List<Report> reports = new ArrayList<>();
+    for (Target target : targets) {
+      Verdict one = judge(kit, target, targets.size() > 1, reports);
+      outcome = outcome == Verdict.BROKEN || one == Verdict.KEPT ? outcome : one;
+    }
+    if (reports.size() > 1 && !isSilent()) {
+      Findings.grid(out, reports);
+    }
+    write(reports, kit.seed(), out);
+    return switch (outcome) {
+      case KEPT -> Main.OK;
+      case BROKEN -> Main.NO;
+      case SKIPPED, UNKNOWN -> Main.UNUSABLE;
+    };
+  }
+
+  private Verdict judge(Kit kit, Target target, boolean oneOfSeveral, List<Report> reports)
+      throws Failure, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    try (target) {
+      if (target instanceof AddressTarget address) {
+        address.probe();
+      }
       Report report =
           kit.judge(
               target,
               finding -> {
-                if (!silent) {
+                boolean matters =
+                    finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
+                if (!isSilent() && (matters || !oneOfSeveral)) {
                   Findings.print(out, finding);
                 }
               });
-      if (!silent) {
+      if (!isSilent()) {
         Findings.summarize(out, report, kit.seed(), strict);
       }
-      if (json.isPresent()) {
-        Json.write(Findings.plain(report, kit.seed(), strict), json.get(), out);
-      }
-      return switch (report.outcome(strict)) {
-        case KEPT -> Main.OK;
-        case BROKEN -> Main.NO;
-        case SKIPPED, UNKNOWN -> Main.UNUSABLE;
-      };
+      reports.add(report);
+      return report.outcome(strict);
     } catch (IOException e) {
-      throw new Failure(String.valueOf(e.getMessage()));
+      if (!oneOfSeveral) {
+        throw new Failure(String.valueOf(e.getMessage()));
+      }
+      spec.commandLine().getErr().printf("%s: %s%n", target.name(), e.getMessage());
+      return Verdict.UNKNOWN;
+    }
+  }
+
+  private boolean isSilent() {
+    return json.isPresent() && Json.isStandardOutput(json.get());
+  }
+
+  /** The files that are asked for. */
+  private List<Path> reports() {
+    return Stream.of(json, html, junit).flatMap(Optional::stream).toList();
+  }
+
+  private void write(List<Report> reports, long seed, PrintWriter out) throws Failure {
+    if (json.isPresent()) {
+      List<Findings.Plain> plain =
+          reports.stream().map(report -> Findings.plain(report, seed, strict)).toList();
+      Json.write(plain.size() == 1 ? plain.getFirst() : plain, json.get(), out);
+    }
+    try {
+      if (html.isPresent()) {
+        HtmlReport.write(reports, strict, html.get());
+      }
+      if (junit.isPresent()) {
+        JunitReport.write(reports, strict, junit.get());
+      }
+    } catch (IOException | XMLStreamException e) {
+      throw new Failure("cannot write the report: " + e.getMessage());
     }
   }
 
@@ -174,32 +244,40 @@ final class ConformCommand implements Callable<Integer> {
     return bounds;
   }
 
-  private Target target() throws Failure, IOException {
+  /** None of them is started yet. */
+  private List<Target> targets() throws Failure {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
     Service served = Choices.service(service);
-    if (what.command.isPresent()) {
-      if (!what.command.get().contains("{port}")) {
+    List<Target> targets = new ArrayList<>();
+    for (String command : commands) {
+      if (!command.contains("{port}")) {
         throw new Failure("--exec needs {port} where the command takes its port");
       }
-      return new CommandTarget(what.command.get(), served, claims);
+      targets.add(new CommandTarget(command, served, claims));
     }
-    if (what.address.isPresent()) {
-      AddressTarget target = new AddressTarget(parse(what.address.get()), served, claims);
-      target.probe();
-      return target;
+    for (String address : addresses) {
+      targets.add(new AddressTarget(parse(address), served, claims));
     }
-    if (what.example.isPresent()) {
-      ServerProvider example = Choices.example(what.example.get()).provider();
-      return new ModelTarget(example, Choices.transport(example, transport))
-          .serving(Services.UPPER);
+    for (String name : examples) {
+      ServerProvider example = Choices.example(name).provider();
+      targets.add(
+          new ModelTarget(example, Choices.transport(example, transport)).serving(Services.UPPER));
     }
-    if (what.model.isEmpty()) {
+    for (String name : models) {
+      ServerProvider model = Choices.availableModel(name);
+      targets.add(new ModelTarget(model, Choices.transport(model, transport)));
+    }
+    if (all) {
+      Choices.models().stream()
+          .filter(model -> model.availability().here() && !models.contains(model.card().name()))
+          .forEach(model -> targets.add(new ModelTarget(model, Optional.empty())));
+    }
+    if (targets.isEmpty()) {
       throw new Failure(
           "name a MODEL, or give --example NAME, --target HOST:PORT or --exec 'COMMAND {port}'");
     }
-    ServerProvider model = Choices.availableModel(what.model.get());
-    return new ModelTarget(model, Choices.transport(model, transport));
+    return targets;
   }
 
   private static InetSocketAddress parse(String hostAndPort) throws Failure {

@@ -2,8 +2,10 @@ package iomodels.cli;
 
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Help.Ansi;
 
@@ -84,5 +86,44 @@ final class Findings {
         },
         seed);
     out.flush();
+  }
+
+  /** The rules by the servers. */
+  static void grid(PrintWriter out, List<Report> reports) {
+    out.println();
+    List<String> heads = new ArrayList<>(List.of("RULE"));
+    for (int i = 1; i <= reports.size(); i++) {
+      heads.add(String.valueOf(i));
+    }
+    List<List<String>> rows = new ArrayList<>();
+    for (Rule rule : Rule.all()) {
+      List<String> row = new ArrayList<>(List.of(rule.id()));
+      reports.forEach(report -> row.add(sign(report, rule)));
+      if (row.stream().skip(1).anyMatch(sign -> !sign.isEmpty())) {
+        rows.add(row);
+      }
+    }
+    Table.print(out, heads, rows);
+    out.println();
+    for (int i = 1; i <= reports.size(); i++) {
+      out.printf("%d %s%n", i, reports.get(i - 1).target());
+    }
+    out.println("+ kept, ! broken, ? the kit could not tell, - skipped");
+    out.flush();
+  }
+
+  private static String sign(Report report, Rule rule) {
+    return report.findings().stream()
+        .filter(finding -> finding.rule().equals(rule))
+        .findFirst()
+        .map(
+            finding ->
+                switch (finding.verdict()) {
+                  case KEPT -> "+";
+                  case BROKEN -> "!";
+                  case UNKNOWN -> "?";
+                  case SKIPPED -> "-";
+                })
+        .orElse("");
   }
 }

@@ -12,8 +12,10 @@ import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
 
 /** The command judges all three kinds of target, and its exit code says what came of it. */
 class ConformIT {
@@ -111,5 +113,36 @@ class ConformIT {
       assertThat(cli.out()).contains("the kit could not tell");
       assertThat(cli.exitCode()).isEqualTo(2);
     }
+  }
+
+  @Test
+  void severalServersMakeAGridAndReportsForPeopleAndMachines(@TempDir Path folder)
+      throws Exception {
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    Cli cli =
+        Cli.run(
+            "conform",
+            "nio-selector",
+            "--example=vertx",
+            "--exec=/bin/false {port}",
+            "--rule=1.01",
+            "--rule=4.06",
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("RULE", "4.06  !  +", "1 example-vertx", "2 nio-selector")
+        .doesNotContain("kept     1.01");
+    assertThat(cli.err()).contains("/bin/false {port}: ", "ended at once");
+    assertThat(Files.readString(html))
+        .startsWith("<!DOCTYPE html>")
+        .contains("<th>example-vertx</th>", "class=\"verdict broken\"", "reading nothing");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("testsuite").getLength()).isEqualTo(2);
+    assertThat(suites.getElementsByTagName("testcase").getLength()).isEqualTo(4);
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(cli.exitCode()).isEqualTo(1);
   }
 }

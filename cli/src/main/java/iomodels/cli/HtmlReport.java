@@ -1,0 +1,200 @@
+package iomodels.cli;
+
+import iomodels.conformance.Finding;
+import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.xml.stream.XMLOutputFactory;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamWriter;
+
+/**
+ * Reports as one page that needs nothing else: a matrix of rules and targets, and below it what was
+ * found of each rule that was not kept, with who sent what when.
+ */
+final class HtmlReport {
+
+  private static final String STYLE =
+      """
+      :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
+      body { margin: 2rem auto; max-width: 90rem; padding: 0 1rem; }
+      .wide { overflow-x: auto; }
+      table { border-collapse: collapse; }
+      th, td { border: 1px solid #8886; padding: .25rem .5rem; text-align: left; }
+      td.verdict { text-align: center; }
+      .kept { background: #2a8a3e33; }
+      .broken { background: #d0302f; color: #fff; font-weight: bold; }
+      .broken a { color: inherit; }
+      .unknown { background: #d6a20066; }
+      .skipped { opacity: .6; }
+      pre { overflow-x: auto; padding: .75rem; background: #8882; }
+      """;
+
+  private final XMLStreamWriter html;
+  private final boolean strict;
+
+  private HtmlReport(XMLStreamWriter html, boolean strict) {
+    this.html = html;
+    this.strict = strict;
+  }
+
+  static void write(List<Report> reports, boolean strict, Path file)
+      throws IOException, XMLStreamException {
+    try (Writer out = Files.newBufferedWriter(file)) {
+      XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
+      new HtmlReport(html, strict).page(reports);
+      html.close();
+    }
+  }
+
+  private void page(List<Report> reports) throws XMLStreamException {
+    html.writeDTD("<!DOCTYPE html>");
+    html.writeStartElement("html");
+    html.writeAttribute("lang", "en");
+    html.writeStartElement("head");
+    html.writeEmptyElement("meta");
+    html.writeAttribute("charset", "utf-8");
+    html.writeEmptyElement("meta");
+    html.writeAttribute("name", "viewport");
+    html.writeAttribute("content", "width=device-width");
+    element("title", "Conformance");
+    element("style", STYLE);
+    html.writeEndElement();
+    html.writeStartElement("body");
+    element("h1", "Conformance");
+    matrix(reports);
+    for (Report report : reports) {
+      details(report);
+    }
+    html.writeEndElement();
+    html.writeEndElement();
+  }
+
+  private void matrix(List<Report> reports) throws XMLStreamException {
+    start("div", "wide");
+    html.writeStartElement("table");
+    html.writeStartElement("thead");
+    html.writeStartElement("tr");
+    for (String heading : List.of("Rule", "Level", "Sentence")) {
+      element("th", heading);
+    }
+    for (Report report : reports) {
+      element("th", report.target());
+    }
+    html.writeEndElement();
+    html.writeEndElement();
+    html.writeStartElement("tbody");
+    for (Rule rule : Rule.all()) {
+      if (reports.stream().anyMatch(it -> of(it, rule).isPresent())) {
+        row(rule, reports);
+      }
+    }
+    html.writeEndElement();
+    html.writeStartElement("tfoot");
+    html.writeStartElement("tr");
+    html.writeStartElement("th");
+    html.writeAttribute("colspan", "3");
+    html.writeCharacters("kept / broken / skipped / unknown");
+    html.writeEndElement();
+    for (Report report : reports) {
+      element(
+          "th",
+          Stream.of(Verdict.KEPT, Verdict.BROKEN, Verdict.SKIPPED, Verdict.UNKNOWN)
+              .map(it -> String.valueOf(report.count(it)))
+              .reduce((a, b) -> a + " / " + b)
+              .orElseThrow());
+    }
+    html.writeEndElement();
+    html.writeEndElement();
+    html.writeEndElement();
+    html.writeEndElement();
+  }
+
+  private void row(Rule rule, List<Report> reports) throws XMLStreamException {
+    html.writeStartElement("tr");
+    element("th", rule.id());
+    element("td", rule.level().name());
+    element("td", rule.sentence());
+    for (Report report : reports) {
+      Optional<Finding> finding = of(report, rule);
+      start("td", "verdict " + finding.map(HtmlReport::word).orElse("skipped"));
+      if (finding.isEmpty()) {
+        html.writeCharacters("not tried");
+      } else if (finding.get().verdict() == Verdict.KEPT) {
+        html.writeCharacters(word(finding.get()));
+      } else {
+        html.writeStartElement("a");
+        html.writeAttribute("href", "#" + anchor(report, rule));
+        html.writeCharacters(word(finding.get()));
+        html.writeEndElement();
+      }
+      html.writeEndElement();
+    }
+    html.writeEndElement();
+  }
+
+  private void details(Report report) throws XMLStreamException {
+    String outcome =
+        switch (report.outcome(strict)) {
+          case KEPT -> "it conforms";
+          case BROKEN -> "it does not conform";
+          case SKIPPED, UNKNOWN -> "the kit could not tell";
+        };
+    element("h2", "%s: %s".formatted(report.target(), outcome));
+    for (String note : report.notes()) {
+      element("p", note);
+    }
+    for (Finding finding : report.findings()) {
+      if (finding.verdict() == Verdict.KEPT) {
+        continue;
+      }
+      html.writeStartElement("h3");
+      html.writeAttribute("id", anchor(report, finding.rule()));
+      html.writeCharacters(
+          "%s, %s: %s".formatted(finding.rule().id(), word(finding), finding.rule().sentence()));
+      html.writeEndElement();
+      element("p", finding.detail());
+      if (!finding.transcript().isEmpty()) {
+        element("pre", String.join("\n", finding.transcript()));
+        element("p", "Again: " + again(report, finding));
+      }
+    }
+  }
+
+  /** The command that repeats a try with the same bytes. */
+  private static String again(Report report, Finding finding) {
+    return "./iomodels conform … --rule %s --seed %d  (%s)"
+        .formatted(finding.rule().id(), finding.seed(), report.target());
+  }
+
+  private static Optional<Finding> of(Report report, Rule rule) {
+    return report.findings().stream().filter(it -> it.rule().equals(rule)).findFirst();
+  }
+
+  private static String word(Finding finding) {
+    return finding.verdict().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String anchor(Report report, Rule rule) {
+    return rule.id() + "-" + report.target().replaceAll("[^A-Za-z0-9]+", "-");
+  }
+
+  private void start(String name, String style) throws XMLStreamException {
+    html.writeStartElement(name);
+    html.writeAttribute("class", style);
+  }
+
+  private void element(String name, String text) throws XMLStreamException {
+    html.writeStartElement(name);
+    html.writeCharacters(text);
+    html.writeEndElement();
+  }
+}
