@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Turns words of the command line into what they name, or says which words there are. */
 final class Choices {
@@ -46,6 +47,13 @@ final class Choices {
       throw new Failure("%s does not work here: %s".formatted(name, availability.reason()));
     }
     return model;
+  }
+
+  /** What it may be called in a report: alone, or with the transport that it really runs on. */
+  static Stream<String> names(ServerProvider model) {
+    String name = model.card().name();
+    return Stream.concat(
+        Stream.of(name), model.transports().keySet().stream().map(it -> name + " on " + it));
   }
 
   static Service service(String name) throws Failure {
