@@ -125,6 +125,7 @@ record Bench(
   /**
    * What a load found.
    *
+   * @param server its name, with the transport that it ran on, if it has a choice
    * @param connections how many there were, to each server of this match
    * @param toCommon beside C epoll
    * @param toTwin beside the same model in C
@@ -132,6 +133,7 @@ record Bench(
    * @param common C epoll beside a second C epoll
    */
   record Loaded(
+      String server,
       int connections,
       Own own,
       Optional<Ratio> toCommon,
@@ -165,6 +167,7 @@ record Bench(
           match.play(contestants, it -> scenario.load(it.address(), atATime), progress);
       List<Round> mine = all.getFirst();
       return new Loaded(
+          contestants.getFirst().name(),
           Math.min(scenario.connections(), atATime),
           Own.of(mine),
           yardsticks ? Optional.of(Ratio.of(mine, all.get(1))) : Optional.empty(),

@@ -30,7 +30,7 @@ final class BenchTable {
   BenchTable(PrintWriter out, Scenario scenario, List<Entry> entries) {
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
-    columns.add(Table.Column.left("SERVER", names(entries, Entry::name)));
+    columns.add(Table.Column.left("SERVER", entries.stream().flatMap(BenchTable::names).toList()));
     switch (scenario) {
       case IDLE ->
           columns.addAll(
@@ -59,6 +59,10 @@ final class BenchTable {
     table = new Table(out, columns);
   }
 
+  private static Stream<String> names(Entry entry) {
+    return entry.model().map(Choices::names).orElse(Stream.of(entry.name()));
+  }
+
   private static List<String> names(List<Entry> entries, Function<Entry, String> name) {
     return entries.stream().map(name).toList();
   }
@@ -68,7 +72,8 @@ final class BenchTable {
   }
 
   void row(Row row) {
-    List<String> cells = new ArrayList<>(List.of(row.name()));
+    List<String> cells =
+        new ArrayList<>(List.of(row.load().map(Loaded::server).orElse(row.name())));
     row.load().ifPresent(load -> cells.addAll(cells(row, load)));
     row.idle().ifPresent(idle -> cells.addAll(cells(row, idle)));
     row.systemCalls().ifPresent(calls -> cells.add(all(calls)));

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Turns words of the command line into what they name, or says which words there are. */
 final class Choices {
@@ -58,6 +59,13 @@ final class Choices {
       throw new Failure("no example '%s'; there are: %s".formatted(framework, there));
     }
     return example.get();
+  }
+
+  /** What it may be called in a report: alone, or with the transport that it really runs on. */
+  static Stream<String> names(ServerProvider model) {
+    String name = model.card().name();
+    return Stream.concat(
+        Stream.of(name), model.transports().keySet().stream().map(it -> name + " on " + it));
   }
 
   static Service service(String name) throws Failure {

@@ -74,9 +74,14 @@ final class CompareCommand implements Callable<Integer> {
   record Comparison(
       String java, String system, int processors, String yardstick, long seed, List<Row> models) {}
 
-  /** A model in it. */
+  /**
+   * A model in it.
+   *
+   * @param name with the transport that it ran on, if it has a choice
+   */
   record Row(
       ModelCard card,
+      String name,
       String conversation,
       long kept,
       long broken,
@@ -164,7 +169,8 @@ final class CompareCommand implements Callable<Integer> {
       return judge(model, yardstick, seed, progress);
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());
-      return new Row(model.card(), "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
+      return new Row(
+          model.card(), model.card().name(), "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
     }
   }
 
@@ -189,6 +195,7 @@ final class CompareCommand implements Callable<Integer> {
       }
       return new Row(
           model.card(),
+          target.name(),
           conversation,
           report.count(Verdict.KEPT),
           report.count(Verdict.BROKEN),
@@ -229,7 +236,7 @@ final class CompareCommand implements Callable<Integer> {
     return new Table(
         out,
         List.of(
-            Table.Column.left("MODEL", cards.stream().map(ModelCard::name).toList()),
+            Table.Column.left("MODEL", models.stream().flatMap(Choices::names).toList()),
             Table.Column.left(
                 "I/O MODEL", cards.stream().map(card -> card.ioModel().toString()).toList()),
             Table.Column.left("WAITS IN", cards.stream().map(ModelCard::waitsIn).toList()),
@@ -246,7 +253,7 @@ final class CompareCommand implements Callable<Integer> {
 
   private static List<String> cells(Row row) {
     List<String> cells = new ArrayList<>();
-    cells.add(row.card().name());
+    cells.add(row.name());
     cells.add(row.card().ioModel().toString());
     cells.add(row.card().waitsIn());
     cells.add(row.card().threading().toString());
@@ -281,7 +288,7 @@ final class CompareCommand implements Callable<Integer> {
       out.println("¹ serves one client at a time: both with one connection.");
     }
     for (Row row : rows) {
-      String name = row.card().name();
+      String name = row.name();
       if (!row.conversation().isEmpty()) {
         out.println(
             Ansi.AUTO.string("@|bold,red %s|@: the conversation failed: ".formatted(name))

@@ -10,6 +10,7 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -76,11 +77,12 @@ final class Lineup implements AutoCloseable {
   /** A model that is running, or will be by then. */
   static Contestant contestant(ServerProvider model, ModelTarget target)
       throws IOException, InterruptedException {
+    InetSocketAddress address = target.shared(Services.UPPER);
     boolean concurrent =
         model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
     return new Contestant(
-        model.card().name(),
-        target.shared(Services.UPPER),
+        target.name(),
+        address,
         target.process(),
         concurrent ? model.maxConnections().orElse(Integer.MAX_VALUE) : 1,
         model.card().notification() == Notification.POLLING);

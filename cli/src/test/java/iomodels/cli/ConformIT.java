@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
@@ -12,6 +14,7 @@ import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +43,21 @@ class ConformIT {
 
     assertThat(cli.out()).contains("5 kept, 0 broken", "it conforms");
     assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void theReportNamesTheTransportThatRan() {
+    ServerProvider model = ServerProvider.named("vertx").orElseThrow();
+    Transport best =
+        Stream.of(Transport.EPOLL, Transport.NIO)
+            .filter(it -> model.transports().getOrDefault(it, Availability.no("")).here())
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(Cli.run("conform", "vertx", "--rule", "1.01").out())
+        .contains("vertx on " + best + ": 1 kept");
+    assertThat(Cli.run("conform", "vertx", "--transport", "nio", "--rule", "1.01").out())
+        .contains("vertx on nio: 1 kept");
   }
 
   @Test

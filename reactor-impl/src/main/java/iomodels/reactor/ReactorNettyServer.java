@@ -54,9 +54,11 @@ import reactor.netty.udp.UdpServer;
  * thread for each core. That is why there is no region {@code wait}. The price: the order of events
  * is that of operators, not of lines, and a stack trace tells of operators too.
  *
- * <p>In Python this is Twisted, with RxPY: the event loop is the reactor, a {@link Mono} a {@code
- * Deferred}, a {@link Flux} an {@code Observable}, but one that is asked, as a Twisted producer is
- * by {@code resumeProducing}.
+ * <p>In Python this is Twisted, or asyncio below it: the event loop is the {@code reactor}, what
+ * {@code receiveObject()} brings is what {@code Protocol.dataReceived} is called with, and a {@link
+ * Mono} is a {@code Deferred}, except that it does nothing until it is subscribed to. A {@link
+ * Flux} is a producer, its subscriber a consumer: {@code request(n)} is {@code resumeProducing},
+ * and demand that is used up is {@code pauseProducing}; so nobody has to remember to pause.
  */
 final class ReactorNettyServer implements Server {
 

@@ -21,11 +21,13 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class Host {
 
-  /** What it answers for each service: {@code listening upper 4711}. */
+  /** What it answers for each service: {@code listening 4711 epoll}. */
   static final String LISTENING = "listening";
 
-  /** Instead of a transport: the model's default. */
-  static final String DEFAULT_TRANSPORT = "-";
+  /**
+   * Instead of a transport: in a question, the model's default; in an answer, there is no choice.
+   */
+  static final String NO_TRANSPORT = "-";
 
   private Host() {}
 
@@ -34,10 +36,7 @@ public final class Host {
     List<Server> servers = new ArrayList<>();
     try {
       ServerProvider provider = named(arguments[0]).orElseThrow();
-      Optional<Transport> transport =
-          arguments[1].equals(DEFAULT_TRANSPORT)
-              ? Optional.empty()
-              : Optional.of(Transport.valueOf(arguments[1].toUpperCase(Locale.ROOT)));
+      Optional<Transport> transport = transport(arguments[1]);
       for (String endpoint : List.of(arguments).subList(2, arguments.length)) {
         String[] serviceAndPort = endpoint.split(":", 2);
         Service service = Services.named(serviceAndPort[0]).orElseThrow();
@@ -52,7 +51,8 @@ public final class Host {
     Thread closing = new Thread(() -> closeAll(servers));
     Runtime.getRuntime().addShutdownHook(closing);
     for (Server server : servers) {
-      System.out.printf("%s %d%n", LISTENING, server.address().getPort());
+      String transport = server.transport().map(Transport::toString).orElse(NO_TRANSPORT);
+      System.out.printf("%s %d %s%n", LISTENING, server.address().getPort(), transport);
       server.terminated().exceptionally(Host::died);
     }
     System.out.flush();
@@ -60,6 +60,12 @@ public final class Host {
       // nothing is expected: only the end counts
     }
     System.exit(0);
+  }
+
+  static Optional<Transport> transport(String word) {
+    return word.equals(NO_TRANSPORT)
+        ? Optional.empty()
+        : Optional.of(Transport.valueOf(word.toUpperCase(Locale.ROOT)));
   }
 
   private static Optional<ServerProvider> named(String name) {

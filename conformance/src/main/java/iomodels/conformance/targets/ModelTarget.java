@@ -50,6 +50,9 @@ public final class ModelTarget implements Target {
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
   private Optional<Child> host = Optional.empty();
 
+  /** What the last server that came up said carries its bytes. */
+  private volatile Optional<Transport> running = Optional.empty();
+
   public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
     this(provider, transport, List.of(), List.of());
   }
@@ -86,10 +89,11 @@ public final class ModelTarget implements Target {
     return new ModelTarget(provider, transport, prefix, jvmFlags, List.of(only));
   }
 
+  /** With the transport that really carries its bytes, as soon as a server has said which. */
   @Override
   public String name() {
     String model = provider.card().name();
-    return transport.map(chosen -> model + " on " + chosen).orElse(model);
+    return running.or(() -> transport).map(it -> model + " on " + it).orElse(model);
   }
 
   @Override
@@ -184,8 +188,9 @@ public final class ModelTarget implements Target {
       child.close();
       throw new IOException("%s did not come up: %s".formatted(name(), words));
     }
-    int port = Integer.parseInt(line.get().substring(Host.LISTENING.length() + 1));
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    String[] words = line.get().split(" ", -1);
+    running = Host.transport(words[2]);
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(words[1]));
   }
 
   private List<String> command(List<String> endpoints, List<String> flags) {
@@ -204,7 +209,7 @@ public final class ModelTarget implements Target {
     command.addAll(List.of("--module-path", path));
     command.addAll(List.of("--module", MODULE + "/" + Host.class.getName()));
     command.add(provider.card().name());
-    command.add(transport.map(Transport::toString).orElse(Host.DEFAULT_TRANSPORT));
+    command.add(transport.map(Transport::toString).orElse(Host.NO_TRANSPORT));
     command.addAll(endpoints);
     return command;
   }

@@ -1,0 +1,14 @@
+package iomodels.reactor;
+
+import iomodels.conformance.EventLoops;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+
+class ReactorEventLoopsTest {
+
+  @TestFactory
+  Stream<DynamicNode> noBufferLeaksAndNoEventLoopBlocks() {
+    return EventLoops.tests(thread -> thread.getName().startsWith("loops"));
+  }
+}
