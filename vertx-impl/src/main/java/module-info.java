@@ -1,4 +1,4 @@
-/** Vert.x: event loops, handlers and futures. */
+/** Vert.x: event loops; on them handlers and futures, RxJava, or virtual threads. */
 module iomodels.vertx {
   requires iomodels.core;
   requires io.netty.buffer;
@@ -10,9 +10,13 @@ module iomodels.vertx {
   // Jars with nothing but a native library: required here, so that no one needs --add-modules.
   requires io.netty.transport.epoll.linux.x86_64;
   requires io.netty.transport.io_uring.linux.x86_64;
+  requires io.reactivex.rxjava3;
   requires io.vertx.core;
+  requires org.reactivestreams;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with
-      iomodels.vertx.VertxProvider;
+      iomodels.vertx.RxJavaProvider,
+      iomodels.vertx.VertxProvider,
+      iomodels.vertx.VirtualThreadProvider;
 }

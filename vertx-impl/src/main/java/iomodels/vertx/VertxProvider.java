@@ -1,7 +1,5 @@
 package iomodels.vertx;
 
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.uring.IoUring;
 import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
@@ -14,18 +12,12 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import java.io.IOException;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Offers {@link VertxServer}. */
 public final class VertxProvider implements ServerProvider {
-
-  /** Seen with Netty 4.2.18; NIO and epoll pause for a second. */
-  private static final String IO_URING_CAVEAT =
-      "accepts in a busy loop while descriptors are exhausted";
 
   @Override
   public ModelCard card() {
@@ -47,19 +39,7 @@ public final class VertxProvider implements ServerProvider {
 
   @Override
   public Map<Transport, Availability> transports() {
-    Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
-    transports.put(Transport.NIO, Availability.yes());
-    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
-    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
-    return transports;
-  }
-
-  private static Availability unless(@Nullable Throwable cause, String caveat) {
-    if (cause == null) {
-      return new Availability(true, caveat);
-    }
-    Throwable root = cause.getCause();
-    return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());
+    return Transports.here();
   }
 
   @Override
@@ -69,12 +49,6 @@ public final class VertxProvider implements ServerProvider {
 
   @Override
   public Server start(ServerConfig config, Service service) throws IOException {
-    Transport best = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
-    Transport transport = config.transport().orElse(best);
-    Availability availability = transports().getOrDefault(transport, Availability.no("unknown"));
-    if (!availability.here()) {
-      throw new IOException(transport + " is not available: " + availability.reason());
-    }
-    return new VertxServer(config, service, transport);
+    return new VertxServer(config, service, Transports.choose(config));
   }
 }

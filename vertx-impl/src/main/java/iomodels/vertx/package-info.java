@@ -1,4 +1,7 @@
-/** A server in Vert.x: {@link iomodels.vertx.VertxServer}. */
+/**
+ * Servers in Vert.x: {@link iomodels.vertx.VertxServer}, {@link iomodels.vertx.RxJavaServer}, {@link
+ * iomodels.vertx.VirtualThreadServer}.
+ */
 @NullMarked
 package iomodels.vertx;
 

@@ -1,0 +1,52 @@
+package iomodels.vertx;
+
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which of Netty's transports there are here: the same for every model of this module. */
+final class Transports {
+
+  /** Seen with Netty 4.2.18; NIO and epoll pause for a second. */
+  private static final String IO_URING_CAVEAT =
+      "accepts in a busy loop while descriptors are exhausted";
+
+  private Transports() {}
+
+  static Map<Transport, Availability> here() {
+    Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
+    transports.put(Transport.NIO, Availability.yes());
+    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
+    return transports;
+  }
+
+  private static Availability unless(@Nullable Throwable cause, String caveat) {
+    if (cause == null) {
+      return new Availability(true, caveat);
+    }
+    Throwable root = cause.getCause();
+    return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());
+  }
+
+  /**
+   * The one that is asked for, or else the best.
+   *
+   * @throws IOException if it is not available here
+   */
+  static Transport choose(ServerConfig config) throws IOException {
+    Transport best = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
+    Transport transport = config.transport().orElse(best);
+    Availability availability = here().getOrDefault(transport, Availability.no("unknown"));
+    if (!availability.here()) {
+      throw new IOException(transport + " is not available: " + availability.reason());
+    }
+    return transport;
+  }
+}
