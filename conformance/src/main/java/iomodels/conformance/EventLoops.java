@@ -50,9 +50,9 @@ public final class EventLoops {
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
   /**
-   * Where a loop of Netty's waits by design: for a lock that is held for a moment, for a file of the
-   * system's that is read once, or when it has ended and serves no one. But for the last, Netty permits these by itself, which BlockHound does
-   * not find on the module path.
+   * Where a loop of Netty's waits by design: for a lock that is held for a moment, for a file of
+   * the system's that is read once, or when it has ended and serves no one. But for the last, Netty
+   * permits these by itself, which BlockHound does not find on the module path.
    */
   private static final Map<String, List<String>> PERMITTED =
       Map.of(

@@ -50,14 +50,14 @@ import org.reactivestreams.Subscription;
  * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's select
  * (Stevens, section 6.2, figure 6.3), and every signal of a stream runs on it: there is no
  * scheduler, and so no lock, and no hop between threads. That is why there is no region {@code
- * wait}. What is to be done stands in one place, {@code replies()}, and who is asked for how much in
- * two others: {@code request(n)} is {@code fetch(n)} of the socket, and the writer asks for one more
- * reply when there is room for it. A session that owes more is not asked, and then nothing is read.
- * The price: some objects for each chunk, signals that go through each operator, and stack traces
- * that show the operators and not the conversation.
+ * wait}. What is to be done stands in one place, {@code replies()}, and who is asked for how much
+ * in two others: {@code request(n)} is {@code fetch(n)} of the socket, and the writer asks for one
+ * more reply when there is room for it. A session that owes more is not asked, and then nothing is
+ * read. The price: some objects for each chunk, signals that go through each operator, and stack
+ * traces that show the operators and not the conversation.
  *
  * <p>In Python this is RxPY, which has no demand, or Twisted, which has: a {@code Subscription} is
- * an {@code IPushProducer}, {@code request} is {@code resumeProducing}, the writer an {@code
+ * an {@code IPullProducer}, {@code request} is {@code resumeProducing}, the writer an {@code
  * IConsumer}; a {@code Single} is a {@code Deferred}, {@code map} its {@code addCallback}, {@code
  * onError} its errback; and the event loop is the reactor.
  */

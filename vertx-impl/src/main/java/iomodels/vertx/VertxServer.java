@@ -48,9 +48,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>In Python this is Tornado, or asyncio: the event loop is the {@code IOLoop}, a conversation a
  * {@code Protocol}, its handler {@code data_received}, {@code pause} is {@code pause_reading}, what
- * comes when a write is done {@code resume_writing}; a Future is a {@code Future}, {@code onSuccess}
- * its {@code add_done_callback}, {@code runOnContext} is {@code call_soon}, and {@code setTimer}
- * {@code call_later}.
+ * comes when a write is done {@code resume_writing}; a Future is a {@code Future}, {@code
+ * onSuccess} its {@code add_done_callback}, {@code runOnContext} is {@code call_soon}, and {@code
+ * setTimer} {@code call_later}.
  */
 final class VertxServer implements Server {
 

@@ -57,9 +57,10 @@ import org.jspecify.annotations.Nullable;
  * even FIN, and these are lost. So the threads here are Java's own, and not Vert.x's.
  *
  * <p>In Python this is asyncio with streams: a virtual thread is a coroutine in a {@code Task},
- * {@code take} is {@code await reader.read()}, {@code write} is {@code writer.write()}, and to await
- * its Future is {@code await writer.drain()}; an interrupt is {@code CancelledError}. Below are the
- * same event loop and protocol, but here a thread needs no {@code async} in front of every method.
+ * {@code take} is {@code await reader.read()}, {@code write} is {@code writer.write()}, and to
+ * await its Future is {@code await writer.drain()}; an interrupt is {@code CancelledError}. Below
+ * are the same event loop and protocol, but here a thread needs no {@code async} in front of every
+ * method.
  */
 final class VirtualThreadServer implements Server {
 
@@ -84,7 +85,8 @@ final class VirtualThreadServer implements Server {
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
-  VirtualThreadServer(ServerConfig config, Service service, Transport transport) throws IOException {
+  VirtualThreadServer(ServerConfig config, Service service, Transport transport)
+      throws IOException {
     this.config = config;
     this.service = service;
     this.transport = transport;
@@ -228,13 +230,15 @@ final class VirtualThreadServer implements Server {
       finish();
     }
 
-    /** Says into memory of the heap: a pooled buffer, refused by a closed socket, would be lost. */
+    /**
+     * Says into memory of the heap: a pooled buffer, refused by a closed socket, would be lost.
+     * Also if there is nothing to say: of a reset that comes right behind the last data, Netty's
+     * io_uring transport tells only whoever writes.
+     */
     private Progress say(ByteBuffer in, int room) {
       ByteBuffer out = ByteBuffer.allocate(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
       Progress progress = session.advance(in, out, endOfInput);
-      if (out.position() > 0) {
-        sent = socket.write(BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip())));
-      }
+      sent = socket.write(BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip())));
       return progress;
     }
 
@@ -282,7 +286,9 @@ final class VirtualThreadServer implements Server {
     // end::wait[]
 
     // tag::close[]
-    /** FIN; discard input until the peer's FIN or the linger limit. To close is up to the caller. */
+    /**
+     * FIN; discard input until the peer's FIN or the linger limit. To close is up to the caller.
+     */
     private void finish() throws IOException, InterruptedException {
       await(sent);
       if (!endOfInput) {

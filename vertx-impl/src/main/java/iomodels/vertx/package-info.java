@@ -1,6 +1,6 @@
 /**
- * Servers in Vert.x: {@link iomodels.vertx.VertxServer}, {@link iomodels.vertx.RxJavaServer}, {@link
- * iomodels.vertx.VirtualThreadServer}.
+ * Servers in Vert.x: {@link iomodels.vertx.VertxServer}, {@link iomodels.vertx.RxJavaServer},
+ * {@link iomodels.vertx.VirtualThreadServer}.
  */
 @NullMarked
 package iomodels.vertx;
