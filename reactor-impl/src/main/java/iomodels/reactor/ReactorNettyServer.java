@@ -163,7 +163,8 @@ final class ReactorNettyServer implements Server {
     // tag::converse[]
     /**
      * One reply at a time is asked for: {@code NettyOutbound.send} would ask for 128, however large
-     * they are. The loop is left between two of them, so that others have their turn.
+     * they are. The loop is left between two that answer the same message, so that others have
+     * their turn.
      */
     Mono<Void> converse() {
       return connection
@@ -219,12 +220,9 @@ final class ReactorNettyServer implements Server {
 
     private Mono<Void> say(ByteBuf reply) {
       saying = true;
-      return connection
-          .outbound()
-          .sendObject(reply)
-          .then()
-          .doFinally(_ -> saying = false)
-          .publishOn(loop);
+      Mono<Void> said =
+          connection.outbound().sendObject(reply).then().doFinally(_ -> saying = false);
+      return progress == Progress.OVERFLOW ? said.publishOn(loop) : said;
     }
 
     @SuppressWarnings("ReferenceEquality") // equal bytes are not meant
