@@ -84,7 +84,7 @@ final class ListCommand implements Callable<Integer> {
   private static void printProbe(PrintWriter out, List<ServerProvider> models) {
     Table.print(
         out,
-        List.of("MODEL", "HERE", "TRANSPORTS"),
+        List.of("MODEL", "HERE", "TRANSPORTS (the first that works is the default)"),
         models.stream()
             .map(
                 model ->

@@ -39,12 +39,20 @@ public final class Conformance {
   /** Every skip and every break that is permitted, in the module's own folder. */
   private static final Path EXPECTED = Path.of("expected-skips.txt");
 
+  /** A system property: whether every transport is tried by every rule. */
+  private static final String THOROUGH = "iomodels.thorough";
+
+  /** How conversations and servers end. */
+  private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rule.matching(List.of("4", "9"));
+
   private Conformance() {}
 
   /**
    * A container for each model on the module path and each transport it can run on here, in it a
    * test for each rule, named by the rule's own sentence. A rule that is skipped or broken without
    * being listed in {@code expected-skips.txt} fails; so does a line there that no longer is true.
+   * On the transports that come after the best one only the rules are tried on which transports
+   * differ, unless the system property {@code iomodels.thorough} is true.
    */
   @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests() {
@@ -64,25 +72,32 @@ public final class Conformance {
     }
     List<DynamicNode> nodes = new ArrayList<>();
     if (provider.transports().isEmpty()) {
-      nodes.add(dynamicContainer(model, tests(provider, Optional.empty(), expected)));
+      nodes.add(dynamicContainer(model, tests(provider, Optional.empty(), Rule.all(), expected)));
     }
+    List<Rule> rules = Rule.all();
     for (Map.Entry<Transport, Availability> each : provider.transports().entrySet()) {
       String name = model + " on " + each.getKey();
-      nodes.add(
-          each.getValue().here()
-              ? dynamicContainer(name, tests(provider, Optional.of(each.getKey()), expected))
-              : dynamicTest(name, () -> abort(each.getValue().reason())));
+      if (each.getValue().here()) {
+        nodes.add(
+            dynamicContainer(name, tests(provider, Optional.of(each.getKey()), rules, expected)));
+        rules = Boolean.getBoolean(THOROUGH) ? rules : WHERE_TRANSPORTS_DIFFER;
+      } else {
+        nodes.add(dynamicTest(name, () -> abort(each.getValue().reason())));
+      }
     }
     return nodes.stream();
   }
 
   private static Stream<DynamicTest> tests(
-      ServerProvider provider, Optional<Transport> transport, Expectations expected) {
+      ServerProvider provider,
+      Optional<Transport> transport,
+      List<Rule> tried,
+      Expectations expected) {
     String name = provider.card().name();
     String model = transport.map(each -> name + " on " + each).orElse(name);
-    Run run = new Run(provider, transport);
+    Run run = new Run(provider, transport, tried);
     Stream<DynamicTest> rules =
-        Rule.all().stream()
+        tried.stream()
             .map(
                 rule ->
                     dynamicTest(
@@ -149,11 +164,13 @@ public final class Conformance {
 
     private final ServerProvider provider;
     private final Optional<Transport> transport;
+    private final List<Rule> rules;
     private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
     private final FutureTask<Report> judging = new FutureTask<>(this::judge);
     private final AtomicBoolean started = new AtomicBoolean();
 
-    Run(ServerProvider provider, Optional<Transport> transport) {
+    Run(ServerProvider provider, Optional<Transport> transport, List<Rule> rules) {
+      this.rules = rules;
       this.provider = provider;
       this.transport = transport;
     }
@@ -184,11 +201,11 @@ public final class Conformance {
     }
 
     private Report judge() throws Exception {
-      Kit kit = new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime());
+      Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
       try (ModelTarget target = new ModelTarget(provider, transport)) {
         return kit.judge(target, finding -> pending(finding.rule()).complete(finding));
       } catch (Exception | Error e) {
-        Rule.all().forEach(rule -> pending(rule).completeExceptionally(e));
+        rules.forEach(rule -> pending(rule).completeExceptionally(e));
         throw e;
       }
     }

@@ -63,13 +63,29 @@ public record IdleMemory(double processBytes, double heapBytes) {
     }
   }
 
-  /** Live bytes in the heap of that JVM, after the full collection that counting them takes. */
+  /**
+   * Live bytes in the heap of that JVM, after the full collection that counting them takes. What
+   * its compilers have freed by now goes back to the system, too: it is not the connections'.
+   */
   private static long liveBytes(ProcessHandle process) throws IOException, InterruptedException {
+    Matcher total = TOTAL.matcher(jcmd(process, "GC.class_histogram"));
+    long bytes =
+        total
+            .results()
+            .map((MatchResult it) -> Long.parseLong(it.group(1)))
+            .findFirst()
+            .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
+    jcmd(process, "System.trim_native_heap");
+    return bytes;
+  }
+
+  private static String jcmd(ProcessHandle process, String command)
+      throws IOException, InterruptedException {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    Path output = Files.createTempFile("iomodels-histogram", ".txt");
+    Path output = Files.createTempFile("iomodels-jcmd", ".txt");
     try {
       Process counting =
-          new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), "GC.class_histogram")
+          new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), command)
               .redirectErrorStream(true)
               .redirectOutput(output.toFile())
               .start();
@@ -77,12 +93,7 @@ public record IdleMemory(double processBytes, double heapBytes) {
         counting.destroyForcibly();
         throw new IOException("jcmd did not come to an end");
       }
-      Matcher total = TOTAL.matcher(Files.readString(output));
-      return total
-          .results()
-          .map((MatchResult it) -> Long.parseLong(it.group(1)))
-          .findFirst()
-          .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
+      return Files.readString(output);
     } finally {
       Files.delete(output);
     }

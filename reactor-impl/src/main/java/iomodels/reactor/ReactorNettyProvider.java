@@ -14,7 +14,7 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import java.io.IOException;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -47,9 +47,9 @@ public final class ReactorNettyProvider implements ServerProvider {
 
   @Override
   public Map<Transport, Availability> transports() {
-    Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
-    transports.put(Transport.NIO, Availability.yes());
+    Map<Transport, Availability> transports = new LinkedHashMap<>();
     transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(Transport.NIO, Availability.yes());
     transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
     return transports;
   }

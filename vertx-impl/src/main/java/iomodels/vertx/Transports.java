@@ -6,7 +6,7 @@ import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import java.io.IOException;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,9 +20,9 @@ final class Transports {
   private Transports() {}
 
   static Map<Transport, Availability> here() {
-    Map<Transport, Availability> transports = new EnumMap<>(Transport.class);
-    transports.put(Transport.NIO, Availability.yes());
+    Map<Transport, Availability> transports = new LinkedHashMap<>();
     transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(Transport.NIO, Availability.yes());
     transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
     return transports;
   }

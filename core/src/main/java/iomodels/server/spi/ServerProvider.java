@@ -34,7 +34,8 @@ public interface ServerProvider {
 
   /**
    * The transports that can be asked for in {@link ServerConfig#transport()}, and whether each
-   * works on this machine. None where there is no choice.
+   * works on this machine, the best first: the first that works is what a server runs on that is
+   * not asked for another. None where there is no choice.
    */
   default Map<Transport, Availability> transports() {
     return Map.of();

@@ -1,0 +1,111 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The same service in Python's idioms keeps what it claims; what tutorials show does not. */
+class PythonTwinsIT {
+
+  private static final Path FOLDER = Path.of("..", "python-twins");
+
+  /** Not how it stops, which is Python's own, and not section 3, which is about other services. */
+  private static final List<String> CLAIMED =
+      List.of("1", "2", "4", "5.01", "5.02", "6", "9.01", "9.02", "9.05");
+
+  /** Debian's libraries are those of its own Python, which need not be the first on the path. */
+  private static final List<String> PYTHONS = List.of("python3", "/usr/bin/python3");
+
+  @Test
+  void everyFileIsTried() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      assertThat(files.map(it -> it.getFileName().toString()).filter(it -> it.endsWith(".py")))
+          .containsExactlyInAnyOrder(
+              "asyncio_protocol.py",
+              "asyncio_streams.py",
+              "blocking.py",
+              "busy_polling.py",
+              "threads.py",
+              "with_epoll.py",
+              "with_poll.py",
+              "with_select.py",
+              "with_selectors.py",
+              "with_tornado.py",
+              "with_twisted.py");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"asyncio_protocol.py, asyncio", "with_selectors.py, selectors"})
+  void keepsWhatItClaims(String file, String library) throws Exception {
+    demandKept(file, library);
+  }
+
+  @Tag("thorough")
+  @ParameterizedTest
+  @CsvSource({
+    "asyncio_streams.py, asyncio",
+    "blocking.py, socket",
+    "busy_polling.py, socket",
+    "threads.py, socketserver",
+    "with_epoll.py, select",
+    "with_poll.py, select",
+    "with_select.py, select",
+    "with_tornado.py, tornado",
+    "with_twisted.py, twisted"
+  })
+  void soDoTheOthers(String file, String library) throws Exception {
+    demandKept(file, library);
+  }
+
+  private static void demandKept(String file, String library) throws Exception {
+    Cli cli = conform(file, library, CLAIMED);
+
+    assertThat(cli.out()).contains(" 0 broken, ", " 0 unknown: it conforms");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "tutorial/blocking.py, socket, 9.02",
+    "tutorial/asyncio_streams.py, asyncio, 5.01",
+    "tutorial/with_twisted.py, twisted, 4.06"
+  })
+  void whatTutorialsShowDoesNot(String file, String library, String broken) throws Exception {
+    Cli cli = conform(file, library, List.of("1.01", broken));
+
+    assertThat(cli.out()).contains("kept     1.01", "broken   " + broken);
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  private static Cli conform(String file, String library, List<String> rules) throws Exception {
+    String command = "exec %s %s {port}".formatted(pythonWith(library), FOLDER.resolve(file));
+    Stream<String> options = rules.stream().map(rule -> "--rule=" + rule);
+    return Cli.run(
+        Stream.concat(Stream.of("conform", "--exec", command), options).toArray(String[]::new));
+  }
+
+  private static String pythonWith(String library) throws InterruptedException {
+    for (String python : PYTHONS) {
+      try {
+        Process importing = new ProcessBuilder(python, "-c", "import " + library).start();
+        if (importing.waitFor(30, TimeUnit.SECONDS) && importing.exitValue() == 0) {
+          return python;
+        }
+      } catch (IOException _) {
+        // there is no such Python
+      }
+    }
+    return abort("no Python 3 here has " + library);
+  }
+}

@@ -1,0 +1,26 @@
+"""Coroutines on asyncio's streams. The answer to vertx-virtual: straight-line code that does not block the loop."""
+
+import asyncio
+import socket
+import sys
+
+
+async def converse(reader, writer):
+    writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        while data := await reader.read(65536):
+            writer.write(data.upper())
+            await writer.drain()  # without this, what a client does not read piles up here
+    except OSError:
+        pass  # the peer is gone
+    finally:
+        writer.close()
+
+
+async def main(port):
+    server = await asyncio.start_server(converse, "127.0.0.1", port, backlog=1024)
+    async with server:
+        await server.serve_forever()
+
+
+asyncio.run(main(int(sys.argv[1])))

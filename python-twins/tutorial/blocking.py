@@ -1,0 +1,19 @@
+"""The textbook's first server: one client at a time, recv(1024), and send, which may send a part only."""
+
+import socket
+import sys
+
+server = socket.socket()
+server.bind(("127.0.0.1", int(sys.argv[1])))
+server.listen(5)
+while True:
+    conn, addr = server.accept()
+    while True:
+        try:
+            msg = conn.recv(1024)
+            if not msg:
+                break
+            conn.send(msg.upper())
+        except ConnectionResetError:
+            break
+    conn.close()

@@ -1,0 +1,51 @@
+"""epoll, level-triggered: the kernel remembers who is watched. The answer to linux-epoll."""
+
+import select
+import socket
+import sys
+
+poller = select.epoll()
+peers = {}  # by descriptor
+unsent = {}  # likewise; while there is some, nothing is read from that peer
+
+
+def accept(listener):
+    try:
+        peer, _ = listener.accept()
+    except OSError:
+        return  # gone already, or there are no descriptors left
+    peer.setblocking(False)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    peers[peer.fileno()] = peer
+    unsent[peer.fileno()] = memoryview(b"")
+    poller.register(peer, select.EPOLLIN)
+
+
+def converse(fd):
+    peer = peers[fd]
+    try:
+        if not unsent[fd]:
+            data = peer.recv(65536)
+            if not data:
+                raise EOFError
+            unsent[fd] = memoryview(data.upper())
+        unsent[fd] = unsent[fd][peer.send(unsent[fd]) :]
+    except BlockingIOError:
+        pass
+    except (OSError, EOFError):
+        poller.unregister(fd)
+        del peers[fd], unsent[fd]
+        peer.close()
+        return
+    poller.modify(fd, select.EPOLLOUT if unsent[fd] else select.EPOLLIN)
+
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
+    listener.setblocking(False)
+    poller.register(listener, select.EPOLLIN)
+    while True:
+        for fd, _ in poller.poll():
+            if fd == listener.fileno():
+                accept(listener)
+            else:
+                converse(fd)

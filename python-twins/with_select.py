@@ -1,0 +1,48 @@
+"""select: three lists in, three lists out, each time. The answer to linux-select."""
+
+import select
+import socket
+import sys
+
+unsent = {}  # by connection; while there is some, nothing is read from it
+
+
+def accept(listener):
+    try:
+        peer, _ = listener.accept()
+    except OSError:
+        return  # gone already, or there are no descriptors left
+    if peer.fileno() >= 1024:
+        peer.close()  # FD_SETSIZE: select cannot watch it
+        return
+    peer.setblocking(False)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    unsent[peer] = memoryview(b"")
+
+
+def converse(peer):
+    try:
+        if not unsent[peer]:
+            data = peer.recv(65536)
+            if not data:
+                raise EOFError
+            unsent[peer] = memoryview(data.upper())
+        unsent[peer] = unsent[peer][peer.send(unsent[peer]) :]
+    except BlockingIOError:
+        pass
+    except (OSError, EOFError):
+        del unsent[peer]
+        peer.close()
+
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
+    listener.setblocking(False)
+    while True:
+        readers = [listener] + [peer for peer, rest in unsent.items() if not rest]
+        writers = [peer for peer, rest in unsent.items() if rest]
+        readable, writable, _ = select.select(readers, writers, [])
+        for ready in readable + writable:
+            if ready is listener:
+                accept(listener)
+            else:
+                converse(ready)

@@ -1,0 +1,48 @@
+"""The best multiplexer the platform has, behind one interface. The answer to nio-selector."""
+
+import selectors
+import socket
+import sys
+
+selector = selectors.DefaultSelector()
+
+
+def accept(listener):
+    try:
+        peer, _ = listener.accept()
+    except OSError:
+        return  # gone already, or there are no descriptors left
+    peer.setblocking(False)
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    selector.register(peer, selectors.EVENT_READ, memoryview(b""))
+
+
+def converse(peer, unsent):
+    """What is unsent waits with the connection; while there is some, nothing is read from it."""
+    try:
+        if not unsent:
+            data = peer.recv(65536)
+            if not data:
+                selector.unregister(peer)
+                peer.close()
+                return
+            unsent = memoryview(data.upper())
+        unsent = unsent[peer.send(unsent) :]
+    except BlockingIOError:
+        pass
+    except OSError:
+        selector.unregister(peer)
+        peer.close()
+        return
+    selector.modify(peer, selectors.EVENT_WRITE if unsent else selectors.EVENT_READ, unsent)
+
+
+with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
+    listener.setblocking(False)
+    selector.register(listener, selectors.EVENT_READ, accept)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listener:
+                accept(listener)
+            else:
+                converse(key.fileobj, key.data)

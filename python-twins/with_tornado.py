@@ -1,0 +1,27 @@
+"""Coroutines on Tornado's IOStream. The answer to vertx, as Tornado's users would write it."""
+
+import asyncio
+import sys
+
+from tornado.iostream import StreamClosedError
+from tornado.tcpserver import TCPServer
+
+
+class Upper(TCPServer):
+    async def handle_stream(self, stream, address):
+        stream.set_nodelay(True)
+        try:
+            while True:
+                data = await stream.read_bytes(65536, partial=True)
+                await stream.write(data.upper())  # awaited: that is back-pressure
+        except StreamClosedError:
+            pass  # Tornado closes a stream that has ended, half-closed or not
+
+
+async def main(port):
+    server = Upper()
+    server.listen(port, "127.0.0.1", backlog=1024)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(int(sys.argv[1])))
