@@ -80,12 +80,16 @@ record Expectations(Path file, List<Line> lines) {
     return lines.stream().anyMatch(line -> line.permits(target, finding));
   }
 
-  /** Demands that all that is listed for that target was seen, as far as its rules were tried. */
-  void demandAllSeen(String target, List<Finding> findings) {
+  /**
+   * Demands that all that is listed for that target was seen.
+   *
+   * @param untried rules of which nothing can have been seen
+   */
+  void demandAllSeen(String target, List<Rule> untried, List<Finding> findings) {
     List<Line> stale =
         lines.stream()
             .filter(line -> line.isFor(target))
-            .filter(line -> findings.stream().anyMatch(it -> it.rule().id().equals(line.rule())))
+            .filter(line -> untried.stream().noneMatch(it -> it.id().equals(line.rule())))
             .filter(line -> findings.stream().noneMatch(it -> line.permits(target, it)))
             .toList();
     if (!stale.isEmpty()) {

@@ -186,9 +186,10 @@ class KitTest {
     assertThat(expected.permit("another", skipped)).isFalse();
     assertThat(expected.permit("it", finding(Level.MUST, Verdict.BROKEN))).isFalse();
     assertThatExceptionOfType(AssertionError.class)
-        .isThrownBy(() -> expected.demandAllSeen("it on nio", List.of(skipped)))
+        .isThrownBy(() -> expected.demandAllSeen("it on nio", List.of(), List.of(skipped)))
         .withMessageContaining("6.05")
         .withMessageNotContaining("1.01");
+    expected.demandAllSeen("it on nio", Rule.matching(List.of("6.05")), List.of(skipped));
     Files.writeString(file, "it 1.01\n");
     assertThatIllegalArgumentException().isThrownBy(() -> Expectations.read(file));
   }
@@ -204,10 +205,10 @@ class KitTest {
     assertThat(expected.permit("it on io_uring", broken)).isTrue();
     assertThat(expected.permit("it on epoll", broken)).isFalse();
     assertThat(expected.permit("it on io_uring", kept)).isFalse();
-    expected.demandAllSeen("it on io_uring", List.of(broken));
-    expected.demandAllSeen("it on epoll", List.of(kept));
+    expected.demandAllSeen("it on io_uring", List.of(), List.of(broken));
+    expected.demandAllSeen("it on epoll", List.of(), List.of(kept));
     assertThatExceptionOfType(AssertionError.class)
-        .isThrownBy(() -> expected.demandAllSeen("it on io_uring", List.of(kept)))
+        .isThrownBy(() -> expected.demandAllSeen("it on io_uring", List.of(), List.of(kept)))
         .withMessageContaining("1.01");
     Files.writeString(file, "broken: it on io_uring 1.01 for another reason\n");
     assertThat(Expectations.read(file).permit("it on io_uring", broken)).isFalse();
