@@ -41,6 +41,8 @@ class CostMeterTest {
       Costs spent = awaitCpu(meter, meter.now(), Duration.ofMillis(200));
 
       assertThat(spent.threads()).isEqualTo(2);
+      assertThat(meter.cpu()).isGreaterThan(Duration.ofMillis(150));
+      assertThat(meter.cpuWithoutChildren()).isLessThan(Duration.ofMillis(100));
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly().waitFor();
