@@ -44,7 +44,10 @@ import picocli.CommandLine.Spec;
       "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it in the same"
           + " run: the median of the rounds."
     },
-    footer = {"", "Exit code: 0 all is well, 1 a rule was broken, 2 the kit could not tell."},
+    footer = {
+      "",
+      "Exit code: 0 all is well, 1 a rule was broken or a server failed, 2 the kit could not tell."
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class CompareCommand implements Callable<Integer> {
@@ -190,7 +193,7 @@ final class CompareCommand implements Callable<Integer> {
       String loadFailure = "";
       try {
         load = Optional.of(load(model, target, yardstick, progress));
-      } catch (LoadException e) {
+      } catch (IOException | LoadException e) {
         loadFailure = String.valueOf(e.getMessage());
       }
       return new Row(

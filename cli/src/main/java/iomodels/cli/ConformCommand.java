@@ -147,6 +147,12 @@ final class ConformCommand implements Callable<Integer> {
     for (Path file : reports()) {
       Json.demandWritable(file);
     }
+    if (Stream.of(html, junit).flatMap(Optional::stream).anyMatch(Json::isStandardOutput)) {
+      throw new Failure("only --json can go to standard output; name a file for the others");
+    }
+    if (all && transport.isPresent()) {
+      throw new Failure("not every model has a choice of transports; name those that are meant");
+    }
     Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()));
     List<Target> targets = targets();
     Verdict outcome = Verdict.KEPT;
@@ -192,7 +198,9 @@ final class ConformCommand implements Callable<Integer> {
       if (!oneOfSeveral) {
         throw new Failure(String.valueOf(e.getMessage()));
       }
-      spec.commandLine().getErr().printf("%s: %s%n", target.name(), e.getMessage());
+      String why = String.valueOf(e.getMessage());
+      spec.commandLine().getErr().printf("%s: %s%n", target.name(), why);
+      reports.add(kit.untried(target.name(), why));
       return Verdict.UNKNOWN;
     }
   }

@@ -39,10 +39,12 @@ final class HtmlReport {
       """;
 
   private final XMLStreamWriter html;
+  private final List<Report> reports;
   private final boolean strict;
 
-  private HtmlReport(XMLStreamWriter html, boolean strict) {
+  private HtmlReport(XMLStreamWriter html, List<Report> reports, boolean strict) {
     this.html = html;
+    this.reports = reports;
     this.strict = strict;
   }
 
@@ -50,12 +52,12 @@ final class HtmlReport {
       throws IOException, XMLStreamException {
     try (Writer out = Files.newBufferedWriter(file)) {
       XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-      new HtmlReport(html, strict).page(reports);
+      new HtmlReport(html, reports, strict).page();
       html.close();
     }
   }
 
-  private void page(List<Report> reports) throws XMLStreamException {
+  private void page() throws XMLStreamException {
     html.writeDTD("<!DOCTYPE html>");
     html.writeStartElement("html");
     html.writeAttribute("lang", "en");
@@ -70,7 +72,7 @@ final class HtmlReport {
     html.writeEndElement();
     html.writeStartElement("body");
     element("h1", "Conformance");
-    matrix(reports);
+    matrix();
     for (Report report : reports) {
       details(report);
     }
@@ -78,7 +80,7 @@ final class HtmlReport {
     html.writeEndElement();
   }
 
-  private void matrix(List<Report> reports) throws XMLStreamException {
+  private void matrix() throws XMLStreamException {
     start("div", "wide");
     html.writeStartElement("table");
     html.writeStartElement("thead");
@@ -94,7 +96,7 @@ final class HtmlReport {
     html.writeStartElement("tbody");
     for (Rule rule : Rule.all()) {
       if (reports.stream().anyMatch(it -> of(it, rule).isPresent())) {
-        row(rule, reports);
+        row(rule);
       }
     }
     html.writeEndElement();
@@ -118,7 +120,7 @@ final class HtmlReport {
     html.writeEndElement();
   }
 
-  private void row(Rule rule, List<Report> reports) throws XMLStreamException {
+  private void row(Rule rule) throws XMLStreamException {
     html.writeStartElement("tr");
     element("th", rule.id());
     element("td", rule.level().name());
@@ -183,8 +185,8 @@ final class HtmlReport {
     return finding.verdict().name().toLowerCase(Locale.ROOT);
   }
 
-  private static String anchor(Report report, Rule rule) {
-    return rule.id() + "-" + report.target().replaceAll("[^A-Za-z0-9]+", "-");
+  private String anchor(Report report, Rule rule) {
+    return "server-%d-rule-%s".formatted(reports.indexOf(report) + 1, rule.id());
   }
 
   private void start(String name, String style) throws XMLStreamException {
@@ -194,7 +196,7 @@ final class HtmlReport {
 
   private void element(String name, String text) throws XMLStreamException {
     html.writeStartElement(name);
-    html.writeCharacters(text);
+    html.writeCharacters(JunitReport.legal(text));
     html.writeEndElement();
   }
 }

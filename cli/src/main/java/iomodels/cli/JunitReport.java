@@ -50,14 +50,14 @@ final class JunitReport {
     long errors = report.count(Verdict.UNKNOWN);
     long skipped = findings.size() - failures - errors - report.count(Verdict.KEPT);
     xml.writeStartElement("testsuite");
-    xml.writeAttribute("name", report.target());
+    xml.writeAttribute("name", legal(report.target()));
     xml.writeAttribute("tests", String.valueOf(findings.size()));
     xml.writeAttribute("failures", String.valueOf(failures));
     xml.writeAttribute("errors", String.valueOf(errors));
     xml.writeAttribute("skipped", String.valueOf(skipped));
     for (Finding finding : findings) {
       xml.writeStartElement("testcase");
-      xml.writeAttribute("classname", report.target());
+      xml.writeAttribute("classname", legal(report.target()));
       xml.writeAttribute("name", finding.rule().id() + " " + finding.rule().sentence());
       xml.writeAttribute("time", seconds(finding.took()));
       outcome(finding, strict, xml);
@@ -82,7 +82,7 @@ final class JunitReport {
   }
 
   /** What a server said last may hold characters that no XML document can. */
-  private static String legal(String text) {
+  static String legal(String text) {
     return text.replaceAll("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\uFFFE\\uFFFF]", "\uFFFD");
   }
 

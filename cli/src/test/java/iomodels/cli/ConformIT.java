@@ -150,7 +150,7 @@ class ConformIT {
             "--junit=" + junit);
 
     assertThat(cli.out())
-        .contains("RULE", "4.06  !  +", "1 example-vertx", "2 nio-selector")
+        .contains("RULE", "4.06  ?  !  +", "2 example-vertx", "3 nio-selector")
         .doesNotContain("kept     1.01");
     assertThat(cli.err()).contains("/bin/false {port}: ", "ended at once");
     assertThat(Files.readString(html))
@@ -158,9 +158,10 @@ class ConformIT {
         .contains("<th>example-vertx</th>", "class=\"verdict broken\"", "reading nothing");
     Document suites =
         DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
-    assertThat(suites.getElementsByTagName("testsuite").getLength()).isEqualTo(2);
-    assertThat(suites.getElementsByTagName("testcase").getLength()).isEqualTo(4);
+    assertThat(suites.getElementsByTagName("testsuite").getLength()).isEqualTo(3);
+    assertThat(suites.getElementsByTagName("testcase").getLength()).isEqualTo(6);
     assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(suites.getElementsByTagName("error").getLength()).isEqualTo(2);
     assertThat(cli.exitCode()).isEqualTo(1);
   }
 }

@@ -105,6 +105,12 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     return new Report(target.name(), List.copyOf(findings), List.copyOf(notes));
   }
 
+  /** What there is to report of a target that could not be started or reached. */
+  public Report untried(String target, String why) {
+    List<Finding> findings = rules.stream().map(rule -> unknown(rule, why)).toList();
+    return new Report(target, findings, List.of());
+  }
+
   /** Whether it is tried on servers of its own. */
   private static boolean launches(Rule rule) {
     return rule.needs().contains(Need.LIFE) || rule.needs().contains(Need.PROCESS);

@@ -40,9 +40,10 @@ final class Turmoil {
 
   Turmoil(ServerProvider provider, Optional<Transport> transport) {
     this.provider = provider;
-    // What is cut off at the end of it is part of the turmoil.
     this.config =
-        ServerConfig.onLoopback().withTransport(transport).withGracePeriod(Duration.ofMillis(500));
+        ServerConfig.onLoopback()
+            .withTransport(transport)
+            .withGracePeriod(Duration.ofMillis(TIMEOUT_MILLIS));
   }
 
   /** Goes through it all, with servers in this JVM; they have ended when it returns. */
@@ -52,7 +53,9 @@ final class Turmoil {
       try (Server server = startWithDatagrams()) {
         talk(server, clients);
       }
-      try (Server server = provider.start(config, Services.FLOOD)) {
+      // What is cut off at the end of it is part of the turmoil.
+      ServerConfig impatient = config.withGracePeriod(Duration.ofMillis(500));
+      try (Server server = provider.start(impatient, Services.FLOOD)) {
         drown(server, clients);
       }
     } finally {

@@ -74,8 +74,8 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       }
       return lanes.stream().map(Lane::rounds).toList();
     } finally {
+      lanes.forEach(lane -> lane.generator.close());
       for (Lane lane : lanes) {
-        lane.generator.close();
         lane.contestant.resume();
       }
     }

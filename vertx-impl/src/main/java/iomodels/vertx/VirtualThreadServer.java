@@ -261,6 +261,11 @@ final class VirtualThreadServer implements Server {
       if (chunk == null) {
         await(sent);
         chunk = inbox.poll(QUIET_MILLIS, TimeUnit.MILLISECONDS);
+        if (chunk == null) {
+          // The loop may not have had a turn for so long; after this it has, and reads first.
+          context.executor().submit(() -> {}).await();
+          chunk = inbox.poll();
+        }
       }
       return taken(chunk);
     }

@@ -51,8 +51,8 @@ class ContractTest {
     long musts = Rule.all().stream().filter(it -> it.level() == Level.MUST).count();
     Stream<String> score =
         Stream.of(
-            "%d of %d wrong servers are caught, for %d rules that bind and %d that should."
-                .formatted(servers.size(), servers.size(), musts, Rule.all().size() - musts),
+            "There are %d of them, for %d rules that bind and %d that should."
+                .formatted(servers.size(), musts, Rule.all().size() - musts),
             "",
             "| rule | wrong server | its fault |",
             "| --- | --- | --- |");

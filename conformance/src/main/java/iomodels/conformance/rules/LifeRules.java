@@ -72,10 +72,10 @@ final class LifeRules {
   private static final int SMALL_WINDOW = 16 * 1024;
 
   /**
-   * More than what the kernels hold of an unread conversation, less than what takes a busy machine
-   * the grace period.
+   * About what the kernels hold of an unread conversation, less than what takes a busy machine the
+   * grace period.
    */
-  private static final long PIPELINED = 32 << 20;
+  private static final long PIPELINED = 10 << 20;
 
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;

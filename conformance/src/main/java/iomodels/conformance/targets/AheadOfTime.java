@@ -3,22 +3,21 @@ package iomodels.conformance.targets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
  * Ahead-of-time caches (JEP 514) for the JVMs that are started for one trial: they start in a third
- * of the time. One for each module path, made in the background while the first of them run without
- * it, and gone with this JVM.
+ * of the time. One for each way to start one, made in the background while the first of them run
+ * without it, and gone with this JVM.
  */
 final class AheadOfTime {
 
-  private static final int SECONDS = 60;
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   /** A JVM that cannot use a cache says so where its first line is expected. */
   private static final String SILENTLY = "-Xlog:disable";
@@ -31,13 +30,14 @@ final class AheadOfTime {
    * The flags that make a JVM use the cache; none while there is no cache yet, and where none can
    * be made, such as for modules in folders.
    *
+   * @param way what has to be the same for a JVM to use it: the module path, and the flags
    * @param command makes the command that the cache is made for out of such flags; it has to end by
    *     itself once its input does
    */
-  static synchronized List<String> flags(String modulePath, UnaryOperator<List<String>> command) {
+  static synchronized List<String> flags(String way, UnaryOperator<List<String>> command) {
     return CACHES
         .computeIfAbsent(
-            modulePath,
+            way,
             _ -> CompletableFuture.supplyAsync(() -> make(command), Thread::startVirtualThread))
         .getNow(List.of());
   }
@@ -45,20 +45,17 @@ final class AheadOfTime {
   private static List<String> make(UnaryOperator<List<String>> command) {
     try {
       Path folder = Files.createTempDirectory("iomodels-cache");
-      folder.toFile().deleteOnExit();
       Path cache = folder.resolve("host.aot");
-      cache.toFile().deleteOnExit();
-      List<String> flags = new ArrayList<>(List.of("-XX:AOTCacheOutput=" + cache, SILENTLY));
-      Process process =
-          new ProcessBuilder(command.apply(flags))
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      process.getOutputStream().close();
-      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+      Path onTheWay = folder.resolve("host.aot.config");
+      // In reverse order, and after the children have been ended.
+      List.of(folder, cache, onTheWay).forEach(it -> it.toFile().deleteOnExit());
+      try (Child child =
+          new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache, SILENTLY)))) {
+        child.endInput();
+        return child.awaitEnd(LIMIT) && child.endedWell()
+            ? List.of("-XX:AOTCache=" + cache, SILENTLY)
+            : List.of();
       }
-      return Files.exists(cache) ? List.of("-XX:AOTCache=" + cache, SILENTLY) : List.of();
     } catch (IOException _) {
       return List.of();
     } catch (InterruptedException _) {

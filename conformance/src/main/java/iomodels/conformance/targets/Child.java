@@ -133,6 +133,16 @@ final class Child implements AutoCloseable {
     return process.toHandle();
   }
 
+  /** Nothing more comes on its standard input. */
+  void endInput() throws IOException {
+    process.getOutputStream().close();
+  }
+
+  /** Of one that has ended: whether its exit code is 0. */
+  boolean endedWell() {
+    return process.exitValue() == 0;
+  }
+
   /** SIGTERM. */
   void terminate() {
     process.destroy();

@@ -167,7 +167,9 @@ public final class ModelTarget implements Target {
 
   private List<String> shortLived(String endpoint) {
     String any = served.getFirst().name() + ":0";
-    List<String> cached = AheadOfTime.flags(modulePath(), it -> shortLived(any, it));
+    String path = modulePath();
+    String way = String.join(" ", path, natives(path), jvmFlags.toString(), prefix.toString());
+    List<String> cached = AheadOfTime.flags(way, it -> shortLived(any, it));
     return shortLived(endpoint, cached);
   }
 
@@ -199,10 +201,7 @@ public final class ModelTarget implements Target {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags);
     command.addAll(jvmFlags);
-    String natives =
-        provider.nativeModules().stream()
-            .filter(name -> finder(path).find(name).isPresent())
-            .collect(joining(","));
+    String natives = natives(path);
     if (!natives.isEmpty()) {
       command.add("--enable-native-access=" + natives);
     }
@@ -212,6 +211,12 @@ public final class ModelTarget implements Target {
     command.add(transport.map(Transport::toString).orElse(Host.NO_TRANSPORT));
     command.addAll(endpoints);
     return command;
+  }
+
+  private String natives(String path) {
+    return provider.nativeModules().stream()
+        .filter(name -> finder(path).find(name).isPresent())
+        .collect(joining(","));
   }
 
   /**
