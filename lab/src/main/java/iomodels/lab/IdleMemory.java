@@ -26,9 +26,14 @@ import java.util.regex.Pattern;
  */
 public record IdleMemory(double processBytes, double heapBytes) {
 
-  /** What a JVM has to be started with, or its heap would be counted twice, or not at all. */
+  /**
+   * What a JVM has to be started with, or its heap would be counted twice, or not at all; and with
+   * it what the second compiler keeps when it has done its work, some 20 MB, which it happens to do
+   * between the two crowds.
+   */
   public static final List<String> JVM_FLAGS =
-      List.of("-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch");
+      List.of(
+          "-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
 
   /** The small crowd is one in so many of the large one. */
   private static final int SMALL = 10;
@@ -63,20 +68,14 @@ public record IdleMemory(double processBytes, double heapBytes) {
     }
   }
 
-  /**
-   * Live bytes in the heap of that JVM, after the full collection that counting them takes. What
-   * its compilers have freed by now goes back to the system, too: it is not the connections'.
-   */
+  /** Live bytes in the heap of that JVM, after the full collection that counting them takes. */
   private static long liveBytes(ProcessHandle process) throws IOException, InterruptedException {
     Matcher total = TOTAL.matcher(jcmd(process, "GC.class_histogram"));
-    long bytes =
-        total
-            .results()
-            .map((MatchResult it) -> Long.parseLong(it.group(1)))
-            .findFirst()
-            .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
-    jcmd(process, "System.trim_native_heap");
-    return bytes;
+    return total
+        .results()
+        .map((MatchResult it) -> Long.parseLong(it.group(1)))
+        .findFirst()
+        .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
   }
 
   private static String jcmd(ProcessHandle process, String command)
