@@ -2,8 +2,7 @@ package iomodels.conformance;
 
 /** The numbers that rules depend on, each with its default. They can be changed for a run. */
 public enum Bound {
-  PATIENCE(
-      10_000, "ms", "How long the kit waits for something that is owed without any " + "progress."),
+  PATIENCE(10_000, "ms", "How long the kit waits for something that is owed without any progress."),
   CLOSE(2_000, "ms", "How long a server may take to close after its client has."),
   SILENCE(300, "ms", "For how long the kit listens where nothing may be said."),
   IDLE(1_200, "ms", "For how long a connection is left idle."),
@@ -32,20 +31,15 @@ public enum Bound {
   GROWTH(
       256L << 20,
       "bytes",
-      "How much a server's memory may grow whatever it is asked for: its " + "runtime's own."),
+      "How much a server's memory may grow whatever it is asked for: its runtime's own."),
   STALLED(50, "", "How many clients stop reading at once."),
   CLOSES(400, "", "How many connections come and go while descriptors are counted."),
   DESCRIPTORS(
-      16,
-      "",
-      "How many descriptors may be open afterwards that were not before: a " + "runtime's own."),
+      16, "", "How many descriptors may be open afterwards that were not before: a runtime's own."),
   DESCRIPTOR_LIMIT(100, "", "How many descriptors a server has when it is to run out of them."),
   WATCH(500, "ms", "For how long a server's processor time is watched."),
-  IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a " + "core."),
-  CALM(
-      8_000,
-      "ms",
-      "How long a server may take to come to rest: its runtime may be " + "compiling."),
+  IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a core."),
+  CALM(8_000, "ms", "How long a server may take to come to rest: its runtime may be compiling."),
   BUSY_CPU(
       50,
       "%",

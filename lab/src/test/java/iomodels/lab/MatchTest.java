@@ -25,7 +25,7 @@ class MatchTest {
   void aRoundTellsWhatItTook() throws Exception {
     Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Thread.ofVirtual().start(() -> answerSlowly(listener));
+      Thread.ofVirtual().start(() -> answer(listener));
       List<Match.Round> rounds = play(listener, busy.toHandle()).getFirst();
 
       assertThat(rounds)
@@ -46,7 +46,7 @@ class MatchTest {
   void aRoundWithoutAReplyIsAFailureAndNoFigure() throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Match late = new Match(Duration.ZERO, Duration.ofNanos(1), 1);
-      Thread.ofVirtual().start(() -> answerSlowly(listener));
+      Thread.ofVirtual().start(() -> answer(listener));
       assertThatThrownBy(
               () ->
                   late.play(
@@ -66,23 +66,19 @@ class MatchTest {
 
   private static Contestant contestant(ServerSocket listener, ProcessHandle process) {
     return Contestant.of(
-        "slow",
+        "it",
         new InetSocketAddress(InetAddress.getLoopbackAddress(), listener.getLocalPort()),
         process);
   }
 
-  /** A byte in a few milliseconds: the loader has next to nothing to do. */
-  private static void answerSlowly(ServerSocket listener) {
+  private static void answer(ServerSocket listener) {
     try (Socket client = listener.accept()) {
       InputStream in = client.getInputStream();
       for (int octet = in.read(); octet >= 0; octet = in.read()) {
-        Thread.sleep(3);
         client.getOutputStream().write(Character.toUpperCase(octet));
       }
     } catch (IOException _) {
       // The match is over.
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
     }
   }
 }

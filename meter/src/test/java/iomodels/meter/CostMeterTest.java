@@ -13,8 +13,15 @@ import org.junit.jupiter.api.condition.OS;
 @Timeout(120)
 class CostMeterTest {
 
-  /** A loop that burns CPU until it is killed, or has counted far enough for any machine. */
-  private static final String BURN = "i=0; while [ $i -lt 300000000 ]; do i=$((i+1)); done";
+  /**
+   * A loop that burns CPU until it is killed, or has counted far enough for any machine. When it
+   * has spent a second of it, the kernel tells it (man 2 setrlimit: SIGXCPU), and it tells us.
+   */
+  private static final String BURN =
+      "trap 'echo spent' XCPU; ulimit -S -t 1;"
+          + " i=0; while [ $i -lt 300000000 ]; do i=$((i+1)); done";
+
+  private static final Duration AT_LEAST = Duration.ofMillis(200);
 
   @Test
   void processorTimeGrowsWithTheWorkOfAProcess() throws Exception {
@@ -22,7 +29,7 @@ class CostMeterTest {
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
       Costs earlier = meter.now();
-      Costs spent = awaitCpu(meter, earlier, Duration.ofMillis(200));
+      Costs spent = awaitCpu(process, meter, earlier);
 
       assertThat(spent.residentBytes()).isBetween(1L, spent.peakResidentBytes());
       assertThat(spent.threads()).isEqualTo(1);
@@ -38,7 +45,7 @@ class CostMeterTest {
     Process process = new ProcessBuilder("sh", "-c", "(" + BURN + ") & wait").start();
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
-      Costs spent = awaitCpu(meter, meter.now(), Duration.ofMillis(200));
+      Costs spent = awaitCpu(process, meter, meter.now());
 
       assertThat(spent.threads()).isEqualTo(2);
       assertThat(meter.cpu()).isGreaterThan(Duration.ofMillis(150));
@@ -55,7 +62,7 @@ class CostMeterTest {
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
       Duration earlier = meter.demand();
-      awaitCpu(meter, meter.now(), Duration.ofMillis(200));
+      awaitCpu(process, meter, meter.now());
 
       assertThat(meter.demand().minus(earlier)).isGreaterThan(Duration.ofMillis(150));
     } finally {
@@ -100,13 +107,10 @@ class CostMeterTest {
     assertThatIOException().isThrownBy(meter::now);
   }
 
-  private static Costs awaitCpu(CostMeter meter, Costs earlier, Duration wanted) throws Exception {
-    while (true) {
-      Costs spent = meter.now().since(earlier);
-      if (spent.cpu().compareTo(wanted) >= 0) {
-        return spent;
-      }
-      Thread.sleep(10);
-    }
+  private static Costs awaitCpu(Process process, CostMeter meter, Costs earlier) throws Exception {
+    assertThat(process.inputReader().readLine()).isEqualTo("spent");
+    Costs spent = meter.now().since(earlier);
+    assertThat(spent.cpu()).isGreaterThanOrEqualTo(AT_LEAST);
+    return spent;
   }
 }

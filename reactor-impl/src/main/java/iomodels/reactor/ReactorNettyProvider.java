@@ -17,8 +17,8 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Offers {@link ReactorNettyServer}. */
 public final class ReactorNettyProvider implements ServerProvider {
@@ -48,18 +48,13 @@ public final class ReactorNettyProvider implements ServerProvider {
   @Override
   public Map<Transport, Availability> transports() {
     Map<Transport, Availability> transports = new LinkedHashMap<>();
-    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(
+        Transport.EPOLL, Availability.unless(Optional.ofNullable(Epoll.unavailabilityCause()), ""));
     transports.put(Transport.NIO, Availability.yes());
-    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
+    transports.put(
+        Transport.IO_URING,
+        Availability.unless(Optional.ofNullable(IoUring.unavailabilityCause()), IO_URING_CAVEAT));
     return transports;
-  }
-
-  private static Availability unless(@Nullable Throwable cause, String caveat) {
-    if (cause == null) {
-      return new Availability(true, caveat);
-    }
-    Throwable root = cause.getCause();
-    return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());
   }
 
   @Override

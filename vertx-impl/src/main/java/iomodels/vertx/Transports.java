@@ -8,7 +8,7 @@ import iomodels.server.spi.Availability;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** Which of Netty's transports there are here: the same for every model of this module. */
 final class Transports {
@@ -21,18 +21,13 @@ final class Transports {
 
   static Map<Transport, Availability> here() {
     Map<Transport, Availability> transports = new LinkedHashMap<>();
-    transports.put(Transport.EPOLL, unless(Epoll.unavailabilityCause(), ""));
+    transports.put(
+        Transport.EPOLL, Availability.unless(Optional.ofNullable(Epoll.unavailabilityCause()), ""));
     transports.put(Transport.NIO, Availability.yes());
-    transports.put(Transport.IO_URING, unless(IoUring.unavailabilityCause(), IO_URING_CAVEAT));
+    transports.put(
+        Transport.IO_URING,
+        Availability.unless(Optional.ofNullable(IoUring.unavailabilityCause()), IO_URING_CAVEAT));
     return transports;
-  }
-
-  private static Availability unless(@Nullable Throwable cause, String caveat) {
-    if (cause == null) {
-      return new Availability(true, caveat);
-    }
-    Throwable root = cause.getCause();
-    return Availability.no(root == null ? cause.toString() : cause + ": " + root.getMessage());
   }
 
   /**

@@ -1,5 +1,7 @@
 package iomodels.server.spi;
 
+import java.util.Optional;
+
 /**
  * Whether something works on this machine.
  *
@@ -11,6 +13,19 @@ public record Availability(boolean here, String reason) {
   /** It works. */
   public static Availability yes() {
     return new Availability(true, "");
+  }
+
+  /**
+   * It works if there is no cause why it should not.
+   *
+   * @param caveat what there is to know if it does, or nothing
+   */
+  public static Availability unless(Optional<Throwable> cause, String caveat) {
+    if (cause.isEmpty()) {
+      return new Availability(true, caveat);
+    }
+    Throwable root = cause.get().getCause();
+    return no(cause.get() + (root == null ? "" : ": " + root.getMessage()));
   }
 
   /** It does not, and why. */
