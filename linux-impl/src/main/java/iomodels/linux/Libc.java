@@ -26,8 +26,9 @@ import java.util.Objects;
  * that failed, the <b>negated error number</b>, as the kernel itself does: {@code -EAGAIN} rather
  * than −1. {@link Errno} has the numbers, and turns a result into an exception.
  *
- * <p>Safe for use by several threads. A call allocates nothing. Constants are those of Linux on
- * x86-64.
+ * <p>Safe for use by several threads. A call allocates nothing once the optimizing compiler has it;
+ * until then the linker makes a small object for each call that captures {@code errno}. Constants
+ * are those of Linux on x86-64.
  */
 final class Libc {
 
