@@ -1,11 +1,16 @@
 package iomodels.cli;
 
+import static java.util.stream.Collectors.toSet;
+
 import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.AddressTarget;
+import iomodels.conformance.targets.Client;
+import iomodels.conformance.targets.CommandClient;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.conformance.targets.Target;
@@ -37,7 +42,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "conform",
     description = {
-      "Judges servers by the conformance rules: models, or any server in any language.",
+      "Judges servers by the conformance rules: models, or any server in any language; or clients.",
       "Of one it prints every finding, of several those that matter, and a grid of them all."
     },
     footer = {
@@ -74,6 +79,12 @@ final class ConformCommand implements Callable<Integer> {
       paramLabel = "'COMMAND {port}'",
       description = "A server in any language, which the kit starts and stops.")
   private List<String> commands = List.of();
+
+  @Option(
+      names = "--client",
+      paramLabel = "'COMMAND {port}'",
+      description = "Not a server but a client, which is judged by the rules of clients.")
+  private List<String> clients = List.of();
 
   @Option(
       names = "--service",
@@ -139,7 +150,7 @@ final class ConformCommand implements Callable<Integer> {
       Table.print(
           out,
           List.of("RULE", "LEVEL", "SENTENCE"),
-          Rule.all().stream()
+          Stream.concat(Rule.all().stream(), Rule.ofClients().stream())
               .map(rule -> List.of(rule.id(), rule.level().name(), rule.sentence()))
               .toList());
       return Main.OK;
@@ -155,45 +166,36 @@ final class ConformCommand implements Callable<Integer> {
     }
     Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()));
     List<Target> targets = targets();
-    Verdict outcome = Verdict.KEPT;
     List<Report> reports = new ArrayList<>();
+    for (String client : clients) {
+      judge(kit, new CommandClient(client), clients.size() > 1, reports);
+    }
     for (Target target : targets) {
-      Verdict one = judge(kit, target, targets.size() > 1, reports);
-      outcome = outcome == Verdict.BROKEN || one == Verdict.KEPT ? outcome : one;
+      judge(kit, target, targets.size() > 1, reports);
     }
     if (reports.size() > 1 && !isSilent()) {
-      Findings.grid(out, reports);
+      Findings.grid(out, kit.rules(), reports);
     }
     write(reports, kit.seed(), out);
-    return switch (outcome) {
-      case KEPT -> Main.OK;
-      case BROKEN -> Main.NO;
-      case SKIPPED, UNKNOWN -> Main.UNUSABLE;
-    };
+    Set<Verdict> outcomes = reports.stream().map(it -> it.outcome(strict)).collect(toSet());
+    if (outcomes.contains(Verdict.BROKEN)) {
+      return Main.NO;
+    }
+    return outcomes.equals(Set.of(Verdict.KEPT)) ? Main.OK : Main.UNUSABLE;
   }
 
-  private Verdict judge(Kit kit, Target target, boolean oneOfSeveral, List<Report> reports)
+  private void judge(Kit kit, Client client, boolean oneOfSeveral, List<Report> reports)
+      throws InterruptedException {
+    add(kit.judge(client, finding -> print(finding, oneOfSeveral)), kit, reports);
+  }
+
+  private void judge(Kit kit, Target target, boolean oneOfSeveral, List<Report> reports)
       throws Failure, InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
     try (target) {
       if (target instanceof AddressTarget address) {
         address.probe();
       }
-      Report report =
-          kit.judge(
-              target,
-              finding -> {
-                boolean matters =
-                    finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
-                if (!isSilent() && (matters || !oneOfSeveral)) {
-                  Findings.print(out, finding);
-                }
-              });
-      if (!isSilent()) {
-        Findings.summarize(out, report, kit.seed(), strict);
-      }
-      reports.add(report);
-      return report.outcome(strict);
+      add(kit.judge(target, finding -> print(finding, oneOfSeveral)), kit, reports);
     } catch (IOException e) {
       if (!oneOfSeveral) {
         throw new Failure(String.valueOf(e.getMessage()));
@@ -201,8 +203,21 @@ final class ConformCommand implements Callable<Integer> {
       String why = String.valueOf(e.getMessage());
       spec.commandLine().getErr().printf("%s: %s%n", target.name(), why);
       reports.add(kit.untried(target.name(), why));
-      return Verdict.UNKNOWN;
     }
+  }
+
+  private void print(Finding finding, boolean oneOfSeveral) {
+    boolean matters = finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
+    if (!isSilent() && (matters || !oneOfSeveral)) {
+      Findings.print(spec.commandLine().getOut(), finding);
+    }
+  }
+
+  private void add(Report report, Kit kit, List<Report> reports) {
+    if (!isSilent()) {
+      Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
+    }
+    reports.add(report);
   }
 
   private boolean isSilent() {
@@ -233,8 +248,9 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   private List<Rule> rules() throws Failure {
+    List<Rule> rules = clients.isEmpty() ? Rule.all() : Rule.ofClients();
     try {
-      return ids.isEmpty() ? Rule.all() : Rule.matching(ids);
+      return ids.isEmpty() ? rules : Rule.matching(rules, ids);
     } catch (IllegalArgumentException e) {
       throw new Failure(String.valueOf(e.getMessage()));
     }
@@ -259,9 +275,7 @@ final class ConformCommand implements Callable<Integer> {
     Service served = Choices.service(service);
     List<Target> targets = new ArrayList<>();
     for (String command : commands) {
-      if (!command.contains("{port}")) {
-        throw new Failure("--exec needs {port} where the command takes its port");
-      }
+      demandPort("--exec", command);
       targets.add(new CommandTarget(command, served, claims));
     }
     for (String address : addresses) {
@@ -281,11 +295,24 @@ final class ConformCommand implements Callable<Integer> {
           .filter(model -> model.availability().here() && !models.contains(model.card().name()))
           .forEach(model -> targets.add(new ModelTarget(model, Optional.empty())));
     }
-    if (targets.isEmpty()) {
+    for (String client : clients) {
+      demandPort("--client", client);
+    }
+    if (!clients.isEmpty() && !targets.isEmpty()) {
+      throw new Failure("clients have rules of their own; judge them apart from servers");
+    }
+    if (clients.isEmpty() && targets.isEmpty()) {
       throw new Failure(
-          "name a MODEL, or give --example NAME, --target HOST:PORT or --exec 'COMMAND {port}'");
+          "name a MODEL, or give --example NAME, --target HOST:PORT, --exec 'COMMAND {port}' or"
+              + " --client 'COMMAND {port}'");
     }
     return targets;
+  }
+
+  private static void demandPort(String option, String command) throws Failure {
+    if (!command.contains("{port}")) {
+      throw new Failure(option + " needs {port} where the command takes its port");
+    }
   }
 
   private static InetSocketAddress parse(String hostAndPort) throws Failure {

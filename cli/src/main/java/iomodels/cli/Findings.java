@@ -89,14 +89,14 @@ final class Findings {
   }
 
   /** The rules by the servers. */
-  static void grid(PrintWriter out, List<Report> reports) {
+  static void grid(PrintWriter out, List<Rule> rules, List<Report> reports) {
     out.println();
     List<String> heads = new ArrayList<>(List.of("RULE"));
     for (int i = 1; i <= reports.size(); i++) {
       heads.add(String.valueOf(i));
     }
     List<List<String>> rows = new ArrayList<>();
-    for (Rule rule : Rule.all()) {
+    for (Rule rule : rules) {
       List<String> row = new ArrayList<>(List.of(rule.id()));
       reports.forEach(report -> row.add(sign(report, rule)));
       if (row.stream().skip(1).anyMatch(sign -> !sign.isEmpty())) {

@@ -94,10 +94,9 @@ final class HtmlReport {
     html.writeEndElement();
     html.writeEndElement();
     html.writeStartElement("tbody");
-    for (Rule rule : Rule.all()) {
-      if (reports.stream().anyMatch(it -> of(it, rule).isPresent())) {
-        row(rule);
-      }
+    // All have been tried on the same rules.
+    for (Finding finding : reports.getFirst().findings()) {
+      row(finding.rule());
     }
     html.writeEndElement();
     html.writeStartElement("tfoot");

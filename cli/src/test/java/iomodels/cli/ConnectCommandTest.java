@@ -3,6 +3,11 @@ package iomodels.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.targets.InJvmClient;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -82,6 +87,20 @@ class ConnectCommandTest {
             .setErr(new PrintWriter(err));
     int exitCode = command.execute(arguments);
     return new Result(exitCode, out, err.toString());
+  }
+
+  /** The client keeps the rules of clients, against servers that are slow, rude, or gone. */
+  @Test
+  void keepsTheRulesOfClients() throws Exception {
+    InJvmClient client =
+        new InJvmClient(
+            "connect",
+            (port, in, out, err) ->
+                new CommandLine(new ConnectCommand(raw -> new Pipe(in, out, raw)))
+                    .setErr(err)
+                    .execute(String.valueOf(port)));
+    assertThat(new Kit(Rule.ofClients(), Bounds.STANDARD, 1).judge(client, _ -> {}).findings())
+        .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isEqualTo(Verdict.KEPT));
   }
 
   private static InputStream input(String text) {

@@ -3,6 +3,7 @@ package iomodels.conformance;
 import static java.util.stream.Collectors.toCollection;
 
 import iomodels.conformance.Rule.Need;
+import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
@@ -25,6 +26,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 /**
  * Tries rules on a target.
@@ -103,6 +105,22 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     }
     findings.sort((a, b) -> Rule.IN_ORDER.compare(a.rule(), b.rule()));
     return new Report(target.name(), List.copyOf(findings), List.copyOf(notes));
+  }
+
+  /**
+   * Tries every rule on a client; they have to be rules for clients.
+   *
+   * @param progress hears of each finding as it is made
+   * @throws InterruptedException if the caller no longer wants to know; nothing is left running
+   */
+  public Report judge(Client client, Consumer<Finding> progress) throws InterruptedException {
+    List<Finding> findings = new ArrayList<>();
+    for (Rule rule : rules) {
+      Finding finding = once(rule, own -> new Trial(client, rule.service(), bounds, own));
+      progress.accept(finding);
+      findings.add(finding);
+    }
+    return new Report(client.name(), List.copyOf(findings), List.of());
   }
 
   /** What there is to report of a target that could not be started or reached. */
@@ -206,9 +224,12 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
   }
 
   private Finding once(Rule rule, Target target) throws InterruptedException {
+    return once(rule, own -> new Trial(target, rule.service(), bounds, own));
+  }
+
+  private Finding once(Rule rule, LongFunction<Trial> trials) throws InterruptedException {
     long start = System.nanoTime();
-    long own = seed ^ rule.id().hashCode();
-    try (Trial trial = new Trial(target, rule.service(), bounds, own);
+    try (Trial trial = trials.apply(seed ^ rule.id().hashCode());
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Void> running =
           executor.submit(

@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * The client's end of a TCP connection, which demands what a rule demands: whatever else comes is
- * {@link Broken}. One thread may send while another receives.
+ * The kit's end of a TCP connection, the client's when a server is judged, which demands what a
+ * rule demands: whatever else comes is {@link Broken}. One thread may send while another receives.
  */
 public final class Peer implements AutoCloseable {
 
@@ -96,6 +96,13 @@ public final class Peer implements AutoCloseable {
       }
       throw new Broken("a connection", "connecting failed: " + e.getMessage());
     }
+  }
+
+  /** The server's end of a connection that has been accepted. */
+  static Peer accepted(SocketChannel channel, Duration patience, Transcript transcript, String name)
+      throws IOException {
+    channel.socket().setTcpNoDelay(true);
+    return new Peer(channel, patience, transcript, name);
   }
 
   /** Whether it was the kit that ran out of something, which says nothing about the server. */
@@ -179,6 +186,23 @@ public final class Peer implements AutoCloseable {
     }
     transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(sent));
     return sent;
+  }
+
+  /** Sends all of it, and demands that some of it is taken within any such time. */
+  public void sendWithin(Duration time, byte[] bytes) throws Broken, InterruptedException {
+    long taken = 0;
+    long deadline = System.nanoTime() + time.toNanos();
+    while (taken < bytes.length) {
+      long before = taken;
+      taken += sendUntilFull(i -> bytes[(int) (before + i)], bytes.length - taken);
+      if (taken > before) {
+        deadline = System.nanoTime() + time.toNanos();
+      } else if (System.nanoTime() - deadline > 0) {
+        throw new Broken(
+            "a peer that takes what is sent",
+            "it took nothing for %,d ms after %,d bytes".formatted(time.toMillis(), taken));
+      }
+    }
   }
 
   /** Sends while it receives, so that neither side has to wait for the other for ever. */

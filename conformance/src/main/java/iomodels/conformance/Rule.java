@@ -2,13 +2,14 @@ package iomodels.conformance;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.conformance.rules.Rules;
 import iomodels.service.Service;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
 /**
- * One sentence that a server keeps or breaks, seen from outside.
+ * One sentence that a server, or a client, keeps or breaks, seen from outside.
  *
  * @param id section and number, such as {@code 4.01}; stable
  * @param level whether a server that breaks it conforms nevertheless
@@ -85,23 +86,34 @@ public record Rule(
     return Integer.parseInt(id.substring(0, id.indexOf('.')));
   }
 
-  /** Every rule, in order. */
+  /** Every rule for servers, in order. */
   public static List<Rule> all() {
-    return iomodels.conformance.rules.Rules.all();
+    return Rules.all();
+  }
+
+  /** Every rule for clients, in order: the last section. */
+  public static List<Rule> ofClients() {
+    return Rules.ofClients();
   }
 
   /**
-   * The rules whose id is, or begins with, one of these: {@code 4.01}, or {@code 4} for all of 4.
+   * The rules for servers whose id is, or begins with, one of these: {@code 4.01}, or {@code 4} for
+   * all of 4.
    */
   public static List<Rule> matching(List<String> ids) {
+    return matching(all(), ids);
+  }
+
+  /** The same out of some rules. */
+  public static List<Rule> matching(List<Rule> rules, List<String> ids) {
     for (String id : ids) {
-      if (all().stream().noneMatch(rule -> rule.is(id))) {
+      if (rules.stream().noneMatch(rule -> rule.is(id))) {
         throw new IllegalArgumentException(
             "no rule %s; there are %s"
-                .formatted(id, all().stream().map(Rule::id).collect(joining(" "))));
+                .formatted(id, rules.stream().map(Rule::id).collect(joining(" "))));
       }
     }
-    return all().stream().filter(rule -> ids.stream().anyMatch(rule::is)).toList();
+    return rules.stream().filter(rule -> ids.stream().anyMatch(rule::is)).toList();
   }
 
   private boolean is(String wanted) {

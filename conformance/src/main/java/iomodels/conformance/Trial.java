@@ -1,5 +1,6 @@
 package iomodels.conformance;
 
+import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
@@ -22,7 +23,8 @@ import java.util.random.RandomGeneratorFactory;
  */
 public final class Trial implements AutoCloseable {
 
-  private final Target target;
+  private final Optional<Target> target;
+  private final Optional<Client> client;
   private final Service service;
   private final Bounds bounds;
   private final RandomGenerator random;
@@ -31,7 +33,18 @@ public final class Trial implements AutoCloseable {
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
   Trial(Target target, Service service, Bounds bounds, long seed) {
+    this(Optional.of(target), Optional.empty(), service, bounds, seed);
+  }
+
+  /** A try of a rule for clients. */
+  Trial(Client client, Service service, Bounds bounds, long seed) {
+    this(Optional.empty(), Optional.of(client), service, bounds, seed);
+  }
+
+  private Trial(
+      Optional<Target> target, Optional<Client> client, Service service, Bounds bounds, long seed) {
     this.target = target;
+    this.client = client;
     this.service = service;
     this.bounds = bounds;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
@@ -90,7 +103,7 @@ public final class Trial implements AutoCloseable {
 
   /** The server that all rules share, which runs all the time. */
   public InetSocketAddress server() throws IOException, InterruptedException {
-    return target.shared(service);
+    return target().shared(service);
   }
 
   /**
@@ -101,7 +114,7 @@ public final class Trial implements AutoCloseable {
    */
   public Instance launch(int port) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
-    Instance instance = target.launch(service, port);
+    Instance instance = target().launch(service, port);
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
@@ -110,7 +123,7 @@ public final class Trial implements AutoCloseable {
   /** Launches a server for this trial alone that never has more descriptors than that. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
-    Instance instance = target.launchWithin(service, descriptors);
+    Instance instance = target().launchWithin(service, descriptors);
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
@@ -124,6 +137,24 @@ public final class Trial implements AutoCloseable {
         .orElseThrow(() -> new IOException("there is no process to be seen"));
   }
 
+  /** Starts the client that is judged, and is its server. */
+  public Caller call() throws IOException {
+    Caller caller = Caller.start(client.orElseThrow(), patience(), transcript);
+    opened.push(caller);
+    return caller;
+  }
+
+  /** Starts the client that is judged, where nobody listens. */
+  public Caller callWithoutServer() throws IOException {
+    Caller caller = Caller.startWithoutServer(client.orElseThrow(), patience(), transcript);
+    opened.push(caller);
+    return caller;
+  }
+
+  private Target target() {
+    return target.orElseThrow();
+  }
+
   /** Notes what the kit has seen of a server from outside. */
   public void note(String what) {
     transcript.add("kit", what);
@@ -131,14 +162,14 @@ public final class Trial implements AutoCloseable {
 
   /** What is declared of the target, if it is a model. */
   public Optional<ModelCard> card() {
-    return target.card();
+    return target().card();
   }
 
   /** How many of so many clients the target says that it serves at once. */
   public int atOnce(int clients) {
     boolean sequential =
-        target.claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
-    return Math.min(clients, sequential ? 1 : target.maxConnections().orElse(clients));
+        target().claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
+    return Math.min(clients, sequential ? 1 : target().maxConnections().orElse(clients));
   }
 
   /** Asks a server to stop; does not wait. */

@@ -15,7 +15,7 @@ import java.util.function.Function;
  *
  * @param warmUp how long to load each at least before its rounds count; it goes on, for three times
  *     as long at most, until two of its rounds agree
- * @param round how long a round is
+ * @param round how long a round is; longer if no message is answered in that time
  * @param rounds how many count
  */
 public record Match(Duration warmUp, Duration round, int rounds) {
@@ -50,7 +50,7 @@ public record Match(Duration warmUp, Duration round, int rounds) {
    * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
    * @return the rounds of each contestant, in their order
    * @throws IOException if a server has ended
-   * @throws LoadException if one does not stand the load, or answers nothing in a round
+   * @throws LoadException if one does not stand the load
    */
   public List<List<Round>> play(
       List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
@@ -101,35 +101,44 @@ public record Match(Duration warmUp, Duration round, int rounds) {
     }
   }
 
+  /**
+   * A round, and a longer one if no reply was completed in it, as on a machine that is busy. It
+   * comes to an end: the generator bears no longer silence than its load's patience.
+   */
   private Round measure(Lane lane) throws IOException, LoadException, InterruptedException {
+    Optional<Round> measured = Optional.empty();
+    for (Duration time = round; measured.isEmpty(); time = time.multipliedBy(2)) {
+      measured = measure(lane, time);
+    }
+    return measured.get();
+  }
+
+  private static Optional<Round> measure(Lane lane, Duration time)
+      throws IOException, LoadException, InterruptedException {
     Optional<CostMeter> server = CostMeter.of(lane.contestant.process());
     if (server.isEmpty()) {
-      return new Round(answered(lane), Optional.empty());
+      return Optional.of(lane.generator.round(time))
+          .filter(it -> it.messages() > 0)
+          .map(it -> new Round(it, Optional.empty()));
     }
     CostMeter loader = CostMeter.of(ProcessHandle.current()).orElseThrow();
     Duration loaderBefore = loader.cpuWithoutChildren(); // the servers are children, too
     Duration before = server.get().cpu();
     long start = System.nanoTime();
-    LoadResult result = answered(lane);
+    LoadResult result = lane.generator.round(time);
     long elapsed = System.nanoTime() - start;
     Duration spent = server.get().cpu().minus(before);
     Duration loaderSpent = loader.cpuWithoutChildren().minus(loaderBefore);
-    return new Round(
-        result,
-        Optional.of(
-            new Cost(
-                spent.toNanos() / 1e3 / result.answered(),
-                (double) loaderSpent.toNanos() / elapsed,
-                server.get().now().threads())));
-  }
-
-  private LoadResult answered(Lane lane) throws LoadException, InterruptedException {
-    LoadResult result = lane.generator.round(round);
     if (result.messages() == 0) {
-      throw new LoadException(
-          "%s completes no reply in a round of %d ms"
-              .formatted(lane.contestant.name(), round.toMillis()));
+      return Optional.empty();
     }
-    return result;
+    return Optional.of(
+        new Round(
+            result,
+            Optional.of(
+                new Cost(
+                    spent.toNanos() / 1e3 / result.answered(),
+                    (double) loaderSpent.toNanos() / elapsed,
+                    server.get().now().threads()))));
   }
 }

@@ -37,6 +37,15 @@ class ContractTest {
   }
 
   @Test
+  void rulesOfClients() throws IOException {
+    demand(
+        "rules of clients",
+        Stream.concat(
+            Stream.of("| id | level | rule |", "| --- | --- | --- |"),
+            Rule.ofClients().stream().map(it -> row(it.id(), it.level().name(), it.sentence()))));
+  }
+
+  @Test
   void bounds() throws IOException {
     demand(
         "bounds",
@@ -62,6 +71,16 @@ class ContractTest {
             score, servers.stream().map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
   }
 
+  @Test
+  void wrongClients() throws IOException {
+    demand(
+        "wrong clients",
+        Stream.concat(
+            Stream.of("| rule | wrong client | its fault |", "| --- | --- | --- |"),
+            WrongClient.all().stream()
+                .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
+  }
+
   private static String value(Bound bound) {
     return String.format(Locale.ROOT, "%,d %s", bound.standard(), bound.unit()).strip();
   }
@@ -73,7 +92,7 @@ class ContractTest {
   }
 
   /** Such a block of the document has just these lines. */
-  private static void demand(String block, Stream<String> lines) throws IOException {
+  static void demand(String block, Stream<String> lines) throws IOException {
     String document = Files.readString(DOCUMENT);
     String opening = "<!-- %s -->\n".formatted(block);
     String closing = "<!-- end of %s -->".formatted(block);

@@ -23,8 +23,13 @@ public final class Rules {
 
   private Rules() {}
 
-  /** All of them. */
+  /** All for servers. */
   public static List<Rule> all() {
     return ALL;
+  }
+
+  /** All for clients. */
+  public static List<Rule> ofClients() {
+    return ClientRules.ALL;
   }
 }

@@ -52,7 +52,7 @@ final class AheadOfTime {
       try (Child child =
           new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache, SILENTLY)))) {
         child.endInput();
-        return child.awaitEnd(LIMIT) && child.endedWell()
+        return child.awaitEnd(LIMIT) && child.exitCode() == 0
             ? List.of("-XX:AOTCache=" + cache, SILENTLY)
             : List.of();
       }

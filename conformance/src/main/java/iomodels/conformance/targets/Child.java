@@ -2,6 +2,8 @@ package iomodels.conformance.targets;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -51,10 +53,27 @@ final class Child implements AutoCloseable {
   }
 
   Child(List<String> command) throws IOException {
-    process = new ProcessBuilder(command).start();
-    RUNNING.add(process);
+    this(new ProcessBuilder(command).start());
     Thread.ofVirtual().start(() -> readLines());
+  }
+
+  private Child(Process process) {
+    this.process = process;
+    RUNNING.add(process);
     errors = Thread.ofVirtual().start(() -> readErrors());
+  }
+
+  /** One whose output is not read by lines, but is the caller's to read: {@link #output}. */
+  static Child whoseBytesCount(List<String> command) throws IOException {
+    return new Child(new ProcessBuilder(command).start());
+  }
+
+  OutputStream input() {
+    return process.getOutputStream();
+  }
+
+  InputStream output() {
+    return process.getInputStream();
   }
 
   /** Asks all of them to end, and makes those end that have not after a moment. */
@@ -109,20 +128,26 @@ final class Child implements AutoCloseable {
    * complains of a module path; how it ended, if it said nothing.
    */
   String lastWords() throws InterruptedException {
-    // A process closes its streams a little before it has ended.
-    if (awaitEnd(LAST_BREATH)) {
-      errors.join(GRACE);
-    }
-    synchronized (lastWords) {
-      if (!lastWords.isEmpty()) {
-        return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
-      }
+    String complaint = complaint();
+    if (!complaint.isEmpty()) {
+      return complaint;
     }
     String output = lines.stream().flatMap(Optional::stream).collect(Collectors.joining(" / "));
     if (!output.isEmpty()) {
       return output;
     }
     return process.isAlive() ? "it said nothing" : "it ended with exit code " + process.exitValue();
+  }
+
+  /** What it said last on stderr, in one line; empty if it said nothing. */
+  String complaint() throws InterruptedException {
+    // A process closes its streams a little before it has ended.
+    if (awaitEnd(LAST_BREATH)) {
+      errors.join(GRACE);
+    }
+    synchronized (lastWords) {
+      return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
+    }
   }
 
   boolean isAlive() {
@@ -138,9 +163,9 @@ final class Child implements AutoCloseable {
     process.getOutputStream().close();
   }
 
-  /** Of one that has ended: whether its exit code is 0. */
-  boolean endedWell() {
-    return process.exitValue() == 0;
+  /** Of one that has ended. */
+  int exitCode() {
+    return process.exitValue();
   }
 
   /** SIGTERM. */

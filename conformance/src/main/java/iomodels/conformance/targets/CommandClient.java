@@ -1,0 +1,49 @@
+package iomodels.conformance.targets;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * A client in any language, started by a shell command in which {@code {port}} stands for the port
+ * to connect to.
+ *
+ * @param name the command
+ */
+public record CommandClient(String name) implements Client {
+
+  @Override
+  public Run start(int port) throws IOException {
+    String line = name.replace("{port}", String.valueOf(port));
+    Child child = Child.whoseBytesCount(List.of("/bin/sh", "-c", line));
+    return new Run() {
+      @Override
+      public OutputStream input() {
+        return child.input();
+      }
+
+      @Override
+      public InputStream output() {
+        return child.output();
+      }
+
+      @Override
+      public OptionalInt exitCode(Duration within) throws InterruptedException {
+        return child.awaitEnd(within) ? OptionalInt.of(child.exitCode()) : OptionalInt.empty();
+      }
+
+      @Override
+      public String complaint() throws InterruptedException {
+        return child.complaint();
+      }
+
+      @Override
+      public void close() {
+        child.kill();
+      }
+    };
+  }
+}
