@@ -1,6 +1,6 @@
 """The client of many introductions: a prompt, one send, one recv.
 
-It breaks rules 10.01, 10.02, 10.04, 10.05 and more: a reply is not one recv, and at the end of input there may be more to
+It breaks rules 10.01 to 10.09: a line is not ended, a reply is not one recv, and at the end of input there may be more to
 come. `./iomodels connect` is a client that keeps them.
 """
 

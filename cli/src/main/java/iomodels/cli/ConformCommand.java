@@ -25,11 +25,14 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.xml.stream.XMLStreamException;
 import picocli.CommandLine.Command;
@@ -53,7 +56,19 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class ConformCommand implements Callable<Integer> {
 
+  private static final int THOROUGH_TRIES = 3;
+
   @Spec private CommandSpec spec = CommandSpec.create();
+
+  /**
+   * Something to be judged.
+   *
+   * @param arguments how it is named here
+   */
+  private record Candidate<T>(String arguments, T it) {}
+
+  /** The command that judges it, by what it is called in reports. */
+  private final Map<String, String> commands = new HashMap<>();
 
   @Parameters(paramLabel = "MODEL", description = "A model; see: iomodels list")
   private List<String> models = List.of();
@@ -78,7 +93,7 @@ final class ConformCommand implements Callable<Integer> {
       names = "--exec",
       paramLabel = "'COMMAND {port}'",
       description = "A server in any language, which the kit starts and stops.")
-  private List<String> commands = List.of();
+  private List<String> executed = List.of();
 
   @Option(
       names = "--client",
@@ -118,6 +133,13 @@ final class ConformCommand implements Callable<Integer> {
 
   @Option(names = "--seed", description = "Repeat the bytes of an earlier run.")
   private OptionalLong seed = OptionalLong.empty();
+
+  @Option(
+      names = "--thorough",
+      description =
+          "Where there is time: each rule three times with other bytes, longer streams and looks,"
+              + " more connections, and a model on every transport that it has here.")
+  private boolean thorough;
 
   @Option(names = "--strict", description = "Rules that SHOULD be kept bind as well.")
   private boolean strict;
@@ -164,14 +186,16 @@ final class ConformCommand implements Callable<Integer> {
     if (all && transport.isPresent()) {
       throw new Failure("not every model has a choice of transports; name those that are meant");
     }
-    Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()));
-    List<Target> targets = targets();
+    int tries = thorough ? THOROUGH_TRIES : 1;
+    Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()), tries);
+    List<Candidate<Target>> targets = targets();
     List<Report> reports = new ArrayList<>();
     for (String client : clients) {
-      judge(kit, new CommandClient(client), clients.size() > 1, reports);
+      Client it = new CommandClient(client);
+      judge(kit, new Candidate<>("--client " + quoted(client), it), clients.size() > 1, reports);
     }
-    for (Target target : targets) {
-      judge(kit, target, targets.size() > 1, reports);
+    for (Candidate<Target> target : targets) {
+      judgeServer(kit, target, targets.size() > 1, reports);
     }
     if (reports.size() > 1 && !isSilent()) {
       Findings.grid(out, kit.rules(), reports);
@@ -184,40 +208,65 @@ final class ConformCommand implements Callable<Integer> {
     return outcomes.equals(Set.of(Verdict.KEPT)) ? Main.OK : Main.UNUSABLE;
   }
 
-  private void judge(Kit kit, Client client, boolean oneOfSeveral, List<Report> reports)
+  private void judge(Kit kit, Candidate<Client> client, boolean oneOfSeveral, List<Report> reports)
       throws InterruptedException {
-    add(kit.judge(client, finding -> print(finding, oneOfSeveral)), kit, reports);
+    add(kit.judge(client.it(), print(client, oneOfSeveral)), client, reports);
   }
 
-  private void judge(Kit kit, Target target, boolean oneOfSeveral, List<Report> reports)
+  private void judgeServer(
+      Kit kit, Candidate<Target> server, boolean oneOfSeveral, List<Report> reports)
       throws Failure, InterruptedException {
-    try (target) {
+    try (Target target = server.it()) {
       if (target instanceof AddressTarget address) {
         address.probe();
       }
-      add(kit.judge(target, finding -> print(finding, oneOfSeveral)), kit, reports);
+      add(kit.judge(target, print(server, oneOfSeveral)), server, reports);
     } catch (IOException e) {
       if (!oneOfSeveral) {
         throw new Failure(String.valueOf(e.getMessage()));
       }
       String why = String.valueOf(e.getMessage());
-      spec.commandLine().getErr().printf("%s: %s%n", target.name(), why);
-      reports.add(kit.untried(target.name(), why));
+      spec.commandLine().getErr().printf("%s: %s%n", server.it().name(), why);
+      reports.add(kit.untried(server.it().name(), why));
     }
   }
 
-  private void print(Finding finding, boolean oneOfSeveral) {
-    boolean matters = finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
-    if (!isSilent() && (matters || !oneOfSeveral)) {
-      Findings.print(spec.commandLine().getOut(), finding);
-    }
+  private Consumer<Finding> print(Candidate<?> candidate, boolean oneOfSeveral) {
+    return finding -> {
+      boolean matters = finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
+      if (!isSilent() && (matters || !oneOfSeveral)) {
+        Findings.print(spec.commandLine().getOut(), finding, command(candidate));
+      }
+    };
   }
 
-  private void add(Report report, Kit kit, List<Report> reports) {
+  private void add(Report report, Candidate<?> candidate, List<Report> reports) {
     if (!isSilent()) {
-      Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
+      Findings.summarize(spec.commandLine().getOut(), report, strict);
     }
     reports.add(report);
+    commands.put(report.target(), command(candidate));
+  }
+
+  /** What judges it alone, but for the rule and the seed. */
+  private String command(Candidate<?> candidate) {
+    StringBuilder command = new StringBuilder("./iomodels conform ").append(candidate.arguments());
+    boolean outside = !executed.isEmpty() || !addresses.isEmpty();
+    if (outside && !service.equals(Services.UPPER.name())) {
+      command.append(" --service ").append(service);
+    }
+    if (outside) {
+      capabilities.forEach(it -> command.append(" --capability ").append(it));
+    }
+    if (thorough) {
+      command.append(" --thorough");
+    }
+    boundsWanted.forEach(it -> command.append(" --bound ").append(it));
+    return command.toString();
+  }
+
+  private static String quoted(String command) {
+    return "'" + command.replace("'", "'\\''") + "'";
   }
 
   private boolean isSilent() {
@@ -237,7 +286,7 @@ final class ConformCommand implements Callable<Integer> {
     }
     try {
       if (html.isPresent()) {
-        HtmlReport.write(reports, strict, html.get());
+        HtmlReport.write(reports, commands, strict, html.get());
       }
       if (junit.isPresent()) {
         JunitReport.write(reports, strict, junit.get());
@@ -257,7 +306,7 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   private Bounds bounds() throws Failure {
-    Bounds bounds = Bounds.STANDARD;
+    Bounds bounds = thorough ? Bounds.THOROUGH : Bounds.STANDARD;
     try {
       for (String assignment : boundsWanted) {
         bounds = bounds.with(assignment);
@@ -269,31 +318,36 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** None of them is started yet. */
-  private List<Target> targets() throws Failure {
+  private List<Candidate<Target>> targets() throws Failure {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
     Service served = Choices.service(service);
-    List<Target> targets = new ArrayList<>();
-    for (String command : commands) {
+    List<Candidate<Target>> targets = new ArrayList<>();
+    for (String command : executed) {
       demandPort("--exec", command);
-      targets.add(new CommandTarget(command, served, claims));
+      targets.add(
+          new Candidate<>("--exec " + quoted(command), new CommandTarget(command, served, claims)));
     }
     for (String address : addresses) {
-      targets.add(new AddressTarget(parse(address), served, claims));
+      targets.add(
+          new Candidate<>(
+              "--target " + address, new AddressTarget(parse(address), served, claims)));
     }
     for (String name : examples) {
       ServerProvider example = Choices.example(name).provider();
-      targets.add(
-          new ModelTarget(example, Choices.transport(example, transport)).serving(Services.UPPER));
+      ModelTarget target = new ModelTarget(example, Choices.transport(example, transport));
+      String on = transport.map(it -> " --transport " + it).orElse("");
+      targets.add(new Candidate<>("--example " + name + on, target.serving(Services.UPPER)));
     }
     for (String name : models) {
-      ServerProvider model = Choices.availableModel(name);
-      targets.add(new ModelTarget(model, Choices.transport(model, transport)));
+      addModel(Choices.availableModel(name), targets);
     }
     if (all) {
-      Choices.models().stream()
-          .filter(model -> model.availability().here() && !models.contains(model.card().name()))
-          .forEach(model -> targets.add(new ModelTarget(model, Optional.empty())));
+      for (ServerProvider model : Choices.models()) {
+        if (model.availability().here() && !models.contains(model.card().name())) {
+          addModel(model, targets);
+        }
+      }
     }
     for (String client : clients) {
       demandPort("--client", client);
@@ -307,6 +361,21 @@ final class ConformCommand implements Callable<Integer> {
               + " --client 'COMMAND {port}'");
     }
     return targets;
+  }
+
+  /** On the transport that is asked for, or its own choice, or each that it has here. */
+  private void addModel(ServerProvider model, List<Candidate<Target>> targets) throws Failure {
+    List<Optional<Transport>> transports =
+        thorough && transport.isEmpty() && !model.transports().isEmpty()
+            ? model.transports().entrySet().stream()
+                .filter(it -> it.getValue().here())
+                .map(it -> Optional.of(it.getKey()))
+                .toList()
+            : List.of(Choices.transport(model, transport));
+    for (Optional<Transport> each : transports) {
+      String on = each.map(it -> " --transport " + it).orElse("");
+      targets.add(new Candidate<>(model.card().name() + on, new ModelTarget(model, each)));
+    }
   }
 
   private static void demandPort(String option, String command) throws Failure {

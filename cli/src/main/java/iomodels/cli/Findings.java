@@ -44,8 +44,12 @@ final class Findings {
     return new Plain(report.target(), seed, report.outcome(strict), rows, report.notes());
   }
 
-  /** One line; more if the rule was broken. */
-  static void print(PrintWriter out, Finding finding) {
+  /**
+   * One line; more if the rule was broken.
+   *
+   * @param command what judges the target by all rules
+   */
+  static void print(PrintWriter out, Finding finding, String command) {
     out.printf("%s %s %s%n", mark(finding), finding.rule().id(), finding.rule().sentence());
     switch (finding.verdict()) {
       case KEPT -> {}
@@ -53,9 +57,15 @@ final class Findings {
       case BROKEN -> {
         out.printf("          %s%n", finding.detail());
         finding.transcript().forEach(line -> out.printf("          | %s%n", line));
+        out.printf("          again: %s%n", again(finding, command));
       }
     }
     out.flush();
+  }
+
+  /** The command that repeats a try with the same bytes. */
+  static String again(Finding finding, String command) {
+    return "%s --rule %s --seed %d".formatted(command, finding.rule().id(), finding.seed());
   }
 
   private static String mark(Finding finding) {
@@ -70,10 +80,10 @@ final class Findings {
     return Ansi.AUTO.string("@|%s %-8s|@".formatted(style, word));
   }
 
-  static void summarize(PrintWriter out, Report report, long seed, boolean strict) {
+  static void summarize(PrintWriter out, Report report, boolean strict) {
     report.notes().forEach(note -> out.printf("note      %s%n", note));
     out.printf(
-        "%s: %d kept, %d broken, %d skipped, %d unknown: %s (seed %d)%n",
+        "%s: %d kept, %d broken, %d skipped, %d unknown: %s%n",
         report.target(),
         report.count(Verdict.KEPT),
         report.count(Verdict.BROKEN),
@@ -83,8 +93,7 @@ final class Findings {
           case KEPT -> "it conforms";
           case BROKEN -> "it does not conform";
           case SKIPPED, UNKNOWN -> "the kit could not tell";
-        },
-        seed);
+        });
     out.flush();
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.xml.stream.XMLOutputFactory;
@@ -40,19 +41,27 @@ final class HtmlReport {
 
   private final XMLStreamWriter html;
   private final List<Report> reports;
+  private final Map<String, String> commands;
   private final boolean strict;
 
-  private HtmlReport(XMLStreamWriter html, List<Report> reports, boolean strict) {
+  private HtmlReport(
+      XMLStreamWriter html, List<Report> reports, Map<String, String> commands, boolean strict) {
     this.html = html;
     this.reports = reports;
+    this.commands = commands;
     this.strict = strict;
   }
 
-  static void write(List<Report> reports, boolean strict, Path file)
+  /**
+   * Writes it.
+   *
+   * @param commands what judges each target again, by its name
+   */
+  static void write(List<Report> reports, Map<String, String> commands, boolean strict, Path file)
       throws IOException, XMLStreamException {
     try (Writer out = Files.newBufferedWriter(file)) {
       XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-      new HtmlReport(html, reports, strict).page();
+      new HtmlReport(html, reports, commands, strict).page();
       html.close();
     }
   }
@@ -165,15 +174,10 @@ final class HtmlReport {
       element("p", finding.detail());
       if (!finding.transcript().isEmpty()) {
         element("pre", String.join("\n", finding.transcript()));
-        element("p", "Again: " + again(report, finding));
+        String command = commands.getOrDefault(report.target(), "");
+        element("p", "Again: " + Findings.again(finding, command));
       }
     }
-  }
-
-  /** The command that repeats a try with the same bytes. */
-  private static String again(Report report, Finding finding) {
-    return "./iomodels conform … --rule %s --seed %d  (%s)"
-        .formatted(finding.rule().id(), finding.seed(), report.target());
   }
 
   private static Optional<Finding> of(Report report, Rule rule) {

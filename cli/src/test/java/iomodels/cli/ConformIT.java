@@ -82,6 +82,29 @@ class ConformIT {
   }
 
   @Test
+  void aClientIsJudgedByRulesOfItsOwn() throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path tutorial = Path.of("..", "python-twins", "tutorial", "client.py");
+    String client = "exec python3 %s {port}".formatted(tutorial);
+    Cli cli = Cli.run("conform", "--client", client, "--rule=10.04", "--rule=10.10");
+
+    assertThat(cli.out())
+        .contains("broken   10.04", "kept     10.10", "it does not conform")
+        .contains("again: ./iomodels conform --client '" + client + "' --rule 10.04 --seed ");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aClientThatDoesNotStartCannotBeJudged() {
+    Cli cli = Cli.run("conform", "--client", "no-such-command-here {port}", "--rule=10.01");
+
+    assertThat(cli.out()).contains("no-such-command-here", "the kit could not tell");
+    assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
   void aPythonServerConforms(@TempDir Path folder) throws Exception {
     assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
         .as("python3 is installed")

@@ -12,6 +12,14 @@ public final class Bounds {
   /** Every bound at its default. */
   public static final Bounds STANDARD = new Bounds(Map.of());
 
+  /** Where there is time: more connections, longer streams, longer looks. */
+  public static final Bounds THOROUGH =
+      STANDARD
+          .with(Bound.VOLUME, 4 * Bound.VOLUME.standard())
+          .with(Bound.CLOSES, 1_000)
+          .with(Bound.IDLE, 5_000)
+          .with(Bound.WATCH, 1_500);
+
   private final Map<Bound, Long> changed;
 
   private Bounds(Map<Bound, Long> changed) {

@@ -39,13 +39,19 @@ import java.util.function.LongFunction;
  * @param rules what to try
  * @param bounds the numbers that rules depend on
  * @param seed the same seed makes the same bytes
+ * @param tries how often to try what has been kept so far, each time with the next seed
  */
-public record Kit(List<Rule> rules, Bounds bounds, long seed) {
+public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
 
   private static final int SIDE_BY_SIDE = 4;
   private static final int LAUNCHED_SIDE_BY_SIDE = 3;
   private static final int TIMED_TRIES = 3;
   private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  /** One that tries each rule once. */
+  public Kit(List<Rule> rules, Bounds bounds, long seed) {
+    this(rules, bounds, seed, 1);
+  }
 
   /**
    * Tries every rule that applies.
@@ -116,7 +122,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
   public Report judge(Client client, Consumer<Finding> progress) throws InterruptedException {
     List<Finding> findings = new ArrayList<>();
     for (Rule rule : rules) {
-      Finding finding = once(rule, own -> new Trial(client, rule.service(), bounds, own));
+      Finding finding =
+          again(it -> once(rule, it, own -> new Trial(client, rule.service(), bounds, own)));
       progress.accept(finding);
       findings.add(finding);
     }
@@ -142,7 +149,12 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     if (reason.isEmpty()) {
       lane.acquire();
       try {
-        finding = rule.needs().contains(Need.TIMED) ? timed(rule, target) : once(rule, target);
+        finding =
+            again(
+                it ->
+                    rule.needs().contains(Need.TIMED)
+                        ? timed(rule, it, target)
+                        : once(rule, it, target));
       } finally {
         lane.release();
       }
@@ -150,6 +162,20 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
       finding = new Finding(rule, Verdict.SKIPPED, reason, List.of(), Duration.ZERO, seed);
     }
     progress.accept(finding);
+    return finding;
+  }
+
+  /** Something that is tried with a seed. */
+  private interface Attempt {
+    Finding with(long seed) throws InterruptedException;
+  }
+
+  /** The first finding that is not that the rule was kept, or the last. */
+  private Finding again(Attempt attempt) throws InterruptedException {
+    Finding finding = attempt.with(seed);
+    for (int i = 1; i < tries && finding.verdict() == Verdict.KEPT; i++) {
+      finding = attempt.with(seed + i);
+    }
     return finding;
   }
 
@@ -203,14 +229,14 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
   }
 
   /** A miss counts if it comes back every time and the control server does not miss. */
-  private Finding timed(Rule rule, Target target) throws InterruptedException {
-    Finding finding = once(rule, target);
+  private Finding timed(Rule rule, long seed, Target target) throws InterruptedException {
+    Finding finding = once(rule, seed, target);
     for (int i = 1; i < TIMED_TRIES && finding.verdict() == Verdict.BROKEN; i++) {
-      finding = once(rule, target);
+      finding = once(rule, seed, target);
     }
     if (finding.verdict() == Verdict.BROKEN && !rule.needs().contains(Need.LIFE)) {
       try (Control control = new Control(rule.service())) {
-        Finding other = once(rule, control);
+        Finding other = once(rule, seed, control);
         if (other.verdict() == Verdict.BROKEN) {
           String detail = "%s; but so did the control server".formatted(finding.detail());
           return new Finding(
@@ -223,11 +249,12 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed) {
     return finding;
   }
 
-  private Finding once(Rule rule, Target target) throws InterruptedException {
-    return once(rule, own -> new Trial(target, rule.service(), bounds, own));
+  private Finding once(Rule rule, long seed, Target target) throws InterruptedException {
+    return once(rule, seed, own -> new Trial(target, rule.service(), bounds, own));
   }
 
-  private Finding once(Rule rule, LongFunction<Trial> trials) throws InterruptedException {
+  private static Finding once(Rule rule, long seed, LongFunction<Trial> trials)
+      throws InterruptedException {
     long start = System.nanoTime();
     try (Trial trial = trials.apply(seed ^ rule.id().hashCode());
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {

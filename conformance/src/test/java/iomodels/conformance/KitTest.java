@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -120,6 +121,28 @@ class KitTest {
 
     @Override
     public void close() {}
+  }
+
+  @Test
+  void aThoroughKitTriesWithOneSeedAfterAnotherUntilARuleIsBroken() throws Exception {
+    Set<Long> numbers = new LinkedHashSet<>();
+    Rule rule =
+        rule(
+            Set.of(),
+            trial -> {
+              numbers.add(trial.random().nextLong());
+              if (numbers.size() == 3) {
+                fail("tea", "got coffee");
+              }
+            });
+    try (Control target = new Control(Services.UPPER)) {
+      Kit kit = new Kit(List.of(rule), Bounds.THOROUGH, 1, 5);
+      Finding finding = kit.judge(target, _ -> {}).findings().getFirst();
+
+      assertThat(finding.verdict()).isEqualTo(Verdict.BROKEN);
+      assertThat(finding.seed()).isEqualTo(3);
+      assertThat(numbers).hasSize(3);
+    }
   }
 
   @Test
