@@ -30,6 +30,8 @@ final class HtmlReport {
       .wide { overflow-x: auto; }
       table { border-collapse: collapse; }
       th, td { border: 1px solid #8886; padding: .25rem .5rem; text-align: left; }
+      thead th { max-width: 16rem; overflow-wrap: anywhere; }
+      tfoot th { white-space: nowrap; }
       td.verdict { text-align: center; }
       .kept { background: #2a8a3e33; }
       .broken { background: #d0302f; color: #fff; font-weight: bold; }
@@ -162,10 +164,12 @@ final class HtmlReport {
     for (String note : report.notes()) {
       element("p", note);
     }
-    for (Finding finding : report.findings()) {
-      if (finding.verdict() == Verdict.KEPT) {
-        continue;
-      }
+    // What is broken first.
+    List<Finding> notKept =
+        Stream.of(Verdict.BROKEN, Verdict.UNKNOWN, Verdict.SKIPPED)
+            .flatMap(verdict -> report.findings().stream().filter(it -> it.verdict() == verdict))
+            .toList();
+    for (Finding finding : notKept) {
       html.writeStartElement("h3");
       html.writeAttribute("id", anchor(report, finding.rule()));
       html.writeCharacters(
