@@ -14,6 +14,9 @@ import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -102,6 +105,43 @@ class ConformIT {
 
     assertThat(cli.out()).contains("no-such-command-here", "the kit could not tell");
     assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void nothingThatTheKitHasStartedOutlivesIt() throws Exception {
+    // A number that no other process has among its arguments, and a client that never connects.
+    String mark = String.valueOf(100_000_000L + ProcessHandle.current().pid());
+    Process kit =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path=" + System.getProperty("jdk.module.path"),
+                "--module=iomodels.cli/iomodels.cli.Main",
+                "conform",
+                "--client=exec sleep %s; : {port}".formatted(mark))
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      await(() -> kit.descendants().anyMatch(it -> hasArgument(it, mark)), "the client runs");
+    } finally {
+      kit.destroy();
+    }
+    assertThat(kit.waitFor(30, TimeUnit.SECONDS)).as("the kit ends").isTrue();
+    await(
+        () -> ProcessHandle.allProcesses().noneMatch(it -> hasArgument(it, mark)),
+        "the client has ended");
+  }
+
+  private static boolean hasArgument(ProcessHandle process, String argument) {
+    return process.info().arguments().stream().flatMap(Arrays::stream).anyMatch(argument::equals);
+  }
+
+  private static void await(BooleanSupplier condition, String what) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as(what).isNegative();
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
   }
 
   @Test

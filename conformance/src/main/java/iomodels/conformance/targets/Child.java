@@ -31,6 +31,9 @@ final class Child implements AutoCloseable {
   /** What would outlive the kit if the kit were told to end. */
   private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
+  /** Whether the kit is being told to end, after which nothing may be started. */
+  private static volatile boolean ending;
+
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(Child::endAll));
   }
@@ -60,6 +63,9 @@ final class Child implements AutoCloseable {
   private Child(Process process) {
     this.process = process;
     RUNNING.add(process);
+    if (ending) { // Looked at after it was added: either this sees it, or endAll sees the process.
+      process.destroyForcibly();
+    }
     errors = Thread.ofVirtual().start(() -> readErrors());
   }
 
@@ -78,6 +84,7 @@ final class Child implements AutoCloseable {
 
   /** Asks all of them to end, and makes those end that have not after a moment. */
   private static void endAll() {
+    ending = true;
     List<ProcessHandle> all =
         RUNNING.stream()
             .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
