@@ -31,8 +31,8 @@ final class Child implements AutoCloseable {
   /** What would outlive the kit if the kit were told to end. */
   private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
-  /** Whether the kit is being told to end, after which nothing may be started. */
-  private static volatile boolean ending;
+  /** Whether the kit is being told to end, after which nothing may be started: by its lock. */
+  private static boolean ending;
 
   static {
     Runtime.getRuntime().addShutdownHook(new Thread(Child::endAll));
@@ -56,22 +56,29 @@ final class Child implements AutoCloseable {
   }
 
   Child(List<String> command) throws IOException {
-    this(new ProcessBuilder(command).start());
+    this(start(command));
     Thread.ofVirtual().start(() -> readLines());
+  }
+
+  private static Process start(List<String> command) throws IOException {
+    synchronized (RUNNING) {
+      if (ending) {
+        throw new IOException("the kit is being told to end");
+      }
+      Process process = new ProcessBuilder(command).start();
+      RUNNING.add(process);
+      return process;
+    }
   }
 
   private Child(Process process) {
     this.process = process;
-    RUNNING.add(process);
-    if (ending) { // Looked at after it was added: either this sees it, or endAll sees the process.
-      process.destroyForcibly();
-    }
     errors = Thread.ofVirtual().start(() -> readErrors());
   }
 
   /** One whose output is not read by lines, but is the caller's to read: {@link #output}. */
   static Child whoseBytesCount(List<String> command) throws IOException {
-    return new Child(new ProcessBuilder(command).start());
+    return new Child(start(command));
   }
 
   OutputStream input() {
@@ -84,7 +91,9 @@ final class Child implements AutoCloseable {
 
   /** Asks all of them to end, and makes those end that have not after a moment. */
   private static void endAll() {
-    ending = true;
+    synchronized (RUNNING) {
+      ending = true;
+    }
     List<ProcessHandle> all =
         RUNNING.stream()
             .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
