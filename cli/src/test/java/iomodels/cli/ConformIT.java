@@ -118,7 +118,7 @@ class ConformIT {
                 "--module-path=" + System.getProperty("jdk.module.path"),
                 "--module=iomodels.cli/iomodels.cli.Main",
                 "conform",
-                "--client=(trap '' TERM; exec sleep %1$s) & exec sleep %1$s; : {port}"
+                "--client=(trap '' TERM; exec sleep %1$s 2> /dev/null) & exec sleep %1$s; : {port}"
                     .formatted(mark))
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
