@@ -210,7 +210,7 @@ final class ConformCommand implements Callable<Integer> {
 
   private void judge(Kit kit, Candidate<Client> client, boolean oneOfSeveral, List<Report> reports)
       throws InterruptedException {
-    add(kit.judge(client.it(), print(client, oneOfSeveral)), client, reports);
+    add(kit.judge(client.it(), print(client, oneOfSeveral)), kit, client, reports);
   }
 
   private void judgeServer(
@@ -220,7 +220,7 @@ final class ConformCommand implements Callable<Integer> {
       if (target instanceof AddressTarget address) {
         address.probe();
       }
-      add(kit.judge(target, print(server, oneOfSeveral)), server, reports);
+      add(kit.judge(target, print(server, oneOfSeveral)), kit, server, reports);
     } catch (IOException e) {
       if (!oneOfSeveral) {
         throw new Failure(String.valueOf(e.getMessage()));
@@ -240,9 +240,9 @@ final class ConformCommand implements Callable<Integer> {
     };
   }
 
-  private void add(Report report, Candidate<?> candidate, List<Report> reports) {
+  private void add(Report report, Kit kit, Candidate<?> candidate, List<Report> reports) {
     if (!isSilent()) {
-      Findings.summarize(spec.commandLine().getOut(), report, strict);
+      Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
     }
     reports.add(report);
     commands.put(report.target(), command(candidate));

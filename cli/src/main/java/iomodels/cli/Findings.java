@@ -80,10 +80,10 @@ final class Findings {
     return Ansi.AUTO.string("@|%s %-8s|@".formatted(style, word));
   }
 
-  static void summarize(PrintWriter out, Report report, boolean strict) {
+  static void summarize(PrintWriter out, Report report, long seed, boolean strict) {
     report.notes().forEach(note -> out.printf("note      %s%n", note));
     out.printf(
-        "%s: %d kept, %d broken, %d skipped, %d unknown: %s%n",
+        "%s: %d kept, %d broken, %d skipped, %d unknown: %s (seed %d)%n",
         report.target(),
         report.count(Verdict.KEPT),
         report.count(Verdict.BROKEN),
@@ -93,7 +93,8 @@ final class Findings {
           case KEPT -> "it conforms";
           case BROKEN -> "it does not conform";
           case SKIPPED, UNKNOWN -> "the kit could not tell";
-        });
+        },
+        seed);
     out.flush();
   }
 

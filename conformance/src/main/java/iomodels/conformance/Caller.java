@@ -179,7 +179,7 @@ public final class Caller implements AutoCloseable {
     }
   }
 
-  /** Demands that it neither shows anything nor ends, for that long. */
+  /** Demands that it does not end for that long; what it shows meanwhile, one sees next. */
   public void expectPatience(Duration time) throws Broken, InterruptedException {
     OptionalInt exitCode = run.exitCode(time);
     if (exitCode.isPresent()) {
