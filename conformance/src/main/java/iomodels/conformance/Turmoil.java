@@ -22,13 +22,15 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Traffic in which a server loses buffers, or waits where it must not, if ever it does: a crowd
- * that talks, half-closes, aborts and does not read, datagrams, and a stop in the midst of it.
+ * that talks, half-closes, aborts and does not read, datagrams, and stops: in the midst of it, and
+ * when nothing has come.
  */
 final class Turmoil {
 
   private static final int CROWD = 300;
   private static final int MESSAGE = 8 * 1024;
   private static final int DATAGRAMS = 50;
+  private static final int STOPS = 20;
   private static final int FLOOD = 16 * 1024 * 1024;
   private static final byte[] A_FLOOD = (FLOOD + "\n").getBytes(US_ASCII);
   private static final byte[] ENDLESS_FLOOD = "9999999999999\n".getBytes(US_ASCII);
@@ -57,6 +59,9 @@ final class Turmoil {
       ServerConfig impatient = config.withGracePeriod(Duration.ofMillis(500));
       try (Server server = provider.start(impatient, Services.FLOOD)) {
         drown(server, clients);
+      }
+      for (int i = 0; i < STOPS; i++) {
+        startWithDatagrams().close(); // each time, a read that is under way comes to nothing
       }
     } finally {
       for (Socket client : clients) {

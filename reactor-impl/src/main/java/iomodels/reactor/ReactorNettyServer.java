@@ -73,6 +73,7 @@ final class ReactorNettyServer implements Server {
   private final Loops loops;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final DisposableServer server;
+  private final Optional<Channel> datagrams;
   private final Sinks.Empty<Void> stop = Sinks.empty();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -101,9 +102,9 @@ final class ReactorNettyServer implements Server {
       throw asBindException(failure);
     }
     try {
-      if (config.datagrams()) {
-        service.datagrams().ifPresent(this::answerDatagrams);
-      }
+      datagrams =
+          (config.datagrams() ? service.datagrams() : Optional.<Responder>empty())
+              .map(this::answerDatagrams);
     } catch (RuntimeException failure) {
       server.disposeNow(); // By itself a ring that ends does not close what it listens on.
       loops.end();
@@ -272,13 +273,14 @@ final class ReactorNettyServer implements Server {
   }
 
   /** A datagram has no conversation: it is answered, and forgotten. */
-  private void answerDatagrams(Responder responder) {
-    UdpServer.create()
+  private Channel answerDatagrams(Responder responder) {
+    return UdpServer.create()
         .bindAddress(server::address)
         .runOn(loops)
         .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(BUFFER_SIZE))
         .handle((inbound, outbound) -> answer(responder, inbound, outbound))
-        .bindNow();
+        .bindNow()
+        .channel();
   }
 
   private static Publisher<Void> answer(
@@ -314,7 +316,10 @@ final class ReactorNettyServer implements Server {
   }
 
   // tag::close[]
-  /** Stops listening, then the conversations; waits for them, and ends the event loops. */
+  /**
+   * Stops listening, then the conversations; waits for them, and ends the event loops. What is open
+   * on a ring must be closed before: one that ends does not give back what it still reads into.
+   */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
@@ -322,6 +327,7 @@ final class ReactorNettyServer implements Server {
       stop.tryEmitEmpty();
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
       connections.close().awaitUninterruptibly();
+      datagrams.ifPresent(it -> it.close().awaitUninterruptibly());
       loops.end();
       terminated.complete(null);
     }
