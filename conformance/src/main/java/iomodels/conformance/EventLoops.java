@@ -51,8 +51,9 @@ public final class EventLoops {
 
   /**
    * Where a loop of Netty's waits by design: for a lock that is held for a moment, for a file of
-   * the system's that is read once, or when it has ended and serves no one. But for the last, Netty
-   * permits these by itself, which BlockHound does not find on the module path.
+   * the system's that is read once, or when it has ended and serves no one, as when Vert.x ends its
+   * other threads there. But for these last, Netty permits them by itself, which BlockHound does
+   * not find on the module path.
    */
   private static final Map<String, List<String>> PERMITTED =
       Map.of(
@@ -64,7 +65,8 @@ public final class EventLoops {
           "io.netty.util.concurrent.GlobalEventExecutor", List.of("addTask"),
           "io.netty.util.concurrent.SingleThreadEventExecutor",
               List.of("addTask", "confirmShutdown"),
-          "io.netty.channel.SingleThreadIoEventLoop", List.of("cleanup"));
+          "io.netty.channel.SingleThreadIoEventLoop", List.of("cleanup"),
+          "io.vertx.core.internal.WorkerPool", List.of("close"));
 
   private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
   private static final Queue<String> BLOCKS = new ConcurrentLinkedQueue<>();

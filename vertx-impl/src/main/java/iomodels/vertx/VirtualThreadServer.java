@@ -33,11 +33,11 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.ZoneId;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -178,8 +178,11 @@ final class VirtualThreadServer implements Server {
   /** A connection's virtual thread. It is interrupted when the connection is gone. */
   private final class Conversation implements Runnable {
 
-    /** What the peer has said, in order. Its FIN is an empty chunk: {@link EndOfInput}. */
-    final BlockingQueue<Buffer> inbox = new ArrayBlockingQueue<>(INBOX + 1);
+    /**
+     * What the peer has said, in order. Its FIN is an empty chunk: {@link EndOfInput}. No more
+     * comes than is asked for; and it has no lock, for which an event loop might have to wait.
+     */
+    final BlockingQueue<Buffer> inbox = new LinkedTransferQueue<>();
 
     private final NetSocketInternal socket;
     private final ChannelHandlerContext context;
