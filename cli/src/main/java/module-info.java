@@ -1,6 +1,7 @@
 /** The command {@code iomodels}. */
 module iomodels.cli {
   requires info.picocli;
+  requires java.compiler;
   requires java.xml;
   requires iomodels.conformance;
   requires iomodels.core;

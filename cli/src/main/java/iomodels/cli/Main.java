@@ -20,6 +20,7 @@ import picocli.CommandLine.ParameterException;
       ConformCommand.class,
       CompareCommand.class,
       BenchCommand.class,
+      NewCommand.class,
       CommandLine.HelpCommand.class
     },
     mixinStandardHelpOptions = true,
