@@ -43,11 +43,12 @@ final class Draft implements AutoCloseable {
   }
 
   /**
-   * Moves it to its place, and lets the rest of the build know of it; both, or neither.
+   * Moves it to its place, and lets the rest of the build know of it; both, or neither. Ctrl-C
+   * waits until that is done.
    *
    * @throws IOException if one of it failed; what had been done is undone
    */
-  void publish(Wiring wiring) throws IOException {
+  synchronized void publish(Wiring wiring) throws IOException {
     // A temporary folder is its owner's alone; a module is as open as the rest.
     Files.setPosixFilePermissions(folder, Files.getPosixFilePermissions(parent));
     Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
@@ -69,7 +70,7 @@ final class Draft implements AutoCloseable {
     }
   }
 
-  private void delete() {
+  private synchronized void delete() {
     if (!Files.exists(folder)) {
       return;
     }

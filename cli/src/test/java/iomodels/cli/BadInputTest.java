@@ -51,6 +51,15 @@ class BadInputTest {
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench nio-selector --rounds 0                | at least 1 round
+          new My_Model                                 | take small letters, digits and hyphens
+          new blocking-threads                         | take another name
+          new my-model --like no-such-model            | there are: blocking-pool
+          new my-model --package com.9lives            | is no package
+          new my-model --package com.example.package   | is no package
+          new my-model --package com.Example           | is no package
+          new my-model --package iomodels.nio          | choose another one with --package
+          new my-model --package java.mymodel          | choose another one with --package
+          new my-model                                 | in a clone of the project
           """)
   void isOneLineThatNamesTheMend(String command, String mend) {
     Cli cli = Cli.run(words(command));

@@ -139,7 +139,9 @@ final class Clone implements AutoCloseable {
   String run(Path folder, String... command) throws IOException, InterruptedException {
     Path said = Files.createTempFile(root.getParent(), "said", ".log");
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
-    builder.environment().put("MAVEN_OPTS", "-Dmaven.repo.local=" + repository);
+    builder
+        .environment()
+        .put("MAVEN_OPTS", "-XX:TieredStopAtLevel=1 -Dmaven.repo.local=" + repository);
     // Maven resolves the same as it did when it filled the repository: profiles ask for its Java.
     String javaOfMaven = System.getProperty("iomodels.javaOfMaven");
     if (javaOfMaven != null) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -16,26 +17,47 @@ import org.junit.jupiter.api.io.TempDir;
 /** What begins as a copy is built, judged and found by the command, as it is. */
 class NewIT {
 
-  private static final String ALL_IS_WELL = "(?s).*Tests run: 5\\d, Failures: 0, Errors: 0.*";
+  private static final String TOUR = "docs/write-your-own-model.md";
+  private static final Pattern DIFF = Pattern.compile("```diff\n(.*?)```", Pattern.DOTALL);
+  private static final String CONFORMS = "Tests run: 5\\d, Failures: 0, Errors: 0, .*in %s\n";
 
+  /** All of them in one build, since that takes most of the time. */
   @Test
-  void aModuleOfThisBuildIsJudgedAndListed(@TempDir Path folder) throws Exception {
+  void theToursModuleIsJudgedAndListedAndCopiesByHandAreBuilt(@TempDir Path folder)
+      throws Exception {
     try (Clone clone = Clone.in(folder)) {
-      Cli cli = Cli.run("new", "my-model");
+      String modules = "prethreaded-impl,cli";
+      for (Path module : modules(clone)) {
+        modules += "," + copyByHand(clone, module);
+      }
+      takeTheTour(clone, folder);
 
-      assertThat(cli.err()).isEmpty();
-      assertThat(cli.exitCode()).isZero();
-      assertThat(cli.out())
-          .contains("my-model-impl/src/main/java/iomodels/mymodel/MyModelServer.java");
       String said =
           clone.run(
               clone.root(),
-              ("mvn -B verify -pl my-model-impl,cli -Dtest=MyModel* -Dit.test=MyModel*"
+              ("mvn -B -T2 verify -Dtest=Prethreaded* -Dit.test=Prethreaded*"
                       + " -Dsurefire.failIfNoSpecifiedTests=false"
-                      + " -Dfailsafe.failIfNoSpecifiedTests=false")
+                      + " -Dfailsafe.failIfNoSpecifiedTests=false -pl "
+                      + modules)
                   .split(" "));
-      assertThat(said).matches(ALL_IS_WELL);
-      assertThat(clone.run(clone.root(), "./iomodels", "list")).contains("\nmy-model ");
+
+      assertThat(said)
+          .containsPattern(CONFORMS.formatted("iomodels.prethreaded.PrethreadedConformanceIT"));
+      assertThat(clone.run(clone.root(), "./iomodels", "list")).contains("\nprethreaded ");
+    }
+  }
+
+  /** What the documentation tells a newcomer to type: a command, then diffs. */
+  private static void takeTheTour(Clone clone, Path folder) throws Exception {
+    String tour = Files.readString(clone.root().resolve(TOUR));
+    assertThat(tour).contains("\n./iomodels new prethreaded --like blocking-pool\n");
+    Cli cli = Cli.run("new", "prethreaded", "--like", "blocking-pool");
+    assertThat(cli.err()).isEmpty();
+    List<String> diffs = DIFF.matcher(tour).results().map(diff -> diff.group(1)).toList();
+    assertThat(diffs).hasSize(5);
+    for (String diff : diffs) {
+      Path file = Files.writeString(folder.resolve("change.diff"), diff);
+      clone.run(clone.root(), "git", "apply", file.toString());
     }
   }
 
@@ -57,23 +79,11 @@ class NewIT {
       assertThat(cli.exitCode()).isZero();
       assertThat(own.resolve("src/main/java/com/example/own/MyOwnServer.java")).isRegularFile();
       Clone.offline(own);
-      assertThat(clone.run(own, "mvn", "-B", "verify")).matches(ALL_IS_WELL);
+      assertThat(clone.run(own, "mvn", "-B", "verify"))
+          .containsPattern(CONFORMS.formatted("com.example.own.MyOwnConformanceIT"));
       assertThat(clone.run(own, "./iomodels", "list", "--probe"))
           .containsPattern("\nmy-own +yes")
           .contains("\nblocking-threads ");
-    }
-  }
-
-  /** As the README says: copied by hand, and renamed. */
-  @Test
-  void everyModuleIsFitToBeCopiedByHand(@TempDir Path folder) throws Exception {
-    try (Clone clone = Clone.in(folder)) {
-      String copies = "";
-      for (Path module : modules(clone)) {
-        copies += "," + copyByHand(clone, module);
-      }
-      clone.run(
-          clone.root(), "mvn", "-B", "-T2", "package", "-DskipTests", "-pl", copies.substring(1));
     }
   }
 
@@ -103,6 +113,7 @@ class NewIT {
     }
   }
 
+  /** As the README says. */
   private static String copyByHand(Clone clone, Path module) throws Exception {
     String artifact = module.getFileName().toString();
     String copied = "my-" + artifact;

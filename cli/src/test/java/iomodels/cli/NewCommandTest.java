@@ -1,0 +1,128 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What it writes, and that it writes nothing where it cannot do all of it. */
+class NewCommandTest {
+
+  @TempDir private Path folder;
+  private Clone clone;
+
+  @BeforeEach
+  void cloneTheSources() throws IOException {
+    clone = Clone.ofSources(folder);
+  }
+
+  @AfterEach
+  void forgetThem() {
+    clone.close();
+  }
+
+  @Test
+  void theRestOfTheBuildIsToldInItsThreePoms() throws IOException {
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "my-model");
+
+    assertThat(cli.exitCode()).as(cli.err()).isZero();
+    Map<String, String> after = new TreeMap<>(clone.contents());
+    after.keySet().removeIf(name -> name.startsWith("my-model-impl/"));
+    assertThat(after).hasSameSizeAs(before);
+    after.entrySet().removeAll(before.entrySet());
+    assertThat(after).containsOnlyKeys("pom.xml", "bom/pom.xml", "cli/pom.xml");
+    assertThat(after.values()).allSatisfy(pom -> assertThat(pom).containsOnlyOnce("my-model-impl"));
+  }
+
+  @Test
+  void thePageKeepsItsRegionsAndLosesItsOldNames() throws IOException {
+    Cli.run("new", "my-loop", "--like=nio-selector", "--package=com.example.loop");
+
+    Map<String, String> contents = new TreeMap<>(clone.contents());
+    contents.keySet().removeIf(name -> !name.startsWith("my-loop-impl/src/"));
+    assertThat(contents)
+        .containsOnlyKeys(
+            Stream.of(
+                    "main/java/com/example/loop/MyLoopProvider.java",
+                    "main/java/com/example/loop/MyLoopServer.java",
+                    "main/java/com/example/loop/package-info.java",
+                    "main/java/module-info.java",
+                    "test/java/com/example/loop/MyLoopConformanceIT.java",
+                    "test/java/com/example/loop/MyLoopContractTest.java")
+                .map("my-loop-impl/src/"::concat)
+                .toArray(String[]::new));
+    assertThat(contents.get("my-loop-impl/src/main/java/com/example/loop/MyLoopServer.java"))
+        .contains("tag::accept[]", "tag::wait[]", "tag::converse[]", "tag::close[]");
+    assertThat(contents.values())
+        .allSatisfy(
+            text ->
+                assertThat(text).doesNotContain("iomodels.nio", "nio-selector", "SelectorServer"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pom.xml", "bom/pom.xml", "cli/pom.xml"})
+  void aBuildThatCannotBeToldStaysAsItIs(String pom) throws IOException {
+    Path file = clone.root().resolve(pom);
+    Files.writeString(file, Files.readString(file).replace("-impl<", "-other<"));
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "my-model");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("cannot find the place in " + file);
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void aFolderThatIsThereIsLeftAlone() throws IOException {
+    Path mine = Files.createDirectory(clone.root().resolve("my-model-impl"));
+    Files.writeString(mine.resolve("notes"), "mine");
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "my-model");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains(mine + " is there already");
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void aProjectOfItsOwnNeedsAFolderToBeMadeIn() throws IOException {
+    Path nowhere = folder.resolve("no/such");
+
+    Cli cli = Cli.run("new", "my-model", "--outside", nowhere.resolve("place").toString());
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("there is no folder " + nowhere);
+    assertThat(folder.resolve("no")).doesNotExist();
+  }
+
+  @Test
+  void aFormatterThatIsMissingLeavesNothing() throws IOException {
+    Path target = clone.root().resolve("target");
+    try (Stream<Path> jars = Files.list(target)) {
+      for (Path jar : jars.toList()) {
+        Files.delete(jar);
+      }
+    }
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "my-model");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("mvn validate puts it there");
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+}
