@@ -172,8 +172,16 @@ final class Clone implements AutoCloseable {
     return contents;
   }
 
+  /** Takes the links away: they lead out of the folder, which is about to be deleted. */
   @Override
-  public void close() {
+  public void close() throws IOException {
     System.clearProperty(NewCommand.HOME);
+    if (Files.exists(repository)) {
+      try (Stream<Path> groups = Files.list(repository)) {
+        for (Path group : groups.filter(Files::isSymbolicLink).toList()) {
+          Files.delete(group);
+        }
+      }
+    }
   }
 }

@@ -27,7 +27,7 @@ class NewCommandTest {
   }
 
   @AfterEach
-  void forgetThem() {
+  void forgetThem() throws IOException {
     clone.close();
   }
 
