@@ -51,7 +51,7 @@ final class PreforkWorker {
   /** What it says once it does; anything else is why it cannot. */
   static final String LISTENING = "listening";
 
-  private static final String NAME = "blocking-prefork-worker";
+  private static final String NAME = PreforkServer.NAME + "-worker";
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 16 * 1024;

@@ -1,30 +1,33 @@
 package iomodels.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
  * A folder that comes into being all at once: it is filled under another name beside its place, and
- * moved there when all is well. Closed before that, or ended by Ctrl-C, it leaves nothing behind.
+ * moved there when all is well. Closed before that, or ended by Ctrl-C, it leaves nothing behind,
+ * nor a process that works on it.
  */
 final class Draft implements AutoCloseable {
 
-  private final Path parent;
+  private static final int SECONDS = 5;
+
   private final Path place;
   private final Path folder;
-  private final Thread onEnd = new Thread(this::delete);
+  private final Thread onEnd = new Thread(this::abandon);
+  private boolean ended;
 
   Draft(Path parent, String name) throws IOException {
-    this.parent = parent;
     place = parent.resolve(name);
-    folder = Files.createTempDirectory(parent, ".new-");
+    folder = Files.createDirectory(parent.resolve(".new-" + ProcessHandle.current().pid()));
     Runtime.getRuntime().addShutdownHook(onEnd);
   }
 
@@ -34,7 +37,8 @@ final class Draft implements AutoCloseable {
   }
 
   /** Writes files, by their paths in the folder. */
-  void write(Map<String, String> files) throws IOException {
+  synchronized void write(Map<String, String> files) throws IOException {
+    demandNotEnded();
     for (Map.Entry<String, String> file : files.entrySet()) {
       Path path = folder.resolve(file.getKey());
       Files.createDirectories(path.getParent());
@@ -49,8 +53,7 @@ final class Draft implements AutoCloseable {
    * @throws IOException if one of it failed; what had been done is undone
    */
   synchronized void publish(Wiring wiring) throws IOException {
-    // A temporary folder is its owner's alone; a module is as open as the rest.
-    Files.setPosixFilePermissions(folder, Files.getPosixFilePermissions(parent));
+    demandNotEnded();
     Files.move(folder, place, StandardCopyOption.ATOMIC_MOVE);
     try {
       wiring.apply();
@@ -60,8 +63,14 @@ final class Draft implements AutoCloseable {
     }
   }
 
+  private void demandNotEnded() throws IOException {
+    if (ended) {
+      throw new IOException("stopped");
+    }
+  }
+
   @Override
-  public void close() {
+  public void close() throws IOException {
     delete();
     try {
       Runtime.getRuntime().removeShutdownHook(onEnd);
@@ -70,7 +79,21 @@ final class Draft implements AutoCloseable {
     }
   }
 
-  private synchronized void delete() {
+  private void abandon() {
+    List<ProcessHandle> workers = ProcessHandle.current().descendants().toList();
+    workers.forEach(ProcessHandle::destroyForcibly);
+    CompletableFuture<?>[] ends =
+        workers.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new);
+    CompletableFuture.allOf(ends).completeOnTimeout(null, SECONDS, TimeUnit.SECONDS).join();
+    try {
+      delete();
+    } catch (IOException _) {
+      // The JVM ends: nobody is left who could do more.
+    }
+  }
+
+  private synchronized void delete() throws IOException {
+    ended = true;
     if (!Files.exists(folder)) {
       return;
     }
@@ -79,8 +102,6 @@ final class Draft implements AutoCloseable {
       for (Path file : deepestFirst) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

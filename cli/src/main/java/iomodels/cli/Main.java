@@ -48,8 +48,11 @@ public final class Main {
     int exitCode = UNUSABLE;
     try {
       exitCode = run(out, err, arguments);
+    } catch (Error e) { // 1 would mean that a server does not conform.
+      e.printStackTrace(err);
+      complain(err, "this is a fault of the program: " + e);
     } finally {
-      System.exit(exitCode); // An Error as well: 1 would mean that a server does not conform.
+      System.exit(exitCode);
     }
   }
 

@@ -47,6 +47,7 @@ final class ModuleTemplate {
           "//[^\n]*|/\\*.*?\\*/|(\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*')",
           Pattern.DOTALL);
 
+  private static final Pattern REGION = Pattern.compile("// tag::(\\w+)\\[]");
   private static final Pattern WORD = Pattern.compile("\\b[A-Z]\\w*");
   private static final Pattern LINK = Pattern.compile("\\{@link(\\s+(?:\\*\\s+)?)([A-Z]\\w*)");
 
@@ -92,20 +93,18 @@ final class ModuleTemplate {
    */
   static ModuleTemplate of(ServerProvider model, Path home) throws Failure, IOException {
     String source = "src/main/java/" + model.getClass().getName().replace('.', '/') + JAVA;
-    try (Stream<Path> modules = Files.list(home)) {
-      Path module =
-          modules
-              .filter(each -> Files.isRegularFile(each.resolve(source)))
-              .findFirst()
-              .orElseThrow(
-                  () ->
-                      new Failure(
-                          "the sources of %s are not in %s; choose another --like"
-                              .formatted(model.card().name(), home)));
-      ModuleTemplate template = new ModuleTemplate(model, module);
-      template.readClasses(template.in("main"));
-      return template;
-    }
+    Path module =
+        Wiring.modules(home).stream()
+            .filter(each -> Files.isRegularFile(each.resolve(source)))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new Failure(
+                        "the sources of %s are not in %s; choose another --like"
+                            .formatted(model.card().name(), home)));
+    ModuleTemplate template = new ModuleTemplate(model, module);
+    template.readClasses(template.in("main"));
+    return template;
   }
 
   /** The folder of its package's sources, of either kind. */
@@ -133,9 +132,14 @@ final class ModuleTemplate {
     }
   }
 
-  /** A copy of it, as a module of another name. */
-  Copy copy(String name, String newPackage) throws IOException {
+  /**
+   * A copy of it, as a module of another name.
+   *
+   * @throws Failure if a class would have the name of another one
+   */
+  Copy copy(String name, String newPackage) throws Failure, IOException {
     String newStem = camelCase(name);
+    demandFree(newStem);
     String sources = "src/main/java/" + newPackage.replace('.', '/') + "/";
     Map<String, String> files = new TreeMap<>();
     Renaming renaming = new Renaming(name, newPackage, newStem);
@@ -148,9 +152,21 @@ final class ModuleTemplate {
     files.put("pom.xml", pom(name, renaming));
     files.putAll(tests(newPackage, newStem, renaming));
     String like = model.card().name();
-    files.put("README.md", guide(name, newPackage, page, like));
+    files.put("README.md", guide(name, newPackage, page, like, files));
     boolean nativeCode = model.nativeModules().contains(packageName);
     return new Copy(name, newPackage, files, page, nativeCode);
+  }
+
+  private void demandFree(String newStem) throws Failure {
+    Set<String> taken = new TreeSet<>(classes.keySet());
+    classes.values().forEach(text -> words(text).forEach(taken::add));
+    for (String role : ROLES) {
+      if (!newStem.equals(stem) && taken.contains(newStem + role)) {
+        throw new Failure(
+            "its class %s%s would have the name of one that it uses; take another name"
+                .formatted(newStem, role));
+      }
+    }
   }
 
   /** New names for old ones, in any text. */
@@ -214,19 +230,22 @@ final class ModuleTemplate {
   private String expectedSkips(String name) throws IOException {
     Pattern mine = Pattern.compile("(broken: )?" + Pattern.quote(model.card().name()) + "( .*)");
     List<String> kept = new ArrayList<>();
-    List<String> comment = new ArrayList<>();
+    List<String> comment = new ArrayList<>(); // About all lines up to the next one.
+    boolean inComment = false;
     for (String line : Files.readAllLines(module.resolve("expected-skips.txt"))) {
       Matcher matcher = mine.matcher(line);
       if (line.startsWith("#")) {
+        if (!inComment) {
+          comment.clear();
+        }
         comment.add(line);
       } else if (matcher.matches()) {
         kept.addAll(comment);
+        comment.clear();
         String broken = matcher.group(1) == null ? "" : matcher.group(1);
         kept.add(broken + name + matcher.group(2));
-        comment.clear();
-      } else if (!kept.isEmpty()) {
-        comment.clear(); // It was about another model.
       }
+      inComment = line.startsWith("#");
     }
     return String.join("\n", kept) + "\n";
   }
@@ -266,7 +285,8 @@ final class ModuleTemplate {
     return tests;
   }
 
-  private String guide(String name, String newPackage, String page, String like)
+  private static String guide(
+      String name, String newPackage, String page, String like, Map<String, String> files)
       throws IOException {
     try (InputStream in = ModuleTemplate.class.getResourceAsStream("new-module.md")) {
       if (in == null) {
@@ -277,8 +297,28 @@ final class ModuleTemplate {
           .replace("{package}", newPackage)
           .replace("{page}", page)
           .replace("{provider}", page.replace(SERVER + JAVA, PROVIDER + JAVA))
+          .replace("{regions}", regions(files))
           .replace("{like}", like);
     }
+  }
+
+  /** The regions that are marked, and where. */
+  private static String regions(Map<String, String> files) {
+    List<String> marked = new ArrayList<>();
+    files.forEach(
+        (path, text) -> {
+          String regions =
+              REGION
+                  .matcher(text)
+                  .results()
+                  .map(region -> "`" + region.group(1) + "`")
+                  .distinct()
+                  .collect(joining(", "));
+          if (!regions.isEmpty()) {
+            marked.add("%s in `%s`".formatted(regions, path.substring(path.lastIndexOf('/') + 1)));
+          }
+        });
+    return String.join("; ", marked);
   }
 
   /** Every word in the code that could be a class, comments left out. */

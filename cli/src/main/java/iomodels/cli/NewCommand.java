@@ -3,16 +3,21 @@ package iomodels.cli;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.module.ModuleFinder;
+import java.lang.module.ModuleReference;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.lang.model.SourceVersion;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,6 +44,9 @@ final class NewCommand implements Callable<Integer> {
   static final String HOME = "iomodels.home";
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+
+  /** As {@link SourceVersion#isName} says, but of letters that any file system can hold. */
+  private static final Pattern PACKAGE = Pattern.compile("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*");
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -76,6 +84,9 @@ final class NewCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Failure, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    if (noInstall && outside.isEmpty()) {
+      throw new Failure("--no-install is for a project of its own; say --outside DIR as well");
+    }
     ServerProvider model = Choices.model(like);
     demandName();
     String packageName = packageName();
@@ -95,14 +106,22 @@ final class NewCommand implements Callable<Integer> {
       if (outside.isPresent() && !noInstall) {
         PrintWriter err = spec.commandLine().getErr();
         err.println("installing what it depends on into your local Maven repository …");
-        Maven.install(home);
+        Maven.install(home, draft.folder().resolve("install.log"));
       }
       draft.publish(outside.isPresent() ? Wiring.none() : Wiring.of(home, copy));
-      explain(out, copy, folder);
+      explain(out, copy, folder, home);
     } catch (IOException e) {
-      throw new Failure("cannot make %s: %s".formatted(folder, e.getMessage()));
+      throw new Failure("cannot make %s: %s".formatted(folder, reason(e)));
     }
     return Main.OK;
+  }
+
+  private static @Nullable String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> e.getMessage() + " is missing";
+      case AccessDeniedException _ -> e.getMessage() + " is closed to you";
+      default -> e.getMessage();
+    };
   }
 
   private void demandName() throws Failure {
@@ -119,16 +138,17 @@ final class NewCommand implements Callable<Integer> {
   private String packageName() throws Failure {
     String wanted =
         packageWanted.orElse("iomodels." + name.replace("-", "").toLowerCase(Locale.ROOT));
-    if (!SourceVersion.isName(wanted, SourceVersion.latest())
-        || !wanted.equals(wanted.toLowerCase(Locale.ROOT))) {
+    if (!PACKAGE.matcher(wanted).matches() || !SourceVersion.isName(wanted)) {
       throw new Failure(
           "'%s' is no package; take one as in --package com.example.mymodel".formatted(wanted));
     }
+    boolean javas = wanted.equals("java") || wanted.startsWith("java.");
     boolean taken =
-        ModuleLayer.boot().modules().stream()
-            .anyMatch(
-                module -> module.getName().equals(wanted) || module.getPackages().contains(wanted));
-    if (taken || wanted.startsWith("java.")) {
+        Stream.concat(
+                ModuleLayer.boot().modules().stream().map(Module::getDescriptor),
+                ModuleFinder.ofSystem().findAll().stream().map(ModuleReference::descriptor))
+            .anyMatch(it -> it.name().equals(wanted) || it.packages().contains(wanted));
+    if (javas || taken) {
       throw new Failure(
           "the package %s is taken; choose another one with --package".formatted(wanted));
     }
@@ -156,20 +176,28 @@ final class NewCommand implements Callable<Integer> {
     }
   }
 
-  private void explain(PrintWriter out, ModuleTemplate.Copy copy, Path folder) {
+  private void explain(PrintWriter out, ModuleTemplate.Copy copy, Path folder, Path home) {
     Path here = Path.of("").toAbsolutePath();
     Path shown = folder.startsWith(here) ? here.relativize(folder) : folder;
     out.println(Ansi.AUTO.string("@|bold %s|@ is a copy of %s. Its page is".formatted(name, like)));
     out.printf("  %s%n", shown.resolve(copy.page()));
     out.println("and its README.md says what to change first. Now:");
-    List<String> next =
-        outside.isPresent()
-            ? List.of(
-                "cd " + shown, "mvn verify", "./iomodels compare " + name + " blocking-threads")
-            : List.of(
-                "mvn verify -pl " + shown.getFileName() + " -am",
-                "./iomodels compare " + name + " blocking-threads");
-    next.forEach(line -> out.println("  " + line));
+    if (outside.isPresent()) {
+      out.println("  cd " + quoted(shown));
+      out.println("  mvn verify");
+    } else {
+      if (!here.equals(home)) {
+        out.println("  cd " + quoted(home));
+      }
+      out.printf("  mvn verify -pl %s -am%n", copy.artifact());
+    }
+    out.printf("  ./iomodels compare %s %s%n", name, like);
     out.flush();
+  }
+
+  /** As a shell wants it. */
+  private static String quoted(Path path) {
+    String text = path.toString();
+    return text.matches("[\\w./-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -3,7 +3,9 @@ package iomodels.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +21,8 @@ final class Wiring {
       Pattern.compile(
           "(?s)(.*\n)( *)<dependency>\\s*<groupId>iomodels</groupId>\\s*"
               + "<artifactId>[\\w-]+-impl</artifactId>(?:(?!</dependency>).)*</dependency>\n");
+
+  private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
 
   private static final Pattern NATIVES =
       Pattern.compile("(?s).*?(?:<argLine>--enable-native-access=|\nnatives=)");
@@ -51,6 +55,15 @@ final class Wiring {
     return wiring;
   }
 
+  /** The folders of this build's modules. */
+  static List<Path> modules(Path home) throws IOException {
+    return MODULE
+        .matcher(Files.readString(home.resolve("pom.xml")))
+        .results()
+        .map(module -> home.resolve(module.group(1)))
+        .toList();
+  }
+
   private static String dependency(ModuleTemplate.Copy copy, String how) {
     return """
     <dependency>
@@ -81,14 +94,33 @@ final class Wiring {
    */
   void apply() throws IOException {
     try {
-      for (Map.Entry<Path, String> file : after.entrySet()) {
-        Files.writeString(file.getKey(), file.getValue());
-      }
+      replace(after);
     } catch (IOException e) {
-      for (Map.Entry<Path, String> file : before.entrySet()) {
-        Files.writeString(file.getKey(), file.getValue());
+      try {
+        replace(before);
+      } catch (IOException again) {
+        e.addSuppressed(again);
       }
       throw e;
+    }
+  }
+
+  /** Each file at once: who reads it meanwhile sees it as it was, or as it will be. */
+  private static void replace(Map<Path, String> files) throws IOException {
+    for (Map.Entry<Path, String> file : files.entrySet()) {
+      Path path = file.getKey();
+      Path next = path.resolveSibling("." + path.getFileName() + ".new");
+      try {
+        Files.copy(
+            path,
+            next,
+            StandardCopyOption.COPY_ATTRIBUTES, // The script stays a program.
+            StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(next, file.getValue());
+        Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(next);
+      }
     }
   }
 }

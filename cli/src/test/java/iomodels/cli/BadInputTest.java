@@ -59,6 +59,10 @@ class BadInputTest {
           new my-model --package com.Example           | is no package
           new my-model --package iomodels.nio          | choose another one with --package
           new my-model --package java.mymodel          | choose another one with --package
+          new my-model --package java                  | choose another one with --package
+          new my-model --package java.net.http         | choose another one with --package
+          new my-model --package com.$mine             | is no package
+          new my-model --no-install                    | say --outside DIR as well
           new my-model                                 | in a clone of the project
           """)
   void isOneLineThatNamesTheMend(String command, String mend) {

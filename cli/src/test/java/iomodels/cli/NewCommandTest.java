@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What it writes, and that it writes nothing where it cannot do all of it. */
@@ -75,7 +76,7 @@ class NewCommandTest {
   @ValueSource(strings = {"pom.xml", "bom/pom.xml", "cli/pom.xml"})
   void aBuildThatCannotBeToldStaysAsItIs(String pom) throws IOException {
     Path file = clone.root().resolve(pom);
-    Files.writeString(file, Files.readString(file).replace("-impl<", "-other<"));
+    Files.writeString(file, Files.readString(file).replace(">\n", "> \n"));
     Map<String, String> before = clone.contents();
 
     Cli cli = Cli.run("new", "my-model");
@@ -83,6 +84,43 @@ class NewCommandTest {
     assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(cli.err()).contains("cannot find the place in " + file);
     assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"tcp, reactor-netty", "net, vertx"})
+  void aNameThatWouldClashWithWhatThePageUsesIsRefused(String name, String like)
+      throws IOException {
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", name, "--like", like);
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("take another name").hasLineCount(1);
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  /** A copy by hand that has not been renamed yet is not where a model comes from. */
+  @Test
+  void onlyModulesOfTheBuildAreCopied() throws IOException {
+    Path page = Path.of("src/main/java/iomodels/nio/SelectorServer.java");
+    Path aside = clone.root().resolve("a-copy-impl").resolve(page);
+    Files.createDirectories(aside.getParent());
+    Files.writeString(aside, "not a page");
+
+    Cli cli = Cli.run("new", "my-loop", "--like=nio-selector");
+
+    assertThat(cli.exitCode()).as(cli.err()).isZero();
+  }
+
+  @Test
+  void whatIsMissingIsNamed() throws IOException {
+    Path bom = clone.root().resolve("bom/pom.xml");
+    Files.delete(bom);
+
+    Cli cli = Cli.run("new", "my-model");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains(bom + " is missing").hasLineCount(1);
   }
 
   @Test

@@ -3,10 +3,12 @@ package iomodels.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.server.spi.ServerProvider;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -20,10 +22,13 @@ class NewIT {
   private static final Pattern DIFF = Pattern.compile("```diff\n(.*?)```", Pattern.DOTALL);
   private static final String CONFORMS = "Tests run: 5\\d, Failures: 0, Errors: 0, .*in %s\n";
 
+  /** In one build, since that takes most of the time. */
   @Test
-  void theModuleOfTheTourIsJudgedAndListed(@TempDir Path folder) throws Exception {
+  void theModuleOfTheTourIsJudgedAndListedAndSoIsACopyByHand(@TempDir Path folder)
+      throws Exception {
     try (Clone clone = Clone.in(folder)) {
       takeTheTour(clone, folder);
+      String copy = copyByHand(clone, "nio-impl");
 
       String said =
           build(
@@ -31,10 +36,11 @@ class NewIT {
               "verify -Dtest=Prethreaded* -Dit.test=Prethreaded*"
                   + " -Dsurefire.failIfNoSpecifiedTests=false"
                   + " -Dfailsafe.failIfNoSpecifiedTests=false",
-              List.of("prethreaded-impl", "cli"));
+              List.of("prethreaded-impl", copy, "cli"));
       assertThat(said)
           .containsPattern(CONFORMS.formatted("iomodels.prethreaded.PrethreadedConformanceIT"));
-      assertThat(clone.run(clone.root(), "./iomodels", "list")).contains("\nprethreaded ");
+      assertThat(clone.run(clone.root(), "./iomodels", "list"))
+          .contains("\nprethreaded ", "\nmy-nio-selector ");
     }
   }
 
@@ -84,29 +90,28 @@ class NewIT {
     try (Clone clone = Clone.in(folder)) {
       List<String> models =
           ServerProvider.installed().stream().map(model -> model.card().name()).toList();
+      String names = String.join("|", models);
       for (String model : models) {
         Cli cli = Cli.run("new", "my-" + model, "--like", model);
         assertThat(cli.exitCode()).as(cli.err()).isZero();
       }
+      assertThat(clone.contents())
+          .allSatisfy(
+              (path, text) -> {
+                if (path.startsWith("my-")) {
+                  assertThat(text).as(path).doesNotContainPattern("\"(%s)".formatted(names));
+                }
+              });
       build(clone, "package", models.stream().map("my-%s-impl"::formatted).toList());
     }
   }
 
-  @Test
-  void aModuleIsFitToBeCopiedByHand(@TempDir Path folder) throws Exception {
-    copyByHandAndBuild(folder, "nio-impl");
-  }
-
   @Tag("thorough")
   @Test
-  void soAreTheOthers(@TempDir Path folder) throws Exception {
-    copyByHandAndBuild(folder, "blocking-impl", "linux-impl", "vertx-impl", "reactor-impl");
-  }
-
-  private static void copyByHandAndBuild(Path folder, String... modules) throws Exception {
+  void everyModuleIsFitToBeCopiedByHand(@TempDir Path folder) throws Exception {
     try (Clone clone = Clone.in(folder)) {
       List<String> copies = new ArrayList<>();
-      for (String module : modules) {
+      for (String module : List.of("blocking-impl", "linux-impl", "vertx-impl", "reactor-impl")) {
         copies.add(copyByHand(clone, module));
       }
       build(clone, "package", copies);
@@ -133,13 +138,24 @@ class NewIT {
         Files.writeString(file, renamed(Files.readString(file), artifact, old));
       }
     }
-    Path root = clone.root().resolve("pom.xml");
-    Files.writeString(
-        root,
-        Files.readString(root)
-            .replace(
-                "<module>cli</module>", "<module>cli</module><module>" + copied + "</module>"));
+    Path root = clone.root();
+    insert(root.resolve("pom.xml"), "<module>" + artifact, "<module>" + copied + "</module>");
+    for (String pom : List.of("bom/pom.xml", "cli/pom.xml")) {
+      Matcher entry = entryOf(artifact).matcher(Files.readString(root.resolve(pom)));
+      assertThat(entry.find()).isTrue();
+      insert(root.resolve(pom), entry.group(), entry.group().replace(artifact, copied));
+    }
     return copied;
+  }
+
+  private static Pattern entryOf(String artifact) {
+    return Pattern.compile(
+        "<dependency>\\s*<groupId>iomodels</groupId>\\s*<artifactId>%s<(?s:.*?)</dependency>"
+            .formatted(artifact));
+  }
+
+  private static void insert(Path file, String before, String text) throws IOException {
+    Files.writeString(file, Files.readString(file).replace(before, text + before));
   }
 
   private static String renamed(String text, String artifact, String old) {

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.IntSupplier;
 
-/** Whether this machine is one that the servers of this module can run on. */
+/** Whether this machine is one that can run what calls Linux itself. */
 final class Linux {
 
   /** The module that calls native code. */

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Which of Netty's transports there are here: the same for every model of this module. */
+/** Which of Netty's transports there are here. */
 final class Transports {
 
   /** Seen with Netty 4.2.18; NIO and epoll pause for a second. */
