@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -136,8 +135,7 @@ final class NewCommand implements Callable<Integer> {
   }
 
   private String packageName() throws Failure {
-    String wanted =
-        packageWanted.orElse("iomodels." + name.replace("-", "").toLowerCase(Locale.ROOT));
+    String wanted = packageWanted.orElse("iomodels." + name.replace("-", ""));
     if (!PACKAGE.matcher(wanted).matches() || !SourceVersion.isName(wanted)) {
       throw new Failure(
           "'%s' is no package; take one as in --package com.example.mymodel".formatted(wanted));

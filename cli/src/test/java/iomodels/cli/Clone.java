@@ -1,5 +1,6 @@
 package iomodels.cli;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -160,13 +161,13 @@ final class Clone implements AutoCloseable {
     }
   }
 
-  /** Every file, with what is in it. */
+  /** Every file, with what is in it, byte for byte, whether it is text or not. */
   Map<String, String> contents() throws IOException {
     Map<String, String> contents = new TreeMap<>();
     try (Stream<Path> files = Files.walk(root)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String name = root.relativize(file).toString();
-        contents.put(name, name.endsWith(".jar") ? "" : Files.readString(file, UTF_8));
+        contents.put(name, name.endsWith(".jar") ? "" : Files.readString(file, ISO_8859_1));
       }
     }
     return contents;

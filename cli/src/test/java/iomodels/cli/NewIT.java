@@ -1,7 +1,9 @@
 package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,6 +63,8 @@ class NewIT {
   /** One that calls Linux itself, and needs the classes for that, and the permission. */
   @Test
   void aProjectOfItsOwnIsJudgedAndListed(@TempDir Path folder) throws Exception {
+    Availability availability = ServerProvider.named("linux-epoll").orElseThrow().availability();
+    assumeThat(availability.here()).as(availability.reason()).isTrue();
     try (Clone clone = Clone.in(folder)) {
       Path own = folder.resolve("own");
       Cli cli =
