@@ -1,13 +1,20 @@
-"""Callbacks on asyncio's transports. The answer to vertx: the Protocol is the handler."""
+"""Callbacks on asyncio's transports. The answer to vertx: the Protocol is the handler.
+
+The event loop waits, in its selector, and calls back: there is no region wait. The transport closes itself when the
+client has ended and all is sent, so there is no region close.
+"""
 
 import asyncio
 import sys
 
 
 class Upper(asyncio.Protocol):
+    # tag::accept[]
     def connection_made(self, transport):
         self.transport = transport
+    # end::accept[]
 
+    # tag::converse[]
     def data_received(self, data):
         self.transport.write(data.upper())
 
@@ -16,6 +23,7 @@ class Upper(asyncio.Protocol):
 
     def resume_writing(self):
         self.transport.resume_reading()
+    # end::converse[]
 
 
 async def main(port):

@@ -5,22 +5,30 @@ import socket
 import sys
 
 
+# tag::converse[]
 async def converse(reader, writer):
     writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
+        # tag::wait[]
         while data := await reader.read(65536):
+        # end::wait[]
             writer.write(data.upper())
             await writer.drain()  # without this, what a client does not read piles up here
     except OSError:
         pass  # the peer is gone
+    # tag::close[]
     finally:
         writer.close()
+    # end::close[]
+# end::converse[]
 
 
+# tag::accept[]
 async def main(port):
     server = await asyncio.start_server(converse, "127.0.0.1", port, backlog=1024)
     async with server:
         await server.serve_forever()
+# end::accept[]
 
 
 asyncio.run(main(int(sys.argv[1])))

@@ -6,6 +6,7 @@ import sys
 unsent = {}  # by connection; while there is some, nothing is read from it
 
 
+# tag::converse[]
 def converse(peer):
     """Takes what there is and says what can be said; False once the conversation is over."""
     try:
@@ -20,11 +21,14 @@ def converse(peer):
     except OSError:
         return False
     return True
+# end::converse[]
 
 
 with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
     listener.setblocking(False)
+    # tag::wait[]
     while True:
+        # tag::accept[]
         try:
             peer, _ = listener.accept()
             peer.setblocking(False)
@@ -32,7 +36,11 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as list
             unsent[peer] = memoryview(b"")
         except OSError:
             pass  # nobody is waiting, or there are no descriptors left
+        # end::accept[]
         for peer in list(unsent):
+            # tag::close[]
             if not converse(peer):
                 del unsent[peer]
                 peer.close()
+            # end::close[]
+    # end::wait[]

@@ -1,4 +1,7 @@
-"""A thread for each connection. The answer to blocking-threads."""
+"""A thread for each connection. The answer to blocking-threads.
+
+socketserver closes a connection when handle has returned, so there is no region close.
+"""
 
 import socket
 import socketserver
@@ -6,14 +9,19 @@ import sys
 
 
 class Upper(socketserver.BaseRequestHandler):
+    # tag::converse[]
     def handle(self):
         try:
+            # tag::wait[]
             while data := self.request.recv(65536):
+            # end::wait[]
                 self.request.sendall(data.upper())
         except OSError:
             pass  # the peer is gone
+    # end::converse[]
 
 
+# tag::accept[]
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -23,6 +31,7 @@ class Server(socketserver.ThreadingTCPServer):
         request, address = super().get_request()
         request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return request, address
+# end::accept[]
 
 
 with Server(("127.0.0.1", int(sys.argv[1])), Upper) as server:

@@ -9,6 +9,7 @@ peers = {}  # by descriptor
 unsent = {}  # likewise; while there is some, nothing is read from that peer
 
 
+# tag::accept[]
 def accept(listener):
     try:
         peer, _ = listener.accept()
@@ -19,8 +20,10 @@ def accept(listener):
     peers[peer.fileno()] = peer
     unsent[peer.fileno()] = memoryview(b"")
     poller.register(peer, select.POLLIN)
+# end::accept[]
 
 
+# tag::converse[]
 def converse(fd):
     peer = peers[fd]
     try:
@@ -32,20 +35,25 @@ def converse(fd):
         unsent[fd] = unsent[fd][peer.send(unsent[fd]) :]
     except BlockingIOError:
         pass
+    # tag::close[]
     except (OSError, EOFError):
         poller.unregister(fd)
         del peers[fd], unsent[fd]
         peer.close()
         return
+    # end::close[]
     poller.modify(fd, select.POLLOUT if unsent[fd] else select.POLLIN)
+# end::converse[]
 
 
 with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
     listener.setblocking(False)
     poller.register(listener, select.POLLIN)
+    # tag::wait[]
     while True:
         for fd, _ in poller.poll():
             if fd == listener.fileno():
                 accept(listener)
             else:
                 converse(fd)
+    # end::wait[]

@@ -7,6 +7,7 @@ import sys
 unsent = {}  # by connection; while there is some, nothing is read from it
 
 
+# tag::accept[]
 def accept(listener):
     try:
         peer, _ = listener.accept()
@@ -18,8 +19,10 @@ def accept(listener):
     peer.setblocking(False)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     unsent[peer] = memoryview(b"")
+# end::accept[]
 
 
+# tag::converse[]
 def converse(peer):
     try:
         if not unsent[peer]:
@@ -30,13 +33,17 @@ def converse(peer):
         unsent[peer] = unsent[peer][peer.send(unsent[peer]) :]
     except BlockingIOError:
         pass
+    # tag::close[]
     except (OSError, EOFError):
         del unsent[peer]
         peer.close()
+    # end::close[]
+# end::converse[]
 
 
 with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as listener:
     listener.setblocking(False)
+    # tag::wait[]
     while True:
         readers = [listener] + [peer for peer, rest in unsent.items() if not rest]
         writers = [peer for peer, rest in unsent.items() if rest]
@@ -46,3 +53,4 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as list
                 accept(listener)
             else:
                 converse(ready)
+    # end::wait[]

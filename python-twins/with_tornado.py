@@ -8,20 +8,28 @@ from tornado.tcpserver import TCPServer
 
 
 class Upper(TCPServer):
+    # tag::converse[]
     async def handle_stream(self, stream, address):
         stream.set_nodelay(True)
         try:
             while True:
+                # tag::wait[]
                 data = await stream.read_bytes(65536, partial=True)
+                # end::wait[]
                 await stream.write(data.upper())  # awaited: that is back-pressure
+        # tag::close[]
         except StreamClosedError:
             pass  # Tornado closes a stream that has ended, half-closed or not
+        # end::close[]
+    # end::converse[]
 
 
+# tag::accept[]
 async def main(port):
     server = Upper()
     server.listen(port, "127.0.0.1", backlog=1024)
     await asyncio.Event().wait()
+# end::accept[]
 
 
 asyncio.run(main(int(sys.argv[1])))

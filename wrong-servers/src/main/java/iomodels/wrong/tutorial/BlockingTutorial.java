@@ -25,11 +25,19 @@ final class BlockingTutorial {
       listening.accept(server);
       ByteBuffer data = ByteBuffer.allocate(1024);
       while (true) {
+        // tag::accept[]
         try (SocketChannel conn = server.accept()) { // conn, addr = server.accept()
+          // end::accept[]
+          // tag::converse[]
+          // tag::wait[]
           while (conn.read(data.clear()) > 0) { // data = conn.recv(1024); if not data: break
+            // end::wait[]
             conn.write(Bytes.upper(data.flip())); // conn.send(data.upper())
           }
+          // end::converse[]
+          // tag::close[]
         } // conn.close()
+        // end::close[]
       }
     }
   }

@@ -30,13 +30,17 @@ final class PollingTutorial {
       server.bind(address, 5).configureBlocking(false); // server.setblocking(False)
       listening.accept(server);
       List<Item> wlist = new ArrayList<>();
+      // tag::wait[]
       while (true) {
+        // tag::accept[]
         SocketChannel conn = server.accept();
         if (conn != null) { // try: conn, addr = server.accept(); rlist.append(conn)
           conn.configureBlocking(false);
           rlist.add(conn);
           continue;
         } // except BlockingIOError:
+        // end::accept[]
+        // tag::converse[]
         for (SocketChannel sock : List.copyOf(rlist)) {
           receive(sock, rlist, wlist);
         }
@@ -45,7 +49,9 @@ final class PollingTutorial {
             wlist.remove(item); // del_wlist.append(item), and later wlist.remove(item)
           }
         }
+        // end::converse[]
       }
+      // end::wait[]
     } finally {
       for (SocketChannel sock : rlist) {
         sock.close(); // in Python, the end of the process does that
@@ -53,6 +59,7 @@ final class PollingTutorial {
     }
   }
 
+  // tag::converse[]
   private static void receive(SocketChannel sock, List<SocketChannel> rlist, List<Item> wlist)
       throws IOException {
     int n = -1;
@@ -65,8 +72,12 @@ final class PollingTutorial {
     if (n > 0) {
       wlist.add(new Item(sock, Bytes.upper(data.flip()))); // wlist.append((sock, data.upper()))
     } else if (n < 0) { // if not data:
+      // tag::close[]
       sock.close();
       rlist.remove(sock); // del_rlist.append(sock), and later rlist.remove(sock)
+      // end::close[]
     }
   }
+
+  // end::converse[]
 }

@@ -34,19 +34,25 @@ final class SelectTutorial {
       server.register(select, SelectionKey.OP_ACCEPT); // rlist = [server]; wlist = []; wdata = {}
       listening.accept(server);
       while (server.isOpen()) {
+        // tag::wait[]
         select.select(500); // rl, wl, xl = select.select(rlist, wlist, [], 0.5)
+        // end::wait[]
         for (SelectionKey key : select.selectedKeys()) {
           if (key.isAcceptable()) { // if sock == server:
+            // tag::accept[]
             SocketChannel conn = server.accept();
             conn.configureBlocking(false).register(select, SelectionKey.OP_READ);
+            // end::accept[]
           } else if (key.isReadable()) {
             receive(key, wdata);
           }
+          // tag::converse[]
           if (wdata.containsKey(key) && key.isValid() && key.isWritable()) { // for sock in wl:
             ((SocketChannel) key.channel()).write(ByteBuffer.wrap("dddddd".getBytes(US_ASCII)));
             key.interestOps(SelectionKey.OP_READ); // wlist.remove(sock)
             wdata.remove(key); // wdata.pop(sock)
           }
+          // end::converse[]
         }
         select.selectedKeys().clear();
       }
@@ -58,6 +64,7 @@ final class SelectTutorial {
     }
   }
 
+  // tag::converse[]
   private static void receive(SelectionKey key, Map<SelectionKey, byte[]> wdata)
       throws IOException {
     SocketChannel sock = (SocketChannel) key.channel();
@@ -69,10 +76,14 @@ final class SelectTutorial {
       // except Exception: as if it had closed
     }
     if (n < 0) { // if not data:
+      // tag::close[]
       sock.close();
+      // end::close[]
     } else {
       wdata.put(key, data.array()); // wlist.append(sock); wdata[sock] = data
       key.interestOpsOr(SelectionKey.OP_WRITE);
     }
   }
+
+  // end::converse[]
 }
