@@ -36,13 +36,14 @@ import org.jspecify.annotations.Nullable;
  * more for each of them.
  *
  * <p>Some things that a Reactor never meets follow from that. What is asked for stays asked for: a
- * listener is told once to accept, and a connection to receive, and both complete again and again
- * (<em>multishot</em>). The kernel takes a buffer when input comes, out of those provided for all;
- * so an idle connection has none. But input can come while the client is owed a reply, too: that is
- * kept, and if it becomes much, receiving is cancelled, and begun again when the client has taken
- * what it was owed. A buffer that is being sent belongs to the kernel until the send has completed.
- * And a descriptor that is closed with an operation pending would stay open until that completes:
- * first all of them are cancelled, and the last to complete closes it.
+ * listener is told once to accept, and a connection, while nothing of it waits, to receive, and
+ * both complete again and again (<em>multishot</em>). The kernel takes a buffer when input comes,
+ * out of those provided for all; so an idle connection has none. But input can come while the
+ * client is owed a reply, too: that is kept, and if it becomes much, receiving is cancelled, and
+ * begun again when the client has taken what it was owed. A buffer that is being sent belongs to
+ * the kernel until the send has completed. And a descriptor that is closed with an operation
+ * pending would stay open until that completes: first all of them are cancelled, and the last to
+ * complete closes it.
  *
  * <p>The turns are taken once per wake-up, after all completions have been looked at: if a message
  * came in several pieces, its reply goes out in one.
@@ -396,12 +397,22 @@ final class IoUringServer implements Server {
       if (closing || progress == Progress.FINISHED || !input.hasRemaining()) {
         return;
       }
-      int length = unread.remaining() + input.remaining();
-      unread = ByteBuffer.allocate(length).put(unread).put(input).flip();
-      if (length > MAX_KEPT && receiving && !cancelled) {
+      keep(input);
+      if (unread.remaining() > MAX_KEPT && receiving && !cancelled) {
         ring.cancel(tag(RECEIVE, fd), tag(OTHER, fd));
         cancelled = true;
       }
+    }
+
+    /** With room for as much again, so that what comes in pieces is not copied for each of them. */
+    private void keep(ByteBuffer input) {
+      int length = unread.remaining() + input.remaining();
+      if (unread.capacity() - unread.limit() < input.remaining()) {
+        int capacity = unread.hasRemaining() ? 2 * length : length;
+        unread = ByteBuffer.allocate(capacity).put(unread).flip();
+      }
+      int end = unread.limit();
+      unread.limit(end + input.remaining()).put(end, input, input.position(), input.remaining());
     }
 
     /** May be called again before the reply is sent, which then answers both. */
