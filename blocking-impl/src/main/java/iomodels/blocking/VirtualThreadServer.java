@@ -33,10 +33,11 @@ import java.util.concurrent.locks.LockSupport;
  * A virtual thread for each connection: the same straight-line code as with a platform thread, at
  * the price of an object. It waits in {@code read}, then in {@code write}; but there the virtual
  * thread is unmounted, its stack is kept in the heap, and its carrier, one of as many platform
- * threads as there are processors, goes on with another. Below, a few threads of the JDK wait in
- * {@code epoll_wait} for all of them: what is written as blocking is carried out as multiplexing.
- * The price: a {@code read} that finds nothing, an {@code epoll_ctl} and a switch of virtual
- * threads for each message, which an event loop does not have.
+ * threads as there are processors, goes on with another. Below, one thread of the JDK waits in
+ * {@code epoll_wait} for all of them ({@code MasterPoller}, in JDK 25 on Linux; those between are
+ * virtual threads themselves): what is written as blocking is carried out as multiplexing. The
+ * price: for each message a {@code read} that finds nothing, a handful of calls to epoll on the way
+ * to that thread and back, and switches of virtual threads, which an event loop does not have.
  *
  * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
  * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What

@@ -225,7 +225,10 @@ final class AsyncServer implements Server {
 
     // tag::converse[]
     // tag::wait[]
-    /** Asks for more, and only now: not to read while output is owed is back-pressure. */
+    /**
+     * Asks for more, and returns: it is the channel group that waits. Only now, since not to read
+     * while output is owed is back-pressure.
+     */
     private void await() {
       if (!in.isDirect() && in.limit() == SMALL) { // It was filled, and there may be more.
         in = borrow();

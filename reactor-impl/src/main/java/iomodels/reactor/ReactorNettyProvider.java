@@ -31,7 +31,7 @@ public final class ReactorNettyProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         "reactor-netty",
-        "a stream of bytes in, a stream of replies out, and demand that flows back",
+        "A stream of bytes in, a stream of replies out, and demand that flows back",
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,

@@ -23,7 +23,7 @@ public final class RxJavaProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         "vertx-rxjava",
-        "a Flowable of bytes in, a Flowable of replies out, and demand down to the socket",
+        "A Flowable of bytes in, a Flowable of replies out, and demand down to the socket",
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,

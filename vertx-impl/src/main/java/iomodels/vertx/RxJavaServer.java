@@ -47,14 +47,14 @@ import org.reactivestreams.Subscription;
  * RxJava on Vert.x: a connection is a stream of chunks in and a stream of replies out, and demand
  * flows back through both of them, down to the socket.
  *
- * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's select
- * (Stevens, section 6.2, figure 6.3), and every signal of a stream runs on it: there is no
- * scheduler, and so no lock, and no hop between threads. That is why there is no region {@code
- * wait}. What is to be done stands in one place, {@code replies()}, and who is asked for how much
- * in two others: {@code request(n)} is {@code fetch(n)} of the socket, and the writer asks for one
- * more reply when there is room for it. A session that owes more is not asked, and then nothing is
- * read. The price: some objects for each chunk, signals that go through each operator, and stack
- * traces that show the operators and not the conversation.
+ * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's {@code
+ * epoll_wait} or whatever its transport has (Stevens, section 6.2, figure 6.3), and every signal of
+ * a stream runs on it: there is no scheduler, and so no lock, and no hop between threads. That is
+ * why there is no region {@code wait}. What is to be done stands in one place, {@code replies()},
+ * and who is asked for how much in two others: {@code request(n)} is {@code fetch(n)} of the
+ * socket, and the writer asks for one more reply when there is room for it. A session that owes
+ * more is not asked, and then nothing is read. The price: some objects for each chunk, signals that
+ * go through each operator, and stack traces that show the operators and not the conversation.
  *
  * <p>In Python this is RxPY, which has no demand, or Twisted, which has: a {@code Subscription} is
  * an {@code IPullProducer}, {@code request} is {@code resumeProducing}, the writer an {@code
@@ -114,7 +114,10 @@ final class RxJavaServer implements Server {
   }
 
   // tag::accept[]
-  /** One for each event loop; those on the same port take new connections in turn. */
+  /**
+   * One for each event loop. A thread of Vert.x's own accepts for all that share a port, and deals
+   * the connections out in turn.
+   */
   private final class Listener extends VerticleBase {
 
     private final CompletableFuture<Integer> port;

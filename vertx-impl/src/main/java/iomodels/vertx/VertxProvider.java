@@ -23,7 +23,7 @@ public final class VertxProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         "vertx",
-        "handlers and futures on event loops, one loop for each core",
+        "Handlers and futures on event loops, one loop for each core",
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,

@@ -40,11 +40,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Vert.x: what to do next is a handler, and what will have been done is a future.
  *
- * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's select;
- * it reads, and calls a handler with the bytes. That is why there is no region {@code wait}. A
- * connection stays with one loop, so what it remembers needs no lock. The price: a handler must
- * never block, and one conversation is told in several of them, where a blocking server tells it
- * from top to bottom.
+ * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's {@code
+ * epoll_wait} or whatever its transport has; it reads, and calls a handler with the bytes. That is
+ * why there is no region {@code wait}. A connection stays with one loop, so what it remembers needs
+ * no lock. The price: a handler must never block, and one conversation is told in several of them,
+ * where a blocking server tells it from top to bottom.
  *
  * <p>In Python this is Tornado, or asyncio: the event loop is the {@code IOLoop}, a conversation a
  * {@code Protocol}, its handler {@code data_received}, {@code pause} is {@code pause_reading}, what
@@ -105,7 +105,10 @@ final class VertxServer implements Server {
   }
 
   // tag::accept[]
-  /** One for each event loop; those on the same port take new connections in turn. */
+  /**
+   * One for each event loop. A thread of Vert.x's own accepts for all that share a port, and deals
+   * the connections out in turn.
+   */
   private final class Listener extends VerticleBase {
 
     private final CompletableFuture<Integer> port;

@@ -23,7 +23,7 @@ public final class VirtualThreadProvider implements ServerProvider {
   public ModelCard card() {
     return new ModelCard(
         "vertx-virtual",
-        "straight-line code: event loops do the I/O, a virtual thread for each connection"
+        "Straight-line code: event loops do the I/O, a virtual thread for each connection"
             + " converses",
         IoModel.MULTIPLEXING,
         Notification.RETURN,

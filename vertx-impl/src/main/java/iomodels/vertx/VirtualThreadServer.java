@@ -46,11 +46,12 @@ import org.jspecify.annotations.Nullable;
  * Virtual threads on Vert.x: the framework does the I/O, and a conversation reads from top to
  * bottom.
  *
- * <p>It waits in two places. The event loops wait in Netty's select (Stevens, section 6.2, figure
- * 6.3), one for each core; they read, and put what came into the inbox of the connection. The
- * virtual thread of the connection waits there, and, when much is unsent, for a write to be done;
- * meanwhile it has left its carrier. Of its state only the inbox is shared, so nothing else needs a
- * lock. The price: each chunk wakes a thread, and each reply wakes the event loop.
+ * <p>It waits in two places. The event loops wait in Netty's {@code epoll_wait} or whatever its
+ * transport has (Stevens, section 6.2, figure 6.3), one for each core; they read, and put what came
+ * into the inbox of the connection. The virtual thread of the connection waits there, and, when
+ * much is unsent, for a write to be done; meanwhile it has left its carrier. Of its state only the
+ * inbox is shared, so nothing else needs a lock. The price: each chunk wakes a thread, and each
+ * reply wakes the event loop.
  *
  * <p>It accepts on the event loop. In a verticle whose threading model is {@code VIRTUAL_THREAD},
  * the connect handler is itself a task of a virtual thread, which may come after the first data or
@@ -123,7 +124,10 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::accept[]
-  /** One for each event loop; those on the same port take new connections in turn. */
+  /**
+   * One for each event loop. A thread of Vert.x's own accepts for all that share a port, and deals
+   * the connections out in turn.
+   */
   private final class Listener extends VerticleBase {
 
     private final CompletableFuture<Integer> port;
