@@ -6,4 +6,5 @@ module iomodels.lab {
   requires HdrHistogram;
 
   exports iomodels.lab;
+  exports iomodels.lab.trace;
 }

@@ -9,6 +9,8 @@ import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
+import iomodels.wrong.WrongServer;
+import iomodels.wrong.WrongServers;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -59,6 +61,15 @@ final class Choices {
       throw new Failure("no example '%s'; there are: %s".formatted(framework, there));
     }
     return example.get();
+  }
+
+  /** The server of that name that is wrong on purpose. */
+  static WrongServer wrong(String name) throws Failure {
+    Optional<WrongServer> server = WrongServers.named(name);
+    if (server.isEmpty()) {
+      throw new Failure("no wrong server '%s'; see: iomodels list --wrong".formatted(name));
+    }
+    return server.get();
   }
 
   /** What it may be called in a report: alone, or with the transport that it really runs on. */

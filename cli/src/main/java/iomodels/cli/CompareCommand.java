@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -71,7 +70,7 @@ final class CompareCommand implements Callable<Integer> {
   private Optional<Path> json = Optional.empty();
 
   @Option(names = "--seed", description = "Repeat the bytes of an earlier run.")
-  private OptionalLong seedWanted = OptionalLong.empty();
+  private Optional<Long> seedWanted = Optional.empty();
 
   /** A comparison, as it stands in JSON. */
   record Comparison(
@@ -116,7 +115,7 @@ final class CompareCommand implements Callable<Integer> {
     if (json.isPresent()) {
       Json.demandWritable(json.get());
     }
-    long seed = seedWanted.orElse(System.nanoTime());
+    long seed = seedWanted.orElseGet(System::nanoTime);
     Table table = table(out, models);
     List<Row> rows = new ArrayList<>();
     int steps = Rule.all().size() + 1 + 2 * (MATCH.rounds() + 1);

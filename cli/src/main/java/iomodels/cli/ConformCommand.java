@@ -19,6 +19,8 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
+import iomodels.wrong.WrongServer;
+import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -26,10 +28,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -50,7 +52,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 the kit could not tell."
+      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 the kit could not tell.",
+      "Of a server that is wrong on purpose, 1 is what is expected: the kit has caught it."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -58,14 +61,18 @@ final class ConformCommand implements Callable<Integer> {
 
   private static final int THOROUGH_TRIES = 3;
 
+  /** Instead of the name of a wrong server. */
+  private static final String EVERY = "all";
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   /**
    * Something to be judged.
    *
    * @param arguments how it is named here
+   * @param rules by which it is judged
    */
-  private record Candidate<T>(String arguments, T it) {}
+  private record Candidate<T>(String arguments, T it, List<Rule> rules) {}
 
   /** The command that judges it, by what it is called in reports. */
   private final Map<String, String> commands = new HashMap<>();
@@ -82,6 +89,14 @@ final class ConformCommand implements Callable<Integer> {
       description =
           "What a framework's documentation shows: vertx, reactor-netty or netty; serves upper.")
   private List<String> examples = List.of();
+
+  @Option(
+      names = "--wrong",
+      paramLabel = "NAME",
+      description =
+          "A server that is wrong on purpose, judged by the rule that it is known to break, or by"
+              + " those that --rule names; all: every one. See: iomodels list --wrong")
+  private List<String> wrongs = List.of();
 
   @Option(
       names = "--target",
@@ -132,7 +147,7 @@ final class ConformCommand implements Callable<Integer> {
   private List<String> boundsWanted = List.of();
 
   @Option(names = "--seed", description = "Repeat the bytes of an earlier run.")
-  private OptionalLong seed = OptionalLong.empty();
+  private Optional<Long> seed = Optional.empty();
 
   @Option(
       names = "--thorough",
@@ -187,17 +202,20 @@ final class ConformCommand implements Callable<Integer> {
       throw new Failure("not every model has a choice of transports; name those that are meant");
     }
     int tries = thorough ? THOROUGH_TRIES : 1;
-    Kit kit = new Kit(rules(), bounds(), seed.orElse(System.nanoTime()), tries);
-    List<Candidate<Target>> targets = targets();
+    Kit kit = new Kit(rules(), bounds(), seed.orElseGet(System::nanoTime), tries);
+    List<Candidate<Target>> targets = targets(kit.rules());
     List<Report> reports = new ArrayList<>();
     for (String client : clients) {
+      String arguments = "--client " + Shell.quoted(client);
       Client it = new CommandClient(client);
-      judge(kit, new Candidate<>("--client " + quoted(client), it), clients.size() > 1, reports);
+      judge(kit, new Candidate<>(arguments, it, kit.rules()), clients.size() > 1, reports);
     }
     for (Candidate<Target> target : targets) {
-      judgeServer(kit, target, targets.size() > 1, reports);
+      Kit own = new Kit(target.rules(), kit.bounds(), kit.seed(), kit.tries());
+      judgeServer(own, target, targets.size() > 1, reports);
     }
-    if (reports.size() > 1 && !isSilent()) {
+    // Of servers that are judged by a rule of their own each, a grid tells nothing.
+    if (reports.size() > 1 && !isSilent() && (wrongs.isEmpty() || !ids.isEmpty())) {
       Findings.grid(out, kit.rules(), reports);
     }
     write(reports, kit.seed(), out);
@@ -265,10 +283,6 @@ final class ConformCommand implements Callable<Integer> {
     return command.toString();
   }
 
-  private static String quoted(String command) {
-    return "'" + command.replace("'", "'\\''") + "'";
-  }
-
   private boolean isSilent() {
     return json.isPresent() && Json.isStandardOutput(json.get());
   }
@@ -318,34 +332,39 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** None of them is started yet. */
-  private List<Candidate<Target>> targets() throws Failure {
+  private List<Candidate<Target>> targets(List<Rule> rules) throws Failure {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
     Service served = Choices.service(service);
     List<Candidate<Target>> targets = new ArrayList<>();
     for (String command : executed) {
       demandPort("--exec", command);
-      targets.add(
-          new Candidate<>("--exec " + quoted(command), new CommandTarget(command, served, claims)));
+      Target target = new CommandTarget(command, served, claims);
+      targets.add(new Candidate<>("--exec " + Shell.quoted(command), target, rules));
     }
     for (String address : addresses) {
-      targets.add(
-          new Candidate<>(
-              "--target " + address, new AddressTarget(parse(address), served, claims)));
+      Target target = new AddressTarget(parse(address), served, claims);
+      targets.add(new Candidate<>("--target " + address, target, rules));
     }
     for (String name : examples) {
       ServerProvider example = Choices.example(name).provider();
       ModelTarget target = new ModelTarget(example, Choices.transport(example, transport));
       String on = transport.map(it -> " --transport " + it).orElse("");
-      targets.add(new Candidate<>("--example " + name + on, target.serving(Services.UPPER)));
+      targets.add(new Candidate<>("--example " + name + on, target.serving(Services.UPPER), rules));
+    }
+    for (WrongServer wrong : wrongServers()) {
+      Target target =
+          new ModelTarget(wrong.provider(), Choices.transport(wrong.provider(), transport));
+      List<Rule> own = ids.isEmpty() ? Rule.matching(List.of(wrong.rule())) : rules;
+      targets.add(new Candidate<>("--wrong " + wrong.name(), target, own));
     }
     for (String name : models) {
-      addModel(Choices.availableModel(name), targets);
+      addModel(Choices.availableModel(name), rules, targets);
     }
     if (all) {
       for (ServerProvider model : Choices.models()) {
         if (model.availability().here() && !models.contains(model.card().name())) {
-          addModel(model, targets);
+          addModel(model, rules, targets);
         }
       }
     }
@@ -357,14 +376,27 @@ final class ConformCommand implements Callable<Integer> {
     }
     if (clients.isEmpty() && targets.isEmpty()) {
       throw new Failure(
-          "name a MODEL, or give --example NAME, --target HOST:PORT, --exec 'COMMAND {port}' or"
-              + " --client 'COMMAND {port}'");
+          "name a MODEL, or give --example NAME, --wrong NAME, --target HOST:PORT, --exec 'COMMAND"
+              + " {port}' or --client 'COMMAND {port}'");
     }
     return targets;
   }
 
+  /** Those that are asked for, each once, in the order of the rules. */
+  private List<WrongServer> wrongServers() throws Failure {
+    Set<WrongServer> wanted = new HashSet<>();
+    for (String name : wrongs) {
+      if (name.equals(EVERY)) {
+        return WrongServers.all();
+      }
+      wanted.add(Choices.wrong(name));
+    }
+    return WrongServers.all().stream().filter(wanted::contains).toList();
+  }
+
   /** On the transport that is asked for, or its own choice, or each that it has here. */
-  private void addModel(ServerProvider model, List<Candidate<Target>> targets) throws Failure {
+  private void addModel(ServerProvider model, List<Rule> rules, List<Candidate<Target>> targets)
+      throws Failure {
     List<Optional<Transport>> transports =
         thorough && transport.isEmpty() && !model.transports().isEmpty()
             ? model.transports().entrySet().stream()
@@ -374,7 +406,7 @@ final class ConformCommand implements Callable<Integer> {
             : List.of(Choices.transport(model, transport));
     for (Optional<Transport> each : transports) {
       String on = each.map(it -> " --transport " + it).orElse("");
-      targets.add(new Candidate<>(model.card().name() + on, new ModelTarget(model, each)));
+      targets.add(new Candidate<>(model.card().name() + on, new ModelTarget(model, each), rules));
     }
   }
 

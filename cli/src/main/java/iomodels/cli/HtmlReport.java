@@ -1,5 +1,7 @@
 package iomodels.cli;
 
+import static java.util.stream.Collectors.toSet;
+
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
@@ -105,9 +108,8 @@ final class HtmlReport {
     html.writeEndElement();
     html.writeEndElement();
     html.writeStartElement("tbody");
-    // All have been tried on the same rules.
-    for (Finding finding : reports.getFirst().findings()) {
-      row(finding.rule());
+    for (Rule rule : rules()) {
+      row(rule);
     }
     html.writeEndElement();
     html.writeStartElement("tfoot");
@@ -128,6 +130,18 @@ final class HtmlReport {
     html.writeEndElement();
     html.writeEndElement();
     html.writeEndElement();
+  }
+
+  /** Those that any of them was tried on: a wrong server has a rule of its own. */
+  private List<Rule> rules() {
+    Set<Rule> tried =
+        reports.stream()
+            .flatMap(report -> report.findings().stream())
+            .map(Finding::rule)
+            .collect(toSet());
+    return Stream.concat(Rule.all().stream(), Rule.ofClients().stream())
+        .filter(tried::contains)
+        .toList();
   }
 
   private void row(Rule rule) throws XMLStreamException {

@@ -13,10 +13,17 @@ final class Json {
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
+  private static final JsonMapper LINES = JsonMapper.shared();
+
   private Json() {}
 
   static String write(Object value) {
     return MAPPER.writeValueAsString(value);
+  }
+
+  /** In one line. */
+  static String line(Object value) {
+    return LINES.writeValueAsString(value);
   }
 
   /** Whether it is standard output that is meant: {@code -}. */

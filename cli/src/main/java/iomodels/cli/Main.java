@@ -20,6 +20,8 @@ import picocli.CommandLine.ParameterException;
       ConformCommand.class,
       CompareCommand.class,
       BenchCommand.class,
+      TraceCommand.class,
+      StudyCommand.class,
       NewCommand.class,
       CommandLine.HelpCommand.class
     },
@@ -30,7 +32,8 @@ import picocli.CommandLine.ParameterException;
       "Begin with:",
       "  iomodels compare                 all models on real input, in one table",
       "  iomodels serve nio-selector      a server on 127.0.0.1:8080",
-      "  iomodels connect                 a client for it, in another terminal"
+      "  iomodels connect                 a client for it, in another terminal",
+      "  iomodels study                   all of them side by side, in the browser"
     })
 public final class Main {
 

@@ -181,21 +181,15 @@ final class NewCommand implements Callable<Integer> {
     out.printf("  %s%n", shown.resolve(copy.page()));
     out.println("and its README.md says what to change first. Now:");
     if (outside.isPresent()) {
-      out.println("  cd " + quoted(shown));
+      out.println("  cd " + Shell.word(shown.toString()));
       out.println("  mvn verify");
     } else {
       if (!here.equals(home)) {
-        out.println("  cd " + quoted(home));
+        out.println("  cd " + Shell.word(home.toString()));
       }
       out.printf("  mvn verify -pl %s -am%n", copy.artifact());
     }
     out.printf("  ./iomodels compare %s %s%n", name, like);
     out.flush();
-  }
-
-  /** As a shell wants it. */
-  private static String quoted(Path path) {
-    String text = path.toString();
-    return text.matches("[\\w./-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 }

@@ -7,7 +7,6 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
-import iomodels.wrong.WrongServers;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
@@ -102,9 +101,7 @@ final class ServeCommand implements Callable<Integer> {
         return Choices.example(example.get()).provider();
       }
       if (wrong.isPresent()) {
-        return WrongServers.named(wrong.get())
-            .orElseThrow(() -> unknown("wrong server", wrong.get()))
-            .provider();
+        return Choices.wrong(wrong.get()).provider();
       }
       Optional<Tutorial> page = page();
       if (page.isPresent()) {
@@ -141,13 +138,9 @@ final class ServeCommand implements Callable<Integer> {
       }
       Optional<Tutorial> page = Tutorials.named(tutorial.get());
       if (page.isEmpty()) {
-        throw unknown("tutorial", tutorial.get());
+        throw new Failure("no tutorial '%s'; see: iomodels list --wrong".formatted(tutorial.get()));
       }
       return page;
-    }
-
-    private static Failure unknown(String kind, String name) {
-      return new Failure("no %s '%s'; see: iomodels list --wrong".formatted(kind, name));
     }
   }
 

@@ -37,6 +37,10 @@ class BadInputTest {
           serve --example vertx --udp                  | does not answer UDP
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
+          conform --wrong no-such-fault                | iomodels list --wrong
+          conform --wrong banner --rule 99.99          | no rule 99.99
+          conform --wrong banner --transport epoll     | leave --transport out
+          conform --wrong banner --client {port}       | judge them apart from servers
           conform no-such-model                        | there are: blocking-pool
           conform nio-selector --rule 99.99            | no rule 99.99
           conform nio-selector --bound patience=soon   | not a whole number
@@ -51,6 +55,16 @@ class BadInputTest {
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench nio-selector --rounds 0                | at least 1 round
+          trace                                        | name a MODEL
+          trace no-such-model                          | there are: blocking-pool
+          trace c-kqueue                               | there are: c-sequential, c-threads
+          trace example-none                           | there are: vertx, reactor-netty, netty
+          trace --tutorial no-such-text                | iomodels list --wrong
+          trace --exec '/bin/true'                     | needs {port}
+          trace nio-selector --name it                 | leave it out
+          trace nio-selector nio-selector              | once is enough
+          trace nio-selector c-epoll --output one.json | name a directory
+          trace nio-selector --output /no/such/x.json  | there is no folder /no/such
           new My_Model                                 | take small letters, digits and hyphens
           new blocking-threads                         | take another name
           new my-model --like no-such-model            | there are: blocking-pool

@@ -28,6 +28,8 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The command judges all three kinds of target, and its exit code says what came of it. */
 class ConformIT {
@@ -88,6 +90,66 @@ class ConformIT {
       assertThat(cli.out()).contains("\"BROKEN\"", "expected", "transcript");
       assertThat(cli.exitCode()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void aWrongServerIsJudgedByTheRuleThatItBreaks() {
+    Cli cli = Cli.run("conform", "--wrong", "closes-with-input-unread", "--seed", "7");
+
+    assertThat(cli.out())
+        .contains("broken   4.05", "got Connection reset", "it does not conform (seed 7)")
+        .contains("again: ./iomodels conform --wrong closes-with-input-unread --rule 4.05 --seed 7")
+        .contains("closes-with-input-unread: 0 kept, 1 broken, 0 skipped, 0 unknown");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aWrongServerIsJudgedByTheRulesThatAreNamedInstead() {
+    Cli cli = Cli.run("conform", "--wrong=banner", "--rule=1.04", "--rule=2.07", "--rule=9.05");
+
+    assertThat(cli.out()).contains("banner: 1 kept, 2 broken, 0 skipped, 0 unknown");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void whatAWrongServerUsesIsSeenInItsProcess() {
+    assumeThat(Path.of("/proc/self/fd")).exists();
+    Cli cli = Cli.run("conform", "--wrong", "says-virtual-means-platform");
+
+    assertThat(cli.out()).contains("broken   8.03", "threads more");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void severalWrongServersGoIntoTheReportsWithARuleEach(@TempDir Path folder) throws Exception {
+    Path json = folder.resolve("report.json");
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--wrong=aborts-at-the-end",
+            "--wrong=banner",
+            "--wrong=banner",
+            "--json=" + json,
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("banner: 0 kept, 1 broken", "aborts-at-the-end: 0 kept, 1 broken")
+        .doesNotContain("RULE");
+    JsonNode reports = JsonMapper.shared().readTree(json);
+    assertThat(reports.size()).isEqualTo(2);
+    JsonNode finding = reports.get(0).get("findings").get(0);
+    assertThat(reports.get(0).get("target").asString()).isEqualTo("banner");
+    assertThat(finding.get("rule").asString()).isEqualTo("1.04");
+    assertThat(finding.get("transcript").size()).isPositive();
+    assertThat(Files.readString(html))
+        .contains("<th>1.04</th>", "<th>4.06</th>", "not tried", "--wrong banner --rule 1.04");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(2);
+    assertThat(cli.exitCode()).isEqualTo(1);
   }
 
   @Test

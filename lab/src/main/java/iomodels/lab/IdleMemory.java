@@ -2,10 +2,7 @@ package iomodels.lab;
 
 import iomodels.meter.CostMeter;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,7 +35,6 @@ public record IdleMemory(double processBytes, double heapBytes) {
   /** The small crowd is one in so many of the large one. */
   private static final int SMALL = 10;
 
-  private static final int JCMD_SECONDS = 120;
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
 
   /** Both together. */
@@ -70,31 +66,11 @@ public record IdleMemory(double processBytes, double heapBytes) {
 
   /** Live bytes in the heap of that JVM, after the full collection that counting them takes. */
   private static long liveBytes(ProcessHandle process) throws IOException, InterruptedException {
-    Matcher total = TOTAL.matcher(jcmd(process, "GC.class_histogram"));
+    Matcher total = TOTAL.matcher(Jcmd.ask(process, "GC.class_histogram"));
     return total
         .results()
         .map((MatchResult it) -> Long.parseLong(it.group(1)))
         .findFirst()
         .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
-  }
-
-  private static String jcmd(ProcessHandle process, String command)
-      throws IOException, InterruptedException {
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    Path output = Files.createTempFile("iomodels-jcmd", ".txt");
-    try {
-      Process counting =
-          new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), command)
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile())
-              .start();
-      if (!counting.waitFor(JCMD_SECONDS, TimeUnit.SECONDS)) {
-        counting.destroyForcibly();
-        throw new IOException("jcmd did not come to an end");
-      }
-      return Files.readString(output);
-    } finally {
-      Files.delete(output);
-    }
   }
 }

@@ -1,0 +1,63 @@
+package iomodels.lab.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.lab.trace.Trace.Event;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class ScriptedClientTest {
+
+  private static ScriptedClient client(ServerSocket listener, long limitMicros) {
+    long now = Clock.micros();
+    InetSocketAddress server = (InetSocketAddress) listener.getLocalSocketAddress();
+    return new ScriptedClient(Script.all().getFirst(), server, now, now + limitMicros);
+  }
+
+  @Test
+  @Timeout(30) // By itself the kernel gives up after two minutes.
+  void whoeverFindsNoRoomGivesUpAtTheLimit() throws IOException {
+    List<Socket> crowd = new ArrayList<>();
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      for (int i = 0; i < 4; i++) {
+        Socket socket = new Socket();
+        crowd.add(socket);
+        try {
+          socket.connect(listener.getLocalSocketAddress(), 100);
+        } catch (IOException _) {
+          break; // Its queue is full.
+        }
+      }
+      ScriptedClient client = client(listener, 300_000);
+      client.run();
+
+      assertThat(client.isDone()).isFalse();
+      assertThat(client.port()).isPositive();
+      assertThat(client.events()).extracting(Event::kind).containsExactly(Event.Kind.CONNECT);
+    } finally {
+      for (Socket socket : crowd) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void whoeverIsRefusedSaysSo() throws IOException {
+    ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+    ScriptedClient client;
+    try (listener) {
+      client = client(listener, 10_000_000);
+    }
+    client.run();
+
+    assertThat(client.isDone()).isTrue();
+    assertThat(client.wasReset()).isTrue();
+  }
+}
