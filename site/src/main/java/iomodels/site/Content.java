@@ -1,0 +1,118 @@
+package iomodels.site;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/** What people have written for the site: {@code src/main/content}. */
+public final class Content {
+
+  private static final YAMLMapper YAML = new YAMLMapper();
+  private static final String FENCE = "---\n";
+
+  private final Path folder;
+  private final Map<String, Notes> notes;
+  private final List<Term> glossary;
+
+  /** A page in Markdown, with what its front matter says. */
+  public record Text(String slug, JsonNode front, String markdown) {
+
+    public String title() {
+      return front.path("title").asString(slug);
+    }
+
+    public String summary() {
+      return front.path("summary").asString("");
+    }
+
+    public List<String> models() {
+      List<String> models = new ArrayList<>();
+      front.path("models").forEach(it -> models.add(it.asString()));
+      return models;
+    }
+  }
+
+  Content(Path folder) throws IOException {
+    this.folder = folder;
+    notes =
+        yaml(folder.resolve("models.yaml"), new TypeReference<LinkedHashMap<String, Notes>>() {});
+    glossary = yaml(folder.resolve("glossary.yaml"), new TypeReference<List<Term>>() {});
+  }
+
+  /** What is known of a model by hand; nothing of one that is new. */
+  Notes notes(String model) {
+    return notes.getOrDefault(model, Notes.NONE);
+  }
+
+  Map<String, Notes> allNotes() {
+    return notes;
+  }
+
+  List<Term> glossary() {
+    return glossary;
+  }
+
+  Words words(String language) throws IOException {
+    Path here = folder.resolve(language);
+    // English has none: it is what the sources say.
+    Path servers = here.resolve("server-words.yaml");
+    return new Words(
+        language,
+        tree(here.resolve("messages.yaml")),
+        Files.exists(servers) ? tree(servers) : YAML.createObjectNode());
+  }
+
+  /** The prose of a model's page, if somebody has written it. */
+  Optional<Text> model(String language, String name) throws IOException {
+    Path file = folder.resolve(language).resolve("models").resolve(name + ".md");
+    return Files.isRegularFile(file) ? Optional.of(text(file)) : Optional.empty();
+  }
+
+  /** The lessons, in their order. */
+  List<Text> lessons(String language) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve(language).resolve("lessons"))) {
+      List<Text> lessons = new ArrayList<>();
+      for (Path file : files.filter(it -> it.toString().endsWith(".md")).sorted().toList()) {
+        lessons.add(text(file));
+      }
+      return lessons;
+    }
+  }
+
+  private static Text text(Path file) throws IOException {
+    String all = Files.readString(file);
+    String slug = String.valueOf(file.getFileName()).replaceFirst("\\.md$", "");
+    int end = all.startsWith(FENCE) ? all.indexOf("\n" + FENCE, FENCE.length()) : -1;
+    if (end < 0) {
+      return new Text(slug, YAML.createObjectNode(), all);
+    }
+    try {
+      JsonNode front = YAML.readTree(all.substring(FENCE.length(), end + 1));
+      return new Text(slug, front, all.substring(end + 1 + FENCE.length()));
+    } catch (JacksonException e) {
+      throw new IOException(file + ": " + e.getOriginalMessage(), e);
+    }
+  }
+
+  private static JsonNode tree(Path file) throws IOException {
+    return yaml(file, new TypeReference<JsonNode>() {});
+  }
+
+  private static <T> T yaml(Path file, TypeReference<T> type) throws IOException {
+    try {
+      return YAML.readValue(Files.readString(file), type);
+    } catch (JacksonException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+}

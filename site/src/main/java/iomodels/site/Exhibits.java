@@ -1,0 +1,148 @@
+package iomodels.site;
+
+import static java.util.Comparator.comparing;
+import static java.util.Comparator.comparingInt;
+import static java.util.Comparator.naturalOrder;
+
+import iomodels.server.ModelCard;
+import iomodels.server.spi.ServerProvider;
+import iomodels.site.Exhibit.Group;
+import iomodels.wrong.tutorial.Tutorial;
+import iomodels.wrong.tutorial.Tutorials;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** All servers that can be laid side by side, found in the project, not listed here. */
+final class Exhibits {
+
+  private static final String MAIN = "src/main/java";
+  private static final String TWINS = "python-twins";
+
+  private final Path project;
+  private final Map<String, Exhibit> all = new LinkedHashMap<>();
+
+  private Exhibits(Path project) {
+    this.project = project;
+  }
+
+  static Exhibits of(Path project) throws IOException {
+    Exhibits exhibits = new Exhibits(project);
+    for (Tutorial tutorial : Tutorials.all()) {
+      exhibits.add(Group.TUTORIALS, tutorial.provider().card(), exhibits.page(tutorial));
+    }
+    List<ServerProvider> models = new ArrayList<>(ServerProvider.installed());
+    models.sort(
+        comparing((ServerProvider it) -> it.card().ioModel())
+            .thenComparing(it -> it.card().name()));
+    for (ServerProvider model : models) {
+      exhibits.add(Group.MODELS, model.card(), exhibits.pages(model));
+    }
+    exhibits.addTwins();
+    return exhibits;
+  }
+
+  List<Exhibit> all() {
+    return List.copyOf(all.values());
+  }
+
+  List<Exhibit> of(Group group) {
+    return all.values().stream().filter(it -> it.group() == group).toList();
+  }
+
+  Optional<Exhibit> named(String id) {
+    return Optional.ofNullable(all.get(id));
+  }
+
+  private void add(Group group, ModelCard card, List<Path> files) throws IOException {
+    add(new Exhibit(card.name(), group, card.summary(), Optional.of(card), read(files)));
+  }
+
+  private void add(Exhibit exhibit) {
+    all.put(exhibit.id(), exhibit);
+  }
+
+  private List<Source> read(List<Path> files) throws IOException {
+    List<Source> sources = new ArrayList<>();
+    for (Path file : files) {
+      sources.add(Source.read(project, name(project.relativize(file))));
+    }
+    return sources;
+  }
+
+  /**
+   * A provider's neighbour is its server: {@code SelectorProvider}, {@code SelectorServer}. Where
+   * the server has workers that do the serving, {@code PreforkWorker}, they come first. If it is
+   * called otherwise, the provider has to do; if it is not of this project, there is nothing.
+   */
+  private List<Path> pages(ServerProvider model) throws IOException {
+    Class<?> provider = model.getClass();
+    String name = provider.getSimpleName();
+    String stem = name.replaceFirst("Provider$", "");
+    Optional<Path> folder = folder(provider.getPackageName());
+    if (folder.isEmpty()) {
+      return List.of();
+    }
+    List<Path> pages = new ArrayList<>();
+    for (String file : List.of(stem + "Worker.java", stem + "Server.java", name + ".java")) {
+      Path page = folder.get().resolve(file);
+      if (Files.isRegularFile(page) && (pages.isEmpty() || !file.startsWith(name))) {
+        pages.add(page);
+      }
+    }
+    return pages;
+  }
+
+  /** The textbook's servers: {@code tutorial-select} is {@code SelectTutorial}. */
+  private List<Path> page(Tutorial tutorial) throws IOException {
+    String word = tutorial.name().substring(tutorial.name().lastIndexOf('-') + 1);
+    String capital = Character.toUpperCase(word.charAt(0)) + word.substring(1);
+    return folder(Tutorials.class.getPackageName()).stream()
+        .map(it -> it.resolve(capital + "Tutorial.java"))
+        .toList();
+  }
+
+  /** Where the sources of a package are, in whichever module of the project. */
+  private Optional<Path> folder(String packageName) throws IOException {
+    String path = packageName.replace('.', '/');
+    try (Stream<Path> modules = Files.list(project)) {
+      return modules
+          .sorted()
+          .filter(it -> Files.isRegularFile(it.resolve("pom.xml")))
+          .map(module -> module.resolve(MAIN).resolve(path))
+          .filter(Files::isDirectory)
+          .findFirst();
+    }
+  }
+
+  private void addTwins() throws IOException {
+    Path folder = project.resolve(TWINS);
+    try (Stream<Path> files = Files.walk(folder)) {
+      List<Path> twins =
+          files
+              .filter(it -> it.toString().endsWith(".py"))
+              .filter(it -> !name(folder.relativize(it)).startsWith("."))
+              .sorted(comparingInt(Path::getNameCount).thenComparing(naturalOrder()))
+              .toList();
+      for (Path twin : twins) {
+        Source source = Source.read(project, name(project.relativize(twin)));
+        // One without regions is no server: the tutorial's client.
+        if (!source.regions().isEmpty()) {
+          String id = "python:" + name(folder.relativize(twin)).replaceFirst("\\.py$", "");
+          String summary = source.about().isEmpty() ? "" : source.about().getFirst();
+          add(new Exhibit(id, Group.PYTHON, summary, Optional.empty(), List.of(source)));
+        }
+      }
+    }
+  }
+
+  private static String name(Path path) {
+    return path.toString().replace('\\', '/');
+  }
+}

@@ -1,0 +1,271 @@
+package iomodels.site;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What has been recorded of the servers: traces of their system calls, the kit's findings, and what
+ * they cost, as the commands wrote it. Any of it may be missing or unreadable, which is a problem
+ * to be told of, and nothing more.
+ */
+final class Recorded {
+
+  /** The version of the traces' format that the timeline draws. */
+  private static final int TRACE_FORMAT = 1;
+
+  /** Columns of that format. */
+  private static final int CALL = 3;
+
+  private static final int KIND = 6;
+  private static final int TIMES = 8;
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Map<String, Trace> traces = new LinkedHashMap<>();
+  private final Map<String, JsonNode> costs = new LinkedHashMap<>();
+  private final Map<String, JsonNode> reports = new LinkedHashMap<>();
+  private final Map<String, JsonNode> wrong = new LinkedHashMap<>();
+  private final List<String> problems = new ArrayList<>();
+  private Optional<JsonNode> comparison = Optional.empty();
+
+  /**
+   * A recorded trace.
+   *
+   * @param json as it is in the file; nothing if it cannot be drawn
+   * @param problem why it cannot be drawn, or is not all that there was; empty if all is well
+   */
+  record Trace(String name, Optional<JsonNode> json, String problem) {
+
+    /**
+     * How many calls of that name there are.
+     *
+     * @throws IllegalArgumentException if some of them are folded with others, and so not counted
+     */
+    long calls(String call) {
+      long calls = 0;
+      for (JsonNode each : entries()) {
+        List<String> names = List.of(each.path(CALL).asString("").split(", "));
+        if (names.contains(call) && names.size() > 1) {
+          throw new IllegalArgumentException(
+              "%s of %s is folded with others".formatted(call, name));
+        }
+        calls += names.contains(call) ? each.path(TIMES).asLong(1) : 0;
+      }
+      return calls;
+    }
+
+    /** How many calls there are in all. */
+    long calls() {
+      return entries().stream().mapToLong(it -> it.path(TIMES).asLong(1)).sum();
+    }
+
+    /** How many calls of a kind there are: wait, copy, ask, park, other. */
+    long ofKind(String kind) {
+      return entries().stream()
+          .filter(it -> it.path(KIND).asString("").equals(kind))
+          .mapToLong(it -> it.path(TIMES).asLong(1))
+          .sum();
+    }
+
+    private List<JsonNode> entries() {
+      List<JsonNode> entries = new ArrayList<>();
+      json.ifPresent(
+          it -> it.path("threads").forEach(thread -> thread.path("calls").forEach(entries::add)));
+      return entries;
+    }
+  }
+
+  private Recorded() {}
+
+  static Recorded read(Path folder) throws IOException {
+    Recorded recorded = new Recorded();
+    recorded.readTraces(folder.resolve("traces"));
+    recorded.readJson(folder.resolve("compare.json")).ifPresent(recorded::readComparison);
+    recorded.readJson(folder.resolve("conform.json")).ifPresent(it -> by(it, recorded.reports));
+    recorded.readJson(folder.resolve("wrong.json")).ifPresent(it -> by(it, recorded.wrong));
+    return recorded;
+  }
+
+  /** What is missing or broken, a sentence each. */
+  List<String> problems() {
+    return List.copyOf(problems);
+  }
+
+  /** The trace of that name, {@link Exhibit#file}. */
+  Optional<Trace> trace(String name) {
+    return Optional.ofNullable(traces.get(name));
+  }
+
+  List<Trace> traces() {
+    return List.copyOf(traces.values());
+  }
+
+  /** A model's row of the comparison. */
+  Optional<JsonNode> cost(String model) {
+    return Optional.ofNullable(costs.get(model));
+  }
+
+  /** On what machine the costs were measured, and when. */
+  Optional<JsonNode> comparison() {
+    return comparison;
+  }
+
+  /**
+   * A figure of a model, {@code msgs} and {@code cpu} in multiples, {@code p50} and {@code p99} in
+   * µs: the median of the rounds with the least and the most; a dash if it was not measured.
+   */
+  String shown(String model, String figure) {
+    JsonNode load = cost(model).map(it -> it.path("load")).orElse(JSON.createObjectNode());
+    JsonNode spread =
+        switch (figure) {
+          case "msgs" -> load.path("ratio").path("throughput");
+          case "cpu" -> load.path("ratio").path("cpu");
+          case "p50" -> load.path("own").path("p50Micros");
+          case "p99" -> load.path("own").path("p99Micros");
+          default -> throw new IllegalArgumentException("there is no figure " + figure);
+        };
+    for (String each : List.of("median", "min", "max")) {
+      if (!spread.path(each).isNumber()) {
+        return "–";
+      }
+    }
+    String number = figure.startsWith("p") ? "%.0f" : "%.2f";
+    return String.format(
+        Locale.ROOT,
+        number + " (" + number + "–" + number + ")",
+        spread.path("median").asDouble(),
+        spread.path("min").asDouble(),
+        spread.path("max").asDouble());
+  }
+
+  /** The kit's report on a model. */
+  Optional<JsonNode> report(String model) {
+    return Optional.ofNullable(reports.get(model));
+  }
+
+  /** How many of a model's findings have that verdict; a dash if none is recorded. */
+  String count(String model, String verdict) {
+    return report(model)
+        .map(
+            it ->
+                it.path("findings")
+                    .valueStream()
+                    .filter(each -> each.path("verdict").asString("").equals(verdict))
+                    .count())
+        .map(String::valueOf)
+        .orElse("–");
+  }
+
+  /** {@code KEPT}, {@code BROKEN}, {@code SKIPPED} …; empty if nothing is recorded. */
+  String verdict(String model, String rule) {
+    return finding(model, rule).map(it -> it.path("verdict").asString("")).orElse("");
+  }
+
+  /** Why it was skipped, or what was found. */
+  String detail(String model, String rule) {
+    return finding(model, rule).map(it -> it.path("detail").asString("")).orElse("");
+  }
+
+  private Optional<JsonNode> finding(String model, String rule) {
+    for (JsonNode finding :
+        report(model).map(it -> it.path("findings")).orElse(JSON.createArrayNode())) {
+      if (finding.path("rule").asString("").equals(rule)) {
+        return Optional.of(finding);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What the kit found of a wrong server: the finding that is broken. */
+  Optional<JsonNode> brokenBy(String wrongServer) {
+    @Nullable JsonNode report = wrong.get(wrongServer);
+    if (report == null) {
+      return Optional.empty();
+    }
+    for (JsonNode finding : report.path("findings")) {
+      if (finding.path("verdict").asString("").equals("BROKEN")) {
+        return Optional.of(finding);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void readTraces(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      problems.add("no traces are recorded");
+      return;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(it -> it.toString().endsWith(".json")).sorted().toList()) {
+        String name = String.valueOf(file.getFileName()).replaceFirst("\\.json$", "");
+        // One that is cut off may be so in the middle of a character.
+        traces.put(name, trace(name, new String(Files.readAllBytes(file), UTF_8)));
+        String problem = traces.get(name).problem();
+        if (!problem.isEmpty()) {
+          problems.add("the trace of %s: %s".formatted(name, problem));
+        }
+      }
+    }
+  }
+
+  /** Takes a trace's text for what it is, cut off or not. */
+  static Trace trace(String name, String text) {
+    try {
+      JsonNode json = JSON.readTree(text);
+      if (json.path("format").asInt() != TRACE_FORMAT) {
+        return new Trace(name, Optional.empty(), "it is not of format " + TRACE_FORMAT);
+      }
+      if (!json.path("threads").isArray() || !json.path("clients").isArray()) {
+        return new Trace(name, Optional.empty(), "it has no threads or no clients");
+      }
+      boolean complete = json.path("complete").asBoolean(false);
+      return new Trace(
+          name, Optional.of(json), complete ? "" : "cut off: " + json.path("note").asString(""));
+    } catch (JacksonException e) {
+      return new Trace(name, Optional.empty(), "cut off: " + e.getOriginalMessage());
+    }
+  }
+
+  private Optional<JsonNode> readJson(Path file) {
+    try {
+      return Optional.of(JSON.readTree(Files.readString(file)));
+    } catch (NoSuchFileException _) {
+      problems.add("there is no %s; site/README.md says how to record it".formatted(file));
+    } catch (IOException | JacksonException e) {
+      problems.add("%s cannot be read: %s".formatted(file.getFileName(), e.getMessage()));
+    }
+    return Optional.empty();
+  }
+
+  private void readComparison(JsonNode json) {
+    if (json.path("models").isEmpty()) {
+      problems.add("compare.json has no models");
+      return;
+    }
+    comparison = Optional.of(json);
+    json.path("models").forEach(row -> costs.put(row.path("card").path("name").asString(""), row));
+  }
+
+  /** One report, or a list of them, by the first word of its target: {@code vertx on epoll}. */
+  private static void by(JsonNode json, Map<String, JsonNode> reports) {
+    for (JsonNode report : json.isArray() ? json : List.of(json)) {
+      String target = report.path("target").asString("");
+      reports.putIfAbsent(target.replaceFirst(" .*", ""), report);
+    }
+  }
+}

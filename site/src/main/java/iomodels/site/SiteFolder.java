@@ -1,0 +1,133 @@
+package iomodels.site;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The folder that the site is written into. */
+final class SiteFolder {
+
+  private static final List<String> ASSETS =
+      List.of(
+          "site.css",
+          "diagram.css",
+          "timeline.css",
+          "site.js",
+          "code.js",
+          "side-by-side.js",
+          "timeline.js",
+          "table.js",
+          "highlight.min.js",
+          "d3.min.js");
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Path folder;
+  private int pages;
+
+  private SiteFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /** The folder with nothing in it: a page that is no more is not to stay behind. */
+  static SiteFolder emptied(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      Files.walkFileTree(folder, new Emptying());
+    }
+    Files.createDirectories(folder);
+    return new SiteFolder(folder);
+  }
+
+  int pages() {
+    return pages;
+  }
+
+  void writePage(String path, String html) throws IOException {
+    write(path, html);
+    pages++;
+  }
+
+  /**
+   * A server's regions, for the columns. A script, since a page that is opened from the file system
+   * may load no data but by scripts.
+   */
+  void writeCode(Exhibit exhibit) throws IOException {
+    Map<String, Object> regions = new LinkedHashMap<>();
+    for (String region : Exhibit.REGIONS) {
+      List<Map<String, Object>> parts =
+          exhibit.with(region).stream()
+              .map(
+                  source -> {
+                    List<Source.Passage> passages =
+                        source.regions().getOrDefault(region, List.of());
+                    return Map.<String, Object>of(
+                        "path", source.path(),
+                        "line", passages.isEmpty() ? 1 : passages.getFirst().line(),
+                        "html", CodeMarkup.passages(passages, source.language()));
+                  })
+              .toList();
+      regions.put(
+          region, Map.of("parts", parts, "without", CodeMarkup.inline(exhibit.without(region))));
+    }
+    Map<String, Object> column = new LinkedHashMap<>();
+    column.put("id", exhibit.id());
+    column.put("path", exhibit.page());
+    column.put("lines", exhibit.sources().stream().mapToLong(Source::linesOfCode).sum());
+    column.put("regions", regions);
+    writeData("code/%s.js".formatted(exhibit.file()), "column", exhibit.id(), column);
+  }
+
+  /** A trace that can be drawn; of others the page tells why not. */
+  void writeTrace(Recorded.Trace trace) throws IOException {
+    if (trace.json().isPresent()) {
+      writeData("traces/%s.js".formatted(trace.name()), "trace", trace.name(), trace.json().get());
+    }
+  }
+
+  void copyAssets() throws IOException {
+    for (String asset : ASSETS) {
+      try (InputStream in = SiteFolder.class.getResourceAsStream("assets/" + asset)) {
+        copy(Objects.requireNonNull(in, asset), asset);
+      }
+    }
+  }
+
+  private void writeData(String path, String function, String name, Object value)
+      throws IOException {
+    String script =
+        "iomodels.%s(%s, %s);%n"
+            .formatted(function, JSON.writeValueAsString(name), JSON.writeValueAsString(value));
+    write(path, script);
+  }
+
+  private void copy(InputStream in, String name) throws IOException {
+    Path assets = Files.createDirectories(folder.resolve("assets"));
+    Files.copy(in, assets.resolve(name));
+  }
+
+  private void write(String path, String text) throws IOException {
+    Path file = folder.resolve(path);
+    Path parent = file.getParent();
+    if (parent != null) {
+      Files.createDirectories(parent);
+    }
+    Files.writeString(file, text);
+  }
+
+  private static final class Emptying extends SimpleFileVisitor<Path> {
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      Files.delete(file);
+      return FileVisitResult.CONTINUE;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package iomodels.site;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An entry of the glossary: a word of Java's and Python's, or a term of the field. */
+public record Term(
+    String id,
+    String group,
+    @Nullable String term,
+    @Nullable String zhTerm,
+    @Nullable String java,
+    @Nullable String python,
+    String en,
+    String zh,
+    @Nullable List<String> models) {
+
+  public String in(String language) {
+    return language.equals("zh") ? zh : en;
+  }
+
+  /** What it is called, in that language. */
+  public String title(String language) {
+    String native_ = language.equals("zh") && zhTerm != null ? zhTerm : term;
+    if (native_ != null) {
+      return native_;
+    }
+    return java != null ? java : python != null ? python : id;
+  }
+}

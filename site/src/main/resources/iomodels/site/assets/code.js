@@ -1,0 +1,39 @@
+"use strict";
+
+/*
+ * Colours code, and gives each line a box of its own: one that is wrapped hangs below its own
+ * indentation. What a script adds later is handed to iomodels.highlight.
+ */
+(() => {
+  /* An element may span lines, a text block or a long comment: it is closed and opened again. */
+  const lines = (html) => {
+    let open = [];
+    return html.split("\n").map((line) => {
+      const before = open.join("");
+      for (const tag of line.match(/<span[^>]*>|<\/span>/g) ?? []) {
+        open = tag === "</span>" ? open.slice(0, -1) : [...open, tag];
+      }
+      return before + line + "</span>".repeat(open.length);
+    });
+  };
+  /* A line that is too long is broken before a dot, or after a parenthesis, rather than in a word. */
+  const breakable = (html) =>
+    html.replace(/<[^>]*>|&\w+;|\.(?=[a-z])|[(,]/g, (it) =>
+      it === "." ? "<wbr>." : it === "(" || it === "," ? it + "<wbr>" : it,
+    );
+  const indent = (line) => line.length - line.trimStart().length;
+
+  (globalThis.iomodels ??= {}).highlight = (root) => {
+    for (const code of root.querySelectorAll("pre > code[class*='language-']")) {
+      const language = code.className.replace(/.*language-(\w+).*/, "$1");
+      const text = code.textContent.replace(/\n$/, "");
+      const plain = text.split("\n");
+      const known = hljs.getLanguage(language) ? language : "plaintext";
+      const coloured = lines(hljs.highlight(text, { language: known }).value);
+      code.innerHTML = coloured
+        .map((line, i) => `<span class="line" style="--indent: ${indent(plain[i])}">${breakable(line)}\n</span>`)
+        .join("");
+    }
+  };
+  iomodels.highlight(document);
+})();

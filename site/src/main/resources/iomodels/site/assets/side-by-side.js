@@ -1,0 +1,136 @@
+"use strict";
+
+/* Two to four servers in columns. The fragment of the address keeps the choice: #vertx,nio-selector */
+(() => {
+  const REGIONS = ["accept", "wait", "converse", "close"];
+  const START = ["blocking-threads", "nio-selector"];
+  const form = document.getElementById("choice");
+  const grid = document.getElementById("columns");
+  const strangers = document.getElementById("strangers");
+  const text = grid.dataset;
+  const selects = [...form.querySelectorAll("select")];
+  const known = new Set([...selects[0].options].map((it) => it.value).filter(Boolean));
+  const headings = JSON.parse(text.regions);
+  const { base, home } = document.body.dataset;
+
+  /* Loaded by scripts, since a page from the file system may load nothing else. */
+  const loaded = new Map();
+  (globalThis.iomodels ??= {}).column = (id, column) => loaded.get(id).resolve(column);
+  const load = (id) => {
+    if (!loaded.has(id)) {
+      const entry = Promise.withResolvers();
+      loaded.set(id, entry);
+      const script = document.createElement("script");
+      script.src = `${base}code/${id.replace(/[:/]/g, ".")}.js`;
+      script.onerror = () => entry.resolve(null);
+      script.onload = script.onerror; // Of one that has said nothing: it is cut off.
+      document.head.append(script);
+    }
+    return loaded.get(id).promise;
+  };
+
+  const element = (name, attributes, ...children) => {
+    const it = document.createElement(name);
+    Object.assign(it, attributes);
+    it.append(...children);
+    return it;
+  };
+  const sourceUrl = (path, line) => `${base}source/${path}.html` + (line ? `#L${line}` : "");
+
+  const head = (id, column) => {
+    const about = element("div", { className: "head" }, element("h2", {}, element("code", {}, id)));
+    if (!column) {
+      about.append(element("p", { className: "note" }, text.missing.replace("{0}", id)));
+      return about;
+    }
+    const summary = [...selects[0].options].find((it) => it.value === id).dataset.summary;
+    about.append(element("p", {}, summary.replaceAll("`", "")));
+    if (!column.path) {
+      return about; // Its source is not in this project.
+    }
+    const links = element("p", {}, `${column.lines} ${text.lines} · `);
+    links.append(element("a", { href: sourceUrl(column.path) }, text.whole));
+    if (!id.startsWith("python:")) {
+      links.append(" · ", element("a", { href: `${home}models/${id}.html` }, text.page));
+    }
+    about.append(links);
+    return about;
+  };
+
+  const cell = (id, column, region) => {
+    const it = element("div", { className: "cell" }, element("p", { className: "from" }, element("code", {}, id)));
+    it.dataset.region = region;
+    it.dataset.server = id;
+    const found = column?.regions[region];
+    for (const part of found?.parts ?? []) {
+      const url = sourceUrl(part.path, part.line);
+      const file = part.path.slice(part.path.lastIndexOf("/") + 1);
+      it.append(
+        element("div", { className: "part", innerHTML: part.html }),
+        element("p", { className: "link" }, element("a", { href: url }, `${file}:${part.line}`)),
+      );
+    }
+    if (column && found.parts.length === 0) {
+      it.append(element("p", { className: "without", innerHTML: found.without || text.none }));
+    }
+    return it;
+  };
+
+  let turn = 0;
+  const draw = async (ids) => {
+    const mine = ++turn;
+    const columns = await Promise.all(ids.map(load));
+    if (mine !== turn) {
+      return; // Another choice was made meanwhile.
+    }
+    grid.style.setProperty("--count", ids.length);
+    grid.replaceChildren(...ids.map((id, i) => head(id, columns[i])));
+    for (const region of REGIONS) {
+      const { name, what } = headings[region];
+      grid.append(element("h3", {}, `${name} `, element("span", {}, what)));
+      grid.append(...ids.map((id, i) => cell(id, columns[i], region)));
+    }
+    iomodels.highlight(grid);
+  };
+
+  const fragment = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return ""; // A stray percent sign.
+    }
+  };
+  const chosen = () => {
+    const wanted = fragment().split(",").filter(Boolean);
+    const strange = wanted.filter((it) => !known.has(it));
+    strangers.textContent = strange.length > 0 ? text.missing.replace("{0}", strange.join(", ")) : "";
+    const ids = [...new Set(wanted.filter((it) => known.has(it)))].slice(0, selects.length);
+    return ids.length > 0 ? ids : START;
+  };
+  const follow = () => {
+    const ids = chosen();
+    selects.forEach((select, i) => {
+      select.value = ids[i] ?? "";
+    });
+    draw(ids);
+  };
+  const wrap = () => grid.classList.toggle("wrap", form.elements.wrap.checked);
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", (event) => {
+    if (event.target === form.elements.wrap) {
+      wrap();
+      return;
+    }
+    const ids = [...new Set(selects.map((it) => it.value).filter(Boolean))];
+    const wanted = "#" + (ids.length > 0 ? ids : START).join(",");
+    if (wanted === location.hash) {
+      follow(); // The same server twice: the select goes back to what is shown.
+    } else {
+      location.hash = wanted;
+    }
+  });
+  window.addEventListener("hashchange", follow);
+  wrap();
+  follow();
+})();

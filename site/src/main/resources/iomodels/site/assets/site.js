@@ -1,0 +1,58 @@
+"use strict";
+
+/* Light, dark, or as the system has it. Runs before the page is drawn, so that nothing flashes. */
+(() => {
+  const KEY = "theme";
+  const ORDER = ["auto", "light", "dark"];
+  const remembered = () => {
+    try {
+      return localStorage.getItem(KEY) ?? "auto";
+    } catch {
+      return "auto"; // Storage may be forbidden: then the choice lasts for this page.
+    }
+  };
+  let theme = ORDER.includes(remembered()) ? remembered() : "auto";
+  const apply = () => {
+    if (theme === "auto") {
+      delete document.documentElement.dataset.theme;
+    } else {
+      document.documentElement.dataset.theme = theme;
+    }
+  };
+  apply();
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.getElementById("theme");
+    const name = () => {
+      button.textContent = button.dataset[theme];
+    };
+    name();
+    button.addEventListener("click", () => {
+      theme = ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length];
+      try {
+        localStorage.setItem(KEY, theme);
+      } catch {
+        // As above.
+      }
+      apply();
+      name();
+    });
+    openTarget();
+  });
+  const fragment = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1));
+    } catch {
+      return ""; // A stray percent sign.
+    }
+  };
+  /* A link to what is folded unfolds it. */
+  const openTarget = () => {
+    const target = document.getElementById(fragment());
+    for (let it = target; it; it = it.parentElement) {
+      if (it instanceof HTMLDetailsElement) {
+        it.open = true;
+      }
+    }
+  };
+  window.addEventListener("hashchange", openTarget);
+})();

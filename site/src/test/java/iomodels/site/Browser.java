@@ -1,0 +1,163 @@
+package iomodels.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.deque.html.axecore.selenium.AxeBuilder;
+import java.io.File;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import org.openqa.selenium.By;
+import org.openqa.selenium.JavascriptExecutor;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.WebDriverWait;
+
+/** A real Chromium with nothing around it: it can reach no host, and opens pages from files. */
+final class Browser implements AutoCloseable {
+
+  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+  private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+  /** Generous: the machine may be busy. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final ChromeDriver driver;
+  private final Path site;
+
+  private Browser(ChromeDriver driver, Path site) {
+    this.driver = driver;
+    this.site = site;
+  }
+
+  /** Skips the test where there is no Chromium; fails it where there has to be one. */
+  static Browser on(Path site) {
+    boolean here = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
+    if (!"true".equals(System.getenv("CI"))) {
+      assumeTrue(here, "needs Debian's packages chromium and chromium-driver");
+    }
+    assertThat(here).as("chromium and chromium-driver are installed").isTrue();
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(CHROMIUM.toString());
+    options.addArguments(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND");
+    LoggingPreferences logs = new LoggingPreferences();
+    logs.enable(LogType.BROWSER, Level.ALL);
+    options.setCapability("goog:loggingPrefs", logs);
+    ChromeDriverService service =
+        new ChromeDriverService.Builder().usingDriverExecutable(DRIVER.toFile()).build();
+    return new Browser(new ChromeDriver(service, options), site);
+  }
+
+  /** Opens a page of the site as a new visit. */
+  void open(String page) {
+    driver.get("about:blank"); // Another fragment alone would not load the page again.
+    var _ = complaints(); // Those are of the page before, or of the tool that looked at it.
+    driver.get(address(page));
+  }
+
+  String address(String page) {
+    String[] parts = page.split("#", 2);
+    URI file = new File(site.toFile(), parts[0]).toURI();
+    String url = file.toString().replaceFirst("^file:/+", "file:///");
+    return parts.length == 1 ? url : url + "#" + parts[1];
+  }
+
+  String address() {
+    return String.valueOf(driver.getCurrentUrl());
+  }
+
+  /** Waits until there are as many as wanted, and gives them. */
+  List<WebElement> await(String selector, int count) {
+    new WebDriverWait(driver, PATIENCE)
+        .withMessage(() -> "%d of %s in %s".formatted(count, selector, driver.getCurrentUrl()))
+        .until(_ -> all(selector).size() == count);
+    return all(selector);
+  }
+
+  /** Waits until there is one at least, and gives the first. */
+  WebElement await(String selector) {
+    new WebDriverWait(driver, PATIENCE)
+        .withMessage(() -> "no %s in %s".formatted(selector, driver.getCurrentUrl()))
+        .until(_ -> !all(selector).isEmpty());
+    return all(selector).getFirst();
+  }
+
+  List<WebElement> all(String selector) {
+    return driver.findElements(By.cssSelector(selector));
+  }
+
+  /** What a script returns; a number is a {@link Long}. */
+  Object run(String script, Object... arguments) {
+    Object value = ((JavascriptExecutor) driver).executeScript(script, arguments);
+    return value == null ? "" : value;
+  }
+
+  /** The inner width, whatever the smallest width of a window is. */
+  void width(int width) {
+    driver.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of("width", width, "height", 900, "deviceScaleFactor", 1, "mobile", false));
+  }
+
+  void dark(boolean dark) {
+    driver.executeCdpCommand(
+        "Emulation.setEmulatedMedia",
+        Map.of(
+            "features",
+            List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+  }
+
+  ChromeDriver driver() {
+    return driver;
+  }
+
+  /** What the page has complained of since it was asked last. */
+  List<String> complaints() {
+    return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+        .filter(it -> it.getLevel().intValue() >= Level.WARNING.intValue())
+        .map(LogEntry::toString)
+        .toList();
+  }
+
+  /** What stands in the way of those who use a keyboard or a screen reader (WCAG 2.2, A and AA). */
+  List<String> barriers() {
+    return violations(
+        new AxeBuilder().withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")));
+  }
+
+  /** What is hard to see. */
+  List<String> faint() {
+    return violations(new AxeBuilder().withRules(List.of("color-contrast")));
+  }
+
+  private List<String> violations(AxeBuilder axe) {
+    return axe.disableIframeTesting().analyze(driver).getViolations().stream()
+        .map(it -> "%s: %s".formatted(it.getId(), it.getNodes().getFirst().getHtml()))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    driver.quit();
+  }
+}

@@ -1,0 +1,252 @@
+package iomodels.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.server.spi.ServerProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.support.ui.Select;
+
+/** The site that the build has made, in a real browser. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BrowserIT {
+
+  private static final Path SITE = Path.of("target/site").toAbsolutePath();
+  private static final int DESKTOP = 1400;
+  private static final int PHONE = 360;
+
+  /** One of each kind; the others of a kind come from the same template. */
+  private static final List<String> KINDS =
+      List.of(
+          "index.html",
+          "side-by-side.html#blocking-threads,python:asyncio_streams",
+          "timeline.html#show=blocking-sequential,nio-selector",
+          "table.html",
+          "rules.html#never-closes",
+          "glossary.html",
+          "models/nio-selector.html",
+          "models/tutorial-select.html",
+          "lessons/01-one-blocking-thread.html",
+          "zh/index.html",
+          "zh/models/vertx.html",
+          "zh/lessons/04-select.html",
+          "source/python-twins/with_epoll.py.html#L40");
+
+  private Browser browser;
+
+  @BeforeAll
+  void start() {
+    browser = Browser.on(SITE);
+  }
+
+  @AfterAll
+  void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+  }
+
+  @BeforeEach
+  void plain() {
+    browser.width(DESKTOP);
+    browser.dark(false);
+  }
+
+  @Test
+  void noPageComplains() throws IOException {
+    for (String page : pages()) {
+      browser.open(page);
+      assertThat(browser.complaints()).as(page).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingStandsInTheWayOfKeyboardAndScreenReader() {
+    for (String page : KINDS) {
+      browser.open(page);
+      assertThat(browser.barriers()).as(page).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingIsHardToSeeInTheDark() {
+    browser.dark(true);
+    for (String page : KINDS) {
+      browser.open(page);
+      assertThat(browser.faint()).as("%s, dark", page).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingIsTooWideForAPhone() {
+    browser.width(PHONE);
+    for (String page : KINDS) {
+      browser.open(page);
+      Object over =
+          browser.run(
+              "const it = document.documentElement; return it.scrollWidth - it.clientWidth");
+      assertThat(over).as("%s at %d pixels", page, PHONE).isEqualTo(0L);
+    }
+  }
+
+  @Test
+  void theChoiceMakesTheColumnsAndTheAddressKeepsIt() {
+    browser.open("side-by-side.html#tutorial-select,linux-epoll,python:with_epoll");
+    assertThat(texts(browser.await("#columns .head h2", 3)))
+        .containsExactly("tutorial-select", "linux-epoll", "python:with_epoll");
+    assertThat(browser.all("#columns .cell")).hasSize(4 * 3);
+    assertThat(cell("linux-epoll", "wait").getText()).contains("epollWait");
+    assertThat(cell("python:with_epoll", "wait").getText()).contains("poller.poll()");
+
+    new Select(browser.await("select[name=column1]")).selectByValue("vertx");
+    browser.await("#columns .cell[data-server=vertx]", 4);
+    assertThat(browser.address()).endsWith("#vertx,linux-epoll,python:with_epoll");
+    // Where a step is missing, the source says why.
+    assertThat(cell("vertx", "wait").getText()).contains("event loop");
+
+    new Select(browser.await("select[name=column2]")).selectByValue("");
+    assertThat(texts(browser.await("#columns .head h2", 2)))
+        .containsExactly("vertx", "python:with_epoll");
+    browser.driver().navigate().back();
+    browser.await("#columns .head h2", 3);
+    browser.driver().navigate().refresh();
+    browser.await("#columns .head h2", 3);
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void everyServerCanBeAColumnWithCodeOrAReasonInEachRow() {
+    browser.open("side-by-side.html");
+    browser.await("#columns .cell");
+    List<String> servers =
+        new Select(browser.await("select[name=column1]"))
+            .getOptions().stream()
+                .map(it -> it.getDomProperty("value"))
+                .filter(it -> !it.isEmpty())
+                .toList();
+    assertThat(servers).hasSizeGreaterThan(30);
+    for (String server : servers) {
+      browser.run("location.hash = arguments[0]", server);
+      for (WebElement cell :
+          browser.await("#columns .cell[data-server='%s']".formatted(server), 4)) {
+        String what = "%s of %s".formatted(cell.getDomAttribute("data-region"), server);
+        assertThat(cell.getText()).as(what).isNotBlank();
+      }
+    }
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void aChoiceOfNonsenseFallsBackToTheFirstOne() {
+    for (String nonsense : List.of("no-such-server,%3Cscript%3E", "%", "")) {
+      browser.open("side-by-side.html#" + nonsense);
+      assertThat(browser.await("#columns .head h2", 2)).hasSize(2);
+      assertThat(browser.complaints()).as(nonsense).isEmpty();
+    }
+    browser.open("side-by-side.html#no-such-server,vertx");
+    assertThat(texts(browser.await("#columns .head h2", 1))).containsExactly("vertx");
+    assertThat(browser.await("#strangers").getText()).contains("no-such-server");
+  }
+
+  @Test
+  void theTimelineDrawsThreeServersOnOneAxis() {
+    browser.open("timeline.html#show=blocking-sequential,nio-selector,nio-polling");
+    browser.await("#timeline h2", 3);
+    assertThat(browser.await("#timeline svg")).isNotNull();
+    for (String drawn : List.of("wait", "copy", "ask")) {
+      Object points =
+          browser.run(
+              "return [...document.querySelectorAll('#timeline svg path')]"
+                  + ".filter(it => it.getAttribute('class')?.includes(arguments[0]))"
+                  + ".map(it => it.getAttribute('d') ?? '').join('').length",
+              drawn);
+      assertThat((long) points).as(drawn).isGreaterThan(20);
+    }
+    assertThat(browser.await("#timeline").getText()).contains("nio-polling-loop", "epoll_wait");
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void theTableIsSortedAndFiltered() {
+    browser.open("table.html");
+    assertThat(browser.await("tbody tr", ServerProvider.installed().size())).isNotEmpty();
+    WebElement lines = browser.await("thead th:nth-child(8) button");
+    lines.sendKeys(Keys.ENTER); // by keyboard
+    List<Integer> sorted =
+        browser.all("tbody tr td:nth-child(8)").stream()
+            .map(it -> Integer.valueOf(it.getText()))
+            .toList();
+    assertThat(sorted).isSorted();
+    assertThat(browser.await("thead th:nth-child(8)").getDomAttribute("aria-sort"))
+        .isEqualTo("ascending");
+    browser.await("#filter").sendKeys("epoll multiplexing");
+    assertThat(texts(browser.all("tbody tr:not([hidden]) th")))
+        .contains("linux-epoll", "linux-epoll-edge")
+        .doesNotContain("linux-poll", "linux-io-uring");
+    assertThat(texts(browser.all("tbody tr:not([hidden])"))).allMatch(it -> it.contains("epoll"));
+  }
+
+  @Test
+  void aLinkToAPitfallUnfoldsIt() {
+    browser.open("rules.html#never-closes");
+    assertThat(browser.await("#never-closes[open] .diff ins").isDisplayed()).isTrue();
+  }
+
+  @Test
+  void theThemeIsTheReadersChoice() {
+    browser.open("index.html");
+    String light = background();
+    browser.await("#theme").click(); // light
+    assertThat(background()).isEqualTo(light);
+    browser.await("#theme").click(); // dark
+    assertThat(background()).isNotEqualTo(light);
+    browser.open("models/nio-selector.html");
+    assertThat(background()).as("remembered").isNotEqualTo(light);
+    browser.await("#theme").click(); // as the system has it
+    assertThat(background()).isEqualTo(light);
+  }
+
+  @Test
+  void thePageIsThereInTheOtherLanguage() {
+    browser.open("models/nio-selector.html");
+    browser.await("a[hreflang=zh-Hans]").click();
+    assertThat(browser.address()).endsWith("/zh/models/nio-selector.html");
+    assertThat(browser.await("html").getDomAttribute("lang")).isEqualTo("zh-Hans");
+    browser.await("a[hreflang=en]").click();
+    assertThat(browser.address()).endsWith("/models/nio-selector.html").doesNotContain("/zh/");
+  }
+
+  private WebElement cell(String server, String region) {
+    return browser.await(
+        "#columns .cell[data-server='%s'][data-region='%s']".formatted(server, region));
+  }
+
+  private String background() {
+    return String.valueOf(browser.run("return getComputedStyle(document.body).backgroundColor"));
+  }
+
+  private static List<String> texts(List<WebElement> elements) {
+    return elements.stream().map(WebElement::getText).toList();
+  }
+
+  /** All of them but the whole files, of which there are many from one template. */
+  private static List<String> pages() throws IOException {
+    try (Stream<Path> files = Files.walk(SITE)) {
+      return files
+          .map(it -> SITE.relativize(it).toString())
+          .filter(it -> it.endsWith(".html") && !it.startsWith("source/"))
+          .sorted()
+          .toList();
+    }
+  }
+}

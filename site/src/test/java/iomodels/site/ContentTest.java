@@ -1,0 +1,105 @@
+package iomodels.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Rule;
+import iomodels.wrong.WrongServer;
+import iomodels.wrong.WrongServers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What is written by hand agrees with what is there, in both languages. */
+class ContentTest {
+
+  private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
+
+  private final Content content = new Content(PROJECT.resolve("site/src/main/content"));
+
+  ContentTest() throws IOException {}
+
+  @Test
+  void bothLanguagesHaveTheSameWords() throws IOException {
+    assertThat(keys("zh")).containsExactlyInAnyOrderElementsOf(keys("en"));
+  }
+
+  @Test
+  void bothLanguagesHaveTheSameLessonsWithTheSameDirectives() throws IOException {
+    List<Content.Text> english = content.lessons("en");
+    List<Content.Text> chinese = content.lessons("zh");
+    assertThat(english).hasSize(10);
+    assertThat(chinese).hasSize(10);
+    for (int i = 0; i < english.size(); i++) {
+      assertThat(chinese.get(i).slug()).isEqualTo(english.get(i).slug());
+      assertThat(directives(chinese.get(i).markdown()))
+          .as(english.get(i).slug())
+          .containsExactlyInAnyOrderElementsOf(directives(english.get(i).markdown()));
+      assertThat(english.get(i).summary()).isNotBlank();
+    }
+  }
+
+  @Test
+  void notesNameServersThatThereAre() throws IOException {
+    Exhibits exhibits = Exhibits.of(PROJECT);
+    List<String> zoo = WrongServers.all().stream().map(WrongServer::name).toList();
+    content
+        .allNotes()
+        .forEach(
+            (model, notes) -> {
+              assertThat(exhibits.named(model)).as(model).isPresent();
+              assertThat(notes.pitfalls())
+                  .as(model)
+                  .isNotEmpty()
+                  .allSatisfy(it -> assertThat(zoo).contains(it.server()));
+              assertThat(notes.related())
+                  .as(model)
+                  .allSatisfy(it -> assertThat(exhibits.named(it)).as(it).isPresent());
+            });
+  }
+
+  @Test
+  void everyServerSaysWhereItsStepsAreOrWhyItHasNone() throws IOException {
+    for (Exhibit exhibit : Exhibits.of(PROJECT).all()) {
+      for (String region : Exhibit.REGIONS) {
+        boolean there = !exhibit.with(region).isEmpty();
+        assertThat(there || !exhibit.without(region).isEmpty())
+            .as("%s of %s", region, exhibit.id())
+            .isTrue();
+      }
+    }
+  }
+
+  @Test
+  void whatTheSourcesSayIsTranslated() throws IOException {
+    Words words = content.words("zh");
+    List<String> missing = new ArrayList<>();
+    BiConsumer<String, String> demand =
+        (kind, key) -> {
+          if (words.said(kind, key, "").isEmpty()) {
+            missing.add(kind + " " + key);
+          }
+        };
+    Rule.all().forEach(it -> demand.accept("rule", it.id()));
+    WrongServers.all().forEach(it -> demand.accept("fault", it.name()));
+    // Of what is new in Python's folder or among the models, English will do for a while.
+    content.allNotes().keySet().forEach(it -> demand.accept("summary", it));
+    assertThat(missing).isEmpty();
+  }
+
+  private List<String> keys(String language) throws IOException {
+    return content.words(language).all().keySet().stream()
+        .filter(it -> !it.startsWith(Words.SERVERS))
+        .toList();
+  }
+
+  private static List<String> directives(String markdown) {
+    return Stream.of(markdown.split("\\{\\{"))
+        .skip(1)
+        .map(it -> it.substring(0, it.indexOf("}}")))
+        .toList();
+  }
+}

@@ -1,0 +1,107 @@
+package iomodels.site;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecordedTest {
+
+  private static final String TRACE =
+      """
+      {"format": 1, "server": "a", "complete": true, "clients": [],
+       "threads": [{"name": "loop", "calls": [
+         [0, 9, 9, "epoll_wait", "7", "1", "wait", "", 1],
+         [9, 1, 0, "read", "8", "-1 EAGAIN", "ask", "A", 5]]}]}
+      """;
+
+  @TempDir private Path folder;
+
+  @Test
+  void callsAreCountedWithThoseThatAreFoldedIntoOne() {
+    Recorded.Trace trace = Recorded.trace("a", TRACE);
+    assertThat(trace.problem()).isEmpty();
+    assertThat(trace.calls()).isEqualTo(6);
+    assertThat(trace.calls("read")).isEqualTo(5);
+    assertThat(trace.ofKind("ask")).isEqualTo(5);
+    assertThat(trace.ofKind("copy")).isZero();
+  }
+
+  @Test
+  void callsThatAreFoldedWithOthersAreNotCountedByName() {
+    Recorded.Trace trace = Recorded.trace("a", TRACE.replace("epoll_wait", "read, write"));
+    assertThatThrownBy(() -> trace.calls("read")).hasMessage("read of a is folded with others");
+  }
+
+  @Test
+  void aTraceThatIsCutOffIsAProblemAndNothingMore() throws IOException {
+    Path traces = Files.createDirectories(folder.resolve("traces"));
+    Files.writeString(traces.resolve("whole.json"), TRACE);
+    Files.writeString(traces.resolve("half.json"), TRACE.substring(0, 90));
+    Files.writeString(traces.resolve("empty.json"), "");
+    byte[] dots = "{\"a\": \"…".getBytes(UTF_8); // the last character has three bytes
+    Files.write(traces.resolve("character.json"), Arrays.copyOf(dots, dots.length - 1));
+    Files.writeString(traces.resolve("other.json"), "{\"format\": 2}");
+    Files.writeString(traces.resolve("bare.json"), "{\"format\": 1}");
+    Files.writeString(
+        traces.resolve("ended.json"), TRACE.replace("true", "false, \"note\": \"It died.\""));
+    Recorded recorded = Recorded.read(folder);
+    assertThat(recorded.trace("whole").orElseThrow().json()).isPresent();
+    assertThat(recorded.trace("half").orElseThrow().json()).isEmpty();
+    assertThat(recorded.trace("half").orElseThrow().problem()).startsWith("cut off: ");
+    assertThat(recorded.trace("empty").orElseThrow().problem()).isNotEmpty();
+    assertThat(recorded.trace("other").orElseThrow().problem()).isEqualTo("it is not of format 1");
+    assertThat(recorded.trace("bare").orElseThrow().problem()).contains("no threads");
+    assertThat(recorded.trace("ended").orElseThrow().json()).isPresent();
+    assertThat(recorded.trace("ended").orElseThrow().problem()).isEqualTo("cut off: It died.");
+    assertThat(recorded.trace("none")).isEmpty();
+    assertThat(recorded.problems()).hasSize(6 + 3);
+  }
+
+  @Test
+  void whatWasNotMeasuredIsADash() throws IOException {
+    Files.writeString(
+        folder.resolve("compare.json"),
+        """
+        {"models": [{"card": {"name": "a"}, "kept": 3,
+                     "load": {"ratio": {"throughput": {"median": 1.234, "min": 1, "max": 2.5}, "cpu": null}}},
+                    {"card": {"name": "b"}, "load": null}]}
+        """);
+    Recorded recorded = Recorded.read(folder);
+    assertThat(recorded.shown("a", "msgs")).isEqualTo("1.23 (1.00–2.50)");
+    assertThat(recorded.shown("a", "cpu")).isEqualTo("–");
+    assertThat(recorded.shown("b", "p50")).isEqualTo("–");
+    assertThat(recorded.shown("c", "p99")).isEqualTo("–");
+  }
+
+  @Test
+  void aComparisonOfNothingIsAProblem() throws IOException {
+    Files.writeString(folder.resolve("compare.json"), "{}");
+    assertThat(Recorded.read(folder).comparison()).isEmpty();
+    assertThat(Recorded.read(folder).problems()).contains("compare.json has no models");
+  }
+
+  @Test
+  void findingsAreFoundByTheTargetsFirstWord() throws IOException {
+    Files.writeString(
+        folder.resolve("conform.json"),
+        """
+        {"target": "vertx on epoll", "findings": [
+          {"rule": "1.01", "verdict": "KEPT", "detail": ""},
+          {"rule": "4.01", "verdict": "SKIPPED", "detail": "why"}]}
+        """);
+    Recorded recorded = Recorded.read(folder);
+    assertThat(recorded.verdict("vertx", "1.01")).isEqualTo("KEPT");
+    assertThat(recorded.detail("vertx", "4.01")).isEqualTo("why");
+    assertThat(recorded.verdict("vertx", "9.99")).isEmpty();
+    assertThat(recorded.verdict("other", "1.01")).isEmpty();
+    assertThat(recorded.count("vertx", "KEPT")).isEqualTo("1");
+    assertThat(recorded.count("other", "KEPT")).isEqualTo("–");
+  }
+}
