@@ -116,11 +116,11 @@ final class Recorded {
   }
 
   /** A model's row of the comparison. */
-  Optional<JsonNode> cost(String model) {
+  private Optional<JsonNode> cost(String model) {
     return Optional.ofNullable(costs.get(model));
   }
 
-  /** On what machine the costs were measured, and when. */
+  /** The comparison that the costs are from, with the machine that it was made on. */
   Optional<JsonNode> comparison() {
     return comparison;
   }
@@ -154,7 +154,7 @@ final class Recorded {
   }
 
   /** The kit's report on a model. */
-  Optional<JsonNode> report(String model) {
+  private Optional<JsonNode> report(String model) {
     return Optional.ofNullable(reports.get(model));
   }
 

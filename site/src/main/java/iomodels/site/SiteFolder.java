@@ -38,7 +38,7 @@ final class SiteFolder {
     this.folder = folder;
   }
 
-  /** The folder with nothing in it: a page that is no more is not to stay behind. */
+  /** The folder without its files: a page that is no more is not to stay behind. */
   static SiteFolder emptied(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
       Files.walkFileTree(folder, new Emptying());

@@ -78,7 +78,7 @@ final class StudySite {
     return rules;
   }
 
-  /** The pitfalls of a model that are known and whose wrong server there is. */
+  /** The pitfalls of a model; none if nobody has written of them. */
   List<Notes.Pitfall> pitfalls(String model) {
     List<Notes.Pitfall> pitfalls = content.notes(model).pitfalls();
     return pitfalls == null ? List.of() : pitfalls;

@@ -21,9 +21,9 @@ public record Term(
 
   /** What it is called, in that language. */
   public String title(String language) {
-    String native_ = language.equals("zh") && zhTerm != null ? zhTerm : term;
-    if (native_ != null) {
-      return native_;
+    String own = language.equals("zh") && zhTerm != null ? zhTerm : term;
+    if (own != null) {
+      return own;
     }
     return java != null ? java : python != null ? python : id;
   }
