@@ -285,15 +285,17 @@ final class ReactorNettyServer implements Server {
 
   private static Publisher<Void> answer(
       Responder responder, NettyInbound inbound, NettyOutbound outbound) {
+    // One for all, since a Flux never has two in hand: a new one of 64 KiB, with zeros in it, would
+    // cost more than all else that a datagram takes.
+    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
     Flux<DatagramPacket> replies =
         inbound
             .receiveObject()
             .cast(DatagramPacket.class)
             .map(
                 packet -> {
-                  ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
-                  responder.reply(packet.content().nioBuffer(), out);
-                  return new DatagramPacket(Unpooled.wrappedBuffer(out.flip()), packet.sender());
+                  responder.reply(packet.content().nioBuffer(), out.clear());
+                  return new DatagramPacket(Unpooled.copiedBuffer(out.flip()), packet.sender());
                 });
     // A reply that cannot be sent is one reply, and not the end of them all.
     return replies.concatMap(

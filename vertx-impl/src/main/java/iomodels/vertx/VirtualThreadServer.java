@@ -323,15 +323,18 @@ final class VirtualThreadServer implements Server {
             // Also what Netty allots for each: half of it is the largest datagram.
             .setReceiveBufferSize(2 * BUFFER_SIZE);
     DatagramSocket socket = vertx.createDatagramSocket(options);
+    // One for all, since its handler is never called twice at a time: a new one of 64 KiB, with
+    // zeros in it, would cost more than all else that a datagram takes.
+    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
     return socket
-        .handler(packet -> answer(packet, socket, responder))
+        .handler(packet -> answer(packet, socket, responder, out))
         .listen(address.getPort(), address.getAddress().getHostAddress());
   }
 
-  private static void answer(DatagramPacket packet, DatagramSocket socket, Responder responder) {
-    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
-    responder.reply(((BufferInternal) packet.data()).getByteBuf().nioBuffer(), out);
-    Buffer reply = BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip()));
+  private static void answer(
+      DatagramPacket packet, DatagramSocket socket, Responder responder, ByteBuffer out) {
+    responder.reply(((BufferInternal) packet.data()).getByteBuf().nioBuffer(), out.clear());
+    Buffer reply = BufferInternal.buffer(Unpooled.copiedBuffer(out.flip()));
     socket.send(reply, packet.sender().port(), packet.sender().hostAddress());
   }
 
