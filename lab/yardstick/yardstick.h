@@ -1,6 +1,6 @@
 /*
  * What has nothing to do with waiting: a listening socket, the service, and a clear end.
- * The yardsticks serve "upper" over TCP on loopback, end on SIGTERM (its default action), and take
+ * The yardsticks serve "upper" on loopback, end on SIGTERM (its default action), and take
  * one argument, the port; 0 lets the kernel choose.
  */
 #ifndef YARDSTICK_H
@@ -53,31 +53,45 @@ static inline size_t raise_descriptor_limit(void)
     return limit.rlim_cur;
 }
 
-/* Binds, listens, and says where; type is 0 or SOCK_NONBLOCK. */
-static inline int listening(int argc, char **argv, int type)
+/* A socket that is bound to the port on loopback. */
+static inline int bound(int argc, char **argv, int type)
 {
     if (argc != 2) {
         fprintf(stderr, "usage: %s PORT\n", argv[0]);
         exit(2);
     }
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | type, 0);
-    if (listener < 0)
+    int bound = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    if (bound < 0)
         die("socket");
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    setsockopt(bound, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons((in_port_t)atoi(argv[1])),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    socklen_t length = sizeof address;
-    if (bind(listener, (struct sockaddr *)&address, length) < 0)
+    if (bind(bound, (struct sockaddr *)&address, sizeof address) < 0)
         die("bind");
-    if (listen(listener, BACKLOG) < 0)
-        die("listen");
-    if (getsockname(listener, (struct sockaddr *)&address, &length) < 0)
+    return bound;
+}
+
+/* Says where it is reached. */
+static inline void announce(int bound)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    if (getsockname(bound, (struct sockaddr *)&address, &length) < 0)
         die("getsockname");
     printf("listening %d\n", ntohs(address.sin_port));
     fflush(stdout);
+}
+
+/* Binds, listens, and says where; type is 0 or SOCK_NONBLOCK. */
+static inline int listening(int argc, char **argv, int type)
+{
+    int listener = bound(argc, argv, SOCK_STREAM | type);
+    if (listen(listener, BACKLOG) < 0)
+        die("listen");
+    announce(listener);
     return listener;
 }
 

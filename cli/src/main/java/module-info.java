@@ -1,5 +1,6 @@
 /** The command {@code iomodels}. */
 module iomodels.cli {
+  requires HdrHistogram;
   requires info.picocli;
   requires java.compiler;
   requires java.xml;

@@ -2,9 +2,14 @@
 module iomodels.lab {
   requires transitive iomodels.core;
   requires iomodels.meter;
+  requires java.management;
   requires static org.jspecify;
-  requires HdrHistogram;
+  requires transitive HdrHistogram;
+  requires tools.jackson.databind;
 
   exports iomodels.lab;
+  exports iomodels.lab.bench;
+  exports iomodels.lab.claims;
+  exports iomodels.lab.report;
   exports iomodels.lab.trace;
 }

@@ -5,6 +5,7 @@ module iomodels.site {
   requires io.github.javadiffutils;
   requires iomodels.conformance;
   requires iomodels.core;
+  requires iomodels.lab;
   requires iomodels.wrong;
   requires jdk.compiler;
   requires org.commonmark;

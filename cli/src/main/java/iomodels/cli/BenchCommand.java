@@ -1,27 +1,24 @@
 package iomodels.cli;
 
-import iomodels.cli.Bench.Loaded;
-import iomodels.cli.Bench.Ratio;
-import iomodels.cli.Lineup.Entry;
-import iomodels.lab.IdleMemory;
-import iomodels.lab.LoadException;
 import iomodels.lab.Match;
 import iomodels.lab.Pinning;
-import iomodels.lab.Spread;
 import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Bench;
+import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Machine;
+import iomodels.lab.report.Measurements;
+import iomodels.lab.report.ScenarioResult;
+import iomodels.lab.report.ServerResult;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -35,15 +32,25 @@ import picocli.CommandLine.Spec;
       "Measures the models beside plain C: each in a process of its own, on a processor of its own,"
           + " in turns with C epoll, with the same model in C, and with C epoll once more.",
       "Processor time per message is the figure to look at: throughput and latency depend on who"
-          + " loads, and where. The spread is that of the rounds; a ratio that lies within the one"
-          + " of C epoll beside itself says nothing."
+          + " loads, and where. A row that cannot be relied on is stamped, and the reason said"
+          + " below."
     },
-    footer = {"", "Exit code: 0 all were measured, 1 one of them failed, 2 none could be."},
+    footer = {
+      "",
+      "Exit code: 0 all were measured; 1 one of them failed, or is dearer than in --baseline;",
+      "2 none could be measured."
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
 
-  private static final double SATURATED = 0.95;
+  private static final Match THOROUGH = new Match(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
+
+  /** For a first look: a tenth of the time. */
+  static final Match QUICK = new Match(Duration.ofMillis(500), Duration.ofMillis(250), 5);
+
+  private static final int CROWD = 15_000;
+  private static final int LEAST_CROWD = 10;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -57,39 +64,45 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--scenario",
+      split = ",",
       defaultValue = "ping-50",
       paramLabel = "NAME",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Scenario scenario = Scenario.PING_50;
+      description = "One or more of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private List<Scenario> scenarios = List.of();
+
+  @Option(names = "--all-scenarios", description = "All of them: for 19 models, more than an hour.")
+  private boolean allScenarios;
+
+  @Option(
+      names = "--quick",
+      description = "Rounds of a quarter of a second, and a short warm-up: for a first look.")
+  private boolean quick;
 
   @Option(
       names = "--rounds",
-      defaultValue = "7",
       paramLabel = "N",
-      description = "How many rounds count (default: ${DEFAULT-VALUE}).")
-  private int rounds = 7;
+      description = "How many rounds count (default: 7; quick: 5).")
+  private Optional<Integer> rounds = Optional.empty();
 
   @Option(
       names = "--round",
-      defaultValue = "1000",
       paramLabel = "MS",
-      description = "How long a round is, in milliseconds (default: ${DEFAULT-VALUE}).")
-  private int roundMillis = 1_000;
+      description = "How long a round is, in milliseconds (default: 1000; quick: 250).")
+  private Optional<Integer> roundMillis = Optional.empty();
 
   @Option(
       names = "--warm-up",
-      defaultValue = "5000",
       paramLabel = "MS",
       description =
-          "How long to load each before, in milliseconds; up to three times as long if it is not"
-              + " steady by then (default: ${DEFAULT-VALUE}).")
-  private int warmUpMillis = 5_000;
+          "How long to load each before, in milliseconds; up to three times as long while it still"
+              + " gets better (default: 5000; quick: 500).")
+  private Optional<Integer> warmUpMillis = Optional.empty();
 
   @Option(
       names = "--connections",
       paramLabel = "N",
-      description = "For idle: how many (default: 15000).")
-  private Optional<Integer> idleConnections = Optional.empty();
+      description = "For idle: how many (default: " + CROWD + ").")
+  private int crowd = CROWD;
 
   @Option(
       names = "--jvm-flag",
@@ -98,97 +111,107 @@ final class BenchCommand implements Callable<Integer> {
   private List<String> jvmFlags = List.of();
 
   @Option(
+      names = "--no-kit",
+      description = "Do not judge the models first; their rows are stamped for it.")
+  private boolean withoutKit;
+
+  @Option(
       names = "--json",
       paramLabel = "FILE",
-      description = "Write the figures to a file as well; - for standard output, and only there.")
+      description =
+          "Write the figures to a file as well, after each scenario; - for standard output, and"
+              + " only there.")
   private Optional<Path> json = Optional.empty();
 
-  /** A run, as it stands in JSON. */
-  record Run(
-      String java,
-      String system,
-      int processors,
-      String pinning,
-      Scenario scenario,
-      String words,
-      Match match,
-      List<String> jvmFlags,
-      List<Row> servers) {}
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Write a page with charts, which needs nothing else.")
+  private Optional<Path> html = Optional.empty();
 
-  /** A server in it; one of the three has been measured, or it failed. */
-  record Row(
-      String name,
-      String twin,
-      Optional<Loaded> load,
-      Optional<Map<String, IdleMemory>> idle,
-      Optional<Map<String, Map<String, Double>>> systemCalls,
-      String failure) {}
+  @Option(
+      names = "--baseline",
+      paramLabel = "FILE",
+      description = "Compare with the figures of an earlier run, written by --json.")
+  private Optional<Path> baseline = Optional.empty();
 
   @Override
   public Integer call() throws Failure, InterruptedException {
-    List<Entry> entries = entries();
-    if (rounds < 1 || roundMillis < 1 || warmUpMillis < 0 || idleConnections.orElse(10) < 10) {
-      throw new Failure("give at least 1 round of 1 ms, a warm-up of 0 ms, and 10 connections");
-    }
+    Match match = match();
+    List<Candidate> candidates = candidates();
+    LabFiles files = new LabFiles(json, html);
+    files.demandWritable();
+    Optional<Measurements> before =
+        baseline.isPresent() ? Optional.of(LabFiles.read(baseline.get())) : Optional.empty();
     PrintWriter out = spec.commandLine().getOut();
-    boolean silent = json.isPresent() && Json.isStandardOutput(json.get());
-    if (json.isPresent()) {
-      Json.demandWritable(json.get());
-    }
-    Match match =
-        new Match(Duration.ofMillis(warmUpMillis), Duration.ofMillis(roundMillis), rounds);
-    int processors = Runtime.getRuntime().availableProcessors();
-    List<Row> rows = new ArrayList<>();
+    boolean twins = hasYardsticks();
+    Judging judging = new Judging(!withoutKit);
+    List<ScenarioResult> results = new ArrayList<>();
+    int processors = Runtime.getRuntime().availableProcessors(); // before it is pinned to one
+    Machine machine;
     try (Pinning pinning = Pinning.attempt()) {
-      Bench bench = new Bench(scenario, match, pinning, jvmFlags, hasYardsticks());
-      if (!silent) {
-        out.printf("%s: %s.%n%s.%n%n", scenario, scenario.words(), pinning);
+      machine = LabFiles.machine(spec, processors, pinning.toString());
+      if (!files.isSilent()) {
+        out.printf("%s.%n", pinning);
       }
-      BenchTable table = new BenchTable(out, scenario, entries);
-      try (Progress progress = Progress.of(entries.size() * bench.steps(crowd()))) {
-        if (!silent) {
-          progress.aside(table::head);
-        }
-        for (Entry entry : entries) {
-          progress.say(entry.name());
-          Row row = row(bench, entry, progress);
-          rows.add(row);
-          if (!silent) {
-            progress.aside(() -> table.row(row));
-          }
-        }
-      }
-      if (!silent) {
-        explain(out, rows);
-      }
-      if (json.isPresent()) {
-        Json.write(run(processors, bench, rows), json.get(), out);
+      for (Scenario scenario : wanted()) {
+        Bench bench =
+            new Bench(
+                () -> new Lineup(pinning),
+                scenario,
+                match,
+                crowd,
+                jvmFlags,
+                twins ? Optional.of(common(scenario)) : Optional.empty(),
+                twins,
+                judging::stamps);
+        results.add(run(bench, candidates, judging, files, out));
+        files.write(new Measurements(machine, List.copyOf(results), List.of()));
       }
     }
-    long failed = rows.stream().filter(row -> !row.failure().isEmpty()).count();
-    return failed == 0 ? Main.OK : failed < rows.size() ? Main.NO : Main.UNUSABLE;
+    files.finish(new Measurements(machine, results, List.of()), out);
+    return exitCode(results, before, out);
   }
 
-  private List<Entry> entries() throws Failure {
-    List<Entry> entries = new ArrayList<>();
+  private static String common(Scenario scenario) {
+    return scenario == Scenario.UDP ? Bench.COMMON_OF_DATAGRAMS : Bench.COMMON;
+  }
+
+  private List<Scenario> wanted() {
+    return allScenarios ? List.of(Scenario.values()) : scenarios;
+  }
+
+  private Match match() throws Failure {
+    Match usual = quick ? QUICK : THOROUGH;
+    int count = rounds.orElse(usual.rounds());
+    int millis = roundMillis.orElse((int) usual.round().toMillis());
+    int warmUp = warmUpMillis.orElse((int) usual.warmUp().toMillis());
+    if (count < 1 || millis < 1 || warmUp < 0 || crowd < LEAST_CROWD) {
+      throw new Failure("give at least 1 round of 1 ms, a warm-up of 0 ms, and 10 connections");
+    }
+    return new Match(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
+  }
+
+  private List<Candidate> candidates() throws Failure {
+    List<Candidate> candidates = new ArrayList<>();
     if (names.isEmpty()) {
       for (ServerProvider model : Choices.models()) {
         if (model.availability().here()) {
-          entries.add(Entry.of(model));
+          candidates.add(Lineup.candidate(model.card().name()));
         } else {
           complain("%s is left out: %s", model.card().name(), model.availability().reason());
         }
       }
     }
     for (String name : names) {
-      entries.add(Entry.named(name));
+      candidates.add(Lineup.candidate(name));
     }
-    return entries;
+    return candidates;
   }
 
   private boolean hasYardsticks() throws InterruptedException {
     try {
-      Yardstick.start(Bench.COMMON, List.of()).close();
+      Yardstick.start("epoll", List.of()).close();
       return true;
     } catch (IOException e) {
       complain("nothing to measure against: %s", String.valueOf(e.getMessage()));
@@ -200,126 +223,57 @@ final class BenchCommand implements Callable<Integer> {
     spec.commandLine().getErr().printf(format + "%n", arguments);
   }
 
-  private Row row(Bench bench, Entry entry, Progress progress) throws InterruptedException {
-    Optional<Loaded> load = Optional.empty();
-    Optional<Map<String, IdleMemory>> idle = Optional.empty();
-    Optional<Map<String, Map<String, Double>>> calls = Optional.empty();
-    String failure = "";
-    try {
-      switch (scenario) {
-        case IDLE -> idle = Optional.of(memory(bench, entry, progress));
-        case SYSCALLS -> calls = Optional.of(systemCalls(bench, entry, progress));
-        default -> load = Optional.of(bench.load(entry, progress::step));
+  private ScenarioResult run(
+      Bench bench, List<Candidate> candidates, Judging judging, LabFiles files, PrintWriter out)
+      throws InterruptedException {
+    if (!files.isSilent()) {
+      out.printf("%n%s: %s.%n%n", bench.scenario(), bench.scenario().words());
+    }
+    BenchTable table = new BenchTable(out, bench.scenario(), candidates);
+    try (Progress progress = Progress.of(bench.steps(candidates) + judging.steps(candidates))) {
+      judging.judge(candidates, progress);
+      if (!files.isSilent()) {
+        progress.aside(table::head);
       }
-    } catch (IOException | LoadException e) {
-      failure = String.valueOf(e.getMessage());
+      ScenarioResult result =
+          bench.run(
+              candidates,
+              new Bench.Listener() {
+                @Override
+                public void doing(String what) {
+                  progress.say(what);
+                }
+
+                @Override
+                public void step() {
+                  progress.step();
+                }
+
+                @Override
+                public void measured(ServerResult server) {
+                  if (!files.isSilent()) {
+                    progress.aside(() -> table.row(server));
+                  }
+                }
+              });
+      if (!files.isSilent()) {
+        progress.aside(() -> table.explain(result, judging));
+      }
+      return result;
     }
-    return new Row(entry.name(), entry.twin(), load, idle, calls, failure);
   }
 
-  private Map<String, IdleMemory> memory(Bench bench, Entry entry, Progress progress)
-      throws IOException, LoadException, InterruptedException {
-    Map<String, IdleMemory> memory = new LinkedHashMap<>();
-    for (Entry each : besides(bench, entry)) {
-      memory.put(each.name(), bench.idle(each, crowd(), progress::step));
+  private int exitCode(
+      List<ScenarioResult> results, Optional<Measurements> before, PrintWriter out) {
+    boolean dearer = false;
+    if (before.isPresent()) {
+      dearer = BaselineTable.print(before.get(), results, out);
     }
-    return memory;
-  }
-
-  private int crowd() {
-    return idleConnections.orElse(scenario.connections());
-  }
-
-  private static Map<String, Map<String, Double>> systemCalls(
-      Bench bench, Entry entry, Progress progress)
-      throws IOException, LoadException, InterruptedException {
-    Map<String, Map<String, Double>> calls = new LinkedHashMap<>();
-    for (Entry each : besides(bench, entry)) {
-      calls.put(each.name(), bench.systemCalls(each));
-      progress.step();
+    List<ServerResult> rows = results.stream().flatMap(it -> it.servers().stream()).toList();
+    long failed = rows.stream().filter(row -> !row.failure().isEmpty()).count();
+    if (failed == rows.size()) {
+      return Main.UNUSABLE;
     }
-    return calls;
-  }
-
-  /** It, its twin and the common yardstick, each once. */
-  private static List<Entry> besides(Bench bench, Entry entry) {
-    Stream<Entry> yardsticks =
-        bench.yardsticks()
-            ? Stream.of(entry.twin(), Bench.COMMON)
-                .map(name -> new Entry("c-" + name, name, Optional.empty()))
-            : Stream.of();
-    return Stream.concat(Stream.of(entry), yardsticks).distinct().toList();
-  }
-
-  private void explain(PrintWriter out, List<Row> rows) {
-    out.println();
-    List<Ratio> common =
-        rows.stream()
-            .flatMap(row -> row.load().stream())
-            .flatMap(it -> it.common().stream())
-            .toList();
-    if (!common.isEmpty()) {
-      out.printf(
-          "C epoll beside a second C epoll, in the same runs: CPU/MSG %s, MSG/S %s.%n",
-          pooled(common.stream().flatMap(it -> it.cpu().stream()).toList()),
-          pooled(common.stream().map(Ratio::throughput).toList()));
-    }
-    if (rows.stream().anyMatch(row -> row.load().filter(this::isSmaller).isPresent())) {
-      out.println("¹ serves only so many clients at a time: all beside it with as many.");
-    }
-    rows.forEach(
-        row ->
-            row.load()
-                .filter(it -> !it.withoutTwin().isEmpty())
-                .ifPresent(it -> out.printf("%s has no twin: %s%n", row.name(), it.withoutTwin())));
-    String saturated =
-        rows.stream()
-            .filter(row -> row.load().filter(this::isLoaderSaturated).isPresent())
-            .map(Row::name)
-            .collect(Collectors.joining(", "));
-    if (!saturated.isEmpty()) {
-      out.printf(
-          "Loader saturated: %s. Messages per second and latencies are then the loader's as much as"
-              + " the server's; processor time per message is the server's own.%n",
-          saturated);
-    }
-    rows.stream()
-        .filter(row -> !row.failure().isEmpty())
-        .forEach(row -> out.printf("%s failed: %s%n", row.name(), row.failure()));
-    out.flush();
-  }
-
-  /** In an open loop it never sleeps, so that its processor time says nothing. */
-  private boolean isLoaderSaturated(Loaded load) {
-    return scenario.rate() == 0
-        && load.own().loaderShare().filter(it -> it.median() > SATURATED).isPresent();
-  }
-
-  private boolean isSmaller(Loaded load) {
-    return load.connections() < scenario.connections();
-  }
-
-  private static String pooled(List<Spread> spreads) {
-    if (spreads.isEmpty()) {
-      return "unknown, without /proc";
-    }
-    return BenchTable.spread(
-        new Spread(
-            Spread.of(spreads.stream().mapToDouble(Spread::median)).median(),
-            spreads.stream().mapToDouble(Spread::min).min().orElseThrow(),
-            spreads.stream().mapToDouble(Spread::max).max().orElseThrow()));
-  }
-
-  private Run run(int processors, Bench bench, List<Row> rows) {
-    return new Run(
-        Runtime.version().toString(),
-        System.getProperty("os.name") + " " + System.getProperty("os.version"),
-        processors,
-        bench.pinning().toString(),
-        scenario,
-        scenario.words(),
-        bench.match(),
-        jvmFlags,
-        rows);
+    return failed > 0 || dearer ? Main.NO : Main.OK;
   }
 }

@@ -2,16 +2,20 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.cli.Bench.Loaded;
-import iomodels.cli.Bench.Own;
-import iomodels.cli.Bench.Ratio;
-import iomodels.cli.BenchCommand.Row;
-import iomodels.cli.Lineup.Entry;
-import iomodels.lab.IdleMemory;
 import iomodels.lab.Spread;
+import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.LoadFigures;
+import iomodels.lab.report.LoadFigures.Latencies;
+import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.ScenarioResult;
+import iomodels.lab.report.ServerResult;
+import iomodels.lab.report.ServerResult.IdlePoint;
+import iomodels.lab.report.Stamp;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,107 +28,216 @@ final class BenchTable {
 
   private static final String NOTHING = "–";
 
+  private final PrintWriter out;
   private final Table table;
   private final Scenario scenario;
 
-  BenchTable(PrintWriter out, Scenario scenario, List<Entry> entries) {
+  BenchTable(PrintWriter out, Scenario scenario, List<Candidate> candidates) {
+    this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
-    columns.add(Table.Column.left("SERVER", entries.stream().flatMap(BenchTable::names).toList()));
+    columns.add(
+        Table.Column.left("SERVER", candidates.stream().flatMap(BenchTable::names).toList()));
     switch (scenario) {
       case IDLE ->
           columns.addAll(
               List.of(
+                  Table.Column.right("CONNECTIONS", 0),
                   Table.Column.right("BYTES/CONN", 0),
                   Table.Column.right("OUTSIDE HEAP", 0),
-                  Table.Column.right("IN HEAP", 0),
-                  new Table.Column("IN C", 0, false)));
+                  Table.Column.right("IN HEAP", 0)));
       case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false));
       default ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
-                  Table.Column.right("× C EPOLL", 18),
-                  Table.Column.left("TWIN", names(entries, Entry::twin)),
+                  Table.Column.right("× C", 18),
+                  Table.Column.left("TWIN", candidates.stream().map(Candidate::twin).toList()),
                   Table.Column.right("× TWIN", 18),
                   Table.Column.right("MSG/S", 7),
-                  Table.Column.right("× C EPOLL", 0),
+                  Table.Column.right("× C", 4),
                   Table.Column.right("p50 µs", 0),
                   Table.Column.right("p99 µs", 0),
-                  Table.Column.right("p99.9 µs", 0),
-                  Table.Column.right("× C EPOLL p99", 18),
-                  Table.Column.right("LEAST/MEAN", 0),
+                  Table.Column.right("p99.9", 6),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("THREADS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LEAST", 0),
                   Table.Column.right("LOADER", 0)));
     }
+    columns.add(new Table.Column("STAMPS", 0, false));
     table = new Table(out, columns);
   }
 
-  private static Stream<String> names(Entry entry) {
-    return entry.model().map(Choices::names).orElse(Stream.of(entry.name()));
-  }
-
-  private static List<String> names(List<Entry> entries, Function<Entry, String> name) {
-    return entries.stream().map(name).toList();
+  /** With the transport that it may run on, which is known when it runs. */
+  private static Stream<String> names(Candidate candidate) {
+    try {
+      return Lineup.isYardstick(candidate.name())
+          ? Stream.of(candidate.name())
+          : Choices.names(Lineup.model(candidate.name()));
+    } catch (Failure _) {
+      return Stream.of(candidate.name());
+    }
   }
 
   void head() {
     table.head();
   }
 
-  void row(Row row) {
-    List<String> cells =
-        new ArrayList<>(List.of(row.load().map(Loaded::server).orElse(row.name())));
+  void row(ServerResult row) {
+    List<String> cells = new ArrayList<>(List.of(row.server()));
     row.load().ifPresent(load -> cells.addAll(cells(row, load)));
-    row.idle().ifPresent(idle -> cells.addAll(cells(row, idle)));
+    row.idle().ifPresent(idle -> cells.addAll(cells(idle)));
     row.systemCalls().ifPresent(calls -> cells.add(all(calls)));
-    int missing = table.columns().size() - cells.size();
+    int missing = table.columns().size() - 1 - cells.size();
     cells.addAll(Collections.nCopies(missing, NOTHING));
-    table.row(cells);
+    cells.add(
+        row.failure().isEmpty()
+            ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
+            : "failed");
+    boolean reliable = row.stamps().stream().noneMatch(Stamp::concernsProcessorTime);
+    table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
   }
 
-  private List<String> cells(Row row, Loaded load) {
-    Own own = load.own();
+  private static String dim(String cell) {
+    return cell.isEmpty() ? cell : "@|faint " + cell + "|@";
+  }
+
+  private static String mark(Stamp stamp) {
+    return switch (stamp) {
+      case NOT_CONFORMING -> "kit";
+      case NOT_JUDGED -> "unjudged";
+      case WITHIN_NOISE -> "noise";
+      case LOADER_SATURATED -> "loader";
+      case LITTLES_LAW -> "little";
+      case NOT_STEADY -> "unsteady";
+    };
+  }
+
+  private static String meaning(Stamp stamp) {
+    return switch (stamp) {
+      case NOT_CONFORMING -> "breaks rules of the conformance kit: it may be cheap for that";
+      case NOT_JUDGED -> "was not judged by the kit (--no-kit)";
+      case WITHIN_NOISE ->
+          "its distance to C is less than C's to itself, so that there is none to speak of";
+      case LOADER_SATURATED ->
+          "the loader was at its limit: messages per second and latency are its own as much;"
+              + " processor time per message is the server's";
+      case LITTLES_LAW ->
+          "throughput times latency is not what was in flight: do not believe the two of them";
+      case NOT_STEADY -> "it still got better when the warm-up ended: give it more --warm-up";
+    };
+  }
+
+  private List<String> cells(ServerResult row, LoadFigures load) {
+    Latencies latency = load.latency();
     String mark = load.connections() < scenario.connections() ? "¹" : "";
+    boolean within = row.stamps().contains(Stamp.WITHIN_NOISE);
     return List.of(
-        own.cpuMicrosPerMessage().map(it -> number("%.2f", it.median())).orElse(NOTHING),
-        ratio(load.toCommon().flatMap(Ratio::cpu)),
+        figure("%.2f", load.cpuMicrosPerMessage()),
+        (within ? "≈ " : "") + ratio(load.toCommon().flatMap(Ratio::cpu)),
         row.twin(),
         ratio(load.toTwin().flatMap(Ratio::cpu)),
-        number("%.0f", own.messagesPerSecond().median()) + mark,
-        load.toCommon().map(it -> number("%.2f", it.throughput().median())).orElse(NOTHING),
-        number("%.0f", own.p50Micros().median()),
-        number("%.0f", own.p99Micros().median()),
-        number("%.0f", own.p999Micros().median()),
-        ratio(load.toCommon().map(Ratio::p99)),
-        number("%.2f", own.leastServedShare().median()),
-        own.loaderShare().map(it -> number("%.0f %%", 100 * it.median())).orElse(NOTHING));
+        number("%.0f", load.messagesPerSecond().median()) + mark,
+        figure("%.2f", load.toCommon().map(Ratio::throughput)),
+        number("%.0f", latency.p50().median()),
+        number("%.0f", latency.p99().median()),
+        number("%.0f", latency.p999().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        figure("%.0f", load.threads()),
+        load.residentBytes().map(it -> number("%.0f", it.median() / (1 << 20))).orElse(NOTHING),
+        number("%.2f", load.leastServedShare().median()),
+        scenario.isOpenLoop()
+            ? number("%.0f µs", load.loaderLag99Micros().median())
+            : number("%.0f %%", 100 * load.loaderBusy().median()));
   }
 
-  private static List<String> cells(Row row, Map<String, IdleMemory> idle) {
-    IdleMemory own = idle.values().iterator().next();
+  private static List<String> cells(List<IdlePoint> points) {
+    IdlePoint few = points.get(1);
+    IdlePoint many = points.getLast();
+    double more = many.connections() - few.connections();
+    double outside = (many.processBytes() - few.processBytes()) / more;
+    double inside = (many.heapBytes() - few.heapBytes()) / more;
     return List.of(
-        number("%.0f", own.bytes()),
-        number("%.0f", own.processBytes()),
-        number("%.0f", own.heapBytes()),
-        others(row.name(), idle)
-            .map(it -> "%s %s".formatted(it.getKey(), number("%.0f", it.getValue().bytes())))
-            .collect(joining(", ")));
-  }
-
-  private static <T> Stream<Map.Entry<String, T>> others(String name, Map<String, T> all) {
-    return all.entrySet().stream().filter(it -> !it.getKey().equals(name));
+        "%,d".formatted(many.connections()),
+        number("%.0f", outside + inside),
+        number("%.0f", outside),
+        number("%.0f", inside));
   }
 
   /** Calls that are rarer than one in a thousand messages are the runtime's own. */
-  private static String all(Map<String, Map<String, Double>> calls) {
+  private static String all(Map<String, Double> calls) {
     return calls.entrySet().stream()
-        .map(
-            server ->
-                server.getValue().entrySet().stream()
-                    .filter(call -> call.getValue() >= 0.001)
-                    .map(call -> call.getKey() + number(" %.3f", call.getValue()))
-                    .collect(joining(", ", server.getKey() + ": ", "")))
-        .collect(joining("; "));
+        .filter(call -> call.getValue() >= 0.001)
+        .map(call -> call.getKey() + number(" %.3f", call.getValue()))
+        .collect(joining(", "));
+  }
+
+  /** What is to be said below: the noise, each stamp that was given, and who failed. */
+  void explain(ScenarioResult result, Judging judging) {
+    out.println();
+    noise(result);
+    Map<Stamp, List<String>> stamped = new EnumMap<>(Stamp.class);
+    for (ServerResult row : result.servers()) {
+      row.stamps()
+          .forEach(it -> stamped.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
+    }
+    stamped.forEach(
+        (stamp, servers) ->
+            out.printf(
+                "%s: %s. %s%n",
+                mark(stamp), meaning(stamp), String.join(", ", named(stamp, servers, judging))));
+    if (result.servers().stream()
+        .flatMap(it -> it.load().stream())
+        .anyMatch(it -> it.connections() < scenario.connections())) {
+      out.println("¹ serves only so many clients at a time: all beside it with as many.");
+    }
+    for (ServerResult row : result.servers()) {
+      row.load()
+          .filter(it -> !it.withoutTwin().isEmpty())
+          .ifPresent(it -> out.printf("%s has no twin: %s%n", row.name(), it.withoutTwin()));
+      if (!row.failure().isEmpty()) {
+        out.printf("%s failed: %s%n", row.name(), row.failure());
+      }
+    }
+    out.flush();
+  }
+
+  private static List<String> named(Stamp stamp, List<String> servers, Judging judging) {
+    Function<String, String> withRules =
+        it -> "%s (%s)".formatted(it, String.join(", ", judging.broken(it)));
+    return stamp == Stamp.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
+  }
+
+  private void noise(ScenarioResult result) {
+    List<LoadFigures> measured =
+        result.servers().stream().flatMap(it -> it.load().stream()).toList();
+    List<Spread> cpu =
+        measured.stream().flatMap(it -> it.noise().flatMap(Ratio::cpu).stream()).toList();
+    if (cpu.isEmpty()) {
+      return;
+    }
+    out.printf(
+        Locale.ROOT,
+        "C beside a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise floors"
+            + " %.2f to %.2f.%n",
+        pooled(cpu),
+        pooled(
+            measured.stream().flatMap(it -> it.noise().stream()).map(Ratio::throughput).toList()),
+        measured.stream().flatMap(it -> it.noiseFloor().stream()).min(Double::compare).orElse(0.0),
+        measured.stream().flatMap(it -> it.noiseFloor().stream()).max(Double::compare).orElse(0.0));
+  }
+
+  private static String pooled(List<Spread> spreads) {
+    return spread(
+        new Spread(
+            Spread.of(spreads.stream().mapToDouble(Spread::median)).median(),
+            spreads.stream().mapToDouble(Spread::min).min().orElseThrow(),
+            spreads.stream().mapToDouble(Spread::max).max().orElseThrow()));
+  }
+
+  private static String figure(String format, Optional<Spread> spread) {
+    return spread.map(it -> number(format, it.median())).orElse(NOTHING);
   }
 
   private static String ratio(Optional<Spread> ratio) {

@@ -1,7 +1,5 @@
 package iomodels.cli;
 
-import iomodels.cli.Bench.Own;
-import iomodels.cli.Bench.Ratio;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
@@ -9,24 +7,35 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Contestant;
-import iomodels.lab.LoadException;
-import iomodels.lab.Match;
-import iomodels.lab.Match.Round;
+import iomodels.lab.Pinning;
 import iomodels.lab.Spread;
+import iomodels.lab.bench.Bench;
+import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.LoadFigures;
+import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.ServerResult;
 import iomodels.server.ModelCard;
+import iomodels.server.ServerConfig;
 import iomodels.server.spi.Availability;
+import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,8 +49,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Puts the models side by side. Each runs in a process of its own and has to hold a real"
           + " conversation, is judged by the conformance rules, and carries a short load.",
-      "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it in the same"
-          + " run: the median of the rounds."
+      "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it, as by bench"
+          + " --quick: the median of the rounds."
     },
     footer = {
       "",
@@ -52,11 +61,10 @@ import picocli.CommandLine.Spec;
 final class CompareCommand implements Callable<Integer> {
 
   private static final String YARDSTICK = "blocking-threads";
-  private static final int CONNECTIONS = 50;
-  private static final int MESSAGE_BYTES = 64;
+  private static final Scenario SCENARIO = Scenario.PING_50;
 
-  /** For a first impression, not for a verdict: {@code bench} is for that. */
-  private static final Match MATCH = new Match(Duration.ofMillis(500), Duration.ofMillis(250), 5);
+  /** As many models are loaded in the same turns, and then their rows are printed. */
+  private static final int TOGETHER = 4;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -90,22 +98,27 @@ final class CompareCommand implements Callable<Integer> {
       long skipped,
       long unknown,
       List<String> brokenRules,
-      Optional<Load> load,
+      Optional<LoadFigures> load,
       String loadFailure) {
+
+    Row with(Optional<ServerResult> result) {
+      return new Row(
+          card,
+          name,
+          conversation,
+          kept,
+          broken,
+          skipped,
+          unknown,
+          brokenRules,
+          result.flatMap(ServerResult::load),
+          result.map(ServerResult::failure).orElse(loadFailure));
+    }
 
     boolean failed() {
       return broken > 0 || !conversation.isEmpty() || load.isEmpty();
     }
   }
-
-  /**
-   * What a short load found.
-   *
-   * @param connections how many there were, on either side
-   * @param ratio beside the yardstick, in the same turns
-   * @param own the model's own figures
-   */
-  record Load(int connections, Ratio ratio, Own own) {}
 
   @Override
   public Integer call() throws Failure, InterruptedException {
@@ -118,17 +131,16 @@ final class CompareCommand implements Callable<Integer> {
     long seed = seedWanted.orElseGet(System::nanoTime);
     Table table = table(out, models);
     List<Row> rows = new ArrayList<>();
-    int steps = Rule.all().size() + 1 + 2 * (MATCH.rounds() + 1);
-    try (Progress progress = Progress.of((long) models.size() * steps);
-        ModelTarget yardstick = new ModelTarget(Choices.model(YARDSTICK), Optional.empty())) {
+    long steps = (Rule.all().size() + 1 + 2L * (BenchCommand.QUICK.rounds() + 1)) * models.size();
+    try (Progress progress = Progress.of(steps)) {
       if (!silent) {
         progress.aside(table::head);
       }
-      for (ServerProvider model : models) {
-        Row row = row(model, yardstick, seed, progress);
-        rows.add(row);
+      for (List<ServerProvider> group : groups(models)) {
+        List<Row> loaded = load(judge(group, seed, progress), progress);
+        rows.addAll(loaded);
         if (!silent) {
-          progress.aside(() -> table.row(cells(row)));
+          progress.aside(() -> loaded.forEach(row -> table.row(cells(row))));
         }
       }
     }
@@ -164,21 +176,49 @@ final class CompareCommand implements Callable<Integer> {
     return models;
   }
 
-  /** A model that does not come up is a row, too. */
-  private static Row row(ServerProvider model, ModelTarget yardstick, long seed, Progress progress)
+  /** Those that serve one client at a time by themselves: they have one connection. */
+  private static List<List<ServerProvider>> groups(List<ServerProvider> models) {
+    List<List<ServerProvider>> groups = new ArrayList<>();
+    List<ServerProvider> single = models.stream().filter(it -> !isConcurrent(it)).toList();
+    List<ServerProvider> many = models.stream().filter(CompareCommand::isConcurrent).toList();
+    for (List<ServerProvider> alike : List.of(single, many)) {
+      for (int i = 0; i < alike.size(); i += TOGETHER) {
+        groups.add(alike.subList(i, Math.min(alike.size(), i + TOGETHER)));
+      }
+    }
+    return groups;
+  }
+
+  private static boolean isConcurrent(ServerProvider model) {
+    return model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
+  }
+
+  /** Two at a time: most rules wait for what must not come, and do not compute meanwhile. */
+  private static List<Row> judge(List<ServerProvider> models, long seed, Progress progress)
       throws InterruptedException {
-    try {
-      return judge(model, yardstick, seed, progress);
-    } catch (IOException e) {
-      String why = String.valueOf(e.getMessage());
-      return new Row(
-          model.card(), model.card().name(), "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
+    try (ExecutorService judges = Executors.newFixedThreadPool(2)) {
+      List<Future<Row>> judged = new ArrayList<>();
+      for (ServerProvider model : models) {
+        judged.add(judges.submit(() -> judge(model, seed, progress)));
+      }
+      List<Row> rows = new ArrayList<>();
+      try {
+        for (Future<Row> each : judged) {
+          rows.add(each.get());
+        }
+      } catch (InterruptedException e) {
+        judges.shutdownNow();
+        throw e;
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e.getCause());
+      }
+      return rows;
     }
   }
 
-  private static Row judge(
-      ServerProvider model, ModelTarget yardstick, long seed, Progress progress)
-      throws IOException, InterruptedException {
+  /** A model that does not come up is a row, too. */
+  private static Row judge(ServerProvider model, long seed, Progress progress)
+      throws InterruptedException {
     String name = model.card().name();
     try (ModelTarget target = new ModelTarget(model, Optional.empty())) {
       progress.say(name + ": talking");
@@ -187,14 +227,6 @@ final class CompareCommand implements Callable<Integer> {
       progress.say(name + ": judging");
       Report report =
           new Kit(Rule.all(), Bounds.STANDARD, seed).judge(target, _ -> progress.step());
-      progress.say(name + ": loading");
-      Optional<Load> load = Optional.empty();
-      String loadFailure = "";
-      try {
-        load = Optional.of(load(model, target, yardstick, progress));
-      } catch (IOException | LoadException e) {
-        loadFailure = String.valueOf(e.getMessage());
-      }
       return new Row(
           model.card(),
           target.name(),
@@ -207,26 +239,64 @@ final class CompareCommand implements Callable<Integer> {
               .filter(finding -> finding.verdict() == Verdict.BROKEN)
               .map(CompareCommand::describe)
               .toList(),
-          load,
-          loadFailure);
+          Optional.empty(),
+          "");
+    } catch (IOException e) {
+      String why = String.valueOf(e.getMessage());
+      return new Row(model.card(), name, "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
     }
   }
 
-  private static Load load(
-      ServerProvider model, ModelTarget target, ModelTarget yardstick, Progress progress)
-      throws IOException, LoadException, InterruptedException {
-    List<Contestant> both =
-        List.of(
-            Lineup.contestant(model, target),
-            Contestant.of(YARDSTICK, yardstick.shared(Services.UPPER), yardstick.process()));
-    int connections = Math.min(CONNECTIONS, both.getFirst().connections());
-    List<List<Round>> rounds =
-        MATCH.play(
-            both,
-            it -> iomodels.lab.Load.of(it.address(), connections, MESSAGE_BYTES),
-            progress::step);
-    return new Load(
-        connections, Ratio.of(rounds.getFirst(), rounds.getLast()), Own.of(rounds.getFirst()));
+  private static List<Row> load(List<Row> judged, Progress progress) throws InterruptedException {
+    List<Candidate> candidates = new ArrayList<>();
+    for (Row row : judged) {
+      if (row.loadFailure().isEmpty()) {
+        candidates.add(candidate(row.card().name()));
+      }
+    }
+    Map<String, ServerResult> results = new HashMap<>();
+    try (Pinning pinning = Pinning.attempt()) {
+      Bench bench =
+          new Bench(
+              () -> new Lineup(pinning),
+              SCENARIO,
+              BenchCommand.QUICK,
+              0,
+              List.of(),
+              Optional.of(YARDSTICK),
+              false,
+              _ -> Set.of());
+      bench.run(candidates, new Collecting(results, progress));
+    }
+    return judged.stream()
+        .map(row -> row.with(Optional.ofNullable(results.get(row.card().name()))))
+        .toList();
+  }
+
+  private static Candidate candidate(String name) {
+    try {
+      return Lineup.candidate(name);
+    } catch (Failure e) {
+      throw new IllegalStateException(name, e); // It was there a moment ago.
+    }
+  }
+
+  private record Collecting(Map<String, ServerResult> results, Progress progress)
+      implements Bench.Listener {
+    @Override
+    public void doing(String what) {
+      progress.say("loading " + what);
+    }
+
+    @Override
+    public void step() {
+      progress.step();
+    }
+
+    @Override
+    public void measured(ServerResult result) {
+      results.put(result.name(), result);
+    }
   }
 
   private static String describe(Finding finding) {
@@ -266,11 +336,13 @@ final class CompareCommand implements Callable<Integer> {
         .ifPresentOrElse(
             load -> {
               String mark = load.connections() == 1 ? "¹" : " ";
-              Optional<Spread> cpu = load.ratio().cpu();
-              cells.add("%.2f%s".formatted(load.ratio().throughput().median(), mark));
+              Optional<Ratio> ratio = load.toCommon();
+              Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
+              cells.add(
+                  ratio.map(it -> "%.2f%s".formatted(it.throughput().median(), mark)).orElse("–"));
               cells.add(cpu.map(it -> "%.2f%s".formatted(it.median(), mark)).orElse("–"));
-              cells.add("%.0f".formatted(load.own().p50Micros().median()));
-              cells.add("%.0f".formatted(load.own().p99Micros().median()));
+              cells.add("%.0f".formatted(load.latency().p50().median()));
+              cells.add("%.0f".formatted(load.latency().p99().median()));
             },
             () -> cells.addAll(List.of("–", "–", "–", "–")));
     return cells;
@@ -282,10 +354,9 @@ final class CompareCommand implements Callable<Integer> {
     out.println();
     out.printf(
         Locale.ROOT,
-        "MSG/S and CPU/MSG: multiples of %s in the same run; %d connections, %d-byte messages.%n",
+        "MSG/S and CPU/MSG: multiples of %s in the same turns; %s.%n",
         YARDSTICK,
-        CONNECTIONS,
-        MESSAGE_BYTES);
+        SCENARIO.words());
     if (single) {
       out.println("¹ serves one client at a time: both with one connection.");
     }

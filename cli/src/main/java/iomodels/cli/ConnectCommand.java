@@ -12,13 +12,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code connect}: the client. */
@@ -53,22 +51,7 @@ final class ConnectCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Parameters(
-      index = "0",
-      arity = "0..1",
-      paramLabel = "HOST",
-      defaultValue = "127.0.0.1",
-      description = "Where the server is; ${DEFAULT-VALUE} if not given.")
-  private String host = "";
-
-  @Parameters(
-      index = "1",
-      arity = "0..1",
-      paramLabel = "PORT",
-      description = "Its port; 8080 if not given. A port alone and HOST:PORT will do as well.")
-  private Optional<Integer> given = Optional.empty();
-
-  private int port = 8080;
+  @Mixin private Destination destination = new Destination();
 
   @Option(
       names = "--raw",
@@ -96,11 +79,7 @@ final class ConnectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    understand();
-    if (port < 1 || port > 65_535) {
-      throw new ParameterException(
-          spec.commandLine(), "PORT must be from 1 to 65535, not %d".formatted(port));
-    }
+    destination.understand();
     try (Socket socket = new Socket()) {
       if (!connect(socket)) {
         return NOT_CONNECTED;
@@ -111,19 +90,6 @@ final class ConnectCommand implements Callable<Integer> {
     }
   }
 
-  /** A port alone, and HOST:PORT, are what one types as well. */
-  private void understand() {
-    if (given.isPresent()) {
-      port = given.get();
-    } else if (host.matches("\\d+")) {
-      port = Integer.parseInt(host);
-      host = "127.0.0.1";
-    } else if (host.matches("[^:]+:\\d+")) {
-      port = Integer.parseInt(host.substring(host.indexOf(':') + 1));
-      host = host.substring(0, host.indexOf(':'));
-    }
-  }
-
   private Ending converse(Socket socket) throws IOException {
     try (User user = users.open(raw)) {
       return new Conversation(socket, user).hold();
@@ -131,6 +97,8 @@ final class ConnectCommand implements Callable<Integer> {
   }
 
   private boolean connect(Socket socket) {
+    String host = destination.host();
+    int port = destination.port();
     try {
       socket.connect(new InetSocketAddress(InetAddress.getByName(host), port), CONNECT_MILLIS);
       // On loopback, a port of the ephemeral range can meet itself: TCP's simultaneous open.

@@ -3,7 +3,9 @@ package iomodels.cli;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.lab.Contestant;
 import iomodels.lab.Pinning;
+import iomodels.lab.Servers;
 import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Candidate;
 import iomodels.server.Notification;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
@@ -12,23 +14,23 @@ import iomodels.service.Services;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Starts the servers that are to be measured, each on the servers' processor; ends them all. */
-final class Lineup implements AutoCloseable {
+final class Lineup implements Servers {
 
   private static final String C = "c-";
   private static final String EXAMPLE = "example-";
 
   private final Pinning pinning;
-  private final List<String> jvmFlags;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
 
-  Lineup(Pinning pinning, List<String> jvmFlags) {
+  Lineup(Pinning pinning) {
     this.pinning = pinning;
-    this.jvmFlags = jvmFlags;
   }
 
   /**
@@ -36,62 +38,90 @@ final class Lineup implements AutoCloseable {
    *
    * @param name of a model, {@code c-NAME} for a yardstick, or {@code example-NAME} for what a
    *     framework's documentation shows
-   * @param twin the yardstick that does the same in C
-   * @param model the model or example, if it is one
+   * @throws Failure if there is none, or it does not work here
    */
-  record Entry(String name, String twin, Optional<ServerProvider> model) {
-
-    static Entry named(String name) throws Failure {
-      if (name.startsWith(C)) {
-        String yardstick = name.substring(C.length());
-        if (!Yardstick.names().contains(yardstick)) {
-          throw new Failure(
-              "no yardstick '%s'; there are: c-%s"
-                  .formatted(name, String.join(", c-", Yardstick.names())));
-        }
-        return new Entry(name, yardstick, Optional.empty());
-      }
-      if (name.startsWith(EXAMPLE)) {
-        return of(Choices.example(name.substring(EXAMPLE.length())).provider());
-      }
-      return of(Choices.availableModel(name));
+  static Candidate candidate(String name) throws Failure {
+    if (isYardstick(name)) {
+      String yardstick = yardstick(name);
+      return new Candidate(
+          name, name, Yardstick.connections(yardstick), yardstick.equals(Yardstick.DATAGRAMS));
     }
+    ServerProvider model = model(name);
+    Set<Capability> capabilities = capabilities(model);
+    return new Candidate(
+        name,
+        C + Yardstick.twinOf(model.card()),
+        connections(model, capabilities),
+        capabilities.contains(Capability.DATAGRAMS));
+  }
 
-    static Entry of(ServerProvider model) {
-      return new Entry(model.card().name(), Yardstick.twinOf(model.card()), Optional.of(model));
+  static boolean isYardstick(String name) {
+    return name.startsWith(C);
+  }
+
+  /** The name of a yardstick without what says that it is one. */
+  static String yardstick(String name) throws Failure {
+    String yardstick = name.substring(C.length());
+    List<String> there = new ArrayList<>(Yardstick.names());
+    there.add(Yardstick.DATAGRAMS);
+    if (!there.contains(yardstick)) {
+      throw new Failure(
+          "no yardstick '%s'; there are: c-%s".formatted(name, String.join(", c-", there)));
+    }
+    return yardstick;
+  }
+
+  static ServerProvider model(String name) throws Failure {
+    return name.startsWith(EXAMPLE)
+        ? Choices.example(name.substring(EXAMPLE.length())).provider()
+        : Choices.availableModel(name);
+  }
+
+  @Override
+  public Contestant start(String name, List<String> jvmFlags)
+      throws IOException, InterruptedException {
+    try {
+      if (isYardstick(name)) {
+        Yardstick yardstick = Yardstick.start(yardstick(name), pinning.prefix());
+        started.push(yardstick);
+        return Contestant.of(yardstick);
+      }
+      ServerProvider model = model(name);
+      ModelTarget target =
+          new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
+              .serving(Services.UPPER);
+      started.push(target);
+      return contestant(model, target);
+    } catch (Failure e) {
+      throw new IOException(e.getMessage(), e);
     }
   }
 
-  Contestant start(Entry entry) throws IOException, InterruptedException {
-    if (entry.model().isEmpty()) {
-      return yardstick(entry.twin());
-    }
-    ServerProvider model = entry.model().get();
-    ModelTarget target =
-        new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
-            .serving(Services.UPPER);
-    started.push(target);
-    return contestant(model, target);
+  private static Set<Capability> capabilities(ServerProvider model) {
+    return model.capabilities(ServerConfig.onLoopback().withDatagrams(true));
+  }
+
+  private static int connections(ServerProvider model, Set<Capability> capabilities) {
+    return capabilities.contains(Capability.CONCURRENT)
+        ? model.maxConnections().orElse(Integer.MAX_VALUE)
+        : 1;
   }
 
   /** A model that is running, or will be by then. */
   static Contestant contestant(ServerProvider model, ModelTarget target)
       throws IOException, InterruptedException {
     InetSocketAddress address = target.shared(Services.UPPER);
-    boolean concurrent =
-        model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
+    Set<Capability> capabilities = capabilities(model);
     return new Contestant(
         target.name(),
         address,
         target.process(),
-        concurrent ? model.maxConnections().orElse(Integer.MAX_VALUE) : 1,
-        model.card().notification() == Notification.POLLING);
-  }
-
-  Contestant yardstick(String name) throws IOException, InterruptedException {
-    Yardstick yardstick = Yardstick.start(name, pinning.prefix());
-    started.push(yardstick);
-    return Contestant.of(yardstick);
+        capabilities.contains(Capability.CONCURRENT)
+            ? model.maxConnections().orElse(Integer.MAX_VALUE)
+            : 1,
+        model.card().notification() == Notification.POLLING,
+        capabilities.contains(Capability.DATAGRAMS),
+        true);
   }
 
   @Override

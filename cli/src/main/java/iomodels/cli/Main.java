@@ -20,6 +20,9 @@ import picocli.CommandLine.ParameterException;
       ConformCommand.class,
       CompareCommand.class,
       BenchCommand.class,
+      ClaimsCommand.class,
+      ReportCommand.class,
+      LoadCommand.class,
       TraceCommand.class,
       StudyCommand.class,
       NewCommand.class,
@@ -40,6 +43,7 @@ public final class Main {
   static final int OK = 0;
   static final int NO = 1;
   static final int UNUSABLE = 2;
+  static final int INTERRUPTED = 130;
 
   private Main() {}
 

@@ -1,6 +1,5 @@
 package iomodels.cli;
 
-import iomodels.cli.Lineup.Entry;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.ModelTarget;
@@ -230,11 +229,12 @@ final class TraceCommand implements Callable<Integer> {
       }
     }
     for (String name : names) {
-      Entry entry = Entry.named(name);
-      candidates.add(
-          entry.model().isPresent()
-              ? of(name, entry.model().get(), Services.UPPER)
-              : new Candidate(name, name, () -> yardstick(entry.twin())));
+      if (Lineup.isYardstick(name)) {
+        String yardstick = Lineup.yardstick(name);
+        candidates.add(new Candidate(name, name, () -> yardstick(yardstick)));
+      } else {
+        candidates.add(of(name, Lineup.model(name), Services.UPPER));
+      }
     }
     for (String name : tutorials) {
       Tutorial tutorial =

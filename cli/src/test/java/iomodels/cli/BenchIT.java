@@ -3,6 +3,7 @@ package iomodels.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import iomodels.lab.report.LoadFigures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ class BenchIT {
   }
 
   private static Cli bench(String... arguments) {
-    Stream<String> brief = Stream.of("--round=50", "--rounds=2", "--warm-up=0");
+    Stream<String> brief = Stream.of("--round=50", "--rounds=2", "--warm-up=0", "--no-kit");
     return Cli.run(
         Stream.of(Stream.of("bench"), Stream.of(arguments), brief)
             .flatMap(it -> it)
@@ -39,23 +40,56 @@ class BenchIT {
   }
 
   @Test
-  void aModelIsMeasuredBesideCAndBesideItsTwin(@TempDir Path folder) throws IOException {
+  void aModelIsMeasuredBesideCAndBesideItsTwin(@TempDir Path folder) throws Exception {
     Path json = folder.resolve("bench.json");
-    Cli cli = bench("blocking-threads", "c-poll", "--json", json.toString());
+    Path html = folder.resolve("bench.html");
+    Cli cli =
+        bench("blocking-threads", "c-poll", "--json", json.toString(), "--html", html.toString());
 
     assertThat(cli.out())
-        .contains("ping-50: 64 bytes", "blocking-threads", "threads", "c-poll")
-        .contains("C epoll beside a second C epoll");
-    assertThat(Files.readString(json)).contains("\"toCommon\"", "\"toTwin\"", "\"loaderShare\"");
+        .contains("ping-50: 64 bytes", "blocking-threads", "c-threads", "c-poll")
+        .contains("C beside a second C of its kind")
+        .contains("unjudged: was not judged by the kit (--no-kit). blocking-threads");
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
+    assertThat(Files.readString(html)).contains("blocking-threads", "echarts");
+    assertThat(LabFiles.read(json).scenarios())
+        .singleElement()
+        .satisfies(
+            scenario ->
+                assertThat(scenario.servers())
+                    .hasSize(2)
+                    .allSatisfy(
+                        it -> {
+                          LoadFigures figures = it.load().orElseThrow();
+                          assertThat(figures.toCommon().orElseThrow().cpu()).isPresent();
+                          assertThat(figures.toTwin()).isPresent();
+                          assertThat(figures.noiseFloor()).isPresent();
+                          assertThat(figures.voluntarySwitches()).isPresent();
+                          assertThat(figures.littlesLaw()).isPresent();
+                          assertThat(figures.latency().curve()).isNotEmpty();
+                        }));
   }
 
   @Test
-  void aServerOfOneClientIsGivenOne() {
-    Cli cli = bench("c-sequential", "--json", "-");
+  void aRunIsComparedWithAnEarlierOne(@TempDir Path folder) throws Exception {
+    Path json = folder.resolve("before.json");
+    bench("c-poll", "--json", json.toString());
+    Cli cli = bench("c-poll", "--baseline", json.toString());
 
-    assertThat(cli.out()).contains("\"connections\" : 1,").doesNotContain("SERVER");
+    assertThat(cli.out()).contains("CHANGE", "ping-50", "c-poll");
+    assertThat(cli.exitCode()).as("1: dearer").isIn(0, 1);
+    assertThat(bench("c-poll", "--baseline", folder.toString()).exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aServerOfOneClientIsGivenOneAndEveryScenarioIsStandardOutputsOwn() {
+    Cli cli = bench("c-sequential", "--scenario=ping-50,pipelined-16", "--json", "-");
+
+    assertThat(cli.out())
+        .startsWith("{")
+        .contains("\"connections\" : 1,", "\"ping-50\"", "\"pipelined-16\"")
+        .doesNotContain("SERVER");
     assertThat(cli.exitCode()).isZero();
   }
 
@@ -63,15 +97,34 @@ class BenchIT {
   void anOpenLoopTellsHowLateTheLoaderWas() {
     Cli cli = bench("c-epoll", "--scenario", "open-loop", "--json", "-");
 
-    assertThat(cli.out()).contains("\"loaderLag99Micros\"", "\"p999Micros\"");
+    assertThat(cli.out()).contains("\"loaderLag99Micros\"", "\"uncorrected\" : {");
     assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void connectionsThatComeAndGoAndDatagramsAreLoadsAsWell() {
+    Cli cli = bench("linux-epoll", "vertx-rxjava", "c-poll", "--scenario=churn,udp", "--json=-");
+
+    assertThat(cli.out())
+        .contains("\"churn\"", "\"udp\"", "\"twin\" : \"c-udp\"")
+        .contains("\"failure\" : \"it does not serve over UDP\"");
+    assertThat(cli.exitCode()).as("one of them failed").isEqualTo(1);
+  }
+
+  @Test
+  void thoseThatTalkAreMeasuredBesideThoseThatDoNot() {
+    Cli cli = bench("c-epoll", "c-select", "--scenario=mostly-idle");
+
+    assertThat(cli.out()).contains("c-select failed: it serves 1,000 at a time at most");
+    assertThat(cli.out()).doesNotContain("c-epoll failed");
+    assertThat(cli.exitCode()).isEqualTo(1);
   }
 
   @Test
   void idleConnectionsAreWeighed() {
     Cli cli = bench("nio-selector", "example-netty", "--scenario=idle", "--connections=200");
 
-    assertThat(cli.out()).contains("OUTSIDE HEAP", "c-epoll ", "example-netty");
+    assertThat(cli.out()).contains("OUTSIDE HEAP", "nio-selector ", "example-netty");
     assertThat(cli.exitCode()).isZero();
   }
 

@@ -20,7 +20,7 @@ class CompareIT {
         .contains("MODEL", "blocking-sequential")
         .contains("multiples of blocking-threads", "¹ serves one client at a time");
     assertThat(Files.readString(json))
-        .contains("\"broken\" : 0", "\"connections\" : 1,", "\"p99Micros\"");
+        .contains("\"broken\" : 0", "\"connections\" : 1,", "\"p99\" : {");
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).as("2: the kit could not tell").isIn(0, 2);
   }

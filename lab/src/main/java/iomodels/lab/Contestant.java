@@ -13,17 +13,21 @@ import java.util.concurrent.TimeUnit;
  * @param connections how many it serves at a time, at most
  * @param restless whether it uses its processor with nothing to do, and so has to be stopped while
  *     others are measured there
+ * @param datagrams whether it serves the same over UDP, on the same port
+ * @param java whether its process is a JVM, which can be asked about its heap
  */
 public record Contestant(
     String name,
     InetSocketAddress address,
     ProcessHandle process,
     int connections,
-    boolean restless) {
+    boolean restless,
+    boolean datagrams,
+    boolean java) {
 
   /** One that serves many, and rests while it is not asked. */
   public static Contestant of(String name, InetSocketAddress address, ProcessHandle process) {
-    return new Contestant(name, address, process, Integer.MAX_VALUE, false);
+    return new Contestant(name, address, process, Integer.MAX_VALUE, false, false, false);
   }
 
   /** One of our own. */
@@ -32,11 +36,9 @@ public record Contestant(
         "c-" + yardstick.name(),
         yardstick.address(),
         yardstick.process(),
-        switch (yardstick.name()) {
-          case "sequential" -> 1;
-          case "select" -> 1_000;
-          default -> Integer.MAX_VALUE;
-        },
+        Yardstick.connections(yardstick.name()),
+        false,
+        yardstick.name().equals(Yardstick.DATAGRAMS),
         false);
   }
 

@@ -20,10 +20,13 @@ public final class Crowd implements AutoCloseable {
   /** Linux answers for all of 127.0.0.0/8. */
   private static final int ADDRESSES = 8;
 
+  private static final int TOGETHER = 100;
+
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final InetSocketAddress server;
   private final List<Socket> members = new ArrayList<>();
+  private int served;
 
   /** Nobody yet. */
   public Crowd(InetSocketAddress server) {
@@ -31,7 +34,8 @@ public final class Crowd implements AutoCloseable {
   }
 
   /**
-   * Lets more come, one after another, until there are that many.
+   * Lets more come, until there are that many: some at a time, so that a server which looks at all
+   * of its clients for each that comes is not asked to do so too often.
    *
    * @param progress told of each
    * @throws LoadException if the server refuses one, keeps it waiting or gives it a wrong reply
@@ -41,24 +45,37 @@ public final class Crowd implements AutoCloseable {
       if (Thread.interrupted()) {
         throw new InterruptedException("interrupted in a crowd");
       }
-      int number = members.size() + 1;
       try {
-        join(number);
+        while (members.size() < Math.min(size, served + TOGETHER)) {
+          join();
+        }
+        while (served < members.size()) {
+          hear(members.get(served));
+          served++;
+          progress.run();
+        }
       } catch (IOException e) {
-        throw new LoadException("connection %d of %d".formatted(number, size), e);
+        throw new LoadException("connection %d of %d".formatted(served + 1, size), e);
       }
-      progress.run();
     }
   }
 
-  private void join(int number) throws IOException {
+  /** How many have been served. */
+  public int size() {
+    return served;
+  }
+
+  private void join() throws IOException {
     Socket socket = new Socket();
     members.add(socket);
-    byte[] source = {127, 0, 0, (byte) (2 + number % ADDRESSES)};
+    byte[] source = {127, 0, 0, (byte) (2 + members.size() % ADDRESSES)};
     socket.bind(new InetSocketAddress(InetAddress.getByAddress(source), 0));
     socket.connect(server, (int) PATIENCE.toMillis());
-    socket.setSoTimeout((int) PATIENCE.toMillis());
     socket.getOutputStream().write('a');
+  }
+
+  private static void hear(Socket socket) throws IOException {
+    socket.setSoTimeout((int) PATIENCE.toMillis());
     int reply = socket.getInputStream().read();
     if (reply != 'A') {
       throw new IOException("the reply to 0x61 is " + reply);
@@ -76,5 +93,6 @@ public final class Crowd implements AutoCloseable {
       }
     }
     members.clear();
+    served = 0;
   }
 }

@@ -1,6 +1,7 @@
 package iomodels.lab;
 
 import iomodels.meter.CostMeter;
+import iomodels.meter.Costs;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,14 +15,17 @@ import java.util.function.Function;
  * All are warmed up before the first round that counts.
  *
  * @param warmUp how long to load each at least before its rounds count; it goes on, for three times
- *     as long at most, until two of its rounds agree
+ *     as long at most, while it still gets better
  * @param round how long a round is; longer if no message is answered in that time
  * @param rounds how many count
  */
 public record Match(Duration warmUp, Duration round, int rounds) {
 
-  /** Two rounds that differ by less are taken for a compiler that has done its work. */
-  private static final double STEADY = 0.05;
+  /**
+   * A compiler that has not done its work makes the next round better than all before it. Noise
+   * makes some rounds worse and some better, but not the next one, and the one after it, the best.
+   */
+  private static final double BETTER = 0.97;
 
   private static final int MAX_WARM_UPS = 3;
 
@@ -36,109 +40,180 @@ public record Match(Duration warmUp, Duration round, int rounds) {
   /**
    * What a round took.
    *
-   * @param cpuMicrosPerMessage processor time of the server's process, user and system
-   * @param loaderShare processor time of this JVM, as a share of the round: 1 is one processor that
-   *     is never idle
-   * @param threads how many the server had
+   * @param cpuMicrosPerMessage processor time of the server's processes, user and system
+   * @param voluntarySwitches how often one of its threads waited, per message
+   * @param involuntarySwitches how often one was interrupted, per message
+   * @param threads how many it had
+   * @param residentBytes the memory that it had in RAM
    */
-  public record Cost(double cpuMicrosPerMessage, double loaderShare, int threads) {}
+  public record Cost(
+      double cpuMicrosPerMessage,
+      double voluntarySwitches,
+      double involuntarySwitches,
+      int threads,
+      long residentBytes) {}
 
   /**
-   * Plays it.
+   * What came of one contestant.
+   *
+   * @param rounds those that counted
+   * @param steady whether it had stopped getting better when they began
+   * @param failure why there are not all rounds, or empty
+   */
+  public record Played(List<Round> rounds, boolean steady, String failure) {}
+
+  /**
+   * Plays it. Who fails drops out, and the others go on.
    *
    * @param load for each of them
    * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
-   * @return the rounds of each contestant, in their order
-   * @throws IOException if a server has ended
-   * @throws LoadException if one does not stand the load
+   * @return what came of each contestant, in their order
    */
-  public List<List<Round>> play(
+  public List<Played> play(
       List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
-      throws IOException, LoadException, InterruptedException {
+      throws InterruptedException {
     List<Lane> lanes = new ArrayList<>();
     try {
       for (Contestant contestant : contestants) {
-        Lane lane = new Lane(contestant, LoadGenerator.connect(load.apply(contestant)));
+        Lane lane = new Lane(contestant);
         lanes.add(lane);
-        warmUp(lane.generator);
-        contestant.pause();
+        lane.prepare(load.apply(contestant));
         progress.run();
       }
       for (int i = 0; i < rounds; i++) {
         for (Lane lane : lanes) {
-          lane.contestant.resume();
-          lane.rounds.add(measure(lane));
-          lane.contestant.pause();
+          lane.play();
           progress.run();
         }
       }
-      return lanes.stream().map(Lane::rounds).toList();
+      return lanes.stream().map(Lane::played).toList();
     } finally {
-      lanes.forEach(lane -> lane.generator.close());
       for (Lane lane : lanes) {
-        lane.contestant.resume();
+        lane.leave();
       }
     }
   }
 
   /** A server, the connections to it, and what came of them. */
-  private record Lane(Contestant contestant, LoadGenerator generator, List<Round> rounds) {
+  private final class Lane {
 
-    Lane(Contestant contestant, LoadGenerator generator) {
-      this(contestant, generator, new ArrayList<>());
+    private final Contestant contestant;
+    private final List<Round> played = new ArrayList<>();
+    private Optional<LoadGenerator> generator = Optional.empty();
+    private boolean steady;
+    private String failure = "";
+
+    Lane(Contestant contestant) {
+      this.contestant = contestant;
+    }
+
+    void prepare(Load load) throws InterruptedException {
+      try {
+        LoadGenerator connected = LoadGenerator.connect(load);
+        generator = Optional.of(connected);
+        warmUp(connected);
+        contestant.pause();
+      } catch (IOException | LoadException e) {
+        fail(e);
+      }
+    }
+
+    void play() throws InterruptedException {
+      if (!failure.isEmpty()) {
+        return;
+      }
+      try {
+        contestant.resume();
+        played.add(measure(contestant, generator.orElseThrow()));
+        contestant.pause();
+      } catch (IOException | LoadException e) {
+        fail(e);
+      }
+    }
+
+    private void fail(Exception e) {
+      failure = String.valueOf(e.getMessage());
+      generator.ifPresent(LoadGenerator::close);
+    }
+
+    Played played() {
+      return new Played(played, steady, failure);
+    }
+
+    void leave() throws InterruptedException {
+      generator.ifPresent(LoadGenerator::close);
+      try {
+        contestant.resume();
+      } catch (IOException _) {
+        // It has ended.
+      }
+    }
+
+    private void warmUp(LoadGenerator connected)
+        throws IOException, LoadException, InterruptedException {
+      long start = System.nanoTime();
+      double best = Double.MAX_VALUE;
+      int notBetter = 0;
+      while (System.nanoTime() - start < MAX_WARM_UPS * warmUp.toNanos()) {
+        double dear = dear(measure(contestant, connected));
+        notBetter = dear < BETTER * best ? 0 : notBetter + 1;
+        best = Math.min(best, dear);
+        steady = notBetter >= 2;
+        if (steady && System.nanoTime() - start >= warmUp.toNanos()) {
+          return;
+        }
+      }
     }
   }
 
-  private void warmUp(LoadGenerator generator) throws LoadException, InterruptedException {
-    long start = System.nanoTime();
-    double before = 0;
-    while (System.nanoTime() - start < MAX_WARM_UPS * warmUp.toNanos()) {
-      double now = generator.round(round).messagesPerSecond();
-      if (System.nanoTime() - start >= warmUp.toNanos() && Math.abs(now / before - 1) < STEADY) {
-        return;
-      }
-      before = now;
-    }
+  /** By what a warm-up is judged: what a message takes, in processor time or else in time. */
+  private static double dear(Round round) {
+    return round
+        .cost()
+        .map(Cost::cpuMicrosPerMessage)
+        .orElseGet(() -> 1 / round.load().messagesPerSecond());
   }
 
   /**
    * A round, and a longer one if no reply was completed in it, as on a machine that is busy. It
    * comes to an end: the generator bears no longer silence than its load's patience.
    */
-  private Round measure(Lane lane) throws IOException, LoadException, InterruptedException {
+  private Round measure(Contestant contestant, LoadGenerator generator)
+      throws IOException, LoadException, InterruptedException {
     Optional<Round> measured = Optional.empty();
     for (Duration time = round; measured.isEmpty(); time = time.multipliedBy(2)) {
-      measured = measure(lane, time);
+      measured = measure(contestant, generator, time);
     }
     return measured.get();
   }
 
-  private static Optional<Round> measure(Lane lane, Duration time)
+  private static Optional<Round> measure(
+      Contestant contestant, LoadGenerator generator, Duration time)
       throws IOException, LoadException, InterruptedException {
-    Optional<CostMeter> server = CostMeter.of(lane.contestant.process());
-    if (server.isEmpty()) {
-      return Optional.of(lane.generator.round(time))
+    Optional<CostMeter> meter = CostMeter.of(contestant.process());
+    if (meter.isEmpty()) {
+      return Optional.of(generator.round(time))
           .filter(it -> it.messages() > 0)
           .map(it -> new Round(it, Optional.empty()));
     }
-    CostMeter loader = CostMeter.of(ProcessHandle.current()).orElseThrow();
-    Duration loaderBefore = loader.cpuWithoutChildren(); // the servers are children, too
-    Duration before = server.get().cpu();
-    long start = System.nanoTime();
-    LoadResult result = lane.generator.round(time);
-    long elapsed = System.nanoTime() - start;
-    Duration spent = server.get().cpu().minus(before);
-    Duration loaderSpent = loader.cpuWithoutChildren().minus(loaderBefore);
+    Costs before = meter.get().now();
+    Duration cpuBefore = meter.get().cpu();
+    LoadResult result = generator.round(time);
+    Duration cpu = meter.get().cpu().minus(cpuBefore);
+    Costs costs = meter.get().now().since(before);
     if (result.messages() == 0) {
       return Optional.empty();
     }
+    double messages = result.answered();
     return Optional.of(
         new Round(
             result,
             Optional.of(
                 new Cost(
-                    spent.toNanos() / 1e3 / result.answered(),
-                    (double) loaderSpent.toNanos() / elapsed,
-                    server.get().now().threads()))));
+                    cpu.toNanos() / 1e3 / messages,
+                    costs.voluntarySwitches() / messages,
+                    costs.involuntarySwitches() / messages,
+                    costs.threads(),
+                    costs.residentBytes()))));
   }
 }

@@ -27,6 +27,9 @@ public final class Yardstick implements AutoCloseable {
       List.of(
           "sequential", "threads", "select", "poll", "epoll", "epoll-edge", "sigio", "io_uring");
 
+  /** The one that serves over UDP. */
+  public static final String DATAGRAMS = "udp";
+
   private static final String HEADER = "yardstick.h";
   private static final String LISTENING = "listening ";
   private static final int COMPILE_SECONDS = 60;
@@ -52,9 +55,18 @@ public final class Yardstick implements AutoCloseable {
     address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
-  /** What there are, each the name of a file in {@code lab/yardstick}. */
+  /** What there are over TCP, each the name of a file in {@code lab/yardstick}. */
   public static List<String> names() {
     return NAMES;
+  }
+
+  /** How many connections one of them serves at a time, at most. */
+  public static int connections(String name) {
+    return switch (name) {
+      case "sequential" -> 1;
+      case "select" -> 1_000; // of 1,024 descriptors, some are its own
+      default -> Integer.MAX_VALUE;
+    };
   }
 
   /** The one that does in C what a model does in Java, or comes nearest to it. */
@@ -146,7 +158,7 @@ public final class Yardstick implements AutoCloseable {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.delete(file);

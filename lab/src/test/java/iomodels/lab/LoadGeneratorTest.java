@@ -157,6 +157,97 @@ class LoadGeneratorTest {
   }
 
   @Test
+  void withoutCorrectionTheSameServerLooksQuick() throws Exception {
+    try (TestServer server =
+            new TestServer(
+                socket -> {
+                  byte[] buffer = new byte[64];
+                  for (int i = 0; socket.getInputStream().readNBytes(buffer, 0, 64) == 64; i++) {
+                    if (i == 2) { // It stops once, as for a collection.
+                      LockSupport.parkNanos(Duration.ofMillis(150).toNanos());
+                    }
+                    upper(buffer, 64);
+                    socket.getOutputStream().write(buffer);
+                  }
+                });
+        LoadGenerator generator = LoadGenerator.connect(server.load(1, 64).withRate(1_000))) {
+      LoadResult result = generator.round(ROUND);
+
+      // One message was sent into the stop, and a hundred and more were due in it.
+      long slow = Duration.ofMillis(20).toNanos();
+      assertThat(result.histogram().getCountBetweenValues(slow, Long.MAX_VALUE / 2))
+          .isGreaterThan(50);
+      assertThat(result.uncorrected().orElseThrow().getValueAtPercentile(50))
+          .isLessThan(result.histogram().getValueAtPercentile(50));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "8, 64", "2, 200000"})
+  void aConnectionForEachMessageIsClosedAfterItsReply(int lanes, int messageBytes)
+      throws Exception {
+    LongAdder conversations = new LongAdder();
+    try (TestServer server =
+            new TestServer(
+                socket -> {
+                  upper(socket);
+                  conversations.increment(); // The client has ended it.
+                });
+        LoadGenerator generator =
+            LoadGenerator.connect(server.load(lanes, messageBytes).withShape(Load.Shape.CHURN))) {
+      LoadResult result = generator.round(ROUND);
+
+      assertThat(result.messages()).isPositive();
+      assertThat(bytes.sum()).isEqualTo(result.answered() * messageBytes);
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (conversations.sum() < result.answered() && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+      }
+      // And the one that was opened to see whether the server is there.
+      assertThat(conversations.sum()).isBetween(result.answered(), result.answered() + 1);
+    }
+  }
+
+  @Test
+  void anEarlyCloseIsAnErrorOfAShortConnectionAsWell() throws Exception {
+    try (TestServer server =
+            new TestServer(
+                socket -> socket.getOutputStream().write(socket.getInputStream().read() - 0x20));
+        LoadGenerator generator =
+            LoadGenerator.connect(server.load(1, 2).withShape(Load.Shape.CHURN))) {
+      assertThatExceptionOfType(LoadException.class)
+          .isThrownBy(() -> generator.round(ROUND))
+          .withMessageStartingWith("lane 1 of 1: ");
+    }
+  }
+
+  @Test
+  void anObserverSeesWhatCameAndCanEndARound() throws Exception {
+    LongAdder seen = new LongAdder();
+    Observer observer =
+        new Observer() {
+          @Override
+          public boolean goesOn() {
+            return bytes.sum() < 64_000;
+          }
+
+          @Override
+          public void saw(Interval interval) {
+            seen.add(interval.latency().getTotalCount());
+          }
+        };
+    try (TestServer server = new TestServer(this::upper);
+        LoadGenerator generator = LoadGenerator.connect(server.load(2, 64))) {
+      LoadResult result = generator.round(Duration.ofMinutes(10), observer);
+
+      assertThat(result.duration()).isLessThan(Duration.ofMinutes(1));
+      assertThat(seen.sum()).isEqualTo(result.answered());
+      assertThat(result.histogram().getTotalCount()).isEqualTo(result.answered());
+      assertThat(result.busy()).isBetween(0.0, 1.1);
+    }
+  }
+
+  @Test
   void aWrongByteIsAnError() throws Exception {
     LongAdder messages = new LongAdder();
     assertFails(

@@ -25,14 +25,14 @@ class MatchTest {
     Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> answer(listener));
-      List<Match.Round> rounds = play(BRIEF, listener, busy.toHandle()).getFirst();
+      List<Match.Round> rounds = play(BRIEF, listener, busy.toHandle()).getFirst().rounds();
 
       assertThat(rounds)
           .hasSize(2)
           .allSatisfy(
               it -> {
                 Match.Cost cost = it.cost().orElseThrow();
-                assertThat(cost.loaderShare()).isPositive();
+                assertThat(it.load().busy()).isPositive();
                 assertThat(cost.cpuMicrosPerMessage()).isPositive();
                 assertThat(cost.threads()).isEqualTo(1);
               });
@@ -46,7 +46,8 @@ class MatchTest {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Match hurried = new Match(Duration.ZERO, Duration.ofNanos(1), 1);
       Thread.ofVirtual().start(() -> answer(listener));
-      List<Match.Round> rounds = play(hurried, listener, ProcessHandle.current()).getFirst();
+      List<Match.Round> rounds =
+          play(hurried, listener, ProcessHandle.current()).getFirst().rounds();
 
       assertThat(rounds)
           .singleElement()
@@ -54,8 +55,37 @@ class MatchTest {
     }
   }
 
-  private static List<List<Match.Round>> play(
-      Match match, ServerSocket listener, ProcessHandle process) throws Exception {
+  @Test
+  void whoFailsDropsOutAndTheOthersGoOn() throws Exception {
+    try (ServerSocket good = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket bad = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> answer(good));
+      Thread.ofVirtual().start(() -> hangUp(bad));
+      List<Match.Played> played =
+          BRIEF.play(
+              List.of(
+                  contestant(bad, ProcessHandle.current()),
+                  contestant(good, ProcessHandle.current())),
+              it -> Load.of(it.address(), 1, 1),
+              () -> {});
+
+      assertThat(played.getFirst().failure()).startsWith("connection 1 of 1: ");
+      assertThat(played.getFirst().rounds()).isEmpty();
+      assertThat(played.getLast().failure()).isEmpty();
+      assertThat(played.getLast().rounds()).hasSize(2);
+    }
+  }
+
+  private static void hangUp(ServerSocket listener) {
+    try (Socket client = listener.accept()) {
+      client.getInputStream().read();
+    } catch (IOException _) {
+      // The match is over.
+    }
+  }
+
+  private static List<Match.Played> play(Match match, ServerSocket listener, ProcessHandle process)
+      throws Exception {
     return match.play(
         List.of(contestant(listener, process)), it -> Load.of(it.address(), 1, 1), () -> {});
   }

@@ -158,18 +158,44 @@ public final class CostMeter {
         a.residentBytes() + b.residentBytes(),
         a.peakResidentBytes() + b.peakResidentBytes(),
         a.threads() + b.threads(),
-        a.descriptors() + b.descriptors());
+        a.descriptors() + b.descriptors(),
+        a.voluntarySwitches() + b.voluntarySwitches(),
+        a.involuntarySwitches() + b.involuntarySwitches());
   }
 
   private static Costs of(long pid) throws IOException {
     Path directory = PROC.resolve(Long.toString(pid));
     List<String> status = Files.readAllLines(directory.resolve("status"));
+    Switches switches = switches(directory.resolve("task"));
     return new Costs(
         cpu(Files.readString(directory.resolve("stat"))),
         1024 * number(status, "VmRSS:"),
         1024 * number(status, "VmHWM:"),
         (int) number(status, "Threads:"),
-        descriptors(directory.resolve("fd")));
+        descriptors(directory.resolve("fd")),
+        switches.voluntary(),
+        switches.involuntary());
+  }
+
+  private record Switches(long voluntary, long involuntary) {}
+
+  /** Of all threads: that of the process is only its first one's. */
+  private static Switches switches(Path tasks) throws IOException {
+    long voluntary = 0;
+    long involuntary = 0;
+    try (Stream<Path> all = Files.list(tasks)) {
+      for (Path task : all.toList()) {
+        try {
+          List<String> status = Files.readAllLines(task.resolve("status"));
+          long more = number(status, "voluntary_ctxt_switches:");
+          involuntary += number(status, "nonvoluntary_ctxt_switches:");
+          voluntary += more;
+        } catch (IOException _) {
+          // It has ended meanwhile.
+        }
+      }
+    }
+    return new Switches(voluntary, involuntary);
   }
 
   /** Its own user and system time, and that of the children it has waited for: fields 14 to 17. */

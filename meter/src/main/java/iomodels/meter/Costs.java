@@ -10,13 +10,31 @@ import java.time.Duration;
  * @param peakResidentBytes the most that each has had in RAM, added up
  * @param threads how many they have, as the kernel counts: a virtual thread is none
  * @param descriptors how many are open
+ * @param voluntarySwitches how often a thread gave its processor up, to wait
+ * @param involuntarySwitches how often it was taken from one that would have gone on
  */
 public record Costs(
-    Duration cpu, long residentBytes, long peakResidentBytes, int threads, int descriptors) {
+    Duration cpu,
+    long residentBytes,
+    long peakResidentBytes,
+    int threads,
+    int descriptors,
+    long voluntarySwitches,
+    long involuntarySwitches) {
 
-  /** The processor time spent since then; all else as it is now. */
+  /**
+   * The processor time spent and the switches made since then; all else as it is now. Switches of
+   * threads that have ended meanwhile are not known (man 5 proc), so that there may seem to have
+   * been fewer, but never less than none.
+   */
   public Costs since(Costs earlier) {
     return new Costs(
-        cpu.minus(earlier.cpu), residentBytes, peakResidentBytes, threads, descriptors);
+        cpu.minus(earlier.cpu),
+        residentBytes,
+        peakResidentBytes,
+        threads,
+        descriptors,
+        Math.max(0, voluntarySwitches - earlier.voluntarySwitches),
+        Math.max(0, involuntarySwitches - earlier.involuntarySwitches));
   }
 }

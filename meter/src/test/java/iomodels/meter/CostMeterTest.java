@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import java.time.Duration;
+import java.util.concurrent.SynchronousQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -96,6 +97,38 @@ class CostMeterTest {
     assertThat(costs.threads()).isGreaterThan(1);
     assertThat(costs.descriptors()).isGreaterThan(1);
     assertThat(costs.since(costs).cpu()).isZero();
+  }
+
+  @Test
+  void whoWaitsGivesItsProcessorUp() throws Exception {
+    CostMeter meter = CostMeter.of(ProcessHandle.current()).orElseThrow();
+    Costs before = meter.now();
+    SynchronousQueue<Integer> hand = new SynchronousQueue<>();
+    Thread other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    for (int i = 0; i < 100; i++) {
+                      hand.put(i);
+                    }
+                    hand.put(-1);
+                    hand.put(-1); // It is there as long as the meter is read.
+                  } catch (InterruptedException _) {
+                    // The test is over.
+                  }
+                });
+    try {
+      while (hand.take() >= 0) {
+        Thread.onSpinWait();
+      }
+      Costs since = meter.now().since(before);
+
+      assertThat(since.voluntarySwitches()).isPositive();
+      assertThat(since.involuntarySwitches()).isNotNegative();
+    } finally {
+      other.interrupt();
+    }
   }
 
   @Test

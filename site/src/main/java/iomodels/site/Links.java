@@ -42,6 +42,10 @@ public record Links(String language, int depth) {
     return "%srules.html#%s".formatted(home(), server);
   }
 
+  public String claim(String id) {
+    return "%slab.html#%s".formatted(home(), id);
+  }
+
   public String term(String id) {
     return "%sglossary.html#%s".formatted(home(), id);
   }

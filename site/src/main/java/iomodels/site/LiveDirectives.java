@@ -27,7 +27,7 @@ final class LiveDirectives implements Prose.Directives {
     int wanted =
         switch (name) {
           case "region", "cost" -> 2;
-          case "trace" -> 3;
+          case "trace", "lab" -> 3;
           default -> 1;
         };
     if (values.size() != wanted) {
@@ -37,6 +37,8 @@ final class LiveDirectives implements Prose.Directives {
     return switch (name) {
       case "region" -> region(site.exhibit(first), values.get(1));
       case "cost" -> site.recorded().shown(site.exhibit(first).id(), values.get(1));
+      case "lab" -> lab(site.exhibit(first).id(), values.get(1), values.get(2));
+      case "claim" -> claim(first);
       case "trace" -> calls(first, values.get(1), values.get(2));
       case "model" -> model(site.exhibit(first));
       case "compare" -> block(links.sideBySide(known(first, Exhibit::id)), "prose.compare", first);
@@ -90,6 +92,26 @@ final class LiveDirectives implements Prose.Directives {
         .map(it -> by.equals("kind") ? it.ofKind(what) : it.calls(what))
         .map(it -> String.format(Locale.ROOT, "%,d", it))
         .orElse("–");
+  }
+
+  private String lab(String server, String scenario, String figure) {
+    return site.recorded().lab().map(it -> it.shown(server, scenario, figure)).orElse(Lab.NOTHING);
+  }
+
+  /** The sentence, with its verdict, if the lab has recorded it. */
+  private String claim(String id) {
+    return site.recorded()
+        .lab()
+        .flatMap(it -> it.claim(id))
+        .map(
+            it ->
+                link(
+                    links.claim(id),
+                    "<q>%s</q> (%s)"
+                        .formatted(
+                            Markup.escaped(words.said("claim", id, it.claim())),
+                            words.of("lab.verdict." + it.verdict()))))
+        .orElse(Lab.NOTHING);
   }
 
   private String rule(String id) {

@@ -8,6 +8,8 @@ import freemarker.template.DefaultObjectWrapperBuilder;
 import freemarker.template.TemplateException;
 import freemarker.template.TemplateExceptionHandler;
 import iomodels.conformance.Rule;
+import iomodels.lab.report.Machine;
+import iomodels.lab.report.ScenarioResult;
 import iomodels.server.ModelCard;
 import iomodels.site.Content.Text;
 import iomodels.site.Exhibit.Group;
@@ -43,6 +45,7 @@ public final class Pages {
           "side-by-side",
           "timeline",
           "table",
+          "lab",
           "rules",
           "glossary",
           "lesson",
@@ -72,6 +75,7 @@ public final class Pages {
         Map.of("shelves", shelves(), "regions", JSON.writeValueAsString(regions())));
     page("timeline.html", "timeline", timeline());
     page("table.html", "table", Map.of("rows", rows(), "machine", machine()));
+    page("lab.html", "lab", lab());
     page("rules.html", "rules", Map.of("rules", rulesWithWrongServers()));
     page("glossary.html", "glossary", Map.of("groups", glossary()));
     for (int i = 0; i < lessons.size(); i++) {
@@ -216,6 +220,60 @@ public final class Pages {
         trace.map(it -> String.valueOf(it.ofKind("ask"))).orElse("–"));
   }
 
+  /** A model's processor time in each scenario. */
+  public record LabRow(String model, List<LabCell> cells) {}
+
+  /** A figure, and whether nothing speaks against it. */
+  public record LabCell(String text, boolean clean) {}
+
+  private Map<String, ?> lab() {
+    Optional<Lab> recorded = site.recorded().lab();
+    if (recorded.isEmpty()) {
+      return Map.of("measured", false);
+    }
+    Lab lab = recorded.get();
+    List<ScenarioResult> scenarios = lab.loads();
+    List<LabRow> rows =
+        site.exhibits().of(Group.MODELS).stream()
+            .map(
+                it ->
+                    new LabRow(
+                        it.id(), scenarios.stream().map(each -> cell(lab, it, each)).toList()))
+            .toList();
+    Machine machine = lab.measurements().machine();
+    return Map.of(
+        "measured",
+        true,
+        "claims",
+        lab.measurements().claims(),
+        "scenarios",
+        scenarios,
+        "labRows",
+        rows,
+        "machine",
+        words.of("table.machine", machine.processors(), machine.java(), machine.system()));
+  }
+
+  /** A scenario, and what a model did there. */
+  public record LabFigure(ScenarioResult scenario, LabCell cpu) {}
+
+  private List<LabFigure> labFigures(Exhibit exhibit) {
+    List<LabFigure> figures = new ArrayList<>();
+    site.recorded()
+        .lab()
+        .ifPresent(
+            lab ->
+                lab.loads().forEach(it -> figures.add(new LabFigure(it, cell(lab, exhibit, it)))));
+    figures.removeIf(it -> it.cpu().text().equals(Lab.NOTHING));
+    return figures;
+  }
+
+  private static LabCell cell(Lab lab, Exhibit exhibit, ScenarioResult scenario) {
+    return new LabCell(
+        lab.shown(exhibit.id(), scenario.name(), "cpu"),
+        lab.isClean(exhibit.id(), scenario.name()));
+  }
+
   /** Where the costs were measured, in words; nothing if they were not. */
   private String machine() {
     return site.recorded()
@@ -331,6 +389,7 @@ public final class Pages {
     values.put("traceProblem", trace.map(Trace::problem).orElse(""));
     values.put("findings", findings(exhibit.id()));
     values.put("machine", machine());
+    values.put("labFigures", labFigures(exhibit));
     values.put(
         "lessonsAbout", lessons.stream().filter(it -> it.models().contains(exhibit.id())).toList());
     return values;

@@ -2,6 +2,7 @@ package iomodels.site;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.lab.report.Measurements;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -42,6 +43,7 @@ final class Recorded {
   private final Map<String, JsonNode> wrong = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
   private Optional<JsonNode> comparison = Optional.empty();
+  private Optional<Lab> lab = Optional.empty();
 
   /**
    * A recorded trace.
@@ -96,6 +98,7 @@ final class Recorded {
     Recorded recorded = new Recorded();
     recorded.readTraces(folder.resolve("traces"));
     recorded.readJson(folder.resolve("compare.json")).ifPresent(recorded::readComparison);
+    recorded.readJson(folder.resolve("lab.json")).ifPresent(recorded::readLab);
     recorded.readJson(folder.resolve("conform.json")).ifPresent(it -> by(it, recorded.reports));
     recorded.readJson(folder.resolve("wrong.json")).ifPresent(it -> by(it, recorded.wrong));
     return recorded;
@@ -113,6 +116,11 @@ final class Recorded {
 
   List<Trace> traces() {
     return List.copyOf(traces.values());
+  }
+
+  /** The lab's figures, if they are there and whole. */
+  Optional<Lab> lab() {
+    return lab;
   }
 
   /** A model's row of the comparison. */
@@ -133,10 +141,10 @@ final class Recorded {
     JsonNode load = cost(model).map(it -> it.path("load")).orElse(JSON.createObjectNode());
     JsonNode spread =
         switch (figure) {
-          case "msgs" -> load.path("ratio").path("throughput");
-          case "cpu" -> load.path("ratio").path("cpu");
-          case "p50" -> load.path("own").path("p50Micros");
-          case "p99" -> load.path("own").path("p99Micros");
+          case "msgs" -> load.path("toCommon").path("throughput");
+          case "cpu" -> load.path("toCommon").path("cpu");
+          case "p50" -> load.path("latency").path("p50");
+          case "p99" -> load.path("latency").path("p99");
           default -> throw new IllegalArgumentException("there is no figure " + figure);
         };
     for (String each : List.of("median", "min", "max")) {
@@ -250,6 +258,14 @@ final class Recorded {
       problems.add("%s cannot be read: %s".formatted(file.getFileName(), e.getMessage()));
     }
     return Optional.empty();
+  }
+
+  private void readLab(JsonNode json) {
+    try {
+      lab = Optional.of(new Lab(JSON.treeToValue(json, Measurements.class)));
+    } catch (JacksonException e) {
+      problems.add("lab.json is not what the lab writes: " + e.getOriginalMessage());
+    }
   }
 
   private void readComparison(JsonNode json) {

@@ -1,6 +1,7 @@
 package iomodels.site;
 
 import iomodels.conformance.Rule;
+import iomodels.lab.report.ReportPage;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
@@ -50,6 +51,9 @@ final class StudySite {
     folder.copyAssets();
     for (Exhibit exhibit : exhibits.all()) {
       folder.writeCode(exhibit);
+    }
+    if (recorded.lab().isPresent()) {
+      folder.writePage("lab-report.html", ReportPage.of(recorded.lab().get().measurements()));
     }
     for (Recorded.Trace trace : recorded.traces()) {
       folder.writeTrace(trace);

@@ -32,12 +32,15 @@ class BrowserIT {
           "side-by-side.html#blocking-threads,python:asyncio_streams",
           "timeline.html#show=blocking-sequential,nio-selector",
           "table.html",
+          "lab.html",
+          "lab-report.html",
           "rules.html#never-closes",
           "glossary.html",
           "models/nio-selector.html",
           "models/tutorial-select.html",
           "lessons/01-one-blocking-thread.html",
           "zh/index.html",
+          "zh/lab.html",
           "zh/models/vertx.html",
           "zh/lessons/04-select.html",
           "source/python-twins/with_epoll.py.html#L40");
@@ -97,6 +100,17 @@ class BrowserIT {
               "const it = document.documentElement; return it.scrollWidth - it.clientWidth");
       assertThat(over).as("%s at %d pixels", page, PHONE).isEqualTo(0L);
     }
+  }
+
+  @Test
+  void everyChartOfTheLabIsDrawnAndItsFiguresAreInATable() {
+    browser.open("lab-report.html");
+    int charts = browser.all(".chart").size();
+
+    assertThat(charts).isPositive();
+    assertThat(browser.all(".chart svg path")).hasSizeGreaterThan(10 * charts);
+    assertThat(browser.all(".chart svg")).hasSize(charts);
+    assertThat(browser.all("figure details table")).hasSize(charts);
   }
 
   @Test

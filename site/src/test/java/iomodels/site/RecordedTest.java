@@ -61,7 +61,7 @@ class RecordedTest {
     assertThat(recorded.trace("ended").orElseThrow().json()).isPresent();
     assertThat(recorded.trace("ended").orElseThrow().problem()).isEqualTo("cut off: It died.");
     assertThat(recorded.trace("none")).isEmpty();
-    assertThat(recorded.problems()).hasSize(6 + 3);
+    assertThat(recorded.problems()).hasSize(6 + 4);
   }
 
   @Test
@@ -70,7 +70,7 @@ class RecordedTest {
         folder.resolve("compare.json"),
         """
         {"models": [{"card": {"name": "a"}, "kept": 3,
-                     "load": {"ratio": {"throughput": {"median": 1.234, "min": 1, "max": 2.5}, "cpu": null}}},
+                     "load": {"toCommon": {"throughput": {"median": 1.234, "min": 1, "max": 2.5}, "cpu": null}}},
                     {"card": {"name": "b"}, "load": null}]}
         """);
     Recorded recorded = Recorded.read(folder);

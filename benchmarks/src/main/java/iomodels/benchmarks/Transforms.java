@@ -1,0 +1,96 @@
+package iomodels.benchmarks;
+
+import iomodels.service.Services;
+import iomodels.service.Session;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What a chunk of bytes takes in each service, from the buffer that was read into to the buffer
+ * that will be written from. No session can be faster than {@link #copy}, which moves the bytes and
+ * looks at none.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Fork(1)
+public class Transforms {
+
+  private static final int LINE = 64;
+
+  /** How long the chunk is. */
+  @Param({"64", "1024", "16384"})
+  public int bytes = LINE;
+
+  /** Whether the buffers are outside the heap, as those of most servers here are. */
+  @Param({"true", "false"})
+  public boolean direct = true;
+
+  private final Session upper = Services.UPPER.open();
+  private final Session lines = Services.LINES.open();
+  private final Session flood = Services.FLOOD.open();
+  private final ByteBuffer request = ByteBuffer.wrap(new byte[] {'1', '\n'});
+  private ByteBuffer in = ByteBuffer.allocate(0);
+  private ByteBuffer out = ByteBuffer.allocate(0);
+
+  /** A chunk of letters and other bytes, in lines of 64. */
+  @Setup
+  public void fill() {
+    in = allocate(bytes);
+    out = allocate(2 * bytes);
+    for (int i = 0; i < bytes; i++) {
+      in.put(i, (byte) (i % LINE == LINE - 1 ? '\n' : i % 3 == 0 ? 'a' + i % 26 : 0x80 | i));
+    }
+  }
+
+  private ByteBuffer allocate(int size) {
+    return direct ? ByteBuffer.allocateDirect(size) : ByteBuffer.allocate(size);
+  }
+
+  /** The limit: the bytes are moved as they are. */
+  @Benchmark
+  public ByteBuffer copy() {
+    return out.clear().put(in.rewind());
+  }
+
+  /** Over TCP, in upper case. */
+  @Benchmark
+  public ByteBuffer upper() {
+    upper.advance(in.rewind(), out.clear(), false);
+    return out;
+  }
+
+  /** Over UDP, in upper case. */
+  @Benchmark
+  public ByteBuffer upperDatagram() {
+    Services.UPPER.datagrams().orElseThrow().reply(in.rewind(), out.clear());
+    return out;
+  }
+
+  /** In lines of 64 bytes, as many as the chunk has. */
+  @Benchmark
+  public ByteBuffer lines() {
+    lines.advance(in.rewind(), out.clear(), false);
+    return out;
+  }
+
+  /** A request for one byte, whatever the chunk. */
+  @Benchmark
+  public ByteBuffer flood() {
+    flood.advance(request.rewind(), out.clear(), false);
+    return out;
+  }
+}

@@ -1,0 +1,48 @@
+package iomodels.cli;
+
+import iomodels.lab.report.Baseline;
+import iomodels.lab.report.Baseline.Change;
+import iomodels.lab.report.Baseline.Compared;
+import iomodels.lab.report.Measurements;
+import iomodels.lab.report.ScenarioResult;
+import java.io.PrintWriter;
+import java.util.List;
+
+/** What became of servers since an earlier run, for people. */
+final class BaselineTable {
+
+  private BaselineTable() {}
+
+  /** Prints it; returns whether one got dearer. */
+  static boolean print(Measurements before, List<ScenarioResult> now, PrintWriter out) {
+    List<Compared> compared = Baseline.compare(before, now);
+    out.printf(
+        "%nBeside %s, measured %s with Java %s on %s: CPU/MSG as a multiple of C.%n%n",
+        before.machine().command(),
+        before.machine().time(),
+        before.machine().java(),
+        before.machine().processor());
+    if (compared.isEmpty()) {
+      out.println("The two runs have no server and scenario in common.");
+      return false;
+    }
+    Table.print(
+        out,
+        List.of("SCENARIO", "SERVER", "THEN", "NOW", "CHANGE"),
+        compared.stream().map(BaselineTable::cells).toList());
+    return compared.stream().anyMatch(it -> it.change() == Change.DEARER);
+  }
+
+  private static List<String> cells(Compared compared) {
+    return List.of(
+        compared.scenario(),
+        compared.server(),
+        BenchTable.spread(compared.before()),
+        BenchTable.spread(compared.now()),
+        switch (compared.change()) {
+          case CHEAPER -> "@|green cheaper|@";
+          case DEARER -> "@|bold,red dearer|@";
+          case NO_DIFFERENCE -> "no difference beyond the noise";
+        });
+  }
+}

@@ -1,0 +1,94 @@
+package iomodels.cli;
+
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.targets.ModelTarget;
+import iomodels.lab.bench.Candidate;
+import iomodels.lab.report.Stamp;
+import iomodels.server.spi.ServerProvider;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the conformance kit says of servers before they are measured: one that is wrong may be fast
+ * for that. Each is judged once in a run. The yardsticks in C are not judged here: the build's
+ * tests hold them to the rules that they are to keep.
+ */
+final class Judging {
+
+  private final boolean wanted;
+  private final Map<String, Optional<Report>> reports = new LinkedHashMap<>();
+
+  Judging(boolean wanted) {
+    this.wanted = wanted;
+  }
+
+  /** How many steps {@link #judge} still takes. */
+  long steps(List<Candidate> candidates) {
+    return candidates.stream().filter(this::isToBeJudged).count() * Rule.all().size();
+  }
+
+  private boolean isToBeJudged(Candidate candidate) {
+    return wanted
+        && !Lineup.isYardstick(candidate.name())
+        && !reports.containsKey(candidate.name());
+  }
+
+  void judge(List<Candidate> candidates, Progress progress) throws InterruptedException {
+    for (Candidate candidate : candidates) {
+      if (isToBeJudged(candidate)) {
+        progress.say(candidate.name() + ": judging");
+        reports.put(candidate.name(), judge(candidate.name(), progress));
+      }
+    }
+  }
+
+  private static Optional<Report> judge(String name, Progress progress)
+      throws InterruptedException {
+    ServerProvider model;
+    try {
+      model = Lineup.model(name);
+    } catch (Failure e) {
+      throw new IllegalStateException(name, e); // It was there when the candidates were named.
+    }
+    try (ModelTarget target = new ModelTarget(model, Optional.empty())) {
+      return Optional.of(
+          new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime())
+              .judge(target, _ -> progress.step()));
+    } catch (IOException _) {
+      return Optional.empty(); // It does not come up, as its row will say.
+    }
+  }
+
+  /** What there is against a server's figures. */
+  Set<Stamp> stamps(String name) {
+    if (Lineup.isYardstick(name)) {
+      return Set.of();
+    }
+    Optional<Report> report = report(name);
+    if (report.isEmpty()) {
+      return Set.of(Stamp.NOT_JUDGED);
+    }
+    return report.get().count(Verdict.BROKEN) > 0 ? Set.of(Stamp.NOT_CONFORMING) : Set.of();
+  }
+
+  /** The rules that a server broke. */
+  List<String> broken(String name) {
+    return report(name).stream()
+        .flatMap(it -> it.findings().stream())
+        .filter(it -> it.verdict() == Verdict.BROKEN)
+        .map(it -> it.rule().id())
+        .toList();
+  }
+
+  private Optional<Report> report(String name) {
+    return reports.getOrDefault(name, Optional.empty());
+  }
+}

@@ -1,0 +1,125 @@
+package iomodels.cli;
+
+import iomodels.lab.Load;
+import iomodels.lab.Observer;
+import java.io.Closeable;
+import java.io.FileNotFoundException;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.HistogramLogWriter;
+
+/** Shows how a load goes on, second by second, and writes it to an HdrHistogram log. */
+final class LoadProgress implements Observer, Closeable {
+
+  private static final double PERCENTILE = 99;
+  private static final long MILLIS_PER_SECOND = 1_000;
+
+  /** Nanoseconds stay nanoseconds in the log. */
+  private static final double UNIT = 1;
+
+  private final Progress progress;
+  private final Optional<PrintStream> file;
+  private final Optional<HistogramLogWriter> log;
+  private final long begun = System.currentTimeMillis();
+  private volatile boolean stopped;
+
+  LoadProgress(Load load, Optional<Path> hdr, double seconds) throws IOException {
+    progress = Progress.of((long) Math.ceil(seconds));
+    progress.say("%,d connections".formatted(load.connections()));
+    if (hdr.isEmpty()) {
+      file = Optional.empty();
+      log = Optional.empty();
+      return;
+    }
+    file = Optional.of(open(hdr.get()));
+    HistogramLogWriter writer = new HistogramLogWriter(file.get());
+    writer.outputComment("latencies in nanoseconds; written by iomodels load");
+    writer.outputLogFormatVersion();
+    writer.outputStartTime(begun);
+    writer.setBaseTime(begun);
+    writer.outputLegend();
+    log = Optional.of(writer);
+  }
+
+  private static PrintStream open(Path file) throws FileNotFoundException {
+    return new PrintStream(new FileOutputStream(file.toFile()), false, StandardCharsets.UTF_8);
+  }
+
+  /** Sees the warm-up, which is not written down. */
+  Observer warmingUp() {
+    return new Observer() {
+      @Override
+      public boolean goesOn() {
+        return !stopped;
+      }
+
+      @Override
+      public void saw(Interval interval) {
+        show("warming up: ", interval);
+      }
+    };
+  }
+
+  /** Ends the round soon. For any thread. */
+  void stop() {
+    stopped = true;
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  @Override
+  public boolean goesOn() {
+    return !stopped;
+  }
+
+  @Override
+  public void saw(Interval interval) {
+    show("", interval);
+    write("", interval.latency(), interval);
+    interval.uncorrected().ifPresent(it -> write("uncorrected", it, interval));
+  }
+
+  private void show(String before, Interval interval) {
+    Histogram latency = interval.latency();
+    long millis = Math.max(1, interval.endMillis() - interval.startMillis());
+    progress.say(
+        String.format(
+            Locale.ROOT,
+            "%s%,d msg/s, p99 %,d µs",
+            before,
+            latency.getTotalCount() * MILLIS_PER_SECOND / millis,
+            latency.getValueAtPercentile(PERCENTILE) / 1_000));
+    progress.step();
+  }
+
+  private void write(String tag, Histogram histogram, Interval interval) {
+    if (histogram.getTotalCount() == 0 || log.isEmpty()) {
+      return;
+    }
+    if (!tag.isEmpty()) {
+      histogram.setTag(tag);
+    }
+    histogram.setStartTimeStamp(begun + interval.startMillis());
+    histogram.setEndTimeStamp(begun + interval.endMillis());
+    log.get()
+        .outputIntervalHistogram(
+            interval.startMillis() / (double) MILLIS_PER_SECOND,
+            interval.endMillis() / (double) MILLIS_PER_SECOND,
+            histogram,
+            UNIT);
+  }
+
+  @Override
+  public void close() {
+    progress.close();
+    file.ifPresent(PrintStream::close);
+  }
+}

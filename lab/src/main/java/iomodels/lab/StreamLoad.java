@@ -1,0 +1,356 @@
+package iomodels.lab;
+
+import iomodels.lab.Loop.Failure;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Load over TCP connections that stay open. */
+final class StreamLoad implements LoadGenerator {
+
+  private static final int RECEIVE_BYTES = 64 * 1024;
+
+  private final Load load;
+  private final Loop loop;
+  private final List<Connection> connections = new ArrayList<>();
+  private final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
+  private final Tally tally;
+  private Schedule schedule;
+
+  /** How many messages await their reply, over all connections. */
+  private int outstanding;
+
+  /** In an open loop: the number of the message that falls due next. */
+  private long next;
+
+  private StreamLoad(Load load) throws LoadException {
+    this.load = load;
+    tally = new Tally(load.rate() > 0);
+    loop = new Loop(StreamLoad::ready);
+    schedule = Schedule.from(System.nanoTime(), Duration.ZERO, load.rate());
+  }
+
+  static StreamLoad connect(Load load) throws LoadException, InterruptedException {
+    StreamLoad generator = new StreamLoad(load);
+    try {
+      for (int i = 0; i < load.connections(); i++) {
+        generator.connections.add(generator.open(i));
+      }
+    } catch (LoadException | InterruptedException | RuntimeException e) {
+      generator.close();
+      throw e;
+    }
+    return generator;
+  }
+
+  private Connection open(int index) throws LoadException, InterruptedException {
+    int number = index + 1;
+    try {
+      SocketChannel channel = SocketChannel.open();
+      try {
+        int millis = Math.clamp(load.patience().toMillis(), 1, Integer.MAX_VALUE);
+        channel.socket().connect(load.server(), millis);
+        if (channel.getLocalAddress().equals(channel.getRemoteAddress())) {
+          throw new IOException("nothing listens there: the connection met itself");
+        }
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        channel.configureBlocking(false);
+        return new Connection(index, channel);
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (SocketTimeoutException e) {
+      throw new LoadException(
+          "connection %d: %s did not accept it within %s"
+              .formatted(number, load.server(), load.patience()));
+    } catch (InterruptedIOException e) {
+      throw Loop.interrupted();
+    } catch (IOException e) {
+      if (Loop.isInterrupt(e)) {
+        throw Loop.interrupted();
+      }
+      throw new LoadException("connection %d: %s".formatted(number, load.server()), e);
+    }
+  }
+
+  @Override
+  public LoadResult round(Duration duration, Observer observer)
+      throws LoadException, InterruptedException {
+    outstanding = 0;
+    next = 0;
+    loop.beginRound();
+    schedule = Schedule.from(System.nanoTime(), duration, load.rate());
+    tally.reset(schedule.start());
+    try {
+      for (Connection connection : connections) {
+        connection.start(schedule.start());
+      }
+      while (outstanding > 0 || schedule.includes(next)) {
+        if (schedule.includes(next)) {
+          loop.awaitUntil(schedule.due(next));
+          beginDue();
+        } else {
+          loop.await();
+        }
+        long now = System.nanoTime();
+        if (loop.isTimeToCheck(now)) {
+          look(observer, now);
+        }
+      }
+    } catch (Failure failure) {
+      throw failure.what;
+    }
+    connections.forEach(Connection::giveUp);
+    return tally.result(
+        schedule,
+        observer,
+        connections.stream().mapToLong(it -> it.served).toArray(),
+        loop.busyShare());
+  }
+
+  private void look(Observer observer, long now) {
+    connections.forEach(it -> it.check(now));
+    if (!observer.goesOn()) {
+      schedule = schedule.endingAt(now);
+    }
+    tally.show(observer, now);
+  }
+
+  /** Open loop: gives each message that is due by now to its connection. */
+  private void beginDue() {
+    long now = System.nanoTime();
+    for (; schedule.isDue(next, now); next++) {
+      connections.get((int) (next % connections.size())).pursue(now);
+    }
+  }
+
+  private static void ready(SelectionKey key) {
+    Connection connection = (Connection) key.attachment();
+    int ready = key.readyOps();
+    if ((ready & SelectionKey.OP_READ) != 0) {
+      connection.receive();
+    } else if (ready != 0) {
+      connection.send();
+    }
+  }
+
+  @Override
+  public void close() {
+    loop.close();
+  }
+
+  private final class Connection {
+
+    private final int number;
+    private final SocketChannel channel;
+    private final SelectionKey key;
+
+    /** Messages one after the other, so that all that are begun go out in one call. */
+    private final ByteBuffer messages;
+
+    private final int messageBytes;
+
+    /**
+     * How many bytes of messages that are begun are not sent, and where in a message they start.
+     */
+    private long unsent;
+
+    private int sendAt;
+
+    /** A reply, from the byte to come next. */
+    private final ByteBuffer reply;
+
+    /** When each message in flight was begun: a ring, the oldest at {@code oldest}. */
+    private final long[] begun = new long[load.inFlight()];
+
+    /** Open loop: when each was really handed over. */
+    private final long[] handedOver = new long[load.inFlight()];
+
+    private int oldest;
+    private int inFlight;
+
+    /** Open loop: the number of its next message. */
+    private long upcoming;
+
+    private long lastByte;
+    private long served;
+    private boolean awaitsRoom;
+
+    Connection(int index, SocketChannel channel) throws IOException {
+      this.number = index + 1;
+      this.channel = channel;
+      key = channel.register(loop.selector, SelectionKey.OP_READ, this);
+      byte[] message = load.exchange().message(index);
+      messageBytes = message.length;
+      int copies = Math.clamp(RECEIVE_BYTES / messageBytes, 1, load.inFlight());
+      messages = ByteBuffer.allocateDirect(copies * messageBytes);
+      while (messages.hasRemaining()) {
+        messages.put(message);
+      }
+      byte[] answer = load.exchange().reply(index);
+      reply = ByteBuffer.allocateDirect(answer.length).put(answer).rewind();
+    }
+
+    void start(long now) {
+      served = 0;
+      lastByte = now;
+      upcoming = number - 1L;
+      while (load.rate() == 0 && inFlight < begun.length) {
+        begin(now, now);
+      }
+      send();
+    }
+
+    private void begin(long when, long now) {
+      int slot = (oldest + inFlight) % begun.length;
+      begun[slot] = when;
+      handedOver[slot] = now;
+      inFlight++;
+      outstanding++;
+      unsent += messageBytes;
+    }
+
+    /** Open loop: begins what is due on this connection, as far as there may be more in flight. */
+    void pursue(long now) {
+      if (inFlight == 0) {
+        lastByte = now;
+        tally.late(now - schedule.due(upcoming));
+      }
+      beginWhatIsDue(now);
+      send();
+    }
+
+    private void beginWhatIsDue(long now) {
+      while (inFlight < begun.length && schedule.isDue(upcoming, now)) {
+        begin(schedule.due(upcoming), now);
+        upcoming += connections.size();
+      }
+    }
+
+    /** Open loop: what was due, but could not be begun, has waited until now at least. */
+    void giveUp() {
+      for (; schedule.includes(upcoming); upcoming += connections.size()) {
+        tally.neverSent(schedule.end() - schedule.due(upcoming));
+      }
+    }
+
+    void send() {
+      try {
+        while (unsent > 0) {
+          messages.limit((int) Math.min(messages.capacity(), sendAt + unsent)).position(sendAt);
+          int sent = channel.write(messages);
+          unsent -= sent;
+          sendAt = (sendAt + sent) % messageBytes;
+          if (messages.hasRemaining()) {
+            awaitRoom(true);
+            return;
+          }
+        }
+        awaitRoom(false);
+      } catch (IOException e) {
+        throw broken(e);
+      }
+    }
+
+    private void awaitRoom(boolean wanted) {
+      if (wanted != awaitsRoom) {
+        awaitsRoom = wanted;
+        key.interestOps(
+            wanted ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+      }
+    }
+
+    void receive() {
+      int count;
+      try {
+        count = channel.read(received.clear());
+      } catch (IOException e) {
+        throw broken(e);
+      }
+      long now = System.nanoTime();
+      if (count < 0) {
+        throw failure("the server closed it early, " + owed());
+      }
+      lastByte = now;
+      received.flip();
+      while (received.hasRemaining()) {
+        verify(now);
+      }
+      send();
+    }
+
+    /** Takes what belongs to one reply. */
+    private void verify(long now) {
+      if (inFlight == 0) {
+        throw failure("the server sent %d bytes too many".formatted(received.remaining()));
+      }
+      int length = Math.min(received.remaining(), reply.capacity() - reply.position());
+      int last = received.limit();
+      received.limit(received.position() + length);
+      reply.limit(reply.position() + length);
+      int wrong = received.mismatch(reply);
+      if (wrong >= 0) {
+        throw failure(
+            "byte %d of a reply is 0x%02X, not 0x%02X"
+                .formatted(
+                    reply.position() + wrong,
+                    received.get(received.position() + wrong) & 0xFF,
+                    reply.get(reply.position() + wrong) & 0xFF));
+      }
+      received.position(received.limit()).limit(last);
+      reply.position(reply.limit());
+      if (reply.position() == reply.capacity()) {
+        complete(now);
+      }
+    }
+
+    private void complete(long now) {
+      reply.clear();
+      tally.answered(begun[oldest], now);
+      if (load.rate() > 0) {
+        tally.uncorrected(handedOver[oldest], now);
+      }
+      oldest = oldest + 1 == begun.length ? 0 : oldest + 1;
+      inFlight--;
+      outstanding--;
+      if (schedule.isOver(now)) {
+        return;
+      }
+      served++;
+      if (load.rate() == 0) {
+        begin(now, now);
+      } else {
+        beginWhatIsDue(now);
+      }
+    }
+
+    /** Whether it has waited too long, or the whole round has. */
+    void check(long now) {
+      long patience = load.patience().toNanos();
+      if (inFlight > 0 && (now - lastByte > patience || now - schedule.end() > patience)) {
+        throw failure("no answer within %s, %s".formatted(load.patience(), owed()));
+      }
+    }
+
+    private String owed() {
+      return "%d of %d bytes of a reply had come".formatted(reply.position(), reply.capacity());
+    }
+
+    private Failure broken(IOException e) {
+      return failure("%s, %s".formatted(e.getMessage(), owed()));
+    }
+
+    private Failure failure(String what) {
+      return new Failure(
+          new LoadException("connection %d of %d: %s".formatted(number, load.connections(), what)));
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package iomodels.lab.claims;
+
+import iomodels.lab.report.ClaimResult.Verdict;
+import java.io.IOException;
+import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Whether a program with poll is written for Linux. */
+final class LinuxOnly implements Experiment {
+
+  private static final int SECONDS = 60;
+
+  /**
+   * Nothing but ISO C and POSIX.1-2001; the same with a call that is not in it must not compile.
+   */
+  private static final List<String> PORTABLE =
+      List.of(
+          "cc", "-std=c99", "-pedantic-errors", "-Werror", "-D_POSIX_C_SOURCE=200112L", "-c", "-o");
+
+  private static final String POLL =
+      """
+      #include <poll.h>
+      int main(void) { struct pollfd one = {0, POLLIN, 0}; return poll(&one, 1, 0); }
+      """;
+
+  private static final String POLL_OF_LINUX =
+      """
+      #include <poll.h>
+      int main(void) { struct pollfd one = {0, POLLIN, 0}; return ppoll(&one, 1, 0, 0); }
+      """;
+
+  @Override
+  public String id() {
+    return "linux-only";
+  }
+
+  @Override
+  public String claim() {
+    return "Poll and epoll exist only on Linux.";
+  }
+
+  @Override
+  public String words() {
+    return "A program that uses poll is compiled with nothing but ISO C and POSIX.1-2001 to be"
+        + " seen; so is one with ppoll, which must fail, or the test would show nothing."
+        + " What other systems have cannot be tried on this one; it is cited.";
+  }
+
+  @Override
+  public Finding run(Laboratory laboratory) throws IOException, InterruptedException {
+    boolean poll = compiles(POLL);
+    boolean control = compiles(POLL_OF_LINUX);
+    String selector;
+    try (Selector opened = Selector.open()) {
+      selector = opened.getClass().getSimpleName();
+    }
+    String words =
+        ("A program with poll %s with nothing but POSIX.1-2001 (the control %s): the call is in the"
+             + " standard, and so on macOS and the BSDs; Windows has it as WSAPoll. epoll is"
+             + " Linux's own (man 7 epoll, STANDARDS); others have kqueue or completion ports. So"
+             + " the sentence holds for epoll alone. Java's Selector is %s here.")
+            .formatted(
+                poll ? "compiles" : "does not compile",
+                control ? "compiles too" : "does not compile",
+                selector);
+    return new Finding(verdict(poll, control), words, List.of());
+  }
+
+  static Verdict verdict(boolean poll, boolean control) {
+    if (control) {
+      return Verdict.UNDECIDED;
+    }
+    return poll ? Verdict.HOLDS_WHEN : Verdict.HOLDS;
+  }
+
+  private static boolean compiles(String program) throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory("iomodels-posix");
+    Path source = Files.writeString(folder.resolve("program.c"), program);
+    Path object = folder.resolve("program.o");
+    try {
+      List<String> command = new ArrayList<>(PORTABLE);
+      command.addAll(List.of(object.toString(), source.toString()));
+      Process compiler = start(command);
+      if (!compiler.waitFor(SECONDS, TimeUnit.SECONDS)) {
+        compiler.destroyForcibly();
+        throw new IOException("cc does not come to an end");
+      }
+      return compiler.exitValue() == 0;
+    } finally {
+      Files.deleteIfExists(object);
+      Files.delete(source);
+      Files.delete(folder);
+    }
+  }
+
+  private static Process start(List<String> command) throws IOException {
+    try {
+      return new ProcessBuilder(command)
+          .redirectErrorStream(true)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start();
+    } catch (IOException e) {
+      throw new IOException("there is no C compiler (cc) here", e);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package iomodels.lab.claims;
+
+import iomodels.lab.Crowd;
+import iomodels.lab.LoadException;
+import iomodels.lab.Servers;
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
+import iomodels.lab.report.ClaimResult.Verdict;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** How many connections each of them can watch. */
+final class PollWatchesMore implements Experiment {
+
+  private static final List<String> SELECT = List.of("c-select", "linux-select");
+  private static final List<String> POLL = List.of("c-poll", "linux-poll");
+
+  /** FD_SETSIZE, in glibc: bits of a set (man 2 select). */
+  private static final int SET = 1_024;
+
+  private static final int TRIED = 1_500;
+
+  @Override
+  public String id() {
+    return "poll-watches-more";
+  }
+
+  @Override
+  public String claim() {
+    return "Poll watches more than select.";
+  }
+
+  @Override
+  public String words() {
+    return "Clients come, are served once and stay, until one is not served within ten seconds, or"
+        + " there"
+        + " are %,d.".formatted(TRIED);
+  }
+
+  @Override
+  public Finding run(Laboratory laboratory) throws IOException, InterruptedException {
+    Map<String, Integer> served = new LinkedHashMap<>();
+    for (String name : Stream.concat(SELECT.stream(), POLL.stream()).toList()) {
+      laboratory.doing().accept(id() + ": " + name);
+      served.put(name, served(laboratory, name));
+    }
+    String words =
+        ("select serves %,d clients in C and %,d in Java, poll all of the %,d that came. A set of"
+             + " select has a bit for each of %,d descriptors, of which listening, input and output"
+             + " take some; poll is given an array, as long as one likes.")
+            .formatted(served.get("c-select"), served.get("linux-select"), TRIED, SET);
+    return new Finding(
+        verdict(most(served, SELECT), least(served, POLL)), words, List.of(chart(served)));
+  }
+
+  /** The most that a select served, and the least that a poll did. */
+  static Verdict verdict(int select, int poll) {
+    if (select <= SET && poll == TRIED) {
+      return Verdict.HOLDS;
+    }
+    return poll > select ? Verdict.UNDECIDED : Verdict.DOES_NOT_HOLD;
+  }
+
+  private static int most(Map<String, Integer> served, List<String> names) {
+    return names.stream().mapToInt(served::get).max().orElseThrow();
+  }
+
+  private static int least(Map<String, Integer> served, List<String> names) {
+    return names.stream().mapToInt(served::get).min().orElseThrow();
+  }
+
+  private static int served(Laboratory laboratory, String name)
+      throws IOException, InterruptedException {
+    try (Servers servers = laboratory.servers().get();
+        Crowd crowd = new Crowd(servers.start(name, List.of()).address())) {
+      try {
+        crowd.growTo(TRIED, () -> {});
+      } catch (LoadException _) {
+        // That is what was to be found out.
+      }
+      return crowd.size();
+    }
+  }
+
+  private static Chart chart(Map<String, Integer> served) {
+    List<Point> points = new ArrayList<>();
+    served.values().forEach(it -> points.add(Point.of(points.size(), it)));
+    return new Chart(
+        "Clients that were served at a time, of " + TRIED,
+        Axis.of("", List.copyOf(served.keySet())),
+        Axis.linear("clients"),
+        List.of(new Series("clients", Mark.BARS, points)));
+  }
+}

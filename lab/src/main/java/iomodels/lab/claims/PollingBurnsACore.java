@@ -1,0 +1,127 @@
+package iomodels.lab.claims;
+
+import iomodels.lab.Contestant;
+import iomodels.lab.Crowd;
+import iomodels.lab.LoadException;
+import iomodels.lab.Servers;
+import iomodels.lab.Spread;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
+import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.meter.CostMeter;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** A server that asks again and again, with clients that say nothing and with clients that talk. */
+final class PollingBurnsACore implements Experiment {
+
+  private static final String POLLING = "nio-polling";
+  private static final String SELECTOR = "nio-selector";
+  private static final List<String> SERVERS = List.of(POLLING, SELECTOR, "blocking-threads");
+  private static final int CLIENTS = 50;
+  private static final int TURNS = 5;
+  private static final long TURN_MILLIS = 300;
+
+  /** Who carries that share of what a selector carries, works. */
+  private static final double WORKS = 0.5;
+
+  @Override
+  public String id() {
+    return "polling-burns-a-core";
+  }
+
+  @Override
+  public String claim() {
+    return "Polling burns a core and does no work.";
+  }
+
+  @Override
+  public String words() {
+    return ("The share of a processor that each server takes while %d clients say nothing, in %d"
+            + " turns of %d ms; and what a message costs when all of them talk.")
+        .formatted(CLIENTS, TURNS, TURN_MILLIS);
+  }
+
+  @Override
+  public Finding run(Laboratory laboratory)
+      throws IOException, LoadException, InterruptedException {
+    List<Spread> shares = new ArrayList<>();
+    for (String name : SERVERS) {
+      laboratory.doing().accept(id() + ": " + name);
+      shares.add(idleShare(laboratory, name));
+    }
+    Trial trial = laboratory.play(List.of(SELECTOR, POLLING), Scenario.PING_50);
+    String words =
+        String.format(
+            Locale.ROOT,
+            "It is true while nobody talks: then it takes %.0f %% of a processor, and a selector"
+                + " %.1f %%. With %d clients that talk all the time somebody always has something"
+                + " to say: it carries %s times the messages of a selector, for %s times the"
+                + " processor time each.",
+            100 * shares.getFirst().median(),
+            100 * shares.get(1).median(),
+            CLIENTS,
+            trial.times(POLLING, SELECTOR, Trial.THROUGHPUT),
+            trial.times(POLLING, SELECTOR, Trial.CPU));
+    return new Finding(
+        verdict(
+            shares.getFirst(), shares.get(1), trial.ratios(POLLING, SELECTOR, Trial.THROUGHPUT)),
+        words,
+        List.of(
+            chart(shares),
+            trial.bars(
+                "Processor time per message, 50 clients that talk", "µs per message", Trial.CPU)));
+  }
+
+  /**
+   * Compared by processor time, since a busy machine may not give it a whole core.
+   *
+   * @param loaded its messages per second beside a selector's, turn by turn
+   */
+  static Verdict verdict(Spread polling, Spread selector, List<Double> loaded) {
+    boolean burns = polling.min() > 0.5 && selector.max() < 0.2 * polling.min();
+    if (!burns) {
+      return polling.max() < 0.2 ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
+    }
+    boolean works = Order.of(loaded.stream().map(it -> it / WORKS).toList()) == Order.MORE;
+    return works ? Verdict.HOLDS_WHEN : Verdict.HOLDS;
+  }
+
+  private static Spread idleShare(Laboratory laboratory, String name)
+      throws IOException, LoadException, InterruptedException {
+    try (Servers servers = laboratory.servers().get()) {
+      Contestant server = servers.start(name, List.of());
+      CostMeter meter = CostMeter.of(server.process()).orElseThrow();
+      try (Crowd crowd = new Crowd(server.address())) {
+        crowd.growTo(CLIENTS, () -> {});
+        List<Double> shares = new ArrayList<>();
+        for (int i = 0; i < TURNS; i++) {
+          long cpu = meter.cpu().toNanos();
+          long start = System.nanoTime();
+          TimeUnit.MILLISECONDS.sleep(TURN_MILLIS); // what it does meanwhile is what is measured
+          shares.add((double) (meter.cpu().toNanos() - cpu) / (System.nanoTime() - start));
+        }
+        return Spread.of(shares.stream().mapToDouble(it -> it));
+      }
+    }
+  }
+
+  private static Chart chart(List<Spread> shares) {
+    List<Point> points = new ArrayList<>();
+    for (int i = 0; i < shares.size(); i++) {
+      points.add(Point.of(i, shares.get(i)));
+    }
+    return new Chart(
+        "Share of a processor while nobody talks",
+        Axis.of("", SERVERS),
+        Axis.linear("processors"),
+        List.of(new Series("processors", Mark.BARS, points)));
+  }
+}

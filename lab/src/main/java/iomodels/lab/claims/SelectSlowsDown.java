@@ -1,0 +1,156 @@
+package iomodels.lab.claims;
+
+import iomodels.lab.Contestant;
+import iomodels.lab.CrowdProcess;
+import iomodels.lab.LoadException;
+import iomodels.lab.Servers;
+import iomodels.lab.Spread;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
+import iomodels.lab.report.ClaimResult.Verdict;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/** What those cost who say nothing. */
+final class SelectSlowsDown implements Experiment {
+
+  private static final List<String> SELECT = List.of("c-select", "linux-select");
+  private static final List<String> POLL = List.of("c-poll", "linux-poll");
+  private static final List<String> EPOLL = List.of("c-epoll", "linux-epoll", "nio-selector");
+
+  private static final List<Integer> CROWDS = List.of(0, 100, 900, 5_000, 15_000);
+
+  /** With 50 that talk, and its own, a select has no room for more. */
+  private static final int MOST_OF_SELECT = 900;
+
+  /** Growing is more than noise if a message costs that many times as much at the end. */
+  private static final double GROWN = 1.3;
+
+  @Override
+  public String id() {
+    return "select-slows-down";
+  }
+
+  @Override
+  public String claim() {
+    return "Select and poll get slower with every connection watched, while epoll does not.";
+  }
+
+  @Override
+  public String words() {
+    return "Processor time per message of 50 connections that talk, beside %d to %,d that are silent (%d for"
+            .formatted(CROWDS.getFirst(), CROWDS.getLast(), MOST_OF_SELECT)
+        + " select), in turns.";
+  }
+
+  @Override
+  public Finding run(Laboratory laboratory)
+      throws IOException, LoadException, InterruptedException {
+    Map<String, Map<Integer, Spread>> cpu = new LinkedHashMap<>();
+    List<CrowdProcess> crowds = new ArrayList<>();
+    try (Servers servers = laboratory.servers().get()) {
+      Map<String, Contestant> contestants = new LinkedHashMap<>();
+      Map<String, CrowdProcess> crowdOf = new LinkedHashMap<>();
+      for (List<String> kind : List.of(SELECT, POLL, EPOLL)) {
+        for (String name : kind) {
+          Contestant contestant = servers.start(name, List.of());
+          CrowdProcess crowd = CrowdProcess.start(contestant.address());
+          crowds.add(crowd);
+          contestants.put(name, contestant);
+          crowdOf.put(name, crowd);
+        }
+      }
+      for (int size : CROWDS) {
+        if (size > MOST_OF_SELECT) {
+          contestants.keySet().removeAll(SELECT);
+        }
+        for (String name : contestants.keySet()) {
+          laboratory.doing().accept("%s: %,d silent beside %s".formatted(id(), size, name));
+          Objects.requireNonNull(crowdOf.get(name)).growTo(size);
+        }
+        Trial trial = laboratory.play(contestants, Scenario.PING_50);
+        contestants
+            .keySet()
+            .forEach(
+                name ->
+                    cpu.computeIfAbsent(name, _ -> new TreeMap<>())
+                        .put(size, trial.of(name, Trial.CPU)));
+      }
+    } finally {
+      crowds.forEach(CrowdProcess::close);
+    }
+    return finding(cpu);
+  }
+
+  private static Finding finding(Map<String, Map<Integer, Spread>> cpu) {
+    String words =
+        String.format(
+            Locale.ROOT,
+            "From 0 to %d silent connections a message costs select in C %.2f times as much; from 0"
+                + " to %,d it costs poll in C %.1f times as much (in Java %.1f), and epoll in C"
+                + " %.2f times (in Java %.2f, Selector %.2f). select and poll are told of all"
+                + " sockets at each call, and look at each; epoll keeps them, and looks at those"
+                + " that are ready. But one call of theirs may find many that are ready: busy"
+                + " clients share what the silent ones cost.",
+            MOST_OF_SELECT,
+            growth(cpu, "c-select"),
+            CROWDS.getLast(),
+            growth(cpu, "c-poll"),
+            growth(cpu, "linux-poll"),
+            growth(cpu, "c-epoll"),
+            growth(cpu, "linux-epoll"),
+            growth(cpu, "nio-selector"));
+    List<Series> lines = new ArrayList<>();
+    cpu.forEach(
+        (name, bySize) -> {
+          List<Point> points = new ArrayList<>();
+          bySize.forEach((size, spread) -> points.add(Point.of(Math.max(1, size), spread)));
+          lines.add(new Series(name, Mark.LINE, points));
+        });
+    Chart chart =
+        new Chart(
+            "Processor time per message of 50 that talk, beside those that are silent (1 stands for"
+                + " 0)",
+            Axis.logarithmic("silent connections"),
+            Axis.logarithmic("µs per message"),
+            lines);
+    return new Finding(verdict(cpu), words, List.of(chart));
+  }
+
+  static Verdict verdict(Map<String, Map<Integer, Spread>> cpu) {
+    boolean select = SELECT.stream().allMatch(it -> grows(cpu, it));
+    boolean poll = POLL.stream().allMatch(it -> grows(cpu, it));
+    boolean epoll = EPOLL.stream().noneMatch(it -> grows(cpu, it));
+    if (poll && epoll) {
+      return select ? Verdict.HOLDS : Verdict.HOLDS_WHEN;
+    }
+    return select || poll ? Verdict.UNDECIDED : Verdict.DOES_NOT_HOLD;
+  }
+
+  private static boolean grows(Map<String, Map<Integer, Spread>> cpu, String name) {
+    NavigableMap<Integer, Spread> line = line(cpu, name);
+    return growth(cpu, name) > GROWN
+        && Order.of(line.lastEntry().getValue(), line.firstEntry().getValue()) == Order.MORE;
+  }
+
+  private static double growth(Map<String, Map<Integer, Spread>> cpu, String name) {
+    NavigableMap<Integer, Spread> line = line(cpu, name);
+    return line.lastEntry().getValue().median() / line.firstEntry().getValue().median();
+  }
+
+  private static NavigableMap<Integer, Spread> line(
+      Map<String, Map<Integer, Spread>> cpu, String name) {
+    return new TreeMap<>(Objects.requireNonNull(cpu.get(name), name));
+  }
+}

@@ -1,0 +1,22 @@
+package iomodels.lab.report;
+
+/** Why a figure must not be relied on. */
+public enum Stamp {
+  /** The server breaks a rule of the conformance kit: it may be fast because it is wrong. */
+  NOT_CONFORMING,
+  /** It was not judged by the kit in this run. */
+  NOT_JUDGED,
+  /** Its distance to the yardstick is less than the yardstick's to itself. */
+  WITHIN_NOISE,
+  /** The loader had no processor time left, or was late: throughput and latency are its own. */
+  LOADER_SATURATED,
+  /** Throughput times mean latency is not what was in flight: one of the three is wrong. */
+  LITTLES_LAW,
+  /** The warm-up ended before two rounds agreed. */
+  NOT_STEADY;
+
+  /** Whether processor time must not be relied on either, or only throughput and latency. */
+  public boolean concernsProcessorTime() {
+    return this != LOADER_SATURATED && this != LITTLES_LAW;
+  }
+}

@@ -1,0 +1,37 @@
+package iomodels.lab.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class GroupsTest {
+
+  private static Candidate candidate(String name, int connections) {
+    return new Candidate(name, "c-epoll", connections, true);
+  }
+
+  @Test
+  void whoCarriesFewerConnectionsIsByItself() {
+    List<List<Candidate>> groups =
+        Groups.of(
+            List.of(
+                candidate("one", 1),
+                candidate("many", Integer.MAX_VALUE),
+                candidate("select", 1_000),
+                candidate("two", 1)),
+            50);
+
+    assertThat(groups)
+        .extracting(group -> group.stream().map(Candidate::name).toList())
+        .containsExactly(List.of("one", "two"), List.of("many", "select"));
+  }
+
+  @Test
+  void aTurnDoesNotGetLong() {
+    List<Candidate> many = IntStream.range(0, 19).mapToObj(i -> candidate("m" + i, 5_000)).toList();
+
+    assertThat(Groups.of(many, 50)).extracting(List::size).containsExactly(4, 4, 4, 4, 3);
+  }
+}

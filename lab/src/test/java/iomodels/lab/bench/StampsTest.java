@@ -1,0 +1,87 @@
+package iomodels.lab.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import iomodels.lab.Spread;
+import iomodels.lab.report.LoadFigures;
+import iomodels.lab.report.LoadFigures.Latencies;
+import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.Stamp;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class StampsTest {
+
+  /** A server that took that many times C's processor time, and whom nothing speaks against. */
+  private static LoadFigures figures(double ratio, double floor, double busy, double little) {
+    Spread one = new Spread(1, 1, 1);
+    Latencies latency = new Latencies(new Spread(100, 90, 110), one, one, one, List.of());
+    Ratio toCommon = new Ratio(Optional.of(new Spread(ratio, ratio, ratio)), one, one, one);
+    return new LoadFigures(
+        50,
+        one,
+        Optional.of(one),
+        Optional.of(one),
+        Optional.of(one),
+        Optional.of(one),
+        Optional.of(one),
+        new Spread(busy, busy, busy),
+        new Spread(200, 200, 200),
+        one,
+        Optional.of(new Spread(little, little, little)),
+        latency,
+        Optional.empty(),
+        Optional.of(toCommon),
+        Optional.empty(),
+        "",
+        Optional.empty(),
+        Optional.of(floor));
+  }
+
+  @Test
+  void whatIsCleanHasNoStamp() {
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1.02), true, false)).isEmpty();
+  }
+
+  @Test
+  void aDistanceThatIsLessThanTheNoiseIsNone() {
+    assertThat(Stamps.of(figures(1.15, 0.2, 0.7, 1), true, false))
+        .containsExactly(Stamp.WITHIN_NOISE);
+    assertThat(Stamps.of(figures(0.85, 0.2, 0.7, 1), true, false))
+        .containsExactly(Stamp.WITHIN_NOISE);
+  }
+
+  @Test
+  void aLoaderWithoutTimeLeftIsTheLimit() {
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.97, 1), true, false))
+        .containsExactly(Stamp.LOADER_SATURATED);
+  }
+
+  @Test
+  void inAnOpenLoopItCountsHowLateTheLoaderWas() {
+    // Late by 200 µs, where the median is 100.
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1), true, true))
+        .containsExactly(Stamp.LOADER_SATURATED);
+  }
+
+  @Test
+  void littlesLawHasToHold() {
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 0.8), true, false))
+        .containsExactly(Stamp.LITTLES_LAW);
+  }
+
+  @Test
+  void aWarmUpThatWasNotDoneIsSaid() {
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1), false, false))
+        .containsExactly(Stamp.NOT_STEADY);
+  }
+
+  @Test
+  void theNoiseFloorLeavesOutOneTurnOnEachSide() {
+    assertThat(Stamps.noiseFloor(List.of(0.5, 0.95, 1.0, 1.1, 3.0))).isCloseTo(0.1, within(1e-9));
+    assertThat(Stamps.noiseFloor(List.of(0.9, 1.0, 1.4))).isCloseTo(0.4, within(1e-9));
+    assertThat(Stamps.noiseFloor(List.of(1.0))).isZero();
+  }
+}
