@@ -12,7 +12,7 @@ public enum Stamp {
   LOADER_SATURATED,
   /** Throughput times mean latency is not what was in flight: one of the three is wrong. */
   LITTLES_LAW,
-  /** The warm-up ended before two rounds agreed. */
+  /** It still got better when the warm-up ended. */
   NOT_STEADY;
 
   /** Whether processor time must not be relied on either, or only throughput and latency. */
