@@ -40,8 +40,8 @@ public final class Tracer {
 
   private static final int BETWEEN_LOOKS = 20;
 
-  /** How often is looked for the end of a server whose clients have seen it. */
-  private static final int LOOKS = 50;
+  /** How often is looked for the end of a server when its clients or strace have seen it. */
+  private static final int LOOKS = 250;
 
   /** For the clients' threads to be there when the script begins. */
   private static final long PREPARATION = 100_000;
@@ -173,7 +173,10 @@ public final class Tracer {
       }
     }
 
-    private String trouble() throws IOException {
+    private String trouble() throws IOException, InterruptedException {
+      if (!strace.isAlive()) {
+        awaitEnd(); // strace ends with what it traces, and is perhaps seen to end first.
+      }
       if (!process.isAlive()) {
         return "The server ended before its clients were done.";
       }
