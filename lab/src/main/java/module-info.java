@@ -1,7 +1,7 @@
 /** What a server costs: a load generator, and servers in C to measure against. */
 module iomodels.lab {
   requires transitive iomodels.core;
-  requires iomodels.meter;
+  requires transitive iomodels.meter;
   requires java.management;
   requires static org.jspecify;
   requires transitive HdrHistogram;

@@ -58,9 +58,7 @@ final class BenchTable {
                   Table.Column.right("× C", 4),
                   Table.Column.right("p50 µs", 0),
                   Table.Column.right("p99 µs", 0),
-                  Table.Column.right("p99.9", 6),
                   Table.Column.right("WAITS", 0),
-                  Table.Column.right("THREADS", 0),
                   Table.Column.right("MiB", 4),
                   Table.Column.right("LEAST", 0),
                   Table.Column.right("LOADER", 0)));
@@ -92,9 +90,9 @@ final class BenchTable {
     int missing = table.columns().size() - 1 - cells.size();
     cells.addAll(Collections.nCopies(missing, NOTHING));
     cells.add(
-        row.failure().isEmpty()
+        row.failure().isEmpty() && row.unfit().isEmpty()
             ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
-            : "failed");
+            : row.unfit().isEmpty() ? "failed" : "left out");
     boolean reliable = row.stamps().stream().noneMatch(Stamp::concernsProcessorTime);
     table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
   }
@@ -110,6 +108,7 @@ final class BenchTable {
       case WITHIN_NOISE -> "noise";
       case LOADER_SATURATED -> "loader";
       case LITTLES_LAW -> "little";
+      case OVERLOADED -> "overload";
       case NOT_STEADY -> "unsteady";
     };
   }
@@ -117,7 +116,7 @@ final class BenchTable {
   private static String meaning(Stamp stamp) {
     return switch (stamp) {
       case NOT_CONFORMING -> "breaks rules of the conformance kit: it may be cheap for that";
-      case NOT_JUDGED -> "was not judged by the kit (--no-kit)";
+      case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
       case WITHIN_NOISE ->
           "its distance to C is less than C's to itself, so that there is none to speak of";
       case LOADER_SATURATED ->
@@ -125,6 +124,8 @@ final class BenchTable {
               + " processor time per message is the server's";
       case LITTLES_LAW ->
           "throughput times latency is not what was in flight: do not believe the two of them";
+      case OVERLOADED ->
+          "it carried less than was offered: latency is how long that lasted, not how quick it is";
       case NOT_STEADY -> "it still got better when the warm-up ended: give it more --warm-up";
     };
   }
@@ -132,19 +133,16 @@ final class BenchTable {
   private List<String> cells(ServerResult row, LoadFigures load) {
     Latencies latency = load.latency();
     String mark = load.connections() < scenario.connections() ? "¹" : "";
-    boolean within = row.stamps().contains(Stamp.WITHIN_NOISE);
     return List.of(
         figure("%.2f", load.cpuMicrosPerMessage()),
-        (within ? "≈ " : "") + ratio(load.toCommon().flatMap(Ratio::cpu)),
+        ratio(load.toCommon().flatMap(Ratio::cpu)),
         row.twin(),
         ratio(load.toTwin().flatMap(Ratio::cpu)),
         number("%.0f", load.messagesPerSecond().median()) + mark,
         figure("%.2f", load.toCommon().map(Ratio::throughput)),
         number("%.0f", latency.p50().median()),
         number("%.0f", latency.p99().median()),
-        number("%.0f", latency.p999().median()),
         figure("%.3f", load.voluntarySwitches()),
-        figure("%.0f", load.threads()),
         load.residentBytes().map(it -> number("%.0f", it.median() / (1 << 20))).orElse(NOTHING),
         number("%.2f", load.leastServedShare().median()),
         scenario.isOpenLoop()
@@ -196,6 +194,16 @@ final class BenchTable {
       row.load()
           .filter(it -> !it.withoutTwin().isEmpty())
           .ifPresent(it -> out.printf("%s has no twin: %s%n", row.name(), it.withoutTwin()));
+      row.load()
+          .filter(it -> it.lostShare().max() > 0)
+          .ifPresent(
+              it ->
+                  out.printf(
+                      "%s left a share of %s of the datagrams without a reply.%n",
+                      row.name(), spread(it.lostShare())));
+      if (!row.unfit().isEmpty()) {
+        out.printf("%s is left out: %s%n", row.name(), row.unfit());
+      }
       if (!row.failure().isEmpty()) {
         out.printf("%s failed: %s%n", row.name(), row.failure());
       }

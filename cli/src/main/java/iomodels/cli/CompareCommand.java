@@ -15,20 +15,20 @@ import iomodels.lab.bench.Scenario;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ServerResult;
+import iomodels.lab.report.Stamp;
 import iomodels.server.ModelCard;
-import iomodels.server.ServerConfig;
 import iomodels.server.spi.Availability;
-import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -36,6 +36,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,8 +64,8 @@ final class CompareCommand implements Callable<Integer> {
   private static final String YARDSTICK = "blocking-threads";
   private static final Scenario SCENARIO = Scenario.PING_50;
 
-  /** As many models are loaded in the same turns, and then their rows are printed. */
-  private static final int TOGETHER = 4;
+  /** As many models are judged at a time. */
+  private static final int JUDGES = 3;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -88,6 +89,7 @@ final class CompareCommand implements Callable<Integer> {
    * A model in it.
    *
    * @param name with the transport that it ran on, if it has a choice
+   * @param stamps what speaks against its figures; not what is known of the kit
    */
   record Row(
       ModelCard card,
@@ -99,9 +101,10 @@ final class CompareCommand implements Callable<Integer> {
       long unknown,
       List<String> brokenRules,
       Optional<LoadFigures> load,
+      List<Stamp> stamps,
       String loadFailure) {
 
-    Row with(Optional<ServerResult> result) {
+    Row with(ServerResult result) {
       return new Row(
           card,
           name,
@@ -111,8 +114,13 @@ final class CompareCommand implements Callable<Integer> {
           skipped,
           unknown,
           brokenRules,
-          result.flatMap(ServerResult::load),
-          result.map(ServerResult::failure).orElse(loadFailure));
+          result.load(),
+          result.stamps(),
+          result.failure());
+    }
+
+    boolean isSteady() {
+      return !stamps.contains(Stamp.NOT_STEADY);
     }
 
     boolean failed() {
@@ -136,13 +144,15 @@ final class CompareCommand implements Callable<Integer> {
       if (!silent) {
         progress.aside(table::head);
       }
-      for (List<ServerProvider> group : groups(models)) {
-        List<Row> loaded = load(judge(group, seed, progress), progress);
-        rows.addAll(loaded);
-        if (!silent) {
-          progress.aside(() -> loaded.forEach(row -> table.row(cells(row))));
-        }
-      }
+      load(
+          judge(models, seed, progress),
+          progress,
+          row -> {
+            rows.add(row);
+            if (!silent) {
+              progress.aside(() -> table.row(cells(row)));
+            }
+          });
     }
     if (!silent) {
       explain(out, rows);
@@ -176,27 +186,10 @@ final class CompareCommand implements Callable<Integer> {
     return models;
   }
 
-  /** Those that serve one client at a time by themselves: they have one connection. */
-  private static List<List<ServerProvider>> groups(List<ServerProvider> models) {
-    List<List<ServerProvider>> groups = new ArrayList<>();
-    List<ServerProvider> single = models.stream().filter(it -> !isConcurrent(it)).toList();
-    List<ServerProvider> many = models.stream().filter(CompareCommand::isConcurrent).toList();
-    for (List<ServerProvider> alike : List.of(single, many)) {
-      for (int i = 0; i < alike.size(); i += TOGETHER) {
-        groups.add(alike.subList(i, Math.min(alike.size(), i + TOGETHER)));
-      }
-    }
-    return groups;
-  }
-
-  private static boolean isConcurrent(ServerProvider model) {
-    return model.capabilities(ServerConfig.onLoopback()).contains(Capability.CONCURRENT);
-  }
-
-  /** Two at a time: most rules wait for what must not come, and do not compute meanwhile. */
+  /** Some at a time: most rules wait for what must not come, and do not compute meanwhile. */
   private static List<Row> judge(List<ServerProvider> models, long seed, Progress progress)
       throws InterruptedException {
-    try (ExecutorService judges = Executors.newFixedThreadPool(2)) {
+    try (ExecutorService judges = Executors.newFixedThreadPool(JUDGES)) {
       List<Future<Row>> judged = new ArrayList<>();
       for (ServerProvider model : models) {
         judged.add(judges.submit(() -> judge(model, seed, progress)));
@@ -240,21 +233,28 @@ final class CompareCommand implements Callable<Integer> {
               .map(CompareCommand::describe)
               .toList(),
           Optional.empty(),
+          List.of(),
           "");
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());
-      return new Row(model.card(), name, "", 0, 0, 0, 0, List.of(), Optional.empty(), why);
+      return new Row(
+          model.card(), name, "", 0, 0, 0, 0, List.of(), Optional.empty(), List.of(), why);
     }
   }
 
-  private static List<Row> load(List<Row> judged, Progress progress) throws InterruptedException {
+  /** Each is a row, once it has been loaded; who did not come up when it was judged, at once. */
+  private static void load(List<Row> judged, Progress progress, Consumer<Row> rows)
+      throws InterruptedException {
+    Map<String, Row> waiting = new LinkedHashMap<>();
     List<Candidate> candidates = new ArrayList<>();
     for (Row row : judged) {
       if (row.loadFailure().isEmpty()) {
+        waiting.put(row.card().name(), row);
         candidates.add(candidate(row.card().name()));
+      } else {
+        rows.accept(row);
       }
     }
-    Map<String, ServerResult> results = new HashMap<>();
     try (Pinning pinning = Pinning.attempt()) {
       Bench bench =
           new Bench(
@@ -266,11 +266,26 @@ final class CompareCommand implements Callable<Integer> {
               Optional.of(YARDSTICK),
               false,
               _ -> Set.of());
-      bench.run(candidates, new Collecting(results, progress));
+      bench.run(
+          candidates,
+          new Bench.Listener() {
+            @Override
+            public void doing(String what) {
+              progress.say("loading " + what);
+            }
+
+            @Override
+            public void step() {
+              progress.step();
+            }
+
+            @Override
+            public void measured(ServerResult result) {
+              Row row = Objects.requireNonNull(waiting.get(result.name()), result.name());
+              rows.accept(row.with(result));
+            }
+          });
     }
-    return judged.stream()
-        .map(row -> row.with(Optional.ofNullable(results.get(row.card().name()))))
-        .toList();
   }
 
   private static Candidate candidate(String name) {
@@ -278,24 +293,6 @@ final class CompareCommand implements Callable<Integer> {
       return Lineup.candidate(name);
     } catch (Failure e) {
       throw new IllegalStateException(name, e); // It was there a moment ago.
-    }
-  }
-
-  private record Collecting(Map<String, ServerResult> results, Progress progress)
-      implements Bench.Listener {
-    @Override
-    public void doing(String what) {
-      progress.say("loading " + what);
-    }
-
-    @Override
-    public void step() {
-      progress.step();
-    }
-
-    @Override
-    public void measured(ServerResult result) {
-      results.put(result.name(), result);
     }
   }
 
@@ -335,7 +332,7 @@ final class CompareCommand implements Callable<Integer> {
     row.load()
         .ifPresentOrElse(
             load -> {
-              String mark = load.connections() == 1 ? "¹" : " ";
+              String mark = load.connections() == 1 ? "¹" : row.isSteady() ? " " : "²";
               Optional<Ratio> ratio = load.toCommon();
               Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
               cells.add(
@@ -359,6 +356,9 @@ final class CompareCommand implements Callable<Integer> {
         SCENARIO.words());
     if (single) {
       out.println("¹ serves one client at a time: both with one connection.");
+    }
+    if (!rows.stream().allMatch(Row::isSteady)) {
+      out.println("² still got better when it was measured; bench takes the time that it needs.");
     }
     for (Row row : rows) {
       String name = row.name();

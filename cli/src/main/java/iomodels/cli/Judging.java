@@ -6,6 +6,7 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.lab.Pinning;
 import iomodels.lab.bench.Candidate;
 import iomodels.lab.report.Stamp;
 import iomodels.server.spi.ServerProvider;
@@ -24,10 +25,19 @@ import java.util.Set;
 final class Judging {
 
   private final boolean wanted;
+  private final Pinning pinning;
+  private final List<String> jvmFlags;
   private final Map<String, Optional<Report>> reports = new LinkedHashMap<>();
 
-  Judging(boolean wanted) {
+  /**
+   * Judges them as they are measured.
+   *
+   * @param wanted whether to judge at all
+   */
+  Judging(boolean wanted, Pinning pinning, List<String> jvmFlags) {
     this.wanted = wanted;
+    this.pinning = pinning;
+    this.jvmFlags = jvmFlags;
   }
 
   /** How many steps {@link #judge} still takes. */
@@ -50,15 +60,15 @@ final class Judging {
     }
   }
 
-  private static Optional<Report> judge(String name, Progress progress)
-      throws InterruptedException {
+  private Optional<Report> judge(String name, Progress progress) throws InterruptedException {
     ServerProvider model;
     try {
       model = Lineup.model(name);
     } catch (Failure e) {
       throw new IllegalStateException(name, e); // It was there when the candidates were named.
     }
-    try (ModelTarget target = new ModelTarget(model, Optional.empty())) {
+    try (ModelTarget target =
+        new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)) {
       return Optional.of(
           new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime())
               .judge(target, _ -> progress.step()));
@@ -73,10 +83,11 @@ final class Judging {
       return Set.of();
     }
     Optional<Report> report = report(name);
-    if (report.isEmpty()) {
-      return Set.of(Stamp.NOT_JUDGED);
+    if (report.filter(it -> it.count(Verdict.BROKEN) > 0).isPresent()) {
+      return Set.of(Stamp.NOT_CONFORMING);
     }
-    return report.get().count(Verdict.BROKEN) > 0 ? Set.of(Stamp.NOT_CONFORMING) : Set.of();
+    boolean judged = report.filter(it -> it.count(Verdict.UNKNOWN) == 0).isPresent();
+    return judged ? Set.of() : Set.of(Stamp.NOT_JUDGED);
   }
 
   /** The rules that a server broke. */

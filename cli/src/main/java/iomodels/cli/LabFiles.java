@@ -1,5 +1,6 @@
 package iomodels.cli;
 
+import com.fasterxml.jackson.annotation.Nulls;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ReportPage;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -27,7 +29,15 @@ import tools.jackson.databind.json.JsonMapper;
 record LabFiles(Optional<Path> json, Optional<Path> html) {
 
   private static final Path CPUINFO = Path.of("/proc/cpuinfo");
-  private static final JsonMapper JSON = JsonMapper.shared();
+
+  /** Demands all that {@link #write} writes, and nothing in it that is null. */
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .changeDefaultNullHandling(it -> it.withContentNulls(Nulls.FAIL))
+          .build();
 
   /** Whether standard output is for JSON alone. */
   boolean isSilent() {
@@ -80,11 +90,7 @@ record LabFiles(Optional<Path> json, Optional<Path> html) {
   /** Reads what {@link #write} has written. */
   static Measurements read(Path file) throws Failure {
     try {
-      Measurements read = JSON.readValue(Files.readString(file), Measurements.class);
-      if (read.machine() == null || read.scenarios() == null || read.claims() == null) {
-        throw new Failure("%s is not what bench or claims write with --json".formatted(file));
-      }
-      return read;
+      return JSON.readValue(Files.readString(file), Measurements.class);
     } catch (NoSuchFileException _) {
       throw new Failure("there is no file %s".formatted(file));
     } catch (IOException e) {

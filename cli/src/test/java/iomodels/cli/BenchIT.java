@@ -49,7 +49,7 @@ class BenchIT {
     assertThat(cli.out())
         .contains("ping-50: 64 bytes", "blocking-threads", "c-threads", "c-poll")
         .contains("C beside a second C of its kind")
-        .contains("unjudged: was not judged by the kit (--no-kit). blocking-threads");
+        .contains("unjudged: was not judged by the kit (--no-kit), or not by all of its rules. ");
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
     assertThat(Files.readString(html)).contains("blocking-threads", "echarts");
@@ -79,6 +79,23 @@ class BenchIT {
 
     assertThat(cli.out()).contains("CHANGE", "ping-50", "c-poll");
     assertThat(cli.exitCode()).as("1: dearer").isIn(0, 1);
+    assertThat(cli.out()).doesNotContain("another machine");
+
+    Path elsewhere = folder.resolve("elsewhere.json");
+    Files.writeString(
+        elsewhere,
+        Files.readString(json).replaceFirst("\"processors\" : \\d+", "\"processors\" : 999"));
+    cli = bench("c-poll", "--baseline", elsewhere.toString(), "--json=-");
+    assertThat(cli.out()).startsWith("{").doesNotContain("CHANGE");
+    assertThat(cli.out().strip()).endsWith("}");
+    assertThat(cli.err()).contains("CHANGE", "another machine", "999 × ");
+
+    Path holes = folder.resolve("holes.json");
+    Files.writeString(
+        holes, Files.readString(json).replaceFirst("\"servers\" : \\[", "\"servers\" : [ null,"));
+    cli = bench("c-poll", "--baseline", holes.toString());
+    assertThat(cli.err()).contains("is not what bench or claims write with --json");
+    assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(bench("c-poll", "--baseline", folder.toString()).exitCode()).isEqualTo(2);
   }
 
@@ -102,22 +119,29 @@ class BenchIT {
   }
 
   @Test
-  void connectionsThatComeAndGoAndDatagramsAreLoadsAsWell() {
+  void connectionsThatComeAndGoAndDatagramsAreLoadsAsWellForThoseWhoServeThem() {
     Cli cli = bench("linux-epoll", "vertx-rxjava", "c-poll", "--scenario=churn,udp", "--json=-");
 
     assertThat(cli.out())
         .contains("\"churn\"", "\"udp\"", "\"twin\" : \"c-udp\"")
-        .contains("\"failure\" : \"it does not serve over UDP\"");
-    assertThat(cli.exitCode()).as("one of them failed").isEqualTo(1);
+        .contains("\"unfit\" : \"it does not serve over UDP\"");
+    assertThat(cli.exitCode()).as("that is no failure").isZero();
   }
 
   @Test
   void thoseThatTalkAreMeasuredBesideThoseThatDoNot() {
     Cli cli = bench("c-epoll", "c-select", "--scenario=mostly-idle");
 
-    assertThat(cli.out()).contains("c-select failed: it serves 1,000 at a time at most");
-    assertThat(cli.out()).doesNotContain("c-epoll failed");
-    assertThat(cli.exitCode()).isEqualTo(1);
+    assertThat(cli.out()).contains("c-select is left out: it serves 1,000 at a time at most");
+    assertThat(cli.out()).doesNotContain("c-epoll failed", "c-epoll is left out");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void whereNobodyIsFitThereIsNothing() {
+    Cli cli = bench("c-select", "--scenario=mostly-idle");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
   }
 
   @Test

@@ -23,13 +23,13 @@ class ClaimsIT {
             "claims",
             "--quick",
             "one-blocks-the-rest",
-            "virtual-good-enough",
+            "one-connection",
             "--json=" + json,
             "--html=" + html);
 
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
-    assertThat(cli.out()).contains("(one-blocks-the-rest)", "(virtual-good-enough)");
+    assertThat(cli.out()).contains("(one-blocks-the-rest)", "(one-connection)");
     Measurements measured = LabFiles.read(json);
     assertThat(measured.claims()).hasSize(2).allSatisfy(it -> assertThat(it.charts()).isNotEmpty());
 

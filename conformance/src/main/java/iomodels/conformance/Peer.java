@@ -25,8 +25,19 @@ public final class Peer implements AutoCloseable {
   @FunctionalInterface
   public interface Stream {
 
-    /** The byte at that position. */
-    byte at(long position);
+    /** Puts so many bytes, from that position on, to the beginning of the array. */
+    void fill(byte[] into, int length, long position);
+
+    /** The bytes of an array. */
+    static Stream of(byte[] bytes) {
+      return (into, length, position) ->
+          System.arraycopy(bytes, Math.toIntExact(position), into, 0, length);
+    }
+
+    /** The same without what comes before that position. */
+    default Stream from(long start) {
+      return (into, length, position) -> fill(into, length, start + position);
+    }
   }
 
   private static final int CHUNK = 64 * 1024;
@@ -139,9 +150,7 @@ public final class Peer implements AutoCloseable {
     transcript.add(name, "sends a stream of %,d bytes".formatted(length));
     for (long position = 0; position < length; ) {
       int n = (int) Math.min(chunk.length, length - position);
-      for (int i = 0; i < n; i++) {
-        chunk[i] = stream.at(position + i);
-      }
+      stream.fill(chunk, n, position);
       try {
         output.write(chunk, 0, n);
       } catch (IOException e) {
@@ -159,7 +168,8 @@ public final class Peer implements AutoCloseable {
    * @return the number of bytes that were taken, {@code atMost} if all were
    */
   public long sendUntilFull(Stream stream, long atMost) throws Broken, InterruptedException {
-    ByteBuffer chunk = ByteBuffer.allocate(CHUNK).limit(0);
+    byte[] bytes = new byte[CHUNK];
+    ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
     long sent = 0;
     int quiet = 0;
     try {
@@ -167,9 +177,7 @@ public final class Peer implements AutoCloseable {
       while (quiet < STILL_TIMES && sent < atMost) {
         if (!chunk.hasRemaining()) {
           chunk.clear().limit((int) Math.min(CHUNK, atMost - sent));
-          for (int i = 0; i < chunk.limit(); i++) {
-            chunk.put(i, stream.at(sent + i));
-          }
+          stream.fill(bytes, chunk.limit(), sent);
         }
         int taken = channel.write(chunk);
         sent += taken;
@@ -194,7 +202,7 @@ public final class Peer implements AutoCloseable {
     long deadline = System.nanoTime() + time.toNanos();
     while (taken < bytes.length) {
       long before = taken;
-      taken += sendUntilFull(i -> bytes[(int) (before + i)], bytes.length - taken);
+      taken += sendUntilFull(Stream.of(bytes).from(before), bytes.length - taken);
       if (taken > before) {
         deadline = System.nanoTime() + time.toNanos();
       } else if (System.nanoTime() - deadline > 0) {
@@ -207,7 +215,7 @@ public final class Peer implements AutoCloseable {
 
   /** Sends while it receives, so that neither side has to wait for the other for ever. */
   public void exchange(byte[] sent, byte[] expected) throws Broken, InterruptedException {
-    exchange(i -> sent[(int) i], sent.length, i -> expected[(int) i], expected.length);
+    exchange(Stream.of(sent), sent.length, Stream.of(expected), expected.length);
   }
 
   /** The same with long streams. */
@@ -298,6 +306,7 @@ public final class Peer implements AutoCloseable {
   /** Demands a long stream next, byte for byte. */
   public void expectStream(Stream expected, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
+    byte[] right = new byte[CHUNK];
     String wanted = "a stream of %,d bytes".formatted(length);
     for (long position = 0; position < length; ) {
       int n =
@@ -311,13 +320,12 @@ public final class Peer implements AutoCloseable {
       if (n < 0) {
         throw new Broken(wanted, "got FIN after %,d of them".formatted(position));
       }
-      for (int i = 0; i < n; i++) {
-        if (chunk[i] != expected.at(position + i)) {
-          throw new Broken(
-              "%s, byte %,d being 0x%02X"
-                  .formatted(wanted, position + i, expected.at(position + i)),
-              "got 0x%02X there".formatted(chunk[i]));
-        }
+      expected.fill(right, n, position);
+      int differs = Arrays.mismatch(right, 0, n, chunk, 0, n);
+      if (differs >= 0) {
+        throw new Broken(
+            "%s, byte %,d being 0x%02X".formatted(wanted, position + differs, right[differs]),
+            "got 0x%02X there".formatted(chunk[differs]));
       }
       position += n;
     }

@@ -1,5 +1,6 @@
 package iomodels.lab;
 
+import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,16 @@ public record Contestant(
         false,
         yardstick.name().equals(Yardstick.DATAGRAMS),
         false);
+  }
+
+  /**
+   * What tells its costs.
+   *
+   * @throws IOException if there is no {@code /proc} to read them from
+   */
+  public CostMeter meter() throws IOException {
+    return CostMeter.of(process)
+        .orElseThrow(() -> new IOException("there is no /proc to see by what a server takes"));
   }
 
   /** Stops it where it is, if it is restless. */

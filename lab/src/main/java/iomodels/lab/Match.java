@@ -72,12 +72,13 @@ public record Match(Duration warmUp, Duration round, int rounds) {
   public List<Played> play(
       List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
       throws InterruptedException {
-    List<Lane> lanes = new ArrayList<>();
+    List<Lane> lanes = contestants.stream().map(Lane::new).toList();
     try {
-      for (Contestant contestant : contestants) {
-        Lane lane = new Lane(contestant);
-        lanes.add(lane);
-        lane.prepare(load.apply(contestant));
+      for (Lane lane : lanes) {
+        lane.rest();
+      }
+      for (Lane lane : lanes) {
+        lane.prepare(load.apply(lane.contestant));
         progress.run();
       }
       for (int i = 0; i < rounds; i++) {
@@ -107,15 +108,28 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       this.contestant = contestant;
     }
 
-    void prepare(Load load) throws InterruptedException {
+    /** Lets nobody be disturbed by it. */
+    void rest() throws InterruptedException {
       try {
+        contestant.pause();
+      } catch (IOException e) {
+        fail(e);
+      }
+    }
+
+    void prepare(Load load) throws InterruptedException {
+      if (!failure.isEmpty()) {
+        return;
+      }
+      try {
+        contestant.resume();
         LoadGenerator connected = LoadGenerator.connect(load);
         generator = Optional.of(connected);
         warmUp(connected);
-        contestant.pause();
       } catch (IOException | LoadException e) {
         fail(e);
       }
+      rest();
     }
 
     void play() throws InterruptedException {
@@ -125,14 +139,14 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       try {
         contestant.resume();
         played.add(measure(contestant, generator.orElseThrow()));
-        contestant.pause();
       } catch (IOException | LoadException e) {
         fail(e);
       }
+      rest();
     }
 
     private void fail(Exception e) {
-      failure = String.valueOf(e.getMessage());
+      failure = failure.isEmpty() ? String.valueOf(e.getMessage()) : failure;
       generator.ifPresent(LoadGenerator::close);
     }
 

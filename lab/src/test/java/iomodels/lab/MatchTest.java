@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -74,6 +79,62 @@ class MatchTest {
       assertThat(played.getLast().failure()).isEmpty();
       assertThat(played.getLast().rounds()).hasSize(2);
     }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void whoNeverRestsIsStoppedWhileOthersAreLoadedEvenIfItFailed() throws Exception {
+    Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
+    try (ServerSocket good = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket bad = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket last = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> answer(good));
+      Thread.ofVirtual().start(() -> hangUp(bad));
+      Thread.ofVirtual().start(() -> answer(last));
+      Contestant quiet = contestant(good, ProcessHandle.current());
+      Contestant restless =
+          new Contestant(
+              "restless",
+              contestant(bad, busy.toHandle()).address(),
+              busy.toHandle(),
+              1,
+              true,
+              false,
+              false);
+      List<Boolean> stopped = new ArrayList<>();
+      BRIEF.play(
+          List.of(quiet, restless, contestant(last, ProcessHandle.current())),
+          it -> {
+            if (!it.restless()) {
+              stopped.add(becomes(busy, 'T'));
+            }
+            return Load.of(it.address(), 1, 1);
+          },
+          () -> {});
+
+      assertThat(stopped).as("before its turn, and after it").containsExactly(true, true);
+      assertThat(becomes(busy, 'R')).as("it goes on in the end").isTrue();
+    } finally {
+      busy.destroyForcibly();
+    }
+  }
+
+  /** Whether that becomes the state of a process (man 5 proc) before long. */
+  private static boolean becomes(Process process, char state) {
+    Path stat = Path.of("/proc", String.valueOf(process.pid()), "stat");
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    do {
+      try {
+        String line = Files.readString(stat);
+        if (line.charAt(line.lastIndexOf(')') + 2) == state) {
+          return true;
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      Thread.onSpinWait();
+    } while (System.nanoTime() - deadline < 0);
+    return false;
   }
 
   private static void hangUp(ServerSocket listener) {

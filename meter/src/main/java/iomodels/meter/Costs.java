@@ -24,8 +24,8 @@ public record Costs(
 
   /**
    * The processor time spent and the switches made since then; all else as it is now. Switches of
-   * threads that have ended meanwhile are not known (man 5 proc), so that there may seem to have
-   * been fewer, but never less than none.
+   * threads that have ended meanwhile are not known (man 5 proc): where threads come and go there
+   * seem to have been fewer, but never less than none.
    */
   public Costs since(Costs earlier) {
     return new Costs(

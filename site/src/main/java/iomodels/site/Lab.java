@@ -1,6 +1,7 @@
 package iomodels.site;
 
 import iomodels.lab.Spread;
+import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.report.ClaimResult;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
@@ -79,12 +80,8 @@ record Lab(Measurements measurements) {
     if (crowds.size() < 2) {
       return NOTHING;
     }
-    IdlePoint few = crowds.get(1);
-    IdlePoint many = crowds.getLast();
-    if (many.connections() == few.connections()) {
-      return NOTHING;
-    }
-    long bytes = many.processBytes() + many.heapBytes() - few.processBytes() - few.heapBytes();
-    return String.format(Locale.ROOT, "%,d", bytes / (many.connections() - few.connections()));
+    return crowds.get(1).connections() == crowds.getLast().connections()
+        ? NOTHING
+        : String.format(Locale.ROOT, "%,.0f", IdleMemory.bytesForEach(crowds));
   }
 }

@@ -103,8 +103,9 @@ final class InventedMeasurements {
   }
 
   private ServerResult server(Scenario scenario, String name) {
-    boolean fails = name.equals("linux-select") && scenario == Scenario.MOSTLY_IDLE;
-    boolean load = scenario.isLoad() && !fails;
+    boolean unfit = name.equals("linux-select") && scenario == Scenario.MOSTLY_IDLE;
+    boolean fails = name.equals("nio-async") && scenario == Scenario.CHURN;
+    boolean load = scenario.isLoad() && !unfit && !fails;
     return new ServerResult(
         name,
         name.startsWith("vertx") ? name + " on epoll" : name,
@@ -113,7 +114,8 @@ final class InventedMeasurements {
         scenario == Scenario.IDLE ? Optional.of(crowd()) : Optional.empty(),
         scenario == Scenario.SYSCALLS ? Optional.of(calls()) : Optional.empty(),
         stamps(name),
-        fails ? "it has no room for 10,000 connections: " + HOSTILE : "");
+        unfit ? "it has no room for 10,000 connections: " + HOSTILE : "",
+        fails ? "it was reset: " + HOSTILE : "");
   }
 
   private static List<Stamp> stamps(String name) {
@@ -121,7 +123,7 @@ final class InventedMeasurements {
       case "linux-epoll" -> List.of(Stamp.WITHIN_NOISE);
       case "blocking-sequential" -> List.of(Stamp.NOT_CONFORMING, Stamp.LITTLES_LAW);
       case "vertx-rxjava" -> List.of(Stamp.NOT_STEADY);
-      case "c-io_uring" -> List.of(Stamp.LOADER_SATURATED);
+      case "c-io_uring" -> List.of(Stamp.LOADER_SATURATED, Stamp.OVERLOADED);
       default -> List.of();
     };
   }
@@ -143,6 +145,7 @@ final class InventedMeasurements {
         around(0.7),
         around(3),
         around(0.9),
+        scenario == Scenario.UDP ? around(0.001) : new Spread(0, 0, 0),
         Optional.of(one),
         latencies(180 * cost, open ? 3 : 1),
         open ? Optional.of(latencies(150 * cost, 1)) : Optional.empty(),

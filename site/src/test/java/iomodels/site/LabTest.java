@@ -35,6 +35,7 @@ class LabTest {
             Optional.of(points),
             Optional.empty(),
             List.of(stamps),
+            "",
             "");
     return new Lab(
         new Measurements(

@@ -126,22 +126,19 @@ final class BackPressureRules {
   private static void resumes(Trial trial) throws Broken, IOException, InterruptedException {
     Peer peer = trial.connectWithWindow(WINDOW);
     Peer.Stream stream = Text.stream(trial.random().nextInt());
+    Peer.Stream replies = Text.upper(stream);
     peer.whileSending(
         () -> peer.sendStream(stream, VOLUME),
         () -> {
           for (int i = 0; i < STRETCHES; i++) {
             peer.pauseUntilFull(); // Whether or not the kernel has taken all that is to be sent.
-            peer.expectStream(part(stream, i * STRETCH), STRETCH);
+            peer.expectStream(replies.from(i * STRETCH), STRETCH);
           }
           long rest = STRETCHES * STRETCH;
-          peer.expectStream(part(stream, rest), VOLUME - rest);
+          peer.expectStream(replies.from(rest), VOLUME - rest);
         });
     peer.send("and on");
     peer.expect("AND ON");
-  }
-
-  private static Peer.Stream part(Peer.Stream stream, long from) {
-    return i -> Text.upper(stream.at(from + i));
   }
 
   /** A reply is made as it is taken: what is asked for does not matter. */

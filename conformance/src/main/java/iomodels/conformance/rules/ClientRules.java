@@ -143,7 +143,7 @@ final class ClientRules {
     caller.endInput();
     try (Peer server = caller.accept()) {
       server.sendWithin(trial.patience(), lines);
-      server.expectStream(i -> lines[(int) i], lines.length);
+      server.expectStream(Peer.Stream.of(lines), lines.length);
       server.expectFin(trial.patience());
       server.finishSending();
       caller.expectShown(lines);

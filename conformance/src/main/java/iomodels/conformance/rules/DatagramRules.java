@@ -80,12 +80,14 @@ final class DatagramRules {
   }
 
   private static void vanished(Trial trial) throws Broken, IOException, InterruptedException {
+    // Opened first: later it might be given the port of one that has gone, and so the reply to
+    // that.
+    DatagramPeer peer = trial.datagrams();
     for (int i = 0; i < 20; i++) {
       DatagramPeer gone = trial.datagrams();
       gone.send(Text.letters(trial.random(), 100));
       gone.close();
     }
-    DatagramPeer peer = trial.datagrams();
     byte[] text = "still there?".getBytes(US_ASCII);
     for (int i = 0; i < 5; i++) {
       peer.exchange(text, Text.upper(text));

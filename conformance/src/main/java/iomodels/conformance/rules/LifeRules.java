@@ -122,7 +122,8 @@ final class LifeRules {
     owed.expect(new byte[] {0});
     trial.stop(server);
     awaitRefusal(trial, server);
-    owed.expectStream(position -> Text.flood(position + 1), OWED - 1);
+    Peer.Stream flood = Text::flood;
+    owed.expectStream(flood.from(1), OWED - 1);
     owed.expectFin();
     owed.close();
     awaitEnd(trial, server);
@@ -169,7 +170,7 @@ final class LifeRules {
     long sent = peer.sendUntilFull(stream, PIPELINED);
     trial.stop(server);
     peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
-    peer.expectStream(i -> Text.upper(stream.at(i)), sent);
+    peer.expectStream(Text.upper(stream), sent);
     peer.expectFin();
     peer.close();
     awaitEnd(trial, server);

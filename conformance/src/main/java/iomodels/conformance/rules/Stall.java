@@ -16,9 +16,9 @@ final class Stall {
 
   /** The same stream, watched. */
   Peer.Stream watch(Peer.Stream stream) {
-    return position -> {
-      reached = position;
-      return stream.at(position);
+    return (into, length, position) -> {
+      stream.fill(into, length, position);
+      reached = position + length - 1;
     };
   }
 

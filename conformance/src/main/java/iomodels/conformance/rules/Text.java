@@ -41,19 +41,28 @@ final class Text {
 
   /** A long stream without a period that a buffer could have: every byte depends on its place. */
   static Peer.Stream stream(long seed) {
-    return position -> {
-      long mixed = (position + seed) * 0x9E3779B97F4A7C15L;
-      return (byte) (mixed >>> 56);
+    return (into, length, position) -> {
+      for (int i = 0; i < length; i++) {
+        long mixed = (position + i + seed) * 0x9E3779B97F4A7C15L;
+        into[i] = (byte) (mixed >>> 56);
+      }
     };
   }
 
   /** What {@code upper} makes of a stream. */
   static Peer.Stream upper(Peer.Stream stream) {
-    return position -> upper(stream.at(position));
+    return (into, length, position) -> {
+      stream.fill(into, length, position);
+      for (int i = 0; i < length; i++) {
+        into[i] = upper(into[i]);
+      }
+    };
   }
 
   /** What {@code flood} answers. */
-  static byte flood(long position) {
-    return (byte) (position % 251);
+  static void flood(byte[] into, int length, long position) {
+    for (int i = 0; i < length; i++) {
+      into[i] = (byte) ((position + i) % 251);
+    }
   }
 }

@@ -62,19 +62,18 @@ public record Bench(
     /** One of {@link Bench#steps} is done. */
     void step();
 
-    /** A server has been measured, or has failed. */
+    /** A server has been measured, or is not fit for it, or has failed. */
     void measured(ServerResult result);
   }
 
   /** How many steps there are, about. */
   public long steps(List<Candidate> candidates) {
+    List<Candidate> fit = candidates.stream().filter(it -> unfit(it).isEmpty()).toList();
     return switch (scenario) {
-      case IDLE -> (long) candidates.size() * crowd;
-      case SYSCALLS -> candidates.size();
+      case IDLE -> (long) fit.size() * crowd;
+      case SYSCALLS -> fit.size();
       default ->
-          groups(candidates).stream()
-              .mapToLong(it -> lanes(it).size() * (match.rounds() + 1L))
-              .sum();
+          groups(fit).stream().mapToLong(it -> lanes(it).size() * (match.rounds() + 1L)).sum();
     };
   }
 
@@ -88,7 +87,9 @@ public record Bench(
     List<ServerResult> rows = new ArrayList<>();
     Listener collecting = new Collecting(listener, rows);
     for (Candidate candidate : candidates) {
-      unfit(candidate).ifPresent(it -> collecting.measured(failed(candidate, it)));
+      unfit(candidate)
+          .map(it -> ServerResult.unfit(candidate.name(), candidate.twin(), it))
+          .ifPresent(collecting::measured);
     }
     List<Candidate> fit = candidates.stream().filter(it -> unfit(it).isEmpty()).toList();
     switch (scenario) {
@@ -150,7 +151,7 @@ public record Bench(
   }
 
   private List<List<Candidate>> groups(List<Candidate> candidates) {
-    return Groups.of(candidates, scenario.connections());
+    return Groups.of(candidates, scenario.connections(), hasTwins);
   }
 
   private String twin(Candidate candidate) {
@@ -235,9 +236,11 @@ public record Bench(
           idle,
           calls,
           List.copyOf(judged.apply(candidate.name())),
+          "",
           "");
     } catch (IOException | LoadException e) {
-      return failed(candidate, String.valueOf(e.getMessage()));
+      return ServerResult.failed(
+          candidate.name(), candidate.twin(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -248,17 +251,5 @@ public record Bench(
       generator.round(match.round());
       return SystemCalls.perMessage(contestant.process(), generator, match.round());
     }
-  }
-
-  private static ServerResult failed(Candidate candidate, String why) {
-    return new ServerResult(
-        candidate.name(),
-        candidate.name(),
-        candidate.twin(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        why);
   }
 }

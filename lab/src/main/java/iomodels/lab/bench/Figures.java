@@ -113,13 +113,19 @@ public final class Figures {
     return curve;
   }
 
+  /** Of datagrams: how many had no reply, as a share of those that were sent. */
+  static double lostShare(LoadResult result) {
+    return result.lost() == 0 ? 0 : (double) result.lost() / (result.answered() + result.lost());
+  }
+
   /**
    * What is in flight by throughput and mean latency, as a share of what was really in flight:
-   * Little's law says that it is 1.
+   * Little's law says that it is 1. What was owed at a round's end was, on average, half on its way
+   * within the round.
    */
   static double littlesLaw(LoadResult result, int inFlight) {
     return result.histogram().getMean()
-        * result.answered()
+        * ((result.messages() + result.answered()) / 2.0)
         / result.duration().toNanos()
         / inFlight;
   }

@@ -25,14 +25,14 @@ import java.util.regex.Pattern;
  * its live objects grow by is inside: counted after a full collection, by {@code jcmd PID
  * GC.class_histogram}, which makes that collection. For a server in C the first part is all.
  */
-final class IdleMemory {
+public final class IdleMemory {
 
   /**
    * What a JVM has to be started with, or its heap would be counted twice, or not at all; and with
    * it what the second compiler keeps when it has done its work, some 20 MB, which it happens to do
    * between two crowds.
    */
-  static final List<String> JVM_FLAGS =
+  public static final List<String> JVM_FLAGS =
       List.of(
           "-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
 
@@ -50,9 +50,9 @@ final class IdleMemory {
    * @param progress told of each connection
    * @return what it weighed, from no connection to the largest crowd, beside none
    */
-  static List<IdlePoint> of(Contestant server, int size, Runnable progress)
+  public static List<IdlePoint> of(Contestant server, int size, Runnable progress)
       throws IOException, LoadException, InterruptedException {
-    CostMeter meter = CostMeter.of(server.process()).orElseThrow();
+    CostMeter meter = server.meter();
     List<IdlePoint> points = new ArrayList<>();
     points.add(new IdlePoint(0, 0, 0));
     try (Crowd crowd = new Crowd(server.address())) {
@@ -66,6 +66,14 @@ final class IdleMemory {
       }
     }
     return points;
+  }
+
+  /** What one more weighed, by the last of the crowds: what a server needs for itself drops out. */
+  public static double bytesForEach(List<IdlePoint> points) {
+    IdlePoint few = points.get(1);
+    IdlePoint many = points.getLast();
+    double bytes = many.processBytes() + many.heapBytes() - few.processBytes() - few.heapBytes();
+    return bytes / (many.connections() - few.connections());
   }
 
   /** Live bytes in the heap of that JVM, after the full collection that counting them takes. */

@@ -61,9 +61,14 @@ public enum Scenario {
     return many * inFlight;
   }
 
+  /** How many messages fall due in a second, whatever the server does; 0 in a closed loop. */
+  int rate() {
+    return this == OPEN_LOOP ? RATE : 0;
+  }
+
   /** Whether messages fall due, whatever the server does. */
   public boolean isOpenLoop() {
-    return this == OPEN_LOOP;
+    return rate() > 0;
   }
 
   /** Whether it is a load whose throughput and latency are measured. */
@@ -74,9 +79,8 @@ public enum Scenario {
   /** For a server that serves only so many at a time. */
   public Load load(InetSocketAddress server, int atATime) {
     int many = Math.min(connections, atATime);
-    Load load = Load.of(server, many, messageBytes).withInFlight(inFlight);
+    Load load = Load.of(server, many, messageBytes).withInFlight(inFlight).withRate(rate());
     return switch (this) {
-      case OPEN_LOOP -> load.withRate(RATE);
       case CHURN -> load.withShape(Shape.CHURN);
       case UDP ->
           Load.of(server, many, Exchange.ofDatagrams(Services.UPPER, messageBytes))

@@ -15,6 +15,9 @@ final class Stamps {
   private static final double SATURATED = 0.95;
   private static final double LITTLE = 0.10;
 
+  /** Who carries less than that share of what is offered does not carry it. */
+  private static final double CARRIED = 0.95;
+
   /** Beyond so many turns the most extreme one on each side is left out of the noise. */
   private static final int ENOUGH_TURNS = 5;
 
@@ -33,8 +36,12 @@ final class Stamps {
     return Math.max(Math.abs(low - 1), Math.abs(high - 1));
   }
 
-  /** Of what was measured under load. */
-  static Set<Stamp> of(LoadFigures figures, boolean steady, boolean openLoop) {
+  /**
+   * Of what was measured under load.
+   *
+   * @param rate how many messages fell due in a second; 0 in a closed loop
+   */
+  static Set<Stamp> of(LoadFigures figures, boolean steady, int rate) {
     Set<Stamp> stamps = EnumSet.noneOf(Stamp.class);
     if (!steady) {
       stamps.add(Stamp.NOT_STEADY);
@@ -42,8 +49,11 @@ final class Stamps {
     if (isWithinNoise(figures)) {
       stamps.add(Stamp.WITHIN_NOISE);
     }
-    if (isSaturated(figures, openLoop)) {
+    if (isSaturated(figures, rate > 0)) {
       stamps.add(Stamp.LOADER_SATURATED);
+    }
+    if (figures.messagesPerSecond().median() < CARRIED * rate) {
+      stamps.add(Stamp.OVERLOADED);
     }
     if (figures.littlesLaw().filter(it -> Math.abs(it.median() - 1) > LITTLE).isPresent()) {
       stamps.add(Stamp.LITTLES_LAW);

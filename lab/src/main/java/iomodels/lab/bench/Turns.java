@@ -4,6 +4,7 @@ import iomodels.lab.Contestant;
 import iomodels.lab.Match.Cost;
 import iomodels.lab.Match.Played;
 import iomodels.lab.Match.Round;
+import iomodels.lab.Spread;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ServerResult;
@@ -14,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What came of servers that took turns.
@@ -63,7 +65,7 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
     figures.ifPresent(
         it -> {
           stamps.addAll(judged);
-          stamps.addAll(Stamps.of(it, mine.played().steady(), scenario.isOpenLoop()));
+          stamps.addAll(Stamps.of(it, mine.played().steady(), scenario.rate()));
         });
     return new ServerResult(
         candidate.name(),
@@ -73,6 +75,7 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
         Optional.empty(),
         Optional.empty(),
         List.copyOf(stamps),
+        "",
         mine.played().failure());
   }
 
@@ -85,13 +88,14 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
         connections,
         Figures.spread(rounds, it -> it.load().messagesPerSecond()),
         Figures.cost(rounds, Cost::cpuMicrosPerMessage),
-        Figures.cost(rounds, Cost::voluntarySwitches),
-        Figures.cost(rounds, Cost::involuntarySwitches),
+        switches(rounds, Cost::voluntarySwitches),
+        switches(rounds, Cost::involuntarySwitches),
         Figures.cost(rounds, Cost::threads),
         Figures.cost(rounds, Cost::residentBytes),
         Figures.spread(rounds, it -> it.load().busy()),
         Figures.spread(rounds, it -> it.load().lag99().toNanos() / 1e3),
         Figures.spread(rounds, it -> it.load().leastServedShare()),
+        Figures.spread(rounds, it -> Figures.lostShare(it.load())),
         scenario.isOpenLoop()
             ? Optional.empty()
             : Optional.of(Figures.spread(rounds, it -> Figures.littlesLaw(it.load(), inFlight))),
@@ -103,6 +107,11 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
         ratio(second, first),
         first.flatMap(
             it -> second.flatMap(other -> Figures.cpuRatios(other, it)).map(Stamps::noiseFloor)));
+  }
+
+  /** Of threads that have ended the kernel tells none, and those of short connections may have. */
+  private Optional<Spread> switches(List<Round> rounds, ToDoubleFunction<Cost> figure) {
+    return scenario == Scenario.CHURN ? Optional.empty() : Figures.cost(rounds, figure);
   }
 
   private static Optional<Ratio> ratio(Optional<List<Round>> of, Optional<List<Round>> to) {

@@ -1,17 +1,20 @@
 package iomodels.lab.claims;
 
+import iomodels.lab.Attached;
 import iomodels.lab.Contestant;
 import iomodels.lab.Servers;
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -44,7 +47,8 @@ final class CallbackPerObject implements Experiment {
   @Override
   public Finding run(Laboratory laboratory) throws IOException, InterruptedException {
     laboratory.doing().accept(id() + ": " + SERVER);
-    int most = mostAtOnce(laboratory);
+    List<Integer> returns = returns(laboratory);
+    int most = returns.stream().max(Integer::compare).orElse(0);
     String words =
         ("One return of epoll_wait told of %d of the %d clients that had sent: an array of events,"
              + " each with the 64 bits that the program itself had given. Nothing is called for an"
@@ -52,7 +56,7 @@ final class CallbackPerObject implements Experiment {
              + " callback for each file that is watched, ep_poll_callback, which puts it on the"
              + " list of the ready. That is why epoll need not search; the program never sees it.)")
             .formatted(most, CLIENTS);
-    return new Finding(verdict(most), words, List.of());
+    return new Finding(verdict(most), words, List.of(chart(returns)));
   }
 
   static Verdict verdict(int mostAtOnce) {
@@ -60,7 +64,22 @@ final class CallbackPerObject implements Experiment {
     return mostAtOnce > 1 ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
   }
 
-  private static int mostAtOnce(Laboratory laboratory) throws IOException, InterruptedException {
+  private static Chart chart(List<Integer> returns) {
+    List<String> calls = new ArrayList<>();
+    List<Point> points = new ArrayList<>();
+    for (int events : returns) {
+      points.add(Point.of(calls.size(), events));
+      calls.add("call " + (calls.size() + 1));
+    }
+    return new Chart(
+        "Clients of %d that each call of epoll_wait told of".formatted(CLIENTS),
+        Axis.of("", calls),
+        Axis.linear("events"),
+        List.of(new Series("events", Mark.BARS, points)));
+  }
+
+  private static List<Integer> returns(Laboratory laboratory)
+      throws IOException, InterruptedException {
     Path trace = Files.createTempFile("iomodels-epoll", ".txt");
     List<Socket> clients = new ArrayList<>();
     try (Servers servers = laboratory.servers().get()) {
@@ -70,7 +89,7 @@ final class CallbackPerObject implements Experiment {
         say(clients.getLast());
         hear(clients.getLast());
       }
-      Process strace = attach(server.process(), trace);
+      Attached strace = Attached.to(server.process(), trace, "-e", "trace=epoll_wait");
       try {
         signal("-STOP", server);
         for (Socket client : clients) {
@@ -81,10 +100,9 @@ final class CallbackPerObject implements Experiment {
           hear(client);
         }
       } finally {
-        strace.destroy();
-        strace.waitFor(SECONDS, TimeUnit.SECONDS);
+        strace.detach();
       }
-      return most(Files.readString(trace));
+      return returns(Files.readString(trace));
     } finally {
       for (Socket client : clients) {
         client.close();
@@ -93,48 +111,13 @@ final class CallbackPerObject implements Experiment {
     }
   }
 
-  static int most(String trace) {
+  /** Of how many sockets each call told. */
+  static List<Integer> returns(String trace) {
     return RETURNED
         .matcher(trace)
         .results()
         .map((MatchResult it) -> Integer.parseInt(it.group(1)))
-        .max(Integer::compare)
-        .orElse(0);
-  }
-
-  private static Process attach(ProcessHandle process, Path trace) throws IOException {
-    Process strace;
-    try {
-      strace =
-          new ProcessBuilder(
-                  "strace",
-                  "-e",
-                  "trace=epoll_wait",
-                  "-o",
-                  trace.toString(),
-                  "-p",
-                  String.valueOf(process.pid()))
-              .redirectErrorStream(true)
-              .start();
-    } catch (IOException e) {
-      throw new IOException("there is no strace here", e);
-    }
-    BufferedReader words = strace.inputReader();
-    String said = words.readLine();
-    if (said == null || !said.contains("attached")) {
-      strace.destroyForcibly();
-      throw new IOException("strace cannot trace it: " + said);
-    }
-    Thread.ofVirtual().start(() -> drain(words));
-    return strace;
-  }
-
-  private static void drain(BufferedReader words) {
-    try (words) {
-      words.transferTo(Writer.nullWriter());
-    } catch (IOException _) {
-      // It was closed with the process.
-    }
+        .toList();
   }
 
   private static void signal(String signal, Contestant server)

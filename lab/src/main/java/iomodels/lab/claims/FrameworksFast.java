@@ -16,6 +16,7 @@ final class FrameworksFast implements Experiment {
       List.of("vertx", "reactor-netty", "vertx-rxjava", "vertx-virtual");
   private static final String THREADS = "blocking-threads";
   private static final String LOOP = "nio-selector";
+  private static final String PLAIN_C = "c-epoll";
 
   @Override
   public String id() {
@@ -30,27 +31,29 @@ final class FrameworksFast implements Experiment {
   @Override
   public String words() {
     return "Frameworks beside a thread for each connection, which they are praised against, and"
-        + " beside a bare selector, which they are made of: 50 connections with 64 bytes and"
-        + " with 16 KiB, in turns.";
+        + " beside a bare selector, which they are made of, and plain C: 50 connections with 64"
+        + " bytes and with 16 KiB, in turns.";
   }
 
   @Override
   public Finding run(Laboratory laboratory)
       throws IOException, LoadException, InterruptedException {
-    List<String> names = new ArrayList<>(List.of(LOOP, THREADS));
+    List<String> names = new ArrayList<>(List.of(PLAIN_C, LOOP, THREADS));
     names.addAll(FRAMEWORKS);
     Trial small = laboratory.play(names, Scenario.PING_50);
     Trial large = laboratory.play(names, Scenario.LARGE);
     String words =
-        ("Processor time per message: beside threads %s; beside the bare loop %s. With 16 KiB"
-             + " beside threads %s. They save the switch of threads, and spend some of it on what"
-             + " they put between the socket and the program: pipelines, buffers, futures."
-             + " vertx-virtual spends it on the way to a virtual thread and back. Cheaper than"
-             + " threads in all turns but the most extreme: %s with 64 bytes, %s with 16 KiB.")
+        ("Processor time per message: beside threads %s; beside the bare loop %s; beside C %s. With"
+             + " 16 KiB beside threads %s; beside C %s. They save the switch of threads, and spend"
+             + " some of it on what they put between the socket and the program: pipelines,"
+             + " buffers, futures. vertx-virtual spends it on the way to a virtual thread and back."
+             + " Cheaper than threads in all turns: %s with 64 bytes, %s with 16 KiB.")
             .formatted(
                 beside(small, THREADS),
                 beside(small, LOOP),
+                beside(small, PLAIN_C),
                 beside(large, THREADS),
+                beside(large, PLAIN_C),
                 cheaper(small),
                 cheaper(large));
     List<Order> orders = new ArrayList<>();

@@ -6,7 +6,14 @@ import iomodels.lab.Match;
 import iomodels.lab.Match.Played;
 import iomodels.lab.Match.Round;
 import iomodels.lab.Servers;
+import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
+import iomodels.lab.report.ServerResult.IdlePoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,6 +41,38 @@ public record Laboratory(Supplier<Servers> servers, Match match, Consumer<String
       }
       return play(contestants, scenario);
     }
+  }
+
+  /** What idle connections of a server weigh, by itself. */
+  List<IdlePoint> weigh(String name, int connections)
+      throws IOException, LoadException, InterruptedException {
+    doing.accept("%s: %,d idle connections".formatted(name, connections));
+    try (Servers started = servers.get()) {
+      return IdleMemory.of(started.start(name, IdleMemory.JVM_FLAGS), connections, () -> {});
+    }
+  }
+
+  /** A line for each server that was weighed. */
+  static Chart chartOfMemory(Map<String, List<IdlePoint>> weighed) {
+    List<Series> lines = new ArrayList<>();
+    weighed.forEach(
+        (name, points) ->
+            lines.add(
+                new Series(
+                    name,
+                    Mark.LINE,
+                    points.stream()
+                        .map(
+                            it ->
+                                Point.of(
+                                    it.connections(),
+                                    (it.processBytes() + it.heapBytes()) / (double) (1 << 20)))
+                        .toList())));
+    return new Chart(
+        "Memory against idle connections, beside none",
+        Axis.linear("connections"),
+        Axis.linear("MiB"),
+        lines);
   }
 
   /** The same of servers that run already. */

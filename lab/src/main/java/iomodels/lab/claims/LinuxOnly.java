@@ -1,5 +1,10 @@
 package iomodels.lab.claims;
 
+import iomodels.lab.report.Chart;
+import iomodels.lab.report.Chart.Axis;
+import iomodels.lab.report.Chart.Mark;
+import iomodels.lab.report.Chart.Point;
+import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.nio.channels.Selector;
@@ -20,6 +25,13 @@ final class LinuxOnly implements Experiment {
   private static final List<String> PORTABLE =
       List.of(
           "cc", "-std=c99", "-pedantic-errors", "-Werror", "-D_POSIX_C_SOURCE=200112L", "-c", "-o");
+
+  /** Without it there would be no telling whether a call is missing, or all headers are. */
+  private static final String NOTHING =
+      """
+      #include <unistd.h>
+      int main(void) { return getpid() == 0; }
+      """;
 
   private static final String POLL =
       """
@@ -46,12 +58,16 @@ final class LinuxOnly implements Experiment {
   @Override
   public String words() {
     return "A program that uses poll is compiled with nothing but ISO C and POSIX.1-2001 to be"
-        + " seen; so is one with ppoll, which must fail, or the test would show nothing."
+        + " seen. So is one without it, which must compile, and one with ppoll, which must not,"
+        + " or the test would show nothing."
         + " What other systems have cannot be tried on this one; it is cited.";
   }
 
   @Override
   public Finding run(Laboratory laboratory) throws IOException, InterruptedException {
+    if (!compiles(NOTHING)) {
+      throw new IOException("cc has no C library to compile with (Debian: libc6-dev)");
+    }
     boolean poll = compiles(POLL);
     boolean control = compiles(POLL_OF_LINUX);
     String selector;
@@ -67,7 +83,19 @@ final class LinuxOnly implements Experiment {
                 poll ? "compiles" : "does not compile",
                 control ? "compiles too" : "does not compile",
                 selector);
-    return new Finding(verdict(poll, control), words, List.of());
+    return new Finding(verdict(poll, control), words, List.of(chart(poll, control)));
+  }
+
+  private static Chart chart(boolean poll, boolean control) {
+    return new Chart(
+        "Programs that compile with nothing but POSIX.1-2001 (1: it does)",
+        Axis.of("", List.of("with neither", "with poll", "with ppoll, Linux's own")),
+        Axis.linear("compiles"),
+        List.of(
+            new Series(
+                "compiles",
+                Mark.BARS,
+                List.of(Point.of(0, 1), Point.of(1, poll ? 1 : 0), Point.of(2, control ? 1 : 0)))));
   }
 
   static Verdict verdict(boolean poll, boolean control) {

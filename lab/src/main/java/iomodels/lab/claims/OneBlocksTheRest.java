@@ -9,11 +9,13 @@ import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** One client is silent while another one asks. */
+/** One client is silent while two others ask. */
 final class OneBlocksTheRest implements Experiment {
 
   private static final List<String> SERVERS =
@@ -40,60 +42,91 @@ final class OneBlocksTheRest implements Experiment {
 
   @Override
   public String words() {
-    return ("A connects and is silent for %d ms; B connects, asks at once, and is timed. %d turns"
-            + " of each server.")
+    return ("A connects and is silent for %d ms; B and C connect, ask at once, and are timed. %d"
+            + " turns, all servers in each.")
         .formatted(SilentClient.MILLIS, TURNS);
   }
 
   @Override
   public Finding run(Laboratory laboratory) throws IOException, InterruptedException {
-    List<List<Double>> waits = new ArrayList<>();
-    for (String name : SERVERS) {
-      laboratory.doing().accept(id() + ": " + name);
-      try (Servers servers = laboratory.servers().get()) {
-        waits.add(SilentClient.waitsBeside(servers.start(name, List.of()).address(), TURNS));
+    List<List<Double>> b = new ArrayList<>();
+    List<List<Double>> c = new ArrayList<>();
+    SERVERS.forEach(
+        _ -> {
+          b.add(new ArrayList<>());
+          c.add(new ArrayList<>());
+        });
+    try (Servers servers = laboratory.servers().get()) {
+      List<InetSocketAddress> addresses = new ArrayList<>();
+      for (String name : SERVERS) {
+        addresses.add(servers.start(name, List.of()).address());
+      }
+      for (int turn = 0; turn < TURNS; turn++) {
+        laboratory.doing().accept("%s: turn %d of %d".formatted(id(), turn + 1, TURNS));
+        for (int i = 0; i < addresses.size(); i++) {
+          List<Double> waits = SilentClient.waitsBeside(addresses.get(i), 2);
+          b.get(i).add(waits.getFirst());
+          c.get(i).add(waits.getLast());
+        }
       }
     }
-    Spread one = Spread.of(waits.getFirst().stream().mapToDouble(it -> it));
-    Spread threads = Spread.of(waits.get(1).stream().mapToDouble(it -> it));
-    Spread selector = Spread.of(waits.get(2).stream().mapToDouble(it -> it));
+    List<Spread> ofB = b.stream().map(OneBlocksTheRest::spread).toList();
+    List<Spread> ofC = c.stream().map(OneBlocksTheRest::spread).toList();
     String words =
         String.format(
             Locale.ROOT,
-            "With one thread B has its reply after %.0f ms: not before A, who was silent for %d ms,"
-                + " has gone, since the thread stands in A's read. With a thread for each client it"
-                + " is %.1f ms, and with one thread and a selector %.1f ms.",
-            one.median(),
+            "With one thread B has its reply after %.0f ms and C after %.0f ms: not before A, who"
+                + " was silent for %d ms, has gone, since the thread stands in A's read. With a"
+                + " thread for each client it is %.1f and %.1f ms, and with one thread and a"
+                + " selector %.1f and %.1f ms.",
+            ofB.getFirst().median(),
+            ofC.getFirst().median(),
             SilentClient.MILLIS,
-            threads.median(),
-            selector.median());
-    return new Finding(verdict(one, threads), words, List.of(chart(waits)));
+            ofB.get(1).median(),
+            ofC.get(1).median(),
+            ofB.get(2).median(),
+            ofC.get(2).median());
+    return new Finding(
+        verdict(List.of(ofB.getFirst(), ofC.getFirst()), List.of(ofB.get(1), ofC.get(1))),
+        words,
+        List.of(chart(ofB, ofC)));
   }
 
-  static Verdict verdict(Spread one, Spread threads) {
-    if (one.min() >= MOST * SilentClient.MILLIS && threads.max() < LITTLE * SilentClient.MILLIS) {
+  private static Spread spread(List<Double> waits) {
+    return Spread.of(waits.stream().mapToDouble(it -> it));
+  }
+
+  /** What the others wait for with one thread, and with a thread for each. */
+  static Verdict verdict(List<Spread> one, List<Spread> threads) {
+    boolean waits = one.stream().allMatch(it -> it.min() >= MOST * SilentClient.MILLIS);
+    if (waits && threads.stream().allMatch(it -> it.max() < LITTLE * SilentClient.MILLIS)) {
       return Verdict.HOLDS;
     }
-    return one.max() < LITTLE * SilentClient.MILLIS ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
+    return one.stream().allMatch(it -> it.max() < LITTLE * SilentClient.MILLIS)
+        ? Verdict.DOES_NOT_HOLD
+        : Verdict.UNDECIDED;
   }
 
-  private static Chart chart(List<List<Double>> waits) {
+  private static Chart chart(List<Spread> b, List<Spread> c) {
     List<String> rows = new ArrayList<>();
     List<Point> silent = new ArrayList<>();
     List<Point> waiting = new ArrayList<>();
     for (int i = 0; i < SERVERS.size(); i++) {
-      double wait = Spread.of(waits.get(i).stream().mapToDouble(it -> it)).median();
+      silent.add(new Point(rows.size(), SilentClient.MILLIS, 0, SilentClient.MILLIS));
       rows.add(SERVERS.get(i) + ": A");
-      rows.add(SERVERS.get(i) + ": B");
-      silent.add(new Point(2 * i, SilentClient.MILLIS, 0, SilentClient.MILLIS));
-      waiting.add(new Point(2 * i + 1, wait, 0, wait));
+      for (Map.Entry<String, Spread> other :
+          List.of(Map.entry("B", b.get(i)), Map.entry("C", c.get(i)))) {
+        double wait = other.getValue().median();
+        waiting.add(new Point(rows.size(), wait, 0, wait));
+        rows.add(SERVERS.get(i) + ": " + other.getKey());
+      }
     }
     return new Chart(
         "Who waits while A is silent",
         Axis.of("", rows),
-        Axis.linear("ms since B asked"),
+        Axis.linear("ms since B and C asked"),
         List.of(
             new Series("A is silent", Mark.SPANS, silent),
-            new Series("B waits for its reply", Mark.SPANS, waiting)));
+            new Series("wait for their reply", Mark.SPANS, waiting)));
   }
 }

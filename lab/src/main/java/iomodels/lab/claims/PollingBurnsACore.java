@@ -45,7 +45,9 @@ final class PollingBurnsACore implements Experiment {
   @Override
   public String words() {
     return ("The share of a processor that each server takes while %d clients say nothing, in %d"
-            + " turns of %d ms; and what a message costs when all of them talk.")
+            + " turns of %d ms; and what a message costs when one of them talks, and all of them."
+            + " Each server has its turns alone, or the one that polls would take the others'"
+            + " processor.")
         .formatted(CLIENTS, TURNS, TURN_MILLIS);
   }
 
@@ -57,6 +59,7 @@ final class PollingBurnsACore implements Experiment {
       laboratory.doing().accept(id() + ": " + name);
       shares.add(idleShare(laboratory, name));
     }
+    Trial one = laboratory.play(List.of(SELECTOR, POLLING), Scenario.PING_1);
     Trial trial = laboratory.play(List.of(SELECTOR, POLLING), Scenario.PING_50);
     String words =
         String.format(
@@ -64,18 +67,22 @@ final class PollingBurnsACore implements Experiment {
             "It is true while nobody talks: then it takes %.0f %% of a processor, and a selector"
                 + " %.1f %%. With %d clients that talk all the time somebody always has something"
                 + " to say: it carries %s times the messages of a selector, for %s times the"
-                + " processor time each.",
+                + " processor time each. With one client that talks all the time it is %s times the"
+                + " messages, for %s times the processor time.",
             100 * shares.getFirst().median(),
             100 * shares.get(1).median(),
             CLIENTS,
             trial.times(POLLING, SELECTOR, Trial.THROUGHPUT),
-            trial.times(POLLING, SELECTOR, Trial.CPU));
+            trial.times(POLLING, SELECTOR, Trial.CPU),
+            one.times(POLLING, SELECTOR, Trial.THROUGHPUT),
+            one.times(POLLING, SELECTOR, Trial.CPU));
     return new Finding(
         verdict(
             shares.getFirst(), shares.get(1), trial.ratios(POLLING, SELECTOR, Trial.THROUGHPUT)),
         words,
         List.of(
             chart(shares),
+            one.bars("Processor time per message, one client", "µs per message", Trial.CPU),
             trial.bars(
                 "Processor time per message, 50 clients that talk", "µs per message", Trial.CPU)));
   }
@@ -98,7 +105,7 @@ final class PollingBurnsACore implements Experiment {
       throws IOException, LoadException, InterruptedException {
     try (Servers servers = laboratory.servers().get()) {
       Contestant server = servers.start(name, List.of());
-      CostMeter meter = CostMeter.of(server.process()).orElseThrow();
+      CostMeter meter = server.meter();
       try (Crowd crowd = new Crowd(server.address())) {
         crowd.growTo(CLIENTS, () -> {});
         List<Double> shares = new ArrayList<>();

@@ -44,7 +44,10 @@ final class SelectorPicksBest implements Experiment {
       throws IOException, LoadException, InterruptedException {
     String selector;
     try (Selector opened = Selector.open()) {
-      selector = opened.getClass().getSimpleName();
+      selector =
+          "%s, of %s"
+              .formatted(
+                  opened.getClass().getSimpleName(), opened.provider().getClass().getSimpleName());
     }
     Trial alone;
     Trial crowded;

@@ -6,6 +6,10 @@ import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,32 +22,48 @@ final class SilentClient {
 
   private SilentClient() {}
 
-  /** How long another client waits for its reply meanwhile, in ms, in each turn. */
-  static List<Double> waitsBeside(InetSocketAddress server, int turns)
+  /**
+   * How long other clients, who ask at the same time, wait for their replies meanwhile.
+   *
+   * @return ms, in the order in which they connected; each leaves when it has its reply
+   */
+  static List<Double> waitsBeside(InetSocketAddress server, int others)
       throws IOException, InterruptedException {
-    List<Double> waits = new ArrayList<>();
-    for (int i = 0; i < turns; i++) {
-      waits.add(waitBeside(server));
+    CountDownLatch asked = new CountDownLatch(others);
+    List<Socket> talking = new ArrayList<>();
+    try (Socket silent = connect(server);
+        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      ask(silent); // so that it is being served
+      for (int i = 0; i < others; i++) {
+        talking.add(connect(server));
+      }
+      Future<?> leaving = executor.submit(() -> leaveWhenSilentLongEnough(silent, asked));
+      List<Future<Double>> waits =
+          talking.stream().map(it -> executor.submit(() -> timed(it, asked))).toList();
+      List<Double> millis = new ArrayList<>();
+      for (Future<Double> wait : waits) {
+        millis.add(wait.get());
+      }
+      leaving.get();
+      return millis;
+    } catch (ExecutionException e) {
+      throw new IOException(e.getMessage(), e);
+    } finally {
+      for (Socket socket : talking) {
+        socket.close();
+      }
     }
-    return waits;
   }
 
-  private static double waitBeside(InetSocketAddress server)
-      throws IOException, InterruptedException {
-    CountDownLatch asked = new CountDownLatch(1);
-    try (Socket silent = connect(server);
-        Socket talking = connect(server)) {
-      ask(silent); // so that it is being served
-      Thread leaving = Thread.ofVirtual().start(() -> leaveWhenSilentLongEnough(silent, asked));
+  private static double timed(Socket socket, CountDownLatch asked) throws IOException {
+    try (socket) {
       long start = System.nanoTime();
-      talking.getOutputStream().write('b');
+      socket.getOutputStream().write('b');
       asked.countDown();
-      if (talking.getInputStream().read() != 'B') {
+      if (socket.getInputStream().read() != 'B') {
         throw new IOException("a wrong reply");
       }
-      double wait = (System.nanoTime() - start) / 1e6;
-      leaving.join();
-      return wait;
+      return (System.nanoTime() - start) / 1e6;
     }
   }
 

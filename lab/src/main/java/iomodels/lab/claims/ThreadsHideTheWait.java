@@ -5,6 +5,7 @@ import iomodels.lab.Crowd;
 import iomodels.lab.LoadException;
 import iomodels.lab.Servers;
 import iomodels.lab.Spread;
+import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.bench.Scenario;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
@@ -12,11 +13,13 @@ import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.report.ServerResult.IdlePoint;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** Whether the wait has gone, or is only somebody else's. */
 final class ThreadsHideTheWait implements Experiment {
@@ -25,6 +28,9 @@ final class ThreadsHideTheWait implements Experiment {
   private static final String SELECTOR = "nio-selector";
   private static final List<Integer> CROWDS = List.of(0, 50, 100, 200);
   private static final int TURNS = 5;
+
+  /** So many clients are weighed, since a JVM by itself grows by a few MB now and then. */
+  private static final int WEIGHED = 1_000;
 
   @Override
   public String id() {
@@ -38,9 +44,11 @@ final class ThreadsHideTheWait implements Experiment {
 
   @Override
   public String words() {
-    return "How long B waits beside a silent A; how many threads there are for 0 to %d silent clients;"
+    return "How long B waits beside a silent A; how many threads there are for 0 to %d silent clients,"
             .formatted(CROWDS.getLast())
-        + " how often a thread waits for each message, with 50 clients that talk.";
+        + " and how much memory for %,d; how often a thread waits for each message, with 50"
+            .formatted(WEIGHED)
+        + " clients that talk.";
   }
 
   @Override
@@ -51,7 +59,10 @@ final class ThreadsHideTheWait implements Experiment {
     laboratory.doing().accept(id() + ": " + THREADS);
     try (Servers servers = laboratory.servers().get()) {
       Contestant server = servers.start(THREADS, List.of());
-      List<Double> waits = SilentClient.waitsBeside(server.address(), TURNS);
+      List<Double> waits = new ArrayList<>();
+      for (int i = 0; i < TURNS; i++) {
+        waits.addAll(SilentClient.waitsBeside(server.address(), 1));
+      }
       beside = Spread.of(waits.stream().mapToDouble(it -> it));
       threads = threads(server);
     }
@@ -59,6 +70,8 @@ final class ThreadsHideTheWait implements Experiment {
     try (Servers servers = laboratory.servers().get()) {
       selector = threads(servers.start(SELECTOR, List.of()));
     }
+    List<IdlePoint> memory = laboratory.weigh(THREADS, WEIGHED);
+    List<IdlePoint> memoryOfSelector = laboratory.weigh(SELECTOR, WEIGHED);
     Trial trial = laboratory.play(List.of(THREADS, SELECTOR), Scenario.PING_50);
     double perClient = (double) (threads.getLast() - threads.getFirst()) / CROWDS.getLast();
     Spread waits = trial.of(THREADS, Trial.WAITS);
@@ -67,13 +80,15 @@ final class ThreadsHideTheWait implements Experiment {
             Locale.ROOT,
             "B has its reply after %.1f ms, whoever else is silent. But each silent client keeps"
                 + " %.2f threads waiting, %d for %d clients, where a selector has %d for any"
-                + " number; and a message still costs %s waits of a thread, where one of a selector"
-                + " costs %s.",
+                + " number; it weighs %,.0f bytes, and one of the selector's %,.0f; and a message"
+                + " still costs %s waits of a thread, where one of a selector costs %s.",
             beside.median(),
             perClient,
             threads.getLast(),
             CROWDS.getLast(),
             selector.getLast(),
+            IdleMemory.bytesForEach(memory),
+            IdleMemory.bytesForEach(memoryOfSelector),
             Trial.words(waits),
             Trial.words(trial.of(SELECTOR, Trial.WAITS)));
     return new Finding(
@@ -85,6 +100,7 @@ final class ThreadsHideTheWait implements Experiment {
                 Axis.linear("silent clients"),
                 Axis.linear("threads"),
                 List.of(line(THREADS, threads), line(SELECTOR, selector))),
+            Laboratory.chartOfMemory(Map.of(THREADS, memory, SELECTOR, memoryOfSelector)),
             trial.bars(
                 "Waits per message, 50 clients that talk",
                 "voluntary switches per message",
@@ -102,7 +118,7 @@ final class ThreadsHideTheWait implements Experiment {
 
   private static List<Integer> threads(Contestant server)
       throws IOException, LoadException, InterruptedException {
-    CostMeter meter = CostMeter.of(server.process()).orElseThrow();
+    CostMeter meter = server.meter();
     List<Integer> threads = new ArrayList<>();
     try (Crowd crowd = new Crowd(server.address())) {
       for (int size : CROWDS) {

@@ -1,6 +1,7 @@
 package iomodels.lab.claims;
 
 import iomodels.lab.LoadException;
+import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.bench.Scenario;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
@@ -8,9 +9,12 @@ import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.report.ServerResult.IdlePoint;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Straight-line code on virtual threads beside platform threads, and beside a selector. */
 final class VirtualGoodEnough implements Experiment {
@@ -22,6 +26,9 @@ final class VirtualGoodEnough implements Experiment {
 
   /** Who takes less than twice the processor time of a loop gives up less than a machine. */
   private static final double ENOUGH = 2;
+
+  /** So many idle connections are weighed. */
+  private static final int WEIGHED = 1_000;
 
   @Override
   public String id() {
@@ -38,7 +45,7 @@ final class VirtualGoodEnough implements Experiment {
     return "The same blocking code on virtual and on platform threads, beside a selector, with 50"
         + " and with 1,000 connections, in turns. Good enough is what takes less than twice"
         + " the selector's processor time, and with many connections less than platform"
-        + " threads.";
+        + " threads. Beside it, what an idle connection weighs.";
   }
 
   @Override
@@ -46,26 +53,36 @@ final class VirtualGoodEnough implements Experiment {
       throws IOException, LoadException, InterruptedException {
     Trial few = laboratory.play(SERVERS, Scenario.PING_50);
     Trial many = laboratory.play(SERVERS, Scenario.PING_1000);
+    Map<String, List<IdlePoint>> memory = new LinkedHashMap<>();
+    for (String name : SERVERS) {
+      memory.put(name, laboratory.weigh(name, WEIGHED));
+    }
+    List<Double> weights = memory.values().stream().map(IdleMemory::bytesForEach).toList();
     String words =
         ("Beside the selector virtual threads take %s times the processor time for a message with"
                 + " 50 connections and %s times with 1,000; platform threads %s and %s. Beside"
                 + " platform threads they take %s times with 50 and %s with 1,000. A virtual thread"
                 + " that finds nothing to read unmounts, is registered with epoll, and is mounted"
-                + " again: work in the program instead of a switch in the kernel.")
+                + " again: work in the program instead of a switch in the kernel. An idle"
+                + " connection weighs %,.0f bytes with a virtual thread, %,.0f with a platform"
+                + " thread, and %,.0f with the selector.")
             .formatted(
                 few.times(VIRTUAL, LOOP, Trial.CPU),
                 many.times(VIRTUAL, LOOP, Trial.CPU),
                 few.times(THREADS, LOOP, Trial.CPU),
                 many.times(THREADS, LOOP, Trial.CPU),
                 few.times(VIRTUAL, THREADS, Trial.CPU),
-                many.times(VIRTUAL, THREADS, Trial.CPU));
+                many.times(VIRTUAL, THREADS, Trial.CPU),
+                weights.getFirst(),
+                weights.get(1),
+                weights.getLast());
     return new Finding(
         verdict(
             few.ratios(VIRTUAL, LOOP, Trial.CPU),
             many.ratios(VIRTUAL, LOOP, Trial.CPU),
             Order.of(many.ratios(VIRTUAL, THREADS, Trial.CPU))),
         words,
-        List.of(chart(few, many)));
+        List.of(chart(few, many), Laboratory.chartOfMemory(memory)));
   }
 
   /** Beside a selector with few and with many connections, and beside threads with many. */

@@ -11,13 +11,15 @@ import java.util.Optional;
  * @param connections how many there were
  * @param messagesPerSecond replies that were complete, or in {@code churn} whole connections
  * @param cpuMicrosPerMessage processor time of the server's processes, user and system
- * @param voluntarySwitches per message: it waited
- * @param involuntarySwitches per message: it was interrupted
+ * @param voluntarySwitches per message: it waited; empty in {@code churn}, where threads may come
+ *     and go, whose switches the kernel does not tell
+ * @param involuntarySwitches per message: it was interrupted; likewise
  * @param threads how many it had
  * @param residentBytes memory in RAM
  * @param loaderBusy the share of the time that the loader's thread was on a processor
  * @param loaderLag99Micros how late the loader was, in an open loop
  * @param leastServedShare the client that was served least, as a share of the mean
+ * @param lostShare of datagrams, those that had no reply; 0 over TCP
  * @param littlesLaw messages in flight by throughput and mean latency, as a share of those that
  *     were; 1 where Little's law holds
  * @param latency from the first byte's being sent, or due, to the last one's arrival
@@ -40,6 +42,7 @@ public record LoadFigures(
     Spread loaderBusy,
     Spread loaderLag99Micros,
     Spread leastServedShare,
+    Spread lostShare,
     Optional<Spread> littlesLaw,
     Latencies latency,
     Optional<Latencies> uncorrected,

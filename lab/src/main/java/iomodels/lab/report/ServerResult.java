@@ -6,7 +6,7 @@ import java.util.Optional;
 
 /**
  * One server in one scenario. Of {@code load}, {@code idle} and {@code systemCalls} there is what
- * the scenario asks for, or {@code failure} says why there is nothing.
+ * the scenario asks for, or {@code unfit} or {@code failure} says why there is nothing.
  *
  * @param name of the model, of an example, or of a yardstick such as {@code c-epoll}
  * @param server the same, with the transport that it ran on, if it has a choice
@@ -15,7 +15,8 @@ import java.util.Optional;
  * @param idle what its idle connections weighed, from few to many
  * @param systemCalls calls per message, by name, the most frequent first
  * @param stamps why its figures are not to be relied on; empty if they are
- * @param failure why there are none, or empty
+ * @param unfit why it was not asked for that, which is no fault of it; or empty
+ * @param failure why it was asked and there are no figures, or empty
  */
 public record ServerResult(
     String name,
@@ -25,7 +26,32 @@ public record ServerResult(
     Optional<List<IdlePoint>> idle,
     Optional<Map<String, Double>> systemCalls,
     List<Stamp> stamps,
+    String unfit,
     String failure) {
+
+  /** One that is not made for what the scenario asks. */
+  public static ServerResult unfit(String name, String twin, String why) {
+    return withoutFigures(name, twin, why, "");
+  }
+
+  /** One that was asked, and did not do it. */
+  public static ServerResult failed(String name, String twin, String why) {
+    return withoutFigures(name, twin, "", why);
+  }
+
+  private static ServerResult withoutFigures(
+      String name, String twin, String unfit, String failure) {
+    return new ServerResult(
+        name,
+        name,
+        twin,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        unfit,
+        failure);
+  }
 
   /**
    * What a crowd of idle connections weighed.

@@ -9,10 +9,11 @@
 
   const STAMPS = {
     NOT_CONFORMING: ["kit", "breaks rules of the conformance kit: it may be cheap for that"],
-    NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run"],
+    NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run, or not by all of its rules"],
     WITHIN_NOISE: ["noise", "its distance to C is less than C's to itself"],
     LOADER_SATURATED: ["loader", "the loader was at its limit: throughput and latency are its own as much as the server's"],
     LITTLES_LAW: ["little", "throughput times latency is not what was in flight: one of them is wrong"],
+    OVERLOADED: ["overload", "it carried less than was offered: its latency tells how long that lasted"],
     NOT_STEADY: ["unsteady", "it still got better when the warm-up ended"],
   };
   const VERDICTS = {
@@ -245,16 +246,22 @@
   const ofSpread = (x, it) => ({ x, y: it.median, low: it.min, high: it.max });
   const at = (x, y) => ({ x, y, low: y, high: y });
   /* Processor time is the server's own, whatever the loader was short of. */
-  const ofLoader = (stamp) => stamp === "LOADER_SATURATED" || stamp === "LITTLES_LAW";
+  const ofLoader = (stamp) => ["LOADER_SATURATED", "LITTLES_LAW", "OVERLOADED"].includes(stamp);
   const stamped = (stamps) => [stamps.length ? "n stamped" : "n", stamps.map((it) => STAMPS[it][0]).join(" ")];
   const ofServer = (server) => stamped(server.stamps.filter((it) => !ofLoader(it)));
   const ofLoad = (server) => stamped(server.stamps.filter((it) => it !== "WITHIN_NOISE"));
+  /* Why a server has no figures. */
+  const without = (server) => server.failure || server.unfit || "–";
   const loaded = (scenario) => scenario.servers.filter((it) => it.load);
 
+  /* One that is far beyond the others would make all of their bars alike. */
+  const FAR = 20;
   const bars = (title, label, servers, figure) => {
     const there = servers.filter((it) => figure(it));
+    const medians = there.map((it) => figure(it).median);
+    const scale = Math.min(...medians) > 0 && Math.max(...medians) > FAR * Math.min(...medians) ? log : linear;
     return there.length === 0 ? [] : [{
-      title, x: names("", there.map((it) => it.name)), y: linear(label),
+      title, x: names("", there.map((it) => it.name)), y: scale(label),
       series: [{ name: label, mark: "BARS", points: there.map((it, i) => ofSpread(i, figure(it))) }],
     }];
   };
@@ -279,7 +286,7 @@
     const rows = scenario.servers.map((it) => {
       const load = it.load;
       if (!load) {
-        return [it.name, [it.failure || "–", ""]];
+        return [it.name, [without(it), ""]];
       }
       const [kind, marks] = ofServer(it);
       const [loadKind, loadMarks] = ofLoad(it);
@@ -303,7 +310,7 @@
       return (many.processBytes + many.heapBytes - few.processBytes - few.heapBytes) / (many.connections - few.connections);
     };
     const rows = scenario.servers.map((it) =>
-      it.idle ? [it.name, [number(it.idle[it.idle.length - 1].connections), "n"], [number(more(it)), ...ofServer(it)]] : [it.name, [it.failure || "–", ""]]);
+      it.idle ? [it.name, [number(it.idle[it.idle.length - 1].connections), "n"], [number(more(it)), ...ofServer(it)]] : [it.name, [without(it), ""]]);
     return [
       table("Bytes for each idle connection", ["server", "connections", "bytes for each"], rows),
       figure({
@@ -378,6 +385,7 @@
       const shown = [
         ...bars(`Processor time per message, ${scenario.name}`, "µs of processor time per message", servers, (each) => each.load.cpuMicrosPerMessage),
         ...curves(scenario),
+        ...bars(`What 99 of 100 messages took at most, ${scenario.name}`, "µs", servers, (each) => each.load.latency.p99),
         ...bars(`Waits per message, ${scenario.name}`, "voluntary switches per message", servers, (each) => each.load.voluntarySwitches),
       ];
       it.append(...shown.map(figure));
@@ -386,8 +394,11 @@
     } else if (scenario.servers.some((each) => each.systemCalls)) {
       it.append(...calls(scenario));
     }
-    for (const server of scenario.servers.filter((each) => each.failure)) {
-      it.append(element("p", { class: "note" }, `${server.name}: ${server.failure}`));
+    for (const server of scenario.servers.filter((each) => each.failure || each.unfit)) {
+      it.append(element("p", { class: "note" }, `${server.name}: ${without(server)}`));
+    }
+    for (const server of servers.filter((each) => each.load.lostShare.max > 0)) {
+      it.append(element("p", { class: "note" }, `${server.name}: of ${spread(server.load.lostShare)} of the datagrams there was no reply.`));
     }
   }
 

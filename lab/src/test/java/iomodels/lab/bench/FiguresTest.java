@@ -17,12 +17,16 @@ class FiguresTest {
 
   /** A second in which each message took that long. */
   private static Round round(long messages, long latencyMicros, double cpu) {
+    return round(messages, messages, latencyMicros, cpu);
+  }
+
+  private static Round round(long messages, long answered, long latencyMicros, double cpu) {
     Histogram histogram = new Histogram(3);
-    histogram.recordValueWithCount(latencyMicros * 1_000, messages);
+    histogram.recordValueWithCount(latencyMicros * 1_000, answered);
     LoadResult load =
         new LoadResult(
             messages,
-            messages,
+            answered,
             Duration.ofSeconds(1),
             LoadResult.Latency.of(histogram),
             histogram,
@@ -42,6 +46,10 @@ class FiguresTest {
 
     assertThat(Figures.littlesLaw(result, 50)).isCloseTo(1, within(0.01));
     assertThat(Figures.littlesLaw(result, 100)).isCloseTo(0.5, within(0.01));
+    // 1,000 on their way for 400 ms each: 2,000 come within the second, and the last 1,000 have
+    // half of their way behind them when it ends.
+    assertThat(Figures.littlesLaw(round(2_000, 3_000, 400_000, 1).load(), 1_000))
+        .isCloseTo(1, within(0.01));
   }
 
   @Test

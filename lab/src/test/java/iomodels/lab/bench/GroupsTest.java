@@ -21,7 +21,8 @@ class GroupsTest {
                 candidate("many", Integer.MAX_VALUE),
                 candidate("select", 1_000),
                 candidate("two", 1)),
-            50);
+            50,
+            true);
 
     assertThat(groups)
         .extracting(group -> group.stream().map(Candidate::name).toList())
@@ -32,6 +33,9 @@ class GroupsTest {
   void aTurnDoesNotGetLong() {
     List<Candidate> many = IntStream.range(0, 19).mapToObj(i -> candidate("m" + i, 5_000)).toList();
 
-    assertThat(Groups.of(many, 50)).extracting(List::size).containsExactly(4, 4, 4, 4, 3);
+    assertThat(Groups.of(many, 50, true)).extracting(List::size).containsExactly(3, 4, 4, 4, 4);
+    assertThat(Groups.of(many, 50, false)).extracting(List::size).containsExactly(6, 6, 7);
+    assertThat(Groups.of(many, 50, true).stream().flatMap(List::stream))
+        .containsExactlyElementsOf(many);
   }
 }

@@ -14,21 +14,29 @@ import org.junit.jupiter.api.Test;
 
 class StampsTest {
 
-  /** A server that took that many times C's processor time, and whom nothing speaks against. */
+  /**
+   * A server that took that many times C's processor time, and whom nothing else speaks against.
+   */
   private static LoadFigures figures(double ratio, double floor, double busy, double little) {
+    return figures(ratio, floor, busy, little, 10);
+  }
+
+  private static LoadFigures figures(
+      double ratio, double floor, double busy, double little, double lag) {
     Spread one = new Spread(1, 1, 1);
     Latencies latency = new Latencies(new Spread(100, 90, 110), one, one, one, List.of());
     Ratio toCommon = new Ratio(Optional.of(new Spread(ratio, ratio, ratio)), one, one, one);
     return new LoadFigures(
         50,
-        one,
+        new Spread(40_000, 39_000, 41_000),
         Optional.of(one),
         Optional.of(one),
         Optional.of(one),
         Optional.of(one),
         Optional.of(one),
         new Spread(busy, busy, busy),
-        new Spread(200, 200, 200),
+        new Spread(lag, lag, lag),
+        one,
         one,
         Optional.of(new Spread(little, little, little)),
         latency,
@@ -42,40 +50,43 @@ class StampsTest {
 
   @Test
   void whatIsCleanHasNoStamp() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1.02), true, false)).isEmpty();
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1.02), true, 0)).isEmpty();
   }
 
   @Test
   void aDistanceThatIsLessThanTheNoiseIsNone() {
-    assertThat(Stamps.of(figures(1.15, 0.2, 0.7, 1), true, false))
-        .containsExactly(Stamp.WITHIN_NOISE);
-    assertThat(Stamps.of(figures(0.85, 0.2, 0.7, 1), true, false))
-        .containsExactly(Stamp.WITHIN_NOISE);
+    assertThat(Stamps.of(figures(1.15, 0.2, 0.7, 1), true, 0)).containsExactly(Stamp.WITHIN_NOISE);
+    assertThat(Stamps.of(figures(0.85, 0.2, 0.7, 1), true, 0)).containsExactly(Stamp.WITHIN_NOISE);
   }
 
   @Test
   void aLoaderWithoutTimeLeftIsTheLimit() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.97, 1), true, false))
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.97, 1), true, 0))
         .containsExactly(Stamp.LOADER_SATURATED);
   }
 
   @Test
   void inAnOpenLoopItCountsHowLateTheLoaderWas() {
     // Late by 200 µs, where the median is 100.
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1), true, true))
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1, 200), true, 40_000))
         .containsExactly(Stamp.LOADER_SATURATED);
+    assertThat(Stamps.of(figures(1.5, 0.2, 1, 1, 10), true, 40_000)).isEmpty();
+  }
+
+  @Test
+  void inAnOpenLoopWhatIsOfferedHasToBeCarried() {
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1), true, 45_000))
+        .containsExactly(Stamp.OVERLOADED);
   }
 
   @Test
   void littlesLawHasToHold() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 0.8), true, false))
-        .containsExactly(Stamp.LITTLES_LAW);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 0.8), true, 0)).containsExactly(Stamp.LITTLES_LAW);
   }
 
   @Test
   void aWarmUpThatWasNotDoneIsSaid() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1), false, false))
-        .containsExactly(Stamp.NOT_STEADY);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1), false, 0)).containsExactly(Stamp.NOT_STEADY);
   }
 
   @Test

@@ -28,6 +28,7 @@ class BaselineTest {
             one,
             one,
             one,
+            one,
             Optional.empty(),
             new Latencies(one, one, one, one, List.of()),
             Optional.empty(),
@@ -45,6 +46,7 @@ class BaselineTest {
             Optional.empty(),
             Optional.empty(),
             List.of(),
+            "",
             "");
     return new ScenarioResult(name, "words", 1_000, 7, List.of(), List.of(row));
   }
