@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Load of connections that are opened for one message: connect, send, take the whole reply, close,
@@ -21,7 +22,7 @@ import java.util.List;
  * <p>Who closes first keeps the port for a minute (TIME_WAIT, RFC 9293), and here that is the
  * client. So the lanes come from many loopback addresses, each of which has ports of its own.
  */
-final class ChurnLoad implements LoadGenerator {
+final class ChurnLoad implements LoadGenerator, Course.Clients {
 
   private static final int RECEIVE_BYTES = 64 * 1024;
 
@@ -29,20 +30,17 @@ final class ChurnLoad implements LoadGenerator {
   private static final int ADDRESSES = 250;
 
   private final Load load;
-  private final Loop loop;
+  private final Course course;
   private final List<Lane> lanes = new ArrayList<>();
   private final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
-  private final Tally tally = new Tally(false);
   private final boolean loopback;
-  private Schedule schedule;
   private int address;
   private int open;
 
   private ChurnLoad(Load load) throws LoadException {
     this.load = load;
     loopback = load.server().getAddress().isLoopbackAddress();
-    loop = new Loop(ChurnLoad::ready);
-    schedule = Schedule.from(System.nanoTime(), Duration.ZERO, 0);
+    course = new Course(0, ChurnLoad::ready);
     for (int i = 0; i < load.connections(); i++) {
       lanes.add(new Lane(i));
     }
@@ -66,31 +64,37 @@ final class ChurnLoad implements LoadGenerator {
   @Override
   public LoadResult round(Duration duration, Observer observer)
       throws LoadException, InterruptedException {
-    loop.beginRound();
-    schedule = Schedule.from(System.nanoTime(), duration, 0);
-    tally.reset(schedule.start());
-    try {
-      lanes.forEach(Lane::start);
-      while (open > 0) {
-        loop.await();
-        long now = System.nanoTime();
-        if (loop.isTimeToCheck(now)) {
-          look(observer, now);
-        }
-      }
-    } catch (Failure failure) {
-      throw failure.what;
-    }
-    return tally.result(
-        schedule, observer, lanes.stream().mapToLong(it -> it.served).toArray(), loop.busyShare());
+    return course.run(this, duration, observer);
   }
 
-  private void look(Observer observer, long now) {
+  @Override
+  public void start() {
+    lanes.forEach(Lane::start);
+  }
+
+  @Override
+  public boolean areOwed() {
+    return open > 0;
+  }
+
+  @Override
+  public void pursue(long message, long now) {
+    throw new IllegalStateException("in a closed loop nothing falls due");
+  }
+
+  @Override
+  public void check(long now) {
     lanes.forEach(it -> it.check(now));
-    if (!observer.goesOn()) {
-      schedule = schedule.endingAt(now);
-    }
-    tally.show(observer, now);
+  }
+
+  @Override
+  public void giveUp() {
+    // In a closed loop there is nothing that was due.
+  }
+
+  @Override
+  public LongStream served() {
+    return lanes.stream().mapToLong(it -> it.served);
   }
 
   private static void ready(SelectionKey key) {
@@ -99,7 +103,7 @@ final class ChurnLoad implements LoadGenerator {
 
   @Override
   public void close() {
-    loop.close();
+    course.close();
   }
 
   /** One connection after another. */
@@ -144,7 +148,9 @@ final class ChurnLoad implements LoadGenerator {
         open++;
         key =
             channel.register(
-                loop.selector, connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT, this);
+                course.loop.selector,
+                connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT,
+                this);
         if (connected) {
           send();
         }
@@ -205,10 +211,10 @@ final class ChurnLoad implements LoadGenerator {
 
     private void complete() throws IOException {
       long now = System.nanoTime();
-      tally.answered(begun, now);
+      course.tally.answered(begun, now);
       channel.close();
       open--;
-      if (!schedule.isOver(now)) {
+      if (!course.schedule().isOver(now)) {
         served++;
         connect();
       }

@@ -10,30 +10,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Load over UDP. Each datagram carries a {@link Sequence} number, which its reply repeats. UDP may
  * lose any of them: one whose reply has not come within the load's patience is counted as lost, and
  * its place in flight is given to the next.
  */
-final class DatagramLoad implements LoadGenerator {
+final class DatagramLoad implements LoadGenerator, Course.Clients {
 
   private static final int RECEIVE_BYTES = 64 * 1024;
 
   private final Load load;
-  private final Loop loop;
+  private final Course course;
+  private final Tally tally;
   private final List<Peer> peers = new ArrayList<>();
   private final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
-  private final Tally tally;
-  private Schedule schedule;
   private int outstanding;
-  private long next;
 
   private DatagramLoad(Load load) throws LoadException {
     this.load = load;
-    tally = new Tally(load.rate() > 0);
-    loop = new Loop(DatagramLoad::ready);
-    schedule = Schedule.from(System.nanoTime(), Duration.ZERO, load.rate());
+    course = new Course(load.rate(), DatagramLoad::ready);
+    tally = course.tally;
   }
 
   static DatagramLoad open(Load load) throws LoadException {
@@ -68,45 +66,37 @@ final class DatagramLoad implements LoadGenerator {
   @Override
   public LoadResult round(Duration duration, Observer observer)
       throws LoadException, InterruptedException {
-    next = 0;
-    loop.beginRound();
-    schedule = Schedule.from(System.nanoTime(), duration, load.rate());
-    tally.reset(schedule.start());
-    try {
-      peers.forEach(Peer::start);
-      while (outstanding > 0 || schedule.includes(next)) {
-        if (schedule.includes(next)) {
-          loop.awaitUntil(schedule.due(next));
-          beginDue();
-        } else {
-          loop.await();
-        }
-        long now = System.nanoTime();
-        if (loop.isTimeToCheck(now)) {
-          look(observer, now);
-        }
-      }
-    } catch (Failure failure) {
-      throw failure.what;
-    }
-    peers.forEach(Peer::giveUp);
-    return tally.result(
-        schedule, observer, peers.stream().mapToLong(it -> it.served).toArray(), loop.busyShare());
+    return course.run(this, duration, observer);
   }
 
-  private void look(Observer observer, long now) {
+  @Override
+  public void start() {
+    peers.forEach(Peer::start);
+  }
+
+  @Override
+  public boolean areOwed() {
+    return outstanding > 0;
+  }
+
+  @Override
+  public void pursue(long message, long now) {
+    peers.get((int) (message % peers.size())).pursue(now);
+  }
+
+  @Override
+  public void check(long now) {
     peers.forEach(it -> it.giveUpOnTheLost(now));
-    if (!observer.goesOn()) {
-      schedule = schedule.endingAt(now);
-    }
-    tally.show(observer, now);
   }
 
-  private void beginDue() {
-    long now = System.nanoTime();
-    for (; schedule.isDue(next, now); next++) {
-      peers.get((int) (next % peers.size())).pursue(now);
-    }
+  @Override
+  public void giveUp() {
+    peers.forEach(Peer::giveUp);
+  }
+
+  @Override
+  public LongStream served() {
+    return peers.stream().mapToLong(it -> it.served);
   }
 
   private static void ready(SelectionKey key) {
@@ -115,7 +105,7 @@ final class DatagramLoad implements LoadGenerator {
 
   @Override
   public void close() {
-    loop.close();
+    course.close();
   }
 
   /** A socket, with several datagrams in flight. */
@@ -144,7 +134,7 @@ final class DatagramLoad implements LoadGenerator {
     Peer(int index, DatagramChannel channel) throws IOException {
       number = index + 1;
       this.channel = channel;
-      channel.register(loop.selector, SelectionKey.OP_READ, this);
+      channel.register(course.loop.selector, SelectionKey.OP_READ, this);
       message = direct(load.exchange().message(index));
       reply = direct(load.exchange().reply(index));
       Arrays.fill(sequence, FREE);
@@ -157,7 +147,7 @@ final class DatagramLoad implements LoadGenerator {
     void start() {
       served = 0;
       upcoming = number - 1L;
-      long now = schedule.start();
+      long now = course.schedule().start();
       for (int place = 0; load.rate() == 0 && place < sequence.length; place++) {
         send(place, now, now);
       }
@@ -182,15 +172,17 @@ final class DatagramLoad implements LoadGenerator {
     /** Open loop: sends what is due on this socket, as far as there may be more in flight. */
     void pursue(long now) {
       if (inFlight == 0) {
-        tally.late(now - schedule.due(upcoming));
+        tally.late(now - course.schedule().due(upcoming));
       }
       sendWhatIsDue(now);
     }
 
     private void sendWhatIsDue(long now) {
-      for (int place = 0; place < sequence.length && schedule.isDue(upcoming, now); place++) {
+      for (int place = 0;
+          place < sequence.length && course.schedule().isDue(upcoming, now);
+          place++) {
         if (sequence[place] == FREE) {
-          send(place, schedule.due(upcoming), now);
+          send(place, course.schedule().due(upcoming), now);
           upcoming += peers.size();
         }
       }
@@ -198,8 +190,8 @@ final class DatagramLoad implements LoadGenerator {
 
     /** Open loop: what was due, but could not be sent, has waited until now at least. */
     void giveUp() {
-      for (; schedule.includes(upcoming); upcoming += peers.size()) {
-        tally.neverSent(schedule.end() - schedule.due(upcoming));
+      for (; course.schedule().includes(upcoming); upcoming += peers.size()) {
+        tally.neverSent(course.schedule().end() - course.schedule().due(upcoming));
       }
     }
 
@@ -240,7 +232,7 @@ final class DatagramLoad implements LoadGenerator {
         tally.uncorrected(handedOver[place], now);
       }
       free(place);
-      if (schedule.isOver(now)) {
+      if (course.schedule().isOver(now)) {
         return;
       }
       served++;
@@ -262,7 +254,7 @@ final class DatagramLoad implements LoadGenerator {
         if (sequence[place] != FREE && now - handedOver[place] > load.patience().toNanos()) {
           tally.lost();
           free(place);
-          if (load.rate() == 0 && !schedule.isOver(now)) {
+          if (load.rate() == 0 && !course.schedule().isOver(now)) {
             send(place, now, now);
           }
         }

@@ -29,6 +29,11 @@ public record Match(Duration warmUp, Duration round, int rounds) {
 
   private static final int MAX_WARM_UPS = 3;
 
+  /** How long a server is warmed up at most. */
+  public Duration longestWarmUp() {
+    return warmUp.multipliedBy(MAX_WARM_UPS);
+  }
+
   /**
    * What one round of one server gave.
    *
@@ -168,7 +173,7 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       long start = System.nanoTime();
       double best = Double.MAX_VALUE;
       int notBetter = 0;
-      while (System.nanoTime() - start < MAX_WARM_UPS * warmUp.toNanos()) {
+      while (System.nanoTime() - start < longestWarmUp().toNanos()) {
         double dear = dear(measure(contestant, connected));
         notBetter = dear < BETTER * best ? 0 : notBetter + 1;
         best = Math.min(best, dear);

@@ -11,30 +11,26 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /** Load over TCP connections that stay open. */
-final class StreamLoad implements LoadGenerator {
+final class StreamLoad implements LoadGenerator, Course.Clients {
 
   private static final int RECEIVE_BYTES = 64 * 1024;
 
   private final Load load;
-  private final Loop loop;
+  private final Course course;
+  private final Tally tally;
   private final List<Connection> connections = new ArrayList<>();
   private final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
-  private final Tally tally;
-  private Schedule schedule;
 
   /** How many messages await their reply, over all connections. */
   private int outstanding;
 
-  /** In an open loop: the number of the message that falls due next. */
-  private long next;
-
   private StreamLoad(Load load) throws LoadException {
     this.load = load;
-    tally = new Tally(load.rate() > 0);
-    loop = new Loop(StreamLoad::ready);
-    schedule = Schedule.from(System.nanoTime(), Duration.ZERO, load.rate());
+    course = new Course(load.rate(), StreamLoad::ready);
+    tally = course.tally;
   }
 
   static StreamLoad connect(Load load) throws LoadException, InterruptedException {
@@ -84,52 +80,38 @@ final class StreamLoad implements LoadGenerator {
   @Override
   public LoadResult round(Duration duration, Observer observer)
       throws LoadException, InterruptedException {
+    return course.run(this, duration, observer);
+  }
+
+  @Override
+  public void start() {
     outstanding = 0;
-    next = 0;
-    loop.beginRound();
-    schedule = Schedule.from(System.nanoTime(), duration, load.rate());
-    tally.reset(schedule.start());
-    try {
-      for (Connection connection : connections) {
-        connection.start(schedule.start());
-      }
-      while (outstanding > 0 || schedule.includes(next)) {
-        if (schedule.includes(next)) {
-          loop.awaitUntil(schedule.due(next));
-          beginDue();
-        } else {
-          loop.await();
-        }
-        long now = System.nanoTime();
-        if (loop.isTimeToCheck(now)) {
-          look(observer, now);
-        }
-      }
-    } catch (Failure failure) {
-      throw failure.what;
-    }
-    connections.forEach(Connection::giveUp);
-    return tally.result(
-        schedule,
-        observer,
-        connections.stream().mapToLong(it -> it.served).toArray(),
-        loop.busyShare());
+    connections.forEach(it -> it.start(course.schedule().start()));
   }
 
-  private void look(Observer observer, long now) {
+  @Override
+  public boolean areOwed() {
+    return outstanding > 0;
+  }
+
+  @Override
+  public void pursue(long message, long now) {
+    connections.get((int) (message % connections.size())).pursue(now);
+  }
+
+  @Override
+  public void check(long now) {
     connections.forEach(it -> it.check(now));
-    if (!observer.goesOn()) {
-      schedule = schedule.endingAt(now);
-    }
-    tally.show(observer, now);
   }
 
-  /** Open loop: gives each message that is due by now to its connection. */
-  private void beginDue() {
-    long now = System.nanoTime();
-    for (; schedule.isDue(next, now); next++) {
-      connections.get((int) (next % connections.size())).pursue(now);
-    }
+  @Override
+  public void giveUp() {
+    connections.forEach(Connection::giveUp);
+  }
+
+  @Override
+  public LongStream served() {
+    return connections.stream().mapToLong(it -> it.served);
   }
 
   private static void ready(SelectionKey key) {
@@ -144,7 +126,7 @@ final class StreamLoad implements LoadGenerator {
 
   @Override
   public void close() {
-    loop.close();
+    course.close();
   }
 
   private final class Connection {
@@ -187,7 +169,7 @@ final class StreamLoad implements LoadGenerator {
     Connection(int index, SocketChannel channel) throws IOException {
       this.number = index + 1;
       this.channel = channel;
-      key = channel.register(loop.selector, SelectionKey.OP_READ, this);
+      key = channel.register(course.loop.selector, SelectionKey.OP_READ, this);
       byte[] message = load.exchange().message(index);
       messageBytes = message.length;
       int copies = Math.clamp(RECEIVE_BYTES / messageBytes, 1, load.inFlight());
@@ -222,23 +204,23 @@ final class StreamLoad implements LoadGenerator {
     void pursue(long now) {
       if (inFlight == 0) {
         lastByte = now;
-        tally.late(now - schedule.due(upcoming));
+        tally.late(now - course.schedule().due(upcoming));
       }
       beginWhatIsDue(now);
       send();
     }
 
     private void beginWhatIsDue(long now) {
-      while (inFlight < begun.length && schedule.isDue(upcoming, now)) {
-        begin(schedule.due(upcoming), now);
+      while (inFlight < begun.length && course.schedule().isDue(upcoming, now)) {
+        begin(course.schedule().due(upcoming), now);
         upcoming += connections.size();
       }
     }
 
     /** Open loop: what was due, but could not be begun, has waited until now at least. */
     void giveUp() {
-      for (; schedule.includes(upcoming); upcoming += connections.size()) {
-        tally.neverSent(schedule.end() - schedule.due(upcoming));
+      for (; course.schedule().includes(upcoming); upcoming += connections.size()) {
+        tally.neverSent(course.schedule().end() - course.schedule().due(upcoming));
       }
     }
 
@@ -321,7 +303,7 @@ final class StreamLoad implements LoadGenerator {
       oldest = oldest + 1 == begun.length ? 0 : oldest + 1;
       inFlight--;
       outstanding--;
-      if (schedule.isOver(now)) {
+      if (course.schedule().isOver(now)) {
         return;
       }
       served++;
@@ -335,7 +317,7 @@ final class StreamLoad implements LoadGenerator {
     /** Whether it has waited too long, or the whole round has. */
     void check(long now) {
       long patience = load.patience().toNanos();
-      if (inFlight > 0 && (now - lastByte > patience || now - schedule.end() > patience)) {
+      if (inFlight > 0 && (now - lastByte > patience || now - course.schedule().end() > patience)) {
         throw failure("no answer within %s, %s".formatted(load.patience(), owed()));
       }
     }

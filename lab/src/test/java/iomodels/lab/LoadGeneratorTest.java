@@ -329,17 +329,21 @@ class LoadGeneratorTest {
     try (TestServer server = new TestServer(this::upper);
         LoadGenerator generator = LoadGenerator.connect(server.load(2, 64))) {
       Thread caller = Thread.currentThread();
-      Thread.ofVirtual()
-          .start(
-              () -> {
-                while (bytes.sum() < 10_000) {
-                  Thread.onSpinWait();
-                }
-                caller.interrupt();
-              });
+      Thread interrupting =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    while (bytes.sum() < 10_000) {
+                      Thread.onSpinWait();
+                    }
+                    caller.interrupt();
+                  });
       assertThatExceptionOfType(InterruptedException.class)
           .isThrownBy(() -> generator.round(Duration.ofMinutes(10)));
       assertThat(Thread.currentThread().isInterrupted()).isFalse();
+      // interrupt() sets the mark first, and later closes the channel that the thread is in by
+      // then.
+      interrupting.join();
     }
   }
 
