@@ -314,14 +314,14 @@ class LoadGeneratorTest {
 
   @Test
   void refusalIsAnError() throws Exception {
-    InetSocketAddress nowhere;
-    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nowhere = (InetSocketAddress) listener.getLocalSocketAddress();
+    try (Socket taken = new Socket()) { // so that nobody else can have the port, and listen there
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      InetSocketAddress nowhere = (InetSocketAddress) taken.getLocalSocketAddress();
+      assertThatExceptionOfType(LoadException.class)
+          .isThrownBy(() -> LoadGenerator.connect(Load.of(nowhere, 3, 64)))
+          .withMessageStartingWith("connection 1: " + nowhere)
+          .withMessageContaining("refused");
     }
-    assertThatExceptionOfType(LoadException.class)
-        .isThrownBy(() -> LoadGenerator.connect(Load.of(nowhere, 3, 64)))
-        .withMessageStartingWith("connection 1: " + nowhere)
-        .withMessageContaining("refused");
   }
 
   @Test
