@@ -126,7 +126,9 @@ final class BenchTable {
           "throughput times latency is not what was in flight: do not believe the two of them";
       case OVERLOADED ->
           "it carried less than was offered: latency is how long that lasted, not how quick it is";
-      case NOT_STEADY -> "it still got better when the warm-up ended: give it more --warm-up";
+      case NOT_STEADY ->
+          "it still got better when the warm-up ended, or a round took twice another's: give it"
+              + " more --warm-up";
     };
   }
 

@@ -119,8 +119,8 @@ final class CompareCommand implements Callable<Integer> {
           result.failure());
     }
 
-    boolean isSteady() {
-      return !stamps.contains(Stamp.NOT_STEADY);
+    boolean has(Stamp stamp) {
+      return stamps.contains(stamp);
     }
 
     boolean failed() {
@@ -199,13 +199,12 @@ final class CompareCommand implements Callable<Integer> {
         for (Future<Row> each : judged) {
           rows.add(each.get());
         }
-      } catch (InterruptedException e) {
-        judges.shutdownNow();
-        throw e;
+        return rows;
       } catch (ExecutionException e) {
         throw new IllegalStateException(e.getCause());
+      } finally {
+        judges.shutdownNow();
       }
-      return rows;
     }
   }
 
@@ -332,11 +331,12 @@ final class CompareCommand implements Callable<Integer> {
     row.load()
         .ifPresentOrElse(
             load -> {
-              String mark = load.connections() == 1 ? "¹" : row.isSteady() ? " " : "²";
+              String mark = load.connections() == 1 ? "¹" : row.has(Stamp.NOT_STEADY) ? "²" : " ";
+              String limit = row.has(Stamp.LOADER_SATURATED) ? "³" : mark;
               Optional<Ratio> ratio = load.toCommon();
               Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
               cells.add(
-                  ratio.map(it -> "%.2f%s".formatted(it.throughput().median(), mark)).orElse("–"));
+                  ratio.map(it -> "%.2f%s".formatted(it.throughput().median(), limit)).orElse("–"));
               cells.add(cpu.map(it -> "%.2f%s".formatted(it.median(), mark)).orElse("–"));
               cells.add("%.0f".formatted(load.latency().p50().median()));
               cells.add("%.0f".formatted(load.latency().p99().median()));
@@ -357,8 +357,11 @@ final class CompareCommand implements Callable<Integer> {
     if (single) {
       out.println("¹ serves one client at a time: both with one connection.");
     }
-    if (!rows.stream().allMatch(Row::isSteady)) {
-      out.println("² still got better when it was measured; bench takes the time that it needs.");
+    if (rows.stream().anyMatch(it -> it.has(Stamp.NOT_STEADY))) {
+      out.println("² was not steady when it was measured; bench takes the time that it needs.");
+    }
+    if (rows.stream().anyMatch(it -> it.has(Stamp.LOADER_SATURATED))) {
+      out.println("³ the loader was at its limit: MSG/S and latency are its own as much.");
     }
     for (Row row : rows) {
       String name = row.name();

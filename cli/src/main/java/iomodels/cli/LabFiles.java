@@ -80,8 +80,13 @@ record LabFiles(Optional<Path> json, Optional<Path> html) {
         return;
       }
       Path part = file.resolveSibling(file.getFileName() + ".part");
-      Files.writeString(part, all);
-      Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.writeString(part, all);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException _) { // There may be no more than that file to write to.
+        Files.deleteIfExists(part);
+        Files.writeString(file, all);
+      }
     } catch (IOException e) {
       throw new Failure("cannot write %s: %s".formatted(file, e));
     }
@@ -97,7 +102,7 @@ record LabFiles(Optional<Path> json, Optional<Path> html) {
       throw new Failure("cannot read %s: %s".formatted(file, e.getMessage()));
     } catch (JacksonException e) {
       throw new Failure(
-          "%s is not what bench or claims write with --json: %s"
+          "%s is not what bench or claims write with --json, in this version: %s"
               .formatted(file, e.getOriginalMessage()));
     }
   }

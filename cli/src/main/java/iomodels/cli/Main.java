@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -49,6 +50,8 @@ public final class Main {
 
   /** Runs one command, and ends the JVM with its exit code. */
   public static void main(String[] arguments) {
+    Locale.setDefault(
+        Locale.Category.FORMAT, Locale.ROOT); // The words are English: so are figures.
     // Replies and cards are UTF-8, whatever the locale makes of the standard streams.
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);

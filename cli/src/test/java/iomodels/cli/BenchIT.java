@@ -90,6 +90,19 @@ class BenchIT {
     assertThat(cli.out().strip()).endsWith("}");
     assertThat(cli.err()).contains("CHANGE", "another machine", "999 × ");
 
+    Path cheap = folder.resolve("cheap.json");
+    Files.writeString(
+        cheap,
+        Files.readString(json)
+            .replaceAll(
+                "(\"toCommon\" : \\{\\s*\"cpu\" : \\{\\s*\"median\" : )[^,]+(,\\s*\"min\" :"
+                    + " )[^,]+(,\\s*\"max\" : )[^}]+",
+                "$10.001$20.001$30.001")
+            .replaceAll("\"noiseFloor\" : [0-9.E-]+", "\"noiseFloor\" : 0.01"));
+    cli = bench("c-poll", "--baseline", cheap.toString());
+    assertThat(cli.out()).contains("dearer");
+    assertThat(cli.exitCode()).isEqualTo(1);
+
     Path holes = folder.resolve("holes.json");
     Files.writeString(
         holes, Files.readString(json).replaceFirst("\"servers\" : \\[", "\"servers\" : [ null,"));

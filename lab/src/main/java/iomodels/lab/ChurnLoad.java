@@ -55,7 +55,7 @@ final class ChurnLoad implements LoadGenerator, Course.Clients {
     try {
       StreamLoad.connect(load.withShape(Load.Shape.STREAM).withConnections(1)).close();
       return generator;
-    } catch (LoadException | InterruptedException e) {
+    } catch (LoadException | InterruptedException | RuntimeException e) {
       generator.close();
       throw e;
     }
@@ -155,9 +155,20 @@ final class ChurnLoad implements LoadGenerator, Course.Clients {
           send();
         }
       } catch (BindException | NoRouteToHostException e) {
+        quietly(channel);
         throw failure("no free port for it (%s): too many wait out TIME_WAIT", e);
       } catch (IOException e) {
+        quietly(channel);
         throw failure("%s", e);
+      }
+    }
+
+    /** It may not have come so far that the selector would close it. */
+    private static void quietly(SocketChannel channel) {
+      try {
+        channel.close();
+      } catch (IOException _) {
+        // There is nothing left to save.
       }
     }
 

@@ -64,10 +64,12 @@ public record Contestant(
   }
 
   private void signal(String signal) throws IOException, InterruptedException {
-    if (restless) {
-      new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
-          .start()
-          .waitFor(10, TimeUnit.SECONDS);
+    if (!restless) {
+      return;
+    }
+    Process kill = new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start();
+    if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+      throw new IOException("%s could not be sent %s".formatted(name, signal));
     }
   }
 }

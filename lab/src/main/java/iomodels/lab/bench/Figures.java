@@ -113,6 +113,11 @@ public final class Figures {
     return curve;
   }
 
+  /** Of what fell due at that rate: the share that was answered, and not still to be sent. */
+  static double carriedShare(LoadResult result, int rate) {
+    return result.answered() * 1e9 / result.duration().toNanos() / rate;
+  }
+
   /** Of datagrams: how many had no reply, as a share of those that were sent. */
   static double lostShare(LoadResult result) {
     return result.lost() == 0 ? 0 : (double) result.lost() / (result.answered() + result.lost());

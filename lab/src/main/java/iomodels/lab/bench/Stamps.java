@@ -18,6 +18,8 @@ final class Stamps {
   /** Who carries less than that share of what is offered does not carry it. */
   private static final double CARRIED = 0.95;
 
+  private static final double UNEQUAL = 2;
+
   /** Beyond so many turns the most extreme one on each side is left out of the noise. */
   private static final int ENOUGH_TURNS = 5;
 
@@ -39,26 +41,30 @@ final class Stamps {
   /**
    * Of what was measured under load.
    *
-   * @param rate how many messages fell due in a second; 0 in a closed loop
+   * @param carried in an open loop: the share of what fell due that was answered
    */
-  static Set<Stamp> of(LoadFigures figures, boolean steady, int rate) {
+  static Set<Stamp> of(LoadFigures figures, boolean steady, boolean openLoop, double carried) {
     Set<Stamp> stamps = EnumSet.noneOf(Stamp.class);
-    if (!steady) {
+    if (!steady || isUnequal(figures)) {
       stamps.add(Stamp.NOT_STEADY);
     }
     if (isWithinNoise(figures)) {
       stamps.add(Stamp.WITHIN_NOISE);
     }
-    if (isSaturated(figures, rate > 0)) {
+    if (isSaturated(figures, openLoop)) {
       stamps.add(Stamp.LOADER_SATURATED);
-    }
-    if (figures.messagesPerSecond().median() < CARRIED * rate) {
+    } else if (carried < CARRIED) {
       stamps.add(Stamp.OVERLOADED);
     }
     if (figures.littlesLaw().filter(it -> Math.abs(it.median() - 1) > LITTLE).isPresent()) {
       stamps.add(Stamp.LITTLES_LAW);
     }
     return stamps;
+  }
+
+  /** Whether one round took much more than another: a median of such says little. */
+  private static boolean isUnequal(LoadFigures figures) {
+    return figures.cpuMicrosPerMessage().filter(it -> it.max() > UNEQUAL * it.min()).isPresent();
   }
 
   private static boolean isWithinNoise(LoadFigures figures) {

@@ -65,7 +65,8 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
     figures.ifPresent(
         it -> {
           stamps.addAll(judged);
-          stamps.addAll(Stamps.of(it, mine.played().steady(), scenario.rate()));
+          stamps.addAll(
+              Stamps.of(it, mine.played().steady(), scenario.isOpenLoop(), carried(mine)));
         });
     return new ServerResult(
         candidate.name(),
@@ -77,6 +78,15 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
         List.copyOf(stamps),
         "",
         mine.played().failure());
+  }
+
+  /** Of what was offered, in an open loop: the share that was answered, whenever that was. */
+  private double carried(PlayedLane lane) {
+    return scenario.isOpenLoop()
+        ? Figures.spread(
+                lane.played().rounds(), it -> Figures.carriedShare(it.load(), scenario.rate()))
+            .median()
+        : 1;
   }
 
   private LoadFigures figures(List<Round> rounds, String twin) {
@@ -96,7 +106,7 @@ record Turns(Scenario scenario, int connections, Optional<String> common, List<P
         Figures.spread(rounds, it -> it.load().lag99().toNanos() / 1e3),
         Figures.spread(rounds, it -> it.load().leastServedShare()),
         Figures.spread(rounds, it -> Figures.lostShare(it.load())),
-        scenario.isOpenLoop()
+        scenario.isOpenLoop() || scenario == Scenario.CHURN // Closing is no message's time.
             ? Optional.empty()
             : Optional.of(Figures.spread(rounds, it -> Figures.littlesLaw(it.load(), inFlight))),
         Figures.latencies(rounds),

@@ -25,7 +25,8 @@ final class CallbackPerObject implements Experiment {
   private static final int CLIENTS = 10;
   private static final int SECONDS = 30;
 
-  private static final Pattern RETURNED = Pattern.compile("epoll_wait\\(.*\\)\\s+= (\\d+)");
+  private static final Pattern RETURNED =
+      Pattern.compile("epoll_wait(?:\\(| resumed>).*\\)\\s+= (\\d+)");
 
   @Override
   public String id() {
@@ -92,10 +93,13 @@ final class CallbackPerObject implements Experiment {
       Attached strace = Attached.to(server.process(), trace, "-e", "trace=epoll_wait");
       try {
         signal("-STOP", server);
-        for (Socket client : clients) {
-          say(client);
+        try {
+          for (Socket client : clients) {
+            say(client);
+          }
+        } finally {
+          signal("-CONT", server);
         }
-        signal("-CONT", server);
         for (Socket client : clients) {
           hear(client);
         }

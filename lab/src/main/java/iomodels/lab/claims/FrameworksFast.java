@@ -56,12 +56,8 @@ final class FrameworksFast implements Experiment {
                 beside(large, PLAIN_C),
                 cheaper(small),
                 cheaper(large));
-    List<Order> orders = new ArrayList<>();
-    for (Trial trial : List.of(small, large)) {
-      FRAMEWORKS.forEach(it -> orders.add(Order.of(trial.ratios(it, THREADS, Trial.CPU))));
-    }
     return new Finding(
-        verdict(orders),
+        verdict(orders(small), orders(large)),
         words,
         List.of(
             small.bars("Processor time per message of 64 bytes", "µs per message", Trial.CPU),
@@ -83,14 +79,25 @@ final class FrameworksFast implements Experiment {
         .collect(joining(", "));
   }
 
-  /** The processor time of each, beside a thread for each connection. */
-  static Verdict verdict(List<Order> orders) {
-    if (orders.stream().allMatch(it -> it == Order.LESS)) {
+  private static List<Order> orders(Trial trial) {
+    return FRAMEWORKS.stream().map(it -> Order.of(trial.ratios(it, THREADS, Trial.CPU))).toList();
+  }
+
+  /**
+   * The processor time of each beside a thread for each connection, with small messages and with
+   * large ones. Of one framework both have to agree: that one of eight does may be chance.
+   */
+  static Verdict verdict(List<Order> small, List<Order> large) {
+    List<Order> both = new ArrayList<>();
+    for (int i = 0; i < small.size(); i++) {
+      both.add(small.get(i) == large.get(i) ? small.get(i) : Order.ALIKE);
+    }
+    if (both.stream().allMatch(it -> it == Order.LESS)) {
       return Verdict.HOLDS;
     }
-    if (orders.contains(Order.LESS)) {
+    if (both.contains(Order.LESS)) {
       return Verdict.HOLDS_WHEN;
     }
-    return orders.contains(Order.MORE) ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
+    return both.contains(Order.MORE) ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
   }
 }

@@ -89,7 +89,7 @@ final class LinuxOnly implements Experiment {
   private static Chart chart(boolean poll, boolean control) {
     return new Chart(
         "Programs that compile with nothing but POSIX.1-2001 (1: it does)",
-        Axis.of("", List.of("with neither", "with poll", "with ppoll, Linux's own")),
+        Axis.of("", List.of("with neither", "with poll", "with ppoll, which came later")),
         Axis.linear("compiles"),
         List.of(
             new Series(

@@ -12,7 +12,8 @@ enum Order {
 
   /**
    * Of one server's figure as a multiple of another's, turn by turn; all have to agree. Of two that
-   * are equal, seven turns do so by chance once in 64 times, and five once in 16.
+   * are equal, seven turns do so by chance once in 64 times, and five once in 16: who compares many
+   * pairs has to ask for more than one of them.
    */
   static Order of(List<Double> ratios) {
     if (ratios.stream().allMatch(it -> it > 1)) {

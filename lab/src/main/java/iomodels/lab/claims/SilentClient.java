@@ -31,8 +31,8 @@ final class SilentClient {
       throws IOException, InterruptedException {
     CountDownLatch asked = new CountDownLatch(others);
     List<Socket> talking = new ArrayList<>();
-    try (Socket silent = connect(server);
-        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    try (Socket silent = connect(server)) {
       ask(silent); // so that it is being served
       for (int i = 0; i < others; i++) {
         talking.add(connect(server));
@@ -49,6 +49,7 @@ final class SilentClient {
     } catch (ExecutionException e) {
       throw new IOException(e.getMessage(), e);
     } finally {
+      executor.shutdownNow();
       for (Socket socket : talking) {
         socket.close();
       }
@@ -58,8 +59,11 @@ final class SilentClient {
   private static double timed(Socket socket, CountDownLatch asked) throws IOException {
     try (socket) {
       long start = System.nanoTime();
-      socket.getOutputStream().write('b');
-      asked.countDown();
+      try {
+        socket.getOutputStream().write('b');
+      } finally {
+        asked.countDown();
+      }
       if (socket.getInputStream().read() != 'B') {
         throw new IOException("a wrong reply");
       }

@@ -17,6 +17,7 @@ import iomodels.lab.report.ServerResult.IdlePoint;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,8 +30,8 @@ final class ThreadsHideTheWait implements Experiment {
   private static final List<Integer> CROWDS = List.of(0, 50, 100, 200);
   private static final int TURNS = 5;
 
-  /** So many clients are weighed, since a JVM by itself grows by a few MB now and then. */
-  private static final int WEIGHED = 1_000;
+  /** As in the scenario for idle connections: the first thousands of a JVM's threads are dearer. */
+  private static final int WEIGHED = 15_000;
 
   @Override
   public String id() {
@@ -72,6 +73,9 @@ final class ThreadsHideTheWait implements Experiment {
     }
     List<IdlePoint> memory = laboratory.weigh(THREADS, WEIGHED);
     List<IdlePoint> memoryOfSelector = laboratory.weigh(SELECTOR, WEIGHED);
+    Map<String, List<IdlePoint>> weighed = new LinkedHashMap<>();
+    weighed.put(THREADS, memory);
+    weighed.put(SELECTOR, memoryOfSelector);
     Trial trial = laboratory.play(List.of(THREADS, SELECTOR), Scenario.PING_50);
     double perClient = (double) (threads.getLast() - threads.getFirst()) / CROWDS.getLast();
     Spread waits = trial.of(THREADS, Trial.WAITS);
@@ -79,16 +83,16 @@ final class ThreadsHideTheWait implements Experiment {
         String.format(
             Locale.ROOT,
             "B has its reply after %.1f ms, whoever else is silent. But each silent client keeps"
-                + " %.2f threads waiting, %d for %d clients, where a selector has %d for any"
-                + " number; it weighs %,.0f bytes, and one of the selector's %,.0f; and a message"
+                + " %.2f threads waiting, %d for %d clients, where a selector has %d;"
+                + " it weighs %.1f KB, and one of the selector's %.1f; and a message"
                 + " still costs %s waits of a thread, where one of a selector costs %s.",
             beside.median(),
             perClient,
             threads.getLast(),
             CROWDS.getLast(),
             selector.getLast(),
-            IdleMemory.bytesForEach(memory),
-            IdleMemory.bytesForEach(memoryOfSelector),
+            IdleMemory.bytesForEach(memory) / 1e3,
+            IdleMemory.bytesForEach(memoryOfSelector) / 1e3,
             Trial.words(waits),
             Trial.words(trial.of(SELECTOR, Trial.WAITS)));
     return new Finding(
@@ -100,7 +104,7 @@ final class ThreadsHideTheWait implements Experiment {
                 Axis.linear("silent clients"),
                 Axis.linear("threads"),
                 List.of(line(THREADS, threads), line(SELECTOR, selector))),
-            Laboratory.chartOfMemory(Map.of(THREADS, memory, SELECTOR, memoryOfSelector)),
+            Laboratory.chartOfMemory(weighed),
             trial.bars(
                 "Waits per message, 50 clients that talk",
                 "voluntary switches per message",

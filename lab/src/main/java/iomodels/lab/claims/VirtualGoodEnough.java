@@ -27,8 +27,8 @@ final class VirtualGoodEnough implements Experiment {
   /** Who takes less than twice the processor time of a loop gives up less than a machine. */
   private static final double ENOUGH = 2;
 
-  /** So many idle connections are weighed. */
-  private static final int WEIGHED = 1_000;
+  /** As in the scenario for idle connections: the first thousands of a JVM's threads are dearer. */
+  private static final int WEIGHED = 15_000;
 
   @Override
   public String id() {
@@ -57,15 +57,16 @@ final class VirtualGoodEnough implements Experiment {
     for (String name : SERVERS) {
       memory.put(name, laboratory.weigh(name, WEIGHED));
     }
-    List<Double> weights = memory.values().stream().map(IdleMemory::bytesForEach).toList();
+    List<Double> weights =
+        memory.values().stream().map(it -> IdleMemory.bytesForEach(it) / 1e3).toList();
     String words =
         ("Beside the selector virtual threads take %s times the processor time for a message with"
                 + " 50 connections and %s times with 1,000; platform threads %s and %s. Beside"
                 + " platform threads they take %s times with 50 and %s with 1,000. A virtual thread"
                 + " that finds nothing to read unmounts, is registered with epoll, and is mounted"
                 + " again: work in the program instead of a switch in the kernel. An idle"
-                + " connection weighs %,.0f bytes with a virtual thread, %,.0f with a platform"
-                + " thread, and %,.0f with the selector.")
+                + " connection weighs %.1f KB with a virtual thread, %.1f with a platform"
+                + " thread, and %.1f with the selector.")
             .formatted(
                 few.times(VIRTUAL, LOOP, Trial.CPU),
                 many.times(VIRTUAL, LOOP, Trial.CPU),

@@ -14,7 +14,7 @@ public enum Stamp {
   LITTLES_LAW,
   /** In an open loop it carried less than was offered: latency grows for as long as that lasts. */
   OVERLOADED,
-  /** It still got better when the warm-up ended. */
+  /** It still got better when the warm-up ended, or one of its rounds took twice another's. */
   NOT_STEADY;
 
   /** Whether processor time must not be relied on either, or only throughput and latency. */

@@ -14,7 +14,7 @@
     LOADER_SATURATED: ["loader", "the loader was at its limit: throughput and latency are its own as much as the server's"],
     LITTLES_LAW: ["little", "throughput times latency is not what was in flight: one of them is wrong"],
     OVERLOADED: ["overload", "it carried less than was offered: its latency tells how long that lasted"],
-    NOT_STEADY: ["unsteady", "it still got better when the warm-up ended"],
+    NOT_STEADY: ["unsteady", "it still got better when the warm-up ended, or one of its rounds took twice another's"],
   };
   const VERDICTS = {
     HOLDS: "✓ holds",
@@ -255,11 +255,12 @@
   const loaded = (scenario) => scenario.servers.filter((it) => it.load);
 
   /* One that is far beyond the others would make all of their bars alike. */
-  const FAR = 20;
+  const FAR = 8;
   const bars = (title, label, servers, figure) => {
     const there = servers.filter((it) => figure(it));
-    const medians = there.map((it) => figure(it).median);
-    const scale = Math.min(...medians) > 0 && Math.max(...medians) > FAR * Math.min(...medians) ? log : linear;
+    const medians = there.map((it) => figure(it).median).sort((a, b) => a - b);
+    const isFar = medians[medians.length - 1] > FAR * medians[Math.floor(medians.length / 2)];
+    const scale = isFar && there.every((it) => figure(it).min > 0.1) ? log : linear;
     return there.length === 0 ? [] : [{
       title, x: names("", there.map((it) => it.name)), y: scale(label),
       series: [{ name: label, mark: "BARS", points: there.map((it, i) => ofSpread(i, figure(it))) }],

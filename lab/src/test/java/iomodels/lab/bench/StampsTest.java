@@ -23,13 +23,18 @@ class StampsTest {
 
   private static LoadFigures figures(
       double ratio, double floor, double busy, double little, double lag) {
+    return figures(ratio, floor, busy, little, lag, new Spread(5, 4, 6));
+  }
+
+  private static LoadFigures figures(
+      double ratio, double floor, double busy, double little, double lag, Spread cpu) {
     Spread one = new Spread(1, 1, 1);
     Latencies latency = new Latencies(new Spread(100, 90, 110), one, one, one, List.of());
     Ratio toCommon = new Ratio(Optional.of(new Spread(ratio, ratio, ratio)), one, one, one);
     return new LoadFigures(
         50,
         new Spread(40_000, 39_000, 41_000),
-        Optional.of(one),
+        Optional.of(cpu),
         Optional.of(one),
         Optional.of(one),
         Optional.of(one),
@@ -50,43 +55,57 @@ class StampsTest {
 
   @Test
   void whatIsCleanHasNoStamp() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1.02), true, 0)).isEmpty();
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1.02), true, false, 1)).isEmpty();
   }
 
   @Test
   void aDistanceThatIsLessThanTheNoiseIsNone() {
-    assertThat(Stamps.of(figures(1.15, 0.2, 0.7, 1), true, 0)).containsExactly(Stamp.WITHIN_NOISE);
-    assertThat(Stamps.of(figures(0.85, 0.2, 0.7, 1), true, 0)).containsExactly(Stamp.WITHIN_NOISE);
+    assertThat(Stamps.of(figures(1.15, 0.2, 0.7, 1), true, false, 1))
+        .containsExactly(Stamp.WITHIN_NOISE);
+    assertThat(Stamps.of(figures(0.85, 0.2, 0.7, 1), true, false, 1))
+        .containsExactly(Stamp.WITHIN_NOISE);
   }
 
   @Test
   void aLoaderWithoutTimeLeftIsTheLimit() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.97, 1), true, 0))
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.97, 1), true, false, 1))
         .containsExactly(Stamp.LOADER_SATURATED);
   }
 
   @Test
   void inAnOpenLoopItCountsHowLateTheLoaderWas() {
     // Late by 200 µs, where the median is 100.
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1, 200), true, 40_000))
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1, 200), true, true, 1))
         .containsExactly(Stamp.LOADER_SATURATED);
-    assertThat(Stamps.of(figures(1.5, 0.2, 1, 1, 10), true, 40_000)).isEmpty();
+    assertThat(Stamps.of(figures(1.5, 0.2, 1, 1, 10), true, true, 1)).isEmpty();
   }
 
   @Test
   void inAnOpenLoopWhatIsOfferedHasToBeCarried() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1), true, 45_000))
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1), true, true, 0.9))
         .containsExactly(Stamp.OVERLOADED);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.2, 1, 200), true, true, 0.9))
+        .as("it was not the server that did not carry it")
+        .containsExactly(Stamp.LOADER_SATURATED);
+  }
+
+  @Test
+  void roundsThatDifferByFarAreNoSteadyServers() {
+    Spread wide = new Spread(5, 3, 9);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1, 10, wide), true, false, 1))
+        .containsExactly(Stamp.NOT_STEADY);
   }
 
   @Test
   void littlesLawHasToHold() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 0.8), true, 0)).containsExactly(Stamp.LITTLES_LAW);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 0.8), true, false, 1))
+        .containsExactly(Stamp.LITTLES_LAW);
   }
 
   @Test
   void aWarmUpThatWasNotDoneIsSaid() {
-    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1), false, 0)).containsExactly(Stamp.NOT_STEADY);
+    assertThat(Stamps.of(figures(1.5, 0.2, 0.7, 1), false, false, 1))
+        .containsExactly(Stamp.NOT_STEADY);
   }
 
   @Test
