@@ -45,10 +45,10 @@ final class PollingBurnsACore implements Experiment {
   @Override
   public String words() {
     return ("The share of a processor that each server takes while %d clients say nothing, in %d"
-                + " turns of %d ms; each server by itself, or the one that polls would take the"
-                + " others' processor. And what a message costs with all of them talking, and with"
-                + " one client alone, in turns with a selector, while the one that polls is"
-                + " stopped.")
+            + " turns of %d ms; each server by itself, or the one that polls would take the"
+            + " others' processor. And what a message costs with all of them talking, and with"
+            + " one client alone, in turns with a selector, while the one that polls is"
+            + " stopped.")
         .formatted(CLIENTS, TURNS, TURN_MILLIS);
   }
 
