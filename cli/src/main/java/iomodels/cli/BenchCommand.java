@@ -70,7 +70,10 @@ final class BenchCommand implements Callable<Integer> {
       description = "One or more of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private List<Scenario> scenarios = List.of();
 
-  @Option(names = "--all-scenarios", description = "All of them: for 19 models, more than an hour.")
+  @Option(
+      names = "--all-scenarios",
+      description =
+          "All of them: for 19 models half an hour with --quick, and much longer without.")
   private boolean allScenarios;
 
   @Option(

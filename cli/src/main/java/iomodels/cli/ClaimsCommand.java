@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Puts the sentences to the test that introductions to I/O models repeat: each has an"
           + " experiment and a verdict, which follows from the figures of this machine.",
-      "With --quick it takes about five minutes, without it longer; nothing else should run then."
+      "It takes about ten minutes, with --quick less; nothing else should run then."
     },
     footer = {
       "",

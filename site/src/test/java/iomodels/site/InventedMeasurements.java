@@ -105,7 +105,8 @@ final class InventedMeasurements {
   private ServerResult server(Scenario scenario, String name) {
     boolean unfit = name.equals("linux-select") && scenario == Scenario.MOSTLY_IDLE;
     boolean fails = name.equals("nio-async") && scenario == Scenario.CHURN;
-    boolean load = scenario.isLoad() && !unfit && !fails;
+    boolean isLoad = scenario != Scenario.IDLE && scenario != Scenario.SYSCALLS;
+    boolean load = isLoad && !unfit && !fails;
     return new ServerResult(
         name,
         name.startsWith("vertx") ? name + " on epoll" : name,

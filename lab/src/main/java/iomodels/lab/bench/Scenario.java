@@ -71,11 +71,6 @@ public enum Scenario {
     return rate() > 0;
   }
 
-  /** Whether it is a load whose throughput and latency are measured. */
-  public boolean isLoad() {
-    return this != IDLE && this != SYSCALLS;
-  }
-
   /** For a server that serves only so many at a time. */
   public Load load(InetSocketAddress server, int atATime) {
     int many = Math.min(connections, atATime);

@@ -47,7 +47,7 @@ final class PollingBurnsACore implements Experiment {
     return ("The share of a processor that each server takes while %d clients say nothing, in %d"
             + " turns of %d ms; each server by itself, or the one that polls would take the"
             + " others' processor. And what a message costs with all of them talking, and with"
-            + " one client alone, in turns with a selector, while the one that polls is"
+            + " one client alone, in turns with a selector, in whose turns the one that polls is"
             + " stopped.")
         .formatted(CLIENTS, TURNS, TURN_MILLIS);
   }
