@@ -9,4 +9,6 @@ module iomodels.blocking {
       iomodels.blocking.SequentialProvider,
       iomodels.blocking.ThreadPerConnectionProvider,
       iomodels.blocking.VirtualThreadProvider;
+  provides iomodels.server.spi.StyleProvider with
+      iomodels.blocking.VirtualStyle;
 }

@@ -15,5 +15,6 @@ module iomodels.conformance {
   exports iomodels.conformance.targets;
 
   uses iomodels.server.spi.ServerProvider;
+  uses iomodels.server.spi.StyleProvider;
   uses iomodels.server.spi.UnlistedServers;
 }

@@ -2,9 +2,11 @@
 module iomodels.core {
   requires static org.jspecify;
 
+  exports iomodels.program;
   exports iomodels.service;
   exports iomodels.server;
   exports iomodels.server.spi;
 
   uses iomodels.server.spi.ServerProvider;
+  uses iomodels.server.spi.StyleProvider;
 }

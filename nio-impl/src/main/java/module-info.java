@@ -8,4 +8,6 @@ module iomodels.nio {
       iomodels.nio.MultiReactorProvider,
       iomodels.nio.PollingProvider,
       iomodels.nio.SelectorProvider;
+  provides iomodels.server.spi.StyleProvider with
+      iomodels.nio.SelectorStyle;
 }

@@ -22,4 +22,6 @@ module iomodels.reactor {
 
   provides iomodels.server.spi.ServerProvider with
       iomodels.reactor.ReactorNettyProvider;
+  provides iomodels.server.spi.StyleProvider with
+      iomodels.reactor.ReactorNettyStyle;
 }

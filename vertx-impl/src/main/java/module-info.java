@@ -19,4 +19,7 @@ module iomodels.vertx {
       iomodels.vertx.RxJavaProvider,
       iomodels.vertx.VertxProvider,
       iomodels.vertx.VirtualThreadProvider;
+  provides iomodels.server.spi.StyleProvider with
+      iomodels.vertx.RxJavaStyle,
+      iomodels.vertx.VertxStyle;
 }

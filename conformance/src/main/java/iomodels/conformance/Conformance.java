@@ -1,15 +1,19 @@
 package iomodels.conformance;
 
 import static java.util.stream.Collectors.groupingBy;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.conformance.targets.StyleTarget;
+import iomodels.program.Program;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
@@ -64,6 +69,45 @@ public final class Conformance {
     return providers.stream().flatMap(provider -> tests(provider, expected));
   }
 
+  /**
+   * A container for each style on the module path and each program in it, in it a test for each
+   * rule. No skip and no break is permitted.
+   */
+  @SuppressWarnings("exports")
+  public static Stream<DynamicNode> ofPrograms() {
+    List<StyleProvider> styles = StyleProvider.installed();
+    if (styles.isEmpty()) {
+      throw new IllegalStateException("no style is on the module path");
+    }
+    return styles.stream()
+        .flatMap(style -> style.pages().stream().map(page -> tests(style, page.program())));
+  }
+
+  private static DynamicNode tests(StyleProvider style, Program program) {
+    List<Rule> rules = Rule.of(program);
+    Run run =
+        new Run(
+            rules,
+            (kit, heard) -> {
+              try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
+                Report report = kit.judge(target, heard);
+                assertEquals(List.of(), target.fates(), "its process has ended by itself");
+                return report;
+              }
+            });
+    String name = style.style() + " " + program;
+    Expectations nothing = new Expectations(EXPECTED, List.of());
+    Stream<DynamicTest> tests =
+        rules.stream()
+            .map(
+                rule ->
+                    dynamicTest(
+                        rule.id() + " " + rule.sentence(),
+                        () -> conclude(name, run.finding(rule), nothing)));
+    DynamicTest end = dynamicTest("was judged", () -> demandSomethingKept(run.report()));
+    return dynamicContainer(name, Stream.concat(tests, Stream.of(end)));
+  }
+
   private static Stream<DynamicNode> tests(ServerProvider provider, Expectations expected) {
     String model = provider.card().name();
     Availability availability = provider.availability();
@@ -96,7 +140,14 @@ public final class Conformance {
     String name = provider.card().name();
     String model = transport.map(each -> name + " on " + each).orElse(name);
     List<Rule> untried = Rule.all().stream().filter(rule -> !tried.contains(rule)).toList();
-    Run run = new Run(provider, transport, tried);
+    Run run =
+        new Run(
+            tried,
+            (kit, heard) -> {
+              try (ModelTarget target = new ModelTarget(provider, transport)) {
+                return kit.judge(target, heard);
+              }
+            });
     Stream<DynamicTest> rules =
         tried.stream()
             .map(
@@ -160,23 +211,29 @@ public final class Conformance {
     }
   }
 
-  /** One model being judged, from the moment that the first of its tests wants to know. */
+  /** Judges something. */
+  private interface Judge {
+    Report with(Kit kit, Consumer<Finding> heard) throws Exception;
+  }
+
+  /**
+   * One model, or one program, being judged, from the moment that the first of its tests wants to
+   * know.
+   */
   private static final class Run {
 
-    private final ServerProvider provider;
-    private final Optional<Transport> transport;
     private final List<Rule> rules;
+    private final Judge judge;
     private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
     private final FutureTask<Report> judging = new FutureTask<>(this::judge);
     private final AtomicBoolean started = new AtomicBoolean();
 
-    Run(ServerProvider provider, Optional<Transport> transport, List<Rule> rules) {
+    Run(List<Rule> rules, Judge judge) {
       this.rules = rules;
-      this.provider = provider;
-      this.transport = transport;
+      this.judge = judge;
     }
 
-    /** What became of that rule; a model that cannot be judged fails one test, not each of them. */
+    /** What became of that rule; what cannot be judged fails at the first of them. */
     Finding finding(Rule rule) {
       start();
       try {
@@ -203,8 +260,8 @@ public final class Conformance {
 
     private Report judge() throws Exception {
       Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
-      try (ModelTarget target = new ModelTarget(provider, transport)) {
-        return kit.judge(target, finding -> pending(finding.rule()).complete(finding));
+      try {
+        return judge.with(kit, finding -> pending(finding.rule()).complete(finding));
       } catch (Exception | Error e) {
         rules.forEach(rule -> pending(rule).completeExceptionally(e));
         throw e;

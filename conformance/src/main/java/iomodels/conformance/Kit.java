@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toCollection;
 
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.targets.Client;
+import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
@@ -34,7 +35,7 @@ import java.util.function.LongFunction;
  * <p>Rules that mostly wait run side by side, as far as the target serves clients at the same time.
  * Rules whose verdict is about time run alone after the others, and a miss counts only if it comes
  * back each of three times, and a {@link Control} server, tried right then, does not miss; for the
- * rules that start and stop a server there is no such control.
+ * rules that start and stop a server, and for those of programs, there is no such control.
  *
  * @param rules what to try
  * @param bounds the numbers that rules depend on
@@ -128,6 +129,94 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       findings.add(finding);
     }
     return new Report(client.name(), List.copyOf(findings), List.of());
+  }
+
+  /**
+   * Tries every rule on a program; they have to be its own.
+   *
+   * @param progress hears of each finding as it is made, in any order, one at a time
+   * @throws InterruptedException if the caller no longer wants to know; nothing is left running,
+   *     but the target itself
+   */
+  public Report judge(ProgramTarget target, Consumer<Finding> progress)
+      throws InterruptedException {
+    List<Finding> findings = new ArrayList<>();
+    Semaphore lane = new Semaphore(SIDE_BY_SIDE);
+    Consumer<Finding> heard =
+        finding -> {
+          synchronized (findings) {
+            findings.add(finding);
+            progress.accept(finding);
+          }
+        };
+    Attempts attempts =
+        rule -> {
+          String reason = rule.needs().contains(Need.PROCESS) ? unseen(target) : "";
+          return reason.isEmpty()
+              ? again(it -> repeatedly(rule, it, own -> new Trial(target, bounds, own)))
+              : new Finding(rule, Verdict.SKIPPED, reason, List.of(), Duration.ZERO, seed);
+        };
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Void>> pending = new ArrayList<>();
+      try {
+        for (Rule rule : rules) {
+          if (!isTriedAlone(rule)) {
+            pending.add(
+                executor.submit(
+                    () -> {
+                      lane.acquire();
+                      try {
+                        heard.accept(attempts.at(rule));
+                      } finally {
+                        lane.release();
+                      }
+                      return null;
+                    }));
+          }
+        }
+        for (Future<Void> each : pending) {
+          each.get();
+        }
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("a rule's try must not throw", e);
+      } finally {
+        pending.forEach(future -> future.cancel(true));
+      }
+    }
+    for (Rule rule : rules) {
+      if (isTriedAlone(rule)) {
+        heard.accept(attempts.at(rule));
+      }
+    }
+    findings.sort((a, b) -> a.rule().id().compareTo(b.rule().id()));
+    return new Report(target.name(), List.copyOf(findings), List.of());
+  }
+
+  private static boolean isTriedAlone(Rule rule) {
+    return rule.needs().contains(Need.TIMED) || rule.needs().contains(Need.ALONE);
+  }
+
+  /** Why the process of a program cannot be seen; empty if it can. */
+  private static String unseen(ProgramTarget target) {
+    if (!target.launchesProcesses()) {
+      return Need.PROCESS.otherwise();
+    }
+    return CostMeter.of(ProcessHandle.current()).isEmpty() ? Need.NO_PROC : "";
+  }
+
+  /** If its verdict is about time, a miss counts if it comes back every time. */
+  private Finding repeatedly(Rule rule, long seed, LongFunction<Trial> trials)
+      throws InterruptedException {
+    Finding finding = once(rule, seed, trials);
+    int times = rule.needs().contains(Need.TIMED) ? TIMED_TRIES : 1;
+    for (int i = 1; i < times && finding.verdict() == Verdict.BROKEN; i++) {
+      finding = once(rule, seed, trials);
+    }
+    return finding;
+  }
+
+  private interface Attempts {
+    Finding at(Rule rule) throws InterruptedException;
   }
 
   /** What there is to report of a target that could not be started or reached. */
@@ -270,7 +359,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         running.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException _) {
         verdict = Verdict.UNKNOWN;
-        detail = "bytes still came after %d s, when the kit gave up".formatted(LIMIT.toSeconds());
+        detail = "it was not over after %d s, when the kit gave up".formatted(LIMIT.toSeconds());
       } catch (ExecutionException e) {
         if (e.getCause() instanceof Broken broken) {
           verdict = Verdict.BROKEN;

@@ -2,6 +2,7 @@ package iomodels.conformance;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -41,6 +42,7 @@ public final class Peer implements AutoCloseable {
   }
 
   private static final int CHUNK = 64 * 1024;
+  private static final int LINES = 4 * 1024;
 
   /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
   private static final Duration STILL = Duration.ofMillis(75);
@@ -54,6 +56,9 @@ public final class Peer implements AutoCloseable {
   private final Duration patience;
   private final Transcript transcript;
   private final String name;
+
+  /** What has come with a line, and after it. */
+  private ByteBuffer held = ByteBuffer.allocate(0);
 
   private Peer(SocketChannel channel, Duration patience, Transcript transcript, String name)
       throws IOException {
@@ -295,6 +300,26 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands a line next, whatever it is; returned without its LF. */
+  public String line() throws Broken {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    while (true) {
+      while (held.hasRemaining()) {
+        byte octet = held.get();
+        if (octet == '\n') {
+          return line.toString(UTF_8);
+        }
+        line.write(octet);
+      }
+      byte[] chunk = new byte[LINES];
+      int n = receive(chunk, 0, chunk.length, patience, "a line", line.size());
+      if (n < 0) {
+        throw new Broken("a line", "got FIN after \"%s\"".formatted(line.toString(UTF_8)));
+      }
+      held = ByteBuffer.wrap(chunk, 0, n);
+    }
+  }
+
   /** Demands at least a byte, whatever it is. */
   public void expectSomething() throws Broken {
     byte[] actual = new byte[CHUNK];
@@ -346,9 +371,26 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands that the connection is reset within that time, and that nothing comes before. */
+  public void expectReset(Duration within) throws Broken {
+    byte[] surplus = new byte[CHUNK];
+    String wanted = "RST within %,d ms".formatted(within.toMillis());
+    demandNothingHeld(wanted);
+    try {
+      socket.setSoTimeout(Math.toIntExact(within.toMillis()));
+      int n = input.read(surplus);
+      throw new Broken(wanted, n < 0 ? "got FIN" : "got " + Transcript.show(surplus, 0, n));
+    } catch (SocketTimeoutException _) {
+      throw new Broken(wanted, "nothing came");
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+    }
+  }
+
   /** Demands that nothing comes, neither bytes nor an end, for that long. */
   public void expectSilence(Duration time) throws Broken {
     byte[] surplus = new byte[CHUNK];
+    demandNothingHeld("silence for %,d ms".formatted(time.toMillis()));
     try {
       socket.setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
       int n = input.read(surplus);
@@ -363,6 +405,15 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "hears nothing for %,d ms".formatted(time.toMillis()));
     } catch (IOException e) {
       throw lost("silence for %,d ms".formatted(time.toMillis()), "listening", e);
+    }
+  }
+
+  /** Demands that the connection ends within that time, in order or not, without another word. */
+  public void expectEnd(Duration within) throws Broken {
+    demandNothingHeld("the end of the connection");
+    if (!endsWithoutAWord(within)) {
+      throw new Broken(
+          "the end of the connection within %,d ms".formatted(within.toMillis()), "it did not end");
     }
   }
 
@@ -409,12 +460,16 @@ public final class Peer implements AutoCloseable {
     Thread.sleep(time);
   }
 
-  /** Takes whatever comes, as fast as it comes, until the connection ends one way or another. */
-  public void drain() {
+  /**
+   * Takes whatever comes, as fast as it comes, until the connection ends one way or another.
+   *
+   * @return how many bytes that were
+   */
+  public long drain() {
     byte[] chunk = new byte[CHUNK];
+    long taken = held.remaining();
     try {
       socket.setSoTimeout(0);
-      long taken = 0;
       for (int n = 0; n >= 0; n = input.read(chunk)) {
         taken += n;
       }
@@ -422,6 +477,7 @@ public final class Peer implements AutoCloseable {
     } catch (IOException e) {
       transcript.add(name, "takes no more: " + e.getMessage());
     }
+    return taken;
   }
 
   /** Half-closes: sends FIN, and goes on receiving. */
@@ -451,9 +507,21 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  private void demandNothingHeld(String wanted) throws Broken {
+    if (held.hasRemaining()) {
+      throw new Broken(
+          wanted, "got " + Transcript.show(held.array(), held.position(), held.remaining()));
+    }
+  }
+
   /** Receives at least a byte, or -1 at FIN. */
   private int receive(byte[] into, int offset, int length, Duration within, String wanted, long got)
       throws Broken {
+    if (held.hasRemaining()) {
+      int n = Math.min(length, held.remaining());
+      held.get(into, offset, n);
+      return n;
+    }
     String after = got == 0 ? "" : " after %,d bytes".formatted(got);
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));

@@ -3,6 +3,8 @@ package iomodels.conformance;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.rules.Rules;
+import iomodels.program.Program;
+import iomodels.service.Protocol;
 import iomodels.service.Service;
 import java.util.Comparator;
 import java.util.List;
@@ -14,12 +16,12 @@ import java.util.Set;
  * @param id section and number, such as {@code 4.01}; stable
  * @param level whether a server that breaks it conforms nevertheless
  * @param sentence what is demanded, as an imperative
- * @param service the service that it is tried on
+ * @param protocol the service that it is tried on, or the program that it is a rule for
  * @param needs what must be true of a target for the rule to apply
  * @param check tries it
  */
 public record Rule(
-    String id, Level level, String sentence, Service service, Set<Need> needs, Check check) {
+    String id, Level level, String sentence, Protocol protocol, Set<Need> needs, Check check) {
 
   /** How binding a rule is (RFC 2119). */
   public enum Level {
@@ -49,6 +51,8 @@ public record Rule(
     TOLD("it is a poller, which burns its core"),
     /** It is a declared poller. */
     POLLER("it is not declared a poller"),
+    /** It watches a whole process, in which nothing else may go on: tried alone. */
+    ALONE(""),
     /** The verdict is about time: tried alone, repeated, and against a control server. */
     TIMED("");
 
@@ -81,6 +85,11 @@ public record Rule(
     void run(Trial trial) throws Exception;
   }
 
+  /** The service that it is tried on; it must not be a rule for a program. */
+  public Service service() {
+    return (Service) protocol;
+  }
+
   /** The number before the dot. */
   public int section() {
     return Integer.parseInt(id.substring(0, id.indexOf('.')));
@@ -94,6 +103,11 @@ public record Rule(
   /** Every rule for clients, in order: the last section. */
   public static List<Rule> ofClients() {
     return Rules.ofClients();
+  }
+
+  /** The rules for that program, in order: a section of its own. */
+  public static List<Rule> of(Program program) {
+    return Rules.of(program);
   }
 
   /**

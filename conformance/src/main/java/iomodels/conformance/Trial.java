@@ -2,20 +2,27 @@ package iomodels.conformance;
 
 import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
+import iomodels.program.ProgramConfig;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.Capability;
+import iomodels.service.Protocol;
 import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Stream;
 
 /**
  * One try of one rule: its connections, its randomness, its bounds. Whatever it opened is closed
@@ -25,27 +32,46 @@ public final class Trial implements AutoCloseable {
 
   private final Optional<Target> target;
   private final Optional<Client> client;
-  private final Service service;
+  private final Optional<ProgramTarget> programs;
+  private final Protocol protocol;
   private final Bounds bounds;
   private final RandomGenerator random;
   private final Transcript transcript = new Transcript();
   private final AtomicInteger peers = new AtomicInteger();
+  private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
   Trial(Target target, Service service, Bounds bounds, long seed) {
-    this(Optional.of(target), Optional.empty(), service, bounds, seed);
+    this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
   }
 
   /** A try of a rule for clients. */
   Trial(Client client, Service service, Bounds bounds, long seed) {
-    this(Optional.empty(), Optional.of(client), service, bounds, seed);
+    this(Optional.empty(), Optional.of(client), Optional.empty(), service, bounds, seed);
+  }
+
+  /** A try of a rule for a program. */
+  Trial(ProgramTarget programs, Bounds bounds, long seed) {
+    this(
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(programs),
+        programs.program(),
+        bounds,
+        seed);
   }
 
   private Trial(
-      Optional<Target> target, Optional<Client> client, Service service, Bounds bounds, long seed) {
+      Optional<Target> target,
+      Optional<Client> client,
+      Optional<ProgramTarget> programs,
+      Protocol protocol,
+      Bounds bounds,
+      long seed) {
     this.target = target;
     this.client = client;
-    this.service = service;
+    this.programs = programs;
+    this.protocol = protocol;
     this.bounds = bounds;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
@@ -103,7 +129,7 @@ public final class Trial implements AutoCloseable {
 
   /** The server that all rules share, which runs all the time. */
   public InetSocketAddress server() throws IOException, InterruptedException {
-    return target().shared(service);
+    return target().shared(service());
   }
 
   /**
@@ -114,7 +140,7 @@ public final class Trial implements AutoCloseable {
    */
   public Instance launch(int port) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
-    Instance instance = target().launch(service, port);
+    Instance instance = target().launch(service(), port);
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
@@ -123,7 +149,7 @@ public final class Trial implements AutoCloseable {
   /** Launches a server for this trial alone that never has more descriptors than that. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
-    Instance instance = target().launchWithin(service, descriptors);
+    Instance instance = target().launchWithin(service(), descriptors);
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
@@ -149,6 +175,85 @@ public final class Trial implements AutoCloseable {
     Caller caller = Caller.startWithoutServer(client.orElseThrow(), patience(), transcript);
     opened.push(caller);
     return caller;
+  }
+
+  /** A server that the program is to turn to; it accepts when the rule says so. */
+  public Backend backend() throws IOException {
+    return opened(
+        Backend.listening(
+            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
+  }
+
+  /** One that refuses connections. */
+  public Backend refusingBackend() throws IOException {
+    return opened(
+        Backend.refusing(patience(), transcript, "upstream" + backends.incrementAndGet()));
+  }
+
+  private Backend opened(Backend backend) {
+    opened.push(backend);
+    return backend;
+  }
+
+  /** An empty folder for this trial alone. */
+  public Path folder() throws IOException {
+    Path folder = Files.createTempDirectory("iomodels");
+    opened.push(() -> delete(folder));
+    return folder;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> all = Files.list(folder)) {
+      files = all.toList();
+    }
+    for (Path each : files) {
+      Files.deleteIfExists(each);
+    }
+    Files.deleteIfExists(folder);
+  }
+
+  /** A file in that folder that nobody has read before the kit lets them. */
+  public SlowFile slowFile(Path folder, String name) throws IOException, InterruptedException {
+    SlowFile file = SlowFile.in(folder, name, patience(), transcript);
+    opened.push(file);
+    return file;
+  }
+
+  /** Starts the program that is judged, with those upstreams. */
+  public Instance program(Backend... upstreams) throws IOException, InterruptedException {
+    List<InetSocketAddress> addresses = new ArrayList<>();
+    for (Backend each : upstreams) {
+      addresses.add(each.address());
+    }
+    return program(ProgramConfig.onLoopback(addresses));
+  }
+
+  /** The same. */
+  public Instance program(ProgramConfig config) throws IOException, InterruptedException {
+    Instance instance = programs.orElseThrow().launch(config);
+    transcript.add("kit", "was told " + instance.address());
+    opened.push(instance);
+    return instance;
+  }
+
+  /** Demands that whoever connects is reset: as soon as the connection is made, or before. */
+  public void expectReset(Instance instance, Duration within) throws Broken, IOException {
+    Peer peer;
+    try {
+      peer = connect(instance);
+    } catch (Broken e) {
+      if (String.valueOf(e.getMessage()).contains("reset")) {
+        return;
+      }
+      throw e;
+    }
+    peer.expectReset(within);
+    peer.close();
+  }
+
+  private Service service() {
+    return (Service) protocol;
   }
 
   private Target target() {

@@ -6,9 +6,9 @@ import java.util.Optional;
  * A protocol by name: a name can be handed to another process, an object cannot. Safe for use by
  * several threads. The ones there are: {@link Services}.
  */
-public interface Service {
+public interface Service extends Protocol {
 
-  /** A short, stable name, such as {@code upper}. */
+  @Override
   String name();
 
   /** A new session, for one connection. */

@@ -34,15 +34,19 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
   private static final int LIMIT_SECONDS = 10;
 
   static Loops of(Transport transport) {
+    return of(transport, Runtime.getRuntime().availableProcessors());
+  }
+
+  /** So many, whatever the number of cores. */
+  static Loops of(Transport transport, int count) {
     IoHandlerFactory io =
         switch (transport) {
           case NIO -> NioIoHandler.newFactory();
           case EPOLL -> KeepRegistered.factory();
           case IO_URING -> IoUringIoHandler.newFactory();
         };
-    int cores = Runtime.getRuntime().availableProcessors();
     EventLoopGroup group =
-        new MultiThreadIoEventLoopGroup(cores, io) {
+        new MultiThreadIoEventLoopGroup(count, io) {
           @Override
           protected EventLoop newChild(Executor executor, Object... arguments) {
             return new SingleThreadIoEventLoop(

@@ -62,10 +62,13 @@ public final class ReactorNettyProvider implements ServerProvider {
     return List.of("io.netty.common");
   }
 
+  static Transport best() {
+    return Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
+  }
+
   @Override
   public Server start(ServerConfig config, Service service) throws IOException {
-    Transport best = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
-    Transport transport = config.transport().orElse(best);
+    Transport transport = config.transport().orElseGet(ReactorNettyProvider::best);
     Availability availability = transports().getOrDefault(transport, Availability.no("unknown"));
     if (!availability.here()) {
       throw new IOException(transport + " is not available: " + availability.reason());

@@ -1,10 +1,13 @@
 package iomodels.vertx;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.vertx.core.internal.net.NetSocketInternal;
 
 /**
  * Stands between Netty and Vert.x, which has no option for half-closed connections.
@@ -15,6 +18,26 @@ import io.netty.channel.socket.ChannelInputShutdownReadComplete;
  * a paused socket that is then reset: that memory would be lost ({@code VertxConnection.pending}).
  */
 final class EndOfInput extends ChannelInboundHandlerAdapter {
+
+  private boolean seen;
+
+  /** Has a socket stay open for the other direction when its peer has finished. */
+  static EndOfInput follow(NetSocketInternal socket) {
+    ChannelHandlerContext context = socket.channelHandlerContext();
+    context
+        .channel()
+        .config()
+        .setAllocator(PooledByteBufAllocator.DEFAULT)
+        .setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    EndOfInput end = new EndOfInput();
+    context.pipeline().addBefore(context.name(), "end-of-input", end);
+    return end;
+  }
+
+  /** Whether it has come, whoever still listens; on the event loop. */
+  boolean isSeen() {
+    return seen;
+  }
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
@@ -29,6 +52,7 @@ final class EndOfInput extends ChannelInboundHandlerAdapter {
   @Override
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+      seen = true;
       context.fireChannelRead(Unpooled.EMPTY_BUFFER);
       // Without this, Vert.x would not flush what is said in answer.
       context.fireChannelReadComplete();

@@ -6,6 +6,7 @@ import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import java.io.IOException;
+import java.net.BindException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,18 +31,30 @@ final class Transports {
     return transports;
   }
 
+  static Transport best() {
+    return Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
+  }
+
   /**
    * The one that is asked for, or else the best.
    *
    * @throws IOException if it is not available here
    */
   static Transport choose(ServerConfig config) throws IOException {
-    Transport best = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
-    Transport transport = config.transport().orElse(best);
+    Transport transport = config.transport().orElseGet(Transports::best);
     Availability availability = here().getOrDefault(transport, Availability.no("unknown"));
     if (!availability.here()) {
       throw new IOException(transport + " is not available: " + availability.reason());
     }
     return transport;
+  }
+
+  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
+  static IOException bindFailure(Exception failure) {
+    String message = String.valueOf(failure.getMessage());
+    if (message.startsWith("bind(")) {
+      return new BindException(message);
+    }
+    return failure instanceof IOException io ? io : new IOException(failure);
   }
 }

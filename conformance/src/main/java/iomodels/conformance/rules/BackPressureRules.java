@@ -113,7 +113,7 @@ final class BackPressureRules {
   }
 
   /** The kernel's maximum for such a buffer. */
-  private static long largest(String name) {
+  static long largest(String name) {
     try {
       // In one read: the kernel does not go on where a first one has ended.
       List<String> lines = Files.readAllLines(Path.of("/proc/sys/net/ipv4", name));

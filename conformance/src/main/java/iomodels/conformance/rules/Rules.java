@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import iomodels.conformance.Rule;
+import iomodels.program.Program;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -21,11 +22,21 @@ public final class Rules {
           .flatMap(List::stream)
           .toList();
 
+  private static final List<Rule> OF_PROGRAMS =
+      Stream.of(RelayRules.ALL, GatherRules.ALL, ChatRules.ALL, OffloadRules.ALL)
+          .flatMap(List::stream)
+          .toList();
+
   private Rules() {}
 
   /** All for servers. */
   public static List<Rule> all() {
     return ALL;
+  }
+
+  /** All for that program. */
+  public static List<Rule> of(Program program) {
+    return OF_PROGRAMS.stream().filter(it -> it.protocol().equals(program)).toList();
   }
 
   /** All for clients. */

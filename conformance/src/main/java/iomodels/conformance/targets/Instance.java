@@ -1,8 +1,10 @@
 package iomodels.conformance.targets;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** A server that the kit has launched for one trial. */
 public interface Instance extends AutoCloseable {
@@ -13,6 +15,14 @@ public interface Instance extends AutoCloseable {
   /** The process that it runs in, with its descendants, if it has one of its own. */
   default Optional<ProcessHandle> process() {
     return Optional.empty();
+  }
+
+  /**
+   * How many objects of its own it has that somebody still refers to: connections, calls, callbacks
+   * of timers and subscriptions. Empty if that cannot be seen.
+   */
+  default OptionalLong objects() throws IOException, InterruptedException {
+    return OptionalLong.empty();
   }
 
   /** Asks it to stop, as a user would: SIGTERM, or {@code close()}. Returns at once. */

@@ -1,7 +1,5 @@
 package iomodels.conformance.targets;
 
-import static java.util.stream.Collectors.joining;
-
 import iomodels.server.ModelCard;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
@@ -9,13 +7,9 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
-import java.io.File;
 import java.io.IOException;
-import java.lang.module.ModuleFinder;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,7 +29,6 @@ import java.util.stream.Stream;
  */
 public final class ModelTarget implements Target {
 
-  private static final String MODULE = "iomodels.conformance";
   private static final Duration START = Duration.ofSeconds(60);
 
   /** A server that is launched for one trial is gone before the second compiler has begun. */
@@ -167,8 +160,13 @@ public final class ModelTarget implements Target {
 
   private List<String> shortLived(String endpoint) {
     String any = served.getFirst().name() + ":0";
-    String path = modulePath();
-    String way = String.join(" ", path, natives(path), jvmFlags.toString(), prefix.toString());
+    String way =
+        String.join(
+            " ",
+            Jvm.modulePath(),
+            Jvm.natives(provider.nativeModules()),
+            jvmFlags.toString(),
+            prefix.toString());
     List<String> cached = AheadOfTime.flags(way, it -> shortLived(any, it));
     return shortLived(endpoint, cached);
   }
@@ -196,53 +194,13 @@ public final class ModelTarget implements Target {
   }
 
   private List<String> command(List<String> endpoints, List<String> flags) {
-    String path = modulePath();
-    List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags);
-    command.addAll(jvmFlags);
-    String natives = natives(path);
-    if (!natives.isEmpty()) {
-      command.add("--enable-native-access=" + natives);
-    }
-    command.addAll(List.of("--module-path", path));
-    command.addAll(List.of("--module", MODULE + "/" + Host.class.getName()));
-    command.add(provider.card().name());
-    command.add(transport.map(Transport::toString).orElse(Host.NO_TRANSPORT));
-    command.addAll(endpoints);
-    return command;
-  }
-
-  private String natives(String path) {
-    return provider.nativeModules().stream()
-        .filter(name -> finder(path).find(name).isPresent())
-        .collect(joining(","));
-  }
-
-  /**
-   * Where this JVM found its modules. A test runner puts what only tests need, such as the kit, on
-   * the class path: that is added, as a module.
-   */
-  private static String modulePath() {
-    Stream<String> modules = entries(System.getProperty("jdk.module.path", ""));
-    Stream<String> classes =
-        Host.class.getModule().isNamed()
-            ? Stream.of()
-            : entries(System.getProperty("java.class.path"))
-                .filter(entry -> entry.endsWith(".jar") || isModule(entry));
-    return Stream.concat(modules, classes).collect(joining(File.pathSeparator));
-  }
-
-  private static Stream<String> entries(String path) {
-    return Stream.of(path.split(File.pathSeparator)).filter(entry -> !entry.isEmpty());
-  }
-
-  private static boolean isModule(String folder) {
-    return Files.exists(Path.of(folder, "module-info.class"));
-  }
-
-  private static ModuleFinder finder(String path) {
-    return ModuleFinder.of(entries(path).map(Path::of).toArray(Path[]::new));
+    List<String> arguments = new ArrayList<>();
+    arguments.add(provider.card().name());
+    arguments.add(transport.map(Transport::toString).orElse(Host.NO_TRANSPORT));
+    arguments.addAll(endpoints);
+    List<String> allFlags = Stream.concat(flags.stream(), jvmFlags.stream()).toList();
+    List<String> java = Jvm.command(Host.class, provider.nativeModules(), allFlags, arguments);
+    return Stream.concat(prefix.stream(), java.stream()).toList();
   }
 
   @Override

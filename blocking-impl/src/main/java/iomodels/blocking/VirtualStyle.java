@@ -1,0 +1,37 @@
+package iomodels.blocking;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+
+/** Offers the programs in this style. */
+public final class VirtualStyle implements StyleProvider {
+
+  @Override
+  public String style() {
+    return "virtual-threads";
+  }
+
+  @Override
+  public String summary() {
+    return "Straight on, and wait where there is something to wait for";
+  }
+
+  @Override
+  public List<Page> pages() {
+    return List.of(
+        new Page(RELAY, VirtualRelay.class, "two virtual per client", VirtualRelay::new),
+        new Page(
+            GATHER,
+            VirtualGather.class,
+            "two virtual per client, one per question",
+            VirtualGather::new),
+        new Page(CHAT, VirtualChat.class, "two virtual per client", VirtualChat::new),
+        new Page(
+            OFFLOAD, VirtualOffload.class, "two virtual per client, a pool", VirtualOffload::new));
+  }
+}

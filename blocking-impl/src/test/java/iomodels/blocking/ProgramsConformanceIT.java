@@ -1,0 +1,14 @@
+package iomodels.blocking;
+
+import iomodels.conformance.Conformance;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+
+class ProgramsConformanceIT {
+
+  @TestFactory
+  Stream<DynamicNode> everyProgramConforms() {
+    return Conformance.ofPrograms();
+  }
+}

@@ -1,0 +1,116 @@
+package iomodels.conformance;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A file that takes as long to be read as the kit wants: a FIFO, which blocks its reader until
+ * something is written, and tells its writer when somebody has opened it (fifo(7)).
+ */
+public final class SlowFile implements AutoCloseable {
+
+  private final Path path;
+  private final Duration patience;
+  private final Transcript transcript;
+  private final CompletableFuture<OutputStream> opened = new CompletableFuture<>();
+  private boolean released;
+
+  private SlowFile(Path path, Duration patience, Transcript transcript) {
+    this.path = path;
+    this.patience = patience;
+    this.transcript = transcript;
+  }
+
+  static SlowFile in(Path folder, String name, Duration patience, Transcript transcript)
+      throws IOException, InterruptedException {
+    Path path = folder.resolve(name);
+    try {
+      if (new ProcessBuilder("mkfifo", path.toString()).start().waitFor() != 0) {
+        throw new IOException("mkfifo did not make " + path);
+      }
+    } catch (IOException e) {
+      throw new IOException("a slow file needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
+    }
+    SlowFile file = new SlowFile(path, patience, transcript);
+    Thread.ofPlatform().daemon().start(file::awaitReader); // It is open(2) that blocks.
+    return file;
+  }
+
+  private void awaitReader() {
+    try {
+      opened.complete(new FileOutputStream(path.toFile()));
+    } catch (IOException e) {
+      opened.completeExceptionally(e);
+    }
+  }
+
+  /** What it is called. */
+  public String name() {
+    return path.getFileName().toString();
+  }
+
+  /** Demands that somebody begins to read it. */
+  public void expectReader() throws Broken, IOException, InterruptedException {
+    if (!isOpenedWithin(patience)) {
+      throw new Broken(
+          "somebody to read " + name(), "nobody did for %,d ms".formatted(patience.toMillis()));
+    }
+    transcript.add("kit", name() + " is being read");
+  }
+
+  /** Demands that nobody begins to read it for that long. */
+  public void expectNoReader(Duration time) throws Broken, IOException, InterruptedException {
+    if (isOpenedWithin(time)) {
+      throw new Broken("nobody to read " + name(), "somebody did");
+    }
+    transcript.add("kit", "%s is not read for %,d ms".formatted(name(), time.toMillis()));
+  }
+
+  private boolean isOpenedWithin(Duration time) throws IOException, InterruptedException {
+    try {
+      opened.get(time.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException _) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  /** Lets everybody read that, whether they have begun or will; once. */
+  public void release(String content) throws IOException {
+    transcript.add("kit", name() + " can be read");
+    Path fifo = path.resolveSibling(name() + ".fifo");
+    Path file = path.resolveSibling(name() + ".file");
+    Files.writeString(file, content);
+    Files.move(path, fifo);
+    Files.move(file, path, StandardCopyOption.ATOMIC_MOVE);
+    // To open it for both does not block, and lets a writer in that waits for a reader.
+    try (FileChannel _ = FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        OutputStream out = opened.join()) {
+      out.write(content.getBytes(UTF_8));
+    }
+    released = true;
+    Files.delete(fifo);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!released) {
+      release("");
+    }
+  }
+}

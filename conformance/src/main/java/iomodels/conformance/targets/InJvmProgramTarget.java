@@ -1,0 +1,103 @@
+package iomodels.conformance.targets;
+
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import iomodels.server.Server;
+import iomodels.server.spi.StyleProvider;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A program in the kit's own JVM: for wrong programs, and for debugging. They share descriptors,
+ * heap, threads and processor time, so a verdict on a program comes from a {@link StyleTarget}.
+ */
+public final class InJvmProgramTarget implements ProgramTarget {
+
+  private final String name;
+  private final Program program;
+  private final StyleProvider.Starter starter;
+  private final boolean alone;
+
+  /** One whose process is not to be seen. */
+  public InJvmProgramTarget(String name, Program program, StyleProvider.Starter starter) {
+    this(name, program, starter, false);
+  }
+
+  private InJvmProgramTarget(
+      String name, Program program, StyleProvider.Starter starter, boolean alone) {
+    this.name = name;
+    this.program = program;
+    this.starter = starter;
+    this.alone = alone;
+  }
+
+  /**
+   * The same, whose process is this one: where nothing runs beside the kit, which closes what it
+   * opens, what is left open is the program's.
+   */
+  public InJvmProgramTarget alone() {
+    return new InJvmProgramTarget(name, program, starter, true);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Program program() {
+    return program;
+  }
+
+  @Override
+  public boolean launchesProcesses() {
+    return alone;
+  }
+
+  @Override
+  public Instance launch(ProgramConfig config) throws IOException {
+    Server server = starter.start(config);
+    return new Instance() {
+      @Override
+      public InetSocketAddress address() {
+        return server.address();
+      }
+
+      @Override
+      public Optional<ProcessHandle> process() {
+        return alone ? Optional.of(ProcessHandle.current()) : Optional.empty();
+      }
+
+      @Override
+      public void stop() {
+        Thread.ofVirtual().start(server::close);
+      }
+
+      @Override
+      public boolean awaitEnd(Duration within) throws InterruptedException {
+        try {
+          server.terminated().get(within.toMillis(), TimeUnit.MILLISECONDS);
+          return true;
+        } catch (ExecutionException _) {
+          return true;
+        } catch (TimeoutException _) {
+          return false;
+        }
+      }
+
+      @Override
+      public void close() {
+        server.close();
+      }
+    };
+  }
+
+  /** Each server was closed with its trial. */
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,69 @@
+package iomodels.conformance.targets;
+
+import static java.util.stream.Collectors.joining;
+
+import java.io.File;
+import java.lang.module.ModuleFinder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** How to start a JVM with the modules that this one has. */
+final class Jvm {
+
+  private static final String MODULE = "iomodels.conformance";
+
+  private Jvm() {}
+
+  /**
+   * The command.
+   *
+   * @param main of this module
+   * @param nativeModules those that call native code, as far as they are there
+   * @param flags for the JVM
+   */
+  static List<String> command(
+      Class<?> main, List<String> nativeModules, List<String> flags, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(flags);
+    String natives = natives(nativeModules);
+    if (!natives.isEmpty()) {
+      command.add("--enable-native-access=" + natives);
+    }
+    command.addAll(List.of("--module-path", modulePath()));
+    command.addAll(List.of("--module", MODULE + "/" + main.getName()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  /** Of some modules those that are there, separated by commas. */
+  static String natives(List<String> modules) {
+    ModuleFinder finder = ModuleFinder.of(entries(modulePath()).map(Path::of).toArray(Path[]::new));
+    return modules.stream().filter(name -> finder.find(name).isPresent()).collect(joining(","));
+  }
+
+  /**
+   * Where this JVM found its modules. A test runner puts what only tests need, such as the kit, on
+   * the class path: that is added, as a module.
+   */
+  static String modulePath() {
+    Stream<String> modules = entries(System.getProperty("jdk.module.path", ""));
+    Stream<String> classes =
+        Jvm.class.getModule().isNamed()
+            ? Stream.of()
+            : entries(System.getProperty("java.class.path"))
+                .filter(entry -> entry.endsWith(".jar") || isModule(entry));
+    return Stream.concat(modules, classes).collect(joining(File.pathSeparator));
+  }
+
+  private static Stream<String> entries(String path) {
+    return Stream.of(path.split(File.pathSeparator)).filter(entry -> !entry.isEmpty());
+  }
+
+  private static boolean isModule(String folder) {
+    return Files.exists(Path.of(folder, "module-info.class"));
+  }
+}

@@ -1,0 +1,65 @@
+package iomodels.conformance.targets;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Whether somebody listens at a port of this machine, without connecting to it: to a program that
+ * would be a client. Linux tells it; elsewhere it is concluded from the port's being taken.
+ */
+final class Listening {
+
+  private static final List<Path> TABLES =
+      List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
+
+  /** Columns of those tables. */
+  private static final int LOCAL_ADDRESS = 1;
+
+  private static final int STATE = 3;
+
+  private static final String LISTEN = "0A";
+
+  private Listening() {}
+
+  /** Whether this machine tells who listens. */
+  static boolean isTold() {
+    return Files.isReadable(TABLES.getFirst());
+  }
+
+  static boolean at(int port) throws IOException {
+    return isTold() ? isInTable(port) : isTaken(port);
+  }
+
+  private static boolean isInTable(int port) throws IOException {
+    String suffix = ":%04X".formatted(port);
+    for (Path table : TABLES) {
+      // Without IPv6 there is only the first.
+      if (Files.exists(table)
+          && Files.readAllLines(table).stream().anyMatch(it -> is(it, suffix))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean is(String line, String suffix) {
+    List<String> columns = List.of(line.strip().split(" +", -1));
+    return columns.get(LOCAL_ADDRESS).endsWith(suffix) && columns.get(STATE).equals(LISTEN);
+  }
+
+  /** For a moment it is taken by this very question: who wants it just then has to try again. */
+  static boolean isTaken(int port) throws IOException {
+    try (SocketChannel channel = SocketChannel.open()) {
+      channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+      return false;
+    } catch (BindException _) {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package iomodels.conformance.targets;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Programs;
+import iomodels.server.Server;
+import iomodels.server.spi.StyleProvider;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * The process in which programs of one style are judged: {@code ProgramHost STYLE PROGRAM}. On its
+ * standard input it is told {@code start ID FOLDER MILLIS PORT…}, the milliseconds being the
+ * deadline and the ports those of the upstreams, and says {@code listening ID PORT} or {@code
+ * failed ID WORDS}; {@code stop ID}, and says {@code stopped ID}. It ends when its input does.
+ */
+public final class ProgramHost {
+
+  private ProgramHost() {}
+
+  /** Runs until its input ends. */
+  public static void main(String[] arguments) throws IOException {
+    Program program = Programs.named(arguments[1]).orElseThrow();
+    StyleProvider.Page page =
+        StyleProvider.named(arguments[0]).flatMap(it -> it.page(program)).orElseThrow();
+    Map<String, Server> servers = new ConcurrentHashMap<>();
+    BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+      List<String> words = List.of(line.split(" ", -1));
+      String id = words.get(1);
+      if (words.getFirst().equals("start")) {
+        start(page, words, servers);
+      } else {
+        Thread.startVirtualThread(
+            () -> {
+              Server server = servers.remove(id);
+              if (server != null) {
+                server.close();
+              }
+              say("stopped " + id);
+            });
+      }
+    }
+    System.exit(0);
+  }
+
+  private static void start(
+      StyleProvider.Page page, List<String> words, Map<String, Server> servers) {
+    String id = words.get(1);
+    try {
+      Server server = page.starter().start(config(words));
+      servers.put(id, server);
+      say("listening %s %d".formatted(id, server.address().getPort()));
+    } catch (IOException | RuntimeException | LinkageError e) {
+      say("failed %s %s".formatted(id, e));
+    }
+  }
+
+  private static ProgramConfig config(List<String> words) {
+    Stream<InetSocketAddress> upstreams =
+        words.stream()
+            .skip(4)
+            .map(
+                it ->
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(it)));
+    return ProgramConfig.onLoopback(upstreams.toList())
+        .reading(Path.of(URLDecoder.decode(words.get(2), UTF_8)))
+        .within(Duration.ofMillis(Long.parseLong(words.get(3))));
+  }
+
+  private static void say(String line) {
+    synchronized (System.out) {
+      System.out.println(line);
+      System.out.flush();
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package iomodels.conformance.targets;
+
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+
+/**
+ * A program that is to be judged; each rule has servers of its own, since each has its own
+ * upstreams. Safe for use by several threads. Closing it ends whatever it started.
+ */
+public interface ProgramTarget extends AutoCloseable {
+
+  /** What it is called in reports. */
+  String name();
+
+  /** What it is. */
+  Program program();
+
+  /** Whether what it starts runs in a process of its own. */
+  default boolean launchesProcesses() {
+    return true;
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws IOException if it does not come up, with its own words
+   */
+  Instance launch(ProgramConfig config) throws IOException, InterruptedException;
+
+  @Override
+  void close();
+}

@@ -1,0 +1,233 @@
+package iomodels.conformance.targets;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
+
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import iomodels.server.spi.StyleProvider;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLEncoder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A program in one of our styles: one process for all rules, with servers side by side. */
+public final class StyleTarget implements ProgramTarget {
+
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration END = Duration.ofSeconds(15);
+  private static final Duration LAST_BREATH = Duration.ofSeconds(1);
+
+  private final StyleProvider style;
+  private final Program program;
+  private final Class<?> source;
+  private final List<String> flags;
+  private final AtomicInteger ids = new AtomicInteger();
+  private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
+  private final List<String> fates = new ArrayList<>();
+  private Optional<Child> host = Optional.empty();
+
+  /** Of a style that has a page for that program, in a JVM as it is by default. */
+  public StyleTarget(StyleProvider style, Program program) {
+    this(style, program, List.of());
+  }
+
+  /** The same, in a JVM that is quick to start, and would be slow to be measured. */
+  public static StyleTarget toBeJudged(StyleProvider style, Program program) {
+    return new StyleTarget(style, program, List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+  }
+
+  private StyleTarget(StyleProvider style, Program program, List<String> flags) {
+    this.flags = flags;
+    this.style = style;
+    this.program = program;
+    this.source = style.page(program).orElseThrow().source();
+  }
+
+  @Override
+  public String name() {
+    return style.style() + " " + program;
+  }
+
+  @Override
+  public Program program() {
+    return program;
+  }
+
+  @Override
+  public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
+    String id = String.valueOf(ids.incrementAndGet());
+    String upstreams = config.upstreams().stream().map(it -> " " + it.getPort()).collect(joining());
+    Child child = host();
+    String answer =
+        ask(
+            child,
+            "listening " + id,
+            "start %s %s %d%s"
+                .formatted(
+                    id,
+                    URLEncoder.encode(config.folder().toString(), UTF_8),
+                    config.deadline().toMillis(),
+                    upstreams));
+    int port = Integer.parseInt(answer);
+    return new Hosted(child, id, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  }
+
+  private synchronized Child host() throws IOException, InterruptedException {
+    if (host.filter(it -> !it.isAlive()).isPresent()) {
+      fates.add(host.get().lastWords());
+      host.get().close();
+      host = Optional.empty();
+    }
+    if (host.isEmpty()) {
+      List<String> arguments = List.of(style.style(), program.name());
+      Child child =
+          new Child(Jvm.command(ProgramHost.class, style.nativeModules(), flags, arguments));
+      host = Optional.of(child);
+      Thread.startVirtualThread(() -> listen(child));
+    }
+    return host.get();
+  }
+
+  /** Says something, and waits for the answer that begins with those two words. */
+  private String ask(Child child, String expected, String command)
+      throws IOException, InterruptedException {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    answers.put(expected.substring(expected.indexOf(' ') + 1), answer);
+    tell(child, command);
+    try {
+      return answer.get(START.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
+    } catch (TimeoutException e) {
+      throw new IOException("%s did not come up: %s".formatted(name(), child.lastWords()), e);
+    }
+  }
+
+  private static String said(ExecutionException e) {
+    return e.getCause() == null ? String.valueOf(e) : String.valueOf(e.getCause().getMessage());
+  }
+
+  /** The last words of its processes that have ended by themselves. */
+  public synchronized List<String> fates() {
+    return List.copyOf(fates);
+  }
+
+  private static void tell(Child child, String command) throws IOException {
+    synchronized (child) {
+      child.input().write((command + "\n").getBytes(UTF_8));
+      child.input().flush();
+    }
+  }
+
+  private void listen(Child child) {
+    try {
+      while (true) {
+        Optional<String> line = child.line(START);
+        if (line.isEmpty()) {
+          if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
+            continue;
+          }
+          String words = child.lastWords();
+          answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
+          return;
+        }
+        List<String> words = List.of(line.get().split(" ", 3));
+        if (words.size() < 2) {
+          continue; // A library has something to say.
+        }
+        CompletableFuture<String> answer = answers.remove(words.get(1));
+        if (answer != null) {
+          if (words.getFirst().equals("failed")) {
+            answer.completeExceptionally(new IOException(words.getLast()));
+          } else {
+            answer.complete(words.getLast());
+          }
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A server in that process. */
+  private final class Hosted implements Instance {
+
+    private final Child child;
+    private final String id;
+    private final InetSocketAddress address;
+    private final CompletableFuture<String> stopped = new CompletableFuture<>();
+
+    Hosted(Child child, String id, InetSocketAddress address) {
+      this.child = child;
+      this.id = id;
+      this.address = address;
+    }
+
+    @Override
+    public InetSocketAddress address() {
+      return address;
+    }
+
+    @Override
+    public Optional<ProcessHandle> process() {
+      return Optional.of(child.handle());
+    }
+
+    @Override
+    public OptionalLong objects() throws IOException, InterruptedException {
+      return Histogram.objects(child.handle(), source);
+    }
+
+    @Override
+    public void stop() {
+      answers.put(id, stopped);
+      try {
+        tell(child, "stop " + id);
+      } catch (IOException e) {
+        stopped.completeExceptionally(e);
+      }
+    }
+
+    @Override
+    public boolean awaitEnd(Duration within) throws InterruptedException {
+      try {
+        stopped.get(within.toMillis(), TimeUnit.MILLISECONDS);
+        return true;
+      } catch (ExecutionException _) {
+        return true;
+      } catch (TimeoutException _) {
+        return false;
+      }
+    }
+
+    /** Nothing of it is left for the next rule to see. */
+    @Override
+    public void close() {
+      stop();
+      try {
+        awaitEnd(END);
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    host.ifPresent(Child::close);
+    host = Optional.empty();
+  }
+}

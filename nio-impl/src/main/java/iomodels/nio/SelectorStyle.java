@@ -1,0 +1,32 @@
+package iomodels.nio;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+
+/** Offers the programs in this style. */
+public final class SelectorStyle implements StyleProvider {
+
+  @Override
+  public String style() {
+    return "nio-selector";
+  }
+
+  @Override
+  public String summary() {
+    return "One thread asks who can go on; where each was is written down";
+  }
+
+  @Override
+  public List<Page> pages() {
+    return List.of(
+        new Page(RELAY, SelectorRelay.class, "one", SelectorRelay::new),
+        new Page(GATHER, SelectorGather.class, "one", SelectorGather::new),
+        new Page(CHAT, SelectorChat.class, "one", SelectorChat::new),
+        new Page(OFFLOAD, SelectorOffload.class, "one, a pool", SelectorOffload::new));
+  }
+}

@@ -1,0 +1,227 @@
+package iomodels.reactor;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.program.LineReader;
+import iomodels.program.LineTooLongException;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Work;
+import iomodels.server.Server;
+import iomodels.server.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.Connection;
+import reactor.netty.DisposableServer;
+import reactor.netty.FutureMono;
+import reactor.netty.tcp.TcpServer;
+
+/**
+ * Slow work with streams: a piece of it is a {@code Mono} that a pool completes, and that leaves
+ * the pool's queue when nobody wants it any more. ({@code Schedulers.boundedElastic} is such a
+ * pool, but its bound is for each of its threads, and what is cancelled keeps its place.) In order
+ * and one at a time is what {@code concatMap} does anyway.
+ */
+final class ReactorNettyOffload implements Server {
+
+  private static final int READ_AHEAD = 1;
+
+  private final ProgramConfig config;
+  private final Loops loops;
+  private final ThreadPoolExecutor pool;
+  private final DisposableServer server;
+  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+
+  /** Nobody has anything more to say. */
+  private final Sinks.Empty<Void> stop = Sinks.empty();
+
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  ReactorNettyOffload(ProgramConfig config, Transport transport) throws IOException {
+    this.config = config;
+    this.loops = Loops.of(transport);
+    pool =
+        new ThreadPoolExecutor(
+            config.workers(),
+            config.workers(),
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(config.queue()),
+            Thread.ofPlatform().daemon().factory());
+    try {
+      server =
+          TcpServer.create()
+              .bindAddress(config::address)
+              .runOn(loops)
+              .option(ChannelOption.SO_BACKLOG, config.backlog())
+              .option(ChannelOption.SO_REUSEADDR, true)
+              .childOption(ChannelOption.TCP_NODELAY, true)
+              .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+              .channelGroup(connections)
+              .doOnConnection(this::accept)
+              .bindNow();
+    } catch (RuntimeException failure) {
+      loops.end();
+      throw BindFailure.of(failure);
+    }
+  }
+
+  /** What a client is told, and whether it is the last. */
+  private record Reply(String text, boolean isLast) {}
+
+  // tag::accept[]
+  private void accept(Connection client) {
+    EndOfInput end = new EndOfInput();
+    client.addHandlerLast(end);
+    Mono<Void> conversation =
+        requests(client)
+            .concatMap(reply -> reply, READ_AHEAD)
+            .takeUntil(Reply::isLast)
+            .concatMap(reply -> client.outbound().sendString(Mono.just(reply.text())).then(), 0)
+            .then(Mono.defer(() -> finish(client, end)));
+    Mono.firstWithSignal(conversation, closed(client)).subscribe(client.disposeSubscriber());
+  }
+
+  // end::accept[]
+
+  // tag::answer[]
+  /** A line that is too long is a request like others: those before it are answered first. */
+  private Flux<Mono<Reply>> requests(Connection client) {
+    Mono<Reply> refusal = Mono.just(new Reply(LineTooLongException.ANSWER, true));
+    return lines(client)
+        .map(line -> reply(client, line))
+        .onErrorResume(LineTooLongException.class, _ -> Mono.just(refusal));
+  }
+
+  private Mono<Reply> reply(Connection client, String line) {
+    Optional<Work> work = Work.of(line, config.folder());
+    return work.isEmpty()
+        ? Mono.just(new Reply(Work.EXPECTED, true))
+        : answer(work.get())
+            // Or what comes next would be done by the worker.
+            .publishOn(Schedulers.fromExecutorService(client.channel().eventLoop()))
+            .map(it -> new Reply(it, false));
+  }
+
+  // end::answer[]
+
+  // tag::work[]
+  private Mono<String> answer(Work work) {
+    return switch (work) {
+      case Work.Ping _ -> Mono.just(Work.PONG);
+      case Work.Slow slow ->
+          elsewhere(slow).onErrorReturn(RejectedExecutionException.class, Work.BUSY);
+    };
+  }
+
+  private Mono<String> elsewhere(Work.Slow work) {
+    return Mono.create(
+        sink -> {
+          Runnable task =
+              () -> {
+                try {
+                  sink.success(work.answer());
+                } catch (RuntimeException e) {
+                  sink.error(e);
+                }
+              };
+          sink.onCancel(() -> pool.remove(task)); // Others want its place.
+          pool.execute(task);
+        });
+  }
+
+  // end::work[]
+
+  // tag::read[]
+  /** What has come, one piece at a time; complete at the FIN, or when the server is to stop. */
+  private Flux<ByteBuffer> chunks(Connection from) {
+    return from.inbound()
+        .receiveObject()
+        .takeWhile(ByteBuf.class::isInstance) // else it is the FIN: EndOfInput
+        .map(bytes -> ByteBuffer.wrap(ByteBufUtil.getBytes((ByteBuf) bytes)))
+        .takeUntilOther(stop.asMono());
+  }
+
+  /** Each piece may have many lines, or none. */
+  private Flux<String> lines(Connection from) {
+    LineReader reader = new LineReader();
+    return chunks(from).concatMap(chunk -> lines(reader, chunk), READ_AHEAD);
+  }
+
+  private static Flux<String> lines(LineReader reader, ByteBuffer chunk) {
+    return Flux.generate(
+        sink -> {
+          try {
+            reader.next(chunk).ifPresentOrElse(sink::next, sink::complete);
+          } catch (LineTooLongException e) {
+            sink.error(e);
+          }
+        });
+  }
+
+  // end::read[]
+
+  // tag::close[]
+  /** Never completes, and fails when the connection is closed: by its peer, if it comes first. */
+  private static Mono<Void> closed(Connection connection) {
+    return connection.onDispose().then(Mono.error(() -> new IOException("it is gone")));
+  }
+
+  /**
+   * The FIN; and what comes until the peer's own is read, or else closing would reset. But while
+   * the server stops, nobody waits for that.
+   */
+  private Mono<Void> finish(Connection connection, EndOfInput end) {
+    connection.channel().config().setAutoRead(true); // no one listens any more
+    return FutureMono.from(((DuplexChannel) connection.channel()).shutdownOutput())
+        .then(closing.get() ? Mono.empty() : end.seen());
+  }
+
+  @Override
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      server.dispose();
+      stop.tryEmitEmpty();
+      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      connections.close().awaitUninterruptibly();
+      loops.end();
+      pool.shutdownNow(); // What still works works for nobody.
+      terminated.complete(null);
+    }
+    terminated.join();
+  }
+
+  // end::close[]
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.address();
+  }
+
+  @Override
+  public Optional<Transport> transport() {
+    return Optional.of(loops.transport());
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

@@ -1,0 +1,156 @@
+package iomodels.reactor;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.program.ProgramConfig;
+import iomodels.server.Server;
+import iomodels.server.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.DisposableServer;
+import reactor.netty.FutureMono;
+import reactor.netty.tcp.TcpClient;
+import reactor.netty.tcp.TcpServer;
+
+/**
+ * The forwarder as two streams: what one of the two says is what the other is sent, and then its
+ * end is passed on; {@code Mono.when} waits for both, and if one fails, cancels the other. Nothing
+ * is said of back-pressure: the next message is asked for when the one before is sent.
+ */
+final class ReactorNettyRelay implements Server {
+
+  private final ProgramConfig config;
+  private final Loops loops;
+  private final TcpClient upstreams;
+  private final DisposableServer server;
+  private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  ReactorNettyRelay(ProgramConfig config, Transport transport) throws IOException {
+    this.config = config;
+    this.loops = Loops.of(transport);
+    upstreams =
+        TcpClient.newConnection()
+            .remoteAddress(config.upstreams()::getFirst)
+            .runOn(loops)
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(config.deadline().toMillis()))
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    try {
+      server =
+          TcpServer.create()
+              .bindAddress(config::address)
+              .runOn(loops)
+              .option(ChannelOption.SO_BACKLOG, config.backlog())
+              .option(ChannelOption.SO_REUSEADDR, true)
+              .childOption(ChannelOption.TCP_NODELAY, true)
+              .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+              .channelGroup(connections)
+              .doOnConnection(this::accept)
+              .bindNow();
+    } catch (RuntimeException failure) {
+      loops.end();
+      throw BindFailure.of(failure);
+    }
+  }
+
+  // tag::accept[]
+  private void accept(Connection client) {
+    EndOfInput end = new EndOfInput();
+    client.addHandlerLast(end);
+    upstreams
+        .connect()
+        .flatMap(upstream -> relay(client, upstream))
+        .subscribe(_ -> {}, _ -> reset(client));
+  }
+
+  // end::accept[]
+
+  // tag::relay[]
+  private static Mono<Void> relay(Connection client, Connection upstream) {
+    upstream.addHandlerLast(new EndOfInput());
+    Mono<Void> both = Mono.when(carry(client, upstream), carry(upstream, client));
+    return Mono.firstWithSignal(both, closed(client), closed(upstream))
+        .doOnError(_ -> reset(upstream))
+        .doOnSuccess(
+            _ -> {
+              client.dispose();
+              upstream.dispose();
+            });
+  }
+
+  private static Mono<Void> carry(Connection from, Connection to) {
+    return from.inbound()
+        .receiveObject()
+        .takeWhile(ByteBuf.class::isInstance) // else it is the FIN: EndOfInput
+        .map(ReferenceCountUtil::retain)
+        .concatMap(message -> to.outbound().sendObject(message).then(), 0)
+        .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release)
+        .then(Mono.defer(() -> shutdownOutput(to)));
+  }
+
+  private static Mono<Void> shutdownOutput(Connection connection) {
+    return FutureMono.from(((DuplexChannel) connection.channel()).shutdownOutput());
+  }
+
+  // end::relay[]
+
+  // tag::close[]
+  /**
+   * Never completes, and fails when the connection is closed: if that comes first, it was reset.
+   */
+  private static Mono<Void> closed(Connection connection) {
+    return connection.onDispose().then(Mono.error(() -> new IOException("it was reset")));
+  }
+
+  /** Not FIN but RST: what was carried is not the whole. */
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
+  private static void reset(Connection connection) {
+    Channel channel = connection.channel();
+    channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    channel.close();
+  }
+
+  @Override
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      server.dispose();
+      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      connections.forEach(it -> it.config().setOption(ChannelOption.SO_LINGER, 0));
+      connections.close().awaitUninterruptibly();
+      loops.end();
+      terminated.complete(null);
+    }
+    terminated.join();
+  }
+
+  // end::close[]
+
+  @Override
+  public InetSocketAddress address() {
+    return (InetSocketAddress) server.address();
+  }
+
+  @Override
+  public Optional<Transport> transport() {
+    return Optional.of(loops.transport());
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

@@ -1,0 +1,53 @@
+package iomodels.reactor;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+
+/** Offers the programs in this style. */
+public final class ReactorNettyStyle implements StyleProvider {
+
+  @Override
+  public String style() {
+    return "reactor-netty";
+  }
+
+  @Override
+  public String summary() {
+    return "A chain of publishers, through which demand goes back";
+  }
+
+  @Override
+  public List<Page> pages() {
+    return List.of(
+        new Page(
+            RELAY,
+            ReactorNettyRelay.class,
+            "event loops",
+            it -> new ReactorNettyRelay(it, ReactorNettyProvider.best())),
+        new Page(
+            GATHER,
+            ReactorNettyGather.class,
+            "event loops",
+            it -> new ReactorNettyGather(it, ReactorNettyProvider.best())),
+        new Page(
+            CHAT,
+            ReactorNettyChat.class,
+            "one event loop",
+            it -> new ReactorNettyChat(it, ReactorNettyProvider.best())),
+        new Page(
+            OFFLOAD,
+            ReactorNettyOffload.class,
+            "event loops, a pool",
+            it -> new ReactorNettyOffload(it, ReactorNettyProvider.best())));
+  }
+
+  @Override
+  public List<String> nativeModules() {
+    return List.of("io.netty.common");
+  }
+}

@@ -1,0 +1,47 @@
+package iomodels.vertx;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+
+/** Offers the programs in this style. */
+public final class RxJavaStyle implements StyleProvider {
+
+  @Override
+  public String style() {
+    return "vertx-rxjava";
+  }
+
+  @Override
+  public String summary() {
+    return "A stream of what comes, and operators that say what becomes of it";
+  }
+
+  @Override
+  public List<Page> pages() {
+    return List.of(
+        new Page(
+            RELAY, RxJavaRelay.class, "event loops", it -> new RxJavaRelay(it, Transports.best())),
+        new Page(
+            GATHER,
+            RxJavaGather.class,
+            "event loops",
+            it -> new RxJavaGather(it, Transports.best())),
+        new Page(
+            CHAT, RxJavaChat.class, "one event loop", it -> new RxJavaChat(it, Transports.best())),
+        new Page(
+            OFFLOAD,
+            RxJavaOffload.class,
+            "event loops, a pool",
+            it -> new RxJavaOffload(it, Transports.best())));
+  }
+
+  @Override
+  public List<String> nativeModules() {
+    return List.of("io.netty.common");
+  }
+}

@@ -1,0 +1,426 @@
+package iomodels.vertx;
+
+import io.netty.channel.socket.DuplexChannel;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.net.NetSocket;
+import iomodels.program.LineReader;
+import iomodels.program.LineTooLongException;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Question;
+import iomodels.server.Server;
+import iomodels.server.Transport;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.ZoneId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Asking several backends with futures: one for each that is asked, and {@code join} and {@code
+ * any} say what is waited for, {@code timeout} and {@code recover} what then. But a future is a
+ * value to come, and not the work that it comes from: it cannot be cancelled. So each call is an
+ * object as well, with its socket, and to cancel is to close that, by hand, wherever a request may
+ * end.
+ */
+final class VertxGather implements Server {
+
+  private static final int READ_AHEAD = 1;
+  private static final int RETRIES = 1;
+
+  /** None of its own: it is the deadline that ends a call. */
+  private static final int CONNECT_TIMEOUT_MILLIS = Integer.MAX_VALUE;
+
+  private final ProgramConfig config;
+  private final Transport transport;
+  private final Vertx vertx;
+  private final InetSocketAddress address;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  VertxGather(ProgramConfig config, Transport transport) throws IOException {
+    this.config = config;
+    this.transport = transport;
+    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
+    var _ = ZoneId.systemDefault();
+    int cores = Runtime.getRuntime().availableProcessors();
+    vertx =
+        Vertx.builder()
+            .with(new VertxOptions().setEventLoopPoolSize(cores))
+            .withTransport(NettyTransport.of(transport))
+            .build();
+    try {
+      CompletableFuture<Integer> port = new CompletableFuture<>();
+      vertx
+          .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
+          .await();
+      address = new InetSocketAddress(config.address().getAddress(), port.join());
+    } catch (Exception failure) {
+      vertx.close().await();
+      throw Transports.bindFailure(failure);
+    }
+  }
+
+  // tag::accept[]
+  /** One for each event loop. */
+  private final class Listener extends VerticleBase {
+
+    private final CompletableFuture<Integer> port;
+
+    @SuppressWarnings("NullAway.Init") // start() comes first
+    private NetServer server;
+
+    Listener(CompletableFuture<Integer> port) {
+      this.port = port;
+    }
+
+    @Override
+    public Future<?> start() {
+      NetClientOptions options = new NetClientOptions().setConnectTimeout(CONNECT_TIMEOUT_MILLIS);
+      NetClient upstreams = vertx.createNetClient(options);
+      server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
+      int wanted = config.address().getPort();
+      return server
+          .connectHandler(socket -> new Client((NetSocketInternal) socket, upstreams).begin())
+          // Any negative port is one that the system chooses, and that the instances share.
+          .listen(wanted == 0 ? -1 : wanted, config.address().getAddress().getHostAddress())
+          .onSuccess(it -> port.complete(it.actualPort()));
+    }
+
+    // end::accept[]
+
+    @Override
+    public Future<?> stop() {
+      return server.shutdown(config.gracePeriod().toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** A client; always on its event loop. */
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
+  private final class Client {
+
+    private final NetSocketInternal socket;
+    private final NetClient upstreams;
+    private final LineReader lines = new LineReader();
+    private final Queue<ByteBuffer> unread = new ArrayDeque<>();
+    private Optional<Asking> asking = Optional.empty();
+
+    /** Its FIN has come. */
+    private boolean ended;
+
+    /** It will be answered no more: an error was the last word. */
+    private boolean refused;
+
+    /** It has been sent the FIN, or will be when all before it is sent. */
+    private boolean finished;
+
+    private boolean finSent;
+
+    Client(NetSocketInternal socket, NetClient upstreams) {
+      this.socket = socket;
+      this.upstreams = upstreams;
+    }
+
+    // tag::read[]
+    void begin() {
+      EndOfInput.follow(socket);
+      socket.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
+      socket.closeHandler(_ -> gone());
+      socket.shutdownHandler(_ -> hear(Buffer.buffer())); // It has nothing more to say.
+      socket.handler(this::hear);
+    }
+
+    /** To read ahead, a little, is how a reset is noticed; to read on without end is not. */
+    private void hear(Buffer chunk) {
+      ended |= chunk.length() == 0; // the FIN: EndOfInput
+      unread.add(ByteBuffer.wrap(chunk.getBytes()));
+      if (unread.size() > READ_AHEAD) {
+        socket.pause();
+      }
+      advance();
+    }
+
+    private void advance() {
+      while (!refused && asking.isEmpty() && !socket.writeQueueFull()) {
+        Optional<String> line = next();
+        if (line.isEmpty()) {
+          break;
+        }
+        take(line.get());
+      }
+      if (refused) {
+        unread.clear(); // Read, or else closing would reset; but not heeded any more.
+      }
+      if (asking.isPresent()) {
+        return;
+      }
+      if (socket.writeQueueFull()) {
+        socket.drainHandler(_ -> advance());
+      } else if (unread.isEmpty()) {
+        if (ended || (refused && !finished)) {
+          finish();
+        }
+        socket.resume();
+      }
+    }
+
+    private Optional<String> next() {
+      for (ByteBuffer chunk = unread.peek(); chunk != null; chunk = unread.peek()) {
+        try {
+          Optional<String> line = lines.next(chunk);
+          if (line.isPresent()) {
+            return line;
+          }
+        } catch (LineTooLongException _) {
+          refuse(LineTooLongException.ANSWER);
+          return Optional.empty();
+        }
+        unread.remove();
+      }
+      return Optional.empty();
+    }
+
+    private void refuse(String why) {
+      refused = true;
+      socket.write(why);
+    }
+
+    private void take(String line) {
+      Optional<Question> question = Question.of(line);
+      if (question.isEmpty()) {
+        refuse(Question.EXPECTED);
+        return;
+      }
+      Asking it = new Asking(upstreams, question.get());
+      asking = Optional.of(it);
+      it.answer()
+          .onSuccess(
+              answer -> {
+                if (it.cancelled) {
+                  return; // The client is gone.
+                }
+                it.cancel(); // Whoever has not answered is not wanted any more.
+                asking = Optional.empty();
+                socket.write(answer);
+                advance();
+              });
+    }
+
+    // end::read[]
+
+    // tag::close[]
+    /** All that was written is sent, then the FIN; and when both have ended, all is closed. */
+    private void finish() {
+      if (finSent) {
+        socket.channelHandlerContext().close();
+      }
+      if (finished) {
+        return;
+      }
+      finished = true;
+      socket
+          .write(Buffer.buffer())
+          .onSuccess(
+              _ -> {
+                ((DuplexChannel) socket.channelHandlerContext().channel()).shutdownOutput();
+                finSent = true;
+                if (ended) {
+                  socket.channelHandlerContext().close();
+                }
+              });
+    }
+
+    private void gone() {
+      asking.ifPresent(Asking::cancel);
+    }
+    // end::close[]
+  }
+
+  /** A request, from its line to its answer. */
+  private final class Asking {
+
+    private final NetClient upstreams;
+    private final Question question;
+    private final List<Call> calls = new ArrayList<>();
+    private boolean cancelled;
+
+    Asking(NetClient upstreams, Question question) {
+      this.upstreams = upstreams;
+      this.question = question;
+    }
+
+    /** Never fails; and never comes once it is cancelled. */
+    Future<String> answer() {
+      return switch (question.kind()) {
+        case ALL -> all();
+        case FIRST -> first(RETRIES);
+      };
+    }
+
+    private List<Future<String>> ask() {
+      List<Future<String>> answers = new ArrayList<>();
+      for (InetSocketAddress each : config.upstreams()) {
+        Call call = new Call();
+        calls.add(call);
+        answers.add(call.ask(upstreams, each, question.text()));
+      }
+      return answers;
+    }
+
+    // tag::all[]
+    private Future<String> all() {
+      List<Future<String>> outcomes = ask().stream().map(this::outcome).toList();
+      return Future.all(outcomes).map(it -> String.join("", it.<String>list()));
+    }
+
+    private Future<String> outcome(Future<String> answer) {
+      return answer
+          .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
+          .map(it -> "ok " + it + "\n")
+          .recover(it -> Future.succeededFuture(isLate(it) ? "late\n" : "failed\n"));
+    }
+
+    // end::all[]
+
+    // tag::first[]
+    private Future<String> first(int retries) {
+      return firstGood(retries)
+          .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
+          .map(it -> "ok " + it + "\n")
+          .recover(it -> Future.succeededFuture(isLate(it) ? "late\n" : "failed\n"));
+    }
+
+    private Future<String> firstGood(int retries) {
+      List<Future<String>> answers = ask();
+      Future<String> first =
+          Future.any(answers)
+              .map(
+                  _ ->
+                      answers.stream()
+                          .filter(Future::succeeded)
+                          .findFirst()
+                          .orElseThrow()
+                          .result());
+      return retries == 0
+          ? first
+          : first.recover(
+              failure ->
+                  vertx
+                      .timer(config.backOff().toMillis(), TimeUnit.MILLISECONDS)
+                      .compose(
+                          _ -> cancelled ? Future.failedFuture(failure) : firstGood(retries - 1)));
+    }
+
+    // end::first[]
+
+    private static boolean isLate(Throwable failure) {
+      return failure instanceof TimeoutException;
+    }
+
+    // tag::close[]
+    void cancel() {
+      cancelled = true;
+      calls.forEach(Call::close);
+    }
+    // end::close[]
+  }
+
+  /** One backend, asked once. */
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
+  private static final class Call {
+
+    private final Promise<String> answer = Promise.promise();
+    private final LineReader lines = new LineReader();
+    private Optional<NetSocket> socket = Optional.empty();
+    private boolean closed;
+
+    // tag::ask[]
+    Future<String> ask(NetClient upstreams, InetSocketAddress backend, String text) {
+      upstreams
+          .connect(backend.getPort(), backend.getAddress().getHostAddress())
+          .onSuccess(it -> converse(it, text))
+          .onFailure(answer::tryFail);
+      return answer.future();
+    }
+
+    private void converse(NetSocket upstream, String text) {
+      socket = Optional.of(upstream);
+      if (closed) {
+        upstream.close();
+        return;
+      }
+      upstream.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
+      upstream.closeHandler(_ -> answer.tryFail("it has closed"));
+      upstream.handler(this::hear);
+      upstream.write(text + "\n");
+    }
+
+    private void hear(Buffer chunk) {
+      try {
+        Optional<String> line = lines.next(ByteBuffer.wrap(chunk.getBytes()));
+        if (line.isPresent()) {
+          var _ = Question.isGood(line.get()) ? answer.tryComplete(line.get()) : answer.tryFail("");
+          close();
+        }
+      } catch (LineTooLongException e) {
+        answer.tryFail(e);
+        close();
+      }
+    }
+
+    // end::ask[]
+
+    // tag::close[]
+    void close() {
+      closed = true;
+      socket.ifPresent(NetSocket::close);
+      answer.tryFail("it is not wanted any more");
+    }
+    // end::close[]
+  }
+
+  // tag::close[]
+  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  @Override
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      vertx.close().onComplete(_ -> terminated.complete(null));
+    }
+    terminated.join();
+  }
+
+  // end::close[]
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public Optional<Transport> transport() {
+    return Optional.of(transport);
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}

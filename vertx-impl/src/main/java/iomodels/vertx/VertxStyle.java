@@ -1,0 +1,44 @@
+package iomodels.vertx;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+
+/** Offers the programs in this style. */
+public final class VertxStyle implements StyleProvider {
+
+  @Override
+  public String style() {
+    return "vertx";
+  }
+
+  @Override
+  public String summary() {
+    return "Handlers say what is to be done, and futures what comes after it";
+  }
+
+  @Override
+  public List<Page> pages() {
+    return List.of(
+        new Page(
+            RELAY, VertxRelay.class, "event loops", it -> new VertxRelay(it, Transports.best())),
+        new Page(
+            GATHER, VertxGather.class, "event loops", it -> new VertxGather(it, Transports.best())),
+        new Page(
+            CHAT, VertxChat.class, "one event loop", it -> new VertxChat(it, Transports.best())),
+        new Page(
+            OFFLOAD,
+            VertxOffload.class,
+            "event loops, a pool",
+            it -> new VertxOffload(it, Transports.best())));
+  }
+
+  @Override
+  public List<String> nativeModules() {
+    return List.of("io.netty.common");
+  }
+}
