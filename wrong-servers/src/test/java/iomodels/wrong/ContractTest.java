@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.conformance.Bound;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Level;
+import iomodels.program.Programs;
+import iomodels.wrong.program.WrongPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +80,33 @@ class ContractTest {
         Stream.concat(
             Stream.of("| rule | wrong client | its fault |", "| --- | --- | --- |"),
             WrongClient.all().stream()
+                .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
+  }
+
+  @Test
+  void rulesOfPrograms() throws IOException {
+    demand(
+        "rules of programs",
+        Stream.concat(
+            Stream.of("| id | level | program | rule |", "| --- | --- | --- | --- |"),
+            Programs.all().stream()
+                .flatMap(program -> Rule.of(program).stream())
+                .map(
+                    it ->
+                        row(
+                            it.id(),
+                            it.level().name(),
+                            "`" + it.protocol().name() + "`",
+                            it.sentence()))));
+  }
+
+  @Test
+  void wrongPrograms() throws IOException {
+    demand(
+        "wrong programs",
+        Stream.concat(
+            Stream.of("| rule | wrong program | its fault |", "| --- | --- | --- |"),
+            WrongPrograms.all().stream()
                 .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
   }
 

@@ -3,8 +3,10 @@ package iomodels.wrong;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.targets.InJvmTarget;
+import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
@@ -13,10 +15,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/** Judges servers side by side. */
+/** Judges servers and programs side by side. */
 final class Jury {
 
   private static final long SEED = 1;
+  private static final int PROGRAM_TRIES = 5;
 
   private Jury() {}
 
@@ -32,15 +35,42 @@ final class Jury {
   /** The same of any target. */
   static CompletableFuture<Finding> judging(
       Supplier<Target> server, Rule rule, Bounds bounds, Semaphore sideBySide) {
+    Kit kit = new Kit(List.of(rule), bounds, SEED);
+    return judging(
+        () -> {
+          try (Target target = server.get()) {
+            return kit.judge(target, _ -> {});
+          }
+        },
+        sideBySide);
+  }
+
+  /** The same of a program: what a busy machine hides in one try it does not hide in each. */
+  static CompletableFuture<Finding> judging(
+      ProgramTarget program, Rule rule, Bounds bounds, Semaphore sideBySide) {
+    Kit kit = new Kit(List.of(rule), bounds, SEED, PROGRAM_TRIES);
+    return judging(
+        () -> {
+          try (program) {
+            return kit.judge(program, _ -> {});
+          }
+        },
+        sideBySide);
+  }
+
+  private interface Judgement {
+    Report make() throws IOException, InterruptedException;
+  }
+
+  private static CompletableFuture<Finding> judging(Judgement judgement, Semaphore sideBySide) {
     CompletableFuture<Finding> found = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
             () -> {
               try {
                 sideBySide.acquire();
-                try (Target target = server.get()) {
-                  Kit kit = new Kit(List.of(rule), bounds, SEED);
-                  found.complete(kit.judge(target, _ -> {}).findings().getFirst());
+                try {
+                  found.complete(judgement.make().findings().getFirst());
                 } finally {
                   sideBySide.release();
                 }

@@ -1,0 +1,182 @@
+package iomodels.wrong.program;
+
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.program.LineTooLongException;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Question;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.Future.State;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeoutException;
+
+/** The correct one that asks: a thread for each backend that is asked. */
+class CorrectGather extends CorrectAnswerer {
+
+  static final String FAILED = "failed\n";
+  static final String LATE = "late\n";
+
+  CorrectGather(ProgramConfig config) throws IOException {
+    super(config);
+  }
+
+  @Override
+  Optional<Request> request(String line) {
+    return Question.of(line).map(it -> () -> ask(it));
+  }
+
+  @Override
+  String expected() {
+    return Question.EXPECTED;
+  }
+
+  String ask(Question question) throws InterruptedException {
+    long deadline = System.nanoTime() + config.deadline().toNanos();
+    return switch (question.kind()) {
+      case ALL -> all(question.text(), deadline);
+      case FIRST -> first(question.text(), deadline);
+    };
+  }
+
+  String all(String text, long deadline) throws InterruptedException {
+    List<Future<String>> calls = begin(text, new LinkedBlockingQueue<>());
+    try {
+      StringBuilder answer = new StringBuilder();
+      for (Future<String> each : calls) {
+        answer.append(outcome(each, deadline));
+      }
+      return answer.toString();
+    } finally {
+      calls.forEach(this::cancelOfAll);
+    }
+  }
+
+  final String outcome(Future<String> call, long deadline) throws InterruptedException {
+    try {
+      return "ok %s\n".formatted(await(call, deadline));
+    } catch (ExecutionException _) {
+      return FAILED;
+    } catch (TimeoutException _) {
+      return LATE;
+    }
+  }
+
+  /** What a backend has answered, if it has by then. */
+  String await(Future<String> call, long deadline)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return call.get(deadline - System.nanoTime(), NANOSECONDS);
+  }
+
+  void cancelOfAll(Future<String> call) {
+    call.cancel(true);
+  }
+
+  String first(String text, long deadline) throws InterruptedException {
+    for (int tries = 1; ; tries++) {
+      BlockingQueue<Future<String>> done = new LinkedBlockingQueue<>();
+      List<Future<String>> calls = begin(text, done);
+      try {
+        for (int i = 0; i < calls.size(); i++) {
+          Optional<Future<String>> next = next(done, deadline);
+          if (next.isEmpty()) {
+            return firstLate();
+          }
+          if (next.get().state() == State.SUCCESS) {
+            return "ok %s\n".formatted(next.get().resultNow());
+          }
+        }
+      } finally {
+        calls.forEach(this::cancelOfFirst);
+      }
+      if (!retries(tries)) {
+        return FAILED;
+      }
+      backOff();
+    }
+  }
+
+  /** The next call that has come to an end; empty at the deadline. */
+  Optional<Future<String>> next(BlockingQueue<Future<String>> done, long deadline)
+      throws InterruptedException {
+    return Optional.ofNullable(done.poll(deadline - System.nanoTime(), NANOSECONDS));
+  }
+
+  /** None was first by the deadline. */
+  String firstLate() {
+    return LATE;
+  }
+
+  void cancelOfFirst(Future<String> call) {
+    call.cancel(true);
+  }
+
+  /** Whether all are asked once more, having failed so often. */
+  boolean retries(int tries) {
+    return tries == 1;
+  }
+
+  void backOff() throws InterruptedException {
+    Thread.sleep(config.backOff());
+  }
+
+  /** Asks all; each call is put into that queue as it ends. */
+  final List<Future<String>> begin(String text, BlockingQueue<Future<String>> done) {
+    List<Future<String>> calls = new ArrayList<>();
+    for (InetSocketAddress each : config.upstreams()) {
+      calls.add(begin(each, text, done));
+    }
+    return calls;
+  }
+
+  final Future<String> begin(
+      InetSocketAddress backend, String text, BlockingQueue<Future<String>> done) {
+    FutureTask<String> call =
+        new FutureTask<>(() -> call(backend, text)) {
+          @Override
+          protected void done() {
+            done.add(this);
+          }
+        };
+    Thread.startVirtualThread(call);
+    return call;
+  }
+
+  /** Whoever interrupts this closes the connection. */
+  private String call(InetSocketAddress backend, String text)
+      throws IOException, InterruptedException, LineTooLongException {
+    SocketChannel upstream = SocketChannel.open(backend);
+    try {
+      say(upstream, text + "\n");
+      String answer = backendLines(upstream).next().orElseThrow(EOFException::new);
+      if (!isGood(answer)) {
+        throw new IOException(answer);
+      }
+      return answer;
+    } finally {
+      endCall(upstream);
+    }
+  }
+
+  /** Whatever has come of it. */
+  void endCall(SocketChannel upstream) throws IOException {
+    upstream.close();
+  }
+
+  boolean isGood(String answer) {
+    return Question.isGood(answer);
+  }
+
+  Lines backendLines(SocketChannel upstream) {
+    return new Lines(upstream);
+  }
+}

@@ -1,0 +1,45 @@
+package iomodels.wrong.program;
+
+import iomodels.program.LineReader;
+import iomodels.program.LineTooLongException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+
+/** What a peer says, line by line. */
+class Lines {
+
+  private static final int BUFFER_SIZE = 2 * 1024;
+
+  final SocketChannel channel;
+  final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE).limit(0);
+  private final LineReader reader = new LineReader();
+
+  Lines(SocketChannel channel) {
+    this.channel = channel;
+  }
+
+  /** The next line; empty at the FIN. */
+  Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
+    Optional<String> line = reader.next(in);
+    while (line.isEmpty() && receive()) {
+      line = reader.next(in);
+    }
+    return line;
+  }
+
+  /** Receives at least a byte; false at the FIN. */
+  boolean receive() throws IOException, InterruptedException {
+    int n = channel.read(in.clear());
+    in.flip();
+    return n >= 0;
+  }
+
+  /** Heeds nothing more, to the FIN: to close with input unread would send RST. */
+  final void discard() throws IOException, InterruptedException {
+    while (receive()) {
+      in.clear();
+    }
+  }
+}

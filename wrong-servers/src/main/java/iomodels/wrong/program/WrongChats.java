@@ -1,0 +1,289 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.CHAT;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import iomodels.program.LineTooLongException;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Room;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Semaphore;
+
+/** Rooms that are wrong: section 13. */
+final class WrongChats {
+
+  private static final int PLACES = 200;
+
+  static final List<WrongProgram> ALL =
+      List.of(
+          wrong(
+              "chat-tells-who-joins",
+              "13.01",
+              "Tells who enters that it has joined, as it tells the others.",
+              "\"* zoe joined",
+              WrongChats::tellsWhoJoins),
+          wrong(
+              "chat-takes-a-read-for-a-line",
+              "13.02",
+              "Takes for a line what a read brings, if it has no end.",
+              "bob: hello",
+              WrongChats::takesAReadForALine),
+          wrong(
+              "chat-asks-for-another-name",
+              "13.03",
+              "Leaves the connection open when it has refused a name.",
+              "* you are hello",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    boolean asksAgain() {
+                      return true;
+                    }
+                  }),
+          wrong(
+              "chat-tells-the-speaker-too",
+              "13.04",
+              "Tells what one says to all, and so to the one who says it.",
+              "(0x6",
+              WrongChats::tellsTheSpeakerToo),
+          wrong(
+              "chat-says-the-last-first",
+              "13.04",
+              "Says the rest of what a read has brought before the line itself, as a recursion"
+                  + " may.",
+              "expected what ann said, in order",
+              WrongChats::saysTheLastFirst),
+          wrong(
+              "chat-keeps-who-was-reset",
+              "13.05",
+              "Has a member leave where it has read its FIN, and not where reading failed.",
+              "nothing came for",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    void lost(Guest it) {}
+                  }),
+          wrong(
+              "chat-keeps-names",
+              "13.05",
+              "Keeps in its list of names those of the members who have left.",
+              "\"error bob is taken",
+              WrongChats::keepsNames),
+          wrong(
+              "chat-leaves-the-finished-open",
+              "13.06",
+              "Does not close the connection of a client that has finished sending.",
+              "expected FIN within",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    void finish(Guest it) {}
+                  }),
+          wrong(
+              "chat-hangs-up-on-babblers",
+              "13.07",
+              "Closes without a word when a line is too long.",
+              "but got FIN",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    void babbled(Guest it) {}
+                  }),
+          wrong(
+              "chat-keeps-one-line",
+              "13.08",
+              "Drops a member to whom one line is being written when the next comes.",
+              "but got FIN",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    boolean tell(Guest it, String line) {
+                      return it.owed.get() == 0 && put(it, line);
+                    }
+                  }),
+          wrong(
+              "chat-writes-under-the-lock",
+              "13.09",
+              "Has no outbox: writes to each member under the lock of the room.",
+              "nothing came for",
+              WrongChats::writesUnderTheLock),
+          wrong(
+              "chat-keeps-all",
+              "13.10",
+              "Keeps all that a member does not read.",
+              "nothing came for",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    boolean tell(Guest it, String line) {
+                      return put(it, line);
+                    }
+                  }),
+          wrong(
+              "chat-drops-lines",
+              "13.10",
+              "Drops lines for which there is no room, and not the member.",
+              "nothing came for",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    boolean tell(Guest it, String line) {
+                      var _ = super.tell(it, line);
+                      return true;
+                    }
+                  }),
+          wrong(
+              "chat-has-a-pool",
+              "13.11",
+              "Has a pool of %d threads, one for each connection.".formatted(PLACES),
+              "nothing came for",
+              WrongChats::hasAPool),
+          wrong(
+              "chat-finishes-and-does-not-close",
+              "13.12",
+              "Finishes sending to who has left, and does not close.",
+              "descriptors once all have gone",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    void end(SocketChannel client) {}
+                  }),
+          wrong(
+              "chat-waits-for-all-to-leave",
+              "13.13",
+              "Waits for its clients to leave six times as long as it may.",
+              "it runs on",
+              config ->
+                  new CorrectChat(config) {
+                    @Override
+                    void dismiss(SocketChannel client) {}
+
+                    @Override
+                    Duration gracePeriod() {
+                      return config.gracePeriod().multipliedBy(6);
+                    }
+                  }));
+
+  private WrongChats() {}
+
+  private static WrongProgram wrong(
+      String name, String rule, String fault, String symptom, WrongProgram.Factory factory) {
+    return new WrongProgram(name, CHAT, rule, fault, symptom, WrongProgram.starting(factory));
+  }
+
+  private static CorrectProgram tellsWhoJoins(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      @Override
+      Optional<String> enter(Room room, Guest it) {
+        Optional<String> refusal = super.enter(room, it);
+        if (refusal.isEmpty()) {
+          it.tell("* %s joined\n".formatted(it.name));
+        }
+        return refusal;
+      }
+    };
+  }
+
+  private static CorrectProgram takesAReadForALine(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        return new Lines(client) {
+          private boolean named;
+
+          @Override
+          Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
+            if (!named) {
+              named = true;
+              return super.next();
+            }
+            if (!in.hasRemaining() && !receive()) {
+              return Optional.empty();
+            }
+            return Optional.of(UTF_8.decode(in).toString().strip());
+          }
+        };
+      }
+    };
+  }
+
+  private static CorrectProgram tellsTheSpeakerToo(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      @Override
+      void say(Room room, Guest it, String line) {
+        super.say(room, it, line);
+        it.tell("%s: %s\n".formatted(it.name, line));
+      }
+    };
+  }
+
+  private static CorrectProgram saysTheLastFirst(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Map<Guest, Deque<String>> stacks = new HashMap<>();
+
+      @Override
+      void say(Room room, Guest it, String line) {
+        Deque<String> stack = stacks.computeIfAbsent(it, _ -> new ArrayDeque<>());
+        stack.push(line);
+        while (!it.lines.in.hasRemaining() && !stack.isEmpty()) {
+          super.say(room, it, stack.pop());
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram keepsNames(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Set<String> names = new HashSet<>();
+
+      @Override
+      Optional<String> enter(Room room, Guest it) {
+        return names.add(it.name)
+            ? super.enter(room, it)
+            : Optional.of("error %s is taken\n".formatted(it.name));
+      }
+    };
+  }
+
+  private static CorrectProgram writesUnderTheLock(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      @Override
+      boolean tell(Guest it, String line) {
+        try {
+          say(it.client, line);
+        } catch (IOException _) {
+          quietly(it.client);
+        }
+        return true;
+      }
+    };
+  }
+
+  private static CorrectProgram hasAPool(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Semaphore threads = new Semaphore(PLACES);
+
+      @Override
+      boolean enter(Guest it) throws InterruptedException {
+        threads.acquire();
+        return super.enter(it);
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        super.end(client);
+        threads.release();
+      }
+    };
+  }
+}

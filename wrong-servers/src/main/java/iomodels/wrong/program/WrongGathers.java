@@ -1,0 +1,380 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.GATHER;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import iomodels.program.ProgramConfig;
+import iomodels.program.Question;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Those who ask, and are wrong: section 12. */
+final class WrongGathers {
+
+  static final List<WrongProgram> ALL =
+      List.of(
+          wrong(
+              "gather-one-after-another",
+              "12.01",
+              "Asks each backend when the one before it has answered.",
+              "but none was made",
+              WrongGathers::oneAfterAnother),
+          wrong(
+              "gather-in-the-order-of-arrival",
+              "12.01",
+              "Puts the answers in the order in which they come.",
+              "ok one\\n\" (0x74)",
+              WrongGathers::inTheOrderOfArrival),
+          wrong(
+              "gather-takes-a-read-for-an-answer",
+              "12.02",
+              "Takes what a single read brings for the whole of a backend's answer.",
+              "\"ok o",
+              WrongGathers::takesAReadForAnAnswer),
+          wrong(
+              "gather-takes-an-end-for-a-newline",
+              "12.03",
+              "Takes what came before the end for a line, as BufferedReader does.",
+              "\\nok half",
+              WrongGathers::takesAnEndForANewline),
+          wrong(
+              "gather-waits-for-the-last",
+              "12.04",
+              "Waits for the slowest backend, however long it takes.",
+              "nothing came for",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    String await(Future<String> call, long deadline)
+                        throws InterruptedException, ExecutionException {
+                      return call.get();
+                    }
+                  }),
+          wrong(
+              "gather-forgets-the-late",
+              "12.04",
+              "Answers at the deadline, and leaves the calls that are late to themselves.",
+              "it did not end",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void cancelOfAll(Future<String> call) {}
+                  }),
+          wrong(
+              "gather-takes-the-first-even-if-bad",
+              "12.05",
+              "Takes the first answer, though it says that it is an error.",
+              "\"ok error",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean isGood(String answer) {
+                      return true;
+                    }
+                  }),
+          wrong(
+              "gather-lets-losers-run",
+              "12.06",
+              "Answers with the first, and leaves the other calls to themselves.",
+              "it did not end",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void cancelOfFirst(Future<String> call) {}
+                  }),
+          wrong(
+              "gather-never-retries",
+              "12.07",
+              "Gives up when all have failed once.",
+              "but none was made",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean retries(int tries) {
+                      return false;
+                    }
+                  }),
+          wrong(
+              "gather-retries-at-once",
+              "12.07",
+              "Asks once more without a pause.",
+              "expected a pause of",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void backOff() {}
+                  }),
+          wrong(
+              "gather-retries-for-ever",
+              "12.08",
+              "Asks again as long as all fail.",
+              "nothing came for",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean retries(int tries) {
+                      return true;
+                    }
+                  }),
+          wrong(
+              "gather-first-has-no-deadline",
+              "12.09",
+              "Has a deadline for all, and none for first.",
+              "nothing came for",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    Optional<Future<String>> next(BlockingQueue<Future<String>> done, long deadline)
+                        throws InterruptedException {
+                      return Optional.of(done.take());
+                    }
+                  }),
+          wrong(
+              "gather-calls-late-failed",
+              "12.09",
+              "Says failed where none was first by the deadline.",
+              "\"faile",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    String firstLate() {
+                      return FAILED;
+                    }
+                  }),
+          wrong(
+              "gather-does-not-watch-its-client",
+              "12.10",
+              "Reads its client when it has answered, and so does not notice that it is gone.",
+              "it did not end",
+              WrongGathers::doesNotWatchItsClient),
+          wrong(
+              "gather-cancels-nothing",
+              "12.10",
+              "Notices that its client is gone, and asks on.",
+              "it did not end",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void gone(Thread answerer) {}
+                  }),
+          wrong(
+              "gather-requests-side-by-side",
+              "12.11",
+              "Asks for the next request of a client as soon as it has asked for the one before"
+                  + " it.",
+              "but one was made",
+              WrongGathers::requestsSideBySide),
+          wrong(
+              "gather-takes-fin-for-hang-up",
+              "12.12",
+              "Finishes sending as soon as its client has.",
+              "but got FIN",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void finished(Conversation it) throws IOException {
+                      it.client.shutdownOutput();
+                    }
+                  }),
+          wrong(
+              "gather-one-question-at-a-time",
+              "12.13",
+              "Asks for one client when it has answered the one before it.",
+              "but none was made",
+              WrongGathers::oneQuestionAtATime),
+          wrong(
+              "gather-refuses-and-goes-on",
+              "12.14",
+              "Leaves the connection open when it has refused what is no request.",
+              "expected FIN within",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    Optional<Request> request(String line) {
+                      Request refusal = this::expected;
+                      return super.request(line).or(() -> Optional.of(refusal));
+                    }
+                  }),
+          wrong(
+              "gather-finishes-and-does-not-close",
+              "12.15",
+              "Finishes sending to a backend that has answered, and does not close.",
+              "descriptors once all have gone",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void endCall(SocketChannel upstream) throws IOException {
+                      upstream.shutdownOutput();
+                    }
+                  }),
+          wrong(
+              "gather-waits-for-all-to-leave",
+              "12.16",
+              "Waits for its clients to leave six times as long as it may.",
+              "it runs on",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void dismiss(SocketChannel client) {}
+
+                    @Override
+                    Duration gracePeriod() {
+                      return config.gracePeriod().multipliedBy(6);
+                    }
+                  }));
+
+  private WrongGathers() {}
+
+  private static WrongProgram wrong(
+      String name, String rule, String fault, String symptom, WrongProgram.Factory factory) {
+    return new WrongProgram(name, GATHER, rule, fault, symptom, WrongProgram.starting(factory));
+  }
+
+  private static CorrectProgram oneAfterAnother(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      String all(String text, long deadline) throws InterruptedException {
+        StringBuilder answer = new StringBuilder();
+        for (InetSocketAddress each : config.upstreams()) {
+          answer.append(ask(each, text, deadline));
+        }
+        return answer.toString();
+      }
+
+      private String ask(InetSocketAddress backend, String text, long deadline)
+          throws InterruptedException {
+        Future<String> call = begin(backend, text, new LinkedBlockingQueue<>());
+        try {
+          return outcome(call, deadline);
+        } finally {
+          cancelOfAll(call);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram inTheOrderOfArrival(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      String all(String text, long deadline) throws InterruptedException {
+        BlockingQueue<Future<String>> done = new LinkedBlockingQueue<>();
+        List<Future<String>> calls = begin(text, done);
+        try {
+          StringBuilder answer = new StringBuilder();
+          for (int i = 0; i < calls.size(); i++) {
+            Optional<Future<String>> next = next(done, deadline);
+            answer.append(next.isEmpty() ? LATE : outcome(next.get(), deadline));
+          }
+          return answer.toString();
+        } finally {
+          calls.forEach(this::cancelOfAll);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram takesAReadForAnAnswer(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Lines backendLines(SocketChannel upstream) {
+        return new Lines(upstream) {
+          @Override
+          Optional<String> next() throws IOException, InterruptedException {
+            return receive() ? Optional.of(UTF_8.decode(in).toString().strip()) : Optional.empty();
+          }
+        };
+      }
+    };
+  }
+
+  private static CorrectProgram takesAnEndForANewline(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Lines backendLines(SocketChannel upstream) {
+        return new Lines(upstream) {
+          private boolean ended;
+
+          @Override
+          boolean receive() throws IOException, InterruptedException {
+            if (super.receive()) {
+              return true;
+            }
+            in.clear().put((byte) '\n').flip();
+            boolean isFirst = !ended;
+            ended = true;
+            return isFirst;
+          }
+        };
+      }
+    };
+  }
+
+  private static CorrectProgram doesNotWatchItsClient(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      void put(Conversation it, Request request) throws IOException, InterruptedException {
+        CountDownLatch answered = new CountDownLatch(1);
+        super.put(
+            it,
+            () -> {
+              try {
+                return request.answer();
+              } finally {
+                answered.countDown();
+              }
+            });
+        answered.await();
+      }
+    };
+  }
+
+  private static CorrectProgram requestsSideBySide(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      private final Semaphore asked = new Semaphore(0);
+
+      @Override
+      void put(Conversation it, Request request) throws InterruptedException {
+        Thread.startVirtualThread(
+            () -> {
+              answerNow(it, request);
+              asked.release();
+            });
+        asked.acquire();
+      }
+
+      @Override
+      Lines backendLines(SocketChannel upstream) {
+        asked.release();
+        return super.backendLines(upstream);
+      }
+    };
+  }
+
+  private static CorrectProgram oneQuestionAtATime(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      private final Lock turn = new ReentrantLock();
+
+      @Override
+      String ask(Question question) throws InterruptedException {
+        turn.lockInterruptibly();
+        try {
+          return super.ask(question);
+        } finally {
+          turn.unlock();
+        }
+      }
+    };
+  }
+}

@@ -1,0 +1,344 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.OFFLOAD;
+
+import iomodels.program.LineTooLongException;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Work;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Those who work, and are wrong: section 14. */
+final class WrongOffloads {
+
+  private static final String READ = "read ";
+
+  static final List<WrongProgram> ALL =
+      List.of(
+          wrong(
+              "offload-upper-case",
+              "14.01",
+              "Writes hashes with capital letters.",
+              "\"BA7816BF",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    String slowly(Work.Slow work) throws IOException {
+                      return super.slowly(work).toUpperCase(Locale.ROOT);
+                    }
+                  }),
+          wrong(
+              "offload-forgets-the-rest",
+              "14.02",
+              "Takes a line of what a read brings, and forgets what came with it.",
+              "\"error expected",
+              WrongOffloads::forgetsTheRest),
+          wrong(
+              "offload-hangs-up-on-a-missing-file",
+              "14.03",
+              "Lets a file that cannot be read end the conversation.",
+              "but got FIN",
+              WrongOffloads::hangsUpOnAMissingFile),
+          wrong(
+              "offload-leaves-its-folder",
+              "14.04",
+              "Takes any path for a name.",
+              "\"error cannot",
+              WrongOffloads::leavesItsFolder),
+          wrong(
+              "offload-requests-side-by-side",
+              "14.05",
+              "Begins with each request as it comes.",
+              "but somebody did",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void put(Conversation it, Request request) {
+                      Thread.startVirtualThread(() -> answerNow(it, request));
+                    }
+                  }),
+          wrong(
+              "offload-takes-fin-for-hang-up",
+              "14.06",
+              "Finishes sending as soon as its client has.",
+              "but got FIN",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void finished(Conversation it) throws IOException {
+                      it.client.shutdownOutput();
+                    }
+                  }),
+          wrong(
+              "offload-pings-stand-in-line",
+              "14.07",
+              "Has pings answered by those who work.",
+              "nothing came for",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    String done(Work work) throws IOException, InterruptedException {
+                      String answer =
+                          work instanceof Work.Ping
+                              ? elsewhere(new Work.Hash(1, ""))
+                              : super.done(work);
+                      return work instanceof Work.Ping && !answer.equals(Work.BUSY)
+                          ? Work.PONG
+                          : answer;
+                    }
+                  }),
+          wrong(
+              "offload-a-thread-for-each",
+              "14.08",
+              "Works in a thread for each client, however many there are.",
+              "but somebody did",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    String elsewhere(Work.Slow work) throws IOException {
+                      return slowly(work);
+                    }
+                  }),
+          wrong(
+              "offload-queues-all",
+              "14.09",
+              "Has a queue without bounds, and refuses nobody.",
+              "but nothing",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    BlockingQueue<Runnable> queue() {
+                      return new LinkedBlockingQueue<>();
+                    }
+                  }),
+          wrong(
+              "offload-waits-for-a-place",
+              "14.09",
+              "Waits for a place in the queue where it should refuse.",
+              "but nothing",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    String refused(Work.Slow work) throws IOException, InterruptedException {
+                      pause();
+                      return elsewhere(work);
+                    }
+                  }),
+          wrong(
+              "offload-keeps-places",
+              "14.10",
+              "Leaves the work of a client that is gone in the queue.",
+              "but still none may wait",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void forget(Runnable task) {}
+                  }),
+          wrong(
+              "offload-does-not-watch-its-client",
+              "14.10",
+              "Waits for the work, and does not notice that the client is gone.",
+              "but still none may wait",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void gone(Thread answerer) {}
+                  }),
+          wrong(
+              "offload-loses-what-comes-at-once",
+              "14.11",
+              "Offers requests to a queue, and does not look whether they were taken.",
+              "nothing came for",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void put(Conversation it, Request request) {
+                      var _ = it.requests.offer(request);
+                    }
+                  }),
+          wrong(
+              "offload-reads-ahead",
+              "14.12",
+              "Reads all that comes into a queue without bounds.",
+              "to be taken of who reads nothing",
+              WrongOffloads::readsAhead),
+          wrong(
+              "offload-works-where-it-answers",
+              "14.13",
+              "Works in turn with its answers, as on an event loop.",
+              "a pong while others have hashes made",
+              WrongOffloads::worksWhereItAnswers),
+          wrong(
+              "offload-keeps-files-open",
+              "14.14",
+              "Keeps each file open that it has read.",
+              "descriptors once all have gone",
+              WrongOffloads::keepsFilesOpen),
+          wrong(
+              "offload-waits-for-all-to-leave",
+              "14.15",
+              "Waits for its clients to leave six times as long as it may.",
+              "it runs on",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void dismiss(SocketChannel client) {}
+
+                    @Override
+                    Duration gracePeriod() {
+                      return config.gracePeriod().multipliedBy(6);
+                    }
+                  }));
+
+  private WrongOffloads() {}
+
+  private static WrongProgram wrong(
+      String name, String rule, String fault, String symptom, WrongProgram.Factory factory) {
+    return new WrongProgram(name, OFFLOAD, rule, fault, symptom, WrongProgram.starting(factory));
+  }
+
+  private static CorrectProgram forgetsTheRest(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        return new Lines(client) {
+          @Override
+          Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
+            Optional<String> line = super.next();
+            in.position(in.limit());
+            return line;
+          }
+        };
+      }
+    };
+  }
+
+  private static CorrectProgram hangsUpOnAMissingFile(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(Work.Slow work) throws IOException {
+        if (work instanceof Work.Read read) {
+          Files.size(read.file());
+        }
+        return super.slowly(work);
+      }
+    };
+  }
+
+  private static CorrectProgram leavesItsFolder(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      Optional<Request> request(String line) {
+        if (line.startsWith(READ)) {
+          Work read = new Work.Read(config.folder().resolve(line.substring(READ.length())));
+          return Optional.of(() -> done(read));
+        }
+        return super.request(line);
+      }
+    };
+  }
+
+  private static CorrectProgram readsAhead(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        return new ReadAhead(client);
+      }
+    };
+  }
+
+  /** Has a thread that reads whatever comes. */
+  private static final class ReadAhead extends Lines {
+
+    private static final int CHUNK = 64 * 1024;
+    private static final byte[] END = new byte[0];
+
+    private final BlockingQueue<byte[]> chunks = new LinkedBlockingQueue<>();
+    private ByteBuffer chunk = ByteBuffer.allocate(0);
+
+    ReadAhead(SocketChannel client) {
+      super(client);
+      Thread.startVirtualThread(this::readAll);
+    }
+
+    private void readAll() {
+      ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
+      try {
+        while (channel.read(buffer.clear()) >= 0) {
+          byte[] bytes = new byte[buffer.flip().remaining()];
+          buffer.get(bytes);
+          chunks.add(bytes);
+        }
+      } catch (IOException _) {
+        // it ends here as well
+      }
+      chunks.add(END);
+    }
+
+    @Override
+    boolean receive() throws InterruptedException {
+      if (!chunk.hasRemaining()) {
+        byte[] next = chunks.take();
+        if (next.length == 0) {
+          chunks.add(END);
+          return false;
+        }
+        chunk = ByteBuffer.wrap(next);
+      }
+      in.clear();
+      int n = Math.min(in.capacity(), chunk.remaining());
+      in.put(chunk.slice(chunk.position(), n)).flip();
+      chunk.position(chunk.position() + n);
+      return true;
+    }
+  }
+
+  private static CorrectProgram worksWhereItAnswers(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      private final Lock loop = new ReentrantLock(true);
+
+      @Override
+      String answer(Request request) throws IOException, InterruptedException {
+        loop.lockInterruptibly();
+        try {
+          return super.answer(request);
+        } finally {
+          loop.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram keepsFilesOpen(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      private final Queue<InputStream> files = new ConcurrentLinkedQueue<>();
+
+      @Override
+      String slowly(Work.Slow work) throws IOException {
+        if (work instanceof Work.Read read && Files.exists(read.file())) {
+          files.add(Files.newInputStream(read.file()));
+        }
+        return super.slowly(work);
+      }
+
+      @Override
+      void stop() {
+        super.stop();
+        files.forEach(CorrectProgram::quietly);
+      }
+    };
+  }
+}

@@ -1,0 +1,49 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.program.Program;
+import iomodels.server.spi.StyleProvider;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The zoo of programs: for every rule of the conformance kit that is one for a program at least one
+ * that breaks it, and the correct ones that they differ from.
+ */
+public final class WrongPrograms {
+
+  private static final List<WrongProgram> ALL =
+      Stream.of(WrongRelays.ALL, WrongGathers.ALL, WrongChats.ALL, WrongOffloads.ALL)
+          .flatMap(List::stream)
+          .toList();
+
+  private static final Map<Program, WrongProgram.Factory> CORRECT =
+      Map.of(
+          RELAY, CorrectRelay::new,
+          GATHER, CorrectGather::new,
+          CHAT, CorrectChat::new,
+          OFFLOAD, CorrectOffload::new);
+
+  private WrongPrograms() {}
+
+  /** All of them, in the order of the rules. */
+  public static List<WrongProgram> all() {
+    return ALL;
+  }
+
+  /** The one of that name, if there is one. */
+  public static Optional<WrongProgram> named(String name) {
+    return ALL.stream().filter(it -> it.name().equals(name)).findFirst();
+  }
+
+  /** What the wrong ones of that program differ from in one step: it keeps every rule. */
+  public static StyleProvider.Starter correctTwin(Program program) {
+    return Optional.ofNullable(CORRECT.get(program)).map(WrongProgram::starting).orElseThrow();
+  }
+}

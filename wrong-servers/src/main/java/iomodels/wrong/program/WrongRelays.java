@@ -1,0 +1,317 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.RELAY;
+
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Forwarders that are wrong: section 11. */
+final class WrongRelays {
+
+  static final List<WrongProgram> ALL =
+      List.of(
+          wrong(
+              "relay-one-way-after-the-other",
+              "11.01",
+              "Carries what the client says to its end, and only then what the upstream says.",
+              "takes the whole stream",
+              WrongRelays::oneWayAfterTheOther),
+          wrong(
+              "relay-waits-for-the-client",
+              "11.02",
+              "Listens to the upstream once the client has said something.",
+              "nothing came for",
+              WrongRelays::waitsForTheClient),
+          wrong(
+              "relay-keeps-the-fin",
+              "11.03",
+              "Does not tell the upstream that the client has finished sending.",
+              "expected FIN within",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+                      if (from.equals(it.upstream())) {
+                        super.finish(it, from, to);
+                      }
+                    }
+                  }),
+          wrong(
+              "relay-closes-at-the-clients-fin",
+              "11.03",
+              "Closes both connections when the client has finished sending.",
+              "but got FIN",
+              config -> closesAtTheFinOf(config, true)),
+          wrong(
+              "relay-closes-at-the-upstreams-fin",
+              "11.04",
+              "Closes both connections when the upstream has finished sending.",
+              "but got FIN",
+              config -> closesAtTheFinOf(config, false)),
+          wrong(
+              "relay-holds-all-for-the-upstream",
+              "11.05",
+              "Puts what the client says into a queue without bounds.",
+              "but it took",
+              config -> holdsAll(config, true)),
+          wrong(
+              "relay-holds-all-for-the-client",
+              "11.06",
+              "Puts what the upstream says into a queue without bounds.",
+              "but it took",
+              config -> holdsAll(config, false)),
+          wrong(
+              "relay-closes-in-order-where-refused",
+              "11.07",
+              "Closes in order the connection of a client whose upstream refuses.",
+              "but got FIN",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void refused(SocketChannel client) {
+                      quietly(client);
+                    }
+                  }),
+          wrong(
+              "relay-fin-for-the-upstreams-rst",
+              "11.08",
+              "Closes both connections in order when the upstream has reset its own.",
+              "but got FIN",
+              config -> finForTheRstOf(config, false)),
+          wrong(
+              "relay-forgets-the-client",
+              "11.08",
+              "Closes only the upstream's connection when the upstream has reset it.",
+              "nothing came",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void lost(Pair it, SocketChannel from) {
+                      if (from.equals(it.upstream())) {
+                        reset(from);
+                      } else {
+                        super.lost(it, from);
+                      }
+                    }
+                  }),
+          wrong(
+              "relay-fin-for-the-clients-rst",
+              "11.09",
+              "Closes both connections in order when the client has reset its own.",
+              "but got FIN",
+              config -> finForTheRstOf(config, true)),
+          wrong(
+              "relay-sends-under-a-lock",
+              "11.10",
+              "Sends under a lock that all its threads share.",
+              "nothing came for",
+              WrongRelays::sendsUnderALock),
+          wrong(
+              "relay-one-client-after-another",
+              "11.10",
+              "Turns to a client when the one before it has gone.",
+              "but none was made",
+              WrongRelays::oneClientAfterAnother),
+          wrong(
+              "relay-finishes-and-does-not-close",
+              "11.11",
+              "Carries the client's FIN to the upstream, and never closes that connection.",
+              "descriptors once all have gone",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void endUpstream(SocketChannel upstream) {}
+                  }),
+          wrong(
+              "relay-waits-for-all-to-leave",
+              "11.12",
+              "Waits for its clients to leave six times as long as it may.",
+              "it runs on",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void dismiss(SocketChannel client) {}
+
+                    @Override
+                    Duration gracePeriod() {
+                      return config.gracePeriod().multipliedBy(6);
+                    }
+                  }));
+
+  private WrongRelays() {}
+
+  private static WrongProgram wrong(
+      String name, String rule, String fault, String symptom, WrongProgram.Factory factory) {
+    return new WrongProgram(name, RELAY, rule, fault, symptom, WrongProgram.starting(factory));
+  }
+
+  private static CorrectProgram oneWayAfterTheOther(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void relay(Pair it) {
+        carry(it, it.client(), it.upstream());
+        carry(it, it.upstream(), it.client());
+      }
+    };
+  }
+
+  private static CorrectProgram waitsForTheClient(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Map<Pair, CountDownLatch> heard = new ConcurrentHashMap<>();
+
+      @Override
+      void relay(Pair it) throws InterruptedException {
+        CountDownLatch first = new CountDownLatch(1);
+        heard.put(it, first);
+        Thread there = Thread.ofVirtual().start(() -> carry(it, it.client(), it.upstream()));
+        first.await();
+        carry(it, it.upstream(), it.client());
+        there.join();
+        heard.remove(it);
+      }
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        super.send(it, to, chunk);
+        begin(it);
+      }
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        super.finish(it, from, to);
+        begin(it);
+      }
+
+      @Override
+      void lost(Pair it, SocketChannel from) {
+        super.lost(it, from);
+        begin(it);
+      }
+
+      private void begin(Pair it) {
+        heard.getOrDefault(it, new CountDownLatch(0)).countDown();
+      }
+    };
+  }
+
+  private static CorrectProgram closesAtTheFinOf(ProgramConfig config, boolean client)
+      throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (from.equals(it.client()) == client) {
+          it.client().close();
+          it.upstream().close();
+        } else {
+          super.finish(it, from, to);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram holdsAll(ProgramConfig config, boolean forUpstream)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Map<SocketChannel, ExecutorService> senders = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        if (to.equals(it.upstream()) == forUpstream) {
+          ByteBuffer copy = ByteBuffer.allocate(chunk.remaining()).put(chunk).flip();
+          senders
+              .computeIfAbsent(
+                  to, _ -> Executors.newSingleThreadExecutor(Thread.ofVirtual().factory()))
+              .execute(() -> sendNow(it, to, copy));
+        } else {
+          super.send(it, to, chunk);
+        }
+      }
+
+      private void sendNow(Pair it, SocketChannel to, ByteBuffer chunk) {
+        try {
+          say(to, chunk);
+        } catch (IOException _) {
+          lost(it, to);
+        }
+      }
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        ExecutorService sender = senders.remove(to);
+        if (sender != null) {
+          sender.close();
+        }
+        super.finish(it, from, to);
+      }
+
+      @Override
+      void lost(Pair it, SocketChannel from) {
+        super.lost(it, from);
+        for (SocketChannel each : List.of(it.client(), it.upstream())) {
+          ExecutorService sender = senders.remove(each);
+          if (sender != null) {
+            sender.shutdownNow();
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram finForTheRstOf(ProgramConfig config, boolean client)
+      throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void lost(Pair it, SocketChannel from) {
+        if (from.equals(it.client()) == client) {
+          quietly(it.client());
+          quietly(it.upstream());
+        } else {
+          super.lost(it, from);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram sendsUnderALock(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Lock lock = new ReentrantLock();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        lock.lock();
+        try {
+          super.send(it, to, chunk);
+        } finally {
+          lock.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram oneClientAfterAnother(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Lock turn = new ReentrantLock();
+
+      @Override
+      void serve(SocketChannel client) throws IOException, InterruptedException {
+        turn.lockInterruptibly();
+        try {
+          super.serve(client);
+        } finally {
+          turn.unlock();
+        }
+      }
+    };
+  }
+}

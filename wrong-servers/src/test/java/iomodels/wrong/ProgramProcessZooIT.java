@@ -1,0 +1,78 @@
+package iomodels.wrong;
+
+import static iomodels.wrong.ProgramZooTest.demandCaught;
+import static iomodels.wrong.ProgramZooTest.rule;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Bound;
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.targets.InJvmProgramTarget;
+import iomodels.program.Program;
+import iomodels.program.Programs;
+import iomodels.server.spi.StyleProvider;
+import iomodels.wrong.program.WrongPrograms;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/**
+ * What the programs leave open shows in this process, as long as nothing else runs in it: one after
+ * another.
+ */
+@EnabledOnOs(OS.LINUX)
+@Isolated
+class ProgramProcessZooIT {
+
+  /** Each time that conversations end a wrong one leaves a descriptor at least. */
+  private static final Bounds FEWER = Bounds.STANDARD.with(Bound.CLOSES, 200);
+
+  /** Until then something that is left open may still be closed. */
+  private static final Bounds IMPATIENT = FEWER.with(Bound.PATIENCE, 2_000);
+
+  @TestFactory
+  Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
+    return WrongPrograms.all().stream()
+        .filter(it -> rule(it).needs().contains(Need.PROCESS))
+        .map(
+            it ->
+                DynamicTest.dynamicTest(
+                    it.rule() + " " + it.name(),
+                    () ->
+                        demandCaught(
+                            it,
+                            judge(it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> theCorrectTwinsLeaveNothingOpen() {
+    return Programs.all().stream()
+        .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
+  }
+
+  private static void demandKept(Program program) throws InterruptedException {
+    List<Rule> rules =
+        Rule.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+    assertThat(rules).isNotEmpty();
+    for (Rule each : rules) {
+      Finding finding = judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
+      assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.KEPT);
+    }
+  }
+
+  private static Finding judge(
+      String name, Program program, StyleProvider.Starter starter, Rule rule, Bounds bounds)
+      throws InterruptedException {
+    try (InJvmProgramTarget target = new InJvmProgramTarget(name, program, starter).alone()) {
+      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
+    }
+  }
+}

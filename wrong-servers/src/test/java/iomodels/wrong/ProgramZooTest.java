@@ -1,0 +1,121 @@
+package iomodels.wrong;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Bound;
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.targets.InJvmProgramTarget;
+import iomodels.program.Program;
+import iomodels.program.Programs;
+import iomodels.wrong.program.WrongProgram;
+import iomodels.wrong.program.WrongPrograms;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** The kit catches every wrong program by its own rule, and lets the correct twins pass. */
+class ProgramZooTest {
+
+  private static final long SEED = 1;
+
+  /** Nobody has to wait long for what never comes. */
+  private static final Bounds IMPATIENT =
+      Bounds.STANDARD
+          .with(Bound.PATIENCE, 3_000)
+          .with(Bound.CLOSE, 1_000)
+          .with(Bound.CLIENTS, 300)
+          .with(Bound.STOP, 5_000);
+
+  @Test
+  void everyRuleHasAWrongProgramAndEveryWrongProgramARule() {
+    List<String> rules =
+        Programs.all().stream().flatMap(it -> Rule.of(it).stream()).map(Rule::id).toList();
+    List<String> broken = WrongPrograms.all().stream().map(WrongProgram::rule).distinct().toList();
+    assertThat(broken).containsExactlyElementsOf(rules);
+    assertThat(WrongPrograms.all())
+        .allSatisfy(it -> assertThat(rule(it).protocol()).isEqualTo(it.program()));
+  }
+
+  @Test
+  void namesAreDistinctAndFound() {
+    assertThat(WrongPrograms.all()).extracting(WrongProgram::name).doesNotHaveDuplicates();
+    assertThat(WrongPrograms.all())
+        .allSatisfy(it -> assertThat(WrongPrograms.named(it.name())).contains(it))
+        .allSatisfy(it -> assertThat(it.name()).startsWith(it.program().name() + "-"))
+        .allSatisfy(it -> assertThat(it.fault()).endsWith("."));
+    assertThat(WrongPrograms.named("no-such-program")).isEmpty();
+  }
+
+  private record Judged(WrongProgram program, CompletableFuture<Finding> finding) {}
+
+  @TestFactory
+  Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
+    Semaphore sideBySide = new Semaphore(12);
+    // Begins with those that wait for the longest; all are on their way before one is awaited.
+    List<Judged> judged =
+        inThisJvm()
+            .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
+            .map(it -> new Judged(it, judging(it, sideBySide)))
+            .toList();
+    return judged.stream()
+        .map(
+            it ->
+                DynamicTest.dynamicTest(
+                    it.program.rule() + " " + it.program.name(),
+                    () -> demandCaught(it.program, it.finding.join())));
+  }
+
+  /** What shows in a process of its own only, {@link ProgramProcessZooIT} judges. */
+  private static Stream<WrongProgram> inThisJvm() {
+    return WrongPrograms.all().stream().filter(it -> !rule(it).needs().contains(Need.PROCESS));
+  }
+
+  private static CompletableFuture<Finding> judging(WrongProgram it, Semaphore sideBySide) {
+    return Jury.judging(
+        new InJvmProgramTarget(it.name(), it.program(), it.starter()),
+        rule(it),
+        IMPATIENT,
+        sideBySide);
+  }
+
+  static void demandCaught(WrongProgram program, Finding finding) {
+    assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding.detail()).contains(program.symptom());
+  }
+
+  @TestFactory
+  Stream<DynamicTest> theCorrectTwinsKeepEveryRule() {
+    return Programs.all().stream()
+        .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
+  }
+
+  private static void demandKept(Program program) throws InterruptedException {
+    Kit kit = new Kit(Rule.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
+    try (InJvmProgramTarget target =
+        new InJvmProgramTarget("correct", program, WrongPrograms.correctTwin(program))) {
+      assertThat(kit.judge(target, _ -> {}).findings())
+          .allSatisfy(
+              finding ->
+                  assertThat(finding.verdict())
+                      .as(finding.toString())
+                      .isEqualTo(
+                          finding.rule().needs().contains(Need.PROCESS)
+                              ? Verdict.SKIPPED
+                              : Verdict.KEPT));
+    }
+  }
+
+  static Rule rule(WrongProgram program) {
+    return Rule.matching(Rule.of(program.program()), List.of(program.rule())).getFirst();
+  }
+}
