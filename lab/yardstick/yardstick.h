@@ -1,7 +1,8 @@
 /*
  * What has nothing to do with waiting: a listening socket, the service, and a clear end.
  * The yardsticks serve "upper" on loopback, end on SIGTERM (its default action), and take
- * one argument, the port; 0 lets the kernel choose.
+ * one argument, the port; 0 lets the kernel choose. The relay serves nothing itself, and takes
+ * the port of its upstream as well.
  */
 #ifndef YARDSTICK_H
 #define YARDSTICK_H

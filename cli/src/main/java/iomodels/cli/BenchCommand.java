@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import iomodels.lab.Match;
 import iomodels.lab.Pinning;
+import iomodels.lab.Servers;
 import iomodels.lab.Yardstick;
 import iomodels.lab.bench.Bench;
 import iomodels.lab.bench.Candidate;
@@ -10,6 +11,8 @@ import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,15 +62,24 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "Only these, c-epoll and the like among them for the servers in C, example-vertx and the"
               + " like for what a framework's documentation shows; default: all models that work"
-              + " here.")
+              + " here. With --program, styles, and c-relay; default: all styles that have it.")
   private List<String> names = List.of();
+
+  @Option(
+      names = "--program",
+      paramLabel = "NAME",
+      description =
+          "Not the models but a program in several styles: relay, in turns with the same in C, or"
+              + " chat.")
+  private Optional<String> programName = Optional.empty();
 
   @Option(
       names = "--scenario",
       split = ",",
-      defaultValue = "ping-50",
       paramLabel = "NAME",
-      description = "One or more of: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      description =
+          "One or more of: ${COMPLETION-CANDIDATES} (default: ping-50; with --program, its own,"
+              + " which is called as it is).")
   private List<Scenario> scenarios = List.of();
 
   @Option(
@@ -141,32 +153,36 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Failure, InterruptedException {
     Match match = match();
-    List<Candidate> candidates = candidates();
+    Optional<Program> program = program();
+    List<Scenario> wanted = wanted(program);
+    List<Candidate> candidates =
+        program.isPresent() ? ProgramLineup.candidates(program.get(), names) : candidates();
     LabFiles files = new LabFiles(json, html);
     files.demandWritable();
     Optional<Measurements> before =
         baseline.isPresent() ? Optional.of(LabFiles.read(baseline.get())) : Optional.empty();
     PrintWriter out = spec.commandLine().getOut();
-    boolean twins = hasYardsticks();
+    boolean yardsticks = hasYardsticks();
+    demandUpstream(program, yardsticks);
     List<ScenarioResult> results = new ArrayList<>();
     int processors = Runtime.getRuntime().availableProcessors(); // before it is pinned to one
     Machine machine;
     try (Pinning pinning = Pinning.attempt()) {
       machine = LabFiles.machine(spec, processors, pinning.toString());
-      Judging judging = new Judging(!withoutKit, pinning, jvmFlags);
+      Judging judging = new Judging(program, !withoutKit, pinning, jvmFlags);
       if (!files.isSilent()) {
         out.printf("%s.%n", pinning);
       }
-      for (Scenario scenario : wanted()) {
+      for (Scenario scenario : wanted) {
         Bench bench =
             new Bench(
-                () -> new Lineup(pinning),
+                () -> servers(program, pinning),
                 scenario,
                 match,
                 crowd,
                 jvmFlags,
-                twins ? Optional.of(common(scenario)) : Optional.empty(),
-                twins,
+                yardsticks ? common(scenario) : Optional.empty(),
+                yardsticks && program.isEmpty(),
                 judging::stamps);
         results.add(run(bench, candidates, judging, files, out));
         files.write(new Measurements(machine, List.copyOf(results), List.of()));
@@ -178,12 +194,57 @@ final class BenchCommand implements Callable<Integer> {
     return exitCode(now, before, files.isSilent() ? spec.commandLine().getErr() : out);
   }
 
-  private static String common(Scenario scenario) {
-    return scenario == Scenario.UDP ? Bench.COMMON_OF_DATAGRAMS : Bench.COMMON;
+  private static Servers servers(Optional<Program> program, Pinning pinning) {
+    return program.isPresent() ? new ProgramLineup(program.get(), pinning) : new Lineup(pinning);
   }
 
-  private List<Scenario> wanted() {
-    return allScenarios ? List.of(Scenario.values()) : scenarios;
+  private static Optional<String> common(Scenario scenario) {
+    return scenario.program().isPresent()
+        ? ProgramLineup.common(scenario.program().get())
+        : Optional.of(scenario == Scenario.UDP ? Bench.COMMON_OF_DATAGRAMS : Bench.COMMON);
+  }
+
+  private static void demandUpstream(Optional<Program> program, boolean yardsticks) throws Failure {
+    if (program.filter(Programs.RELAY::equals).isPresent() && !yardsticks) {
+      throw new Failure(
+          "a relay is measured in front of a server in C; install a C compiler (Debian: gcc"
+              + " libc6-dev)");
+    }
+  }
+
+  private Optional<Program> program() throws Failure {
+    if (programName.isEmpty()) {
+      return Optional.empty();
+    }
+    String name = programName.get();
+    Optional<Program> program =
+        Programs.named(name).filter(it -> !Scenario.of(Optional.of(it)).isEmpty());
+    if (program.isEmpty()) {
+      throw new Failure("no program '%s' is measured; those are: relay, chat".formatted(name));
+    }
+    if (!jvmFlags.isEmpty()) {
+      throw new Failure("--jvm-flag is for models; leave it out");
+    }
+    return program;
+  }
+
+  private List<Scenario> wanted(Optional<Program> program) throws Failure {
+    List<Scenario> its = Scenario.of(program);
+    if (allScenarios) {
+      return its;
+    }
+    if (scenarios.isEmpty()) {
+      return program.isPresent() ? its : List.of(Scenario.PING_50);
+    }
+    for (Scenario scenario : scenarios) {
+      if (!its.contains(scenario)) {
+        throw new Failure(
+            scenario.program().isPresent()
+                ? "%s is asked of a program: give --program %1$s".formatted(scenario)
+                : "%s is asked of models, and not of a program".formatted(scenario));
+      }
+    }
+    return scenarios;
   }
 
   private Match match() throws Failure {

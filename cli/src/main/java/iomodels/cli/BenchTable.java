@@ -47,6 +47,29 @@ final class BenchTable {
                   Table.Column.right("OUTSIDE HEAP", 0),
                   Table.Column.right("IN HEAP", 0)));
       case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false));
+      case RELAY ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 0),
+                  Table.Column.right("× C", 18),
+                  Table.Column.right("MSG/S", 7),
+                  Table.Column.right("× C", 18),
+                  Table.Column.right("p50 µs", 0),
+                  Table.Column.right("p99 µs", 0),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LEAST", 0),
+                  Table.Column.right("LOADER", 0)));
+      case CHAT ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 18),
+                  Table.Column.right("MSG/S", 24),
+                  Table.Column.right("p50 µs", 7),
+                  Table.Column.right("p99 µs", 7),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LOADER", 0)));
       default ->
           columns.addAll(
               List.of(
@@ -84,7 +107,15 @@ final class BenchTable {
 
   void row(ServerResult row) {
     List<String> cells = new ArrayList<>(List.of(row.server()));
-    row.load().ifPresent(load -> cells.addAll(cells(row, load)));
+    row.load()
+        .ifPresent(
+            load ->
+                cells.addAll(
+                    switch (scenario) {
+                      case RELAY -> relayCells(load);
+                      case CHAT -> chatCells(load);
+                      default -> cells(row, load);
+                    }));
     row.idle().ifPresent(idle -> cells.addAll(cells(idle)));
     row.systemCalls().ifPresent(calls -> cells.add(all(calls)));
     int missing = table.columns().size() - 1 - cells.size();
@@ -145,11 +176,43 @@ final class BenchTable {
         number("%.0f", latency.p50().median()),
         number("%.0f", latency.p99().median()),
         figure("%.3f", load.voluntarySwitches()),
-        load.residentBytes().map(it -> number("%.0f", it.median() / (1 << 20))).orElse(NOTHING),
+        mebibytes(load),
         number("%.2f", load.leastServedShare().median()),
         scenario.isOpenLoop()
             ? number("%.0f µs", load.loaderLag99Micros().median())
             : number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  /** A program has no twin; how much it carries is asked for as well as what it costs. */
+  private static List<String> relayCells(LoadFigures load) {
+    return List.of(
+        figure("%.2f", load.cpuMicrosPerMessage()),
+        ratio(load.toCommon().flatMap(Ratio::cpu)),
+        number("%.0f", load.messagesPerSecond().median()),
+        ratio(load.toCommon().map(Ratio::throughput)),
+        number("%.0f", load.latency().p50().median()),
+        number("%.0f", load.latency().p99().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        mebibytes(load),
+        number("%.2f", load.leastServedShare().median()),
+        number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  /** Beside nothing: the rounds' spread is all that says how far to trust a median. */
+  private static List<String> chatCells(LoadFigures load) {
+    Spread rate = load.messagesPerSecond();
+    return List.of(
+        ratio(load.cpuMicrosPerMessage()),
+        String.format(Locale.ROOT, "%.0f [%.0f..%.0f]", rate.median(), rate.min(), rate.max()),
+        number("%.0f", load.latency().p50().median()),
+        number("%.0f", load.latency().p99().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        mebibytes(load),
+        number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  private static String mebibytes(LoadFigures load) {
+    return load.residentBytes().map(it -> number("%.0f", it.median() / (1 << 20))).orElse(NOTHING);
   }
 
   private static List<String> cells(List<IdlePoint> points) {

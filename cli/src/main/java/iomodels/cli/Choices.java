@@ -4,9 +4,12 @@ import static java.util.stream.Collectors.joining;
 
 import iomodels.examples.Example;
 import iomodels.examples.Examples;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.wrong.WrongServer;
@@ -51,6 +54,37 @@ final class Choices {
       throw new Failure("%s does not work here: %s".formatted(name, availability.reason()));
     }
     return model;
+  }
+
+  static Program program(String name) throws Failure {
+    Optional<Program> program = Programs.named(name);
+    if (program.isEmpty()) {
+      String there = Programs.all().stream().map(Program::name).collect(joining(", "));
+      throw new Failure("no program '%s'; there are: %s".formatted(name, there));
+    }
+    return program.get();
+  }
+
+  /** A style that has a page of that program. */
+  static StyleProvider style(String name, Program program) throws Failure {
+    Optional<StyleProvider> style = StyleProvider.named(name);
+    if (style.isEmpty()) {
+      String there = names(StyleProvider.installed());
+      throw new Failure("no style '%s'; there are: %s".formatted(name, there));
+    }
+    if (style.get().page(program).isEmpty()) {
+      throw new Failure("%s has no %s; see: iomodels list --programs".formatted(name, program));
+    }
+    return style.get();
+  }
+
+  /** Those that have a page of that program. */
+  static List<StyleProvider> styles(Program program) {
+    return StyleProvider.installed().stream().filter(it -> it.page(program).isPresent()).toList();
+  }
+
+  static String names(List<StyleProvider> styles) {
+    return styles.stream().map(StyleProvider::style).collect(joining(", "));
   }
 
   /** What that framework's documentation shows. */
@@ -119,5 +153,19 @@ final class Choices {
     } catch (UnknownHostException _) {
       throw new Failure("unknown host '%s'".formatted(host));
     }
+  }
+
+  static InetSocketAddress hostAndPort(String hostAndPort) throws Failure {
+    int colon = hostAndPort.lastIndexOf(':');
+    try {
+      String host = hostAndPort.substring(0, Math.max(0, colon));
+      int port = Integer.parseInt(hostAndPort.substring(colon + 1));
+      if (!host.isEmpty() && port > 0) {
+        return address(host, port);
+      }
+    } catch (NumberFormatException _) {
+      // said below
+    }
+    throw new Failure("'%s' is not HOST:PORT, such as 127.0.0.1:8080".formatted(hostAndPort));
   }
 }

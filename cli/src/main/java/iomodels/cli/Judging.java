@@ -6,11 +6,16 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.conformance.targets.StyleTarget;
 import iomodels.lab.Pinning;
 import iomodels.lab.bench.Candidate;
 import iomodels.lab.report.Stamp;
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +29,12 @@ import java.util.Set;
  */
 final class Judging {
 
+  /** An upstream that nobody connects to. */
+  private static final List<InetSocketAddress> NOBODY =
+      List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
+
+  private final Optional<Program> program;
+  private final List<Rule> rules;
   private final boolean wanted;
   private final Pinning pinning;
   private final List<String> jvmFlags;
@@ -32,9 +43,12 @@ final class Judging {
   /**
    * Judges them as they are measured.
    *
+   * @param program what is judged of styles; empty if it is models that are judged
    * @param wanted whether to judge at all
    */
-  Judging(boolean wanted, Pinning pinning, List<String> jvmFlags) {
+  Judging(Optional<Program> program, boolean wanted, Pinning pinning, List<String> jvmFlags) {
+    this.program = program;
+    this.rules = program.map(Rule::of).orElseGet(Rule::all);
     this.wanted = wanted;
     this.pinning = pinning;
     this.jvmFlags = jvmFlags;
@@ -42,7 +56,7 @@ final class Judging {
 
   /** How many steps {@link #judge} still takes. */
   long steps(List<Candidate> candidates) {
-    return candidates.stream().filter(this::isToBeJudged).count() * Rule.all().size();
+    return candidates.stream().filter(this::isToBeJudged).count() * rules.size();
   }
 
   private boolean isToBeJudged(Candidate candidate) {
@@ -55,7 +69,11 @@ final class Judging {
     for (Candidate candidate : candidates) {
       if (isToBeJudged(candidate)) {
         progress.say(candidate.name() + ": judging");
-        reports.put(candidate.name(), judge(candidate.name(), progress));
+        reports.put(
+            candidate.name(),
+            program.isPresent()
+                ? judge(program.get(), candidate.name(), progress)
+                : judge(candidate.name(), progress));
       }
     }
   }
@@ -70,10 +88,26 @@ final class Judging {
     try (ModelTarget target =
         new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)) {
       return Optional.of(
-          new Kit(Rule.all(), Bounds.STANDARD, System.nanoTime())
-              .judge(target, _ -> progress.step()));
+          new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(target, _ -> progress.step()));
     } catch (IOException _) {
       return Optional.empty(); // It does not come up, as its row will say.
+    }
+  }
+
+  private Optional<Report> judge(Program of, String style, Progress progress)
+      throws InterruptedException {
+    if (rules.isEmpty()) {
+      return Optional.empty();
+    }
+    try (StyleTarget target = new StyleTarget(ProgramLineup.style(of, style), of)) {
+      // Its process is where its first server was started, and all others are in it.
+      pinning.startServer(() -> target.launch(ProgramConfig.onLoopback(NOBODY))).close();
+      return Optional.of(
+          new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(target, _ -> progress.step()));
+    } catch (IOException _) {
+      return Optional.empty(); // As above.
+    } catch (Failure e) {
+      throw new IllegalStateException(style, e); // As above.
     }
   }
 

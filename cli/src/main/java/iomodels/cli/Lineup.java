@@ -121,7 +121,8 @@ final class Lineup implements Servers {
             : 1,
         model.card().notification() == Notification.POLLING,
         capabilities.contains(Capability.DATAGRAMS),
-        true);
+        true,
+        Optional.empty());
   }
 
   @Override

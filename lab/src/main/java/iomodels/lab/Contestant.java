@@ -3,10 +3,11 @@ package iomodels.lab;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A server of {@code upper} in a process of its own, to be measured beside others.
+ * A server in a process of its own, of {@code upper} or of a program, to be measured beside others.
  *
  * @param name for reports
  * @param address where it listens, over TCP
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
  *     others are measured there
  * @param datagrams whether it serves the same over UDP, on the same port
  * @param java whether its process is a JVM, which can be asked about its heap
+ * @param upstream who answers behind it, if it only forwards; of its costs that is none
  */
 public record Contestant(
     String name,
@@ -24,11 +26,21 @@ public record Contestant(
     int connections,
     boolean restless,
     boolean datagrams,
-    boolean java) {
+    boolean java,
+    Optional<Upstream> upstream) {
+
+  /**
+   * Who answers behind a contestant. It is a part of the load: while it has no time left, a better
+   * contestant would carry no more.
+   *
+   * @param besideLoad whether it has its processor in common with the load generator
+   */
+  public record Upstream(ProcessHandle process, boolean besideLoad) {}
 
   /** One that serves many, and rests while it is not asked. */
   public static Contestant of(String name, InetSocketAddress address, ProcessHandle process) {
-    return new Contestant(name, address, process, Integer.MAX_VALUE, false, false, false);
+    return new Contestant(
+        name, address, process, Integer.MAX_VALUE, false, false, false, Optional.empty());
   }
 
   /** One of our own. */
@@ -40,7 +52,14 @@ public record Contestant(
         Yardstick.connections(yardstick.name()),
         false,
         yardstick.name().equals(Yardstick.DATAGRAMS),
-        false);
+        false,
+        Optional.empty());
+  }
+
+  /** The same, forwarding to that one. */
+  public Contestant withUpstream(Upstream wanted) {
+    return new Contestant(
+        name, address, process, connections, restless, datagrams, java, Optional.of(wanted));
   }
 
   /**

@@ -36,7 +36,14 @@ public record Load(
     /** A TCP connection of its own: connect, one message, its reply, close. */
     CHURN,
     /** A UDP datagram. */
-    DATAGRAMS
+    DATAGRAMS,
+    /**
+     * A room ({@link iomodels.program.Programs#CHAT}): the connections are its members, of whom the
+     * first speak, as many as there may be messages in flight, each a line at a time. A message is
+     * a line delivered to one of the others; latency is that of a line, until the last has it; with
+     * a rate, that many lines fall due in a second.
+     */
+    CHAT
   }
 
   /** Refuses what no load can be. */

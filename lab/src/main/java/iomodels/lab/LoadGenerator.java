@@ -11,7 +11,7 @@ import java.time.Duration;
  * LoadException}, all that is left to do is to close it.
  */
 public sealed interface LoadGenerator extends AutoCloseable
-    permits StreamLoad, ChurnLoad, DatagramLoad {
+    permits StreamLoad, ChurnLoad, DatagramLoad, ChatLoad {
 
   /**
    * Makes ready for a load. Connections that stay are opened now and idle between rounds, so that
@@ -25,6 +25,7 @@ public sealed interface LoadGenerator extends AutoCloseable
       case STREAM -> StreamLoad.connect(load);
       case CHURN -> ChurnLoad.prepare(load);
       case DATAGRAMS -> DatagramLoad.open(load);
+      case CHAT -> ChatLoad.enter(load);
     };
   }
 

@@ -24,8 +24,9 @@ import org.HdrHistogram.Histogram;
  * @param leastServedShare the messages of the connection that had fewest, as a share of the mean: 1
  *     is perfectly fair, 0 is a connection that starved
  * @param mostServedShare the messages of the connection that had most, as a share of the mean
- * @param busy the share of the round that the generator's thread was on a processor: near 1, in a
- *     closed loop, it and not the server is the limit
+ * @param busy the share of the round that the generator's thread was on a processor, and whoever
+ *     else is a part of the load with it: near 1, in a closed loop, it and not the server is the
+ *     limit
  */
 public record LoadResult(
     long messages,
@@ -60,6 +61,22 @@ public record LoadResult(
           Duration.ofNanos(nanoseconds.getValueAtPercentile(99.9)),
           Duration.ofNanos(nanoseconds.getMaxValue()));
     }
+  }
+
+  /** The same, if the load as a whole was as busy as that. */
+  LoadResult withBusy(double share) {
+    return new LoadResult(
+        messages,
+        answered,
+        duration,
+        latency,
+        histogram,
+        uncorrected,
+        lost,
+        lag99,
+        leastServedShare,
+        mostServedShare,
+        share);
   }
 
   /** The throughput. */

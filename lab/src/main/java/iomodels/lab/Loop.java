@@ -5,8 +5,10 @@ import java.io.Serial;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.util.function.Consumer;
 
 /**
@@ -52,6 +54,15 @@ final class Loop implements AutoCloseable {
       selector = Selector.open();
     } catch (IOException e) {
       throw new LoadException("no selector", e);
+    }
+  }
+
+  /** Sees to it that what comes on an open channel is noticed. */
+  SelectionKey watch(SocketChannel channel, Object attachment) throws LoadException {
+    try {
+      return channel.register(selector, SelectionKey.OP_READ, attachment);
+    } catch (ClosedChannelException e) {
+      throw new LoadException("a connection was closed before its time", e);
     }
   }
 

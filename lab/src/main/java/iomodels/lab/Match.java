@@ -1,5 +1,6 @@
 package iomodels.lab;
 
+import iomodels.lab.Contestant.Upstream;
 import iomodels.meter.CostMeter;
 import iomodels.meter.Costs;
 import java.io.IOException;
@@ -211,13 +212,13 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       throws IOException, LoadException, InterruptedException {
     Optional<CostMeter> meter = CostMeter.of(contestant.process());
     if (meter.isEmpty()) {
-      return Optional.of(generator.round(time))
+      return Optional.of(load(contestant, generator, time))
           .filter(it -> it.messages() > 0)
           .map(it -> new Round(it, Optional.empty()));
     }
     Costs before = meter.get().now();
     Duration cpuBefore = meter.get().cpu();
-    LoadResult result = generator.round(time);
+    LoadResult result = load(contestant, generator, time);
     Duration cpu = meter.get().cpu().minus(cpuBefore);
     Costs costs = meter.get().now().since(before);
     if (result.messages() == 0) {
@@ -234,5 +235,24 @@ public record Match(Duration warmUp, Duration round, int rounds) {
                     costs.involuntarySwitches() / messages,
                     costs.threads(),
                     costs.residentBytes()))));
+  }
+
+  /** A round; the load is as busy as the upstream is, if the contestant has one. */
+  private static LoadResult load(Contestant contestant, LoadGenerator generator, Duration time)
+      throws IOException, LoadException, InterruptedException {
+    Optional<CostMeter> upstream =
+        contestant.upstream().map(Upstream::process).flatMap(CostMeter::of);
+    if (upstream.isEmpty()) {
+      return generator.round(time);
+    }
+    Duration cpuBefore = upstream.get().cpu();
+    long start = System.nanoTime();
+    LoadResult result = generator.round(time);
+    double cpu = upstream.get().cpu().minus(cpuBefore).toNanos();
+    double share = cpu / (System.nanoTime() - start);
+    return result.withBusy(
+        contestant.upstream().orElseThrow().besideLoad()
+            ? result.busy() + share
+            : Math.max(result.busy(), share));
   }
 }

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,14 +19,20 @@ public final class Pinning implements AutoCloseable {
 
   private static final int TOOL_SECONDS = 10;
 
-  private final Optional<Integer> server;
+  private final List<Integer> processors;
   private final String before;
   private final String words;
 
-  private Pinning(Optional<Integer> server, String before, String words) {
-    this.server = server;
+  private Pinning(List<Integer> processors, String before, String words) {
+    this.processors = processors;
     this.before = before;
     this.words = words;
+  }
+
+  /** Starts something. */
+  @FunctionalInterface
+  public interface Starter<T> {
+    T start() throws IOException, InterruptedException;
   }
 
   /** Pins this JVM if that can be done; {@link #toString} says what came of it. */
@@ -48,24 +53,54 @@ public final class Pinning implements AutoCloseable {
       return none(String.valueOf(e.getMessage()));
     }
     return new Pinning(
-        Optional.of(processors.getFirst()),
+        processors,
         allowed,
         "servers on processor %d, load on processor %d"
             .formatted(processors.getFirst(), processors.get(1)));
   }
 
   private static Pinning none(String reason) {
-    return new Pinning(Optional.empty(), "", "not pinned: " + reason);
+    return new Pinning(List.of(), "", "not pinned: " + reason);
   }
 
   /** What to put before the command that starts a server. */
   public List<String> prefix() {
-    return server.map(it -> List.of("taskset", "-c", String.valueOf(it))).orElse(List.of());
+    return isInForce() ? prefix(processors.getFirst()) : List.of();
+  }
+
+  /** The same for who answers behind a server: on a third processor, or else beside the load. */
+  public List<String> upstreamPrefix() {
+    return isInForce() ? prefix(processors.get(upstreamIsBesideLoad() ? 1 : 2)) : List.of();
+  }
+
+  /** Whether who answers behind a server has its processor in common with the load. */
+  public boolean upstreamIsBesideLoad() {
+    return processors.size() < 3;
+  }
+
+  private static List<String> prefix(int processor) {
+    return List.of("taskset", "-c", String.valueOf(processor));
+  }
+
+  /**
+   * Starts a server that no prefix can be given to, where servers belong: this JVM goes there for
+   * as long, since what a process starts stays where it was started.
+   */
+  public <T> T startServer(Starter<T> starter) throws IOException, InterruptedException {
+    if (!isInForce()) {
+      return starter.start();
+    }
+    move(String.valueOf(processors.getFirst()));
+    try {
+      return starter.start();
+    } finally {
+      move(String.valueOf(processors.get(1)));
+    }
   }
 
   /** Whether servers and load have a processor each. */
   public boolean isInForce() {
-    return server.isPresent();
+    return !processors.isEmpty();
   }
 
   /** Who is where, or why not, in words. */
@@ -118,7 +153,7 @@ public final class Pinning implements AutoCloseable {
 
   @Override
   public void close() {
-    if (server.isEmpty()) {
+    if (!isInForce()) {
       return;
     }
     try {

@@ -47,7 +47,11 @@ final class StreamLoad implements LoadGenerator, Course.Clients {
   }
 
   private Connection open(int index) throws LoadException, InterruptedException {
-    int number = index + 1;
+    return new Connection(index, channel(load, index + 1));
+  }
+
+  /** A connection that does not block, for any generator. */
+  static SocketChannel channel(Load load, int number) throws LoadException, InterruptedException {
     try {
       SocketChannel channel = SocketChannel.open();
       try {
@@ -58,7 +62,7 @@ final class StreamLoad implements LoadGenerator, Course.Clients {
         }
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.configureBlocking(false);
-        return new Connection(index, channel);
+        return channel;
       } catch (IOException | RuntimeException e) {
         channel.close();
         throw e;
@@ -166,10 +170,10 @@ final class StreamLoad implements LoadGenerator, Course.Clients {
     private long served;
     private boolean awaitsRoom;
 
-    Connection(int index, SocketChannel channel) throws IOException {
+    Connection(int index, SocketChannel channel) throws LoadException {
       this.number = index + 1;
       this.channel = channel;
-      key = channel.register(course.loop.selector, SelectionKey.OP_READ, this);
+      key = course.loop.watch(channel, this);
       byte[] message = load.exchange().message(index);
       messageBytes = message.length;
       int copies = Math.clamp(RECEIVE_BYTES / messageBytes, 1, load.inFlight());

@@ -50,6 +50,16 @@ final class Tally {
     answered++;
   }
 
+  /** A line was delivered, to one of many. */
+  void delivered() {
+    answered++;
+  }
+
+  /** A line was delivered to the last of them, which was begun, or fell due, at that time. */
+  void deliveredToAll(long begun, long now) {
+    latencies.recordValue(now - begun);
+  }
+
   /** The same reply, counted from when its message was really handed over, in an open loop. */
   void uncorrected(long handedOver, long now) {
     uncorrected.recordValue(now - handedOver);

@@ -18,8 +18,9 @@ import java.util.stream.Stream;
 
 /**
  * A server of {@code upper} in plain C, one for each model: what a server in Java is measured
- * against. It is compiled when it is started, by the machine's own {@code cc}, which takes a moment
- * and can never be out of date. Ends with this JVM at the latest.
+ * against; or the relay, which a program in Java is measured against. It is compiled when it is
+ * started, by the machine's own {@code cc}, which takes a moment and can never be out of date. Ends
+ * with this JVM at the latest.
  */
 public final class Yardstick implements AutoCloseable {
 
@@ -29,6 +30,9 @@ public final class Yardstick implements AutoCloseable {
 
   /** The one that serves over UDP. */
   public static final String DATAGRAMS = "udp";
+
+  /** The one that is a program: it forwards to an upstream. */
+  public static final String RELAY = "relay";
 
   private static final String HEADER = "yardstick.h";
   private static final String LISTENING = "listening ";
@@ -97,11 +101,29 @@ public final class Yardstick implements AutoCloseable {
    */
   public static Yardstick start(String name, List<String> prefix)
       throws IOException, InterruptedException {
+    return start(name, prefix, List.of());
+  }
+
+  /**
+   * Compiles and starts the relay.
+   *
+   * @param prefix as of {@link #start}
+   * @param upstreamPort where it forwards to, on loopback
+   * @throws IOException as of {@link #start}
+   */
+  public static Yardstick startRelay(int upstreamPort, List<String> prefix)
+      throws IOException, InterruptedException {
+    return start(RELAY, prefix, List.of(String.valueOf(upstreamPort)));
+  }
+
+  private static Yardstick start(String name, List<String> prefix, List<String> arguments)
+      throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("iomodels-yardstick");
     try {
       Path program = compile(name, folder);
       List<String> command = new ArrayList<>(prefix);
       command.addAll(List.of(program.toString(), "0"));
+      command.addAll(arguments);
       // Once it has said where it listens, it runs, and its file is not needed any more.
       return new Yardstick(name, new ProcessBuilder(command).redirectErrorStream(true).start());
     } finally {
@@ -112,7 +134,7 @@ public final class Yardstick implements AutoCloseable {
   /**
    * Compiles one into a folder.
    *
-   * @return the program, which takes a port
+   * @return the program, which takes a port; the relay, its upstream's as well
    * @throws IOException if there is no C compiler, or it complains
    */
   public static Path compile(String name, Path folder) throws IOException, InterruptedException {

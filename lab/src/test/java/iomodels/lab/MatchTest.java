@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -100,7 +101,8 @@ class MatchTest {
               1,
               true,
               false,
-              false);
+              false,
+              Optional.empty());
       List<Boolean> stopped = new ArrayList<>();
       BRIEF.play(
           List.of(quiet, restless, contestant(last, ProcessHandle.current())),

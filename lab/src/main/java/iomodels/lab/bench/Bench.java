@@ -53,6 +53,9 @@ public record Bench(
   /** The same for {@link Scenario#UDP}. */
   public static final String COMMON_OF_DATAGRAMS = "c-udp";
 
+  /** The same for {@link Scenario#RELAY}. */
+  public static final String COMMON_OF_RELAYS = "c-relay";
+
   /** Is told how far it is. */
   public interface Listener {
 

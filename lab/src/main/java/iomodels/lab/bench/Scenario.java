@@ -3,10 +3,15 @@ package iomodels.lab.bench;
 import iomodels.lab.Exchange;
 import iomodels.lab.Load;
 import iomodels.lab.Load.Shape;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.service.Services;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What is asked of the servers. */
 public enum Scenario {
@@ -24,7 +29,18 @@ public enum Scenario {
   CHURN("connect, 64 bytes, their reply, close; 50 connections at a time", 50, 1, 64),
   UDP("datagrams of 64 bytes, one at a time from each of 50 sockets", 50, 1, 64),
   IDLE("connections that were served once and are silent since: memory", 15_000, 1, 1),
-  SYSCALLS("64 bytes, one at a time on each of 50 connections: system calls", 50, 1, 64);
+  SYSCALLS("64 bytes, one at a time on each of 50 connections: system calls", 50, 1, 64),
+  RELAY(
+      "16 KiB, one at a time on each of 50 connections, through a relay to C epoll",
+      50,
+      1,
+      16 * 1024),
+  CHAT(
+      "a room of 1,000, in which 4 speak, each a line of 64 bytes when its last has reached all; a"
+          + " message is a line delivered to one, latency is until the last has it",
+      1_000,
+      4,
+      64);
 
   /** How many are silent beside those that talk. */
   static final int IDLE_BESIDE = 10_000;
@@ -58,7 +74,21 @@ public enum Scenario {
 
   /** How many messages are in flight on so many connections, all together. */
   int inFlight(int many) {
-    return many * inFlight;
+    return this == CHAT ? inFlight * (many - 1) : many * inFlight;
+  }
+
+  /** The program that is asked; empty for the scenarios of servers that answer by themselves. */
+  public Optional<Program> program() {
+    return switch (this) {
+      case RELAY -> Optional.of(Programs.RELAY);
+      case CHAT -> Optional.of(Programs.CHAT);
+      default -> Optional.empty();
+    };
+  }
+
+  /** Those of a program, or of servers that answer by themselves. */
+  public static List<Scenario> of(Optional<Program> program) {
+    return Stream.of(values()).filter(it -> it.program().equals(program)).toList();
   }
 
   /** How many messages fall due in a second, whatever the server does; 0 in a closed loop. */
@@ -77,6 +107,7 @@ public enum Scenario {
     Load load = Load.of(server, many, messageBytes).withInFlight(inFlight).withRate(rate());
     return switch (this) {
       case CHURN -> load.withShape(Shape.CHURN);
+      case CHAT -> load.withShape(Shape.CHAT);
       case UDP ->
           Load.of(server, many, Exchange.ofDatagrams(Services.UPPER, messageBytes))
               .withShape(Shape.DATAGRAMS)
