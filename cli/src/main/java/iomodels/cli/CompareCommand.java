@@ -1,7 +1,6 @@
 package iomodels.cli;
 
 import iomodels.conformance.Bounds;
-import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
@@ -19,6 +18,7 @@ import iomodels.lab.report.Stamp;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -44,14 +44,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Puts the models side by side: what they are, what they keep, what they cost. */
+/**
+ * Puts the models side by side: what they are, what they keep, what they cost; and the programs in
+ * each style.
+ */
 @Command(
     name = "compare",
     description = {
       "Puts the models side by side. Each runs in a process of its own and has to hold a real"
           + " conversation, is judged by the conformance rules, and carries a short load.",
       "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it, as by bench"
-          + " --quick: the median of the rounds."
+          + " --quick: the median of the rounds.",
+      "Below them the programs in each style, judged by their rules, with the length of the page."
     },
     footer = {
       "",
@@ -69,7 +73,10 @@ final class CompareCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
-  @Parameters(paramLabel = "MODEL", description = "Only these; default: all that work here.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description =
+          "Only these, and the programs in the styles of these names; default: all that work here.")
   private List<String> names = List.of();
 
   @Option(
@@ -83,7 +90,16 @@ final class CompareCommand implements Callable<Integer> {
 
   /** A comparison, as it stands in JSON. */
   record Comparison(
-      String java, String system, int processors, String yardstick, long seed, List<Row> models) {}
+      String java,
+      String system,
+      int processors,
+      String yardstick,
+      long seed,
+      List<Row> models,
+      List<ComparedPages.Row> programs) {}
+
+  /** What has been judged. */
+  private record Judged(List<Row> models, List<ComparedPages.Row> pages) {}
 
   /**
    * A model in it.
@@ -131,7 +147,9 @@ final class CompareCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Failure, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
-    List<ServerProvider> models = models();
+    List<StyleProvider> styles = styles();
+    List<ServerProvider> models = models(styles);
+    List<ComparedPages.Page> pages = ComparedPages.of(styles);
     boolean silent = json.isPresent() && Json.isStandardOutput(json.get());
     if (json.isPresent()) {
       Json.demandWritable(json.get());
@@ -139,13 +157,16 @@ final class CompareCommand implements Callable<Integer> {
     long seed = seedWanted.orElseGet(System::nanoTime);
     Table table = table(out, models);
     List<Row> rows = new ArrayList<>();
+    List<ComparedPages.Row> programs;
     long steps = (Rule.all().size() + 1 + 2L * (BenchCommand.QUICK.rounds() + 1)) * models.size();
-    try (Progress progress = Progress.of(steps)) {
-      if (!silent) {
+    try (Progress progress = Progress.of(steps + ComparedPages.steps(pages))) {
+      if (!silent && !models.isEmpty()) {
         progress.aside(table::head);
       }
+      Judged judged = judge(models, pages, seed, progress);
+      programs = judged.pages();
       load(
-          judge(models, seed, progress),
+          judged.models(),
           progress,
           row -> {
             rows.add(row);
@@ -154,19 +175,36 @@ final class CompareCommand implements Callable<Integer> {
             }
           });
     }
-    if (!silent) {
+    if (!silent && !rows.isEmpty()) {
       explain(out, rows);
     }
-    if (json.isPresent()) {
-      Json.write(comparison(seed, rows), json.get(), out);
+    if (!silent && !programs.isEmpty()) {
+      if (!rows.isEmpty()) {
+        out.println();
+      }
+      ComparedPages.print(out, programs);
     }
-    if (rows.stream().anyMatch(Row::failed)) {
+    if (json.isPresent()) {
+      Json.write(comparison(seed, rows, programs), json.get(), out);
+    }
+    if (rows.stream().anyMatch(Row::failed)
+        || programs.stream().anyMatch(ComparedPages.Row::failed)) {
       return Main.NO;
     }
-    return rows.stream().anyMatch(row -> row.unknown() > 0) ? Main.UNUSABLE : Main.OK;
+    boolean known =
+        rows.stream().allMatch(row -> row.unknown() == 0)
+            && programs.stream().allMatch(row -> row.unknown() == 0);
+    return known ? Main.OK : Main.UNUSABLE;
   }
 
-  private List<ServerProvider> models() throws Failure {
+  /** Those that are named; all if nothing is. */
+  private List<StyleProvider> styles() {
+    return StyleProvider.installed().stream()
+        .filter(it -> names.isEmpty() || names.contains(it.style()))
+        .toList();
+  }
+
+  private List<ServerProvider> models(List<StyleProvider> styles) throws Failure {
     List<ServerProvider> models = new ArrayList<>();
     if (names.isEmpty()) {
       for (ServerProvider model : Choices.models()) {
@@ -181,31 +219,46 @@ final class CompareCommand implements Callable<Integer> {
       }
     }
     for (String name : names) {
-      models.add(Choices.availableModel(name));
+      boolean onlyStyle =
+          ServerProvider.named(name).isEmpty()
+              && styles.stream().anyMatch(it -> it.style().equals(name));
+      if (!onlyStyle) {
+        models.add(Choices.availableModel(name));
+      }
     }
     return models;
   }
 
   /** Some at a time: most rules wait for what must not come, and do not compute meanwhile. */
-  private static List<Row> judge(List<ServerProvider> models, long seed, Progress progress)
+  private static Judged judge(
+      List<ServerProvider> models, List<ComparedPages.Page> pages, long seed, Progress progress)
       throws InterruptedException {
     try (ExecutorService judges = Executors.newFixedThreadPool(JUDGES)) {
-      List<Future<Row>> judged = new ArrayList<>();
+      List<Future<Row>> ofModels = new ArrayList<>();
       for (ServerProvider model : models) {
-        judged.add(judges.submit(() -> judge(model, seed, progress)));
+        ofModels.add(judges.submit(() -> judge(model, seed, progress)));
       }
-      List<Row> rows = new ArrayList<>();
+      List<Future<ComparedPages.Row>> ofPages = new ArrayList<>();
+      for (ComparedPages.Page page : pages) {
+        ofPages.add(judges.submit(() -> ComparedPages.judge(page, seed, progress)));
+      }
       try {
-        for (Future<Row> each : judged) {
-          rows.add(each.get());
-        }
-        return rows;
+        return new Judged(all(ofModels), all(ofPages));
       } catch (ExecutionException e) {
         throw new IllegalStateException(e.getCause());
       } finally {
         judges.shutdownNow();
       }
     }
+  }
+
+  private static <T> List<T> all(List<Future<T>> futures)
+      throws ExecutionException, InterruptedException {
+    List<T> results = new ArrayList<>();
+    for (Future<T> each : futures) {
+      results.add(each.get());
+    }
+    return results;
   }
 
   /** A model that does not come up is a row, too. */
@@ -229,7 +282,7 @@ final class CompareCommand implements Callable<Integer> {
           report.count(Verdict.UNKNOWN),
           report.findings().stream()
               .filter(finding -> finding.verdict() == Verdict.BROKEN)
-              .map(CompareCommand::describe)
+              .map(ComparedPages::describe)
               .toList(),
           Optional.empty(),
           List.of(),
@@ -293,10 +346,6 @@ final class CompareCommand implements Callable<Integer> {
     } catch (Failure e) {
       throw new IllegalStateException(name, e); // It was there a moment ago.
     }
-  }
-
-  private static String describe(Finding finding) {
-    return "%s %s %s".formatted(finding.rule().id(), finding.rule().sentence(), finding.detail());
   }
 
   private static Table table(PrintWriter out, List<ServerProvider> models) {
@@ -384,13 +433,15 @@ final class CompareCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private static Comparison comparison(long seed, List<Row> rows) {
+  private static Comparison comparison(
+      long seed, List<Row> rows, List<ComparedPages.Row> programs) {
     return new Comparison(
         Runtime.version().toString(),
         System.getProperty("os.name") + " " + System.getProperty("os.version"),
         Runtime.getRuntime().availableProcessors(),
         YARDSTICK,
         seed,
-        rows);
+        rows,
+        programs);
   }
 }

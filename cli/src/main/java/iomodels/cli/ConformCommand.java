@@ -13,7 +13,11 @@ import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.CommandClient;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.conformance.targets.ProgramCommandTarget;
+import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.Transport;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
@@ -23,7 +27,6 @@ import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -47,10 +50,16 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "conform",
     description = {
-      "Judges servers by the conformance rules: models, or any server in any language; or clients.",
+      "Judges servers by the conformance rules: models, or any server in any language; or clients;"
+          + " or, with --program, programs in our styles or in any language.",
       "Of one it prints every finding, of several those that matter, and a grid of them all."
     },
     footer = {
+      "",
+      "  iomodels conform vertx",
+      "  iomodels conform --exec 'python3 my_server.py {port}'",
+      "  iomodels conform --program relay vertx nio-selector",
+      "  iomodels conform --program relay --exec './my-relay {port} {upstreams}'",
       "",
       "Exit code: 0 it conforms (all of them do), 1 it does not, 2 the kit could not tell.",
       "Of a server that is wrong on purpose, 1 is what is expected: the kit has caught it."
@@ -60,6 +69,17 @@ import picocli.CommandLine.Spec;
 final class ConformCommand implements Callable<Integer> {
 
   private static final int THOROUGH_TRIES = 3;
+
+  /** What programs do not have; to one that runs already the kit cannot be the upstream. */
+  private static final List<String> NOT_FOR_PROGRAMS =
+      List.of(
+          "--service",
+          "--capability",
+          "--transport",
+          "--example",
+          "--wrong",
+          "--target",
+          "--client");
 
   /** Instead of the name of a wrong server. */
   private static final String EVERY = "all";
@@ -77,10 +97,12 @@ final class ConformCommand implements Callable<Integer> {
   /** The command that judges it, by what it is called in reports. */
   private final Map<String, String> commands = new HashMap<>();
 
-  @Parameters(paramLabel = "MODEL", description = "A model; see: iomodels list")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A model; see: iomodels list. With --program: a style.")
   private List<String> models = List.of();
 
-  @Option(names = "--all", description = "Every model that works here.")
+  @Option(names = "--all", description = "Every model that works here; with --program every style.")
   private boolean all;
 
   @Option(
@@ -107,8 +129,20 @@ final class ConformCommand implements Callable<Integer> {
   @Option(
       names = "--exec",
       paramLabel = "'COMMAND {port}'",
-      description = "A server in any language, which the kit starts and stops.")
+      description =
+          "A server in any language, which the kit starts and stops. With --program, {upstreams}"
+              + " stands for the ports of those that it turns to, on 127.0.0.1, separated by"
+              + " spaces, {deadline} for the milliseconds that a request of gather may take, and"
+              + " {folder} for the folder to read from.")
   private List<String> executed = List.of();
+
+  @Option(
+      names = "--program",
+      paramLabel = "NAME",
+      description =
+          "Judge relay, gather, chat or offload by its rules, in styles or by --exec; see: iomodels"
+              + " list --programs. Its numbers have to be those that serve has by default.")
+  private Optional<String> programWanted = Optional.empty();
 
   @Option(
       names = "--client",
@@ -187,7 +221,7 @@ final class ConformCommand implements Callable<Integer> {
       Table.print(
           out,
           List.of("RULE", "LEVEL", "SENTENCE"),
-          Stream.concat(Rule.all().stream(), Rule.ofClients().stream())
+          listed().stream()
               .map(rule -> List.of(rule.id(), rule.level().name(), rule.sentence()))
               .toList());
       return Main.OK;
@@ -203,7 +237,8 @@ final class ConformCommand implements Callable<Integer> {
     }
     int tries = thorough ? THOROUGH_TRIES : 1;
     Kit kit = new Kit(rules(), bounds(), seed.orElseGet(System::nanoTime), tries);
-    List<Candidate<Target>> targets = targets(kit.rules());
+    List<Candidate<ProgramTarget>> programs = programs(kit.rules());
+    List<Candidate<Target>> targets = program().isPresent() ? List.of() : targets(kit.rules());
     List<Report> reports = new ArrayList<>();
     for (String client : clients) {
       String arguments = "--client " + Shell.quoted(client);
@@ -213,6 +248,9 @@ final class ConformCommand implements Callable<Integer> {
     for (Candidate<Target> target : targets) {
       Kit own = new Kit(target.rules(), kit.bounds(), kit.seed(), kit.tries());
       judgeServer(own, target, targets.size() > 1, reports);
+    }
+    for (Candidate<ProgramTarget> each : programs) {
+      judgeProgram(kit, each, programs.size() > 1, reports);
     }
     // Of servers that are judged by a rule of their own each, a grid tells nothing.
     if (reports.size() > 1 && !isSilent() && (wrongs.isEmpty() || !ids.isEmpty())) {
@@ -240,13 +278,31 @@ final class ConformCommand implements Callable<Integer> {
       }
       add(kit.judge(target, print(server, oneOfSeveral)), kit, server, reports);
     } catch (IOException e) {
-      if (!oneOfSeveral) {
-        throw new Failure(String.valueOf(e.getMessage()));
-      }
-      String why = String.valueOf(e.getMessage());
-      spec.commandLine().getErr().printf("%s: %s%n", server.it().name(), why);
-      reports.add(kit.untried(server.it().name(), why));
+      reports.add(untried(kit, server.it().name(), e, oneOfSeveral));
     }
+  }
+
+  private void judgeProgram(
+      Kit kit, Candidate<ProgramTarget> program, boolean oneOfSeveral, List<Report> reports)
+      throws Failure, InterruptedException {
+    try (ProgramTarget target = program.it()) {
+      ProgramTargets.demandThatItStarts(target);
+      Report report = kit.judge(target, print(program, oneOfSeveral));
+      List<String> notes = executed.isEmpty() ? List.of() : ProgramCommandTarget.notes();
+      add(new Report(report.target(), report.findings(), notes), kit, program, reports);
+    } catch (IOException e) {
+      reports.add(untried(kit, program.it().name(), e, oneOfSeveral));
+    }
+  }
+
+  /** What does not start is alone a failure, and beside others a column. */
+  private Report untried(Kit kit, String name, IOException e, boolean oneOfSeveral) throws Failure {
+    String why = String.valueOf(e.getMessage());
+    if (!oneOfSeveral) {
+      throw new Failure(why);
+    }
+    spec.commandLine().getErr().printf("%s: %s%n", name, why);
+    return kit.untried(name, why);
   }
 
   private Consumer<Finding> print(Candidate<?> candidate, boolean oneOfSeveral) {
@@ -310,13 +366,40 @@ final class ConformCommand implements Callable<Integer> {
     }
   }
 
+  private Optional<Program> program() throws Failure {
+    return programWanted.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Choices.program(programWanted.get()));
+  }
+
+  /** All that are listed: of everybody, or of the program that is named. */
+  private List<Rule> listed() throws Failure {
+    Optional<Program> program = program();
+    return program.isPresent() ? Rule.of(program.get()) : Findings.allRules();
+  }
+
   private List<Rule> rules() throws Failure {
-    List<Rule> rules = clients.isEmpty() ? Rule.all() : Rule.ofClients();
+    Optional<Program> program = program();
+    List<Rule> rules =
+        program.map(Rule::of).orElseGet(() -> clients.isEmpty() ? Rule.all() : Rule.ofClients());
     try {
       return ids.isEmpty() ? rules : Rule.matching(rules, ids);
     } catch (IllegalArgumentException e) {
-      throw new Failure(String.valueOf(e.getMessage()));
+      throw new Failure(hint(program).orElseGet(() -> String.valueOf(e.getMessage())));
     }
+  }
+
+  /** That rules of a program are named where no program is. */
+  private Optional<String> hint(Optional<Program> program) {
+    return Programs.all().stream()
+        .filter(_ -> program.isEmpty())
+        .filter(
+            it ->
+                Rule.of(it).stream()
+                    .flatMap(rule -> Stream.of(rule.id(), String.valueOf(rule.section())))
+                    .anyMatch(ids::contains))
+        .map("the rules that are named are for %1$s; say --program %1$s"::formatted)
+        .findFirst();
   }
 
   private Bounds bounds() throws Failure {
@@ -331,6 +414,23 @@ final class ConformCommand implements Callable<Integer> {
     return bounds;
   }
 
+  /** None of them is started yet; none if it is not programs that are to be judged. */
+  private List<Candidate<ProgramTarget>> programs(List<Rule> rules) throws Failure {
+    Optional<Program> program = program();
+    if (program.isEmpty()) {
+      return List.of();
+    }
+    for (String option : NOT_FOR_PROGRAMS) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new Failure("%s is not for programs; leave it out".formatted(option));
+      }
+    }
+    List<Candidate<ProgramTarget>> targets = new ArrayList<>();
+    ProgramTargets.of(program.get(), models, all, executed)
+        .forEach((arguments, target) -> targets.add(new Candidate<>(arguments, target, rules)));
+    return targets;
+  }
+
   /** None of them is started yet. */
   private List<Candidate<Target>> targets(List<Rule> rules) throws Failure {
     Optional<Set<Capability>> claims =
@@ -343,7 +443,7 @@ final class ConformCommand implements Callable<Integer> {
       targets.add(new Candidate<>("--exec " + Shell.quoted(command), target, rules));
     }
     for (String address : addresses) {
-      Target target = new AddressTarget(parse(address), served, claims);
+      Target target = new AddressTarget(Choices.hostAndPort(address), served, claims);
       targets.add(new Candidate<>("--target " + address, target, rules));
     }
     for (String name : examples) {
@@ -414,19 +514,5 @@ final class ConformCommand implements Callable<Integer> {
     if (!command.contains("{port}")) {
       throw new Failure(option + " needs {port} where the command takes its port");
     }
-  }
-
-  private static InetSocketAddress parse(String hostAndPort) throws Failure {
-    int colon = hostAndPort.lastIndexOf(':');
-    try {
-      String host = hostAndPort.substring(0, Math.max(0, colon));
-      int port = Integer.parseInt(hostAndPort.substring(colon + 1));
-      if (!host.isEmpty() && port > 0) {
-        return Choices.address(host, port);
-      }
-    } catch (NumberFormatException _) {
-      // said below
-    }
-    throw new Failure("'%s' is not HOST:PORT, such as 127.0.0.1:8080".formatted(hostAndPort));
   }
 }

@@ -4,9 +4,12 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.program.Programs;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine.Help.Ansi;
 
 /** Prints what the kit has found. */
@@ -26,6 +29,14 @@ final class Findings {
       String detail,
       List<String> transcript,
       double milliseconds) {}
+
+  /** Every rule that anything is judged by, in the order of the contract. */
+  static List<Rule> allRules() {
+    Stream<Rule> ofPrograms = Programs.all().stream().flatMap(it -> Rule.of(it).stream());
+    return Stream.of(Rule.all().stream(), Rule.ofClients().stream(), ofPrograms)
+        .flatMap(Function.identity())
+        .toList();
+  }
 
   static Plain plain(Report report, long seed, boolean strict) {
     List<Row> rows =

@@ -139,9 +139,7 @@ final class HtmlReport {
             .flatMap(report -> report.findings().stream())
             .map(Finding::rule)
             .collect(toSet());
-    return Stream.concat(Rule.all().stream(), Rule.ofClients().stream())
-        .filter(tried::contains)
-        .toList();
+    return Findings.allRules().stream().filter(tried::contains).toList();
   }
 
   private void row(Rule rule) throws XMLStreamException {

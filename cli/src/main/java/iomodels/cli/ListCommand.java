@@ -3,15 +3,20 @@ package iomodels.cli;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.examples.Examples;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.ModelCard;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.wrong.WrongServers;
 import iomodels.wrong.tutorial.Tutorials;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "list",
     description = "Shows every model: where it waits, on which threads, and what it answers to.",
+    footer = {"", "  iomodels list --programs     the four programs, and the styles they are in"},
     mixinStandardHelpOptions = true)
 final class ListCommand implements Callable<Integer> {
 
@@ -36,6 +42,11 @@ final class ListCommand implements Callable<Integer> {
           "List the servers that are wrong on purpose instead, and what documentations show.")
   private boolean wrong;
 
+  @Option(
+      names = "--programs",
+      description = "List the programs instead, the styles that they are written in, and where.")
+  private boolean programs;
+
   @Option(names = "--json", description = "Print JSON instead of a table.")
   private boolean json;
 
@@ -47,11 +58,41 @@ final class ListCommand implements Callable<Integer> {
     }
   }
 
+  /** The programs, as they stand in JSON. */
+  record ProgramList(List<Program> programs, List<StyleRow> styles) {}
+
+  /** A style, as it stands in JSON. */
+  record StyleRow(String style, String summary, List<PageRow> pages) {
+
+    StyleRow(StyleProvider style) {
+      this(style.style(), style.summary(), style.pages().stream().map(PageRow::new).toList());
+    }
+  }
+
+  /**
+   * A program in a style, as it stands in JSON.
+   *
+   * @param source the class
+   * @param file where it is, if the sources are there
+   */
+  record PageRow(String program, String threads, String source, Optional<String> file) {
+
+    PageRow(StyleProvider.Page page) {
+      this(
+          page.program().name(),
+          page.threads(),
+          page.source().getName(),
+          Sources.file(page.source()).map(Path::toString));
+    }
+  }
+
   @Override
   public Integer call() throws Failure {
     PrintWriter out = spec.commandLine().getOut();
     if (wrong) {
       printWrong(out);
+    } else if (programs) {
+      printPrograms(out);
     } else if (json) {
       out.println(Json.write(Choices.models().stream().map(Row::new).toList()));
     } else if (probe) {
@@ -102,6 +143,39 @@ final class ListCommand implements Callable<Integer> {
     return availability.reason().isEmpty()
         ? answer
         : "%s (%s)".formatted(answer, availability.reason());
+  }
+
+  private void printPrograms(PrintWriter out) {
+    List<StyleRow> styles = StyleProvider.installed().stream().map(StyleRow::new).toList();
+    if (json) {
+      out.println(Json.write(new ProgramList(Programs.all(), styles)));
+      return;
+    }
+    Table.print(
+        out,
+        List.of("PROGRAM", "WHAT IT DOES"),
+        Programs.all().stream().map(each -> List.of(each.name(), each.sentence())).toList());
+    out.println();
+    Table.print(
+        out,
+        List.of("STYLE", "WHAT IT IS TO WRITE IN IT"),
+        styles.stream().map(each -> List.of(each.style(), each.summary())).toList());
+    out.println();
+    Table.print(
+        out,
+        List.of("STYLE", "PROGRAM", "THREADS", "SOURCE"),
+        styles.stream()
+            .flatMap(
+                style ->
+                    style.pages().stream()
+                        .map(
+                            page ->
+                                List.of(
+                                    style.style(),
+                                    page.program(),
+                                    page.threads(),
+                                    page.file().orElse(page.source()))))
+            .toList());
   }
 
   private static void printWrong(PrintWriter out) {

@@ -1,10 +1,15 @@
 package iomodels.cli;
 
+import static java.util.stream.Collectors.joining;
+
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.wrong.tutorial.Tutorial;
@@ -14,6 +19,7 @@ import java.io.PrintWriter;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
@@ -27,10 +33,23 @@ import picocli.CommandLine.Spec;
 /** Serves until it is told to stop. */
 @Command(
     name = "serve",
-    description = "Serves, until Ctrl-C: then it delivers what it owes, and ends.",
+    description = {
+      "Serves, until Ctrl-C: then it delivers what it owes, and ends.",
+      "A service by a model, or one of the four programs in a style."
+    },
+    footer = {
+      "",
+      "  iomodels serve nio-selector",
+      "  iomodels serve vertx --program chat",
+      "  iomodels serve vertx --program relay --upstream 127.0.0.1:9000"
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
+
+  /** What models have, and programs do not. */
+  private static final List<String> OF_MODELS =
+      List.of("--service", "--udp", "--transport", "--wrong", "--tutorial", "--example");
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -71,10 +90,16 @@ final class ServeCommand implements Callable<Integer> {
       description = "How long to wait for owed replies when stopped (default: ${DEFAULT-VALUE}).")
   private int grace;
 
+  @ArgGroup(validate = false, heading = "Programs, of a STYLE instead of a MODEL:%n")
+  private ProgramOptions programs = new ProgramOptions();
+
   /** One of the four kinds of server there are. */
   static final class What {
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A model; see: iomodels list")
+    @Parameters(
+        index = "0",
+        paramLabel = "MODEL",
+        description = "A model; see: iomodels list. With --program: a style.")
     private Optional<String> model = Optional.empty();
 
     @Option(
@@ -145,29 +170,75 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws Failure, InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
-    ServerProvider provider = what.provider();
-    Service served = what.service(service.orElse("upper"), service.isPresent());
+  public Integer call() throws Failure {
     if (grace < 0) {
       throw new Failure("a grace period of %d s; it is 0 or more".formatted(grace));
     }
+    Optional<Program> program = programs.program();
+    return program.isPresent() ? serveProgram(program.get()) : serveModel();
+  }
+
+  private int serveModel() throws Failure {
+    ProgramOptions.demandNone(this::isGiven);
+    ServerProvider provider = what.provider();
+    Service served = what.service(service.orElse("upper"), service.isPresent());
     ServerConfig config =
         ServerConfig.at(Choices.address(host, port))
             .withDatagrams(udp)
             .withTransport(Choices.transport(provider, transport))
             .withGracePeriod(Duration.ofSeconds(grace));
+    String name = provider.card().name();
     if (udp && !provider.capabilities(config).contains(Capability.DATAGRAMS)) {
-      throw new Failure(
-          "%s does not answer UDP; leave --udp out".formatted(provider.card().name()));
+      throw new Failure("%s does not answer UDP; leave --udp out".formatted(name));
     }
     if (udp && served.datagrams().isEmpty()) {
       throw new Failure(
           "%s is not for UDP; try --service upper, or leave --udp out".formatted(served.name()));
     }
-    Server server = start(provider, config, served);
+    Server server = start(name, config.address(), () -> provider.start(config, served));
+    return serve(server, name, served.name(), udp ? "TCP and UDP" : "TCP");
+  }
+
+  private int serveProgram(Program program) throws Failure {
+    for (String option : OF_MODELS) {
+      if (isGiven(option)) {
+        throw new Failure(
+            "%s is for a model's service, and --program for a program; leave one of them out"
+                .formatted(option));
+      }
+    }
+    if (what.model.isEmpty()) {
+      throw new Failure("name a STYLE: " + Choices.names(Choices.styles(program)));
+    }
+    StyleProvider style = Choices.style(what.model.get(), program);
+    StyleProvider.Page page = style.page(program).orElseThrow();
+    ProgramConfig config =
+        programs.config(program, Choices.address(host, port), grace, this::isGiven);
+    Server server = start(style.style(), config.address(), () -> page.starter().start(config));
+    String upstreams =
+        config.upstreams().stream()
+            .map(it -> "%s:%d".formatted(it.getHostString(), it.getPort()))
+            .collect(joining(", "));
+    String carrier = upstreams.isEmpty() ? "TCP" : "TCP, upstream " + upstreams;
+    return serve(server, style.style(), program.name(), carrier);
+  }
+
+  private boolean isGiven(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private int serve(Server server, String name, String served, String carrier) throws Failure {
+    PrintWriter out = spec.commandLine().getOut();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, out)));
-    announce(out, provider, server, served);
+    out.printf(
+        "%s%s serves %s at %s:%d (%s); Ctrl-C stops it%n",
+        name,
+        server.transport().map(each -> " on " + each).orElse(""),
+        served,
+        server.address().getAddress().getHostAddress(),
+        server.address().getPort(),
+        carrier);
+    out.flush();
     try {
       server.terminated().join();
       return Main.OK;
@@ -176,24 +247,15 @@ final class ServeCommand implements Callable<Integer> {
     }
   }
 
-  private void announce(PrintWriter out, ServerProvider provider, Server server, Service served) {
-    String carried = server.transport().map(each -> " on " + each).orElse("");
-    out.printf(
-        "%s%s serves %s at %s:%d (%s); Ctrl-C stops it%n",
-        provider.card().name(),
-        carried,
-        served.name(),
-        server.address().getAddress().getHostAddress(),
-        server.address().getPort(),
-        udp ? "TCP and UDP" : "TCP");
-    out.flush();
+  /** Starts a server, of whichever kind. */
+  @FunctionalInterface
+  private interface Starter {
+    Server start() throws IOException;
   }
 
-  private static Server start(ServerProvider provider, ServerConfig config, Service service)
-      throws Failure {
-    InetSocketAddress at = config.address();
+  private static Server start(String name, InetSocketAddress at, Starter starter) throws Failure {
     try {
-      return provider.start(config, service);
+      return starter.start();
     } catch (BindException e) {
       String reason = String.valueOf(e.getMessage());
       String where = "%s:%d".formatted(at.getHostString(), at.getPort());
@@ -212,7 +274,7 @@ final class ServeCommand implements Callable<Integer> {
       }
       throw new Failure("cannot listen at %s: %s".formatted(where, reason));
     } catch (IOException e) {
-      throw new Failure("%s cannot start: %s".formatted(provider.card().name(), e.getMessage()));
+      throw new Failure("%s cannot start: %s".formatted(name, e.getMessage()));
     }
   }
 

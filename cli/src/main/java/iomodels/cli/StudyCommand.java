@@ -28,14 +28,14 @@ import picocli.CommandLine.Spec;
       "",
       "  iomodels study                      the first page",
       "  iomodels study nio-selector         all about one model",
-      "  iomodels study nio-selector vertx   two to four of them side by side",
+      "  iomodels study nio-selector vertx   two to five of them side by side",
       "  iomodels study timeline             a page by its name, as table and rules are"
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class StudyCommand implements Callable<Integer> {
 
-  private static final int MAX_COLUMNS = 4;
+  private static final int MAX_COLUMNS = 5;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 

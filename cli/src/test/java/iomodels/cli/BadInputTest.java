@@ -2,7 +2,9 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -35,6 +37,18 @@ class BadInputTest {
           serve --example no-such-framework            | there are: vertx, reactor-netty, netty
           serve --example vertx --service flood        | example-vertx serves upper and nothing else
           serve --example vertx --udp                  | does not answer UDP
+          serve --program relay                        | name a STYLE: nio-selector
+          serve nothing --program relay                | there are: nio-selector
+          serve vertx --program gopher                 | there are: relay, gather, chat, offload
+          serve vertx --program relay                  | say --upstream HOST:PORT
+          serve vertx --program relay --upstream one   | is not HOST:PORT
+          serve vertx --program relay --upstream a:1 --upstream b:2 | has one upstream
+          serve vertx --program relay --upstream 127.0.0.1:8080     | choose another --port
+          serve vertx --program relay --upstream 127.0.0.1:9 --deadline 0 | it is 1 or more
+          serve vertx --program relay --upstream 127.0.0.1:9 --queue 2    | relay has no --queue
+          serve vertx --program relay --service upper  | leave one of them out
+          serve --wrong banner --program relay         | leave one of them out
+          serve vertx --back-off 3                     | say --program gather
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
           conform --wrong no-such-fault                | iomodels list --wrong
@@ -50,11 +64,27 @@ class BadInputTest {
           conform --target 127.0.0.1:70000             | it is 0 to 65535
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
+          conform nio-selector --rule 11.05            | say --program relay
+          conform nio-selector --rule 11               | say --program relay
+          conform --program gopher vertx               | there are: relay, gather, chat, offload
+          conform --program relay                      | name a STYLE (nio-selector
+          conform --program relay no-such-style        | there are: nio-selector
+          conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
+          conform --program relay --target 127.0.0.1:9 | leave it out
+          conform --program relay --exec {upstreams}   | needs {port}
+          conform --program relay --exec {port}        | needs {upstreams}
+          conform --program offload --exec {port}      | needs {folder}
+          conform --program chat --exec false{port}    | ended at once
           compare no-such-model                        | there are: blocking-pool
           bench no-such-model                          | there are: blocking-pool
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench nio-selector --rounds 0                | at least 1 round
+          bench --program gather                       | those are: relay, chat
+          bench --program relay no-such-style          | those do: nio-selector
+          bench --program relay --scenario large       | asked of models
+          bench --program relay --jvm-flag=-Xmx1g      | is for models
+          bench nio-selector --scenario relay          | give --program relay
           trace                                        | name a MODEL
           trace no-such-model                          | there are: blocking-pool
           trace c-kqueue                               | there are: c-sequential, c-threads
@@ -110,6 +140,23 @@ class BadInputTest {
   void aPortInUseIsNamed(String model) throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Cli cli = Cli.run("serve", model, "--port", String.valueOf(taken.getLocalPort()));
+
+      assertThat(cli.exitCode()).isEqualTo(2);
+      assertThat(cli.err())
+          .contains("127.0.0.1:%d is in use".formatted(taken.getLocalPort()), "--port");
+    }
+  }
+
+  static Stream<String> styles() {
+    return Choices.styles(Programs.RELAY).stream().map(StyleProvider::style);
+  }
+
+  @ParameterizedTest
+  @MethodSource("styles")
+  void aPortInUseIsNamedByProgramsToo(String style) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = "--port=" + taken.getLocalPort();
+      Cli cli = Cli.run("serve", style, "--program=relay", "--upstream=127.0.0.1:9", port);
 
       assertThat(cli.exitCode()).isEqualTo(2);
       assertThat(cli.err())

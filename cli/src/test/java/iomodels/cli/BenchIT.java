@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.lab.report.LoadFigures;
+import iomodels.program.Programs;
+import iomodels.server.spi.StyleProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -162,6 +164,28 @@ class BenchIT {
     Cli cli = bench("nio-selector", "example-netty", "--scenario=idle", "--connections=200");
 
     assertThat(cli.out()).contains("OUTSIDE HEAP", "nio-selector ", "example-netty");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void aRelayIsMeasuredBesideTheOneInC() {
+    Cli cli = bench("nio-selector", "c-relay", "--program=relay", "--json=-");
+
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.out())
+        .contains("\"name\" : \"relay\"", "\"name\" : \"nio-selector\"", "\"name\" : \"c-relay\"")
+        .contains("\"toCommon\" : {", "\"noiseFloor\" : ", "\"littlesLaw\" : {");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void aRoomIsLoadedInEveryStyleThatHasOne() {
+    assumeThat(StyleProvider.installed())
+        .as("a style has the program")
+        .anyMatch(it -> it.page(Programs.CHAT).isPresent());
+    Cli cli = bench("--program=chat");
+
+    assertThat(cli.out()).contains("chat: a room of 1,000", "CPU/MSG").doesNotContain("failed");
     assertThat(cli.exitCode()).isZero();
   }
 

@@ -48,6 +48,26 @@ class ConformIT {
       Server(("127.0.0.1", int(sys.argv[1])), Upper).serve_forever()
       """;
 
+  /** It carries, but takes leave politely of a client whom it has to reset. */
+  private static final String PYTHON_RELAY =
+      """
+      import socket, sys, threading
+      def carry(a, b):
+          while data := a.recv(65536):
+              b.sendall(data)
+          b.shutdown(socket.SHUT_WR)
+      with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+          while True:
+              client, _ = listener.accept()
+              try:
+                  upstream = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+              except OSError:
+                  client.close()
+                  continue
+              for pair in (client, upstream), (upstream, client):
+                  threading.Thread(target=carry, args=pair, daemon=True).start()
+      """;
+
   @Test
   void aModelConforms() {
     Cli cli = Cli.run("conform", "nio-selector", "--rule", "1", "--rule", "4.01");
@@ -235,6 +255,49 @@ class ConformIT {
             "9.05");
 
     assertThat(cli.out()).contains("7 kept, 0 broken", "found: [CONCURRENT, HALF_CLOSE]");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void aProgramIsJudgedInStylesAndInPython(@TempDir Path folder) throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path script = Files.writeString(folder.resolve("relay.py"), PYTHON_RELAY);
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    String command = "exec python3 %s {port} {upstreams}".formatted(script);
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--program=relay",
+            "nio-selector",
+            "--exec=/bin/false {port} {upstreams}",
+            "--exec=" + command,
+            "--rule=11.02",
+            "--rule=11.07",
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("11.02  ?  +  +", "11.07  ?  !  +", "nio-selector relay: 2 kept")
+        .contains(
+            "again: ./iomodels conform --program relay --exec '%s' --rule 11.07 --seed "
+                .formatted(command));
+    assertThat(cli.err()).contains("/bin/false {port} {upstreams}", "ended at once");
+    assertThat(Files.readString(html)).contains("<th>11.07</th>", "<th>nio-selector relay</th>");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(suites.getElementsByTagName("error").getLength()).isEqualTo(2);
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aProgramThatConformsIsASuccess() {
+    Cli cli = Cli.run("conform", "--program", "relay", "virtual-threads", "--rule", "11.02");
+
+    assertThat(cli.out()).contains("kept     11.02", "virtual-threads relay: 1 kept");
     assertThat(cli.exitCode()).isZero();
   }
 

@@ -3,7 +3,9 @@ package iomodels.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Rule;
+import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -47,5 +49,29 @@ class ListCommandTest {
     String out = Cli.run("list", "--wrong").out();
 
     Rule.all().forEach(rule -> assertThat(out).contains(" " + rule.id() + " "));
+  }
+
+  @Test
+  void listsEveryProgramInEveryStyle() {
+    Cli cli = Cli.run("list", "--programs");
+
+    assertThat(cli.exitCode()).isZero();
+    Programs.all().forEach(it -> assertThat(cli.out()).contains(it.name(), it.sentence()));
+    for (StyleProvider style : StyleProvider.installed()) {
+      assertThat(cli.out()).contains(style.style(), style.summary());
+      for (StyleProvider.Page page : style.pages()) {
+        assertThat(cli.out()).contains(page.threads(), page.source().getSimpleName());
+      }
+    }
+  }
+
+  @Test
+  void programsAreReadableForMachines() {
+    JsonNode json = JsonMapper.shared().readTree(Cli.run("list", "--programs", "--json").out());
+
+    assertThat(json.get("programs").get(0).get("name").asString()).isEqualTo("relay");
+    assertThat(json.get("styles").size()).isEqualTo(StyleProvider.installed().size());
+    assertThat(json.get("styles").get(0).get("pages").get(0).get("source").asString())
+        .startsWith("iomodels.");
   }
 }

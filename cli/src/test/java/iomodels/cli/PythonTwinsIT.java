@@ -69,6 +69,34 @@ class PythonTwinsIT {
     demandKept(file, library);
   }
 
+  @ParameterizedTest
+  @CsvSource("asyncio, asyncio, chat, {port}")
+  void aProgramKeepsItsRules(String style, String library, String program, String ports)
+      throws Exception {
+    String file = "programs/%s_%s.py".formatted(style, program);
+    String command = "exec %s %s %s".formatted(pythonWith(library), FOLDER.resolve(file), ports);
+    Cli cli = Cli.run("conform", "--program", program, "--exec", command);
+
+    assertThat(cli.out()).contains(" 0 broken, ");
+    assertThat(cli.exitCode()).as("2: the kit could not tell").isIn(0, 2);
+  }
+
+  @Tag("thorough")
+  @ParameterizedTest
+  @CsvSource({
+    "asyncio, asyncio, relay, {port} {upstreams}",
+    "asyncio, asyncio, gather, {port} {deadline} {upstreams}",
+    "asyncio, asyncio, offload, {port} {folder}",
+    "twisted, twisted, relay, {port} {upstreams}",
+    "twisted, twisted, gather, {port} {deadline} {upstreams}",
+    "twisted, twisted, chat, {port}",
+    "twisted, twisted, offload, {port} {folder}"
+  })
+  void soDoTheOtherPrograms(String style, String library, String program, String ports)
+      throws Exception {
+    aProgramKeepsItsRules(style, library, program, ports);
+  }
+
   private static void demandKept(String file, String library) throws Exception {
     Cli cli = conform(file, library, CLAIMED.stream().map(rule -> "--rule=" + rule));
 

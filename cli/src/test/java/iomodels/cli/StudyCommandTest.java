@@ -51,8 +51,8 @@ class StudyCommandTest {
     Cli unknown = Cli.run("study", "--print", "nothing");
     assertThat(unknown.exitCode()).isEqualTo(Main.UNUSABLE);
     assertThat(unknown.err()).contains("nothing of 'nothing'");
-    assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e").err())
-        .contains("no more than 4");
+    assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e", "f").err())
+        .contains("no more than 5");
   }
 
   private String study(String... arguments) {

@@ -2,13 +2,21 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
 import iomodels.lab.Yardstick;
+import iomodels.program.Programs;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +44,20 @@ class YardsticksIT {
   @MethodSource("others")
   void soDoTheOthers(String name, @TempDir Path folder) throws Exception {
     demandKept(name, folder);
+  }
+
+  @Test
+  void soDoesTheRelayThoseOfRelays(@TempDir Path folder) throws Exception {
+    compile(Yardstick.RELAY, folder);
+    List<Rule> rules = Rule.of(Programs.RELAY);
+    try (RelayInC relay = new RelayInC()) {
+      Report report = new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(relay, _ -> {});
+
+      assertThat(report.findings())
+          .as("%s", report.findings())
+          .hasSameSizeAs(rules)
+          .allMatch(it -> it.verdict() == Verdict.KEPT);
+    }
   }
 
   private static void demandKept(String name, Path folder) throws Exception {

@@ -1,0 +1,67 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+
+@Isolated("it sets a system property")
+class SourcesTest {
+
+  private static final String SOURCE =
+      """
+      package iomodels.cli;
+
+      import java.util.List;
+
+      /**
+       * It counts
+       * nothing of this.
+       */
+      class SourcesTest {
+
+        // nor of this
+        /** Nor this. */
+        int counts; // but that
+
+        /* and */
+        int imports;
+      }
+      """;
+
+  @TempDir private Path home;
+  private String before = "";
+
+  @BeforeEach
+  void home() {
+    before = System.getProperty(NewCommand.HOME, "");
+    System.setProperty(NewCommand.HOME, home.toString());
+  }
+
+  @AfterEach
+  void restore() {
+    System.setProperty(NewCommand.HOME, before);
+  }
+
+  @Test
+  void aClassIsFoundInItsModuleAndItsCodeCounted() throws IOException {
+    Path file = Path.of("some-impl/src/main/java/iomodels/cli/SourcesTest.java");
+    Files.createDirectories(home.resolve(file).getParent());
+    Files.writeString(home.resolve(file), SOURCE);
+
+    assertThat(Sources.file(SourcesTest.class)).contains(file);
+    assertThat(Sources.lines(SourcesTest.class)).hasValue(4);
+  }
+
+  @Test
+  void whereThereAreNoSourcesThereIsNothingToCount() {
+    assertThat(Sources.file(SourcesTest.class)).isEmpty();
+    assertThat(Sources.lines(SourcesTest.class)).isEmpty();
+  }
+}
