@@ -20,4 +20,5 @@ module iomodels.site {
       tools.jackson.databind;
 
   uses iomodels.server.spi.ServerProvider;
+  uses iomodels.server.spi.StyleProvider;
 }

@@ -74,8 +74,17 @@ public final class Content {
 
   /** The prose of a model's page, if somebody has written it. */
   Optional<Text> model(String language, String name) throws IOException {
-    Path file = folder.resolve(language).resolve("models").resolve(name + ".md");
+    return written(language, "models", name);
+  }
+
+  private Optional<Text> written(String language, String kind, String name) throws IOException {
+    Path file = folder.resolve(language).resolve(kind).resolve(name + ".md");
     return Files.isRegularFile(file) ? Optional.of(text(file)) : Optional.empty();
+  }
+
+  /** What is written of a program, if somebody has. */
+  Optional<Text> program(String language, String name) throws IOException {
+    return written(language, "programs", name);
   }
 
   /** The lessons, in their order. */

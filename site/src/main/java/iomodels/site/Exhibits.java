@@ -4,9 +4,13 @@ import static java.util.Comparator.comparing;
 import static java.util.Comparator.comparingInt;
 import static java.util.Comparator.naturalOrder;
 
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.site.Exhibit.Group;
+import iomodels.site.Exhibit.Written;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
@@ -19,11 +23,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** All servers that can be laid side by side, found in the project, not listed here. */
+/**
+ * All servers and programs that can be laid side by side: found in the project, not listed here.
+ */
 final class Exhibits {
 
   private static final String MAIN = "src/main/java";
   private static final String TWINS = "python-twins";
+  private static final String PROGRAMS = "programs";
+
+  /** Where the twins of the programs are, each called {@code STYLE_PROGRAM.py}. */
+  private static final String TWINS_OF_PROGRAMS = "programs/";
 
   private final Path project;
   private final Map<String, Exhibit> all = new LinkedHashMap<>();
@@ -44,6 +54,11 @@ final class Exhibits {
     for (ServerProvider model : models) {
       exhibits.add(Group.MODELS, model.card(), exhibits.pages(model));
     }
+    for (StyleProvider style : StyleProvider.installed()) {
+      for (StyleProvider.Page page : style.pages()) {
+        exhibits.add(style, page);
+      }
+    }
     exhibits.addTwins();
     return exhibits;
   }
@@ -61,7 +76,28 @@ final class Exhibits {
   }
 
   private void add(Group group, ModelCard card, List<Path> files) throws IOException {
-    add(new Exhibit(card.name(), group, card.summary(), Optional.of(card), read(files)));
+    add(
+        new Exhibit(
+            card.name(), group, card.summary(), Optional.of(card), Optional.empty(), read(files)));
+  }
+
+  /** A page of a style is one class, and its file that of its name. */
+  private void add(StyleProvider style, StyleProvider.Page page) throws IOException {
+    Class<?> source = page.source();
+    List<Path> files =
+        folder(source.getPackageName())
+            .map(it -> it.resolve(source.getSimpleName() + ".java"))
+            .filter(Files::isRegularFile)
+            .stream()
+            .toList();
+    add(
+        new Exhibit(
+            "%s:%s".formatted(style.style(), page.program()),
+            Group.PROGRAMS,
+            style.summary(),
+            Optional.empty(),
+            Optional.of(new Written(page.program(), style.style(), page.threads())),
+            read(files)));
   }
 
   private void add(Exhibit exhibit) {
@@ -128,18 +164,39 @@ final class Exhibits {
           files
               .filter(it -> it.toString().endsWith(".py"))
               .filter(it -> !name(folder.relativize(it)).startsWith("."))
+              // The four programs have other steps than the service that all of these offer.
+              .filter(it -> !folder.relativize(it).startsWith(PROGRAMS))
               .sorted(comparingInt(Path::getNameCount).thenComparing(naturalOrder()))
               .toList();
       for (Path twin : twins) {
         Source source = Source.read(project, name(project.relativize(twin)));
         // One without regions is no server: the tutorial's client.
         if (!source.regions().isEmpty()) {
-          String id = "python:" + name(folder.relativize(twin)).replaceFirst("\\.py$", "");
-          String summary = source.about().isEmpty() ? "" : source.about().getFirst();
-          add(new Exhibit(id, Group.PYTHON, summary, Optional.empty(), List.of(source)));
+          add(twin(name(folder.relativize(twin)).replaceFirst("\\.py$", ""), source));
         }
       }
     }
+  }
+
+  private static Exhibit twin(String name, Source source) {
+    Optional<Written> written = writtenInPython(name);
+    return new Exhibit(
+        "python:" + name,
+        written.isPresent() ? Group.PROGRAMS : Group.PYTHON,
+        source.about().isEmpty() ? "" : source.about().getFirst(),
+        Optional.empty(),
+        written,
+        List.of(source));
+  }
+
+  private static Optional<Written> writtenInPython(String name) {
+    int end = name.lastIndexOf('_');
+    if (!name.startsWith(TWINS_OF_PROGRAMS) || end < 0) {
+      return Optional.empty();
+    }
+    Optional<Program> program = Programs.named(name.substring(end + 1));
+    String style = "python:" + name.substring(TWINS_OF_PROGRAMS.length(), end);
+    return program.map(it -> new Written(it, style, ""));
   }
 
   private static String name(Path path) {

@@ -30,6 +30,10 @@ public record Links(String language, int depth) {
     return "%sside-by-side.html#%s".formatted(home(), names);
   }
 
+  public String program(String name) {
+    return "%sprograms.html#%s".formatted(home(), name);
+  }
+
   public String timeline(String names) {
     return "%stimeline.html#show=%s".formatted(home(), names);
   }

@@ -79,9 +79,15 @@ final class LiveDirectives implements Prose.Directives {
   }
 
   private String model(Exhibit exhibit) {
-    return exhibit.card().isPresent()
-        ? link(links.model(exhibit.id()), "<code>" + exhibit.id() + "</code>")
-        : link(links.source(exhibit.page()), "<code>" + tail(exhibit.page()) + "</code>");
+    String id = "<code>" + exhibit.id() + "</code>";
+    if (exhibit.card().isPresent()) {
+      return link(links.model(exhibit.id()), id);
+    }
+    return exhibit
+        .written()
+        .map(it -> link(links.program(it.program().name()), id))
+        .orElseGet(
+            () -> link(links.source(exhibit.page()), "<code>" + tail(exhibit.page()) + "</code>"));
   }
 
   /** How many calls, by name, or of a kind. */

@@ -31,11 +31,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The pages in one language: what each template is given. */
 public final class Pages {
+
+  /** How many can be laid side by side. */
+  static final int COLUMNS = 5;
+
+  /** Where it is written what the programs have to do. */
+  private static final String CONTRACTS = "core/src/main/java/iomodels/program/Programs.java";
 
   private static final JsonMapper JSON = new JsonMapper();
   private static final List<String> NAMES =
@@ -43,6 +50,7 @@ public final class Pages {
           "layout",
           "index",
           "side-by-side",
+          "programs",
           "timeline",
           "table",
           "lab",
@@ -69,10 +77,8 @@ public final class Pages {
 
   void write() throws IOException {
     page("index.html", "index", Map.of("shelves", shelves()));
-    page(
-        "side-by-side.html",
-        "side-by-side",
-        Map.of("shelves", shelves(), "regions", JSON.writeValueAsString(regions())));
+    page("side-by-side.html", "side-by-side", sideBySide());
+    page("programs.html", "programs", programs());
     page("timeline.html", "timeline", timeline());
     page("table.html", "table", Map.of("rows", rows(), "machine", machine()));
     page("lab.html", "lab", lab());
@@ -141,14 +147,47 @@ public final class Pages {
     return shelves;
   }
 
-  /** What the steps are called. */
+  private Map<String, ?> sideBySide() {
+    ProgramGrid grid = new ProgramGrid(site, words);
+    List<Shelf> shelves = new ArrayList<>(shelves());
+    shelves.addAll(grid.shelves());
+    return Map.of(
+        "columns",
+        COLUMNS,
+        "shelves",
+        shelves,
+        "choices",
+        grid.choices(),
+        "regions",
+        JSON.writeValueAsString(regions()));
+  }
+
+  /** What the steps are called, in the order in which they are read; new ones come last. */
   private Map<String, ?> regions() {
     Map<String, Map<String, String>> regions = new LinkedHashMap<>();
-    for (String region : Exhibit.REGIONS) {
-      String key = "region." + region;
-      regions.put(region, Map.of("name", words.of(key), "what", words.of(key + ".what")));
-    }
+    Map<String, String> known = words.below("region.");
+    Stream.concat(
+            known.keySet().stream().filter(it -> !it.contains(".")),
+            site.exhibits().all().stream().flatMap(it -> it.steps().stream()))
+        .forEach(
+            region ->
+                regions.putIfAbsent(
+                    region,
+                    Map.of(
+                        "name", known.getOrDefault(region, region),
+                        "what", known.getOrDefault(region + ".what", ""))));
     return regions;
+  }
+
+  private Map<String, ?> programs() throws IOException {
+    ProgramGrid grid = new ProgramGrid(site, words);
+    return Map.of(
+        "contracts",
+        site.sourcePath(CONTRACTS),
+        "rows",
+        grid.rows(),
+        "sections",
+        grid.sections(prose, new LiveDirectives(site, words, new Links(words.language(), 0))));
   }
 
   private String ioModel(ModelCard card) {
@@ -157,7 +196,10 @@ public final class Pages {
 
   private Map<String, ?> timeline() {
     List<Map<String, Object>> servers = new ArrayList<>();
-    for (Exhibit exhibit : site.exhibits().all()) {
+    List<Exhibit> traced = new ArrayList<>(site.exhibits().all());
+    traced.removeIf(
+        it -> it.group() == Group.PROGRAMS); // The timetable of the clients is not theirs.
+    for (Exhibit exhibit : traced) {
       Optional<Trace> trace = site.recorded().trace(exhibit.file());
       servers.add(
           Map.of(
@@ -208,7 +250,7 @@ public final class Pages {
         ioModel(card),
         words.of("notification." + card.notification().name()),
         words.of("threading." + card.threading().name()),
-        exhibit.sources().stream().mapToLong(Source::linesOfCode).sum(),
+        exhibit.linesOfCode(),
         recorded.count(id, "KEPT"),
         recorded.count(id, "BROKEN"),
         recorded.count(id, "SKIPPED"),

@@ -39,6 +39,7 @@ final class Recorded {
 
   private final Map<String, Trace> traces = new LinkedHashMap<>();
   private final Map<String, JsonNode> costs = new LinkedHashMap<>();
+  private final Map<String, JsonNode> programs = new LinkedHashMap<>();
   private final Map<String, JsonNode> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> wrong = new LinkedHashMap<>();
   private final List<String> problems = new ArrayList<>();
@@ -92,6 +93,14 @@ final class Recorded {
     }
   }
 
+  /**
+   * What the kit found of a program in a style.
+   *
+   * @param brokenRules their ids
+   * @param failure why it could not be judged; empty if it was
+   */
+  public record Judged(long kept, long broken, List<String> brokenRules, String failure) {}
+
   private Recorded() {}
 
   static Recorded read(Path folder) throws IOException {
@@ -126,6 +135,21 @@ final class Recorded {
   /** A model's row of the comparison. */
   private Optional<JsonNode> cost(String model) {
     return Optional.ofNullable(costs.get(model));
+  }
+
+  /** What the comparison says of a program in a style, if it does. */
+  Optional<Judged> judged(Exhibit.Written written) {
+    JsonNode row = programs.get(key(written.style(), written.program().name()));
+    if (row == null) {
+      return Optional.empty();
+    }
+    String failure = row.path("failure").asString("");
+    if (!row.path("kept").isNumber() && failure.isEmpty()) {
+      return Optional.empty();
+    }
+    List<String> broken = row.path("brokenRules").valueStream().map(it -> it.asString("")).toList();
+    return Optional.of(
+        new Judged(row.path("kept").asLong(0), row.path("broken").asLong(0), broken, failure));
   }
 
   /** The comparison that the costs are from, with the machine that it was made on. */
@@ -268,7 +292,16 @@ final class Recorded {
     }
   }
 
+  private static String key(String style, String program) {
+    return style + ":" + program;
+  }
+
   private void readComparison(JsonNode json) {
+    json.path("programs")
+        .forEach(
+            row ->
+                programs.put(
+                    key(row.path("style").asString(""), row.path("program").asString("")), row));
     if (json.path("models").isEmpty()) {
       problems.add("compare.json has no models");
       return;

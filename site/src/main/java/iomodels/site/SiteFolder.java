@@ -62,7 +62,7 @@ final class SiteFolder {
    */
   void writeCode(Exhibit exhibit) throws IOException {
     Map<String, Object> regions = new LinkedHashMap<>();
-    for (String region : Exhibit.REGIONS) {
+    for (String region : exhibit.steps()) {
       List<Map<String, Object>> parts =
           exhibit.with(region).stream()
               .map(
@@ -81,9 +81,18 @@ final class SiteFolder {
     Map<String, Object> column = new LinkedHashMap<>();
     column.put("id", exhibit.id());
     column.put("path", exhibit.page());
-    column.put("lines", exhibit.sources().stream().mapToLong(Source::linesOfCode).sum());
+    column.put("about", about(exhibit));
+    column.put("lines", exhibit.linesOfCode());
     column.put("regions", regions);
     writeData("code/%s.js".formatted(exhibit.file()), "column", exhibit.id(), column);
+  }
+
+  /** The page that says more of it, from its language's first; empty if there is none. */
+  private static String about(Exhibit exhibit) {
+    if (exhibit.written().isPresent()) {
+      return "programs.html#" + exhibit.written().get().program();
+    }
+    return exhibit.card().isPresent() ? "models/%s.html".formatted(exhibit.id()) : "";
   }
 
   /** A trace that can be drawn; of others the page tells why not. */

@@ -49,12 +49,18 @@ public final class Words {
   /**
    * What the Java sources say in English, in this language.
    *
-   * @param kind {@code summary}, {@code rule}, {@code fault}, {@code card}, {@code skip}
+   * @param kind {@code summary}, {@code rule}, {@code fault}, {@code card}, {@code style}, …
    * @param key of it: a name or an id, or the English text itself
    * @param english what is said if nobody has translated it
    */
   public String said(String kind, String key, String english) {
     return words.getOrDefault(SERVERS + kind + "." + key, english);
+  }
+
+  /** The sentence of an exhibit: that of a program is what its style says. */
+  public String summary(Exhibit exhibit) {
+    String own = said("summary", exhibit.id(), exhibit.summary());
+    return exhibit.written().map(it -> said("style", it.style(), own)).orElse(own);
   }
 
   /** All keys that begin like that, without it. */

@@ -30,6 +30,8 @@ class BrowserIT {
       List.of(
           "index.html",
           "side-by-side.html#blocking-threads,python:asyncio_streams",
+          "side-by-side.html#virtual-threads:relay,nio-selector:relay,vertx:relay,vertx-rxjava:relay,reactor-netty:relay",
+          "programs.html",
           "timeline.html#show=blocking-sequential,nio-selector",
           "table.html",
           "lab.html",
@@ -40,6 +42,7 @@ class BrowserIT {
           "models/tutorial-select.html",
           "lessons/01-one-blocking-thread.html",
           "zh/index.html",
+          "zh/programs.html",
           "zh/lab.html",
           "zh/models/vertx.html",
           "zh/lessons/04-select.html",
@@ -151,12 +154,28 @@ class BrowserIT {
     assertThat(servers).hasSizeGreaterThan(30);
     for (String server : servers) {
       browser.run("location.hash = arguments[0]", server);
-      for (WebElement cell :
-          browser.await("#columns .cell[data-server='%s']".formatted(server), 4)) {
+      String cells = "#columns .cell[data-server='%s']".formatted(server);
+      browser.await(cells);
+      for (WebElement cell : browser.all(cells)) {
         String what = "%s of %s".formatted(cell.getDomAttribute("data-region"), server);
         assertThat(cell.getText()).as(what).isNotBlank();
       }
     }
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void aProgramIsLaidOutInAllItsStyles() {
+    browser.open("programs.html");
+    int styles = browser.all(".grid tbody th").size();
+    browser.await("#relay .go a").sendKeys(Keys.ENTER);
+    List<String> columns = texts(browser.await("#columns .head h2", Math.min(styles, 5)));
+
+    assertThat(columns).contains("virtual-threads:relay", "vertx:relay");
+    // What one of them does in a step of its own, another does elsewhere.
+    assertThat(cell("nio-selector:relay", "wait").getText()).contains("selector.select");
+    assertThat(cell("virtual-threads:relay", "wait").getText()).contains("no such step");
+    assertThat(cell("vertx:relay", "relay").getText()).contains("drainHandler");
     assertThat(browser.complaints()).isEmpty();
   }
 

@@ -3,6 +3,9 @@ package iomodels.site;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Rule;
+import iomodels.program.Program;
+import iomodels.program.Programs;
+import iomodels.server.spi.StyleProvider;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
@@ -43,6 +46,20 @@ class ContentTest {
   }
 
   @Test
+  void bothLanguagesSayOfEachProgramWhatItsStylesTeach() throws IOException {
+    for (Program program : Programs.all()) {
+      Content.Text english = content.program("en", program.name()).orElseThrow();
+      Content.Text chinese = content.program("zh", program.name()).orElseThrow();
+      assertThat(directives(chinese.markdown()))
+          .as(program.name())
+          .containsExactlyInAnyOrderElementsOf(directives(english.markdown()));
+      assertThat(List.of(english.title(), english.summary(), chinese.title(), chinese.summary()))
+          .as(program.name())
+          .noneMatch(String::isBlank);
+    }
+  }
+
+  @Test
   void notesNameServersThatThereAre() throws IOException {
     Exhibits exhibits = Exhibits.of(PROJECT);
     List<String> zoo = WrongServers.all().stream().map(WrongServer::name).toList();
@@ -64,7 +81,8 @@ class ContentTest {
   @Test
   void everyServerSaysWhereItsStepsAreOrWhyItHasNone() throws IOException {
     for (Exhibit exhibit : Exhibits.of(PROJECT).all()) {
-      for (String region : Exhibit.REGIONS) {
+      assertThat(exhibit.steps()).as(exhibit.id()).isNotEmpty();
+      for (String region : exhibit.steps()) {
         boolean there = !exhibit.with(region).isEmpty();
         assertThat(there || !exhibit.without(region).isEmpty())
             .as("%s of %s", region, exhibit.id())
@@ -83,6 +101,7 @@ class ContentTest {
             missing.add(kind + " " + key);
           }
         };
+    StyleProvider.installed().forEach(it -> demand.accept("style", it.style()));
     Rule.all().forEach(it -> demand.accept("rule", it.id()));
     WrongServers.all().forEach(it -> demand.accept("fault", it.name()));
     // Of what is new in Python's folder or among the models, English will do for a while.

@@ -1,13 +1,21 @@
 package iomodels.site;
 
+import static iomodels.program.Programs.CHAT;
+import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.OFFLOAD;
+import static iomodels.program.Programs.RELAY;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iomodels.program.Program;
+import iomodels.site.Exhibit.Written;
+import iomodels.site.Recorded.Judged;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -85,6 +93,28 @@ class RecordedTest {
     Files.writeString(folder.resolve("compare.json"), "{}");
     assertThat(Recorded.read(folder).comparison()).isEmpty();
     assertThat(Recorded.read(folder).problems()).contains("compare.json has no models");
+  }
+
+  @Test
+  void ofAProgramOnlyWhatIsRecordedIsSaid() throws IOException {
+    Files.writeString(
+        folder.resolve("compare.json"),
+        """
+        {"models": [{"card": {"name": "a"}}],
+         "programs": [
+           {"style": "vertx", "program": "relay", "kept": 9, "broken": 1, "brokenRules": ["11.03"], "failure": null},
+           {"style": "vertx", "program": "chat", "kept": null, "failure": "It did not start."},
+           {"style": "vertx", "program": "gather", "lines": 7}]}
+        """);
+    Recorded recorded = Recorded.read(folder);
+    assertThat(recorded.judged(vertx(RELAY))).contains(new Judged(9, 1, List.of("11.03"), ""));
+    assertThat(recorded.judged(vertx(CHAT)).orElseThrow().failure()).isEqualTo("It did not start.");
+    assertThat(recorded.judged(vertx(GATHER))).isEmpty();
+    assertThat(recorded.judged(vertx(OFFLOAD))).isEmpty();
+  }
+
+  private static Written vertx(Program program) {
+    return new Written(program, "vertx", "");
   }
 
   @Test

@@ -1,8 +1,7 @@
 "use strict";
 
-/* Two to four servers in columns. The fragment of the address keeps the choice: #vertx,nio-selector */
+/* Two to five servers or programs in columns. The fragment of the address keeps the choice: #vertx,nio-selector */
 (() => {
-  const REGIONS = ["accept", "wait", "converse", "close"];
   const START = ["blocking-threads", "nio-selector"];
   const form = document.getElementById("choice");
   const grid = document.getElementById("columns");
@@ -50,8 +49,8 @@
     }
     const links = element("p", {}, `${column.lines} ${text.lines} · `);
     links.append(element("a", { href: sourceUrl(column.path) }, text.whole));
-    if (!id.startsWith("python:")) {
-      links.append(" · ", element("a", { href: `${home}models/${id}.html` }, text.page));
+    if (column.about) {
+      links.append(" · ", element("a", { href: home + column.about }, text.page));
     }
     about.append(links);
     return about;
@@ -70,7 +69,9 @@
         element("p", { className: "link" }, element("a", { href: url }, `${file}:${part.line}`)),
       );
     }
-    if (column && found.parts.length === 0) {
+    if (column && !found) {
+      it.append(element("p", { className: "without" }, text.other));
+    } else if (column && found.parts.length === 0) {
       it.append(element("p", { className: "without", innerHTML: found.without || text.none }));
     }
     return it;
@@ -84,9 +85,14 @@
       return; // Another choice was made meanwhile.
     }
     grid.style.setProperty("--count", ids.length);
+    grid.classList.toggle("many", ids.length > 4);
     grid.replaceChildren(...ids.map((id, i) => head(id, columns[i])));
-    for (const region of REGIONS) {
-      const { name, what } = headings[region];
+    // Servers have the same steps, programs their own.
+    const there = columns.filter(Boolean).flatMap((it) => Object.keys(it.regions));
+    for (const [region, { name, what }] of Object.entries(headings)) {
+      if (!there.includes(region)) {
+        continue;
+      }
       grid.append(element("h3", {}, `${name} `, element("span", {}, what)));
       grid.append(...ids.map((id, i) => cell(id, columns[i], region)));
     }

@@ -1,0 +1,63 @@
+package iomodels.site;
+
+import static iomodels.program.Programs.RELAY;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.server.spi.StyleProvider;
+import iomodels.site.Exhibit.Group;
+import iomodels.site.Exhibit.Written;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExhibitsTest {
+
+  private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
+
+  @Test
+  void everyPageOfAStyleIsThereWithItsSource() throws IOException {
+    Exhibits exhibits = Exhibits.of(PROJECT);
+    assertThat(StyleProvider.installed()).isNotEmpty();
+    for (StyleProvider style : StyleProvider.installed()) {
+      for (StyleProvider.Page page : style.pages()) {
+        String id = style.style() + ":" + page.program();
+        Exhibit exhibit = exhibits.named(id).orElseThrow();
+        assertThat(exhibit.group()).as(id).isEqualTo(Group.PROGRAMS);
+        assertThat(exhibit.page()).as(id).endsWith(page.source().getSimpleName() + ".java");
+        assertThat(exhibit.linesOfCode()).as(id).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aTwinInPythonIsOfAStyleAndAProgramByItsName(@TempDir Path project) throws IOException {
+    twin(project, "with_poll.py");
+    twin(project, "programs/asyncio_relay.py");
+    twin(project, "programs/asyncio_lines.py");
+
+    Exhibits exhibits = Exhibits.of(project);
+    Exhibit relay = exhibits.named("python:programs/asyncio_relay").orElseThrow();
+    assertThat(relay.written()).contains(new Written(RELAY, "python:asyncio", ""));
+    assertThat(relay.steps()).containsExactly("ask", "close");
+    assertThat(exhibits.of(Group.PYTHON))
+        .extracting(Exhibit::id)
+        .containsExactly("python:with_poll", "python:programs/asyncio_lines");
+  }
+
+  private static void twin(Path project, String name) throws IOException {
+    Path file = project.resolve("python-twins").resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(
+        file,
+        """
+        # tag::ask[]
+        a = 1
+        # end::ask[]
+        # tag::close[]
+        b = 2
+        # end::close[]
+        """);
+  }
+}
