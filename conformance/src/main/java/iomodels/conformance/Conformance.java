@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -49,6 +50,9 @@ public final class Conformance {
 
   /** How conversations and servers end. */
   private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rule.matching(List.of("4", "9"));
+
+  /** Most rules wait for what must not come, and do not compute meanwhile. */
+  private static final int PROGRAMS_SIDE_BY_SIDE = 2;
 
   private Conformance() {}
 
@@ -79,22 +83,30 @@ public final class Conformance {
     if (styles.isEmpty()) {
       throw new IllegalStateException("no style is on the module path");
     }
-    return styles.stream()
-        .flatMap(style -> style.pages().stream().map(page -> tests(style, page.program())));
+    Semaphore sideBySide = new Semaphore(PROGRAMS_SIDE_BY_SIDE);
+    List<DynamicNode> nodes = new ArrayList<>();
+    for (StyleProvider style : styles) {
+      style.pages().forEach(page -> nodes.add(tests(style, page.program(), sideBySide)));
+    }
+    return nodes.stream();
   }
 
-  private static DynamicNode tests(StyleProvider style, Program program) {
+  private static DynamicNode tests(StyleProvider style, Program program, Semaphore sideBySide) {
     List<Rule> rules = Rule.of(program);
     Run run =
         new Run(
             rules,
             (kit, heard) -> {
+              sideBySide.acquire();
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
                 Report report = kit.judge(target, heard);
                 assertEquals(List.of(), target.fates(), "its process has ended by itself");
                 return report;
+              } finally {
+                sideBySide.release();
               }
             });
+    run.start(); // All are on their way before one is awaited.
     String name = style.style() + " " + program;
     Expectations nothing = new Expectations(EXPECTED, List.of());
     Stream<DynamicTest> tests =

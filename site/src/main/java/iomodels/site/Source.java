@@ -123,9 +123,11 @@ public record Source(
     }
 
     long linesOfCode() {
+      String comment = comments == Comments.PYTHON ? "#" : "//";
       return passages(0, lines.size()).stream()
           .flatMap(it -> it.code().lines())
           .filter(it -> !it.isBlank() && !it.matches("(import|package|from) .*"))
+          .filter(it -> !it.strip().startsWith(comment)) // In the middle of a statement.
           .count();
     }
 

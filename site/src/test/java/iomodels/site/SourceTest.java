@@ -86,6 +86,11 @@ class SourceTest {
   }
 
   @Test
+  void aCommentInTheMiddleOfAStatementIsNoCode() throws IOException {
+    assertThat(read("A.java", "int a =\n    // the answer\n    42;\n").linesOfCode()).isEqualTo(2);
+  }
+
+  @Test
   void aRegionThatDoesNotEndOrHasNotBegunIsAFault() {
     assertThatThrownBy(() -> read("A.java", "// tag::wait[]\nint a;\n"))
         .isInstanceOf(IOException.class)

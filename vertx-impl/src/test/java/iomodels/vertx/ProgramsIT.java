@@ -1,11 +1,11 @@
-package iomodels.reactor;
+package iomodels.vertx;
 
 import iomodels.conformance.Conformance;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
 
-class ProgramsConformanceIT {
+class ProgramsIT {
 
   @TestFactory
   Stream<DynamicNode> everyProgramConforms() {
