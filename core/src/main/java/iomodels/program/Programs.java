@@ -22,8 +22,7 @@ public final class Programs {
    * when both have ended, both connections are closed. Where one of the two does not read, no more
    * is read from the other than fits into the kernel's buffers and {@link
    * ProgramConfig#RELAY_BYTES}. If the upstream cannot be reached, or either of the two resets, the
-   * other is reset as well: nobody takes half of a conversation for the whole. So it is with those
-   * that have not ended when a server that is to stop waits no longer.
+   * other is reset as well: nobody takes half of a conversation for the whole.
    */
   public static final Program RELAY =
       new Program("relay", "forwards each client to an upstream, both directions at once");

@@ -30,7 +30,6 @@ final class Exhibits {
 
   private static final String MAIN = "src/main/java";
   private static final String TWINS = "python-twins";
-  private static final String PROGRAMS = "programs";
 
   /** Where the twins of the programs are, each called {@code STYLE_PROGRAM.py}. */
   private static final String TWINS_OF_PROGRAMS = "programs/";
@@ -164,8 +163,6 @@ final class Exhibits {
           files
               .filter(it -> it.toString().endsWith(".py"))
               .filter(it -> !name(folder.relativize(it)).startsWith("."))
-              // The four programs have other steps than the service that all of these offer.
-              .filter(it -> !folder.relativize(it).startsWith(PROGRAMS))
               .sorted(comparingInt(Path::getNameCount).thenComparing(naturalOrder()))
               .toList();
       for (Path twin : twins) {
