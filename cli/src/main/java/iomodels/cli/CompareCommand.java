@@ -282,7 +282,7 @@ final class CompareCommand implements Callable<Integer> {
           report.count(Verdict.UNKNOWN),
           report.findings().stream()
               .filter(finding -> finding.verdict() == Verdict.BROKEN)
-              .map(ComparedPages::describe)
+              .map(Findings::describe)
               .toList(),
           Optional.empty(),
           List.of(),

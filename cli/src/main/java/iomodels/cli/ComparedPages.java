@@ -1,7 +1,6 @@
 package iomodels.cli;
 
 import iomodels.conformance.Bounds;
-import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
@@ -111,13 +110,8 @@ final class ComparedPages {
   private static List<String> described(Report report, Verdict verdict) {
     return report.findings().stream()
         .filter(it -> it.verdict() == verdict)
-        .map(ComparedPages::describe)
+        .map(Findings::describe)
         .toList();
-  }
-
-  /** A rule, and what was found of it. */
-  static String describe(Finding finding) {
-    return "%s %s %s".formatted(finding.rule().id(), finding.rule().sentence(), finding.detail());
   }
 
   static void print(PrintWriter out, List<Row> rows) {

@@ -79,6 +79,11 @@ final class Findings {
     return "%s --rule %s --seed %d".formatted(command, finding.rule().id(), finding.seed());
   }
 
+  /** A rule, and what was found of it. */
+  static String describe(Finding finding) {
+    return "%s %s %s".formatted(finding.rule().id(), finding.rule().sentence(), finding.detail());
+  }
+
   private static String mark(Finding finding) {
     String word = finding.verdict().name().toLowerCase(java.util.Locale.ROOT);
     String style =

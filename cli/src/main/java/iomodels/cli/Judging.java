@@ -14,8 +14,6 @@ import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,10 +26,6 @@ import java.util.Set;
  * tests hold them to the rules that they are to keep.
  */
 final class Judging {
-
-  /** An upstream that nobody connects to. */
-  private static final List<InetSocketAddress> NOBODY =
-      List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 1));
 
   private final Optional<Program> program;
   private final List<Rule> rules;
@@ -101,7 +95,10 @@ final class Judging {
     }
     try (StyleTarget target = new StyleTarget(ProgramLineup.style(of, style), of)) {
       // Its process is where its first server was started, and all others are in it.
-      pinning.startServer(() -> target.launch(ProgramConfig.onLoopback(NOBODY))).close();
+      pinning
+          .startServer(
+              () -> target.launch(ProgramConfig.onLoopback(List.of(ProgramTargets.NOBODY))))
+          .close();
       return Optional.of(
           new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(target, _ -> progress.step()));
     } catch (IOException _) {

@@ -1,7 +1,5 @@
 package iomodels.cli;
 
-import static java.util.stream.Collectors.joining;
-
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.lab.Contestant;
@@ -48,7 +46,8 @@ final class ProgramLineup implements Servers {
    */
   static List<Candidate> candidates(Program program, List<String> names) throws Failure {
     List<Candidate> candidates = new ArrayList<>();
-    for (String name : names.isEmpty() ? styles(program) : names) {
+    List<String> all = Choices.styles(program).stream().map(StyleProvider::style).toList();
+    for (String name : names.isEmpty() ? all : names) {
       if (!inC(program, name)) {
         style(program, name);
       }
@@ -66,23 +65,11 @@ final class ProgramLineup implements Servers {
     return common(program).filter(name::equals).isPresent();
   }
 
-  private static List<String> styles(Program program) throws Failure {
-    List<String> styles =
-        StyleProvider.installed().stream()
-            .filter(it -> it.page(program).isPresent())
-            .map(StyleProvider::style)
-            .toList();
-    if (styles.isEmpty()) {
-      throw new Failure("no style has the program %s".formatted(program));
-    }
-    return styles;
-  }
-
   static StyleProvider style(Program program, String name) throws Failure {
     Optional<StyleProvider> style =
         StyleProvider.named(name).filter(it -> it.page(program).isPresent());
     if (style.isEmpty()) {
-      String there = styles(program).stream().collect(joining(", "));
+      String there = Choices.names(Choices.styles(program));
       throw new Failure("no style '%s' has %s; those do: %s".formatted(name, program, there));
     }
     return style.get();

@@ -20,7 +20,7 @@ import java.util.Map;
 final class ProgramTargets {
 
   /** Nobody connects to what is started with it, and so it does not connect either. */
-  private static final InetSocketAddress NOBODY =
+  static final InetSocketAddress NOBODY =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 9);
 
   private ProgramTargets() {}

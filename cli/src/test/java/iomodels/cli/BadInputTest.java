@@ -74,6 +74,7 @@ class BadInputTest {
           conform --program relay --exec {upstreams}   | needs {port}
           conform --program relay --exec {port}        | needs {upstreams}
           conform --program offload --exec {port}      | needs {folder}
+          conform --program gather --exec {port}{upstreams} | needs {deadline}
           conform --program chat --exec false{port}    | ended at once
           compare no-such-model                        | there are: blocking-pool
           bench no-such-model                          | there are: blocking-pool
