@@ -68,13 +68,14 @@ public final class Programs {
    * to 10,000,000, in at most 8 digits), in lower-case hexadecimal. {@code read NAME} is answered
    * with the SHA-256 of a file in {@link ProgramConfig#folder()}, whose name has letters, digits,
    * {@code .}, {@code -} and {@code _} and does not begin with a dot; or {@code error cannot read
-   * NAME}. It may be a FIFO, which has no size, and which it may take long to open.
+   * NAME}. It may be a FIFO, which has no size, and which it may take long to open; a device is not
+   * read, nor what a symbolic link leads to outside of the folder.
    *
    * <p>At most {@link ProgramConfig#workers()} of {@code hash} and {@code read} run at a time, and
    * at most {@link ProgramConfig#queue()} wait; who comes then is told {@code error busy, try
    * later} at once. Requests of one client are answered in order, one at a time; if it goes, what
-   * has not begun is not begun. Anything else is answered with {@code error expected ping, hash or
-   * read}, after which the connection is closed.
+   * has not begun is not begun, and what runs is cancelled. Anything else is answered with {@code
+   * error expected ping, hash or read}, after which the connection is closed.
    */
   public static final Program OFFLOAD =
       new Program("offload", "does slow work beside quick answers, a bounded amount of it");

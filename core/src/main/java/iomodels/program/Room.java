@@ -10,14 +10,28 @@ import java.util.regex.Pattern;
 
 /**
  * The rules of the room ({@link Programs#CHAT}): who is in it, and who is told what. It does no
- * I/O, and waits for nobody. Not safe for use by several threads: whoever has it sees to it that
- * there is one at a time, by a lock or by being one event loop.
+ * I/O, and never blocks. Not safe for use by several threads: the caller confines it to one event
+ * loop, or guards it by a lock.
+ *
+ * <p>Reentrant calls are safe: a write that fails inside {@link Member#tell} may lead to {@link
+ * #leave} at once. Such a call only adds to the queue of notices, which the outermost call empties;
+ * so all members are told everything in the same order, and the stack does not grow with the number
+ * of members.
  */
 public final class Room {
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,16}");
 
   private final Map<String, Member> members = new LinkedHashMap<>();
+
+  /** The members as they are now, shared by all notices until somebody enters or leaves. */
+  private List<Map.Entry<String, Member>> present = List.of();
+
+  /** What has not yet been told to all, in the order in which it happened. */
+  private final Queue<Notice> notices = new ArrayDeque<>();
+
+  /** Whether a call further down the stack tells the notices, one after another. */
+  private boolean telling;
 
   /** Nobody is there yet. */
   public Room() {}
@@ -26,25 +40,26 @@ public final class Room {
   public interface Member {
 
     /**
-     * Is told a line, which ends with LF: puts it where it waits to be sent, and returns at once.
+     * Takes a line, which ends with LF, to be sent to the member, and returns without blocking. It
+     * may call the room back; it must not throw.
      *
-     * @return whether there was room for it; if not, the member is dropped
+     * @return whether the outbox had room for it; if not, the member is dropped
      */
     boolean tell(String line);
 
     /**
-     * Is no longer in the room, for not reading: its connection is to be closed. Must not call the
-     * room back at once.
+     * The member is no longer in the room, since it does not read: closes its connection. It may
+     * call the room back.
      */
     void drop();
   }
 
   /**
-   * Somebody wants to enter.
+   * Admits a newcomer, sends them the list of members, and announces them to all members.
    *
-   * @return why not, a line that ends with LF; empty if they are in, and all have been told
+   * @return why not, a line that ends with LF; empty if they are in
    */
-  public Optional<String> enter(String name, Member member) {
+  public Optional<String> enter(String name, Member newcomer) {
     if (!NAME.matcher(name).matches()) {
       return Optional.of("error a name has 1 to 16 letters, digits, - or _\n");
     }
@@ -53,46 +68,68 @@ public final class Room {
     }
     StringBuilder welcome = new StringBuilder("* you are %s; here:".formatted(name));
     members.keySet().forEach(it -> welcome.append(' ').append(it));
-    tellAll("* %s joined\n".formatted(name), name);
-    members.put(name, member);
-    tell(new Notice(welcome.append('\n').toString(), List.of(name)));
+    notices.add(new Notice("* %s joined\n".formatted(name), name, present));
+    members.put(name, newcomer);
+    present = List.copyOf(members.entrySet());
+    notices.add(
+        new Notice(welcome.append('\n').toString(), "", List.of(Map.entry(name, newcomer))));
+    tellAll();
     return Optional.empty();
   }
 
-  /** A member says something; of one that is no longer in the room nobody hears. */
+  /** A member says something to all others; ignored if that member is no longer in the room. */
   public void say(String name, Member member, String line) {
-    if (member.equals(members.get(name))) {
-      tellAll("%s: %s\n".formatted(name, line), name);
+    if (isHere(name, member)) {
+      notices.add(new Notice("%s: %s\n".formatted(name, line), name, present));
+      tellAll();
     }
   }
 
-  /** A member's connection has ended. Of one that was dropped all have been told already. */
+  /** A member's connection has ended; ignored if that member is no longer in the room. */
   public void leave(String name, Member member) {
-    if (members.remove(name, member)) {
-      tellAll("* %s left\n".formatted(name), name);
+    if (isHere(name, member)) {
+      remove(name, "* %s left\n".formatted(name));
+      tellAll();
     }
   }
 
-  private void tellAll(String line, String but) {
-    tell(new Notice(line, members.keySet().stream().filter(it -> !it.equals(but)).toList()));
+  /** A line for all who were there when it was said, but one of them. */
+  private record Notice(String line, String except, List<Map.Entry<String, Member>> recipients) {}
+
+  private void remove(String name, String news) {
+    members.remove(name);
+    present = List.copyOf(members.entrySet());
+    notices.add(new Notice(news, name, present));
   }
 
-  /** Something that some are to be told. */
-  private record Notice(String line, List<String> names) {}
+  private boolean isHere(String name, Member member) {
+    return member.equals(members.get(name));
+  }
 
-  /** Who has no room for it is dropped, of which those that are left are told in turn. */
-  private void tell(Notice first) {
-    Queue<Notice> notices = new ArrayDeque<>(List.of(first));
-    while (!notices.isEmpty()) {
-      Notice notice = notices.remove();
-      for (String name : notice.names()) {
-        Member member = members.get(name);
-        if (member != null && !member.tell(notice.line())) {
-          members.remove(name);
-          member.drop();
-          String news = "* %s was dropped: it does not read\n".formatted(name);
-          notices.add(new Notice(news, List.copyOf(members.keySet())));
-        }
+  /** Empties the queue, unless a call further down the stack is doing so already. */
+  private void tellAll() {
+    if (telling) {
+      return;
+    }
+    telling = true;
+    try {
+      for (Notice next = notices.poll(); next != null; next = notices.poll()) {
+        tell(next);
+      }
+    } finally {
+      telling = false;
+    }
+  }
+
+  /** Drops a member whose outbox is full; the others are told after this notice. */
+  private void tell(Notice notice) {
+    for (Map.Entry<String, Member> each : notice.recipients()) {
+      String name = each.getKey();
+      Member member = each.getValue();
+      boolean concerned = !name.equals(notice.except()) && isHere(name, member);
+      if (concerned && !member.tell(notice.line())) {
+        remove(name, "* %s was dropped: it does not read\n".formatted(name));
+        member.drop();
       }
     }
   }

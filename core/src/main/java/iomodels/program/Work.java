@@ -3,8 +3,9 @@ package iomodels.program;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -33,11 +34,14 @@ public sealed interface Work {
   /** A hash of a hash, and so on, that many times: takes a processor. */
   record Hash(int times, String text) implements Slow {
     @Override
-    public String answer() {
+    public String answer() throws InterruptedException {
       MessageDigest digest = sha256();
       byte[] hash = text.getBytes(UTF_8);
       for (int i = 0; i < times; i++) {
         hash = digest.digest(hash);
+        if (i % HASHES_BETWEEN_CHECKS == 0 && Thread.interrupted()) {
+          throw new InterruptedException("cancelled");
+        }
       }
       return HexFormat.of().formatHex(hash) + "\n";
     }
@@ -46,14 +50,17 @@ public sealed interface Work {
   /** The hash of a file: waits for a disk, or for who writes to a pipe. */
   record Read(Path file) implements Slow {
     @Override
-    public String answer() {
+    public String answer() throws InterruptedException {
       MessageDigest digest = sha256();
-      byte[] chunk = new byte[CHUNK];
-      try (InputStream in = Files.newInputStream(file)) {
-        for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-          digest.update(chunk, 0, n);
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+      try (FileChannel in = ReadableFile.open(file)) {
+        while (in.read(chunk.clear()) >= 0) {
+          digest.update(chunk.flip());
         }
         return HexFormat.of().formatHex(digest.digest()) + "\n";
+      } catch (ClosedByInterruptException _) {
+        Thread.interrupted(); // The exception says it; the thread goes back to its pool.
+        throw new InterruptedException("cancelled");
       } catch (IOException _) {
         return "error cannot read %s\n".formatted(file.getFileName());
       }
@@ -63,9 +70,17 @@ public sealed interface Work {
   /** Takes long. */
   sealed interface Slow extends Work {
 
-    /** Does it, in this thread. */
-    String answer();
+    /**
+     * Does the work in this thread, which may block, or compute, for long. An interrupt cancels it.
+     *
+     * @return the answer, a line that ends with LF
+     * @throws InterruptedException if the thread was interrupted: nobody wants the answer any more
+     */
+    String answer() throws InterruptedException;
   }
+
+  /** How many hashes are computed between two looks at the thread's interrupt status. */
+  int HASHES_BETWEEN_CHECKS = 1_024;
 
   /** How much of a file is read at a time. */
   int CHUNK = 64 * 1024;

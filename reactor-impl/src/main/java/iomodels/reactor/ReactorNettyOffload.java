@@ -138,7 +138,7 @@ final class ReactorNettyOffload implements Server {
               () -> {
                 try {
                   sink.success(work.answer());
-                } catch (RuntimeException e) {
+                } catch (InterruptedException | RuntimeException e) {
                   sink.error(e);
                 }
               };

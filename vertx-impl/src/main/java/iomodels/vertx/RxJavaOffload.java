@@ -167,7 +167,7 @@ final class RxJavaOffload implements Server {
                 () -> {
                   try {
                     emitter.onSuccess(work.answer());
-                  } catch (RuntimeException e) {
+                  } catch (InterruptedException | RuntimeException e) {
                     emitter.tryOnError(e);
                   }
                 };

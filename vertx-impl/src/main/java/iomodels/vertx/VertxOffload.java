@@ -219,8 +219,12 @@ final class VertxOffload implements Server {
     private void elsewhere(Work.Slow work) {
       Runnable task =
           () -> {
-            String answer = work.answer();
-            context.runOnContext(_ -> answered(answer));
+            try {
+              String answer = work.answer();
+              context.runOnContext(_ -> answered(answer));
+            } catch (InterruptedException _) {
+              // The client is gone.
+            }
           };
       try {
         pool.execute(task);

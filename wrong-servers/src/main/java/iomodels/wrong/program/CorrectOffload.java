@@ -53,7 +53,7 @@ class CorrectOffload extends CorrectAnswerer {
   }
 
   /** Works, in this thread. */
-  String slowly(Work.Slow work) throws IOException {
+  String slowly(Work.Slow work) throws IOException, InterruptedException {
     return work.answer();
   }
 

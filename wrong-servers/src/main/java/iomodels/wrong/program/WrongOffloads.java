@@ -36,7 +36,7 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String slowly(Work.Slow work) throws IOException {
+                    String slowly(Work.Slow work) throws IOException, InterruptedException {
                       return super.slowly(work).toUpperCase(Locale.ROOT);
                     }
                   }),
@@ -108,7 +108,7 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String elsewhere(Work.Slow work) throws IOException {
+                    String elsewhere(Work.Slow work) throws IOException, InterruptedException {
                       return slowly(work);
                     }
                   }),
@@ -229,7 +229,7 @@ final class WrongOffloads {
   private static CorrectProgram hangsUpOnAMissingFile(ProgramConfig config) throws IOException {
     return new CorrectOffload(config) {
       @Override
-      String slowly(Work.Slow work) throws IOException {
+      String slowly(Work.Slow work) throws IOException, InterruptedException {
         if (work instanceof Work.Read read) {
           Files.size(read.file());
         }
@@ -327,7 +327,7 @@ final class WrongOffloads {
       private final Queue<InputStream> files = new ConcurrentLinkedQueue<>();
 
       @Override
-      String slowly(Work.Slow work) throws IOException {
+      String slowly(Work.Slow work) throws IOException, InterruptedException {
         if (work instanceof Work.Read read && Files.exists(read.file())) {
           files.add(Files.newInputStream(read.file()));
         }

@@ -1,0 +1,113 @@
+package iomodels.program;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkTest {
+
+  private static final int PATIENCE_SECONDS = 60;
+
+  @TempDir private Path parent;
+
+  private final ExecutorService worker = Executors.newSingleThreadExecutor();
+
+  @AfterEach
+  void endWorker() {
+    worker.shutdownNow();
+  }
+
+  private Work.Slow work(String line) throws Exception {
+    return (Work.Slow) Work.of(line, folder()).orElseThrow();
+  }
+
+  private Path folder() throws Exception {
+    return Files.createDirectories(parent.resolve("folder"));
+  }
+
+  private void fifo(String name) throws Exception {
+    Process mkfifo = new ProcessBuilder("mkfifo", folder().resolve(name).toString()).start();
+    assertThat(mkfifo.waitFor()).isZero();
+  }
+
+  /** Cancels a piece of work, and demands that its worker is free for another soon. */
+  private void cancelAndWorkOn(String line) throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    Future<String> cancelled =
+        worker.submit(
+            () -> {
+              begun.countDown();
+              return work(line).answer();
+            });
+    assertThat(begun.await(PATIENCE_SECONDS, SECONDS)).isTrue();
+    cancelled.cancel(true);
+    assertThatThrownBy(cancelled::get).isInstanceOf(CancellationException.class);
+    Future<String> next = worker.submit(() -> work("hash 1 a").answer());
+    assertThat(next.get(PATIENCE_SECONDS, SECONDS))
+        .isEqualTo("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\n");
+  }
+
+  @Test
+  void anInterruptEndsTheWaitForAWriter() throws Exception {
+    fifo("waits");
+    cancelAndWorkOn("read waits");
+  }
+
+  @Test
+  void anInterruptEndsTheWaitForAWriterThatWritesNothing() throws Exception {
+    fifo("open");
+    try (var _ =
+        FileChannel.open(
+            folder().resolve("open"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      cancelAndWorkOn("read open");
+    }
+  }
+
+  @Test
+  void anInterruptEndsAHash() throws Exception {
+    cancelAndWorkOn("hash 10000000 a");
+  }
+
+  @Test
+  void aFifoIsReadToItsEnd() throws Exception {
+    fifo("pipe");
+    Future<String> answer = worker.submit(() -> work("read pipe").answer());
+    Files.writeString(folder().resolve("pipe"), "a");
+    assertThat(answer.get(PATIENCE_SECONDS, SECONDS)).isEqualTo(work("hash 1 a").answer());
+  }
+
+  @Test
+  void aLinkWithinTheFolderIsRead() throws Exception {
+    Files.writeString(folder().resolve("file"), "a");
+    Files.createSymbolicLink(folder().resolve("link"), Path.of("file"));
+    assertThat(work("read link").answer()).isEqualTo(work("hash 1 a").answer());
+  }
+
+  @Test
+  void whatALinkLeadsToOutsideTheFolderIsNotRead() throws Exception {
+    Files.writeString(parent.resolve("secret"), "a");
+    Files.createSymbolicLink(folder().resolve("out"), Path.of("..", "secret"));
+    Files.createSymbolicLink(folder().resolve("zero"), Path.of("/dev/zero"));
+    assertThat(work("read out").answer()).isEqualTo("error cannot read out\n");
+    assertThat(work("read zero").answer()).isEqualTo("error cannot read zero\n");
+  }
+
+  @Test
+  void aFolderIsNotRead() throws Exception {
+    Files.createDirectories(folder().resolve("nested"));
+    assertThat(work("read nested").answer()).isEqualTo("error cannot read nested\n");
+  }
+}
