@@ -34,9 +34,15 @@ public enum Bound {
       "How much a server's memory may grow whatever it is asked for: its runtime's own."),
   STALLED(50, "", "How many clients stop reading at once."),
   CLOSES(400, "", "How many connections come and go while descriptors are counted."),
+  ABORTS(2_000, "", "How many clients say a few bytes and reset."),
   DESCRIPTORS(
       16, "", "How many descriptors may be open afterwards that were not before: a runtime's own."),
   DESCRIPTOR_LIMIT(100, "", "How many descriptors a server has when it is to run out of them."),
+  NEWCOMER(
+      5_000,
+      "ms",
+      "How long a newcomer may wait behind connections that are dead, when there are few "
+          + "descriptors."),
   WATCH(500, "ms", "For how long a server's processor time is watched."),
   IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a core."),
   CALM(8_000, "ms", "How long a server may take to come to rest: its runtime may be compiling."),

@@ -270,8 +270,17 @@ public final class Peer implements AutoCloseable {
     expect(text.getBytes(UTF_8));
   }
 
+  /** Demands just these bytes next, and that a part of them comes within any such time. */
+  public void expectWithin(Duration time, String text) throws Broken {
+    expect(text.getBytes(UTF_8), time);
+  }
+
   /** Demands just these bytes next. */
   public void expect(byte[] expected) throws Broken {
+    expect(expected, patience);
+  }
+
+  private void expect(byte[] expected, Duration within) throws Broken {
     byte[] actual = new byte[expected.length];
     int got = 0;
     while (got < expected.length) {
@@ -280,7 +289,7 @@ public final class Peer implements AutoCloseable {
               actual,
               got,
               expected.length - got,
-              patience,
+              within,
               Transcript.show(expected, 0, expected.length),
               got);
       if (n < 0) {
@@ -414,6 +423,20 @@ public final class Peer implements AutoCloseable {
     if (!endsWithoutAWord(within)) {
       throw new Broken(
           "the end of the connection within %,d ms".formatted(within.toMillis()), "it did not end");
+    }
+  }
+
+  /** Whether anything comes within that time, bytes or an end; bytes are taken. */
+  public boolean hears(Duration within) {
+    try {
+      socket.setSoTimeout(Math.toIntExact(within.toMillis()));
+      return input.read(new byte[CHUNK]) != 0;
+    } catch (SocketTimeoutException _) {
+      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      return false;
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      return true;
     }
   }
 

@@ -63,6 +63,37 @@ public final class CostMeter {
   }
 
   /**
+   * How many of the descriptors that it and its descendants have open are sockets.
+   *
+   * @throws IOException if the process has ended, or is another user's
+   */
+  public int sockets() throws IOException {
+    int sum = sockets(process.pid());
+    for (ProcessHandle child : process.descendants().toList()) {
+      try {
+        sum += sockets(child.pid());
+      } catch (IOException _) {
+        // It has ended meanwhile.
+      }
+    }
+    return sum;
+  }
+
+  private static int sockets(long pid) throws IOException {
+    int count = 0;
+    try (Stream<Path> descriptors = Files.list(PROC.resolve(Long.toString(pid)).resolve("fd"))) {
+      for (Path each : descriptors.toList()) {
+        try {
+          count += Files.readSymbolicLink(each).toString().startsWith("socket:") ? 1 : 0;
+        } catch (IOException _) {
+          // It was closed meanwhile.
+        }
+      }
+    }
+    return count;
+  }
+
+  /**
    * The processor time that its threads have had, or have stood in the queue for: a process that
    * never rests wants a whole processor all the time, however few a busy machine gives it. It never
    * runs backwards: of a thread that has ended, what this meter has seen stays counted. Where the

@@ -6,6 +6,7 @@ import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -31,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class CorrectServer implements Server {
 
   private static final long POLL_MILLIS = 5;
+  private static final int MAX_DATAGRAM = 64 * 1024;
   private static final long QUIET = TimeUnit.MILLISECONDS.toNanos(50);
 
   final ServerConfig config;
@@ -40,6 +42,9 @@ class CorrectServer implements Server {
 
   /** The conversations that go on, each with its thread. */
   final Map<Conversation, Thread> conversations = new ConcurrentHashMap<>();
+
+  /** Set before the acceptor is woken for the last time. */
+  private volatile boolean refusing;
 
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -91,6 +96,21 @@ class CorrectServer implements Server {
       } catch (IOException _) {
         pause(); // closed; or out of descriptors, and then not in a hurry
       }
+      if (refusing) {
+        acceptTheQueue();
+      }
+    }
+  }
+
+  /** Admits those that the kernel has connected already: to close before that would reset them. */
+  void acceptTheQueue() {
+    try (listener) {
+      listener.configureBlocking(false);
+      for (SocketChannel next = listener.accept(); next != null; next = listener.accept()) {
+        admit(next);
+      }
+    } catch (IOException _) {
+      // there are no descriptors for them
     }
   }
 
@@ -178,8 +198,8 @@ class CorrectServer implements Server {
   void lost(Conversation it, IOException why) {}
 
   private void answerAll(Responder responder) {
-    ByteBuffer datagram = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
-    ByteBuffer reply = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    ByteBuffer datagram = ByteBuffer.allocate(MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocate(MAX_DATAGRAM);
     while (datagrams.isOpen()) {
       try {
         SocketAddress sender = datagrams.receive(datagram.clear());
@@ -219,6 +239,7 @@ class CorrectServer implements Server {
     if (stopped.compareAndSet(false, true)) {
       refuse();
       drain();
+      closeQuietly(listener);
       conversations.forEach(CorrectServer::cutOff);
       await(conversations::isEmpty, config.gracePeriod());
       terminated.complete(null);
@@ -226,10 +247,25 @@ class CorrectServer implements Server {
     terminated.exceptionally(_ -> null).join();
   }
 
+  /** Wakes the acceptor by a connection, which it closes once it sees that it is to refuse. */
   void refuse() {
+    refusing = true;
+    try (datagrams;
+        SocketChannel _ = SocketChannel.open(listener.getLocalAddress())) {
+      // the acceptor has something to accept
+    } catch (IOException _) {
+      closeQuietly(listener); // there are no descriptors, and so the queue is lost
+    }
+  }
+
+  /** Whether it has been told to stop. */
+  final boolean refusing() {
+    return refusing;
+  }
+
+  static void closeQuietly(Closeable closeable) {
     try {
-      listener.close();
-      datagrams.close();
+      closeable.close();
     } catch (IOException _) {
       // closed nevertheless
     }
@@ -240,7 +276,7 @@ class CorrectServer implements Server {
     await(
         () -> {
           conversations.keySet().stream().filter(this::isIdle).forEach(this::dismiss);
-          return conversations.isEmpty();
+          return conversations.isEmpty() && !listener.isOpen();
         },
         config.gracePeriod());
   }

@@ -7,7 +7,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /** Wrong about how conversations end: section 4. */
 final class WrongClosing {
@@ -49,7 +55,25 @@ final class WrongClosing {
               "4.06",
               "Closes with SO_LINGER at 0, which throws away what the client has yet to receive.",
               "got Connection reset",
-              WrongClosing::abortsAtTheEnd));
+              WrongClosing::abortsAtTheEnd),
+          WrongServer.of(
+              "loses-a-socket-in-five-hundred",
+              "4.07",
+              "Opens a socket for one of five hundred clients that reset, and forgets it.",
+              "sockets once all clients have gone",
+              WrongClosing::losesASocket),
+          WrongServer.of(
+              "waits-for-a-write-to-nobody",
+              "4.07",
+              "Waits at the stop for replies to clients that have reset.",
+              "the server still runs",
+              WrongClosing::waitsForAWriteToNobody),
+          WrongServer.of(
+              "leaves-a-thread-behind",
+              "4.08",
+              "Has a thread wait for the rest of a line whose client has reset.",
+              "threads once all clients have gone",
+              WrongClosing::leavesAThreadBehind));
 
   private WrongClosing() {}
 
@@ -124,6 +148,60 @@ final class WrongClosing {
       @Override
       void finish(Conversation it) throws IOException {
         it.channel.close();
+      }
+    };
+  }
+
+  private static CorrectServer losesASocket(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final AtomicInteger resets = new AtomicInteger();
+      private final Queue<SocketChannel> forgotten = new ConcurrentLinkedQueue<>();
+
+      @Override
+      void lost(Conversation it, IOException why) {
+        if (resets.incrementAndGet() % 500 == 0) {
+          try {
+            forgotten.add(SocketChannel.open());
+          } catch (IOException _) {
+            // there are none left to forget
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsForAWriteToNobody(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final CountDownLatch sent = new CountDownLatch(1);
+      private volatile boolean owed;
+
+      @Override
+      void lost(Conversation it, IOException why) {
+        owed = true;
+      }
+
+      @Override
+      void drain() {
+        super.drain();
+        while (owed && sent.getCount() > 0) {
+          pause();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer leavesAThreadBehind(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final AtomicInteger resets = new AtomicInteger();
+
+      @Override
+      void lost(Conversation it, IOException why) {
+        if (resets.incrementAndGet() % 50 == 0) {
+          Thread.ofPlatform().daemon().start(LockSupport::park);
+        }
       }
     };
   }

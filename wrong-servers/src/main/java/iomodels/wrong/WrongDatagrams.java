@@ -1,6 +1,7 @@
 package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
+import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,6 +9,7 @@ import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -45,7 +47,20 @@ final class WrongDatagrams {
               "7.05",
               "Connects to the sender, and lets an ICMP port unreachable end the loop.",
               "none came to 5 requests",
-              WrongDatagrams::diesOfAVanishedSender));
+              WrongDatagrams::diesOfAVanishedSender),
+          WrongServer.of(
+              "takes-ipv6-for-ipv4",
+              "7.06",
+              "Has a buffer for the largest datagram of IPv4, and cuts off what is longer.",
+              "differs at byte 65,507",
+              WrongDatagrams::takesIpv6ForIpv4),
+          WrongServer.claiming(
+              EnumSet.allOf(Capability.class),
+              "leaves-the-address-to-the-kernel",
+              "7.07",
+              "Does not tell the kernel from which address to answer.",
+              "it came from",
+              CorrectServer::new));
 
   private static final int CAPACITY = 16 * 1024;
 
@@ -85,6 +100,16 @@ final class WrongDatagrams {
       @Override
       void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
         super.answer(sender, datagram, reply.limit(Math.min(reply.limit(), CAPACITY)));
+      }
+    };
+  }
+
+  private static CorrectServer takesIpv6ForIpv4(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        super.answer(sender, datagram, reply.limit(Math.min(reply.limit(), 65_507)));
       }
     };
   }

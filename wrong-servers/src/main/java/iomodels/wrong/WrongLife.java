@@ -2,6 +2,7 @@ package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Session.Progress;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -54,7 +55,19 @@ final class WrongLife {
               "9.06",
               "Takes no more input once it is told to stop, though more has been sent.",
               "got FIN after",
-              WrongLife::hearsNoMore));
+              WrongLife::hearsNoMore),
+          WrongServer.of(
+              "cuts-off-the-lingering",
+              "9.07",
+              "Closes at the stop what only waits for the client's FIN, though more may come.",
+              "LINGERING",
+              WrongLife::cutsOffTheLingering),
+          WrongServer.of(
+              "resets-the-queue",
+              "9.08",
+              "Closes its listener at once, with complete connections in its queue.",
+              "Connection reset",
+              WrongLife::resetsTheQueue));
 
   private WrongLife() {}
 
@@ -125,11 +138,35 @@ final class WrongLife {
       @Override
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
-        if (!listener.isOpen()) {
+        if (refusing()) {
           it.in.limit(0);
           return false;
         }
         return received;
+      }
+    };
+  }
+
+  private static CorrectServer cutsOffTheLingering(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void drain() {
+        conversations.keySet().stream()
+            .filter(it -> it.progress == Progress.FINISHED)
+            .forEach(it -> closeQuietly(it.channel));
+        super.drain();
+      }
+    };
+  }
+
+  private static CorrectServer resetsTheQueue(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void refuse() {
+        closeQuietly(listener);
+        super.refuse();
       }
     };
   }

@@ -52,7 +52,13 @@ final class WrongResources {
               "8.05",
               "Declares that it asks in turn, and waits to be told.",
               "it waits to be told",
-              CorrectServer::new));
+              CorrectServer::new),
+          WrongServer.of(
+              "waits-ten-seconds-for-a-descriptor",
+              "8.06",
+              "Waits ten seconds before it accepts again when descriptors have run out.",
+              "nothing came for 5,000 ms",
+              WrongResources::waitsTenSeconds));
 
   private WrongResources() {}
 
@@ -130,6 +136,23 @@ final class WrongResources {
         } catch (IOException e) {
           while (listener.isOpen()) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+          }
+          throw e;
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsTenSeconds(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      SocketChannel accept() throws IOException {
+        try {
+          return super.accept();
+        } catch (IOException e) {
+          if (!refusing()) {
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(10));
           }
           throw e;
         }

@@ -39,6 +39,17 @@ public record WrongServer(
     return new WrongServer(name, rule, fault, symptom, provider(name, fault, JDK, factory));
   }
 
+  /** One that claims to be capable of just that. */
+  static WrongServer claiming(
+      Set<Capability> claims,
+      String name,
+      String rule,
+      String fault,
+      String symptom,
+      Factory factory) {
+    return new WrongServer(name, rule, fault, symptom, provider(name, fault, claims, factory));
+  }
+
   /** One that does not claim to serve clients at the same time. */
   static WrongServer sequential(
       String name, String rule, String fault, String symptom, Factory factory) {

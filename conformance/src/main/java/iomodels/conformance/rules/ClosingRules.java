@@ -1,20 +1,30 @@
 package iomodels.conformance.rules;
 
+import static iomodels.conformance.Bound.ABORTS;
 import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
 import static iomodels.service.Services.UPPER;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
+import iomodels.conformance.targets.Instance;
+import iomodels.meter.CostMeter;
 import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Section 4: how conversations end. */
 final class ClosingRules {
@@ -62,7 +72,23 @@ final class ClosingRules {
               "Answer all that a client has sent before its FIN, however late it reads, then FIN.",
               UPPER,
               Set.of(Need.HALF_CLOSE),
-              ClosingRules::finBehindUnansweredInput));
+              ClosingRules::finBehindUnansweredInput),
+          new Rule(
+              "4.07",
+              MUST,
+              "Leave no socket and no thread behind when thousands of clients send a few bytes and"
+                  + " reset; then stop in time.",
+              UPPER,
+              Set.of(Need.LIFE, Need.PROCESS),
+              trial -> storm(trial, "few bytes", "hello")),
+          new Rule(
+              "4.08",
+              MUST,
+              "Leave no socket and no thread behind when thousands of clients reset in the middle"
+                  + " of a line; then stop in time.",
+              LINES,
+              Set.of(Need.LIFE, Need.PROCESS),
+              trial -> storm(trial, "half a line", "hello\n")));
 
   private static final long OWED = 20_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
@@ -70,6 +96,10 @@ final class ClosingRules {
 
   /** More than what the kernels hold of an unread conversation. */
   private static final long MOST_SENT = 32 << 20;
+
+  private static final int ABORTS_AT_A_TIME = 100;
+  private static final int LOOKS_ALIKE = 6;
+  private static final long BETWEEN_LOOKS_MILLIS = 50;
 
   private ClosingRules() {}
 
@@ -180,5 +210,83 @@ final class ClosingRules {
           long1.expect("ERR line too long\n");
           long1.expectFin();
         });
+  }
+
+  /**
+   * A write that meets the reset, a read that is under way when it comes, a connection that is dead
+   * before it was accepted: what goes wrong in one of ten thousand only is found by many.
+   *
+   * @param exchange what a client that stays says between the storms: it is answered in time
+   */
+  private static void storm(Trial trial, String what, String exchange)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    CostMeter meter = trial.meter(server);
+    abort(trial, server, exchange, ABORTS_AT_A_TIME); // A runtime opens its own at first.
+    int sockets = settled(meter);
+    int threads = meter.now().threads();
+    abort(trial, server, exchange, trial.count(ABORTS));
+    trial.note("was %,d clients who sent %s and reset".formatted(trial.count(ABORTS), what));
+    demandAtMost(trial, "sockets", sockets, meter::sockets);
+    // Of threads a runtime starts some more by itself: to compile, to collect, to carry.
+    int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
+    demandAtMost(trial, "threads", threads + own, () -> meter.now().threads());
+    trial.stop(server);
+    if (!server.awaitEnd(trial.time(STOP))) {
+      throw new Broken(
+          "an end within %,d ms".formatted(trial.time(STOP).toMillis()), "the server still runs");
+    }
+  }
+
+  /** Some clients that reset in the middle of what they say, and now and then one that stays. */
+  private static void abort(Trial trial, Instance server, String exchange, int clients)
+      throws Broken, IOException, InterruptedException {
+    byte[] begun = exchange.strip().getBytes(US_ASCII);
+    for (int i = 0; i < clients; i++) {
+      try (SocketChannel client = SocketChannel.open(server.address())) {
+        client.setOption(StandardSocketOptions.SO_LINGER, 0);
+        client.write(ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
+      }
+      if ((i + 1) % ABORTS_AT_A_TIME == 0) {
+        Peer peer = trial.connect(server);
+        peer.send(exchange);
+        peer.expect(exchange.toUpperCase(Locale.ROOT));
+        peer.close();
+      }
+    }
+  }
+
+  /** Something that is counted. */
+  private interface Count {
+    int now() throws IOException;
+  }
+
+  /** The lowest number that is seen while it still goes down. */
+  private static int settled(CostMeter meter) throws IOException, InterruptedException {
+    int least = meter.sockets();
+    for (int alike = 0; alike < LOOKS_ALIKE; alike++) {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      int now = meter.sockets();
+      if (now < least) {
+        least = now;
+        alike = 0;
+      }
+    }
+    return least;
+  }
+
+  private static void demandAtMost(Trial trial, String what, int most, Count count)
+      throws Broken, IOException, InterruptedException {
+    long deadline = System.nanoTime() + trial.patience().toNanos();
+    int now = count.now();
+    while (now > most && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      now = count.now();
+    }
+    if (now > most) {
+      throw new Broken(
+          "at most %d %s once all clients have gone".formatted(most, what), "%d".formatted(now));
+    }
+    trial.note("sees %d %s, of %d that may be left".formatted(now, what, most));
   }
 }

@@ -11,8 +11,9 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
-import iomodels.service.Responder;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 
@@ -31,7 +32,27 @@ final class DatagramRules {
               "7.04",
               "Answer from the port that was addressed, and to the sender.",
               DatagramRules::senders),
-          rule("7.05", "Survive a sender that has vanished.", DatagramRules::vanished));
+          rule("7.05", "Survive a sender that has vanished.", DatagramRules::vanished),
+          new Rule(
+              "7.06",
+              MUST,
+              "Answer the largest datagram of IPv6 whole, and go on.",
+              UPPER,
+              Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.IPV6),
+              DatagramRules::largestOfIpv6),
+          new Rule(
+              "7.07",
+              MUST,
+              "On a wildcard address, answer from the address that was addressed.",
+              UPPER,
+              Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.REPLY_SOURCE),
+              DatagramRules::wildcard));
+
+  /** 65,535 less the headers of IPv4 (20) and UDP (8): the length of IPv4 counts its header. */
+  private static final int LARGEST_OF_IPV4 = 65_507;
+
+  /** 65,535 less the header of UDP (8): the length of IPv6 does not count its own (RFC 8200). */
+  private static final int LARGEST_OF_IPV6 = 65_527;
 
   private DatagramRules() {}
 
@@ -63,7 +84,7 @@ final class DatagramRules {
   }
 
   private static void largest(Trial trial) throws Broken, IOException, InterruptedException {
-    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM);
+    byte[] largest = Text.noise(trial.random(), LARGEST_OF_IPV4);
     trial.datagrams().exchange(largest, Text.upper(largest));
   }
 
@@ -91,6 +112,24 @@ final class DatagramRules {
     byte[] text = "still there?".getBytes(US_ASCII);
     for (int i = 0; i < 5; i++) {
       peer.exchange(text, Text.upper(text));
+    }
+  }
+
+  private static void largestOfIpv6(Trial trial) throws Broken, IOException, InterruptedException {
+    InetSocketAddress server = trial.launchOn(InetAddress.getByName("::1")).address();
+    byte[] small = Text.letters(trial.random(), 100);
+    byte[] largest = Text.noise(trial.random(), LARGEST_OF_IPV6);
+    trial.datagrams(server).exchange(small, Text.upper(small));
+    trial.datagrams(server).exchange(largest, Text.upper(largest));
+    trial.datagrams(server).exchange(small, Text.upper(small));
+  }
+
+  /** All of 127.0.0.0/8 is local on Linux; the kernel would answer from the first of it. */
+  private static void wildcard(Trial trial) throws Broken, IOException, InterruptedException {
+    int port = trial.launchOn(InetAddress.getByName("0.0.0.0")).address().getPort();
+    for (String host : List.of("127.0.0.1", "127.0.0.2", "127.1.2.3")) {
+      byte[] text = Text.letters(trial.random(), 100);
+      trial.datagrams(new InetSocketAddress(host, port)).exchange(text, Text.upper(text));
     }
   }
 }

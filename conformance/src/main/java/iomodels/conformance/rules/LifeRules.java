@@ -4,10 +4,12 @@ import static iomodels.conformance.Bound.IDLE_STOP;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.conformance.Rule.Level.SHOULD;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.FrozenProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
@@ -16,8 +18,15 @@ import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Section 9: how a server comes and goes. */
@@ -66,7 +75,22 @@ final class LifeRules {
               "On stop, answer all that had been sent before it, then FIN.",
               UPPER,
               Set.of(Need.LIFE, Need.TIMED),
-              LifeRules::answersWhatWasSent));
+              LifeRules::answersWhatWasSent),
+          new Rule(
+              "9.07",
+              MUST,
+              "On stop, deliver what is owed to each of many clients, whatever state its"
+                  + " conversation is in.",
+              FLOOD,
+              Set.of(Need.LIFE, Need.CONCURRENT, Need.TIMED),
+              LifeRules::deliversToACrowd),
+          new Rule(
+              "9.08",
+              SHOULD,
+              "On stop, answer clients whose connections were complete, but not accepted yet.",
+              UPPER,
+              Set.of(Need.LIFE, Need.PROCESS, Need.TIMED),
+              LifeRules::acceptsTheQueue));
 
   private static final long OWED = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
@@ -79,6 +103,12 @@ final class LifeRules {
 
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
+  private static final int CROWD = 200;
+
+  /** Less than the grace period: who is cut off later than that may be cut off for being slow. */
+  private static final Duration IN_TIME = Duration.ofSeconds(2);
+
+  private static final int QUEUED = 40;
 
   private LifeRules() {}
 
@@ -216,5 +246,172 @@ final class LifeRules {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES_MILLIS);
     }
     throw new Broken("a new client to be refused", "it was served");
+  }
+
+  /** A state of a conversation when the stop comes, and how it has to end. */
+  private enum State {
+    IDLE {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send("1\n");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        peer.expectFin();
+      }
+    },
+    IN_A_REQUEST {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send("1\n12");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        peer.finishSending();
+        peer.drain();
+      }
+    },
+    IN_A_REPLY {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send(SHARE + "\n");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        Peer.Stream flood = Text::flood;
+        peer.expectStream(flood.from(1), SHARE - 1);
+        peer.expectFin();
+      }
+    },
+    HALF_CLOSED {
+      @Override
+      void begin(Peer peer) throws Broken {
+        IN_A_REPLY.begin(peer);
+        peer.finishSending();
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        IN_A_REPLY.end(peer, since);
+      }
+    },
+    LINGERING {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send(SHARE + "\nno count\n" + "unread\n".repeat(100));
+        peer.expect(new byte[] {0});
+      }
+
+      /** What comes after it has closed would be answered by RST, and that destroys the reply. */
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        if (since.compareTo(LINGER) < 0) {
+          peer.send("more\n");
+        }
+        Peer.Stream flood = Text::flood;
+        peer.expectStream(flood.from(1), SHARE - 1);
+        peer.expect("ERR expected a count\n");
+        peer.expectFin();
+      }
+    };
+
+    /** What the kernels hold in part, of one of many clients. */
+    private static final int SHARE = 200_000;
+
+    /** For as long any server may be expected to wait for a client's FIN. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    abstract void begin(Peer peer) throws Broken;
+
+    /**
+     * Takes what the client is owed.
+     *
+     * @param since how long ago the conversation came to this state
+     */
+    abstract void end(Peer peer, Duration since) throws Broken;
+  }
+
+  private static void deliversToACrowd(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    List<Client> crowd = new ArrayList<>();
+    int clients = trial.atOnce(CROWD);
+    for (int i = 0; i < clients; i++) {
+      State state = State.values()[i % State.values().length];
+      Peer peer = trial.connectWithWindow(server, SMALL_WINDOW);
+      state.begin(peer);
+      crowd.add(new Client(peer, state, System.nanoTime()));
+    }
+    trial.stop(server);
+    long stopped = System.nanoTime();
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Optional<String>>> ends = new ArrayList<>();
+      for (Client each : crowd) {
+        ends.add(executor.submit(() -> each.end(stopped)));
+      }
+      List<String> losses = new ArrayList<>();
+      for (Future<Optional<String>> each : ends) {
+        each.get().ifPresent(losses::add);
+      }
+      if (!losses.isEmpty()) {
+        throw new Broken(
+            "what is owed to each of %d clients".formatted(clients),
+            "%d lost something, the first %s".formatted(losses.size(), losses.getFirst()));
+      }
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+    awaitEnd(trial, server);
+  }
+
+  /** One of the crowd. */
+  private record Client(Peer peer, State state, long begun) {
+
+    /** Takes what it is owed; what it lost, or empty if that was nothing. */
+    Optional<String> end(long stopped) throws IOException {
+      try {
+        state.end(peer, Duration.ofNanos(System.nanoTime() - begun));
+        return Optional.empty();
+      } catch (Broken e) {
+        if (System.nanoTime() - stopped > IN_TIME.toNanos()) {
+          throw new IOException("so late that the grace period may be over: " + e.getMessage(), e);
+        }
+        return Optional.of("%s: %s".formatted(state, e.getMessage()));
+      } finally {
+        peer.close();
+      }
+    }
+  }
+
+  /** While the server cannot run, the kernel completes connections for it: tcp(7), listen(2). */
+  private static void acceptsTheQueue(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Instance server = trial.launch(0);
+    Peer first = trial.connect(server);
+    first.send("first");
+    first.expect("FIRST");
+    first.finishSending();
+    first.expectFin();
+    List<Peer> queued = new ArrayList<>();
+    try (FrozenProcess _ = FrozenProcess.of(server.process().orElseThrow())) {
+      for (int i = 0; i < QUEUED; i++) {
+        Peer peer = trial.connect(server);
+        peer.send("queued " + i);
+        peer.finishSending();
+        queued.add(peer);
+      }
+      trial.stop(server);
+    }
+    for (int i = 0; i < QUEUED; i++) {
+      queued.get(i).expect("QUEUED " + i);
+      queued.get(i).expectFin();
+    }
+    awaitEnd(trial, server);
   }
 }

@@ -6,6 +6,7 @@ import static iomodels.conformance.Bound.CLOSES;
 import static iomodels.conformance.Bound.DESCRIPTORS;
 import static iomodels.conformance.Bound.DESCRIPTOR_LIMIT;
 import static iomodels.conformance.Bound.IDLE_CPU;
+import static iomodels.conformance.Bound.NEWCOMER;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.WATCH;
 import static iomodels.conformance.Rule.Level.MUST;
@@ -22,6 +23,8 @@ import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
 import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +71,15 @@ final class ResourceRules {
               "Burn the core, as a declared poller does, while clients are idle.",
               UPPER,
               Set.of(Need.PROCESS, Need.POLLER, Need.TIMED),
-              ResourceRules::burnsItsCore));
+              ResourceRules::burnsItsCore),
+          new Rule(
+              "8.06",
+              MUST,
+              "With few descriptors left, serve a newcomer soon, though many that wait before it"
+                  + " are dead.",
+              UPPER,
+              Set.of(Need.CONCURRENT, Need.PROCESS, Need.LIMIT, Need.TIMED),
+              ResourceRules::servesNewcomers));
 
   private static final int WARM_UP = 10;
   private static final int IDLE_CLIENTS = 20;
@@ -76,6 +87,11 @@ final class ResourceRules {
   private static final int MOST_WARMED_UP = 64;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
   private static final int LOOKS_ALIKE = 6;
+
+  /** How many descriptors are free, for each process; and how many dead ones want them first. */
+  private static final int SPARE = 3;
+
+  private static final int DEAD = 200;
 
   private ResourceRules() {}
 
@@ -294,5 +310,41 @@ final class ResourceRules {
       }
       throw e;
     }
+  }
+
+  /**
+   * The dead have sent RST before they were accepted. Each takes a descriptor for a moment: a
+   * server that pauses whenever there is none, and does not try again when one is free, is seconds
+   * late.
+   */
+  private static void servesNewcomers(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    int limit = trial.count(DESCRIPTOR_LIMIT);
+    Instance server = trial.launchWithin(limit);
+    int processes = 1 + (int) server.process().orElseThrow().descendants().count();
+    List<Peer> served = new ArrayList<>();
+    List<Peer> waiting = new ArrayList<>();
+    while (waiting.size() < processes && served.size() < processes * limit) {
+      Peer peer = trial.connect(server);
+      peer.send("y");
+      (peer.hears(trial.time(SILENCE)) ? served : waiting).add(peer);
+    }
+    if (waiting.isEmpty() || served.size() < SPARE) {
+      throw new IOException("its descriptors did not run out");
+    }
+    for (Peer dead : waiting) {
+      dead.reset();
+    }
+    for (int i = 0; i < DEAD; i++) {
+      try (SocketChannel dead = SocketChannel.open(server.address())) {
+        dead.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
+    }
+    Peer newcomer = trial.connect(server);
+    newcomer.send("newcomer");
+    for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
+      leaving.close();
+    }
+    newcomer.expectWithin(trial.time(NEWCOMER), "NEWCOMER");
   }
 }
