@@ -21,7 +21,8 @@ class WrongSourcesTest {
   private static final Path ROOT = Path.of("..");
 
   /** Their code is the correct server's: what is wrong is what they declare. */
-  private static final Set<String> WRONG_BY_DECLARATION = Set.of("poller-that-waits", "leaves-the-address-to-the-kernel");
+  private static final Set<String> WRONG_BY_DECLARATION =
+      Set.of("poller-that-waits", "leaves-the-address-to-the-kernel");
 
   private static Map<String, WrongCode> all = Map.of();
 

@@ -18,6 +18,8 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +47,9 @@ class CorrectServer implements Server {
 
   /** Set before the acceptor is woken for the last time. */
   private volatile boolean refusing;
+
+  /** Done when no connection is left in the accept queue. */
+  private final CompletableFuture<Void> queueAccepted = new CompletableFuture<>();
 
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -90,27 +95,12 @@ class CorrectServer implements Server {
   }
 
   private void acceptAll() {
-    while (listener.isOpen()) {
+    while (listener.isOpen() && !refusing) {
       try {
         admit(accept());
       } catch (IOException _) {
         pause(); // closed; or out of descriptors, and then not in a hurry
       }
-      if (refusing) {
-        acceptTheQueue();
-      }
-    }
-  }
-
-  /** Admits those that the kernel has connected already: to close before that would reset them. */
-  void acceptTheQueue() {
-    try (listener) {
-      listener.configureBlocking(false);
-      for (SocketChannel next = listener.accept(); next != null; next = listener.accept()) {
-        admit(next);
-      }
-    } catch (IOException _) {
-      // there are no descriptors for them
     }
   }
 
@@ -247,15 +237,27 @@ class CorrectServer implements Server {
     terminated.exceptionally(_ -> null).join();
   }
 
-  /** Wakes the acceptor by a connection, which it closes once it sees that it is to refuse. */
+  /** Takes no more connections than the kernel has completed already. */
   void refuse() {
     refusing = true;
-    try (datagrams;
-        SocketChannel _ = SocketChannel.open(listener.getLocalAddress())) {
-      // the acceptor has something to accept
+    closeQuietly(datagrams);
+    Thread.ofVirtual().name("refuse").start(this::acceptTheQueue);
+  }
+
+  /** To close the listener first would reset who is in its queue. */
+  private void acceptTheQueue() {
+    List<SocketChannel> queue = new ArrayList<>();
+    try (listener;
+        SocketChannel _ = SocketChannel.open(listener.getLocalAddress())) { // wakes the acceptor
+      listener.configureBlocking(false);
+      for (SocketChannel next = listener.accept(); next != null; next = listener.accept()) {
+        queue.add(next);
+      }
     } catch (IOException _) {
-      closeQuietly(listener); // there are no descriptors, and so the queue is lost
+      // there are no descriptors for them
     }
+    queue.forEach(this::admit);
+    queueAccepted.complete(null);
   }
 
   /** Whether it has been told to stop. */
@@ -276,7 +278,7 @@ class CorrectServer implements Server {
     await(
         () -> {
           conversations.keySet().stream().filter(this::isIdle).forEach(this::dismiss);
-          return conversations.isEmpty() && !listener.isOpen();
+          return conversations.isEmpty() && queueAccepted.isDone();
         },
         config.gracePeriod());
   }

@@ -2,7 +2,6 @@ package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
-import iomodels.service.Session.Progress;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -57,11 +56,11 @@ final class WrongLife {
               "got FIN after",
               WrongLife::hearsNoMore),
           WrongServer.of(
-              "cuts-off-the-lingering",
+              "delivers-to-a-hundred",
               "9.07",
-              "Closes at the stop what only waits for the client's FIN, though more may come.",
-              "LINGERING",
-              WrongLife::cutsOffTheLingering),
+              "Delivers to a hundred clients at the stop, and resets the others.",
+              "lost something",
+              WrongLife::deliversToAHundred),
           WrongServer.of(
               "resets-the-queue",
               "9.08",
@@ -147,15 +146,21 @@ final class WrongLife {
     };
   }
 
-  private static CorrectServer cutsOffTheLingering(ServerConfig config, Service service)
+  private static CorrectServer deliversToAHundred(ServerConfig config, Service service)
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
       void drain() {
-        conversations.keySet().stream()
-            .filter(it -> it.progress == Progress.FINISHED)
-            .forEach(it -> closeQuietly(it.channel));
+        conversations.keySet().stream().skip(100).forEach(this::reset);
         super.drain();
+      }
+
+      private void reset(Conversation it) {
+        try (it.channel) {
+          it.channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+        } catch (IOException _) {
+          // it has just ended by itself
+        }
       }
     };
   }

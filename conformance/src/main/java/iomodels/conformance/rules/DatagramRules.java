@@ -116,7 +116,7 @@ final class DatagramRules {
   }
 
   private static void largestOfIpv6(Trial trial) throws Broken, IOException, InterruptedException {
-    InetSocketAddress server = trial.launchOn(InetAddress.getByName("::1")).address();
+    InetSocketAddress server = trial.launchOn(InetAddress.ofLiteral("::1")).address();
     byte[] small = Text.letters(trial.random(), 100);
     byte[] largest = Text.noise(trial.random(), LARGEST_OF_IPV6);
     trial.datagrams(server).exchange(small, Text.upper(small));
@@ -126,10 +126,12 @@ final class DatagramRules {
 
   /** All of 127.0.0.0/8 is local on Linux; the kernel would answer from the first of it. */
   private static void wildcard(Trial trial) throws Broken, IOException, InterruptedException {
-    int port = trial.launchOn(InetAddress.getByName("0.0.0.0")).address().getPort();
+    int port = trial.launchOn(InetAddress.ofLiteral("0.0.0.0")).address().getPort();
     for (String host : List.of("127.0.0.1", "127.0.0.2", "127.1.2.3")) {
       byte[] text = Text.letters(trial.random(), 100);
-      trial.datagrams(new InetSocketAddress(host, port)).exchange(text, Text.upper(text));
+      trial
+          .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
+          .exchange(text, Text.upper(text));
     }
   }
 }

@@ -248,7 +248,10 @@ final class LifeRules {
     throw new Broken("a new client to be refused", "it was served");
   }
 
-  /** A state of a conversation when the stop comes, and how it has to end. */
+  /**
+   * A state of a conversation when the stop comes, and how it has to end; in the order in which
+   * they are begun, since a server lingers for a while only.
+   */
   private enum State {
     IDLE {
       @Override
@@ -308,9 +311,9 @@ final class LifeRules {
         peer.expect(new byte[] {0});
       }
 
-      /** What comes after it has closed would be answered by RST, and that destroys the reply. */
       @Override
       void end(Peer peer, Duration since) throws Broken {
+        // If it has closed, what comes now is answered by RST, and that destroys the reply.
         if (since.compareTo(LINGER) < 0) {
           peer.send("more\n");
         }
@@ -322,7 +325,7 @@ final class LifeRules {
     };
 
     /** What the kernels hold in part, of one of many clients. */
-    private static final int SHARE = 200_000;
+    private static final int SHARE = 60_000;
 
     /** For as long any server may be expected to wait for a client's FIN. */
     private static final Duration LINGER = Duration.ofSeconds(1);
@@ -343,7 +346,7 @@ final class LifeRules {
     List<Client> crowd = new ArrayList<>();
     int clients = trial.atOnce(CROWD);
     for (int i = 0; i < clients; i++) {
-      State state = State.values()[i % State.values().length];
+      State state = State.values()[i * State.values().length / clients];
       Peer peer = trial.connectWithWindow(server, SMALL_WINDOW);
       state.begin(peer);
       crowd.add(new Client(peer, state, System.nanoTime()));

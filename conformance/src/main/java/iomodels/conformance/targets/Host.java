@@ -43,7 +43,7 @@ public final class Host {
         String[] parts = endpoint.split("[:@]", 3);
         Service service = Services.named(parts[0]).orElseThrow();
         InetAddress host =
-            parts.length == 3 ? InetAddress.getByName(parts[2]) : InetAddress.getLoopbackAddress();
+            parts.length == 3 ? InetAddress.ofLiteral(parts[2]) : InetAddress.getLoopbackAddress();
         InetSocketAddress address = new InetSocketAddress(host, Integer.parseInt(parts[1]));
         servers.add(Loopback.start(provider, service, address, transport));
       }

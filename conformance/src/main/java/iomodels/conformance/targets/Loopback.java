@@ -22,7 +22,7 @@ public final class Loopback {
 
   /** Whether a socket can be bound to {@code ::1}. */
   public static boolean hasIpv6() {
-    try (ServerSocket _ = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
+    try (ServerSocket _ = new ServerSocket(0, 1, InetAddress.ofLiteral("::1"))) {
       return true;
     } catch (IOException _) {
       return false;
