@@ -97,12 +97,14 @@ final class BenchCommand implements Callable<Integer> {
       names = "--rounds",
       paramLabel = "N",
       description = "How many rounds count (default: 7; quick: 5).")
+  @Range(most = 1_000)
   private Optional<Integer> rounds = Optional.empty();
 
   @Option(
       names = "--round",
       paramLabel = "MS",
       description = "How long a round is, in milliseconds (default: 1000; quick: 250).")
+  @Range(most = 3_600_000)
   private Optional<Integer> roundMillis = Optional.empty();
 
   @Option(
@@ -111,12 +113,14 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "How long to load each before, in milliseconds; up to three times as long while it still"
               + " gets better (default: 5000; quick: 1000).")
+  @Range(least = 0, most = 3_600_000)
   private Optional<Integer> warmUpMillis = Optional.empty();
 
   @Option(
       names = "--connections",
       paramLabel = "N",
       description = "For idle: how many (default: " + CROWD + ").")
+  @Range(least = LEAST_CROWD, most = 60_000)
   private int crowd = CROWD;
 
   @Option(
@@ -247,14 +251,11 @@ final class BenchCommand implements Callable<Integer> {
     return scenarios;
   }
 
-  private Match match() throws Failure {
+  private Match match() {
     Match usual = quick ? QUICK : THOROUGH;
     int count = rounds.orElse(usual.rounds());
     int millis = roundMillis.orElse((int) usual.round().toMillis());
     int warmUp = warmUpMillis.orElse((int) usual.warmUp().toMillis());
-    if (count < 1 || millis < 1 || warmUp < 0 || crowd < LEAST_CROWD) {
-      throw new Failure("give at least 1 round of 1 ms, a warm-up of 0 ms, and 10 connections");
-    }
     return new Match(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
   }
 

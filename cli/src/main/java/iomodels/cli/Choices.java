@@ -2,6 +2,8 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.conformance.targets.Connector;
+import iomodels.conformance.targets.HostAndPort;
 import iomodels.examples.Example;
 import iomodels.examples.Examples;
 import iomodels.program.Program;
@@ -17,6 +19,7 @@ import iomodels.wrong.WrongServers;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -24,7 +27,7 @@ import java.util.stream.Stream;
 /** Turns words of the command line into what they name, or says which words there are. */
 final class Choices {
 
-  private static final int MAX_PORT = 65_535;
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
 
   private Choices() {}
 
@@ -144,28 +147,24 @@ final class Choices {
     return wanted;
   }
 
+  /** An address to listen at. */
   static InetSocketAddress address(String host, int port) throws Failure {
-    if (port < 0 || port > MAX_PORT) {
-      throw new Failure("port %d is out of range; it is 0 to %d".formatted(port, MAX_PORT));
-    }
     try {
-      return new InetSocketAddress(InetAddress.getByName(host), port);
+      return new InetSocketAddress(InetAddress.getByName(HostAndPort.host(host)), port);
     } catch (UnknownHostException _) {
-      throw new Failure("unknown host '%s'".formatted(host));
+      throw new Failure("there is no host %s; choose another --host".formatted(host));
+    } catch (IllegalArgumentException e) {
+      throw new Failure(String.valueOf(e.getMessage()));
     }
   }
 
-  static InetSocketAddress hostAndPort(String hostAndPort) throws Failure {
-    int colon = hostAndPort.lastIndexOf(':');
+  /** The address of a server: of several that its host has, the first that answers. */
+  static InetSocketAddress server(String hostAndPort) throws Failure, InterruptedException {
     try {
-      String host = hostAndPort.substring(0, Math.max(0, colon));
-      int port = Integer.parseInt(hostAndPort.substring(colon + 1));
-      if (!host.isEmpty() && port > 0) {
-        return address(host, port);
-      }
-    } catch (NumberFormatException _) {
-      // said below
+      return Connector.firstThatAnswers(
+          Destination.resolve(HostAndPort.parse(hostAndPort)), CONNECT_PATIENCE);
+    } catch (IllegalArgumentException e) {
+      throw new Failure(String.valueOf(e.getMessage()));
     }
-    throw new Failure("'%s' is not HOST:PORT, such as 127.0.0.1:8080".formatted(hostAndPort));
   }
 }

@@ -432,7 +432,7 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** None of them is started yet. */
-  private List<Candidate<Target>> targets(List<Rule> rules) throws Failure {
+  private List<Candidate<Target>> targets(List<Rule> rules) throws Failure, InterruptedException {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
     Service served = Choices.service(service);
@@ -443,7 +443,7 @@ final class ConformCommand implements Callable<Integer> {
       targets.add(new Candidate<>("--exec " + Shell.quoted(command), target, rules));
     }
     for (String address : addresses) {
-      Target target = new AddressTarget(Choices.hostAndPort(address), served, claims);
+      Target target = new AddressTarget(Choices.server(address), served, claims);
       targets.add(new Candidate<>("--target " + address, target, rules));
     }
     for (String name : examples) {

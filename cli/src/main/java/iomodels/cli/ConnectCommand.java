@@ -1,17 +1,19 @@
 package iomodels.cli;
 
 import iomodels.cli.Conversation.Ending;
+import iomodels.conformance.targets.Connector;
+import iomodels.conformance.targets.HostAndPort;
 import java.io.Console;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,9 +37,8 @@ import picocli.CommandLine.Spec;
     })
 final class ConnectCommand implements Callable<Integer> {
 
-  private static final int CONNECT_MILLIS = 10_000;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int BROKEN_OFF = 1;
-  private static final int NOT_CONNECTED = 2;
   private static final int INTERRUPTED = 130;
 
   /** Who talks: known only when the options are. */
@@ -78,12 +79,10 @@ final class ConnectCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() {
-    destination.understand();
-    try (Socket socket = new Socket()) {
-      if (!connect(socket)) {
-        return NOT_CONNECTED;
-      }
+  public Integer call() throws Failure, InterruptedException {
+    HostAndPort server = destination.understand();
+    List<InetSocketAddress> addresses = Destination.resolve(server);
+    try (Socket socket = connect(server, addresses)) {
       return exitCode(converse(socket));
     } catch (IOException e) {
       return complain(BROKEN_OFF, e.getMessage() + "; the conversation is broken off");
@@ -96,33 +95,23 @@ final class ConnectCommand implements Callable<Integer> {
     }
   }
 
-  private boolean connect(Socket socket) {
-    String host = destination.host();
-    int port = destination.port();
+  private static Socket connect(HostAndPort server, List<InetSocketAddress> addresses)
+      throws Failure, InterruptedException {
     try {
-      socket.connect(new InetSocketAddress(InetAddress.getByName(host), port), CONNECT_MILLIS);
-      // On loopback, a port of the ephemeral range can meet itself: TCP's simultaneous open.
-      if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress())) {
-        throw new ConnectException();
-      }
+      Socket socket = Connector.connect(addresses, PATIENCE);
       socket.setTcpNoDelay(true);
-      return true;
-    } catch (UnknownHostException _) {
-      complain(NOT_CONNECTED, "there is no host %s; check the name".formatted(host));
+      return socket;
     } catch (ConnectException _) {
-      complain(
-          NOT_CONNECTED,
-          "nothing listens at %s:%d; start a server with: iomodels serve nio-selector"
-              .formatted(host, port));
+      throw new Failure(
+          "nothing listens at %s; start a server with: iomodels serve nio-selector"
+              .formatted(server));
     } catch (SocketTimeoutException _) {
-      complain(
-          NOT_CONNECTED,
-          "%s:%d did not answer within %d s; is a firewall in the way?"
-              .formatted(host, port, CONNECT_MILLIS / 1000));
+      throw new Failure(
+          "%s did not answer within %d s; is a firewall in the way?"
+              .formatted(server, PATIENCE.toSeconds()));
     } catch (IOException e) {
-      complain(NOT_CONNECTED, "cannot reach %s:%d: %s".formatted(host, port, e.getMessage()));
+      throw new Failure("cannot reach %s: %s".formatted(server, e.getMessage()));
     }
-    return false;
   }
 
   private int exitCode(Ending ending) {

@@ -1,5 +1,9 @@
 package iomodels.cli;
 
+import iomodels.conformance.targets.HostAndPort;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -9,7 +13,8 @@ import picocli.CommandLine.Spec;
 /** HOST and PORT of a server, in all the ways in which one types them. */
 final class Destination {
 
-  private static final int MAX_PORT = 65_535;
+  private static final String USUAL_HOST = "127.0.0.1";
+  private static final int USUAL_PORT = 8080;
 
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
@@ -19,41 +24,47 @@ final class Destination {
       index = "0",
       arity = "0..1",
       paramLabel = "HOST",
-      defaultValue = "127.0.0.1",
-      description = "Where the server is; ${DEFAULT-VALUE} if not given.")
-  private String host = "";
+      defaultValue = USUAL_HOST,
+      description = "Host of the server; ${DEFAULT-VALUE} if not given.")
+  private String host = USUAL_HOST;
 
   @Parameters(
       index = "1",
       arity = "0..1",
       paramLabel = "PORT",
-      description = "Its port; 8080 if not given. A port alone and HOST:PORT will do as well.")
-  private Optional<Integer> given = Optional.empty();
+      description =
+          "Its port; 8080 if not given. A port alone, HOST:PORT and [IPv6]:PORT will do as well.")
+  private Optional<String> port = Optional.empty();
 
-  private int port = 8080;
-
-  /** To be called before the two below. */
-  void understand() {
-    if (given.isPresent()) {
-      port = given.get();
-    } else if (host.matches("\\d+")) {
-      port = Integer.parseInt(host);
-      host = "127.0.0.1";
-    } else if (host.matches("[^:]+:\\d+")) {
-      port = Integer.parseInt(host.substring(host.indexOf(':') + 1));
-      host = host.substring(0, host.indexOf(':'));
-    }
-    if (port < 1 || port > MAX_PORT) {
-      throw new ParameterException(
-          spec.commandLine(), "PORT must be from 1 to 65535, not %d".formatted(port));
+  /** What they mean. */
+  HostAndPort understand() {
+    try {
+      if (port.isPresent()) {
+        return new HostAndPort(HostAndPort.host(host), HostAndPort.port(port.get()));
+      }
+      if (host.matches("[0-9]+")) {
+        return new HostAndPort(USUAL_HOST, HostAndPort.port(host));
+      }
+      // Two colons without brackets are an IPv6 address alone.
+      boolean withPort = host.startsWith("[") ? !host.endsWith("]") : host.matches("[^:]*:[^:]*");
+      return withPort
+          ? HostAndPort.parse(host)
+          : new HostAndPort(HostAndPort.host(host), USUAL_PORT);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage());
     }
   }
 
-  String host() {
-    return host;
-  }
-
-  int port() {
-    return port;
+  /**
+   * All addresses that the host has.
+   *
+   * @throws Failure if there is no such host
+   */
+  static List<InetSocketAddress> resolve(HostAndPort server) throws Failure {
+    try {
+      return server.resolve();
+    } catch (UnknownHostException _) {
+      throw new Failure("there is no host %s; check the name".formatted(server.host()));
+    }
   }
 }

@@ -64,10 +64,12 @@ final class Findings {
     out.printf("%s %s %s%n", mark(finding), finding.rule().id(), finding.rule().sentence());
     switch (finding.verdict()) {
       case KEPT -> {}
-      case SKIPPED, UNKNOWN -> out.printf("          %s%n", finding.detail());
+      case SKIPPED, UNKNOWN -> out.printf("          %s%n", TerminalText.safe(finding.detail()));
       case BROKEN -> {
-        out.printf("          %s%n", finding.detail());
-        finding.transcript().forEach(line -> out.printf("          | %s%n", line));
+        out.printf("          %s%n", TerminalText.safe(finding.detail()));
+        finding
+            .transcript()
+            .forEach(line -> out.printf("          | %s%n", TerminalText.safe(line)));
         out.printf("          again: %s%n", again(finding, command));
       }
     }

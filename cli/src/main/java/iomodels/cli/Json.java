@@ -18,12 +18,12 @@ final class Json {
   private Json() {}
 
   static String write(Object value) {
-    return MAPPER.writeValueAsString(value);
+    return TerminalText.safeJson(MAPPER.writeValueAsString(value));
   }
 
   /** In one line. */
   static String line(Object value) {
-    return LINES.writeValueAsString(value);
+    return TerminalText.safeJson(LINES.writeValueAsString(value));
   }
 
   /** Whether it is standard output that is meant: {@code -}. */

@@ -81,9 +81,12 @@ final class JunitReport {
     xml.writeEndElement();
   }
 
-  /** What a server said last may hold characters that no XML document can. */
+  /**
+   * What a server said last may hold characters that no XML document can, and others that a
+   * terminal or a browser would obey.
+   */
   static String legal(String text) {
-    return text.replaceAll("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\uFFFE\\uFFFF]", "\uFFFD");
+    return TerminalText.safe(text).replaceAll("[\\uFFFE\\uFFFF]", "\uFFFD");
   }
 
   private static String seconds(Duration took) {

@@ -16,6 +16,7 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.InfoCmp;
 import org.jspecify.annotations.Nullable;
 
 /** Somebody at a terminal: a prompt, a line editor, a history. */
@@ -40,6 +41,10 @@ final class Keyboard implements User {
     this.terminal =
         TerminalBuilder.builder()
             .system(true)
+            .type(terminalType(System.getenv().getOrDefault("TERM", "")))
+            // It would ask the terminal what it can do, take what is typed meanwhile for the
+            // answer, and an answer that comes late for what is typed.
+            .graphemeCluster(false)
             .encoding(UTF_8)
             .stdinEncoding(UTF_8)
             .stdoutEncoding(UTF_8)
@@ -52,6 +57,25 @@ final class Keyboard implements User {
             .build();
     this.prompt = prompt(System.getenv(), Locale.getDefault());
     this.raw = raw;
+  }
+
+  /**
+   * The terminal's type, or what it is most likely compatible with if the system has no description
+   * of it: new terminals bring one of their own, and all of them understand what xterm does.
+   */
+  static String terminalType(String type) {
+    if (type.isEmpty()) {
+      return "ansi";
+    }
+    try {
+      InfoCmp.getInfoCmp(type);
+      return type;
+    } catch (IOException _) {
+      return "xterm-256color";
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return "ansi";
+    }
   }
 
   /**

@@ -55,6 +55,11 @@ final class Lineup implements Servers {
         capabilities.contains(Capability.DATAGRAMS));
   }
 
+  /** Whether the name is one of a framework's example, as it is called here. */
+  static boolean isExample(String name) {
+    return name.startsWith(EXAMPLE);
+  }
+
   static boolean isYardstick(String name) {
     return name.startsWith(C);
   }
@@ -72,7 +77,7 @@ final class Lineup implements Servers {
   }
 
   static ServerProvider model(String name) throws Failure {
-    return name.startsWith(EXAMPLE)
+    return isExample(name)
         ? Choices.example(name.substring(EXAMPLE.length())).provider()
         : Choices.availableModel(name);
   }

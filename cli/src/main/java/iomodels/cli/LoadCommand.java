@@ -1,5 +1,7 @@
 package iomodels.cli;
 
+import iomodels.conformance.targets.Connector;
+import iomodels.conformance.targets.HostAndPort;
 import iomodels.lab.Exchange;
 import iomodels.lab.Load;
 import iomodels.lab.LoadException;
@@ -7,11 +9,10 @@ import iomodels.lab.LoadGenerator;
 import iomodels.lab.LoadResult;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class LoadCommand implements Callable<Integer> {
 
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final Duration DATAGRAM_PATIENCE = Duration.ofSeconds(1);
   private static final long LAST_WORDS_SECONDS = 30;
 
@@ -67,6 +69,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "50",
       paramLabel = "N",
       description = "How many at a time; of datagrams, sockets (default: ${DEFAULT-VALUE}).")
+  @Range(most = 60_000)
   private int connections = 50;
 
   @Option(
@@ -74,6 +77,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "1",
       paramLabel = "N",
       description = "Messages that await their reply on each of them (default: ${DEFAULT-VALUE}).")
+  @Range(most = 100_000)
   private int inFlight = 1;
 
   @Option(
@@ -81,6 +85,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "64",
       paramLabel = "N",
       description = "How long a message is (default: ${DEFAULT-VALUE}).")
+  @Range(most = 1 << 24)
   private int bytes = 64;
 
   @Option(
@@ -88,6 +93,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "0",
       paramLabel = "N",
       description = "An open loop of N messages a second, over all connections.")
+  @Range(least = 0, most = 10_000_000)
   private int rate;
 
   @Option(
@@ -95,6 +101,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "10",
       paramLabel = "SECONDS",
       description = "How long (default: ${DEFAULT-VALUE}).")
+  @Range(least = 0.01, most = 86_400)
   private double seconds = 10;
 
   @Option(
@@ -102,6 +109,7 @@ final class LoadCommand implements Callable<Integer> {
       defaultValue = "2",
       paramLabel = "SECONDS",
       description = "The same load before, which does not count (default: ${DEFAULT-VALUE}).")
+  @Range(least = 0, most = 86_400)
   private double warmUpSeconds = 2;
 
   @Option(
@@ -137,8 +145,8 @@ final class LoadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Failure, InterruptedException {
-    destination.understand();
-    Load load = load();
+    HostAndPort server = destination.understand();
+    Load load = load(server);
     if (json.isPresent()) {
       Json.demandWritable(json.get());
     }
@@ -230,14 +238,14 @@ final class LoadCommand implements Callable<Integer> {
     }
   }
 
-  private Load load() throws Failure {
-    if (connections < 1
-        || inFlight < 1
-        || bytes < 1
-        || rate < 0
-        || seconds <= 0
-        || warmUpSeconds < 0) {
-      throw usage("give at least 1 connection, 1 in flight, 1 byte, and some time");
+  private Load load(HostAndPort server) throws Failure, InterruptedException {
+    // Each connection has a message and a reply of its own, and two times for each that is in
+    // flight.
+    long memory = connections * (2L * bytes + 2L * Long.BYTES * inFlight);
+    if (memory > Runtime.getRuntime().maxMemory() / 2) {
+      throw usage(
+          "%d connections with --bytes %d and --in-flight %d take %d MiB here; ask for less"
+              .formatted(connections, bytes, inFlight, memory >> 20));
     }
     if (udp && churn) {
       throw usage("--churn is about connections, and --udp has none");
@@ -253,7 +261,8 @@ final class LoadCommand implements Callable<Integer> {
           udp
               ? Exchange.ofDatagrams(Choices.service(service), bytes)
               : Exchange.of(Choices.service(service), bytes);
-      Load load = Load.of(server(), connections, exchange).withInFlight(inFlight).withRate(rate);
+      Load load =
+          Load.of(address(server), connections, exchange).withInFlight(inFlight).withRate(rate);
       if (udp) {
         return load.withShape(Load.Shape.DATAGRAMS).withPatience(DATAGRAM_PATIENCE);
       }
@@ -263,20 +272,15 @@ final class LoadCommand implements Callable<Integer> {
     }
   }
 
-  private InetSocketAddress server() throws Failure {
-    InetAddress address;
-    try {
-      address = InetAddress.getByName(destination.host());
-    } catch (UnknownHostException _) {
-      throw new Failure("there is no host %s; check the name".formatted(destination.host()));
-    }
-    if (!address.isLoopbackAddress() && !remote) {
+  private InetSocketAddress address(HostAndPort server) throws Failure, InterruptedException {
+    List<InetSocketAddress> addresses = Destination.resolve(server);
+    if (!remote && !addresses.stream().allMatch(it -> it.getAddress().isLoopbackAddress())) {
       throw new Failure(
           "%s is not this machine: a load that nobody asked for is an attack; if the server is yours,"
-                  .formatted(destination.host())
+                  .formatted(server.host())
               + " say --remote");
     }
-    return new InetSocketAddress(address, destination.port());
+    return Connector.firstThatAnswers(addresses, PATIENCE);
   }
 
   private ParameterException usage(String what) {

@@ -1,5 +1,6 @@
 package iomodels.cli;
 
+import iomodels.conformance.targets.HostAndPort;
 import iomodels.lab.Load;
 import iomodels.lab.LoadResult;
 import java.io.PrintWriter;
@@ -47,7 +48,7 @@ record LoadReport(
     boolean limit =
         open ? result.lag99().compareTo(result.latency().p50()) > 0 : result.busy() > SATURATED;
     return new LoadReport(
-        load.server().getAddress().getHostAddress() + ":" + load.server().getPort(),
+        HostAndPort.numeric(load.server()),
         load.shape(),
         service,
         load.connections(),

@@ -67,17 +67,24 @@ public final class Main {
   }
 
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    boolean colours = Ansi.AUTO.enabled();
+    PrintWriter safeErr = SafeWriter.around(err, colours);
     return new CommandLine(new Main())
-        .setOut(out)
-        .setErr(err)
+        .setOut(SafeWriter.around(out, colours))
+        .setErr(safeErr)
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler((e, _) -> complain(e.getCommandLine(), err, e))
+        .setExecutionStrategy(
+            parsed -> {
+              Range.Check.all(parsed);
+              return new CommandLine.RunLast().execute(parsed);
+            })
+        .setParameterExceptionHandler((e, _) -> complain(e.getCommandLine(), safeErr, e))
         .setExecutionExceptionHandler(FAILURES)
         .execute(arguments);
   }
 
   /** One line for what the user can mend; a stack trace only for what is our fault. */
-  private static final IExecutionExceptionHandler FAILURES =
+  static final IExecutionExceptionHandler FAILURES =
       (e, command, _) -> {
         if (e instanceof Failure) {
           return complain(command, command.getErr(), e);
@@ -89,12 +96,17 @@ public final class Main {
 
   /** One line on stderr, in the form that all of them have. */
   static void complain(PrintWriter err, @Nullable String what) {
-    err.println(Ansi.AUTO.string("@|bold,red iomodels:|@ ") + what);
+    err.println(
+        Ansi.AUTO.string("@|bold,red iomodels:|@ ") + TerminalText.safe(String.valueOf(what)));
     err.flush();
   }
 
   private static int complain(CommandLine command, PrintWriter err, Exception e) {
-    complain(err, e.getMessage());
+    String reason = e.getMessage();
+    if (e instanceof ParameterException wrong) {
+      reason = Range.Check.unreadable(wrong).orElse(reason);
+    }
+    complain(err, reason);
     if (e instanceof ParameterException) {
       err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
     }

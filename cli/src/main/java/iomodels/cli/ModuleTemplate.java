@@ -218,13 +218,23 @@ final class ModuleTemplate {
   private String moduleInfo(String name, String newPackage, String newStem) throws IOException {
     String old = Files.readString(module.resolve("src/main/java/module-info.java"));
     String body = old.substring(old.indexOf('{') + 1, old.indexOf("  provides "));
+    // javac warns of a digit at the end: it takes http2 for the second version of http.
+    boolean digit = Stream.of(newPackage.split("\\.", -1)).anyMatch(it -> it.matches(".*[0-9]"));
     return """
     /** The model {@code %s}. */
-    module %s {%sprovides iomodels.server.spi.ServerProvider with
+    %smodule %s {%sprovides iomodels.server.spi.ServerProvider with
           %s.%sProvider;
     }
     """
-        .formatted(name, newPackage, body + "  ", newPackage, newStem);
+        .formatted(
+            name,
+            digit
+                ? "@SuppressWarnings(\"module\") // The digit is part of the name, no version.\n"
+                : "",
+            newPackage,
+            body + "  ",
+            newPackage,
+            newStem);
   }
 
   private String expectedSkips(String name) throws IOException {

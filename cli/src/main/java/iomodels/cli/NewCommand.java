@@ -42,6 +42,9 @@ final class NewCommand implements Callable<Integer> {
   /** The root of the sources; the script {@code iomodels} says where it is. */
   static final String HOME = "iomodels.home";
 
+  /** Files are named after it, and have a longest name, too. */
+  private static final int LONGEST = 60;
+
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
 
   /** As {@link SourceVersion#isName} says, but of letters that any file system can hold. */
@@ -95,6 +98,7 @@ final class NewCommand implements Callable<Integer> {
     Path parent = Objects.requireNonNullElse(folder.getParent(), folder);
     demandRoomFor(folder, parent);
     try (Draft draft = new Draft(parent, folder.getFileName().toString())) {
+      demandNoSources(home, packageName);
       ModuleTemplate template = ModuleTemplate.of(model, home);
       ModuleTemplate.Copy copy = template.copy(name, packageName);
       draft.write(copy.files());
@@ -129,6 +133,15 @@ final class NewCommand implements Callable<Integer> {
           "'%s' is no name for a model; take small letters, digits and hyphens, as in my-model"
               .formatted(name));
     }
+    if (name.length() > LONGEST) {
+      throw new Failure(
+          "'%s' is too long; a name has %d characters at most".formatted(name, LONGEST));
+    }
+    if (Lineup.isYardstick(name) || Lineup.isExample(name)) {
+      throw new Failure(
+          "'%s' begins as the names of servers in C or of examples do; take another name"
+              .formatted(name));
+    }
     if (ServerProvider.named(name).isPresent()) {
       throw new Failure("there is a model '%s' already; take another name".formatted(name));
     }
@@ -138,7 +151,9 @@ final class NewCommand implements Callable<Integer> {
     String wanted = packageWanted.orElse("iomodels." + name.replace("-", ""));
     if (!PACKAGE.matcher(wanted).matches() || !SourceVersion.isName(wanted)) {
       throw new Failure(
-          "'%s' is no package; take one as in --package com.example.mymodel".formatted(wanted));
+          "'%s' is no package: each of its parts is a word that Java does not keep for itself; take"
+                  .formatted(wanted)
+              + " another name, or one as in --package com.example.mymodel");
     }
     boolean javas = wanted.equals("java") || wanted.startsWith("java.");
     boolean taken =
@@ -147,10 +162,32 @@ final class NewCommand implements Callable<Integer> {
                 ModuleFinder.ofSystem().findAll().stream().map(ModuleReference::descriptor))
             .anyMatch(it -> it.name().equals(wanted) || it.packages().contains(wanted));
     if (javas || taken) {
-      throw new Failure(
-          "the package %s is taken; choose another one with --package".formatted(wanted));
+      throw taken(wanted);
     }
     return wanted;
+  }
+
+  private static Failure taken(String packageName) {
+    return new Failure(
+        "the package %s is taken; choose another one with --package".formatted(packageName));
+  }
+
+  /** Not every module of the build is a part of this program. */
+  private static void demandNoSources(Path home, String packageName) throws Failure, IOException {
+    for (Path module : Wiring.modules(home)) {
+      if (hasSources(module.resolve("src/main/java").resolve(packageName.replace('.', '/')))) {
+        throw taken(packageName);
+      }
+    }
+  }
+
+  private static boolean hasSources(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return false;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.anyMatch(it -> it.toString().endsWith(".java"));
+    }
   }
 
   private static Path home() throws Failure {

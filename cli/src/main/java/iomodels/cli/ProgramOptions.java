@@ -46,12 +46,14 @@ final class ProgramOptions {
       description =
           "gather: how long a request may take. relay: how long to wait for the upstream to accept"
               + " (default: ${DEFAULT-VALUE}).")
+  @Range(most = 3_600_000)
   private int deadline = Math.toIntExact(USUAL.deadline().toMillis());
 
   @Option(
       names = "--back-off",
       paramLabel = "MS",
       description = "gather: how long to wait before a retry (default: ${DEFAULT-VALUE}).")
+  @Range(most = 3_600_000)
   private int backOff = Math.toIntExact(USUAL.backOff().toMillis());
 
   @Option(
@@ -60,6 +62,7 @@ final class ProgramOptions {
       description =
           "chat: as many wait for a member who does not read before it is dropped (default:"
               + " ${DEFAULT-VALUE}).")
+  @Range(most = 1 << 30)
   private int outbox = USUAL.outbox();
 
   @Option(
@@ -72,12 +75,14 @@ final class ProgramOptions {
       names = "--workers",
       paramLabel = "N",
       description = "offload: how many work at a time (default: ${DEFAULT-VALUE}).")
+  @Range(most = 1_000)
   private int workers = USUAL.workers();
 
   @Option(
       names = "--queue",
       paramLabel = "N",
       description = "offload: how many requests may wait for them (default: ${DEFAULT-VALUE}).")
+  @Range(most = 1_000_000)
   private int queue = USUAL.queue();
 
   /** The program that is wanted, if it is one and not a model. */
@@ -106,17 +111,12 @@ final class ProgramOptions {
   /** All that is needed to start it, looked at as far as that is possible before. */
   ProgramConfig config(
       Program wanted, InetSocketAddress address, int grace, Predicate<String> isGiven)
-      throws Failure {
+      throws Failure, InterruptedException {
     for (String option : options().filter(isGiven).toList()) {
       if (!own(wanted).contains(option)) {
         throw new Failure("%s has no %s; leave it out".formatted(wanted, option));
       }
     }
-    positive("--deadline", deadline);
-    positive("--back-off", backOff);
-    positive("--outbox", outbox);
-    positive("--workers", workers);
-    positive("--queue", queue);
     if (!Files.isDirectory(folder)) {
       throw new Failure("there is no folder %s; choose another --folder".formatted(folder));
     }
@@ -134,7 +134,7 @@ final class ProgramOptions {
   }
 
   private List<InetSocketAddress> upstreams(Program wanted, InetSocketAddress address)
-      throws Failure {
+      throws Failure, InterruptedException {
     if (own(wanted).contains("--upstream") && upstreams.isEmpty()) {
       throw new Failure(
           "%s needs an upstream; say --upstream HOST:PORT, such as 127.0.0.1:9000"
@@ -145,7 +145,7 @@ final class ProgramOptions {
     }
     List<InetSocketAddress> addresses = new ArrayList<>();
     for (String upstream : upstreams) {
-      InetSocketAddress each = Choices.hostAndPort(upstream);
+      InetSocketAddress each = Choices.server(upstream);
       boolean here =
           address.getAddress().isAnyLocalAddress()
               ? each.getAddress().isLoopbackAddress()
@@ -158,12 +158,6 @@ final class ProgramOptions {
       addresses.add(each);
     }
     return List.copyOf(addresses);
-  }
-
-  private static void positive(String option, int number) throws Failure {
-    if (number < 1) {
-      throw new Failure("%s is %d; it is 1 or more".formatted(option, number));
-    }
   }
 
   private static Stream<String> options() {

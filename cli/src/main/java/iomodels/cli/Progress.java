@@ -37,7 +37,7 @@ final class Progress implements AutoCloseable {
   }
 
   void say(String doing) {
-    bar.ifPresent(it -> it.setExtraMessage(doing));
+    bar.ifPresent(it -> it.setExtraMessage(TerminalText.safe(doing)));
   }
 
   /** Prints above the bar. */

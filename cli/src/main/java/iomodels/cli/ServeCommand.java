@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.conformance.targets.HostAndPort;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
@@ -17,7 +18,9 @@ import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -72,6 +75,7 @@ final class ServeCommand implements Callable<Integer> {
       names = "--port",
       defaultValue = "8080",
       description = "Where to listen (default: ${DEFAULT-VALUE}); 0 for any free one.")
+  @Range(least = 0, most = HostAndPort.MAX_PORT)
   private int port;
 
   @Option(names = "--udp", description = "Answer UDP as well, on the same port.")
@@ -88,6 +92,7 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "3",
       paramLabel = "SECONDS",
       description = "How long to wait for owed replies when stopped (default: ${DEFAULT-VALUE}).")
+  @Range(least = 0, most = 86_400)
   private int grace;
 
   @ArgGroup(validate = false, heading = "Programs, of a STYLE instead of a MODEL:%n")
@@ -170,10 +175,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws Failure {
-    if (grace < 0) {
-      throw new Failure("a grace period of %d s; it is 0 or more".formatted(grace));
-    }
+  public Integer call() throws Failure, InterruptedException {
     Optional<Program> program = programs.program();
     return program.isPresent() ? serveProgram(program.get()) : serveModel();
   }
@@ -196,10 +198,17 @@ final class ServeCommand implements Callable<Integer> {
           "%s is not for UDP; try --service upper, or leave --udp out".formatted(served.name()));
     }
     Server server = start(name, config.address(), () -> provider.start(config, served));
+    boolean anyAddress = config.address().getAddress().isAnyLocalAddress();
+    if (udp && anyAddress && !provider.capabilities(config).contains(Capability.REPLY_SOURCE)) {
+      Main.complain(
+          spec.commandLine().getErr(),
+          "a reply over UDP may come from another address than the one that was asked; to prevent"
+              + " that, listen at one address: --host ADDRESS");
+    }
     return serve(server, name, served.name(), udp ? "TCP and UDP" : "TCP");
   }
 
-  private int serveProgram(Program program) throws Failure {
+  private int serveProgram(Program program) throws Failure, InterruptedException {
     for (String option : OF_MODELS) {
       if (isGiven(option)) {
         throw new Failure(
@@ -215,10 +224,7 @@ final class ServeCommand implements Callable<Integer> {
     ProgramConfig config =
         programs.config(program, Choices.address(host, port), grace, this::isGiven);
     Server server = start(style.style(), config.address(), () -> page.starter().start(config));
-    String upstreams =
-        config.upstreams().stream()
-            .map(it -> "%s:%d".formatted(it.getHostString(), it.getPort()))
-            .collect(joining(", "));
+    String upstreams = config.upstreams().stream().map(HostAndPort::write).collect(joining(", "));
     String carrier = upstreams.isEmpty() ? "TCP" : "TCP, upstream " + upstreams;
     return serve(server, style.style(), program.name(), carrier);
   }
@@ -231,12 +237,11 @@ final class ServeCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, out)));
     out.printf(
-        "%s%s serves %s at %s:%d (%s); Ctrl-C stops it%n",
+        "%s%s serves %s at %s (%s); Ctrl-C stops it%n",
         name,
         server.transport().map(each -> " on " + each).orElse(""),
         served,
-        server.address().getAddress().getHostAddress(),
-        server.address().getPort(),
+        HostAndPort.numeric(server.address()),
         carrier);
     out.flush();
     try {
@@ -256,26 +261,37 @@ final class ServeCommand implements Callable<Integer> {
   private static Server start(String name, InetSocketAddress at, Starter starter) throws Failure {
     try {
       return starter.start();
-    } catch (BindException e) {
-      String reason = String.valueOf(e.getMessage());
-      String where = "%s:%d".formatted(at.getHostString(), at.getPort());
-      if (reason.contains("in use")) {
-        throw new Failure(
-            "%s is in use; stop what listens there, or choose another --port".formatted(where));
-      }
-      if (reason.contains("denied")) {
-        throw new Failure(
-            "no permission to listen at %s; choose a --port above 1023".formatted(where));
-      }
-      if (reason.contains("assign")) {
-        throw new Failure(
-            "%s is not an address of this machine; choose another --host"
-                .formatted(at.getHostString()));
-      }
-      throw new Failure("cannot listen at %s: %s".formatted(where, reason));
-    } catch (IOException e) {
-      throw new Failure("%s cannot start: %s".formatted(name, e.getMessage()));
+    } catch (IOException | UnsupportedAddressTypeException e) {
+      throw new Failure(
+          whyNotListening(at, e).orElse("%s cannot start: %s".formatted(name, e.getMessage())));
     }
+  }
+
+  /** What is to be done about it; models say it in different exceptions, the system in one way. */
+  private static Optional<String> whyNotListening(InetSocketAddress at, Exception e) {
+    String reason = String.valueOf(e.getMessage());
+    String where = HostAndPort.write(at);
+    String host = HostAndPort.write(at.getAddress());
+    if (reason.contains("in use")) {
+      return Optional.of(
+          "%s is in use; stop what listens there, or choose another --port".formatted(where));
+    }
+    if (reason.contains("denied") && at.getPort() > 0) {
+      return Optional.of(
+          "no permission to listen at %s; choose a --port above 1023".formatted(where));
+    }
+    if (reason.contains("assign")) {
+      return Optional.of(
+          "%s is not an address of this machine; choose another --host".formatted(host));
+    }
+    if (e instanceof UnsupportedAddressTypeException || reason.contains("family")) {
+      return Optional.of(
+          "there is no %s on this machine, as %s would need; choose another --host"
+              .formatted(at.getAddress() instanceof Inet6Address ? "IPv6" : "IPv4", host));
+    }
+    return e instanceof BindException
+        ? Optional.of("cannot listen at %s: %s".formatted(where, reason))
+        : Optional.empty();
   }
 
   private static void stop(Server server, PrintWriter out) {

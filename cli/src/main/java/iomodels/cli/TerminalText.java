@@ -8,8 +8,9 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 
 /**
- * Bytes from a stranger, made fit for a terminal: UTF-8 whose characters may come in pieces, and
- * control characters, which could move the cursor or worse, as pictures of themselves.
+ * Text from a stranger, made fit for a terminal. Characters that a terminal obeys instead of
+ * showing them (controls, changes of direction, line separators, tags) become pictures or numbers
+ * of themselves: they could move the cursor, hide what follows, or show it in another order.
  */
 final class TerminalText {
 
@@ -24,7 +25,9 @@ final class TerminalText {
   private final StringBuilder held = new StringBuilder();
   private ByteBuffer undecoded = ByteBuffer.allocate(0);
 
-  /** Takes these bytes in; returns what has become complete lines. */
+  /**
+   * Takes UTF-8 in, whose characters may come in pieces; returns what has become complete lines.
+   */
   String completeLines(byte[] bytes, int length) {
     ByteBuffer in =
         ByteBuffer.allocate(undecoded.remaining() + length)
@@ -35,7 +38,7 @@ final class TerminalText {
     CharBuffer out = CharBuffer.allocate(in.remaining() + 1);
     decoder.decode(in, out, false);
     undecoded = in;
-    out.flip().chars().forEach(c -> held.append(printable((char) c)));
+    held.append(safe(out.flip().toString()));
     int end = held.length() > LONGEST ? held.length() : held.lastIndexOf("\n") + 1;
     return take(end);
   }
@@ -51,15 +54,56 @@ final class TerminalText {
     return text;
   }
 
-  private static char printable(char c) {
-    if (c == '\n' || c == '\t') {
-      return c;
-    } else if (c < 0x20) {
-      return (char) (0x2400 + c);
-    } else if (c == 0x7F) {
-      return '\u2421';
-    } else {
-      return c < 0xA0 && c > 0x7F ? '\uFFFD' : c;
+  /** The same text with nothing in it that a terminal obeys, but for line feeds and tabs. */
+  static String safe(String text) {
+    if (text.codePoints().allMatch(TerminalText::isSafe)) {
+      return text;
     }
+    StringBuilder safe = new StringBuilder();
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (isSafe(c)) {
+                safe.appendCodePoint(c);
+              } else if (c < 0x20) {
+                safe.append((char) (0x2400 + c)); // Unicode has pictures of these.
+              } else if (c == 0x7F) {
+                safe.append('\u2421');
+              } else {
+                safe.append("<U+%04X>".formatted(c));
+              }
+            });
+    return safe.toString();
+  }
+
+  /** The same JSON: what a terminal would obey is escaped, as JSON may do in its strings. */
+  static String safeJson(String json) {
+    if (json.codePoints().allMatch(TerminalText::isSafe)) {
+      return json;
+    }
+    StringBuilder safe = new StringBuilder();
+    json.codePoints()
+        .forEach(
+            c -> {
+              if (isSafe(c) || c == '\r') {
+                safe.appendCodePoint(c);
+              } else {
+                for (char each : Character.toChars(c)) {
+                  safe.append("\\u%04x".formatted((int) each));
+                }
+              }
+            });
+    return safe.toString();
+  }
+
+  /** Whether a terminal shows it, or leaves it out, without doing anything else. */
+  static boolean isSafe(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL -> c == '\n' || c == '\t';
+      // Joiners belong to emoji and to scripts; the two marks order only what is beside them.
+      case Character.FORMAT -> c >= 0x200C && c <= 0x200F;
+      case Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
+      default -> true;
+    };
   }
 }

@@ -96,6 +96,7 @@ final class TraceCommand implements Callable<Integer> {
       defaultValue = "15",
       description =
           "How long a server may take, on a busy machine more (default: ${DEFAULT-VALUE}).")
+  @Range(most = 3_600)
   private int limit = 15;
 
   /** Something to be traced, and the words that say so on the command line. */
@@ -111,9 +112,6 @@ final class TraceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Failure, InterruptedException {
-    if (limit < 1) {
-      throw new Failure("--limit is in seconds, and at least 1");
-    }
     List<Candidate> candidates = candidates();
     List<Path> files = files(candidates);
     Tracer tracer = tracer().within(Duration.ofSeconds(limit));

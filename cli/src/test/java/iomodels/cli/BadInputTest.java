@@ -6,16 +6,25 @@ import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** What cannot be done is said in one line, on stderr, with the mend, and exit code 2. */
 class BadInputTest {
+
+  private static final Pattern NUMBER =
+      Pattern.compile("int|long|double|java.util.Optional<java.lang.(Integer|Long|Double)>");
 
   @ParameterizedTest
   @CsvSource(
@@ -25,13 +34,14 @@ class BadInputTest {
           serve                                        | name a MODEL
           serve no-such-model                          | there are: blocking-pool
           serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
-          serve nio-selector --port 65536              | it is 0 to 65535
-          serve nio-selector --port -1                 | it is 0 to 65535
-          serve nio-selector --host no-such-host.test  | unknown host 'no-such-host.test'
+          serve nio-selector --host no-such-host.test  | there is no host no-such-host.test; choose another --host
           serve nio-selector --host 192.0.2.1          | choose another --host
+          serve nio-selector --host ::zz               | is not an IPv6 address
+          serve nio-selector --host fe80::1%nope0      | there is no network interface 'nope0'
+          serve nio-selector --host 127.0.0.1:80       | is not a host
+          serve nio-selector --host 2001:db8::1        | choose another --host
           serve nio-selector --udp --service flood     | not for UDP
           serve nio-selector --transport epoll         | leave --transport out
-          serve nio-selector --grace -1                | it is 0 or more
           serve --wrong no-such-fault                  | iomodels list --wrong
           serve --tutorial no-such-text                | iomodels list --wrong
           serve --example no-such-framework            | there are: vertx, reactor-netty, netty
@@ -44,7 +54,6 @@ class BadInputTest {
           serve vertx --program relay --upstream one   | is not HOST:PORT
           serve vertx --program relay --upstream a:1 --upstream b:2 | has one upstream
           serve vertx --program relay --upstream 127.0.0.1:8080     | choose another --port
-          serve vertx --program relay --upstream 127.0.0.1:9 --deadline 0 | it is 1 or more
           serve vertx --program relay --upstream 127.0.0.1:9 --queue 2    | relay has no --queue
           serve vertx --program relay --service upper  | leave one of them out
           serve --wrong banner --program relay         | leave one of them out
@@ -59,9 +68,14 @@ class BadInputTest {
           conform nio-selector --rule 99.99            | no rule 99.99
           conform nio-selector --bound patience=soon   | not a whole number
           conform nio-selector --bound pace=1          | NAME=VALUE
-          conform nio-selector --bound patience=0      | must be positive
+          conform nio-selector --bound patience=0      | it is 1 to 3600000
+          conform nio-selector --bound CLIENTS=99999999999 | it is 1 to 100000
+          conform nio-selector --bound HELD=2147483648     | it is 1 to 1073741824
           conform --target nowhere                     | is not HOST:PORT
-          conform --target 127.0.0.1:70000             | it is 0 to 65535
+          conform --target 127.0.0.1:70000             | it is 1 to 65535
+          conform --target 127.0.0.1:99999999999       | port 99999999999 is out of range
+          conform --target ::1:8080                    | in brackets, such as [::1]:8080
+          conform --target no-such-host.test:80        | there is no host no-such-host.test; check the name
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
           conform nio-selector --rule 11.05            | say --program relay
@@ -80,7 +94,6 @@ class BadInputTest {
           bench no-such-model                          | there are: blocking-pool
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
-          bench nio-selector --rounds 0                | at least 1 round
           bench --program gather                       | those are: relay, chat
           bench --program relay no-such-style          | those do: nio-selector
           bench --program relay --scenario large       | asked of models
@@ -98,6 +111,13 @@ class BadInputTest {
           trace nio-selector --output /no/such/x.json  | there is no folder /no/such
           new My_Model                                 | take small letters, digits and hyphens
           new blocking-threads                         | take another name
+          new c-mine                                   | take another name
+          new example-mine                             | take another name
+          new class                                    | Java does not keep for itself
+          new 2nd                                      | take small letters, digits and hyphens
+          new mine-                                    | take small letters, digits and hyphens
+          new core                                     | choose another one with --package
+          new a123456789-123456789-123456789-123456789-123456789-123456789-123456789 | 60 characters at most
           new my-model --like no-such-model            | there are: blocking-pool
           new my-model --package com.9lives            | is no package
           new my-model --package com.example.package   | is no package
@@ -121,6 +141,11 @@ class BadInputTest {
   @ParameterizedTest
   @CsvSource({
     "frobnicate",
+    "connect 99999999999",
+    "connect 127.0.0.1:99999999999",
+    "connect ::1:8080:",
+    "load [::1]:0",
+    "load --bytes 16777216 --connections 60000",
     "serve vertx --wrong banner",
     "serve nio-selector --port many",
     "list --what"
@@ -130,6 +155,37 @@ class BadInputTest {
 
     assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
+  }
+
+  /** Every option of every command that takes a number; a seed can be any. */
+  static Stream<Arguments> numbers() {
+    return new CommandLine(Main.class)
+        .getSubcommands().entrySet().stream()
+            .flatMap(
+                command ->
+                    command.getValue().getCommandSpec().options().stream()
+                        .filter(it -> NUMBER.matcher(type(it)).matches())
+                        .filter(it -> !it.longestName().equals("--seed"))
+                        .map(it -> Arguments.of(command.getKey(), it.longestName())));
+  }
+
+  private static String type(OptionSpec option) {
+    return option.userObject() instanceof Field field ? field.getGenericType().getTypeName() : "";
+  }
+
+  @ParameterizedTest
+  @MethodSource("numbers")
+  void aNumberOutOfRangeIsNamedWithItsRange(String command, String option) {
+    for (String number : List.of("-1", "2147483647", "99999999999", "1e99", "many")) {
+      Cli cli = Cli.run(command, option, number, "any");
+
+      assertThat(cli.exitCode()).as(number).isEqualTo(2);
+      assertThat(cli.err().lines())
+          .hasSize(2)
+          .first()
+          .asString()
+          .contains(option + " is ", "; it is a number from ");
+    }
   }
 
   static Stream<String> models() {

@@ -21,10 +21,14 @@ import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.Locale;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 @Timeout(60)
@@ -84,7 +88,8 @@ class ConnectCommandTest {
     StringWriter err = new StringWriter();
     CommandLine command =
         new CommandLine(new ConnectCommand(raw -> new Pipe(in, out, raw)))
-            .setErr(new PrintWriter(err));
+            .setErr(new PrintWriter(err))
+            .setExecutionExceptionHandler(Main.FAILURES);
     int exitCode = command.execute(arguments);
     return new Result(exitCode, out, err.toString());
   }
@@ -98,6 +103,7 @@ class ConnectCommandTest {
             (port, in, out, err) ->
                 new CommandLine(new ConnectCommand(raw -> new Pipe(in, out, raw)))
                     .setErr(err)
+                    .setExecutionExceptionHandler(Main.FAILURES)
                     .execute(String.valueOf(port)));
     assertThat(new Kit(Rule.ofClients(), Bounds.STANDARD, 1).judge(client, _ -> {}).findings())
         .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isEqualTo(Verdict.KEPT));
@@ -254,8 +260,44 @@ class ConnectCommandTest {
   @Test
   void aPortOutOfRangeIsWrongUsage() {
     assertThat(run(input(""), "127.0.0.1", "0").exitCode()).isEqualTo(2);
-    assertThat(run(input(""), "127.0.0.1", "65536").err()).contains("PORT must be from 1 to 65535");
+    assertThat(run(input(""), "127.0.0.1", "65536").err())
+        .contains("port 65536 is out of range; it is 1 to 65535");
     assertThat(run(input(""), "127.0.0.1", "http").exitCode()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[::1]:%d", "[::1] %d", "::1 %d"})
+  void anInet6AddressIsReadInEveryForm(String form) throws Exception {
+    try (ServerSocket listener = listenerOnInet6()) {
+      Thread.ofVirtual().start(() -> close(listener));
+      String[] arguments = form.formatted(listener.getLocalPort()).split(" ");
+
+      assertThat(run(input(""), arguments).exitCode()).isZero();
+    }
+  }
+
+  private static ServerSocket listenerOnInet6() throws IOException {
+    try {
+      return new ServerSocket(0, 1, InetAddress.ofLiteral("::1"));
+    } catch (SocketException e) {
+      return Assumptions.abort("there is no IPv6 here: " + e.getMessage());
+    }
+  }
+
+  /** Accepts one client and closes the connection. */
+  private static void close(ServerSocket listener) {
+    try {
+      listener.accept().close();
+    } catch (IOException _) {
+      // The client has gone.
+    }
+  }
+
+  @Test
+  void aTerminalThatTheSystemDoesNotKnowIsTakenForAnXterm() {
+    assertThat(Keyboard.terminalType("no-such-terminal")).isEqualTo("xterm-256color");
+    assertThat(Keyboard.terminalType("xterm")).isEqualTo("xterm");
+    assertThat(Keyboard.terminalType("")).isEqualTo("ansi");
   }
 
   @Test

@@ -99,6 +99,29 @@ class NewCommandTest {
     assertThat(clone.contents()).isEqualTo(before);
   }
 
+  /** With its warnings as errors, javac would refuse it, and all commands with it. */
+  @ParameterizedTest
+  @CsvSource({"http2, ''", "my-model, com.v2.mine"})
+  void aNameThatEndsInADigitBuilds(String name, String packageName) throws IOException {
+    Cli cli =
+        packageName.isEmpty()
+            ? Cli.run("new", name)
+            : Cli.run("new", name, "--package", packageName);
+
+    assertThat(cli.exitCode()).as(cli.err()).isZero();
+    assertThat(clone.contents().get(name + "-impl/src/main/java/module-info.java"))
+        .contains("@SuppressWarnings(\"module\")");
+  }
+
+  /** The site is no part of this program. */
+  @Test
+  void aPackageOfAModuleThatIsNotRunIsTakenAsWell() throws IOException {
+    Cli cli = Cli.run("new", "site", "--package", "iomodels.site");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("the package iomodels.site is taken").hasLineCount(1);
+  }
+
   /** A copy by hand that has not been renamed yet is not where a model comes from. */
   @Test
   void onlyModulesOfTheBuildAreCopied() throws IOException {

@@ -60,7 +60,10 @@ class NewIT {
     }
   }
 
-  /** One that calls Linux itself, and needs the classes for that, and the permission. */
+  /**
+   * One that calls Linux itself, and needs the classes for that, and the permission; its name ends
+   * in a digit, of which javac would warn.
+   */
   @Test
   void aProjectOfItsOwnIsJudgedAndListed(@TempDir Path folder) throws Exception {
     Availability availability = ServerProvider.named("linux-epoll").orElseThrow().availability();
@@ -72,16 +75,16 @@ class NewIT {
               "new",
               "my-own",
               "--like=linux-epoll",
-              "--package=com.example.own",
+              "--package=com.example.http2",
               "--outside=" + own,
               "--no-install");
 
       assertThat(cli.err()).isEmpty();
       assertThat(cli.exitCode()).isZero();
-      assertThat(own.resolve("src/main/java/com/example/own/MyOwnServer.java")).isRegularFile();
+      assertThat(own.resolve("src/main/java/com/example/http2/MyOwnServer.java")).isRegularFile();
       Clone.offline(own);
       assertThat(clone.run(own, "mvn", "-B", "verify"))
-          .containsPattern(CONFORMS.formatted("com.example.own.MyOwnConformanceIT"));
+          .containsPattern(CONFORMS.formatted("com.example.http2.MyOwnConformanceIT"));
       assertThat(clone.run(own, "./iomodels", "list", "--probe"))
           .containsPattern("\nmy-own +yes")
           .contains("\nblocking-threads ");

@@ -3,6 +3,8 @@ package iomodels.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 
 class TerminalTextTest {
@@ -27,7 +29,39 @@ class TerminalTextTest {
 
   @Test
   void showsControlCharactersAsPictures() {
-    assertThat(take("\u001b[2J\u0007\r\u007f\u009b\t\n")).isEqualTo("␛[2J␇␍␡\uFFFD\t\n");
+    assertThat(take("\u001b[2J\u0007\r\u007f\u009b\t\n")).isEqualTo("␛[2J␇␍␡<U+009B>\t\n");
+  }
+
+  /** They turn the direction, begin a line, or are not seen at all. */
+  @Test
+  void showsInvisibleCharactersAsNumbers() {
+    assertThat(take("a\u202Eb\u2066c\u2028d\uDB40\uDC01e\uDB40\uDC41f\uFEFF\n"))
+        .isEqualTo("a<U+202E>b<U+2066>c<U+2028>d<U+E0001>e<U+E0041>f<U+FEFF>\n");
+  }
+
+  @Test
+  void leavesEmojiAndScriptsAlone() {
+    String text = "👩‍💻 🇩🇪 नमस्ते שלום می‌خواهم e\u0301\n";
+    assertThat(take(text)).isEqualTo(text);
+  }
+
+  @Test
+  void whatIsJsonStaysTheSameJson() {
+    assertThat(TerminalText.safeJson("{\n  \"a\u009B\uDB40\uDC01\" : \"世界\"\n}"))
+        .isEqualTo("{\n  \"a\\u009b\\udb40\\udc01\" : \"世界\"\n}");
+  }
+
+  @Test
+  void outputMayHaveColoursAndNothingElse() {
+    String evil = "\u001b[31mred\u001b[0m \u001b]0;title\u0007\u001b[2J\r\n";
+    assertThat(printed(evil, true)).isEqualTo("\u001b[31mred\u001b[0m ␛]0;title␇␛[2J␍\n");
+    assertThat(printed(evil, false)).isEqualTo("␛[31mred␛[0m ␛]0;title␇␛[2J␍\n");
+  }
+
+  private static String printed(String evil, boolean colours) {
+    StringWriter out = new StringWriter();
+    SafeWriter.around(new PrintWriter(out), colours).printf("%s", evil).flush();
+    return out.toString();
   }
 
   @Test

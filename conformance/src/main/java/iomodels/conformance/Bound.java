@@ -73,6 +73,15 @@ public enum Bound {
     return unit;
   }
 
+  /** The largest value that it can be changed to: an hour, a gibibyte, a hundred thousand. */
+  public long most() {
+    return switch (unit) {
+      case "ms" -> 3_600_000;
+      case "bytes" -> 1L << 30;
+      default -> 100_000;
+    };
+  }
+
   /** What it bounds. */
   public String sentence() {
     return sentence;

@@ -28,9 +28,9 @@ public final class Bounds {
 
   /** The same with one bound changed. */
   public Bounds with(Bound bound, long value) {
-    if (value <= 0) {
+    if (value < 1 || value > bound.most()) {
       throw new IllegalArgumentException(
-          "bound %s must be positive, not %d".formatted(bound, value));
+          "bound %s is %d; it is 1 to %d".formatted(bound, value, bound.most()));
     }
     Map<Bound, Long> map = new EnumMap<>(Bound.class);
     map.putAll(changed);

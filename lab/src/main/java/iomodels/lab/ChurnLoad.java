@@ -3,6 +3,7 @@ package iomodels.lab;
 import iomodels.lab.Loop.Failure;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -39,7 +40,9 @@ final class ChurnLoad implements LoadGenerator, Course.Clients {
 
   private ChurnLoad(Load load) throws LoadException {
     this.load = load;
-    loopback = load.server().getAddress().isLoopbackAddress();
+    // IPv6 has one loopback address only: no source can be chosen there.
+    loopback =
+        load.server().getAddress() instanceof Inet4Address server && server.isLoopbackAddress();
     course = new Course(0, ChurnLoad::ready);
     for (int i = 0; i < load.connections(); i++) {
       lanes.add(new Lane(i));

@@ -1,6 +1,7 @@
 package iomodels.lab;
 
 import java.io.IOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -68,8 +69,10 @@ public final class Crowd implements AutoCloseable {
   private void join() throws IOException {
     Socket socket = new Socket();
     members.add(socket);
-    byte[] source = {127, 0, 0, (byte) (2 + members.size() % ADDRESSES)};
-    socket.bind(new InetSocketAddress(InetAddress.getByAddress(source), 0));
+    if (server.getAddress() instanceof Inet4Address) { // IPv6 has one loopback address only.
+      byte[] source = {127, 0, 0, (byte) (2 + members.size() % ADDRESSES)};
+      socket.bind(new InetSocketAddress(InetAddress.getByAddress(source), 0));
+    }
     socket.connect(server, (int) PATIENCE.toMillis());
     socket.getOutputStream().write('a');
   }

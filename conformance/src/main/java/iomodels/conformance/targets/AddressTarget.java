@@ -24,7 +24,7 @@ public record AddressTarget(
 
   @Override
   public String name() {
-    return "%s:%d".formatted(address.getHostString(), address.getPort());
+    return HostAndPort.write(address);
   }
 
   @Override

@@ -1,0 +1,86 @@
+package iomodels.cli;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import java.lang.reflect.AnnotatedElement;
+import java.math.BigDecimal;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** The numbers that an option takes; it is checked before the command runs. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.FIELD)
+@interface Range {
+
+  /** The least. */
+  double least() default 1;
+
+  /** The most. */
+  double most();
+
+  /** Demands that each number that was given is in its range. */
+  final class Check {
+
+    private Check() {}
+
+    /**
+     * Looks at the options of a command line, those of its subcommands included.
+     *
+     * @throws ParameterException if one is out of range
+     */
+    static void all(ParseResult parsed) {
+      for (ArgSpec option : parsed.matchedArgs()) {
+        Object value = option.getValue();
+        Object given = value instanceof Optional<?> optional ? optional.orElse(null) : value;
+        Range range = of(option);
+        if (range != null && given instanceof Number number && !holds(range, number)) {
+          throw new ParameterException(parsed.commandSpec().commandLine(), words(option, given));
+        }
+      }
+      if (parsed.hasSubcommand()) {
+        all(parsed.subcommand());
+      }
+    }
+
+    /** What is to be said of a value that is no such number; empty if it is not about numbers. */
+    static Optional<String> unreadable(ParameterException e) {
+      ArgSpec option = e.getArgSpec();
+      String value = e.getValue();
+      return option == null || value == null || of(option) == null
+          ? Optional.empty()
+          : Optional.of(words(option, value));
+    }
+
+    static @Nullable Range of(ArgSpec option) {
+      return option.userObject() instanceof AnnotatedElement field
+          ? field.getAnnotation(Range.class)
+          : null;
+    }
+
+    private static boolean holds(Range range, Number number) {
+      double value = number.doubleValue();
+      return value >= range.least() && value <= range.most(); // NaN is not.
+    }
+
+    private static String words(ArgSpec option, Object value) {
+      Range range = of(option);
+      String name =
+          option instanceof picocli.CommandLine.Model.OptionSpec it
+              ? it.longestName()
+              : option.paramLabel();
+      return range == null
+          ? name
+          : "%s is %s; it is a number from %s to %s"
+              .formatted(name, value, plain(range.least()), plain(range.most()));
+    }
+
+    private static String plain(double number) {
+      return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The script {@code iomodels}, with a stub in the place of Java that tells how it was started. */
+@EnabledOnOs(OS.LINUX)
+@Timeout(60)
+class ScriptTest {
+
+  private static final String STUB =
+      """
+      #!/bin/sh
+      in=$(readlink /proc/$$/fd/0 || echo closed)
+      out=$(readlink /proc/$$/fd/1 || echo closed)
+      err=$(readlink /proc/$$/fd/2 || echo closed)
+      printf '%s\\n' "$in" "$out" "$err" >"$SEEN"
+      echo "LC_ALL=${LC_ALL-} LC_CTYPE=${LC_CTYPE-} LC_MESSAGES=${LC_MESSAGES-} LANG=${LANG-}" >>"$SEEN"
+      """;
+
+  @TempDir private Path folder;
+  private Path seen;
+  private Path root;
+
+  private record Run(int exitCode, String err) {}
+
+  @BeforeEach
+  void makeAClone() throws IOException {
+    seen = folder.resolve("seen");
+    root = clone("clone");
+    Path jdk = folder.resolve("jdk");
+    program(jdk.resolve("bin/java"), STUB);
+    program(jdk.resolve("bin/javac"), STUB);
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"99.0.1\"\n");
+  }
+
+  private Path clone(String name) throws IOException {
+    Path clone = folder.resolve(name);
+    Path lib = Files.createDirectories(clone.resolve("cli/target/dist/lib"));
+    Files.createFile(lib.resolveSibling("built"));
+    Files.createFile(lib.resolveSibling("iomodels.aot"));
+    Files.copy(
+        Path.of("../iomodels"), clone.resolve("iomodels"), StandardCopyOption.COPY_ATTRIBUTES);
+    return clone;
+  }
+
+  private static void program(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private Run run(Path clone, String arguments, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    Path err = folder.resolve("err");
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/sh", "-c", "exec ./iomodels " + arguments)
+            .directory(clone.toFile())
+            .redirectError(err.toFile());
+    builder.environment().putAll(Map.of("SEEN", seen.toString()));
+    builder.environment().put("JAVA_HOME", folder.resolve("jdk").toString());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    try {
+      assertThat(process.waitFor(50, TimeUnit.SECONDS)).isTrue();
+      return new Run(process.exitValue(), Files.readString(err));
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /** Otherwise the first file that Java opens takes the number, and is sent to a server. */
+  @ParameterizedTest
+  @ValueSource(strings = {"<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"})
+  void aClosedStandardStreamIsOpenedOnNothing(String closed) throws Exception {
+    run(root, "list " + closed, Map.of());
+
+    assertThat(Files.readAllLines(seen).subList(0, 3))
+        .doesNotContain("closed")
+        .filteredOn("/dev/null"::equals)
+        .hasSizeGreaterThanOrEqualTo(closed.split(" ").length);
+  }
+
+  @Test
+  void javaReadsNamesAsUtf8InEveryLocale() throws Exception {
+    run(root, "list", Map.of("LC_ALL", "C", "LANG", "zh_CN.UTF-8"));
+
+    assertThat(Files.readString(seen)).contains("LC_ALL= LC_CTYPE=C.UTF-8 LC_MESSAGES=C LANG=C\n");
+  }
+
+  @Test
+  void aLocaleThatIsUtf8StaysAsItIs() throws Exception {
+    run(root, "list", Map.of("LC_ALL", "C.UTF-8", "LC_CTYPE", "", "LC_MESSAGES", "", "LANG", "C"));
+
+    assertThat(Files.readString(seen)).contains("LC_ALL=C.UTF-8 LC_CTYPE= LC_MESSAGES= LANG=C\n");
+  }
+
+  @Test
+  void aColonInThePathIsRefusedWithTheMend() throws Exception {
+    Run run = run(clone("a:b"), "list", Map.of());
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("a:b has a colon in its path").contains("rename it");
+    assertThat(seen).doesNotExist();
+  }
+
+  @Test
+  void anUnusualPathIsNoneOfItsConcern() throws Exception {
+    assertThat(run(clone("ünï 世界 'x' %p"), "list", Map.of("LC_ALL", "C")).exitCode()).isZero();
+  }
+
+  /** A module that does not build is no reason to refuse help; again and again. */
+  @Test
+  void helpAndVersionNeedNoBuildThatSucceeds() throws Exception {
+    Path source = root.resolve("mine/src/main/java/Mine.java");
+    Files.createDirectories(source.getParent());
+    Files.createFile(source);
+    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
+    program(folder.resolve("bin/mvn"), "#!/bin/sh\necho '[ERROR] it is broken'\nexit 1\n");
+    Map<String, String> environment =
+        Map.of("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+
+    for (String command : new String[] {"--version", "--help"}) {
+      Run run = run(root, command, environment);
+      assertThat(run.exitCode()).as(run.err()).isZero();
+      assertThat(run.err()).contains("[ERROR] it is broken", "what was built before");
+      assertThat(seen).exists();
+      Files.delete(seen);
+    }
+    Run run = run(root, "list", environment);
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("the build failed");
+    assertThat(seen).doesNotExist();
+  }
+}
