@@ -67,7 +67,9 @@ class BacklogTest {
 
   @Test
   void poolServesItsBacklogWhenItStops() throws Exception {
-    try (Server server = new PoolServer(ServerConfig.onLoopback(), Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
+    try (Server server =
+        new PoolServer(
+            ServerConfig.onLoopback(), Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
       demandAnswersAfterStop(server);
     }
   }

@@ -26,7 +26,8 @@ class PoolServerTest {
   @Test
   void whoFindsEveryThreadTakenIsServedOnceOneIsFree() throws Exception {
     List<Socket> clients = new ArrayList<>();
-    try (Server server = new PoolServer(CONFIG, Services.UPPER, 2, 1, Thread.ofPlatform().factory())) {
+    try (Server server =
+        new PoolServer(CONFIG, Services.UPPER, 2, 1, Thread.ofPlatform().factory())) {
       for (int i = 0; i < 8; i++) {
         Socket client = connect(server);
         client.getOutputStream().write('a' + i);
@@ -100,7 +101,8 @@ class PoolServerTest {
     for (Thread thread : threads) {
       thread.join();
     }
-    try (Server again = new PoolServer(config, Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
+    try (Server again =
+        new PoolServer(config, Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
       assertThat(again.address().getPort()).as("it did not keep the port").isEqualTo(port);
     }
   }
