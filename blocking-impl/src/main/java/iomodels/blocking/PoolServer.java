@@ -28,6 +28,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +58,8 @@ final class PoolServer implements Server {
   static final int QUEUED = 64;
 
   private static final System.Logger LOG = System.getLogger(NAME);
+  private static final int PLACES_FOR_ALL = 1 << 20;
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -68,6 +69,8 @@ final class PoolServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -82,33 +85,34 @@ final class PoolServer implements Server {
   private final BlockingQueue<Optional<SocketChannel>> clients = new LinkedBlockingQueue<>();
 
   PoolServer(ServerConfig config, Service service) throws IOException {
-    this(config, service, THREADS, QUEUED);
+    this(
+        config, service, THREADS, QUEUED, Thread.ofPlatform().name(NAME + "-worker-", 0).factory());
   }
 
-  PoolServer(ServerConfig config, Service service, int threads, int queued) throws IOException {
+  PoolServer(ServerConfig config, Service service, int threads, int queued, ThreadFactory factory)
+      throws IOException {
     this.config = config;
     this.service = service;
     this.places = new Semaphore(threads + queued);
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
-        datagrams.bind(address);
-        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+        Binding.bind(datagrams, address);
+        udp = Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
       }
       for (int i = 0; i < threads; i++) {
         Worker worker = new Worker();
         workers.add(worker);
-        running.add(start("worker-" + i, worker));
+        running.add(Threads.start(factory, worker));
       }
-      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+      terminated = Threads.start(NAME + "-acceptor", this::accept).thenCombine(udp, (_, _) -> null);
     } catch (Throwable e) {
       closeSockets();
       clients.add(Optional.empty());
@@ -116,23 +120,23 @@ final class PoolServer implements Server {
     }
   }
 
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
-  }
-
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept() {
     try {
       while (listener.isOpen()) {
         places.acquireUninterruptibly(); // Meanwhile the kernel's backlog fills: back-pressure.
         try {
-          clients.add(Optional.of(listener.accept()));
+          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+          SocketChannel peer = listener.accept();
+          if (peer == null) {
+            break;
+          }
+          clients.add(Optional.of(peer));
         } catch (ClosedChannelException _) {
           break;
         } catch (IOException _) {
           places.release();
-          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+          backlog.awaitDescriptor(); // Neither die nor spin.
         }
       }
     } finally {
@@ -161,6 +165,7 @@ final class PoolServer implements Server {
         while (next.isPresent()) {
           converse(next.get());
           places.release();
+          backlog.descriptorFreed();
           next = clients.take();
         }
         clients.add(Optional.empty()); // The other threads are to know as well.
@@ -235,8 +240,8 @@ final class PoolServer implements Server {
 
   @Override
   public void close() {
-    closeSockets(); // The acceptor's call throws, and it goes on to drain;
-    places.release(); // and it does not wait for a place.
+    places.release(PLACES_FOR_ALL); // What is in the backlog waits with us, and not in the kernel.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 
@@ -246,7 +251,11 @@ final class PoolServer implements Server {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!running.stream().allMatch(CompletableFuture::isDone)) {
       long now = System.nanoTime();
-      workers.forEach(it -> it.leaveIfQuiet(now, now - deadline > 0));
+      boolean late = now - deadline > 0;
+      if (late) {
+        clients.forEach(it -> it.ifPresent(PoolServer::quietly));
+      }
+      workers.forEach(it -> it.leaveIfQuiet(now, late));
       LockSupport.parkNanos(TICK);
     }
   }

@@ -8,9 +8,10 @@ import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Services;
+import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -18,9 +19,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Several processes that share one port: this is their parent, which serves nobody, and the page
@@ -46,10 +50,15 @@ final class PreforkServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int WORKERS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
-  /** A place is filled at most that often, and no more after so many vain tries in a row. */
+  /** A place is filled at most that often. */
   private static final long BETWEEN_STARTS = SECONDS.toNanos(1);
 
+  /** After so many vain tries in a row it gives up, if no other worker serves either. */
   private static final int MAX_FAILURES = 3;
+
+  /** Where a JVM finds options besides its command line. */
+  private static final List<String> OPTION_VARIABLES =
+      List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
 
   /** How much longer than the grace period a worker may take to end. */
   private static final long LAST_CALL = SECONDS.toNanos(1);
@@ -59,6 +68,7 @@ final class PreforkServer implements Server {
   private final InetSocketAddress address;
   private final List<String> command;
   private final Set<Process> workers = ConcurrentHashMap.newKeySet();
+  private final Set<Process> serving = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> stopping = new CompletableFuture<>();
   private final CompletableFuture<Void> terminated;
 
@@ -77,7 +87,8 @@ final class PreforkServer implements Server {
     reservation = SocketChannel.open(); // It is bound and does not listen: only workers do.
     try {
       reservation.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      reservation.bind(config.address()); // Alone, so that nobody else's workers are joined;
+      Binding.bind(
+          reservation, config.address()); // Alone, so that nobody else's workers are joined;
       reservation.setOption(StandardSocketOptions.SO_REUSEPORT, true); // but ours may join.
       address = (InetSocketAddress) reservation.getLocalAddress();
       command = new ArrayList<>(java);
@@ -89,9 +100,13 @@ final class PreforkServer implements Server {
       for (Process worker : first) {
         awaitReady(worker);
       }
-      CompletableFuture<?>[] keepers =
-          first.stream().map(this::startKeeper).toArray(CompletableFuture<?>[]::new);
-      terminated = CompletableFuture.allOf(keepers).whenComplete((_, _) -> quietly(reservation));
+      List<CompletableFuture<Void>> keepers = new ArrayList<>();
+      for (Process worker : first) {
+        keepers.add(Threads.start(NAME + "-keeper", () -> keep(worker)));
+      }
+      terminated =
+          CompletableFuture.allOf(keepers.toArray(CompletableFuture<?>[]::new))
+              .whenComplete((_, _) -> quietly(reservation));
     } catch (Throwable e) {
       stopping.complete(null); // First, or a keeper replaces what is killed here.
       workers.forEach(PreforkServer::kill);
@@ -100,20 +115,27 @@ final class PreforkServer implements Server {
     }
   }
 
-  private CompletableFuture<Void> startKeeper(Process worker) {
-    return CompletableFuture.runAsync(
-        () -> keep(worker), keeper -> Thread.ofPlatform().name(NAME + "-keeper").start(keeper));
-  }
-
   /** This module's other main class, where this JVM found its modules. */
   static List<String> java() {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC", // It has few objects, and no threads to spare.
-        "--module-path",
-        System.getProperty("jdk.module.path", ""),
-        "--module",
-        PreforkWorker.class.getModule().getName() + "/" + PreforkWorker.class.getName());
+    return java(System.getenv());
+  }
+
+  static List<String> java(Map<String, String> environment) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    if (OPTION_VARIABLES.stream().noneMatch(environment::containsKey)) {
+      command.add("-XX:+UseSerialGC"); // It has few objects, and no threads to spare.
+    } // Else the collector may be chosen there, and a JVM does not start with two.
+    command.addAll(
+        List.of(
+            "-XX:+ExitOnOutOfMemoryError", // To be replaced, and not to live on half dead.
+            "-Xlog:disable", // The standard output is for the parent,
+            "-Xlog:all=warning:stderr", // and so not for the JVM's warnings.
+            "--module-path",
+            System.getProperty("jdk.module.path", ""),
+            "--module",
+            PreforkWorker.class.getModule().getName() + "/" + PreforkWorker.class.getName()));
+    return command;
   }
 
   /** None is started any more once it stops: close, which has to end them all, holds the lock. */
@@ -121,20 +143,41 @@ final class PreforkServer implements Server {
     if (stopping.isDone()) {
       throw new IOException("the server stops");
     }
-    Process worker =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    workers.add(worker);
-    return worker;
+    try {
+      Process worker =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      workers.add(worker);
+      return worker;
+    } catch (OutOfMemoryError e) { // Java waits for a process in a thread of its own.
+      throw Threads.noThread(e);
+    }
   }
 
-  private static void awaitReady(Process worker) throws IOException {
-    String line = worker.inputReader().readLine();
-    if (line == null) {
-      throw new IOException("a worker ended before it could listen");
+  /** Waits for what a worker says; what else comes on its standard output is skipped. */
+  private void awaitReady(Process worker) throws IOException {
+    BufferedReader output = worker.inputReader();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      if (line.equals(PreforkWorker.LISTENING)) {
+        serving.add(worker);
+        return;
+      }
+      if (line.startsWith(PreforkWorker.FAILED)) {
+        throw new BindException(line.substring(PreforkWorker.FAILED.length()));
+      }
     }
-    if (!line.equals(PreforkWorker.LISTENING)) {
-      throw new BindException(line);
+    throw new IOException("a worker ended before it could listen");
+  }
+
+  /** Reads to the end: a worker whose output nobody reads would hang once the pipe is full. */
+  private void awaitEnd(Process worker) {
+    try {
+      long _ = worker.inputReader().transferTo(Writer.nullWriter());
+    } catch (IOException _) {
+      // It has ended.
     }
+    worker.onExit().join();
+    serving.remove(worker);
+    workers.remove(worker);
   }
 
   // tag::wait[]
@@ -144,14 +187,15 @@ final class PreforkServer implements Server {
     long started = System.nanoTime();
     int failures = 0;
     while (true) {
-      worker.onExit().join();
-      workers.remove(worker);
-      long pause = started + BETWEEN_STARTS - System.nanoTime();
-      stopping.copy().completeOnTimeout(null, pause, NANOSECONDS).join();
-      if (stopping.isDone()) {
+      awaitEnd(worker);
+      if (isDoneWithin(stopping, started + BETWEEN_STARTS - System.nanoTime())) {
         return;
       }
-      LOG.log(WARNING, "Worker {0} has died, and is replaced.", Long.toString(worker.pid()));
+      LOG.log(
+          WARNING,
+          "Worker {0} has ended with {1}, and is replaced.",
+          Long.toString(worker.pid()),
+          worker.exitValue());
       started = System.nanoTime();
       try {
         worker = fork();
@@ -159,11 +203,23 @@ final class PreforkServer implements Server {
         failures = 0;
       } catch (IOException e) {
         failures++;
-        if (failures == MAX_FAILURES && !stopping.isDone()) {
+        if (failures >= MAX_FAILURES && serving.isEmpty() && !stopping.isDone()) {
           stop();
-          throw new UncheckedIOException("workers cannot be started any more", e);
+          throw new IllegalStateException("workers cannot be started any more", e);
         }
       }
+    }
+  }
+
+  /** Waits in this thread: a timer needs one of its own, and there may be none left. */
+  private static boolean isDoneWithin(CompletableFuture<Void> event, long nanos) {
+    try {
+      event.get(nanos, NANOSECONDS);
+      return true;
+    } catch (TimeoutException _) {
+      return false;
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException("nobody interrupts this thread, and it does not fail", e);
     }
   }
 
@@ -175,8 +231,9 @@ final class PreforkServer implements Server {
     stop();
     long patience = config.gracePeriod().toNanos() + LAST_CALL;
     CompletableFuture<Void> ended = terminated.handle((_, _) -> null);
-    ended.copy().completeOnTimeout(null, patience, NANOSECONDS).join();
-    workers.forEach(PreforkServer::kill);
+    if (!isDoneWithin(ended, patience)) {
+      workers.forEach(PreforkServer::kill);
+    }
     ended.join();
   }
 

@@ -48,14 +48,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class PreforkWorker {
 
-  /** What it says once it does; anything else is why it cannot. */
+  /** What it says on its standard output once it does. */
   static final String LISTENING = "listening";
+
+  /** What it says before the reason if it cannot. */
+  static final String FAILED = "failed: ";
 
   private static final String NAME = PreforkServer.NAME + "-worker";
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -65,6 +67,8 @@ final class PreforkWorker {
 
   private final ServerConfig config;
   private final Service service;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final CompletableFuture<Void> terminated;
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
@@ -102,9 +106,10 @@ final class PreforkWorker {
       while (System.in.read() >= 0) {
         // Nothing is expected: only the end counts.
       }
-      System.exit(0); // And so to close.
+      worker.close(); // Here, and not in a hook, which is a thread: there may be none left.
+      Runtime.getRuntime().halt(0);
     } catch (IOException e) {
-      System.out.println(e.getMessage());
+      System.out.println(FAILED + e.getMessage());
       System.exit(1);
     }
   }
@@ -119,42 +124,41 @@ final class PreforkWorker {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       listener.setOption(StandardSocketOptions.SO_REUSEPORT, true); // On every one, before bind.
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
         datagrams.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-        datagrams.bind(config.address());
-        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+        Binding.bind(datagrams, config.address());
+        udp = Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
       }
-      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+      terminated = Threads.start(NAME + "-acceptor", this::accept).thenCombine(udp, (_, _) -> null);
     } catch (Throwable e) {
       closeSockets();
       throw e;
     }
   }
 
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
-  }
-
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept() {
     try {
       while (listener.isOpen()) {
         try {
-          new Connection(listener.accept()).start();
+          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+          SocketChannel peer = listener.accept();
+          if (peer == null) {
+            break;
+          }
+          new Connection(peer).start();
         } catch (ClosedChannelException _) {
           break;
         } catch (IOException _) {
-          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+          backlog.awaitDescriptor(); // Neither die nor spin.
         }
       }
     } finally {
@@ -182,16 +186,14 @@ final class PreforkWorker {
       try {
         Thread.ofPlatform().name(NAME + "-connection").start(this);
       } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
-        LOG.log(WARNING, "A client was turned away.", e);
-        quietly(peer);
-        connections.remove(this);
+        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+        end();
       }
     }
 
     @Override
     public void run() {
-      try (peer;
-          Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
+      try (Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
         ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
         ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -201,7 +203,7 @@ final class PreforkWorker {
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
       } finally {
-        connections.remove(this);
+        end();
       }
     }
 
@@ -252,10 +254,16 @@ final class PreforkWorker {
     private boolean isQuiet(long now) {
       return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
     }
+
+    private void end() {
+      quietly(peer);
+      connections.remove(this);
+      backlog.descriptorFreed();
+    }
   }
 
   private void close() {
-    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

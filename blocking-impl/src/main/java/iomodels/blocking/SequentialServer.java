@@ -24,7 +24,9 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +48,6 @@ final class SequentialServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024; // A datagram of any size fits.
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -56,6 +57,8 @@ final class SequentialServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -68,26 +71,28 @@ final class SequentialServer implements Server {
 
   private volatile long waitingSince = NOT_WAITING;
 
+  /** Who was in the backlog when the server stopped: served in turn, within the grace period. */
+  private final Queue<SocketChannel> left = new ConcurrentLinkedQueue<>();
+
   SequentialServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
-        datagrams.bind(address);
+        Binding.bind(datagrams, address);
         terminated =
             CompletableFuture.allOf(
-                start("clients", () -> accept(listener)),
-                start("datagrams", () -> answer(datagrams, responder.get())));
+                Threads.start(NAME + "-clients", this::accept),
+                Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get())));
       } else {
-        terminated = start("clients", () -> accept(listener));
+        terminated = Threads.start(NAME + "-clients", this::accept);
       }
     } catch (Throwable e) {
       closeSockets();
@@ -95,22 +100,26 @@ final class SequentialServer implements Server {
     }
   }
 
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
-  }
-
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept() {
     try {
       while (listener.isOpen()) {
         try {
-          converse(listener.accept());
+          listener.configureBlocking(!backlog.isStopping());
+          SocketChannel peer = listener.accept();
+          if (peer == null) {
+            LockSupport.parkNanos(TICK); // It is about to be closed.
+          } else {
+            converse(peer);
+          }
         } catch (ClosedChannelException _) {
-          return;
+          break;
         } catch (IOException _) {
-          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+          backlog.awaitDescriptor(); // Neither die nor spin.
         }
+      }
+      for (SocketChannel peer = left.poll(); peer != null; peer = left.poll()) {
+        converse(peer);
       }
     } finally {
       closeSockets();
@@ -146,6 +155,8 @@ final class SequentialServer implements Server {
       // The peer is gone, which costs no more than its connection.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
+    } finally {
+      client = null;
     }
   }
 
@@ -172,17 +183,32 @@ final class SequentialServer implements Server {
   /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   @Override
   public void close() {
+    backlog.stop(() -> client != null);
+    emptyBacklog();
     closeSockets();
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!terminated.isDone()) {
       long now = System.nanoTime();
       SocketChannel last = client;
-      if (last != null && now - deadline > 0) {
-        quietly(last); // Whatever call the thread is in throws.
+      if (now - deadline > 0) {
+        left.forEach(SequentialServer::quietly);
+        quietly(last == null ? () -> {} : last); // Whatever call the thread is in throws.
       } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
         quietly(last::shutdownInput); // As if by the client: read returns the end of input.
       }
       LockSupport.parkNanos(TICK);
+    }
+  }
+
+  /** To close the listener would reset them. */
+  private void emptyBacklog() {
+    try {
+      listener.configureBlocking(false);
+      for (SocketChannel peer = listener.accept(); peer != null; peer = listener.accept()) {
+        left.add(peer);
+      }
+    } catch (IOException _) {
+      // It is closed already, or there are no descriptors for them.
     }
   }
 

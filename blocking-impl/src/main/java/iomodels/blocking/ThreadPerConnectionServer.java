@@ -48,7 +48,6 @@ final class ThreadPerConnectionServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -58,6 +57,8 @@ final class ThreadPerConnectionServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -67,41 +68,40 @@ final class ThreadPerConnectionServer implements Server {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
-        datagrams.bind(address);
-        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+        Binding.bind(datagrams, address);
+        udp = Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
       }
-      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+      terminated = Threads.start(NAME + "-acceptor", this::accept).thenCombine(udp, (_, _) -> null);
     } catch (Throwable e) {
       closeSockets();
       throw e;
     }
   }
 
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
-  }
-
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept() {
     try {
       while (listener.isOpen()) {
         try {
-          new Connection(listener.accept()).start();
+          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+          SocketChannel peer = listener.accept();
+          if (peer == null) {
+            break;
+          }
+          new Connection(peer).start();
         } catch (ClosedChannelException _) {
           break;
         } catch (IOException _) {
-          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+          backlog.awaitDescriptor(); // Neither die nor spin.
         }
       }
     } finally {
@@ -129,16 +129,14 @@ final class ThreadPerConnectionServer implements Server {
       try {
         Thread.ofPlatform().name(NAME + "-connection").start(this);
       } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
-        LOG.log(WARNING, "A client was turned away.", e);
-        quietly(peer);
-        connections.remove(this);
+        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+        end();
       }
     }
 
     @Override
     public void run() {
-      try (peer;
-          Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
+      try (Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
         ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
         ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -148,7 +146,7 @@ final class ThreadPerConnectionServer implements Server {
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
       } finally {
-        connections.remove(this);
+        end();
       }
     }
 
@@ -199,11 +197,17 @@ final class ThreadPerConnectionServer implements Server {
     private boolean isQuiet(long now) {
       return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
     }
+
+    private void end() {
+      quietly(peer);
+      connections.remove(this);
+      backlog.descriptorFreed();
+    }
   }
 
   @Override
   public void close() {
-    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

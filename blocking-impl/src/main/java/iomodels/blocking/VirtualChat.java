@@ -10,6 +10,7 @@ import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Room;
 import iomodels.server.Server;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -19,11 +20,8 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -36,12 +34,11 @@ import java.util.concurrent.locks.LockSupport;
 final class VirtualChat implements Server {
 
   private static final int BUFFER_SIZE = 2 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long TICK = MILLISECONDS.toNanos(10);
-  private static final byte[] END = new byte[0];
 
   private final ProgramConfig config;
   private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final InetSocketAddress address;
   private final Set<Client> clients = ConcurrentHashMap.newKeySet();
 
@@ -54,7 +51,7 @@ final class VirtualChat implements Server {
     this.config = config;
     try {
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
     } catch (Throwable e) {
       listener.close();
@@ -67,19 +64,38 @@ final class VirtualChat implements Server {
   private void accept() {
     while (listener.isOpen()) {
       try {
-        Client client = new Client(listener.accept());
-        clients.add(client);
-        Thread.startVirtualThread(client);
+        listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+        SocketChannel peer = listener.accept();
+        if (peer == null) {
+          break;
+        }
+        start(new Client(peer));
       } catch (ClosedChannelException _) {
         break;
       } catch (IOException _) {
-        LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        backlog.awaitDescriptor(); // Neither die nor spin.
       }
     }
+    quietly(listener);
     drain();
   }
 
   // end::accept[]
+
+  private void start(Client client) {
+    clients.add(client);
+    try {
+      Thread.startVirtualThread(client);
+    } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
+      end(client);
+    }
+  }
+
+  private void end(Client client) {
+    quietly(client.peer);
+    clients.remove(client);
+    backlog.descriptorFreed();
+  }
 
   /** In the room, or on its threshold. */
   private final class Client implements Runnable, Room.Member {
@@ -87,10 +103,14 @@ final class VirtualChat implements Server {
     private final SocketChannel peer;
     private final LineReader lines = new LineReader();
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE).limit(0);
-    private final BlockingQueue<byte[]> outbox = new LinkedBlockingQueue<>();
+
+    /** What the writer has yet to take; guards the two fields below. */
+    private final ByteArrayOutputStream outbox = new ByteArrayOutputStream();
 
     /** How many bytes are in there, or about to be written. */
-    private final AtomicInteger owed = new AtomicInteger();
+    private int owed;
+
+    private boolean isLast;
 
     Client(SocketChannel peer) {
       this.peer = peer;
@@ -99,21 +119,21 @@ final class VirtualChat implements Server {
     // tag::converse[]
     @Override
     public void run() {
-      Thread writer = Thread.startVirtualThread(this::write);
       try (peer) {
+        Thread writer = Thread.startVirtualThread(this::write);
         peer.setOption(TCP_NODELAY, true);
         try {
           converse();
         } catch (LineTooLongException _) {
           tell(LineTooLongException.ANSWER);
         }
-        outbox.add(END);
+        endOutbox();
         discard();
         writer.join();
       } catch (IOException | InterruptedException _) {
-        outbox.add(END); // It is gone, as the others have been told.
+        endOutbox(); // It is gone, as the others have been told.
       } finally {
-        clients.remove(this);
+        end(this);
       }
     }
 
@@ -169,12 +189,35 @@ final class VirtualChat implements Server {
     // tag::outbox[]
     @Override
     public boolean tell(String line) {
-      if (owed.get() >= config.outbox()) {
-        return false;
-      }
       byte[] bytes = line.getBytes(UTF_8);
-      owed.addAndGet(bytes.length);
-      return outbox.add(bytes);
+      synchronized (outbox) {
+        if (owed >= config.outbox()) {
+          return false;
+        }
+        owed += bytes.length;
+        outbox.writeBytes(bytes);
+        outbox.notifyAll();
+        return true;
+      }
+    }
+
+    private void endOutbox() {
+      synchronized (outbox) {
+        isLast = true;
+        outbox.notifyAll();
+      }
+    }
+
+    /** Waits for lines; an empty buffer says that there will be no more. */
+    private ByteBuffer take() throws InterruptedException {
+      synchronized (outbox) {
+        while (outbox.size() == 0 && !isLast) {
+          outbox.wait();
+        }
+        ByteBuffer lines = ByteBuffer.wrap(outbox.toByteArray());
+        outbox.reset();
+        return lines;
+      }
     }
 
     /** Whichever call its two threads are in throws. */
@@ -185,12 +228,13 @@ final class VirtualChat implements Server {
 
     private void write() {
       try {
-        for (byte[] line = outbox.take(); line.length > 0; line = outbox.take()) {
-          ByteBuffer out = ByteBuffer.wrap(line);
+        for (ByteBuffer out = take(); out.hasRemaining(); out = take()) {
           while (out.hasRemaining()) {
-            peer.write(out);
+            int count = peer.write(out);
+            synchronized (outbox) {
+              owed -= count;
+            }
           }
-          owed.addAndGet(-line.length);
         }
         peer.shutdownOutput();
       } catch (IOException | InterruptedException _) {
@@ -203,7 +247,7 @@ final class VirtualChat implements Server {
   // tag::close[]
   @Override
   public void close() {
-    quietly(listener); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

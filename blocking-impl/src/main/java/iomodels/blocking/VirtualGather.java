@@ -51,13 +51,13 @@ final class VirtualGather implements Server {
 
   private static final System.Logger LOG = System.getLogger("virtual-gather");
   private static final int BUFFER_SIZE = 2 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long TICK = MILLISECONDS.toNanos(10);
   private static final int RETRIES = 1;
   private static final Request END = () -> "";
 
   private final ProgramConfig config;
   private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final InetSocketAddress address;
   private final Set<Client> clients = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> terminated;
@@ -66,7 +66,7 @@ final class VirtualGather implements Server {
     this.config = config;
     try {
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
     } catch (Throwable e) {
       listener.close();
@@ -79,19 +79,38 @@ final class VirtualGather implements Server {
   private void accept() {
     while (listener.isOpen()) {
       try {
-        Client client = new Client(listener.accept());
-        clients.add(client);
-        client.reader.start();
+        listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+        SocketChannel peer = listener.accept();
+        if (peer == null) {
+          break;
+        }
+        start(new Client(peer));
       } catch (ClosedChannelException _) {
         break;
       } catch (IOException _) {
-        LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        backlog.awaitDescriptor(); // Neither die nor spin.
       }
     }
+    quietly(listener);
     drain();
   }
 
   // end::accept[]
+
+  private void start(Client client) {
+    clients.add(client);
+    try {
+      client.reader.start();
+    } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
+      end(client);
+    }
+  }
+
+  private void end(Client client) {
+    quietly(client.peer);
+    clients.remove(client);
+    backlog.descriptorFreed();
+  }
 
   /** What a client wants; it may take until the deadline. */
   private interface Request {
@@ -102,6 +121,7 @@ final class VirtualGather implements Server {
 
     private final SocketChannel peer;
     private final Thread reader = Thread.ofVirtual().unstarted(this);
+    private final Thread answerer = Thread.ofVirtual().unstarted(this::answer);
     private final BlockingQueue<Request> requests = new ArrayBlockingQueue<>(1);
 
     Client(SocketChannel peer) {
@@ -111,8 +131,8 @@ final class VirtualGather implements Server {
     // tag::read[]
     @Override
     public void run() {
-      Thread answerer = Thread.startVirtualThread(this::answer);
       try (peer) {
+        answerer.start();
         peer.setOption(TCP_NODELAY, true);
         read();
         requests.put(END);
@@ -121,7 +141,7 @@ final class VirtualGather implements Server {
       } catch (IOException | InterruptedException _) {
         answerer.interrupt(); // It is gone: nobody wants its answer any more.
       } finally {
-        clients.remove(this);
+        end(this);
       }
     }
 
@@ -163,7 +183,7 @@ final class VirtualGather implements Server {
         peer.shutdownOutput();
       } catch (IOException | InterruptedException _) {
         reader.interrupt(); // Wherever it stands: in a call, which closes the peer, or in a put.
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | OutOfMemoryError e) { // Or there was no carrier to be had.
         LOG.log(WARNING, "A request failed.", e);
         reader.interrupt();
       }
@@ -261,7 +281,7 @@ final class VirtualGather implements Server {
   // tag::close[]
   @Override
   public void close() {
-    quietly(listener); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The forwarder with virtual threads: two for each client, one for each direction, and each reads,
@@ -29,12 +30,12 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class VirtualRelay implements Server {
 
-  private static final int BUFFER_SIZE = 64 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final int BUFFER_SIZE = 16 * 1024;
   private static final long TICK = MILLISECONDS.toNanos(10);
 
   private final ProgramConfig config;
   private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final InetSocketAddress address;
   private final Set<Pair> pairs = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> terminated;
@@ -43,7 +44,7 @@ final class VirtualRelay implements Server {
     this.config = config;
     try {
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
     } catch (Throwable e) {
       listener.close();
@@ -56,13 +57,21 @@ final class VirtualRelay implements Server {
   private void accept() {
     while (listener.isOpen()) {
       try {
-        begin(listener.accept());
+        listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+        SocketChannel peer = listener.accept();
+        if (peer == null) {
+          break;
+        }
+        if (!backlog.isWakeUp(peer)) {
+          begin(peer);
+        }
       } catch (ClosedChannelException _) {
         break;
       } catch (IOException _) {
-        LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+        backlog.awaitDescriptor(); // Neither die nor spin.
       }
     }
+    quietly(listener);
     drain();
   }
 
@@ -73,7 +82,11 @@ final class VirtualRelay implements Server {
     try {
       Pair pair = new Pair(client, SocketChannel.open());
       pairs.add(pair);
-      Thread.startVirtualThread(() -> serve(pair));
+      try {
+        Thread.startVirtualThread(() -> serve(pair));
+      } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
+        end(pair);
+      }
     } catch (IOException _) {
       reset(client); // Out of descriptors: there is no socket to connect with.
     }
@@ -82,49 +95,70 @@ final class VirtualRelay implements Server {
   private void serve(Pair pair) {
     try {
       int limit = Math.toIntExact(config.deadline().toMillis());
-      pair.upstream().socket().connect(config.upstreams().getFirst(), limit);
-      pair.client().setOption(TCP_NODELAY, true);
-      pair.upstream().setOption(TCP_NODELAY, true);
+      pair.upstream.socket().connect(config.upstreams().getFirst(), limit);
+      pair.client.setOption(TCP_NODELAY, true);
+      pair.upstream.setOption(TCP_NODELAY, true);
       pair.relay();
     } catch (IOException _) {
-      pair.reset();
+      // The upstream cannot be reached, or the client is gone.
     } finally {
-      pairs.remove(pair);
+      end(pair);
     }
+  }
+
+  private void end(Pair pair) {
+    pair.reset(); // What has been closed in good order stays so.
+    pairs.remove(pair);
+    backlog.descriptorFreed();
   }
 
   // end::connect[]
 
-  private record Pair(SocketChannel client, SocketChannel upstream) {
+  private static final class Pair {
+
+    private final SocketChannel client;
+    private final SocketChannel upstream;
+    private final Writer toClient;
+    private final Writer toUpstream;
+
+    Pair(SocketChannel client, SocketChannel upstream) {
+      this.client = client;
+      this.upstream = upstream;
+      toClient = new Writer(client);
+      toUpstream = new Writer(upstream);
+    }
 
     // tag::relay[]
     void relay() throws IOException {
       CompletableFuture<Void> back =
           CompletableFuture.runAsync(
-              () -> carryOrReset(upstream, client), Thread::startVirtualThread);
-      carryOrReset(client, upstream);
+              () -> carryOrReset(upstream, toClient, toUpstream), Thread::startVirtualThread);
+      carryOrReset(client, toUpstream, toClient);
       back.join();
       client.close();
       upstream.close();
     }
 
-    private void carryOrReset(SocketChannel from, SocketChannel to) {
+    private void carryOrReset(SocketChannel from, Writer to, Writer back) {
       try {
-        carry(from, to);
+        carry(from, to, back);
       } catch (IOException _) {
         reset();
       }
     }
 
-    private static void carry(SocketChannel from, SocketChannel to) throws IOException {
+    /**
+     * One direction.
+     *
+     * @param back writes to the socket that this direction reads from
+     */
+    private static void carry(SocketChannel from, Writer to, Writer back) throws IOException {
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
       while (from.read(buffer.clear()) >= 0) {
-        buffer.flip();
-        while (buffer.hasRemaining()) {
-          to.write(buffer); // Whoever does not read holds us here: that is back-pressure.
-        }
+        to.write(buffer.flip());
       }
-      to.shutdownOutput(); // The other direction goes on.
+      back.demandWhole();
+      to.peer.shutdownOutput(); // The other direction goes on.
     }
 
     // end::relay[]
@@ -133,6 +167,51 @@ final class VirtualRelay implements Server {
     void reset() {
       VirtualRelay.reset(client);
       VirtualRelay.reset(upstream);
+    }
+  }
+
+  /**
+   * Writes to one of the two sockets, and knows whether the end that another thread reads from it
+   * is a FIN. The kernel reports a reset once, to a read or to a write, whichever comes first; a
+   * read that comes second returns -1 as for a FIN.
+   */
+  private static final class Writer {
+
+    private final SocketChannel peer;
+    private volatile @Nullable Thread writing;
+    private volatile boolean failed;
+
+    Writer(SocketChannel peer) {
+      this.peer = peer;
+    }
+
+    void write(ByteBuffer buffer) throws IOException {
+      writing = Thread.currentThread();
+      try {
+        while (buffer.hasRemaining()) {
+          peer.write(buffer); // A peer that does not read holds us here: that is back-pressure.
+        }
+      } catch (IOException e) {
+        failed = true;
+        throw e;
+      } finally {
+        writing = null;
+      }
+    }
+
+    /**
+     * Throws if the end was a reset. A write that is under way may have been told of it just now;
+     * but not one that waits for room, and so is not runnable.
+     */
+    void demandWhole() throws IOException {
+      for (Thread it = writing;
+          it != null && it.getState() == Thread.State.RUNNABLE;
+          it = writing) {
+        LockSupport.parkNanos(1); // Not Thread.yield, which may keep the writer from its turn.
+      }
+      if (failed) {
+        throw new IOException("reset by peer");
+      }
     }
   }
 
@@ -147,7 +226,7 @@ final class VirtualRelay implements Server {
 
   @Override
   public void close() {
-    quietly(listener); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

@@ -61,7 +61,6 @@ final class VirtualThreadServer implements Server {
   private static final int SMALL = 1024;
   private static final int LARGE = 16 * 1024;
   private static final long TURN = MILLISECONDS.toNanos(1);
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -71,6 +70,8 @@ final class VirtualThreadServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
+  private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -80,20 +81,19 @@ final class VirtualThreadServer implements Server {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
-        datagrams.bind(address);
+        Binding.bind(datagrams, address);
         udp = start("datagrams", () -> answer(datagrams, responder.get()));
       }
-      terminated = start("acceptor", () -> accept(listener)).thenCombine(udp, (_, _) -> null);
+      terminated = start("acceptor", this::accept).thenCombine(udp, (_, _) -> null);
     } catch (Throwable e) {
       closeSockets();
       throw e;
@@ -106,15 +106,20 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept() {
     try {
       while (listener.isOpen()) {
         try {
-          new Connection(listener.accept()).start();
+          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
+          SocketChannel peer = listener.accept();
+          if (peer == null) {
+            break;
+          }
+          new Connection(peer).start();
         } catch (ClosedChannelException _) {
           break;
         } catch (IOException _) {
-          LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
+          backlog.awaitDescriptor(); // Neither die nor spin.
         }
       }
     } finally {
@@ -139,7 +144,12 @@ final class VirtualThreadServer implements Server {
 
     void start() {
       connections.add(this);
-      Thread.ofVirtual().name(NAME + "-connection").start(this);
+      try {
+        Thread.ofVirtual().name(NAME + "-connection").start(this);
+      } catch (OutOfMemoryError e) { // No carrier to be had: that costs this connection only.
+        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+        end();
+      }
     }
 
     @Override
@@ -237,12 +247,13 @@ final class VirtualThreadServer implements Server {
     private void end() {
       quietly(peer);
       connections.remove(this);
+      backlog.descriptorFreed();
     }
   }
 
   @Override
   public void close() {
-    closeSockets(); // The acceptor's call throws, and it goes on to drain.
+    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 

@@ -7,10 +7,13 @@ import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -23,7 +26,8 @@ class PoolServerTest {
   @Test
   void whoFindsEveryThreadTakenIsServedOnceOneIsFree() throws Exception {
     List<Socket> clients = new ArrayList<>();
-    try (Server server = new PoolServer(CONFIG, Services.UPPER, 2, 1)) {
+    try (Server server =
+        new PoolServer(CONFIG, Services.UPPER, 2, 1, Thread.ofPlatform().factory())) {
       for (int i = 0; i < 8; i++) {
         Socket client = connect(server);
         client.getOutputStream().write('a' + i);
@@ -48,7 +52,7 @@ class PoolServerTest {
   @Test
   void stopsWhileAllPlacesAreTaken() throws Exception {
     List<Socket> clients = new ArrayList<>();
-    Server server = new PoolServer(CONFIG, Services.UPPER, 1, 1);
+    Server server = new PoolServer(CONFIG, Services.UPPER, 1, 1, Thread.ofPlatform().factory());
     try {
       for (int i = 0; i < 4; i++) {
         clients.add(connect(server));
@@ -67,6 +71,39 @@ class PoolServerTest {
     } finally {
       closeAll(clients);
       server.close();
+    }
+  }
+
+  @Test
+  void failsInWordsWhenThereIsNoThreadLeft() throws Exception {
+    List<Thread> threads = new ArrayList<>();
+    ThreadFactory factory =
+        task -> {
+          if (threads.size() == 2) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          threads.add(new Thread(task));
+          return threads.getLast();
+        };
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, CONFIG.address().getAddress())) {
+      port = free.getLocalPort();
+    }
+    ServerConfig config =
+        ServerConfig.at(new InetSocketAddress(CONFIG.address().getAddress(), port));
+
+    assertThatThrownBy(() -> new PoolServer(config, Services.UPPER, 4, 1, factory).close())
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no thread left")
+        .hasMessageContaining("ulimit -u");
+
+    assertThat(threads).hasSize(2);
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    try (Server again =
+        new PoolServer(config, Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
+      assertThat(again.address().getPort()).as("it did not keep the port").isEqualTo(port);
     }
   }
 

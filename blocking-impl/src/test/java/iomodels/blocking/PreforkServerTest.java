@@ -11,12 +11,14 @@ import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.service.Session;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +26,8 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of clients when processes die. */
 @Timeout(120)
@@ -78,13 +82,10 @@ class PreforkServerTest {
   @Test
   void diesWhenNoWorkerCanBeStartedAnyMore(@TempDir Path folder) throws Exception {
     Path permit = Files.createFile(folder.resolve("permit"));
-    List<String> command = new ArrayList<>();
-    command.addAll(List.of("/bin/sh", "-c", "test -e \"$0\" && exec \"$@\"", permit.toString()));
-    command.addAll(PreforkServer.java());
-    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, command)) {
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, permitted(permit))) {
       Files.delete(permit);
       List<ProcessHandle> workers = server.workers();
-      assertThat(workers.getFirst().destroyForcibly()).isTrue();
+      workers.forEach(ProcessHandle::destroyForcibly);
 
       assertThatThrownBy(() -> server.terminated().join())
           .isInstanceOf(CompletionException.class)
@@ -92,6 +93,74 @@ class PreforkServerTest {
       assertThat(workers).noneMatch(ProcessHandle::isAlive);
       assertThatThrownBy(() -> connect(server).close()).isInstanceOf(IOException.class);
     }
+  }
+
+  @Test
+  void goesOnTryingWhileAnotherWorkerServes(@TempDir Path folder) throws Exception {
+    Path permit = Files.createFile(folder.resolve("permit"));
+    Path tries = folder.resolve("tries");
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, permitted(permit))) {
+      int complete = server.workers().size();
+      Files.delete(permit);
+      assertThat(server.workers().getFirst().destroyForcibly()).isTrue();
+      await(() -> linesIn(tries) >= complete + 4); // More often than it would if nobody served.
+
+      assertThat(server.terminated()).isNotDone();
+      assertThat(isServed(server)).isTrue();
+      Files.createFile(permit);
+      await(() -> server.workers().stream().filter(ProcessHandle::isAlive).count() == complete);
+      await(() -> isServed(server));
+    }
+  }
+
+  /** Starts a worker as long as there is that file, and notes each try beside it. */
+  private static List<String> permitted(Path permit) {
+    List<String> command = new ArrayList<>();
+    String script = "echo try >> \"${0%/*}/tries\"; test -e \"$0\" && exec \"$@\"";
+    command.addAll(List.of("/bin/sh", "-c", script, permit.toString()));
+    command.addAll(PreforkServer.java());
+    return command;
+  }
+
+  private static long linesIn(Path file) {
+    try {
+      return Files.readAllLines(file).size();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void readsAllThatAWorkerSays(@TempDir Path folder) throws Exception {
+    Path said = folder.resolve("said");
+    List<String> command = new ArrayList<>();
+    // More than a pipe holds, before the worker listens and beside it.
+    String script =
+        "head -c 100000 /dev/zero | tr '\\0' '\\n'; "
+            + "(head -c 1000000 /dev/zero | tr '\\0' '\\n'; echo yes >> \"$0\") & exec \"$@\"";
+    command.addAll(List.of("/bin/sh", "-c", script, said.toString()));
+    command.addAll(PreforkServer.java());
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, command)) {
+      int workers = server.workers().size();
+      await(() -> Files.exists(said) && linesIn(said) == workers);
+      assertThat(isServed(server)).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-XX:+UseParallelGC -Xlog:gc", "-XX:+UseG1GC -Xlog:gc*:stdout"})
+  void optionsOfTheEnvironmentDoNotClash(String options) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("/usr/bin/env", "JAVA_TOOL_OPTIONS=" + options));
+    command.addAll(PreforkServer.java(Map.of("JAVA_TOOL_OPTIONS", options)));
+    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, command)) {
+      assertThat(isServed(server)).isTrue();
+    }
+  }
+
+  @Test
+  void workersEndWhenTheirHeapRunsOut() {
+    assertThat(PreforkServer.java()).contains("-XX:+ExitOnOutOfMemoryError");
   }
 
   @Test

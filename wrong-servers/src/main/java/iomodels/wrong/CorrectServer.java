@@ -34,7 +34,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class CorrectServer implements Server {
 
   private static final long POLL_MILLIS = 5;
-  private static final int MAX_DATAGRAM = 64 * 1024;
   private static final long QUIET = TimeUnit.MILLISECONDS.toNanos(50);
 
   final ServerConfig config;
@@ -188,8 +187,8 @@ class CorrectServer implements Server {
   void lost(Conversation it, IOException why) {}
 
   private void answerAll(Responder responder) {
-    ByteBuffer datagram = ByteBuffer.allocate(MAX_DATAGRAM);
-    ByteBuffer reply = ByteBuffer.allocate(MAX_DATAGRAM);
+    ByteBuffer datagram = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    ByteBuffer reply = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
     while (datagrams.isOpen()) {
       try {
         SocketAddress sender = datagrams.receive(datagram.clear());

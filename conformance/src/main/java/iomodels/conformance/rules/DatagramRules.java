@@ -11,6 +11,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
+import iomodels.service.Responder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -48,12 +49,6 @@ final class DatagramRules {
               Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.REPLY_SOURCE),
               DatagramRules::wildcard));
 
-  /** 65,535 less the headers of IPv4 (20) and UDP (8): the length of IPv4 counts its header. */
-  private static final int LARGEST_OF_IPV4 = 65_507;
-
-  /** 65,535 less the header of UDP (8): the length of IPv6 does not count its own (RFC 8200). */
-  private static final int LARGEST_OF_IPV6 = 65_527;
-
   private DatagramRules() {}
 
   private static Rule rule(String id, String sentence, Check check) {
@@ -84,7 +79,7 @@ final class DatagramRules {
   }
 
   private static void largest(Trial trial) throws Broken, IOException, InterruptedException {
-    byte[] largest = Text.noise(trial.random(), LARGEST_OF_IPV4);
+    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM_IPV4);
     trial.datagrams().exchange(largest, Text.upper(largest));
   }
 
@@ -118,7 +113,7 @@ final class DatagramRules {
   private static void largestOfIpv6(Trial trial) throws Broken, IOException, InterruptedException {
     InetSocketAddress server = trial.launchOn(InetAddress.ofLiteral("::1")).address();
     byte[] small = Text.letters(trial.random(), 100);
-    byte[] largest = Text.noise(trial.random(), LARGEST_OF_IPV6);
+    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM);
     trial.datagrams(server).exchange(small, Text.upper(small));
     trial.datagrams(server).exchange(largest, Text.upper(largest));
     trial.datagrams(server).exchange(small, Text.upper(small));
