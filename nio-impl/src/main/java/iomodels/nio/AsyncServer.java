@@ -30,6 +30,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -73,9 +75,7 @@ final class AsyncServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
-  private final AsynchronousChannelGroup group =
-      AsynchronousChannelGroup.withFixedThreadPool(
-          1, Thread.ofPlatform().name(NAME + "-group").factory());
+  private final AsynchronousChannelGroup group = openGroup();
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -91,6 +91,11 @@ final class AsyncServer implements Server {
   private final CompletionHandler<Integer, Connection> sent = then((it, _) -> it.goOn());
   private final CompletionHandler<Integer, Connection> discarded = then(Connection::discarded);
 
+  /** Present while descriptors have run out. */
+  private volatile Optional<Thread> pausedAcceptor = Optional.empty();
+
+  private volatile boolean stopping;
+
   /** Large buffers that are not lent out; used by the group's thread. */
   private final Deque<ByteBuffer> spare = new ArrayDeque<>();
 
@@ -101,7 +106,7 @@ final class AsyncServer implements Server {
       AsynchronousServerSocketChannel listener = AsynchronousServerSocketChannel.open(group);
       sockets.add(listener);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
@@ -109,10 +114,11 @@ final class AsyncServer implements Server {
         DatagramChannel datagrams = DatagramChannel.open();
         sockets.add(datagrams);
         datagrams.bind(address);
-        udp = start("datagrams", () -> answer(datagrams, responder.get()));
+        udp = Network.startThread(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
       }
-      terminated =
-          CompletableFuture.allOf(start("acceptor", () -> accept(listener)), udp, handling);
+      CompletableFuture<Void> acceptor =
+          Network.startThread(NAME + "-acceptor", () -> accept(listener));
+      terminated = CompletableFuture.allOf(acceptor, udp, handling);
     } catch (Throwable e) {
       closeSockets();
       group.shutdownNow();
@@ -120,21 +126,32 @@ final class AsyncServer implements Server {
     }
   }
 
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
+  private static AsynchronousChannelGroup openGroup() throws IOException {
+    try {
+      return AsynchronousChannelGroup.withFixedThreadPool(
+          1, Thread.ofPlatform().name(NAME + "-group").factory());
+    } catch (OutOfMemoryError e) {
+      throw Network.noThread(NAME + "-group", e);
+    }
   }
 
   // tag::accept[]
   private void accept(AsynchronousServerSocketChannel listener) {
     try {
-      while (listener.isOpen()) {
+      Future<AsynchronousSocketChannel> next = listener.accept();
+      for (int late = 0; listener.isOpen() && late <= config.backlog(); ) {
+        late += stopping ? 1 : 0; // Accepts all that wait: to close the listener would reset them.
         try {
-          welcome(listener.accept().get());
+          welcome(next.get(QUIET, NANOSECONDS));
+          next = listener.accept();
         } catch (ExecutionException _) {
-          if (listener.isOpen()) {
-            LockSupport.parkNanos(ACCEPT_PAUSE); // Out of descriptors: neither die nor spin.
-          }
+          awaitDescriptor(); // Neither die nor spin.
+          next = listener.accept();
+        } catch (TimeoutException _) {
+          // Nobody has come: time to see whether the server is to stop.
+        }
+        if (late > 0 && !next.isDone()) {
+          return;
         }
       }
     } catch (InterruptedException e) {
@@ -143,6 +160,12 @@ final class AsyncServer implements Server {
       closeSockets();
       drain();
     }
+  }
+
+  private void awaitDescriptor() {
+    pausedAcceptor = Optional.of(Thread.currentThread());
+    LockSupport.parkNanos(ACCEPT_PAUSE);
+    pausedAcceptor = Optional.empty();
   }
 
   private void welcome(AsynchronousSocketChannel peer) {
@@ -323,12 +346,13 @@ final class AsyncServer implements Server {
       connections.remove(this);
       in = giveBack(in);
       out = giveBack(out);
+      pausedAcceptor.ifPresent(LockSupport::unpark);
     }
   }
 
   @Override
   public void close() {
-    closeSockets(); // The acceptor's call fails, and it goes on to drain.
+    stopping = true; // The acceptor sees it, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 
@@ -345,8 +369,10 @@ final class AsyncServer implements Server {
     }
     try {
       group.shutdownNow(); // Closes what is left.
-      group.awaitTermination(Long.MAX_VALUE, NANOSECONDS);
-      handling.complete(null);
+      if (group.awaitTermination(config.gracePeriod().toNanos(), NANOSECONDS)) {
+        handling.complete(null);
+      }
+      handling.completeExceptionally(new IOException("a handler does not return"));
     } catch (IOException | InterruptedException e) {
       handling.completeExceptionally(e);
     }
@@ -366,6 +392,10 @@ final class AsyncServer implements Server {
 
   // end::close[]
 
+  /**
+   * On a wildcard address a reply may come from another address than the one that was addressed:
+   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
+   */
   private void answer(DatagramChannel datagrams, Responder responder) {
     ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
     ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);

@@ -32,7 +32,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Stream;
 
 /**
  * Several Reactors: an acceptor, whose selector watches the listener and the UDP socket, and a loop
@@ -74,6 +73,7 @@ final class MultiReactorServer implements Server {
   private final Service service;
   private final List<Loop> loops = new ArrayList<>();
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -81,10 +81,10 @@ final class MultiReactorServer implements Server {
   /** Whose turn it is to be given a connection. */
   private int next;
 
-  /** Whether descriptors have run out, and when to try again. */
-  private boolean crowded;
+  /** Whether descriptors have run out, and when to try again; a loop that frees one says: now. */
+  private volatile boolean acceptPaused;
 
-  private long acceptAgain;
+  private volatile long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -92,10 +92,10 @@ final class MultiReactorServer implements Server {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
-      listening = register(selector, listener, OP_ACCEPT, () -> accept(listener));
+      listener = ServerSocketChannel.open();
+      listening = register(selector, listener, OP_ACCEPT, () -> accept(MAX_ACCEPTS));
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
@@ -108,23 +108,19 @@ final class MultiReactorServer implements Server {
       for (int i = 0; i < LOOPS; i++) {
         loops.add(new Loop());
       }
+      List<CompletableFuture<Void>> threads = new ArrayList<>();
+      for (Loop loop : loops) {
+        threads.add(Network.startThread(NAME + "-loop", loop));
+      }
+      threads.add(Network.startThread(NAME + "-acceptor", this::run));
       terminated =
-          CompletableFuture.allOf(
-                  Stream.concat(
-                          loops.stream().map(it -> start("loop", it)),
-                          Stream.of(start("acceptor", this::run)))
-                      .toArray(CompletableFuture<?>[]::new))
+          CompletableFuture.allOf(threads.toArray(CompletableFuture<?>[]::new))
               .whenComplete((_, _) -> loops.forEach(Loop::turnAway));
     } catch (Throwable e) {
       closeAll(selector);
       loops.forEach(it -> closeAll(it.selector));
       throw e;
     }
-  }
-
-  private static CompletableFuture<Void> start(String role, Runnable loop) {
-    return CompletableFuture.runAsync(
-        loop, thread -> Thread.ofPlatform().name(NAME + "-" + role).start(thread));
   }
 
   private static SelectionKey register(
@@ -137,12 +133,13 @@ final class MultiReactorServer implements Server {
   private void run() {
     try {
       while (!stopping) {
-        selector.select(MultiReactorServer::giveTurn, crowded ? TICK_MILLIS : 0);
-        if (crowded && acceptAgain - System.nanoTime() <= 0) {
-          crowded = false;
+        selector.select(MultiReactorServer::giveTurn, acceptPaused ? TICK_MILLIS : 0);
+        if (acceptPaused && acceptResumeAt - System.nanoTime() <= 0) {
+          acceptPaused = false;
           listening.interestOps(OP_ACCEPT);
         }
       }
+      accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
@@ -156,9 +153,9 @@ final class MultiReactorServer implements Server {
   }
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -168,9 +165,15 @@ final class MultiReactorServer implements Server {
       }
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
+  }
+
+  /** By a loop that has released a descriptor. */
+  private void resumeAccepting() {
+    acceptResumeAt = System.nanoTime();
+    selector.wakeup();
   }
 
   // end::accept[]
@@ -187,6 +190,9 @@ final class MultiReactorServer implements Server {
 
     /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
     private final Queue<Connection> lingering = new ArrayDeque<>();
+
+    /** Whether a connection has been closed, whose descriptor the next select releases. */
+    private boolean releasing;
 
     private volatile boolean draining;
 
@@ -223,13 +229,17 @@ final class MultiReactorServer implements Server {
     private void await() throws IOException {
       boolean timed = draining || !lingering.isEmpty();
       selector.select(MultiReactorServer::giveTurn, timed ? TICK_MILLIS : 0);
+      for (; releasing && acceptPaused; resumeAccepting()) {
+        releasing = false;
+        selector.selectNow(MultiReactorServer::giveTurn);
+      }
       for (SocketChannel peer; (peer = arrivals.poll()) != null; ) {
         welcome(peer);
       }
       if (timed) {
         long now = System.nanoTime();
         while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-          quietly(lingering.remove().peer);
+          lingering.remove().end();
         }
       }
     }
@@ -304,10 +314,10 @@ final class MultiReactorServer implements Server {
             converse();
           }
         } catch (IOException _) {
-          quietly(peer); // The peer is gone, which costs no more than its connection.
+          end(); // The peer is gone, which costs no more than its connection.
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A session failed.", e);
-          quietly(peer);
+          end();
         }
       }
 
@@ -358,7 +368,7 @@ final class MultiReactorServer implements Server {
       private void hangUp() throws IOException {
         peer.shutdownOutput();
         if (endOfInput) {
-          peer.close();
+          end();
         } else {
           hungUp = true;
           deadline = System.nanoTime() + config.linger().toNanos();
@@ -373,14 +383,19 @@ final class MultiReactorServer implements Server {
       private void discard() throws IOException {
         heard = true;
         if (peer.read(in.clear()) < 0) {
-          peer.close();
+          end();
         }
+      }
+
+      private void end() {
+        quietly(peer);
+        releasing = true;
       }
 
       /** While the server stops: what is quiet is taken for having ended its input. */
       private void leaveIfQuiet() {
         if (hungUp && !heard) {
-          quietly(peer);
+          end();
         } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
           endOfInput = true;
           run();
@@ -417,6 +432,10 @@ final class MultiReactorServer implements Server {
 
   // end::close[]
 
+  /**
+   * On a wildcard address a reply may come from another address than the one that was addressed:
+   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
+   */
   private static void answer(
       DatagramChannel datagrams, Responder responder, ByteBuffer in, ByteBuffer out) {
     try {

@@ -62,6 +62,7 @@ final class PollingServer implements Server {
   private final ServerConfig config;
   private final Service service;
   private final List<Closeable> sockets = new ArrayList<>();
+  private final ServerSocketChannel listener;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
@@ -83,13 +84,13 @@ final class PollingServer implements Server {
     this.service = service;
     List<Runnable> turns = new ArrayList<>();
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
+      listener = ServerSocketChannel.open();
       sockets.add(listener);
       listener.configureBlocking(false);
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
-      turns.add(() -> accept(listener));
+      turns.add(() -> accept(MAX_ACCEPTS));
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
@@ -98,9 +99,7 @@ final class PollingServer implements Server {
         datagrams.bind(address);
         turns.add(() -> answer(datagrams, responder.get()));
       }
-      terminated =
-          CompletableFuture.runAsync(
-              () -> run(turns), thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Network.startThread(NAME + "-loop", () -> run(turns));
     } catch (Throwable e) {
       sockets.forEach(PollingServer::quietly);
       throw e;
@@ -113,7 +112,6 @@ final class PollingServer implements Server {
         turns.forEach(Runnable::run);
         await();
       }
-      sockets.forEach(PollingServer::quietly);
       drain();
     } finally {
       sockets.forEach(PollingServer::quietly);
@@ -128,7 +126,9 @@ final class PollingServer implements Server {
     for (Connection it : connections) {
       it.turn();
     }
-    connections.removeIf(Connection::hasEnded);
+    if (connections.removeIf(Connection::hasEnded)) {
+      nextAccept = now; // There is a descriptor again.
+    }
     if (!busy) {
       Thread.yield(); // Lets those have the core who want it; if nobody does, it is burnt.
     }
@@ -139,13 +139,13 @@ final class PollingServer implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     if (now - nextAccept < 0) {
       return;
     }
     try {
       nextAccept = now + ACCEPT_INTERVAL;
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -292,8 +292,14 @@ final class PollingServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /**
+   * Accepts all that wait in the backlog, since to close the listener would reset them. Then serves
+   * on until every client has nothing more to say and is owed nothing.
+   */
   private void drain() {
+    nextAccept = now;
+    accept(config.backlog() + 1); // No more can wait there.
+    sockets.forEach(PollingServer::quietly);
     long deadline = now + config.gracePeriod().toNanos();
     long nextLook = now;
     while (!connections.isEmpty() && now - deadline < 0) {
@@ -315,6 +321,10 @@ final class PollingServer implements Server {
 
   // end::close[]
 
+  /**
+   * On a wildcard address a reply may come from another address than the one that was addressed:
+   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
+   */
   private void answer(DatagramChannel datagrams, Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {

@@ -23,10 +23,8 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -39,36 +37,39 @@ final class SelectorChat implements Server {
 
   private static final System.Logger LOG = System.getLogger(SelectorServer.NAME + "-chat");
   private static final int BUFFER_SIZE = 2 * 1024;
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
   private static final int MAX_ACCEPTS = 64;
   private static final long TICK_MILLIS = 50;
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
   private final Set<Client> clients = new HashSet<>();
   private final Room room = new Room();
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
-  private boolean crowded;
-  private long acceptAgain;
+  private boolean acceptPaused;
+  private long acceptResumeAt;
   private volatile boolean stopping;
 
   SelectorChat(ProgramConfig config) throws IOException {
     this.config = config;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
+      listener = ServerSocketChannel.open();
       listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(listener));
+      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
+      terminated = Network.startThread(SelectorServer.NAME + "-chat", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
     }
-    terminated = CompletableFuture.runAsync(this::run, it -> Thread.ofPlatform().start(it));
   }
 
   private void run() {
@@ -86,20 +87,19 @@ final class SelectorChat implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping;
+    boolean timed = acceptPaused || stopping;
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
-    if (crowded && listening.isValid() && acceptAgain - System.nanoTime() <= 0) {
-      crowded = false;
-      listening.interestOps(OP_ACCEPT);
+    if (acceptPaused && acceptResumeAt - System.nanoTime() <= 0) {
+      resumeAccepting();
     }
   }
 
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -108,8 +108,16 @@ final class SelectorChat implements Server {
       }
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
+    }
+  }
+
+  /** A connection has ended, or the pause is over: there may be descriptors again. */
+  private void resumeAccepting() {
+    if (acceptPaused && listening.isValid()) {
+      acceptPaused = false;
+      listening.interestOps(OP_ACCEPT);
     }
   }
 
@@ -119,6 +127,9 @@ final class SelectorChat implements Server {
       clients.add(new Client(peer));
     } catch (IOException _) {
       quietly(peer); // It is gone already.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      quietly(peer);
     }
   }
 
@@ -130,9 +141,9 @@ final class SelectorChat implements Server {
     private final SocketChannel peer;
     private final SelectionKey key;
     private final LineReader lines = new LineReader();
-    private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
-    private final Queue<ByteBuffer> outbox = new ArrayDeque<>();
-    private int owed;
+
+    /** What it is owed and has not taken yet, up to the position. */
+    private ByteBuffer outbox = NOTHING;
 
     /** Under which it is in the room. */
     private Optional<String> name = Optional.empty();
@@ -190,11 +201,11 @@ final class SelectorChat implements Server {
         room.say(name.get(), this, line);
         return;
       }
+      name = Optional.of(line); // By now: it may be gone before it has been told who is here.
       Optional<String> refusal = room.enter(line, this);
       if (refusal.isPresent()) {
+        name = Optional.empty();
         refuse(refusal.get());
-      } else {
-        name = Optional.of(line);
       }
     }
 
@@ -214,33 +225,52 @@ final class SelectorChat implements Server {
     // tag::outbox[]
     @Override
     public boolean tell(String line) {
-      if (owed >= config.outbox()) {
+      if (owed() >= config.outbox()) {
+        takeNow(); // It may have read since the loop last came to it.
+      }
+      if (owed() >= config.outbox()) {
         return false;
       }
       byte[] bytes = line.getBytes(UTF_8);
-      owed += bytes.length;
-      outbox.add(ByteBuffer.wrap(bytes));
-      if (outbox.size() == 1 && key.isValid()) {
-        key.interestOpsOr(OP_WRITE); // It is its own turn that writes: it may be gone.
+      if (outbox.remaining() < bytes.length) {
+        int needed = owed() + bytes.length;
+        outbox = ByteBuffer.allocate(needed + needed / 2).put(outbox.flip());
+      }
+      outbox.put(bytes);
+      if (key.isValid()) {
+        key.interestOpsOr(OP_WRITE);
       }
       return true;
     }
 
-    private void flush() throws IOException {
-      for (ByteBuffer next = outbox.peek(); next != null; next = outbox.peek()) {
-        owed -= peer.write(next);
-        if (next.hasRemaining()) {
-          break;
-        }
-        outbox.remove();
+    private int owed() {
+      return outbox.position();
+    }
+
+    private void takeNow() {
+      try {
+        send();
+      } catch (IOException _) {
+        gone();
       }
-      if (outbox.isEmpty() && (ended || refused)) {
+    }
+
+    private void send() throws IOException {
+      if (owed() > 0) {
+        peer.write(outbox.flip());
+        outbox = outbox.hasRemaining() ? outbox.compact() : NOTHING;
+      }
+    }
+
+    private void flush() throws IOException {
+      send();
+      if (owed() == 0 && (ended || refused)) {
         peer.shutdownOutput();
       }
-      if (outbox.isEmpty() && ended) {
+      if (owed() == 0 && ended) {
         gone();
       } else {
-        key.interestOps((ended ? 0 : OP_READ) | (outbox.isEmpty() ? 0 : OP_WRITE));
+        key.interestOps((ended ? 0 : OP_READ) | (owed() == 0 ? 0 : OP_WRITE));
       }
     }
 
@@ -257,7 +287,9 @@ final class SelectorChat implements Server {
     private void gone() {
       quietly(peer);
       clients.remove(this);
+      outbox = NOTHING;
       leaveRoom();
+      resumeAccepting();
     }
 
     /** Has nothing more to say, and goes when it is owed nothing. */
@@ -282,7 +314,11 @@ final class SelectorChat implements Server {
   /** Clients have nothing more to say; what they are owed is delivered, in the grace period. */
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    quietly(listening.channel());
+    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
+    quietly(listener);
+    for (int i = 0; i < 2; i++) { // What they had said before, and then whether they are gone.
+      selector.selectNow(key -> ((Runnable) key.attachment()).run());
+    }
     Set.copyOf(clients).forEach(Client::leave);
     while (!clients.isEmpty() && System.nanoTime() - deadline < 0) {
       await();

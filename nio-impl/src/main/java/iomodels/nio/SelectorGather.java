@@ -52,6 +52,7 @@ final class SelectorGather implements Server {
 
   private final ProgramConfig config;
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -61,22 +62,23 @@ final class SelectorGather implements Server {
   /** The next comes first. */
   private final Queue<Timer> timers = new PriorityQueue<>(Timer.BY_TIME);
 
+  private boolean acceptPaused;
   private volatile boolean stopping;
 
   SelectorGather(ProgramConfig config) throws IOException {
     this.config = config;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
+      listener = ServerSocketChannel.open();
       listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(listener));
+      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
+      terminated = Network.startThread(SelectorServer.NAME + "-gather", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
     }
-    terminated = CompletableFuture.runAsync(this::run, it -> Thread.ofPlatform().start(it));
   }
 
   private void run() {
@@ -130,9 +132,9 @@ final class SelectorGather implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -141,12 +143,15 @@ final class SelectorGather implements Server {
       }
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      after(ACCEPT_PAUSE, this::acceptAgain);
+      acceptPaused = true;
+      after(ACCEPT_PAUSE, this::resumeAccepting);
     }
   }
 
-  private void acceptAgain() {
-    if (listening.isValid()) {
+  /** A connection has ended, or the pause is over: there may be descriptors again. */
+  private void resumeAccepting() {
+    if (acceptPaused && listening.isValid()) {
+      acceptPaused = false;
       listening.interestOps(OP_ACCEPT);
     }
   }
@@ -157,6 +162,9 @@ final class SelectorGather implements Server {
       clients.add(new Client(peer));
     } catch (IOException _) {
       quietly(peer); // It is gone already.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      quietly(peer);
     }
   }
 
@@ -277,6 +285,7 @@ final class SelectorGather implements Server {
       quietly(peer);
       clients.remove(this);
       asking.ifPresent(Asking::cancel);
+      resumeAccepting();
     }
 
     /** Has nothing more to say, and goes when it is owed nothing. */
@@ -397,7 +406,7 @@ final class SelectorGather implements Server {
         SocketChannel opened = SocketChannel.open();
         channel = Optional.of(opened);
         opened.configureBlocking(false);
-        boolean connected = opened.connect(backend);
+        boolean connected = Network.with(backend, opened::connect);
         key = Optional.of(opened.register(selector, connected ? OP_WRITE : OP_CONNECT, this));
       } catch (IOException _) {
         asking.own.add(after(Duration.ZERO, this::fail)); // Not at once: others are still to ask.
@@ -450,6 +459,7 @@ final class SelectorGather implements Server {
     void close() {
       done = true; // What its key still has to tell is not to be heard.
       channel.ifPresent(SelectorGather::quietly);
+      resumeAccepting();
     }
     // end::close[]
   }
@@ -464,7 +474,11 @@ final class SelectorGather implements Server {
 
   /** Clients have nothing more to say; what they are owed is delivered, in the grace period. */
   private void drain() throws IOException {
-    quietly(listening.channel());
+    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
+    quietly(listener);
+    for (int i = 0; i < 2; i++) { // What they had said before, and then whether they are gone.
+      selector.selectNow(key -> ((Runnable) key.attachment()).run());
+    }
     after(config.gracePeriod(), () -> Set.copyOf(clients).forEach(Client::gone));
     Set.copyOf(clients).forEach(Client::leave);
     while (!clients.isEmpty()) {

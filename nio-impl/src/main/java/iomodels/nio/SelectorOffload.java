@@ -38,8 +38,8 @@ import java.util.concurrent.ThreadPoolExecutor;
  * Slow work beside a selector: the loop must never work itself, or nobody else would be answered;
  * so what takes long goes to a pool, and comes back through a queue, with a {@code wakeup()} for
  * the loop, which waits for sockets and would not notice. Which client waits for which work is
- * written down; of one that is gone it is taken out of the pool's queue, where others want its
- * place.
+ * written down; if the client is gone, the work is interrupted, or taken out of the pool's queue,
+ * where others want its place.
  */
 final class SelectorOffload implements Server {
 
@@ -51,6 +51,7 @@ final class SelectorOffload implements Server {
 
   private final ProgramConfig config;
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -60,8 +61,8 @@ final class SelectorOffload implements Server {
   /** Those whose work is done; filled by the pool, emptied by the loop. */
   private final Queue<Client> finished = new ConcurrentLinkedQueue<>();
 
-  private boolean crowded;
-  private long acceptAgain;
+  private boolean acceptPaused;
+  private long acceptResumeAt;
   private volatile boolean stopping;
 
   SelectorOffload(ProgramConfig config) throws IOException {
@@ -73,19 +74,34 @@ final class SelectorOffload implements Server {
             0,
             MILLISECONDS,
             new ArrayBlockingQueue<>(config.queue()),
-            Thread.ofPlatform().daemon().factory());
+            Thread.ofPlatform()
+                .daemon()
+                .name(SelectorServer.NAME + "-offload-worker-", 1)
+                .factory());
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
+      startWorkers();
+      listener = ServerSocketChannel.open();
       listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(listener));
+      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
+      terminated = Network.startThread(SelectorServer.NAME + "-offload", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
     }
-    terminated = CompletableFuture.runAsync(this::run, it -> Thread.ofPlatform().start(it));
+  }
+
+  /**
+   * All of them now: a server that gets no thread later on would have taken the request already.
+   */
+  private void startWorkers() throws IOException {
+    try {
+      pool.prestartAllCoreThreads();
+    } catch (OutOfMemoryError e) {
+      throw Network.noThread("a worker", e);
+    }
   }
 
   private void run() {
@@ -103,11 +119,10 @@ final class SelectorOffload implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping;
+    boolean timed = acceptPaused || stopping;
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
-    if (crowded && listening.isValid() && acceptAgain - System.nanoTime() <= 0) {
-      crowded = false;
-      listening.interestOps(OP_ACCEPT);
+    if (acceptPaused && acceptResumeAt - System.nanoTime() <= 0) {
+      resumeAccepting();
     }
     for (Client next = finished.poll(); next != null; next = finished.poll()) {
       next.answer();
@@ -117,9 +132,9 @@ final class SelectorOffload implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -128,8 +143,16 @@ final class SelectorOffload implements Server {
       }
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
+    }
+  }
+
+  /** A connection has ended, or the pause is over: there may be descriptors again. */
+  private void resumeAccepting() {
+    if (acceptPaused && listening.isValid()) {
+      acceptPaused = false;
+      listening.interestOps(OP_ACCEPT);
     }
   }
 
@@ -139,6 +162,9 @@ final class SelectorOffload implements Server {
       clients.add(new Client(peer));
     } catch (IOException _) {
       quietly(peer); // It is gone already.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      quietly(peer);
     }
   }
 
@@ -287,7 +313,9 @@ final class SelectorOffload implements Server {
     private void gone() {
       quietly(peer);
       clients.remove(this);
-      working.ifPresent(pool::remove); // If it has not begun, it never will.
+      working.ifPresent(it -> it.cancel(true)); // If it runs, an interrupt ends it;
+      working.ifPresent(pool::remove); // if not, others want its place in the queue.
+      resumeAccepting();
     }
 
     /** Has nothing more to say, and goes when it is owed nothing. */
@@ -313,15 +341,19 @@ final class SelectorOffload implements Server {
   /** Clients have nothing more to say; what they are owed is delivered, in the grace period. */
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    quietly(listening.channel());
+    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
+    quietly(listener);
+    for (int i = 0; i < 2; i++) { // What they had said before, and then whether they are gone.
+      selector.selectNow(key -> ((Runnable) key.attachment()).run());
+    }
     Set.copyOf(clients).forEach(Client::leave);
     while (!clients.isEmpty() && System.nanoTime() - deadline < 0) {
       await();
     }
-    pool.shutdownNow(); // What still works works for nobody.
   }
 
   private void closeAll() {
+    pool.shutdownNow(); // What still works works for nobody.
     selector.keys().forEach(key -> quietly(key.channel()));
     quietly(selector); // Only now are the descriptors of channels that were registered let go.
   }

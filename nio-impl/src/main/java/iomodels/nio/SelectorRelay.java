@@ -45,6 +45,7 @@ final class SelectorRelay implements Server {
 
   private final ProgramConfig config;
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -54,24 +55,24 @@ final class SelectorRelay implements Server {
   /** Those whose upstream has not accepted yet, in the order of their deadlines. */
   private final Queue<Pair> connecting = new ArrayDeque<>();
 
-  private boolean crowded;
-  private long acceptAgain;
+  private boolean acceptPaused;
+  private long acceptResumeAt;
   private volatile boolean stopping;
 
   SelectorRelay(ProgramConfig config) throws IOException {
     this.config = config;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
+      listener = ServerSocketChannel.open();
       listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(listener));
+      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
       listener.setOption(SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
+      terminated = Network.startThread(SelectorServer.NAME + "-relay", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
     }
-    terminated = CompletableFuture.runAsync(this::run, it -> Thread.ofPlatform().start(it));
   }
 
   private void run() {
@@ -89,12 +90,11 @@ final class SelectorRelay implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !connecting.isEmpty();
+    boolean timed = acceptPaused || stopping || !connecting.isEmpty();
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
     long now = System.nanoTime();
-    if (crowded && listening.isValid() && acceptAgain - now <= 0) {
-      crowded = false;
-      listening.interestOps(OP_ACCEPT);
+    if (acceptResumeAt - now <= 0) {
+      resumeAccepting();
     }
     while (!connecting.isEmpty() && connecting.peek().isDueBy(now)) {
       connecting.remove().giveUpConnecting();
@@ -104,37 +104,48 @@ final class SelectorRelay implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
-        SocketChannel client = listener.accept();
-        if (client == null) {
-          return;
-        }
-        begin(client);
-      }
+      for (int i = 0; i < limit && acceptOne(); i++) {}
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
+  }
+
+  /** A connection has ended, or the pause is over: there may be descriptors again. */
+  private void resumeAccepting() {
+    if (acceptPaused && listening.isValid()) {
+      acceptPaused = false;
+      listening.interestOps(OP_ACCEPT);
+    }
+  }
+
+  /**
+   * Accepts a client, if there is one. The socket for its upstream is opened first: while none can
+   * be had, the client waits in the backlog.
+   */
+  private boolean acceptOne() throws IOException {
+    SocketChannel upstream = SocketChannel.open();
+    SocketChannel client = null;
+    try {
+      client = listener.accept();
+    } finally {
+      if (client == null) {
+        quietly(upstream);
+      }
+    }
+    if (client == null) {
+      return false;
+    }
+    Pair pair = new Pair(client, upstream);
+    pairs.add(pair);
+    pair.connect();
+    return true;
   }
 
   // end::accept[]
-
-  // tag::connect[]
-  private void begin(SocketChannel client) {
-    try {
-      SocketChannel upstream = SocketChannel.open();
-      Pair pair = new Pair(client, upstream);
-      pairs.add(pair);
-      pair.connect();
-    } catch (IOException _) {
-      reset(client); // Out of descriptors: there is no socket to connect with.
-    }
-  }
-
-  // end::connect[]
 
   /** A client, its upstream, and what is on its way between the two. */
   private final class Pair implements Runnable {
@@ -161,15 +172,18 @@ final class SelectorRelay implements Server {
         upstream.setOption(TCP_NODELAY, true);
         keys =
             List.of(
-                client.configureBlocking(false).register(selector, 0, this),
+                client.configureBlocking(false).register(selector, OP_READ, this),
                 upstream.configureBlocking(false).register(selector, OP_CONNECT, this));
         deadline = System.nanoTime() + config.deadline().toNanos();
-        if (upstream.connect(config.upstreams().getFirst())) {
+        if (Network.with(config.upstreams().getFirst(), upstream::connect)) {
           run();
         } else {
           connecting.add(this);
         }
       } catch (IOException _) {
+        reset();
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
         reset();
       }
     }
@@ -191,6 +205,8 @@ final class SelectorRelay implements Server {
     public void run() {
       try {
         if (!connected && !upstream.finishConnect()) {
+          there.readAhead();
+          keys.getFirst().interestOps(there.hasRoom() ? OP_READ : 0);
           return;
         }
         connected = true;
@@ -217,12 +233,14 @@ final class SelectorRelay implements Server {
       quietly(client);
       quietly(upstream);
       pairs.remove(this);
+      resumeAccepting();
     }
 
     void reset() {
       SelectorRelay.reset(client);
       SelectorRelay.reset(upstream);
       pairs.remove(this);
+      resumeAccepting();
     }
     // end::close[]
   }
@@ -252,15 +270,32 @@ final class SelectorRelay implements Server {
         if (buffer.flip().hasRemaining()) {
           to.write(buffer);
         }
-        unsent =
-            buffer.hasRemaining()
-                ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-                : NOTHING;
+        unsent = copy(buffer);
       }
       if (ended && !unsent.hasRemaining() && !finPassedOn) {
         to.shutdownOutput();
         finPassedOn = true;
       }
+    }
+
+    /**
+     * Only a read shows that the peer is gone; so some are made while there is nowhere to write.
+     */
+    void readAhead() throws IOException {
+      if (hasRoom()) {
+        ended = from.read(buffer.clear().put(unsent)) < 0;
+        unsent = copy(buffer.flip());
+      }
+    }
+
+    boolean hasRoom() {
+      return !ended && unsent.capacity() < BUFFER_SIZE;
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+      return bytes.hasRemaining()
+          ? ByteBuffer.allocate(bytes.remaining()).put(bytes).flip()
+          : NOTHING;
     }
 
     /** Not to read while there is something unsent is back-pressure. */
@@ -288,7 +323,8 @@ final class SelectorRelay implements Server {
   /** Waits for conversations to end by themselves, and after the grace period ends them. */
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    quietly(listening.channel());
+    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
+    quietly(listener);
     while (!pairs.isEmpty() && System.nanoTime() - deadline < 0) {
       await();
     }

@@ -67,6 +67,7 @@ final class SelectorServer implements Server {
   private final ServerConfig config;
   private final Service service;
   private final Selector selector = Selector.open();
+  private final ServerSocketChannel listener;
   private final SelectionKey listening;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
@@ -77,10 +78,10 @@ final class SelectorServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
-  private boolean crowded;
+  /** Whether descriptors have run out, and when to try again if no connection ends before. */
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -88,10 +89,10 @@ final class SelectorServer implements Server {
     this.config = config;
     this.service = service;
     try {
-      ServerSocketChannel listener = ServerSocketChannel.open();
-      listening = register(listener, OP_ACCEPT, () -> accept(listener));
+      listener = ServerSocketChannel.open();
+      listening = register(listener, OP_ACCEPT, () -> accept(MAX_ACCEPTS));
       listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.bind(config.address(), config.backlog());
+      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
@@ -99,9 +100,7 @@ final class SelectorServer implements Server {
         register(datagrams, OP_READ, () -> answer(datagrams, responder.get()));
         datagrams.bind(address);
       }
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Network.startThread(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
@@ -128,16 +127,15 @@ final class SelectorServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
     if (timed) {
       long now = System.nanoTime();
-      if (crowded && listening.isValid() && acceptAgain - now <= 0) {
-        crowded = false;
-        listening.interestOps(OP_ACCEPT);
+      if (acceptResumeAt - now <= 0) {
+        resumeAccepting();
       }
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        quietly(lingering.remove().peer);
+        lingering.remove().end();
       }
     }
   }
@@ -145,9 +143,9 @@ final class SelectorServer implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(ServerSocketChannel listener) {
+  private void accept(int limit) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < limit; i++) {
         SocketChannel peer = listener.accept();
         if (peer == null) {
           return;
@@ -162,8 +160,15 @@ final class SelectorServer implements Server {
       }
     } catch (IOException _) {
       listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
+    }
+  }
+
+  private void resumeAccepting() {
+    if (acceptPaused && listening.isValid()) {
+      acceptPaused = false;
+      listening.interestOps(OP_ACCEPT);
     }
   }
 
@@ -204,10 +209,10 @@ final class SelectorServer implements Server {
           converse();
         }
       } catch (IOException _) {
-        quietly(peer); // The peer is gone, which costs no more than its connection.
+        end(); // The peer is gone, which costs no more than its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
-        quietly(peer);
+        end();
       }
     }
 
@@ -258,7 +263,7 @@ final class SelectorServer implements Server {
     private void hangUp() throws IOException {
       peer.shutdownOutput();
       if (endOfInput) {
-        peer.close();
+        end();
       } else {
         hungUp = true;
         deadline = System.nanoTime() + config.linger().toNanos();
@@ -273,14 +278,19 @@ final class SelectorServer implements Server {
     private void discard() throws IOException {
       heard = true;
       if (peer.read(in.clear()) < 0) {
-        peer.close();
+        end();
       }
+    }
+
+    private void end() {
+      quietly(peer);
+      resumeAccepting(); // The next select releases the descriptor before it waits.
     }
 
     /** While the server stops: what is quiet is taken for having ended its input. */
     private void leaveIfQuiet() {
       if (hungUp && !heard) {
-        quietly(peer);
+        end();
       } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
@@ -296,8 +306,12 @@ final class SelectorServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /**
+   * Accepts all that wait in the backlog, since to close the listener would reset them. Then serves
+   * on until every client has nothing more to say and is owed nothing.
+   */
   private void drain() throws IOException {
+    accept(config.backlog() + 1); // No more can wait there.
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
     for (SelectionKey key : selector.keys()) {
@@ -334,6 +348,10 @@ final class SelectorServer implements Server {
 
   // end::close[]
 
+  /**
+   * On a wildcard address a reply may come from another address than the one that was addressed:
+   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
+   */
   private void answer(DatagramChannel datagrams, Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
