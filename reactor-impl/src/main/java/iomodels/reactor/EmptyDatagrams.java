@@ -1,7 +1,7 @@
 package iomodels.reactor;
 
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
@@ -18,7 +18,7 @@ import java.nio.ByteBuffer;
  * report success ({@code NioDatagramChannel.doWriteMessage}: {@code dataLen == 0}; the native ones
  * the same).
  */
-final class EmptyDatagrams extends ChannelOutboundHandlerAdapter {
+final class EmptyDatagrams extends ChannelDuplexHandler {
 
   private interface Sender {
     void send(ByteBuffer nothing, InetSocketAddress recipient) throws IOException;
@@ -51,6 +51,13 @@ final class EmptyDatagrams extends ChannelOutboundHandlerAdapter {
             new EmptyDatagrams(
                 (nothing, to) -> socket.sendTo(nothing, 0, 0, to.getAddress(), to.getPort())));
     return channel;
+  }
+
+  /** What has failed is one datagram; passed on, it would end the stream of them all. */
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+    System.getLogger(EmptyDatagrams.class.getName())
+        .log(System.Logger.Level.DEBUG, "datagram: " + failure);
   }
 
   @Override

@@ -3,6 +3,7 @@ package iomodels.reactor;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import java.io.IOException;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -20,6 +21,20 @@ final class EndOfInput extends ChannelInboundHandlerAdapter {
   /** Completes at the FIN, whether or not anyone still listens to the stream. */
   Mono<Void> seen() {
     return seen.asMono();
+  }
+
+  /**
+   * A reset closes the connection. Passed on, it would be logged with its stack trace where nobody
+   * reads just then.
+   */
+  @Override
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
+  public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+    if (failure instanceof IOException) {
+      context.close();
+    } else {
+      context.fireExceptionCaught(failure);
+    }
   }
 
   @Override

@@ -1,6 +1,6 @@
 package iomodels.reactor;
 
-import static java.util.concurrent.TimeUnit.SECONDS;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -15,7 +15,11 @@ import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
 import iomodels.server.Transport;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Executor;
+import reactor.core.publisher.Hooks;
+import reactor.netty.channel.AbortedException;
 import reactor.netty.resources.LoopResources;
 
 /**
@@ -31,7 +35,22 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
    */
   private static final int TASK_MILLIS = 1;
 
-  private static final int LIMIT_SECONDS = 10;
+  /** How long a stop waits for anything that Netty does by itself. */
+  static final Duration LIMIT = Duration.ofSeconds(5);
+
+  static {
+    Hooks.onErrorDropped(Loops::logDropped);
+  }
+
+  /** Of what fails after it was cancelled nobody is told; that a peer has gone is no news. */
+  private static void logDropped(Throwable failure) {
+    System.Logger log = System.getLogger(Loops.class.getName());
+    if (failure instanceof IOException || failure instanceof AbortedException) {
+      log.log(System.Logger.Level.DEBUG, failure.toString());
+    } else {
+      log.log(System.Logger.Level.WARNING, "an error after a cancel", failure);
+    }
+  }
 
   static Loops of(Transport transport) {
     return of(transport, Runtime.getRuntime().availableProcessors());
@@ -79,8 +98,10 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
         });
   }
 
-  /** Ends the loops, and waits for that. */
+  /** Ends the loops, and waits for that, within bounds. */
   void end() {
-    group.shutdownGracefully(0, LIMIT_SECONDS, SECONDS).awaitUninterruptibly();
+    group
+        .shutdownGracefully(0, LIMIT.toMillis(), MILLISECONDS)
+        .awaitUninterruptibly(LIMIT.toMillis());
   }
 }

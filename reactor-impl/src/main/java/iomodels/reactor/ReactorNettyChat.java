@@ -1,5 +1,7 @@
 package iomodels.reactor;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelOption;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,9 +41,13 @@ final class ReactorNettyChat implements Server {
 
   private static final int READ_AHEAD = 1;
 
+  /** For how long the server still reads when it stops: what had been sent before is answered. */
+  private static final Duration LAST_CALL = Duration.ofMillis(100);
+
   private final ProgramConfig config;
   private final Loops loops;
   private final Room room = new Room();
+  private final AcceptQueue acceptQueue;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -53,6 +60,7 @@ final class ReactorNettyChat implements Server {
   ReactorNettyChat(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport, 1);
+    this.acceptQueue = new AcceptQueue(connections, config.backlog());
     try {
       server =
           TcpServer.create()
@@ -62,7 +70,7 @@ final class ReactorNettyChat implements Server {
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .channelGroup(connections)
+              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
@@ -122,14 +130,21 @@ final class ReactorNettyChat implements Server {
         room.say(name.get(), this, line);
         return false;
       }
+      name = Optional.of(line); // Before it is told anything: if that fails, it leaves at once.
       Optional<String> refusal = room.enter(line, this);
-      refusal.ifPresentOrElse(this::tell, () -> name = Optional.of(line));
+      refusal.ifPresent(this::refuse);
       return refusal.isPresent();
     }
 
-    private void leaveRoom() {
-      name.ifPresent(it -> room.leave(it, this));
+    private void refuse(String reason) {
       name = Optional.empty();
+      tell(reason);
+    }
+
+    private void leaveRoom() {
+      Optional<String> left = name;
+      name = Optional.empty(); // It may come back here: leaving tells others, which may fail.
+      left.ifPresent(it -> room.leave(it, this));
     }
 
     // end::converse[]
@@ -200,21 +215,21 @@ final class ReactorNettyChat implements Server {
 
   /**
    * The FIN; and what comes until the peer's own is read, or else closing would reset. But while
-   * the server stops, nobody waits for that.
+   * the server stops, nobody waits long for that.
    */
   private Mono<Void> finish(Connection connection, EndOfInput end) {
     connection.channel().config().setAutoRead(true); // no one listens any more
     return FutureMono.from(((DuplexChannel) connection.channel()).shutdownOutput())
-        .then(closing.get() ? Mono.empty() : end.seen());
+        .then(Mono.firstWithSignal(end.seen(), stop.asMono().then(Mono.delay(LAST_CALL)).then()));
   }
 
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      server.dispose();
-      loops.group().execute(stop::tryEmitEmpty); // The room is that loop's.
+      loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
+      acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
-      connections.close().awaitUninterruptibly();
+      connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       terminated.complete(null);
     }

@@ -1,5 +1,7 @@
 package iomodels.reactor;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelOption;
@@ -43,8 +45,12 @@ final class ReactorNettyGather implements Server {
 
   private static final int READ_AHEAD = 1;
 
+  /** For how long the server still reads when it stops: what had been sent before is answered. */
+  private static final Duration LAST_CALL = Duration.ofMillis(100);
+
   private final ProgramConfig config;
   private final Loops loops;
+  private final AcceptQueue acceptQueue;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -57,6 +63,7 @@ final class ReactorNettyGather implements Server {
   ReactorNettyGather(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
+    this.acceptQueue = new AcceptQueue(connections, config.backlog());
     try {
       server =
           TcpServer.create()
@@ -66,7 +73,7 @@ final class ReactorNettyGather implements Server {
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .channelGroup(connections)
+              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
@@ -210,21 +217,21 @@ final class ReactorNettyGather implements Server {
 
   /**
    * The FIN; and what comes until the peer's own is read, or else closing would reset. But while
-   * the server stops, nobody waits for that.
+   * the server stops, nobody waits long for that.
    */
   private Mono<Void> finish(Connection connection, EndOfInput end) {
     connection.channel().config().setAutoRead(true); // no one listens any more
     return FutureMono.from(((DuplexChannel) connection.channel()).shutdownOutput())
-        .then(closing.get() ? Mono.empty() : end.seen());
+        .then(Mono.firstWithSignal(end.seen(), stop.asMono().then(Mono.delay(LAST_CALL)).then()));
   }
 
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      server.dispose();
-      stop.tryEmitEmpty();
+      loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
+      acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
-      connections.close().awaitUninterruptibly();
+      connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       terminated.complete(null);
     }

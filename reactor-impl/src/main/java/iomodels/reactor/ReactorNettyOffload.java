@@ -1,5 +1,7 @@
 package iomodels.reactor;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelOption;
@@ -16,15 +18,18 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.Connection;
@@ -42,9 +47,13 @@ final class ReactorNettyOffload implements Server {
 
   private static final int READ_AHEAD = 1;
 
+  /** For how long the server still reads when it stops: what had been sent before is answered. */
+  private static final Duration LAST_CALL = Duration.ofMillis(100);
+
   private final ProgramConfig config;
   private final Loops loops;
   private final ThreadPoolExecutor pool;
+  private final AcceptQueue acceptQueue;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -57,6 +66,7 @@ final class ReactorNettyOffload implements Server {
   ReactorNettyOffload(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
+    this.acceptQueue = new AcceptQueue(connections, config.backlog());
     pool =
         new ThreadPoolExecutor(
             config.workers(),
@@ -66,6 +76,8 @@ final class ReactorNettyOffload implements Server {
             new ArrayBlockingQueue<>(config.queue()),
             Thread.ofPlatform().daemon().factory());
     try {
+      // If one cannot be started, that is seen here, and not when a request is left unanswered.
+      pool.prestartAllCoreThreads();
       server =
           TcpServer.create()
               .bindAddress(config::address)
@@ -74,10 +86,18 @@ final class ReactorNettyOffload implements Server {
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .channelGroup(connections)
+              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
+    } catch (OutOfMemoryError failure) {
+      pool.shutdownNow();
+      loops.end();
+      throw new IOException(
+          "cannot start %d workers (%s); ask for fewer, or raise the limit: ulimit -u"
+              .formatted(config.workers(), failure.getMessage()),
+          failure);
     } catch (RuntimeException failure) {
+      pool.shutdownNow();
       loops.end();
       throw BindFailure.of(failure);
     }
@@ -134,17 +154,27 @@ final class ReactorNettyOffload implements Server {
   private Mono<String> elsewhere(Work.Slow work) {
     return Mono.create(
         sink -> {
-          Runnable task =
+          FutureTask<String> task = task(work, sink);
+          sink.onCancel(
               () -> {
-                try {
-                  sink.success(work.answer());
-                } catch (InterruptedException | RuntimeException e) {
-                  sink.error(e);
-                }
-              };
-          sink.onCancel(() -> pool.remove(task)); // Others want its place.
+                task.cancel(true); // Others want the worker,
+                pool.remove(task); // or the place in the queue.
+              });
           pool.execute(task);
         });
+  }
+
+  private static FutureTask<String> task(Work.Slow work, MonoSink<String> sink) {
+    return new FutureTask<>(work::answer) {
+      @Override
+      protected void done() {
+        switch (state()) {
+          case SUCCESS -> sink.success(resultNow());
+          case FAILED -> sink.error(exceptionNow());
+          case CANCELLED, RUNNING -> {} // Nobody wants the answer.
+        }
+      }
+    };
   }
 
   // end::work[]
@@ -186,21 +216,21 @@ final class ReactorNettyOffload implements Server {
 
   /**
    * The FIN; and what comes until the peer's own is read, or else closing would reset. But while
-   * the server stops, nobody waits for that.
+   * the server stops, nobody waits long for that.
    */
   private Mono<Void> finish(Connection connection, EndOfInput end) {
     connection.channel().config().setAutoRead(true); // no one listens any more
     return FutureMono.from(((DuplexChannel) connection.channel()).shutdownOutput())
-        .then(closing.get() ? Mono.empty() : end.seen());
+        .then(Mono.firstWithSignal(end.seen(), stop.asMono().then(Mono.delay(LAST_CALL)).then()));
   }
 
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      server.dispose();
-      stop.tryEmitEmpty();
+      loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
+      acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
-      connections.close().awaitUninterruptibly();
+      connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       pool.shutdownNow(); // What still works works for nobody.
       terminated.complete(null);

@@ -3,6 +3,7 @@ package iomodels.reactor;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.FutureMono;
@@ -33,14 +35,20 @@ final class ReactorNettyRelay implements Server {
   private final ProgramConfig config;
   private final Loops loops;
   private final TcpClient upstreams;
+  private final AcceptQueue acceptQueue;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+
+  /** Fails when the grace period is over. */
+  private final Sinks.Empty<Void> cut = Sinks.empty();
+
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   ReactorNettyRelay(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
+    this.acceptQueue = new AcceptQueue(connections, config.backlog());
     upstreams =
         TcpClient.newConnection()
             .remoteAddress(config.upstreams()::getFirst)
@@ -58,7 +66,7 @@ final class ReactorNettyRelay implements Server {
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .channelGroup(connections)
+              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
@@ -71,20 +79,25 @@ final class ReactorNettyRelay implements Server {
   private void accept(Connection client) {
     EndOfInput end = new EndOfInput();
     client.addHandlerLast(end);
+    Runnable reset = reset(client);
     upstreams
         .connect()
+        // Or what is still connecting would outlive its client, and the stop.
+        .takeUntilOther(Mono.firstWithSignal(client.onDispose(), cut.asMono()))
         .flatMap(upstream -> relay(client, upstream))
-        .subscribe(_ -> {}, _ -> reset(client));
+        .doOnError(_ -> reset.run())
+        .subscribe(_ -> {}, _ -> {});
   }
 
   // end::accept[]
 
   // tag::relay[]
-  private static Mono<Void> relay(Connection client, Connection upstream) {
+  private Mono<Void> relay(Connection client, Connection upstream) {
     upstream.addHandlerLast(new EndOfInput());
+    Runnable reset = reset(upstream);
     Mono<Void> both = Mono.when(carry(client, upstream), carry(upstream, client));
-    return Mono.firstWithSignal(both, closed(client), closed(upstream))
-        .doOnError(_ -> reset(upstream))
+    return Mono.firstWithSignal(both, closed(client), closed(upstream), cut.asMono())
+        .doOnError(_ -> reset.run())
         .doOnSuccess(
             _ -> {
               client.dispose();
@@ -95,11 +108,18 @@ final class ReactorNettyRelay implements Server {
   private static Mono<Void> carry(Connection from, Connection to) {
     return from.inbound()
         .receiveObject()
-        .takeWhile(ByteBuf.class::isInstance) // else it is the FIN: EndOfInput
+        .takeUntil(EndOfInput.MARK::equals)
         .map(ReferenceCountUtil::retain)
-        .concatMap(message -> to.outbound().sendObject(message).then(), 0)
+        .concatMap(message -> pass(message, to), 0)
         .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release)
-        .then(Mono.defer(() -> shutdownOutput(to)));
+        .then();
+  }
+
+  /** Only the mark is a FIN: a stream that ends without it was cut off. */
+  private static Mono<Void> pass(Object message, Connection to) {
+    return message.equals(EndOfInput.MARK)
+        ? shutdownOutput(to)
+        : to.outbound().sendObject(message).then();
   }
 
   private static Mono<Void> shutdownOutput(Connection connection) {
@@ -117,20 +137,27 @@ final class ReactorNettyRelay implements Server {
   }
 
   /** Not FIN but RST: what was carried is not the whole. */
-  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
-  private static void reset(Connection connection) {
+  private static Runnable reset(Connection connection) {
     Channel channel = connection.channel();
-    channel.config().setOption(ChannelOption.SO_LINGER, 0);
-    channel.close();
+    EventLoop loop = channel.eventLoop(); // A channel that is closed has none any more.
+    return () -> loop.execute(() -> resetNow(channel));
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
+  private static void resetNow(Channel channel) {
+    if (channel.isOpen()) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+      channel.close();
+    }
   }
 
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      server.dispose();
+      acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
-      connections.forEach(it -> it.config().setOption(ChannelOption.SO_LINGER, 0));
-      connections.close().awaitUninterruptibly();
+      cut.tryEmitError(new IOException("the relay has stopped"));
+      connections.newCloseFuture().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       terminated.complete(null);
     }

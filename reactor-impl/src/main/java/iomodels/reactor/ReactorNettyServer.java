@@ -65,13 +65,20 @@ final class ReactorNettyServer implements Server {
   private static final int BUFFER_SIZE = 64 * 1024;
   private static final int SMALLEST_REPLY = 64;
 
-  /** A client that says nothing for that long while the server is closing is idle. */
-  private static final Duration QUIET = Duration.ofMillis(50);
+  /**
+   * While the server is closing, a client is idle if nothing has come from it at so many checks in
+   * a row, so far apart. One check is not enough: a loop that is busy may look for input only once
+   * between two of them, and a new connection has its turn in the round after that.
+   */
+  private static final int QUIET_CHECKS = 4;
+
+  private static final Duration CHECK_PERIOD = Duration.ofMillis(25);
 
   private final ServerConfig config;
   private final Service service;
   private final Loops loops;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final AcceptQueue acceptQueue;
   private final DisposableServer server;
   private final Optional<Channel> datagrams;
   private final Sinks.Empty<Void> stop = Sinks.empty();
@@ -82,6 +89,7 @@ final class ReactorNettyServer implements Server {
     this.config = config;
     this.service = service;
     this.loops = Loops.of(transport);
+    this.acceptQueue = new AcceptQueue(connections, config.backlog());
     try {
       server =
           TcpServer.create()
@@ -94,7 +102,7 @@ final class ReactorNettyServer implements Server {
               .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
               .childOption(
                   ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(BUFFER_SIZE))
-              .channelGroup(connections)
+              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
@@ -150,6 +158,7 @@ final class ReactorNettyServer implements Server {
     private ByteBuf chunk = Unpooled.EMPTY_BUFFER;
     private boolean endOfInput;
     private boolean heard;
+    private int quietChecks;
     private boolean saying;
     private boolean abandoned;
     private Progress progress = Progress.UNDERFLOW;
@@ -254,20 +263,21 @@ final class ReactorNettyServer implements Server {
 
     /**
      * Once the server is closing: as soon as all is said and nothing more comes. To close in the
-     * middle of what a client says would send RST, and destroy what it is owed.
+     * middle of what a client says would send RST, and destroy what it is owed. (Not an interval,
+     * which makes up for checks that a busy loop has missed, one right after the other: between two
+     * delays the loop looks for input.)
      */
     private Mono<Void> stopped() {
       return stop.asMono()
-          .thenMany(Flux.interval(QUIET, loop))
-          .takeUntil(_ -> isQuiet())
-          .then()
+          .then(Mono.delay(CHECK_PERIOD, loop).repeat(() -> !isQuiet()).then())
           .doOnSuccess(_ -> abandoned = true);
     }
 
     private boolean isQuiet() {
-      boolean quiet = !heard && !saying && progress != Progress.OVERFLOW;
+      boolean busy = heard || saying || progress == Progress.OVERFLOW;
       heard = false;
-      return quiet;
+      quietChecks = busy ? 0 : quietChecks + 1;
+      return quietChecks == QUIET_CHECKS;
     }
     // end::close[]
   }
@@ -285,21 +295,23 @@ final class ReactorNettyServer implements Server {
 
   private static Publisher<Void> answer(
       Responder responder, NettyInbound inbound, NettyOutbound outbound) {
-    // One for all, since a Flux never has two in hand: a new one of 64 KiB, with zeros in it, would
+    // One for all, since one is answered at a time: a new one of 64 KiB, with zeros in it, would
     // cost more than all else that a datagram takes.
-    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
-    Flux<DatagramPacket> replies =
-        inbound
-            .receiveObject()
-            .cast(DatagramPacket.class)
-            .map(
-                packet -> {
-                  responder.reply(packet.content().nioBuffer(), out.clear());
-                  return new DatagramPacket(Unpooled.copiedBuffer(out.flip()), packet.sender());
-                });
-    // A reply that cannot be sent is one reply, and not the end of them all.
-    return replies.concatMap(
-        reply -> outbound.sendObject(reply).then().onErrorResume(_ -> Mono.empty()));
+    ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
+    return inbound
+        .receiveObject()
+        .cast(DatagramPacket.class)
+        .concatMap(
+            packet ->
+                Mono.fromCallable(() -> reply(responder, packet, out.clear()))
+                    .flatMap(reply -> outbound.sendObject(reply).then())
+                    .onErrorResume(_ -> Mono.empty()), // or one failure would end the stream
+            0);
+  }
+
+  private static DatagramPacket reply(Responder responder, DatagramPacket packet, ByteBuffer out) {
+    responder.reply(packet.content().nioBuffer(), out);
+    return new DatagramPacket(Unpooled.copiedBuffer(out.flip()), packet.sender());
   }
 
   @Override
@@ -325,11 +337,11 @@ final class ReactorNettyServer implements Server {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      server.dispose();
       stop.tryEmitEmpty();
+      acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
-      connections.close().awaitUninterruptibly();
-      datagrams.ifPresent(it -> it.close().awaitUninterruptibly());
+      connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
+      datagrams.ifPresent(it -> it.close().awaitUninterruptibly(Loops.LIMIT.toMillis()));
       loops.end();
       terminated.complete(null);
     }

@@ -1,0 +1,127 @@
+package iomodels.reactor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@Timeout(60)
+class AcceptQueueTest {
+
+  private static final int CLIENTS = 40;
+
+  /** Answers a byte with a byte; the first sessions hold their event loop until they are let go. */
+  private static final class Blocking implements Service {
+
+    private final int loops = Runtime.getRuntime().availableProcessors();
+    private final CountDownLatch blocked = new CountDownLatch(loops);
+    private final CountDownLatch release = new CountDownLatch(1);
+    private int sessions;
+
+    @Override
+    public String name() {
+      return "blocking";
+    }
+
+    @Override
+    public synchronized Session open() {
+      boolean blocks = sessions++ < loops;
+      return (in, out, endOfInput) -> {
+        if (blocks) {
+          block();
+        }
+        while (in.hasRemaining()) {
+          out.put(in.get());
+        }
+        return endOfInput ? Progress.FINISHED : Progress.UNDERFLOW;
+      };
+    }
+
+    private void block() {
+      try {
+        blocked.countDown();
+        release.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public Optional<Responder> datagrams() {
+      return Optional.empty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void connectionsThatWaitToBeAcceptedAreAnsweredOnStop(Transport transport) throws Exception {
+    Blocking service = new Blocking();
+    List<Socket> clients = new ArrayList<>();
+    try (ReactorNettyServer server =
+        new ReactorNettyServer(ServerConfig.onLoopback(), service, transport)) {
+      for (int i = 0; i < service.loops; i++) {
+        clients.add(ask(server.address()));
+      }
+      service.blocked.await(); // Nothing is accepted now.
+      for (int i = 0; i < CLIENTS; i++) {
+        clients.add(ask(server.address()));
+      }
+      Thread stop = Thread.startVirtualThread(server::close);
+      while (stop.getState() == Thread.State.NEW || stop.getState() == Thread.State.RUNNABLE) {
+        Thread.onSpinWait();
+      }
+      service.release.countDown();
+      for (Socket client : clients) {
+        assertEquals("x", new String(client.getInputStream().readAllBytes(), "US-ASCII"));
+      }
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  private static Socket ask(InetSocketAddress address) throws IOException {
+    Socket client = new Socket(address.getAddress(), address.getPort());
+    client.getOutputStream().write('x');
+    client.shutdownOutput();
+    return client;
+  }
+
+  @Test
+  void acceptingGoesOnWhenAConnectionCloses() {
+    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
+    EmbeddedChannel accepted = new EmbeddedChannel();
+    listener.writeInbound(accepted);
+    assertTrue(connections.contains(accepted));
+
+    listener.pipeline().fireExceptionCaught(new IOException("too many open files"));
+    assertFalse(listener.config().isAutoRead());
+
+    accepted.close();
+    assertTrue(listener.config().isAutoRead());
+    listener.finishAndReleaseAll();
+  }
+}
