@@ -23,20 +23,27 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.transport.Transport;
+import java.time.Duration;
+import java.time.ZoneId;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transport as Vert.x wants it: the same as its own, but for {@link KeepRegistered} and {@link
- * EmptyDatagrams}.
+ * A transport as Vert.x wants it: the same as its own, but for {@link KeepRegistered}, {@link
+ * EmptyDatagrams}, {@link Acceptor} and {@link ConnectAttempt}. One for each server.
  */
 record NettyTransport(
     String name,
     Supplier<@Nullable Throwable> cause,
     Supplier<IoHandlerFactory> loops,
+    Acceptor acceptor,
     ChannelFactory<ServerChannel> listening,
     ChannelFactory<Channel> connected,
     Supplier<DatagramChannel> datagrams)
@@ -48,33 +55,70 @@ record NettyTransport(
    */
   private static final int TASK_MILLIS = 1;
 
+  /** What Vert.x needs to close after the grace period, on a busy machine. */
+  private static final Duration CLOSE_MARGIN = Duration.ofSeconds(2);
+
   static NettyTransport of(iomodels.server.Transport transport) {
+    Acceptor acceptor = new Acceptor();
     return switch (transport) {
       case NIO ->
           new NettyTransport(
               "nio",
               () -> null,
               NioIoHandler::newFactory,
-              NioServerSocketChannel::new,
-              NioSocketChannel::new,
+              acceptor,
+              () -> acceptor.control(new NioServerSocketChannel()),
+              () -> ConnectAttempt.opened(new NioSocketChannel()),
               EmptyDatagrams::overNio);
       case EPOLL ->
           new NettyTransport(
               "epoll",
               Epoll::unavailabilityCause,
               KeepRegistered::factory,
-              EpollServerSocketChannel::new,
-              EpollSocketChannel::new,
+              acceptor,
+              () -> acceptor.control(new EpollServerSocketChannel()),
+              () -> ConnectAttempt.opened(new EpollSocketChannel()),
               () -> EmptyDatagrams.over(new EpollDatagramChannel()));
       case IO_URING ->
           new NettyTransport(
               "io_uring",
               IoUring::unavailabilityCause,
               IoUringIoHandler::newFactory,
-              IoUringServerSocketChannel::new,
-              IoUringSocketChannel::new,
+              acceptor,
+              () -> acceptor.control(new IoUringServerSocketChannel()),
+              () -> ConnectAttempt.opened(new IoUringSocketChannel()),
               () -> EmptyDatagrams.over(new IoUringDatagramChannel()));
     };
+  }
+
+  /**
+   * Vert.x on this transport. Without its file cache: no server here serves files by it, and it
+   * needs a temporary folder that can be written, and leaves files there when it is killed.
+   */
+  Vertx vertx(int eventLoops) {
+    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
+    var _ = ZoneId.systemDefault();
+    FileSystemOptions files =
+        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false);
+    return Vertx.builder()
+        .with(new VertxOptions().setEventLoopPoolSize(eventLoops).setFileSystemOptions(files))
+        .withTransport(this)
+        .build();
+  }
+
+  /**
+   * Accepts what has come, undeploys the listeners, which shut their servers down, and ends the
+   * event loops. Blocks until then, or {@link #CLOSE_MARGIN} longer than the grace period.
+   */
+  void close(Vertx vertx, int backlog, Duration gracePeriod) {
+    acceptor
+        .stop(backlog)
+        .eventually(vertx::close)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .completeOnTimeout(null, gracePeriod.plus(CLOSE_MARGIN).toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(_ -> null)
+        .join();
   }
 
   @Override

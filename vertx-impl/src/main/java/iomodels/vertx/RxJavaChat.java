@@ -8,7 +8,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
@@ -22,7 +21,6 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +38,7 @@ final class RxJavaChat implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final Room room = new Room();
   private final InetSocketAddress address;
@@ -49,14 +48,8 @@ final class RxJavaChat implements Server {
   RxJavaChat(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
-    int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    netty = NettyTransport.of(transport);
+    vertx = netty.vertx(Runtime.getRuntime().availableProcessors());
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -145,8 +138,13 @@ final class RxJavaChat implements Server {
         room.say(name.get(), this, line);
         return false;
       }
+      name = Optional.of(line); // Before it enters: if it is reset meanwhile, it leaves.
       Optional<String> refusal = room.enter(line, this);
-      refusal.ifPresentOrElse(this::tell, () -> name = Optional.of(line));
+      refusal.ifPresent(
+          why -> {
+            name = Optional.empty();
+            tell(why);
+          });
       return refusal.isPresent();
     }
 
@@ -251,11 +249,12 @@ final class RxJavaChat implements Server {
   // end::close[]
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

@@ -12,7 +12,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
@@ -28,7 +27,6 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +47,7 @@ final class RxJavaGather implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final InetSocketAddress address;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -57,14 +56,9 @@ final class RxJavaGather implements Server {
   RxJavaGather(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -200,19 +194,11 @@ final class RxJavaGather implements Server {
 
     private Single<NetSocketInternal> connect(InetSocketAddress backend) {
       return Single.create(
-          emitter ->
-              upstreams
-                  .connect(backend.getPort(), backend.getAddress().getHostAddress())
-                  .map(it -> (NetSocketInternal) it)
-                  .onSuccess(
-                      it -> {
-                        if (emitter.isDisposed()) {
-                          close(it);
-                        } else {
-                          emitter.onSuccess(it);
-                        }
-                      })
-                  .onFailure(emitter::tryOnError));
+          emitter -> {
+            ConnectAttempt attempt = new ConnectAttempt(upstreams, backend);
+            emitter.setCancellable(attempt::cancel);
+            attempt.socket().onSuccess(emitter::onSuccess).onFailure(emitter::tryOnError);
+          });
     }
 
     private static Single<String> exchange(NetSocketInternal upstream, String text) {
@@ -311,11 +297,12 @@ final class RxJavaGather implements Server {
   // end::close[]
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

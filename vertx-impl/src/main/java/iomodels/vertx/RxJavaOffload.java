@@ -10,7 +10,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
@@ -24,10 +23,9 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +42,7 @@ final class RxJavaOffload implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final ThreadPoolExecutor pool;
   private final InetSocketAddress address;
@@ -53,22 +52,10 @@ final class RxJavaOffload implements Server {
   RxJavaOffload(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    pool = Workers.start(config.workers(), config.queue());
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
-    pool =
-        new ThreadPoolExecutor(
-            config.workers(),
-            config.workers(),
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(config.queue()),
-            Thread.ofPlatform().daemon().factory());
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -77,6 +64,7 @@ final class RxJavaOffload implements Server {
       address = new InetSocketAddress(config.address().getAddress(), port.join());
     } catch (Exception failure) {
       vertx.close().await();
+      pool.shutdown();
       throw Transports.bindFailure(failure);
     }
   }
@@ -163,15 +151,22 @@ final class RxJavaOffload implements Server {
     private Single<String> elsewhere(Work.Slow work) {
       return Single.create(
           emitter -> {
-            Runnable task =
+            FutureTask<?> task =
+                new FutureTask<>(
+                    () -> {
+                      try {
+                        emitter.onSuccess(work.answer());
+                      } catch (InterruptedException | RuntimeException e) {
+                        emitter.tryOnError(e);
+                      }
+                    },
+                    null);
+            // If it has begun, it is interrupted; if not, others want its place.
+            emitter.setCancellable(
                 () -> {
-                  try {
-                    emitter.onSuccess(work.answer());
-                  } catch (InterruptedException | RuntimeException e) {
-                    emitter.tryOnError(e);
-                  }
-                };
-            emitter.setCancellable(() -> pool.remove(task)); // Others want its place.
+                  task.cancel(true);
+                  pool.remove(task);
+                });
             pool.execute(task);
           });
     }
@@ -261,11 +256,12 @@ final class RxJavaOffload implements Server {
   // end::close[]
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
     pool.shutdownNow(); // What still works works for nobody.

@@ -16,7 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Offers {@link RxJavaServer}. */
+/**
+ * Offers {@link RxJavaServer}. On a wildcard address the kernel chooses the source address of its
+ * datagrams: neither Vert.x nor Netty lets a datagram be sent from a given one ({@code
+ * IP_PKTINFO}).
+ */
 public final class RxJavaProvider implements ServerProvider {
 
   @Override

@@ -1,5 +1,6 @@
 package iomodels.vertx;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.reactivex.rxjava3.core.Completable;
@@ -9,7 +10,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
@@ -21,7 +21,6 @@ import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +40,7 @@ final class RxJavaRelay implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final InetSocketAddress address;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -49,14 +49,9 @@ final class RxJavaRelay implements Server {
   RxJavaRelay(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -115,21 +110,13 @@ final class RxJavaRelay implements Server {
 
     // tag::connect[]
     private Single<NetSocketInternal> connect() {
-      InetSocketAddress upstream = config.upstreams().getFirst();
       return Single.create(
-          emitter ->
-              upstreams
-                  .connect(upstream.getPort(), upstream.getAddress().getHostAddress())
-                  .map(it -> (NetSocketInternal) it)
-                  .onSuccess(
-                      it -> {
-                        if (emitter.isDisposed()) {
-                          reset(it); // The client is gone.
-                        } else {
-                          emitter.onSuccess(it);
-                        }
-                      })
-                  .onFailure(emitter::tryOnError));
+          emitter -> {
+            InetSocketAddress upstream = config.upstreams().getFirst();
+            ConnectAttempt attempt = new ConnectAttempt(upstreams, upstream);
+            emitter.setCancellable(attempt::cancel); // The client is gone.
+            attempt.socket().onSuccess(emitter::onSuccess).onFailure(emitter::tryOnError);
+          });
     }
 
     // end::connect[]
@@ -206,7 +193,10 @@ final class RxJavaRelay implements Server {
   }
 
   private static void linger(NetSocketInternal socket, int seconds) {
-    socket.channelHandlerContext().channel().config().setOption(ChannelOption.SO_LINGER, seconds);
+    Channel channel = socket.channelHandlerContext().channel();
+    if (channel.isOpen()) { // Otherwise there is no socket left that has the option.
+      channel.config().setOption(ChannelOption.SO_LINGER, seconds);
+    }
   }
 
   /** Not FIN but RST: what was carried is not the whole. */
@@ -215,11 +205,12 @@ final class RxJavaRelay implements Server {
     close(socket);
   }
 
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

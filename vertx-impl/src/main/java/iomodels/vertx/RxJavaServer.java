@@ -14,7 +14,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.datagram.DatagramPacket;
 import io.vertx.core.datagram.DatagramSocket;
@@ -31,10 +30,8 @@ import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -72,6 +69,7 @@ final class RxJavaServer implements Server {
   private final ServerConfig config;
   private final Service service;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final InetSocketAddress address;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -81,14 +79,9 @@ final class RxJavaServer implements Server {
     this.config = config;
     this.service = service;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -100,17 +93,8 @@ final class RxJavaServer implements Server {
       }
     } catch (Exception failure) {
       vertx.close().await();
-      throw asBindException(failure);
+      throw Transports.bindFailure(failure);
     }
-  }
-
-  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
-  private static IOException asBindException(Exception failure) {
-    String message = String.valueOf(failure.getMessage());
-    if (message.startsWith("bind(")) {
-      return new BindException(message);
-    }
-    return failure instanceof IOException io ? io : new IOException(failure);
   }
 
   // tag::accept[]
@@ -315,7 +299,7 @@ final class RxJavaServer implements Server {
     DatagramSocket socket = vertx.createDatagramSocket(options);
     // One for all, since its handler is never called twice at a time: a new one of 64 KiB, with
     // zeros in it, would cost more than all else that a datagram takes.
-    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
     return socket
         .handler(packet -> answer(packet, socket, responder, out))
         .listen(address.getPort(), address.getAddress().getHostAddress());
@@ -344,11 +328,12 @@ final class RxJavaServer implements Server {
   }
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

@@ -5,7 +5,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
@@ -19,7 +18,6 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +34,7 @@ final class VertxChat implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final Room room = new Room();
   private final InetSocketAddress address;
@@ -45,14 +44,8 @@ final class VertxChat implements Server {
   VertxChat(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
-    int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    netty = NettyTransport.of(transport);
+    vertx = netty.vertx(Runtime.getRuntime().availableProcessors());
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -126,7 +119,7 @@ final class VertxChat implements Server {
     void begin() {
       EndOfInput.follow(socket);
       socket.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
-      socket.closeHandler(_ -> leaveRoom());
+      socket.closeHandler(_ -> gone());
       socket.shutdownHandler(_ -> hear(Buffer.buffer())); // It has nothing more to say.
       socket.handler(this::hear);
     }
@@ -155,17 +148,23 @@ final class VertxChat implements Server {
         room.say(name.get(), this, line);
         return;
       }
-      Optional<String> refusal = room.enter(line, this);
-      if (refusal.isPresent()) {
-        refuse(refusal.get());
-      } else {
-        name = Optional.of(line);
-      }
+      name = Optional.of(line); // Before it enters: if it is reset meanwhile, it leaves.
+      room.enter(line, this)
+          .ifPresent(
+              why -> {
+                name = Optional.empty();
+                refuse(why);
+              });
     }
 
     private void refuse(String why) {
       socket.write(why);
       finish();
+    }
+
+    private void gone() {
+      finished = true; // What was read before it is not heeded any more.
+      leaveRoom();
     }
 
     private void leaveRoom() {
@@ -222,11 +221,12 @@ final class VertxChat implements Server {
   }
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

@@ -6,7 +6,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
@@ -23,7 +22,6 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +49,7 @@ final class VertxGather implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final InetSocketAddress address;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -59,14 +58,9 @@ final class VertxGather implements Server {
   VertxGather(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -349,24 +343,19 @@ final class VertxGather implements Server {
 
     private final Promise<String> answer = Promise.promise();
     private final LineReader lines = new LineReader();
+    private Optional<ConnectAttempt> connecting = Optional.empty();
     private Optional<NetSocket> socket = Optional.empty();
-    private boolean closed;
 
     // tag::ask[]
     Future<String> ask(NetClient upstreams, InetSocketAddress backend, String text) {
-      upstreams
-          .connect(backend.getPort(), backend.getAddress().getHostAddress())
-          .onSuccess(it -> converse(it, text))
-          .onFailure(answer::tryFail);
+      ConnectAttempt attempt = new ConnectAttempt(upstreams, backend);
+      connecting = Optional.of(attempt);
+      attempt.socket().onSuccess(it -> converse(it, text)).onFailure(answer::tryFail);
       return answer.future();
     }
 
     private void converse(NetSocket upstream, String text) {
       socket = Optional.of(upstream);
-      if (closed) {
-        upstream.close();
-        return;
-      }
       upstream.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
       upstream.closeHandler(_ -> answer.tryFail("it has closed"));
       upstream.handler(this::hear);
@@ -390,7 +379,7 @@ final class VertxGather implements Server {
 
     // tag::close[]
     void close() {
-      closed = true;
+      connecting.ifPresent(ConnectAttempt::cancel);
       socket.ifPresent(NetSocket::close);
       answer.tryFail("it is not wanted any more");
     }
@@ -398,11 +387,12 @@ final class VertxGather implements Server {
   }
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

@@ -6,7 +6,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
@@ -20,12 +19,11 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +40,7 @@ final class VertxOffload implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final ThreadPoolExecutor pool;
   private final InetSocketAddress address;
@@ -51,22 +50,10 @@ final class VertxOffload implements Server {
   VertxOffload(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    pool = Workers.start(config.workers(), config.queue());
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
-    pool =
-        new ThreadPoolExecutor(
-            config.workers(),
-            config.workers(),
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(config.queue()),
-            Thread.ofPlatform().daemon().factory());
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -75,6 +62,7 @@ final class VertxOffload implements Server {
       address = new InetSocketAddress(config.address().getAddress(), port.join());
     } catch (Exception failure) {
       vertx.close().await();
+      pool.shutdown();
       throw Transports.bindFailure(failure);
     }
   }
@@ -119,7 +107,7 @@ final class VertxOffload implements Server {
     private final Context context;
     private final LineReader lines = new LineReader();
     private final Queue<ByteBuffer> unread = new ArrayDeque<>();
-    private Optional<Runnable> job = Optional.empty();
+    private Optional<FutureTask<?>> job = Optional.empty();
 
     /** Its FIN has come. */
     private boolean ended;
@@ -217,15 +205,19 @@ final class VertxOffload implements Server {
 
     // tag::work[]
     private void elsewhere(Work.Slow work) {
-      Runnable task =
-          () -> {
-            try {
-              String answer = work.answer();
-              context.runOnContext(_ -> answered(answer));
-            } catch (InterruptedException _) {
-              // The client is gone.
-            }
-          };
+      FutureTask<?> task =
+          new FutureTask<>(
+              () -> {
+                try {
+                  String answer = work.answer();
+                  context.runOnContext(_ -> answered(answer));
+                } catch (InterruptedException _) {
+                  // The client is gone.
+                } catch (RuntimeException bug) {
+                  socket.close(); // It costs its own connection.
+                }
+              },
+              null);
       try {
         pool.execute(task);
         job = Optional.of(task);
@@ -265,17 +257,22 @@ final class VertxOffload implements Server {
     }
 
     private void gone() {
-      job.ifPresent(pool::remove); // If it has not begun, it never will.
+      job.ifPresent(
+          task -> {
+            task.cancel(true); // If it has begun, it is interrupted.
+            pool.remove(task);
+          });
     }
     // end::close[]
   }
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
     pool.shutdownNow(); // What still works works for nobody.

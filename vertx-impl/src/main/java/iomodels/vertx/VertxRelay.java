@@ -1,12 +1,12 @@
 package iomodels.vertx;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
@@ -18,7 +18,6 @@ import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +34,7 @@ final class VertxRelay implements Server {
 
   private final ProgramConfig config;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final InetSocketAddress address;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -43,14 +43,9 @@ final class VertxRelay implements Server {
   VertxRelay(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -102,18 +97,11 @@ final class VertxRelay implements Server {
       // It says nothing yet that we would hear; but it may go.
       client.pause().exceptionHandler(_ -> {});
       client.shutdownHandler(_ -> linger(client, 0)); // If it has not ended before, it is reset.
-      InetSocketAddress upstream = config.upstreams().getFirst();
-      upstreams
-          .connect(upstream.getPort(), upstream.getAddress().getHostAddress())
-          .onSuccess(
-              it -> {
-                Pair pair = new Pair(client, (NetSocketInternal) it);
-                if (client.channelHandlerContext().channel().isOpen()) {
-                  pair.relay();
-                } else {
-                  reset(pair.upstream); // It is gone already.
-                }
-              })
+      ConnectAttempt attempt = new ConnectAttempt(upstreams, config.upstreams().getFirst());
+      client.closeHandler(_ -> attempt.cancel());
+      attempt
+          .socket()
+          .onSuccess(upstream -> new Pair(client, upstream).relay())
           .onFailure(_ -> reset(client));
     }
 
@@ -192,7 +180,10 @@ final class VertxRelay implements Server {
   }
 
   private static void linger(NetSocketInternal socket, int seconds) {
-    socket.channelHandlerContext().channel().config().setOption(ChannelOption.SO_LINGER, seconds);
+    Channel channel = socket.channelHandlerContext().channel();
+    if (channel.isOpen()) { // Otherwise there is no socket left that has the option.
+      channel.config().setOption(ChannelOption.SO_LINGER, seconds);
+    }
   }
 
   /** Not FIN but RST: what was carried is not the whole. */
@@ -202,11 +193,12 @@ final class VertxRelay implements Server {
     socket.channelHandlerContext().channel().close();
   }
 
-  /** Undeploys the listeners, which shut their servers down, and ends the event loops. */
+  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().onComplete(_ -> terminated.complete(null));
+      netty.close(vertx, config.backlog(), config.gracePeriod());
+      terminated.complete(null);
     }
     terminated.join();
   }

@@ -8,10 +8,10 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.datagram.DatagramPacket;
 import io.vertx.core.datagram.DatagramSocket;
@@ -28,16 +28,15 @@ import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +79,7 @@ final class VirtualThreadServer implements Server {
   private final ServerConfig config;
   private final Service service;
   private final Transport transport;
+  private final NettyTransport netty;
   private final Vertx vertx;
   private final ExecutorService conversations = Executors.newVirtualThreadPerTaskExecutor();
   private final InetSocketAddress address;
@@ -91,14 +91,9 @@ final class VirtualThreadServer implements Server {
     this.config = config;
     this.service = service;
     this.transport = transport;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
-    var _ = ZoneId.systemDefault();
+    netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx =
-        Vertx.builder()
-            .with(new VertxOptions().setEventLoopPoolSize(cores))
-            .withTransport(NettyTransport.of(transport))
-            .build();
+    vertx = netty.vertx(cores);
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
@@ -110,17 +105,8 @@ final class VirtualThreadServer implements Server {
       }
     } catch (Exception failure) {
       vertx.close().await();
-      throw asBindException(failure);
+      throw Transports.bindFailure(failure);
     }
-  }
-
-  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
-  private static IOException asBindException(Exception failure) {
-    String message = String.valueOf(failure.getMessage());
-    if (message.startsWith("bind(")) {
-      return new BindException(message);
-    }
-    return failure instanceof IOException io ? io : new IOException(failure);
   }
 
   // tag::accept[]
@@ -210,7 +196,10 @@ final class VirtualThreadServer implements Server {
       context.channel().closeFuture().addListener(_ -> thread.interrupt());
       try {
         converse();
-      } catch (IOException | VertxException | InterruptedException gone) {
+      } catch (IOException
+          | VertxException
+          | RejectedExecutionException
+          | InterruptedException gone) {
         // An end like any other.
       } finally {
         context.close();
@@ -245,8 +234,19 @@ final class VirtualThreadServer implements Server {
     private Progress say(ByteBuffer in, int room) {
       ByteBuffer out = ByteBuffer.allocate(Math.clamp(room, SMALLEST_REPLY, BUFFER_SIZE));
       Progress progress = session.advance(in, out, endOfInput);
-      sent = socket.write(BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip())));
+      sent = write(BufferInternal.buffer(Unpooled.wrappedBuffer(out.flip())));
       return progress;
+    }
+
+    /**
+     * Writes on the event loop. Vert.x lets any thread write, but if the loop closes the socket in
+     * that instant, the write is lost and the socket stays open ({@code
+     * OutboundMessageQueue.releaseMessages}, 5.1.6).
+     */
+    private Future<Void> write(Buffer reply) {
+      Promise<Void> written = Promise.promise();
+      context.executor().execute(() -> socket.write(reply).onComplete(written));
+      return written.future();
     }
 
     /** It throws what the future failed with, declared or not. */
@@ -325,7 +325,7 @@ final class VirtualThreadServer implements Server {
     DatagramSocket socket = vertx.createDatagramSocket(options);
     // One for all, since its handler is never called twice at a time: a new one of 64 KiB, with
     // zeros in it, would cost more than all else that a datagram takes.
-    ByteBuffer out = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+    ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
     return socket
         .handler(packet -> answer(packet, socket, responder, out))
         .listen(address.getPort(), address.getAddress().getHostAddress());
@@ -354,11 +354,11 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::close[]
-  /** Undeploys the listeners, which shut their servers down; ends event loops, then threads. */
+  /** Accepts what has come, shuts the listeners down, and ends event loops, then threads. */
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      vertx.close().toCompletionStage().toCompletableFuture().handle((_, _) -> 0).join();
+      netty.close(vertx, config.backlog(), config.gracePeriod());
       conversations.shutdownNow();
       conversations.close();
       terminated.complete(null);
