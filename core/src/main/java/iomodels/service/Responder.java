@@ -8,8 +8,11 @@ import java.nio.ByteBuffer;
  */
 public interface Responder {
 
-  /** The largest payload of a UDP datagram over IPv4: 65,535 less 8 for UDP and 20 for IP. */
-  int MAX_DATAGRAM = 65_507;
+  /** The largest payload of a UDP datagram: over IPv6, 65,535 bytes minus 8 for UDP's header. */
+  int MAX_DATAGRAM = 65_527;
+
+  /** The largest payload over IPv4, whose length field counts its own header of 20 bytes too. */
+  int MAX_DATAGRAM_IPV4 = 65_507;
 
   /**
    * Puts the reply to one datagram into {@code out}. An empty datagram is a datagram like any

@@ -62,10 +62,10 @@ public final class Exchange {
     if (service.datagrams().isEmpty()) {
       throw new IllegalArgumentException(service.name() + " is not served over UDP");
     }
-    if (bytes < Sequence.BYTES || bytes > Responder.MAX_DATAGRAM) {
+    if (bytes < Sequence.BYTES || bytes > Responder.MAX_DATAGRAM_IPV4) {
       throw new IllegalArgumentException(
           "a datagram has %d to %,d bytes: it carries a number"
-              .formatted(Sequence.BYTES, Responder.MAX_DATAGRAM));
+              .formatted(Sequence.BYTES, Responder.MAX_DATAGRAM_IPV4));
     }
     Exchange exchange = new Exchange(service, bytes, true);
     ByteBuffer reply = ByteBuffer.wrap(exchange.reply(0));

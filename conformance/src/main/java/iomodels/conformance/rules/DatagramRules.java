@@ -63,7 +63,7 @@ final class DatagramRules {
   }
 
   private static void largest(Trial trial) throws Broken, IOException, InterruptedException {
-    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM);
+    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM_IPV4);
     trial.datagrams().exchange(largest, Text.upper(largest));
   }
 
