@@ -1,9 +1,9 @@
 package iomodels.conformance;
 
-import iomodels.service.Responder;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
@@ -17,13 +17,14 @@ import java.util.Arrays;
 public final class DatagramPeer implements AutoCloseable {
 
   private static final int TRIES = 5;
+  private static final int MORE_THAN_ANY = 64 * 1024;
 
   private final DatagramSocket socket;
   private final InetSocketAddress server;
   private final Duration patience;
   private final Transcript transcript;
   private final String name;
-  private final byte[] buffer = new byte[Responder.MAX_DATAGRAM + 1];
+  private final byte[] buffer = new byte[MORE_THAN_ANY];
 
   DatagramPeer(InetSocketAddress server, Duration patience, Transcript transcript, String name)
       throws IOException {
@@ -32,9 +33,11 @@ public final class DatagramPeer implements AutoCloseable {
     this.transcript = transcript;
     this.name = name;
     InetAddress to = server.getAddress();
+    // Of all that IPv4 has on loopback, 127.0.0.1 is what a server would answer from by accident.
+    InetAddress from = to instanceof Inet4Address ? InetAddress.getLoopbackAddress() : to;
     socket =
         to.isLoopbackAddress()
-            ? new DatagramSocket(new InetSocketAddress(to, 0))
+            ? new DatagramSocket(new InetSocketAddress(from, 0))
             : new DatagramSocket();
     socket.setReceiveBufferSize(1 << 20);
   }

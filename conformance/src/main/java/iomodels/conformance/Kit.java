@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toCollection;
 
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.targets.Client;
+import iomodels.conformance.targets.Loopback;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
@@ -289,6 +290,9 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     met.put(Need.SEQUENTIAL, !concurrent);
     met.put(Need.HALF_CLOSE, capabilities.contains(Capability.HALF_CLOSE));
     met.put(Need.DATAGRAMS, capabilities.contains(Capability.DATAGRAMS));
+    met.put(Need.REPLY_SOURCE, capabilities.contains(Capability.REPLY_SOURCE));
+    met.put(Need.HOST, target.launchesOnAnyHost());
+    met.put(Need.IPV6, Loopback.hasIpv6());
     met.put(Need.LIFE, target.launchable());
     met.put(Need.PROCESS, target.launchesProcesses());
     met.put(Need.LIMIT, target.launchesProcesses());

@@ -60,6 +60,8 @@ final class Probe {
         peer.expectSomething();
       }
       case DATAGRAMS -> trial.datagrams().expectSomethingFor(request);
+      case REPLY_SOURCE ->
+          throw new Broken("a claim", "what only a server on a wildcard address shows");
     }
   }
 }

@@ -39,6 +39,12 @@ public record Rule(
     HALF_CLOSE("does not claim HALF_CLOSE"),
     /** It answers UDP. */
     DATAGRAMS("does not claim DATAGRAMS"),
+    /** It answers a datagram from the address that it was sent to. */
+    REPLY_SOURCE("does not claim REPLY_SOURCE"),
+    /** The kit can choose the address that it listens on. */
+    HOST("the kit cannot choose the address that it listens on"),
+    /** This machine has IPv6. */
+    IPV6("this machine has no IPv6"),
     /** The kit can start it and stop it. */
     LIFE("the kit did not start it"),
     /** It runs in a process of its own, which the kit can see: in {@code /proc}. */

@@ -11,6 +11,7 @@ import iomodels.server.spi.Capability;
 import iomodels.service.Protocol;
 import iomodels.service.Service;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,8 +122,13 @@ public final class Trial implements AutoCloseable {
 
   /** A sender of datagrams to the server that all rules share. */
   public DatagramPeer datagrams() throws IOException, InterruptedException {
+    return datagrams(server());
+  }
+
+  /** A sender of datagrams to that address. */
+  public DatagramPeer datagrams(InetSocketAddress address) throws IOException {
     DatagramPeer peer =
-        new DatagramPeer(server(), patience(), transcript, "#" + peers.incrementAndGet());
+        new DatagramPeer(address, patience(), transcript, "#" + peers.incrementAndGet());
     opened.push(peer);
     return peer;
   }
@@ -141,6 +147,15 @@ public final class Trial implements AutoCloseable {
   public Instance launch(int port) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
     Instance instance = target().launch(service(), port);
+    transcript.add("kit", "was told " + instance.address());
+    opened.push(instance);
+    return instance;
+  }
+
+  /** Launches a server for this trial alone on that address; port and transport as it likes. */
+  public Instance launchOn(InetAddress host) throws IOException, InterruptedException {
+    transcript.add("kit", "launches a server on " + host.getHostAddress());
+    Instance instance = target().launchOn(service(), host);
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;

@@ -25,15 +25,18 @@ import java.util.Set;
 public record WrongServer(
     String name, String rule, String fault, String symptom, ServerProvider provider) {
 
+  /** All that a server on the JDK's channels can do. */
+  static final Set<Capability> JDK =
+      Set.of(Capability.CONCURRENT, Capability.HALF_CLOSE, Capability.DATAGRAMS);
+
   /** Makes a server that is not bound yet. */
   interface Factory {
     CorrectServer create(ServerConfig config, Service service) throws IOException;
   }
 
-  /** One that claims to be capable of everything. */
+  /** One that claims to do all that the JDK's channels can. */
   static WrongServer of(String name, String rule, String fault, String symptom, Factory factory) {
-    Set<Capability> all = EnumSet.allOf(Capability.class);
-    return new WrongServer(name, rule, fault, symptom, provider(name, fault, all, factory));
+    return new WrongServer(name, rule, fault, symptom, provider(name, fault, JDK, factory));
   }
 
   /** One that does not claim to serve clients at the same time. */
@@ -51,8 +54,7 @@ public record WrongServer(
       String fault,
       String symptom,
       Factory factory) {
-    Set<Capability> all = EnumSet.allOf(Capability.class);
-    ServerProvider provider = provider(name, fault, notification, all, factory);
+    ServerProvider provider = provider(name, fault, notification, JDK, factory);
     return new WrongServer(name, rule, fault, symptom, provider);
   }
 

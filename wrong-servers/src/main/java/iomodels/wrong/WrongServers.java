@@ -2,7 +2,6 @@ package iomodels.wrong;
 
 import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -45,7 +44,7 @@ public final class WrongServers {
     return WrongServer.provider(
         "correct-twin",
         "Serves each connection in a virtual thread.",
-        EnumSet.allOf(Capability.class),
+        WrongServer.JDK,
         CorrectServer::new);
   }
 

@@ -15,7 +15,8 @@ import java.util.function.UnaryOperator;
 
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
- * to listen on. It is ready when a connection to that port is taken, and stopped by SIGTERM.
+ * to listen on, and {@code {host}}, if it is there, for the address. It is ready when a connection
+ * to that port is taken, and stopped by SIGTERM.
  */
 public final class CommandTarget implements Target {
 
@@ -70,21 +71,34 @@ public final class CommandTarget implements Target {
 
   @Override
   public Instance launch(Service wanted, int port) throws IOException, InterruptedException {
-    return port == 0 ? launchSomewhere(UnaryOperator.identity()) : launchAt(port, it -> it);
+    return port == 0
+        ? launchSomewhere(loopback(), UnaryOperator.identity())
+        : launchAt(loopback(), port, it -> it);
   }
 
   @Override
   public Instance launchWithin(Service wanted, int descriptors)
       throws IOException, InterruptedException {
-    return launchSomewhere(plain -> Child.within(descriptors, plain));
+    return launchSomewhere(loopback(), plain -> Child.within(descriptors, plain));
+  }
+
+  @Override
+  public boolean launchesOnAnyHost() {
+    return command.contains("{host}");
+  }
+
+  @Override
+  public Instance launchOn(Service wanted, InetAddress host)
+      throws IOException, InterruptedException {
+    return launchSomewhere(host, UnaryOperator.identity());
   }
 
   /** A port that was free a moment ago may be taken by now, so another one is tried. */
-  private Instance launchSomewhere(UnaryOperator<List<String>> how)
+  private Instance launchSomewhere(InetAddress host, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
     for (int i = 1; ; i++) {
       try {
-        return launchAt(freePort(), how);
+        return launchAt(host, freePort(), how);
       } catch (IOException e) {
         if (i == TRIES) {
           throw e;
@@ -93,11 +107,12 @@ public final class CommandTarget implements Target {
     }
   }
 
-  private Instance launchAt(int port, UnaryOperator<List<String>> how)
+  private Instance launchAt(InetAddress host, int port, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    InetSocketAddress address = Loopback.reached(host, port);
     boolean taken = answers(address);
-    String line = command.replace("{port}", String.valueOf(port));
+    String line =
+        command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
     Child child = new Child(how.apply(List.of("/bin/sh", "-c", line)));
     if (taken) {
       // That something answers there says nothing of the child: only its end does.
@@ -127,6 +142,10 @@ public final class CommandTarget implements Target {
     } catch (IOException _) {
       return false;
     }
+  }
+
+  private static InetAddress loopback() {
+    return InetAddress.getLoopbackAddress();
   }
 
   static int freePort() throws IOException {

@@ -7,6 +7,8 @@ import iomodels.server.spi.UnlistedServers;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,9 +17,9 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The process in which a model is judged: {@code Host MODEL TRANSPORT SERVICE:PORT…}. It says where
- * each service listens, stops on SIGTERM, and ends when its standard input does, so that it does
- * not outlive the kit.
+ * The process in which a model is judged: {@code Host MODEL TRANSPORT SERVICE:PORT[@HOST]…}. It
+ * says where each service listens, stops on SIGTERM, and ends when its standard input does, so that
+ * it does not outlive the kit.
  */
 public final class Host {
 
@@ -38,10 +40,12 @@ public final class Host {
       ServerProvider provider = named(arguments[0]).orElseThrow();
       Optional<Transport> transport = transport(arguments[1]);
       for (String endpoint : List.of(arguments).subList(2, arguments.length)) {
-        String[] serviceAndPort = endpoint.split(":", 2);
-        Service service = Services.named(serviceAndPort[0]).orElseThrow();
-        int port = Integer.parseInt(serviceAndPort[1]);
-        servers.add(Loopback.start(provider, service, port, transport));
+        String[] parts = endpoint.split("[:@]", 3);
+        Service service = Services.named(parts[0]).orElseThrow();
+        InetAddress host =
+            parts.length == 3 ? InetAddress.getByName(parts[2]) : InetAddress.getLoopbackAddress();
+        InetSocketAddress address = new InetSocketAddress(host, Integer.parseInt(parts[1]));
+        servers.add(Loopback.start(provider, service, address, transport));
       }
     } catch (IOException | RuntimeException | LinkageError e) {
       System.err.println(e instanceof IOException ? e.getMessage() : e.toString());

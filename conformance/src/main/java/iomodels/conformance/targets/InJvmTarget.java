@@ -7,6 +7,7 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -74,10 +75,26 @@ public final class InJvmTarget implements Target {
   @Override
   public Instance launch(Service service, int port) throws IOException {
     Server server = Loopback.start(provider, service, port, Optional.empty());
+    return instance(server, server.address());
+  }
+
+  @Override
+  public boolean launchesOnAnyHost() {
+    return true;
+  }
+
+  @Override
+  public Instance launchOn(Service service, InetAddress host) throws IOException {
+    InetSocketAddress anyPort = new InetSocketAddress(host, 0);
+    Server server = Loopback.start(provider, service, anyPort, Optional.empty());
+    return instance(server, Loopback.reached(host, server.address().getPort()));
+  }
+
+  private static Instance instance(Server server, InetSocketAddress address) {
     return new Instance() {
       @Override
       public InetSocketAddress address() {
-        return server.address();
+        return address;
       }
 
       @Override

@@ -152,6 +152,19 @@ public final class ModelTarget implements Target {
   }
 
   @Override
+  public boolean launchesOnAnyHost() {
+    return true;
+  }
+
+  @Override
+  public Instance launchOn(Service service, InetAddress host)
+      throws IOException, InterruptedException {
+    Child child = new Child(shortLived("%s:0@%s".formatted(service.name(), host.getHostAddress())));
+    int port = announced(child).getPort();
+    return new ChildInstance(child, Loopback.reached(host, port), Child::terminate);
+  }
+
+  @Override
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
     Child child = new Child(Child.within(descriptors, shortLived(service.name() + ":0")));

@@ -4,6 +4,7 @@ import iomodels.server.ModelCard;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -56,6 +57,23 @@ public interface Target extends AutoCloseable {
    * @throws IOException if it does not come up, with its own words
    */
   Instance launch(Service service, int port) throws IOException, InterruptedException;
+
+  /** Whether {@link #launchOn} works. */
+  default boolean launchesOnAnyHost() {
+    return false;
+  }
+
+  /**
+   * Starts a server of its own on a port that the system chooses.
+   *
+   * @param host the address to listen on
+   * @return with that address, or a loopback address if it is a wildcard
+   * @throws IOException if it does not come up, with its own words
+   */
+  default Instance launchOn(Service service, InetAddress host)
+      throws IOException, InterruptedException {
+    throw new IllegalStateException("%s cannot be told where to listen".formatted(name()));
+  }
 
   /**
    * Starts a server of its own which never has more descriptors than that, in each of its

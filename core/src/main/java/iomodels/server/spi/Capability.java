@@ -7,5 +7,7 @@ public enum Capability {
   /** Sends all that it owes to a client that has finished sending. */
   HALF_CLOSE,
   /** Answers UDP. */
-  DATAGRAMS
+  DATAGRAMS,
+  /** Answers a datagram from the address that it was sent to, also on a wildcard address. */
+  REPLY_SOURCE
 }
