@@ -110,7 +110,7 @@ final class EpollEdgeServer implements Server {
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that can go on, the one that has waited longest first. */
   private final Queue<Connection> ready = new ArrayDeque<>();
@@ -451,12 +451,12 @@ final class EpollEdgeServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

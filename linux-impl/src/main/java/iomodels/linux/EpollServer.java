@@ -92,7 +92,7 @@ final class EpollServer implements Server {
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
@@ -396,12 +396,12 @@ final class EpollServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

@@ -93,7 +93,7 @@ final class PollServer implements Server {
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
@@ -397,12 +397,12 @@ final class PollServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

@@ -76,7 +76,7 @@ final class SignalDrivenServer implements Server {
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Whether connections or datagrams may be waiting of which no signal will tell any more. */
   private boolean callers;
@@ -455,13 +455,13 @@ final class SignalDrivenServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           letters = false;
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);
