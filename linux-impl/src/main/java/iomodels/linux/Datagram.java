@@ -27,8 +27,7 @@ final class Datagram {
   /** Makes a header that of the reply: to the sender, from the address that was addressed. */
   static void address(MsgHdr reply, ByteBuffer buffer) {
     MemorySegment datagram = MemorySegment.ofBuffer(buffer.duplicate().clear());
-    reply.copy(
-        datagram, SENDER, buffer.getInt(NAMELEN), CONTROL, buffer.getInt(CONTROLLEN));
+    reply.copy(datagram, SENDER, buffer.getInt(NAMELEN), CONTROL, buffer.getInt(CONTROLLEN));
     reply.makeReply();
   }
 }

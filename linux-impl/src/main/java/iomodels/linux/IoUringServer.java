@@ -109,7 +109,7 @@ final class IoUringServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -242,6 +242,9 @@ final class IoUringServer implements Server {
         open--;
       }
       Libc.close(fd);
+    } catch (Error e) {
+      Libc.close(fd);
+      throw e;
     }
   }
 
@@ -428,6 +431,7 @@ final class IoUringServer implements Server {
         open--;
         forgetUnsent();
         ring.close(fd, tag(OTHER, fd));
+        crowded = false; // If descriptors have run out, there is one now.
       }
     }
   }
@@ -450,6 +454,7 @@ final class IoUringServer implements Server {
     while (accepting || answering) {
       await();
     }
+    acceptAll();
     ring.submit(); // Replies to datagrams name the descriptor that is closed now.
     stopListening(); // Nothing holds them any more, so that the port is free from now on.
     while (open > 0 && System.nanoTime() - deadline < 0) {
@@ -472,6 +477,22 @@ final class IoUringServer implements Server {
       await(); // What was cancelled completes, and then is closed.
     }
     ring.submit();
+  }
+
+  /** To close the listener resets those that wait in its queue. */
+  private void acceptAll() {
+    Libc.fcntl(listener, Libc.F_SETFL, Libc.O_NONBLOCK);
+    try {
+      for (int i = 0; i <= config.backlog(); i++) {
+        int fd = Sockets.accept(listener);
+        if (fd == NONE) {
+          return;
+        }
+        welcome(patient(fd));
+      }
+    } catch (IOException e) {
+      LOG.log(WARNING, "Clients were not accepted.", e);
+    }
   }
 
   private void stopListening() {

@@ -112,7 +112,9 @@ final class MsgHdr {
     return memory;
   }
 
-  /** Before a datagram is received: says how much room there is for its address and control data. */
+  /**
+   * Before a datagram is received: says how much room there is for its address and control data.
+   */
   MsgHdr makeRoom() {
     memory.set(JAVA_INT, NAMELEN, (int) SockAddr.LARGEST.byteSize());
     memory.set(JAVA_LONG, CONTROLLEN, CONTROL.byteSize());
@@ -127,8 +129,7 @@ final class MsgHdr {
   }
 
   /** Takes over the address and the control message of a datagram that was received elsewhere. */
-  void copy(
-      MemorySegment from, long address, int addressLength, long control, int controlLength) {
+  void copy(MemorySegment from, long address, int addressLength, long control, int controlLength) {
     MemorySegment.copy(from, address, memory, ADDRESS_START, addressLength);
     MemorySegment.copy(from, control, memory, CONTROL_START, controlLength);
     memory.set(JAVA_INT, NAMELEN, addressLength);

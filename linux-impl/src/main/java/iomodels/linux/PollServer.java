@@ -98,7 +98,7 @@ final class PollServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -154,7 +154,7 @@ final class PollServer implements Server {
         turn(i);
       }
     }
-    if (timed) {
+    if (crowded || !lingering.isEmpty()) {
       long now = System.nanoTime();
       if (crowded && listener != NONE && acceptAgain - now <= 0) {
         crowded = false;
@@ -171,16 +171,16 @@ final class PollServer implements Server {
   private void turn(int place) {
     switch (place) {
       case WAKE_UP -> {} // To return from poll is all it was for.
-      case LISTENER -> accept();
+      case LISTENER -> accept(MAX_ACCEPTS);
       case DATAGRAMS -> answer(responder.orElseThrow());
       default -> requireNonNull(connections[place]).run();
     }
   }
 
   // tag::accept[]
-  private void accept() {
+  private void accept(int max) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
           return;
@@ -190,6 +190,9 @@ final class PollServer implements Server {
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
           Libc.close(fd);
+        } catch (Error e) {
+          Libc.close(fd);
+          throw e;
         }
       }
     } catch (IOException _) {
@@ -347,6 +350,7 @@ final class PollServer implements Server {
         }
         place = NONE;
         Libc.close(fd);
+        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -362,6 +366,7 @@ final class PollServer implements Server {
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
+    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
     stopListening();
     while (size > FIRST_CONNECTION && System.nanoTime() - deadline < 0) {
       await();

@@ -105,7 +105,9 @@ final class Sockets {
     }
   }
 
-  /** The result of a call that is to bind a socket: for whatever reason it fails, the kind is one. */
+  /**
+   * The result of a call that is to bind a socket: for whatever reason it fails, the kind is one.
+   */
   private static int demand(String call, int result) throws BindException {
     if (result < 0) {
       throw new BindException(Errno.message(call, result));

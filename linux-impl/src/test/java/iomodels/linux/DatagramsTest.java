@@ -96,6 +96,8 @@ class DatagramsTest {
 
   private static void assumeIpv6() throws IOException {
     InetAddress loopback = InetAddress.getByName("::1");
-    assumeThat(NetworkInterface.getByInetAddress(loopback)).as("::1 is an address here").isNotNull();
+    assumeThat(NetworkInterface.getByInetAddress(loopback))
+        .as("::1 is an address here")
+        .isNotNull();
   }
 }
