@@ -385,11 +385,12 @@ final class EpollEdgeServer implements Server {
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }

@@ -357,17 +357,17 @@ final class SelectServer implements Server {
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
     private void discard() throws IOException {
-      heard = true;
       if (in.recv(fd) < 0) {
         close();
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
