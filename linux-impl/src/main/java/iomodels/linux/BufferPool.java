@@ -16,8 +16,14 @@ import java.util.List;
  */
 final class BufferPool {
 
-  /** One of them: as the kernel sees it, and as sessions do. */
-  record Buffer(int number, long address, ByteBuffer bytes) {}
+  /**
+   * One of them.
+   *
+   * @param address where it is, for the kernel
+   * @param bytes the same, for sessions
+   * @param header for {@code sendmsg}, if what the buffer holds is a datagram
+   */
+  record Buffer(int number, long address, ByteBuffer bytes, MsgHdr header) {}
 
   private final Ring ring;
   private final int size;
@@ -45,8 +51,10 @@ final class BufferPool {
 
   private Buffer make() {
     try {
-      MemorySegment memory = ring.memory(size);
-      return new Buffer(all.size(), memory.address(), memory.asByteBuffer());
+      MemorySegment memory = ring.memory(MsgHdr.SIZE + size);
+      MemorySegment bytes = memory.asSlice(MsgHdr.SIZE);
+      MsgHdr header = new MsgHdr(memory.asSlice(0, MsgHdr.SIZE));
+      return new Buffer(all.size(), bytes.address(), bytes.asByteBuffer(), header);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

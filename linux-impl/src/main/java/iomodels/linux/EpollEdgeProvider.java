@@ -36,6 +36,7 @@ public final class EpollEdgeProvider implements ServerProvider {
     Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
     if (config.datagrams()) {
       capabilities.add(Capability.DATAGRAMS);
+      capabilities.add(Capability.REPLY_SOURCE);
     }
     return capabilities;
   }

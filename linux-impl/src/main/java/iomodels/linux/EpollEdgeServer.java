@@ -110,7 +110,7 @@ final class EpollEdgeServer implements Server {
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that can go on, the one that has waited longest first. */
   private final Queue<Connection> ready = new ArrayDeque<>();
@@ -118,7 +118,7 @@ final class EpollEdgeServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -180,7 +180,7 @@ final class EpollEdgeServer implements Server {
     for (int turns = ready.size(); turns > 0; turns--) {
       ready.remove().run();
     }
-    if (timed) {
+    if (crowded || !lingering.isEmpty()) {
       long now = System.nanoTime();
       if (crowded && listener != NONE && acceptAgain - now <= 0) {
         crowded = false;
@@ -196,7 +196,7 @@ final class EpollEdgeServer implements Server {
 
   private void take(int fd, int news) throws IOException {
     if (fd == listener) {
-      accept();
+      accept(MAX_ACCEPTS);
     } else if (fd == datagrams) {
       answer(responder.orElseThrow());
     } else if (fd != wakeUp.fd()) { // Which need only end the wait.
@@ -208,9 +208,9 @@ final class EpollEdgeServer implements Server {
   }
 
   // tag::accept[]
-  private void accept() throws IOException {
+  private void accept(int max) throws IOException {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
           return;
@@ -220,6 +220,9 @@ final class EpollEdgeServer implements Server {
         } catch (IOException | RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
           Libc.close(fd);
+        } catch (Error e) {
+          Libc.close(fd);
+          throw e;
         }
       }
     } catch (IOException _) {
@@ -382,11 +385,12 @@ final class EpollEdgeServer implements Server {
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
@@ -399,6 +403,7 @@ final class EpollEdgeServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd); // Takes it out of the kernel's set as well.
+        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -414,6 +419,7 @@ final class EpollEdgeServer implements Server {
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
+    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
     stopListening();
     while (open > 0 && System.nanoTime() - deadline < 0) {
       await();
@@ -451,12 +457,12 @@ final class EpollEdgeServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

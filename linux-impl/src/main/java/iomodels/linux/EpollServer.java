@@ -92,12 +92,12 @@ final class EpollServer implements Server {
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -155,7 +155,7 @@ final class EpollServer implements Server {
     for (int i = 0; i < ready; i++) {
       turn(EpollEvent.fd(events, i));
     }
-    if (timed) {
+    if (crowded || !lingering.isEmpty()) {
       long now = System.nanoTime();
       if (crowded && listener != NONE && acceptAgain - now <= 0) {
         crowded = false;
@@ -171,7 +171,7 @@ final class EpollServer implements Server {
 
   private void turn(int fd) throws IOException {
     if (fd == listener) {
-      accept();
+      accept(MAX_ACCEPTS);
     } else if (fd == datagrams) {
       answer(responder.orElseThrow());
     } else if (fd != wakeUp.fd()) { // Which need only end the wait.
@@ -183,9 +183,9 @@ final class EpollServer implements Server {
   }
 
   // tag::accept[]
-  private void accept() throws IOException {
+  private void accept(int max) throws IOException {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
           return;
@@ -195,6 +195,9 @@ final class EpollServer implements Server {
         } catch (IOException | RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
           Libc.close(fd);
+        } catch (Error e) {
+          Libc.close(fd);
+          throw e;
         }
       }
     } catch (IOException _) {
@@ -321,17 +324,17 @@ final class EpollServer implements Server {
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
     private void discard() throws IOException {
-      heard = true;
       if (in.recv(fd) < 0) {
         close();
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
@@ -344,6 +347,7 @@ final class EpollServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd); // Takes it out of the kernel's set as well, once nobody has a copy.
+        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -359,6 +363,7 @@ final class EpollServer implements Server {
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
+    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
     stopListening();
     while (open > 0 && System.nanoTime() - deadline < 0) {
       await();
@@ -396,12 +401,12 @@ final class EpollServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

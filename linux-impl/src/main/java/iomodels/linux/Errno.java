@@ -1,7 +1,6 @@
 package iomodels.linux;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.util.Map;
 
 /** Why a call of {@link Libc} failed: its result is one of these numbers, negated. */
@@ -20,12 +19,20 @@ final class Errno {
   static final int EPIPE = 32;
   static final int ENOSYS = 38;
   static final int ETIME = 62;
+  static final int ENONET = 64;
+  static final int EPROTO = 71;
+  static final int ENOPROTOOPT = 92;
+  static final int EAFNOSUPPORT = 97;
   static final int EADDRINUSE = 98;
   static final int EADDRNOTAVAIL = 99;
+  static final int ENETDOWN = 100;
+  static final int ENETUNREACH = 101;
   static final int ECONNABORTED = 103;
   static final int ECONNRESET = 104;
   static final int ENOBUFS = 105;
   static final int ENOTCONN = 107;
+  static final int EHOSTDOWN = 112;
+  static final int EHOSTUNREACH = 113;
   static final int ECANCELED = 125;
 
   private static final Map<Integer, String> NAMES =
@@ -43,12 +50,20 @@ final class Errno {
           Map.entry(EPIPE, "EPIPE"),
           Map.entry(ENOSYS, "ENOSYS"),
           Map.entry(ETIME, "ETIME"),
+          Map.entry(ENONET, "ENONET"),
+          Map.entry(EPROTO, "EPROTO"),
+          Map.entry(ENOPROTOOPT, "ENOPROTOOPT"),
+          Map.entry(EAFNOSUPPORT, "EAFNOSUPPORT"),
           Map.entry(EADDRINUSE, "EADDRINUSE"),
           Map.entry(EADDRNOTAVAIL, "EADDRNOTAVAIL"),
+          Map.entry(ENETDOWN, "ENETDOWN"),
+          Map.entry(ENETUNREACH, "ENETUNREACH"),
           Map.entry(ECONNABORTED, "ECONNABORTED"),
           Map.entry(ECONNRESET, "ECONNRESET"),
           Map.entry(ENOBUFS, "ENOBUFS"),
           Map.entry(ENOTCONN, "ENOTCONN"),
+          Map.entry(EHOSTDOWN, "EHOSTDOWN"),
+          Map.entry(EHOSTUNREACH, "EHOSTUNREACH"),
           Map.entry(ECANCELED, "ECANCELED"));
 
   private Errno() {}
@@ -66,13 +81,34 @@ final class Errno {
     return result == -EAGAIN || result == -EINTR;
   }
 
-  /** The exception for a call that failed; a {@link BindException} if the address was to blame. */
-  static IOException exception(String call, int result) {
-    String message = call + ": " + describe(-result);
+  /**
+   * Whether {@code accept} failed for the one connection that it would have returned, so that the
+   * next may be accepted at once: {@code accept(2)}, "Error handling".
+   */
+  static boolean isOfOneConnection(int result) {
     return switch (-result) {
-      case EADDRINUSE, EADDRNOTAVAIL -> new BindException(message);
-      default -> new IOException(message);
+      case ECONNABORTED,
+          EPERM,
+          EPROTO,
+          ENOPROTOOPT,
+          ENONET,
+          ENETDOWN,
+          ENETUNREACH,
+          EHOSTDOWN,
+          EHOSTUNREACH ->
+          true;
+      default -> false;
     };
+  }
+
+  /** The exception for a call that failed. */
+  static IOException exception(String call, int result) {
+    return new IOException(message(call, result));
+  }
+
+  /** What the exception for a call that failed says. */
+  static String message(String call, int result) {
+    return call + ": " + describe(-result);
   }
 
   /** In words, and its name, such as {@code Address already in use (EADDRINUSE)}. */

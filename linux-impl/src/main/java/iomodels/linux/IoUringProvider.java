@@ -36,6 +36,7 @@ public final class IoUringProvider implements ServerProvider {
     Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
     if (config.datagrams()) {
       capabilities.add(Capability.DATAGRAMS);
+      capabilities.add(Capability.REPLY_SOURCE);
     }
     return capabilities;
   }

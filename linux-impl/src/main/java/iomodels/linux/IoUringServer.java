@@ -1,7 +1,6 @@
 package iomodels.linux;
 
 import static iomodels.linux.Errno.ECANCELED;
-import static iomodels.linux.Errno.ECONNABORTED;
 import static iomodels.linux.Errno.ENOBUFS;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
@@ -16,8 +15,6 @@ import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -36,17 +33,12 @@ import org.jspecify.annotations.Nullable;
  * more for each of them.
  *
  * <p>Some things that a Reactor never meets follow from that. What is asked for stays asked for: a
- * listener is told once to accept, and a connection, while nothing of it waits, to receive, and
- * both complete again and again (<em>multishot</em>). The kernel takes a buffer when input comes,
- * out of those provided for all; so an idle connection has none. But input can come while the
- * client is owed a reply, too: that is kept, and if it becomes much, receiving is cancelled, and
- * begun again when the client has taken what it was owed. A buffer that is being sent belongs to
- * the kernel until the send has completed. And a descriptor that is closed with an operation
- * pending would stay open until that completes: first all of them are cancelled, and the last to
- * complete closes it.
- *
- * <p>The turns are taken once per wake-up, after all completions have been looked at: if a message
- * came in several pieces, its reply goes out in one.
+ * listener is told once to accept, and that completes again and again (<em>multishot</em>). A
+ * connection asks for input once it has sent what it owes, and not before: that is back-pressure.
+ * The kernel takes a buffer when input comes, out of those provided for all; so an idle connection
+ * has none. A buffer that is being sent belongs to the kernel until the send has completed. And a
+ * descriptor that is closed with an operation pending would stay open until that completes: first
+ * all of them are cancelled, and the last to complete closes it.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5, of which the book says that few systems have it. The pattern is D. C. Schmidt's
@@ -59,16 +51,10 @@ final class IoUringServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  /** A reply, or a datagram's reply and the address that it goes to. */
   private static final int REPLY_SIZE = 64 * 1024;
-
-  private static final int RECEIVER = Responder.MAX_DATAGRAM;
-  private static final int INPUT_SIZE = 8 * 1024;
+  private static final int INPUT_SIZE = 32 * 1024;
   private static final int DATAGRAM_SIZE = 68 * 1024;
   private static final int DATAGRAM_BUFFERS = 16;
-
-  /** How much input is kept of a client that is owed a reply, before it is received no more. */
-  private static final int MAX_KEPT = 16 * 1024;
 
   /**
    * How often the loop looks at the time while there is a time to look out for. While the server
@@ -91,7 +77,7 @@ final class IoUringServer implements Server {
   /** How large the ring is, and how much input fits into it: small ones are for tests. */
   record Sizes(int operations, int completions, int inputBuffers) {
 
-    static final Sizes USUAL = new Sizes(1024, 4096, 2048);
+    static final Sizes USUAL = new Sizes(1024, 4096, 1024);
   }
 
   private final ServerConfig config;
@@ -105,7 +91,7 @@ final class IoUringServer implements Server {
   private final Ring.Buffers inputs;
   private final BufferPool replies;
   private final Ring.Buffers datagramInputs;
-  private final MemorySegment datagramHeader = Datagram.header(Arena.ofAuto());
+  private final MsgHdr datagramHeader = new MsgHdr();
 
   private int listener = NONE;
   private int datagrams = NONE;
@@ -120,13 +106,10 @@ final class IoUringServer implements Server {
 
   private int open;
 
-  /** Connections that something was completed for, in that order. */
-  private final Queue<Connection> ready = new ArrayDeque<>();
-
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -198,9 +181,6 @@ final class IoUringServer implements Server {
     while (ring.next()) {
       complete((int) (ring.tag() >>> Integer.SIZE), (int) ring.tag());
     }
-    for (int turns = ready.size(); turns > 0; turns--) {
-      ready.remove().run();
-    }
     if (timed) {
       long now = System.nanoTime();
       crowded &= acceptAgain - now > 0;
@@ -246,7 +226,7 @@ final class IoUringServer implements Server {
     accepting = ring.more();
     if (fd >= 0) {
       welcome(fd);
-    } else if (fd != -ECANCELED && fd != -ECONNABORTED) {
+    } else if (fd != -ECANCELED && !Errno.isOfOneConnection(fd)) {
       crowded = true; // Out of descriptors: neither die nor spin, and serve the others.
       acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
     }
@@ -262,6 +242,9 @@ final class IoUringServer implements Server {
         open--;
       }
       Libc.close(fd);
+    } catch (Error e) {
+      Libc.close(fd);
+      throw e;
     }
   }
 
@@ -277,14 +260,6 @@ final class IoUringServer implements Server {
     private boolean receiving;
 
     private boolean sending;
-
-    /** Whether receiving has been cancelled, and whether there was more than was received. */
-    private boolean cancelled;
-
-    private boolean moreWaiting;
-
-    /** Whether it is in the list of those that something was completed for. */
-    private boolean listed;
 
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
@@ -310,18 +285,7 @@ final class IoUringServer implements Server {
       open++;
     }
 
-    private void list() {
-      if (!listed) {
-        listed = true;
-        ready.add(this);
-      }
-    }
-
     void run() {
-      listed = false;
-      if (connections[fd] != this) {
-        return; // It came to its end while it was in the list.
-      }
       try {
         if (!closing && !hungUp) {
           converse();
@@ -342,10 +306,8 @@ final class IoUringServer implements Server {
       if (sending) {
         return;
       }
-      if (unsent == null
-          && (progress == Progress.OVERFLOW || unread.hasRemaining() || endOfInput)) {
+      if (unsent == null && (progress == Progress.OVERFLOW || endOfInput)) {
         advance(unread);
-        unread = unread.hasRemaining() ? unread : NOTHING;
       }
       if (unsent != null) {
         unsent.bytes().flip();
@@ -360,17 +322,14 @@ final class IoUringServer implements Server {
       return progress == Progress.OVERFLOW || unsent != null;
     }
 
-    /** Asks for input: for good, if the client says one thing at a time; else for once. */
     private void receive() {
-      ring.receive(fd, inputs, !moreWaiting, tag(RECEIVE, fd));
+      ring.receive(fd, inputs, tag(RECEIVE, fd));
       receiving = true;
-      cancelled = false;
     }
 
     /** Input has come, or its end; the buffer is needed by others, so the session looks at once. */
     void received(int count) {
-      receiving = ring.more();
-      moreWaiting = ring.isMoreWaiting();
+      receiving = false;
       if (count > 0) {
         heard = true;
         try {
@@ -383,43 +342,21 @@ final class IoUringServer implements Server {
         endOfInput = true;
         closing |= count < 0; // The peer is gone, which costs no more than its connection.
       }
-      list();
+      run();
     }
 
-    /**
-     * What was asked for may come although it is not wanted any more: it is kept, which is {@link
-     * #MAX_KEPT} and what else is delivered before the kernel hears of the cancellation.
-     */
     private void take(ByteBuffer input) {
-      if (!closing && progress == Progress.UNDERFLOW && !sending && !unread.hasRemaining()) {
+      if (!closing && !hungUp && !endOfInput) {
         advance(input);
-      }
-      if (closing || progress == Progress.FINISHED || !input.hasRemaining()) {
-        return;
-      }
-      keep(input);
-      if (unread.remaining() > MAX_KEPT && receiving && !cancelled) {
-        ring.cancel(tag(RECEIVE, fd), tag(OTHER, fd));
-        cancelled = true;
+        unread =
+            input.hasRemaining()
+                ? ByteBuffer.allocate(input.remaining()).put(input).flip()
+                : NOTHING;
       }
     }
 
-    /** With room for as much again, so that what comes in pieces is not copied for each of them. */
-    private void keep(ByteBuffer input) {
-      int length = unread.remaining() + input.remaining();
-      if (unread.capacity() - unread.limit() < input.remaining()) {
-        int capacity = unread.hasRemaining() ? 2 * length : length;
-        unread = ByteBuffer.allocate(capacity).put(unread).flip();
-      }
-      int end = unread.limit();
-      unread.limit(end + input.remaining()).put(end, input, input.position(), input.remaining());
-    }
-
-    /** May be called again before the reply is sent, which then answers both. */
     private void advance(ByteBuffer input) {
-      if (unsent == null) {
-        unsent = replies.borrow();
-      }
+      unsent = replies.borrow();
       progress = session.advance(input, unsent.bytes(), endOfInput);
       if (unsent.bytes().position() == 0) {
         forgetUnsent();
@@ -440,7 +377,7 @@ final class IoUringServer implements Server {
       closing |= count < 0;
       if (closing || !bytes.hasRemaining()) {
         forgetUnsent();
-        list();
+        run();
       } else {
         send(buffer);
       }
@@ -470,11 +407,12 @@ final class IoUringServer implements Server {
       close();
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !isOwed()) {
+      if (!heard && progress == Progress.UNDERFLOW && !isOwed()) {
         endOfInput = true;
         run();
       }
@@ -494,6 +432,7 @@ final class IoUringServer implements Server {
         open--;
         forgetUnsent();
         ring.close(fd, tag(OTHER, fd));
+        crowded = false; // If descriptors have run out, there is one now.
       }
     }
   }
@@ -516,6 +455,7 @@ final class IoUringServer implements Server {
     while (accepting || answering) {
       await();
     }
+    acceptAll();
     ring.submit(); // Replies to datagrams name the descriptor that is closed now.
     stopListening(); // Nothing holds them any more, so that the port is free from now on.
     while (open > 0 && System.nanoTime() - deadline < 0) {
@@ -538,6 +478,22 @@ final class IoUringServer implements Server {
       await(); // What was cancelled completes, and then is closed.
     }
     ring.submit();
+  }
+
+  /** To close the listener resets those that wait in its queue. */
+  private void acceptAll() {
+    Libc.fcntl(listener, Libc.F_SETFL, Libc.O_NONBLOCK);
+    try {
+      for (int i = 0; i <= config.backlog(); i++) {
+        int fd = Sockets.accept(listener);
+        if (fd == NONE) {
+          return;
+        }
+        welcome(patient(fd));
+      }
+    } catch (IOException e) {
+      LOG.log(WARNING, "Clients were not accepted.", e);
+    }
   }
 
   private void stopListening() {
@@ -576,13 +532,10 @@ final class IoUringServer implements Server {
       return;
     }
     try {
-      int senderLength = Datagram.senderLength(datagram);
-      responder.orElseThrow().reply(Datagram.payload(datagram), reply.bytes().limit(RECEIVER));
-      int length = reply.bytes().position();
-      reply.bytes().clear().put(RECEIVER, datagram, Datagram.SENDER, senderLength);
-      long receiver = reply.address() + RECEIVER;
-      long tag = tag(SEND_DATAGRAM, reply.number());
-      ring.sendTo(datagrams, reply.address(), length, receiver, senderLength, tag);
+      Datagram.address(reply.header(), datagram);
+      responder.orElseThrow().reply(Datagram.payload(datagram), reply.bytes());
+      reply.header().buffer(reply.address(), reply.bytes().position());
+      ring.sendDatagram(datagrams, reply.header(), tag(SEND_DATAGRAM, reply.number()));
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);
       replies.giveBack(reply);

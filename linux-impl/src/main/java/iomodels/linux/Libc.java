@@ -41,8 +41,12 @@ final class Libc {
 
   static final int SOL_SOCKET = 1;
   static final int SO_REUSEADDR = 2;
+  static final int IPPROTO_IP = 0;
+  static final int IP_PKTINFO = 8;
   static final int IPPROTO_TCP = 6;
   static final int TCP_NODELAY = 1;
+  static final int IPPROTO_IPV6 = 41;
+  static final int IPV6_RECVPKTINFO = 49;
 
   /** For {@link #send}: EPIPE is enough, SIGPIPE need not come as well. */
   static final int MSG_NOSIGNAL = 0x4000;
@@ -89,10 +93,10 @@ final class Libc {
       function("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SEND =
       function("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-  private static final MethodHandle RECVFROM =
-      function("recvfrom", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS);
-  private static final MethodHandle SENDTO =
-      function("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle RECVMSG =
+      function("recvmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle SENDMSG =
+      function("sendmsg", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle SHUTDOWN = function("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle CLOSE = function("close", JAVA_INT, JAVA_INT);
   private static final MethodHandle FCNTL =
@@ -238,43 +242,18 @@ final class Libc {
     }
   }
 
-  /**
-   * Receives a datagram into the beginning of {@code buffer}.
-   *
-   * @param sender where to put the sender's address
-   * @param senderLength an int: before the call the room in {@code sender}, after it the size
-   */
-  static int recvfrom(
-      int fd,
-      MemorySegment buffer,
-      int length,
-      int flags,
-      MemorySegment sender,
-      MemorySegment senderLength) {
-    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+  /** Receives a datagram, as {@link MsgHdr} describes; returns how many bytes it has. */
+  static int recvmsg(int fd, MemorySegment header, int flags) {
     try {
-      return orError(
-          (long)
-              RECVFROM.invokeExact(
-                  state(), fd, buffer, (long) length, flags, sender, senderLength));
+      return orError((long) RECVMSG.invokeExact(state(), fd, header, flags));
     } catch (Throwable e) {
       throw unexpected(e);
     }
   }
 
-  static int sendto(
-      int fd,
-      MemorySegment buffer,
-      int length,
-      int flags,
-      MemorySegment receiver,
-      int receiverLength) {
-    Objects.checkFromIndexSize(0, length, buffer.byteSize());
+  static int sendmsg(int fd, MemorySegment header, int flags) {
     try {
-      return orError(
-          (long)
-              SENDTO.invokeExact(
-                  state(), fd, buffer, (long) length, flags, receiver, receiverLength));
+      return orError((long) SENDMSG.invokeExact(state(), fd, header, flags));
     } catch (Throwable e) {
       throw unexpected(e);
     }

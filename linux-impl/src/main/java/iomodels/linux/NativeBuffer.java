@@ -1,7 +1,5 @@
 package iomodels.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -59,28 +57,22 @@ final class NativeBuffer {
   }
 
   /**
-   * Receives a datagram, by {@code recvfrom}, and makes it ready to be taken.
+   * Receives a datagram, by {@code recvmsg}, and makes it ready to be taken.
    *
-   * @param sender where to note whose it is
+   * @param header where to note who sent it, and to which address: the header of the reply
    * @return whether there was one
    */
-  boolean recvfrom(int fd, Sender sender) {
-    sender.length.set(JAVA_INT, 0, (int) sender.address.byteSize());
-    int count = Libc.recvfrom(fd, memory, SIZE, 0, sender.address, sender.length);
+  boolean recvmsg(int fd, MsgHdr header) {
+    int count = Libc.recvmsg(fd, header.makeRoom().buffer(memory.address(), SIZE).segment(), 0);
     bytes.clear().limit(Math.max(count, 0));
+    if (count >= 0) {
+      header.makeReply();
+    }
     return count >= 0;
   }
 
-  /** Sends a datagram, by {@code sendto}. If the kernel has no room, it is lost, as any may be. */
-  void sendto(int fd, Sender receiver) {
-    Libc.sendto(
-        fd, memory, bytes.remaining(), 0, receiver.address, receiver.length.get(JAVA_INT, 0));
-  }
-
-  /** The address of somebody who has sent a datagram. */
-  static final class Sender {
-
-    private final MemorySegment address = Arena.ofAuto().allocate(SockAddr.LARGEST);
-    private final MemorySegment length = Arena.ofAuto().allocate(JAVA_INT);
+  /** Sends a datagram, by {@code sendmsg}. If the kernel has no room, it is lost, as any may be. */
+  void sendmsg(int fd, MsgHdr header) {
+    Libc.sendmsg(fd, header.buffer(memory.address(), bytes.remaining()).segment(), 0);
   }
 }

@@ -38,6 +38,7 @@ public final class PollProvider implements ServerProvider {
     Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
     if (config.datagrams()) {
       capabilities.add(Capability.DATAGRAMS);
+      capabilities.add(Capability.REPLY_SOURCE);
     }
     return capabilities;
   }

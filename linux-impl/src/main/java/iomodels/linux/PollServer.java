@@ -93,12 +93,12 @@ final class PollServer implements Server {
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -154,7 +154,7 @@ final class PollServer implements Server {
         turn(i);
       }
     }
-    if (timed) {
+    if (crowded || !lingering.isEmpty()) {
       long now = System.nanoTime();
       if (crowded && listener != NONE && acceptAgain - now <= 0) {
         crowded = false;
@@ -171,16 +171,16 @@ final class PollServer implements Server {
   private void turn(int place) {
     switch (place) {
       case WAKE_UP -> {} // To return from poll is all it was for.
-      case LISTENER -> accept();
+      case LISTENER -> accept(MAX_ACCEPTS);
       case DATAGRAMS -> answer(responder.orElseThrow());
       default -> requireNonNull(connections[place]).run();
     }
   }
 
   // tag::accept[]
-  private void accept() {
+  private void accept(int max) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
           return;
@@ -190,6 +190,9 @@ final class PollServer implements Server {
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
           Libc.close(fd);
+        } catch (Error e) {
+          Libc.close(fd);
+          throw e;
         }
       }
     } catch (IOException _) {
@@ -317,17 +320,17 @@ final class PollServer implements Server {
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
     private void discard() throws IOException {
-      heard = true;
       if (in.recv(fd) < 0) {
         close();
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
@@ -347,6 +350,7 @@ final class PollServer implements Server {
         }
         place = NONE;
         Libc.close(fd);
+        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -362,6 +366,7 @@ final class PollServer implements Server {
   private void drain() throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
+    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
     stopListening();
     while (size > FIRST_CONNECTION && System.nanoTime() - deadline < 0) {
       await();
@@ -397,12 +402,12 @@ final class PollServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

@@ -59,6 +59,7 @@ final class Ring implements AutoCloseable {
   private static final long REGISTER_PBUF_RING = 22;
 
   private static final int OP_POLL_ADD = 6;
+  private static final int OP_SENDMSG = 9;
   private static final int OP_RECVMSG = 10;
   private static final int OP_ACCEPT = 13;
   private static final int OP_ASYNC_CANCEL = 14;
@@ -75,7 +76,6 @@ final class Ring implements AutoCloseable {
   private static final int MSG_WAITALL = 0x100;
 
   private static final int COMPLETION_MORE = 1 << 1;
-  private static final int COMPLETION_SOCK_NONEMPTY = 1 << 2;
 
   private static final long PARAMS_SIZE = 120;
   private static final long SQE_SIZE = 64;
@@ -243,27 +243,29 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Input, each time in one of these buffers, which the kernel takes only when there is some.
-   * Results: how many bytes; 0, a FIN; {@code -ENOBUFS}, the kernel has no buffer left.
+   * Input, in one of these buffers, which the kernel takes only when there is some. Results: how
+   * many bytes; 0, a FIN; {@code -ENOBUFS}, the kernel has no buffer left.
+   *
+   * <p>Not multishot: a connection whose bytes and RST arrive while the kernel begins to wait for
+   * them is then told of the bytes, and of nothing else ever again.
    */
-  void receive(int fd, Buffers buffers, boolean multishot, long tag) {
-    int how = multishot ? RECV_MULTISHOT : 0;
-    put(OP_RECV, BUFFER_SELECT, how, fd, 0, 0, 0, 0, tag, buffers.group);
+  void receive(int fd, Buffers buffers, long tag) {
+    put(OP_RECV, BUFFER_SELECT, 0, fd, 0, 0, 0, 0, tag, buffers.group);
   }
 
   /**
    * Datagrams, each in one of these buffers, as a {@link Datagram} describes. Multishot.
    *
-   * @param header a {@code msghdr}, which says how much room an address gets
+   * @param header says how much room an address gets, and how much a control message
    */
-  void receiveDatagrams(int fd, MemorySegment header, Buffers buffers, long tag) {
+  void receiveDatagrams(int fd, MsgHdr header, Buffers buffers, long tag) {
     put(
         OP_RECVMSG,
         BUFFER_SELECT,
         RECV_MULTISHOT,
         fd,
         0,
-        header.address(),
+        header.segment().address(),
         1,
         0,
         tag,
@@ -278,9 +280,8 @@ final class Ring implements AutoCloseable {
   }
 
   /** Sends a datagram if there is room for it now. */
-  void sendTo(int fd, long address, int length, long receiver, int receiverLength, long tag) {
-    long addressLength = (long) receiverLength << 32;
-    put(OP_SEND, 0, 0, fd, receiver, address, length, MSG_DONTWAIT, tag, addressLength);
+  void sendDatagram(int fd, MsgHdr header, long tag) {
+    put(OP_SENDMSG, 0, 0, fd, 0, header.segment().address(), 1, MSG_DONTWAIT, tag, 0);
   }
 
   /** Completes when a descriptor is ready for this, such as {@link Libc#POLLIN}. */
@@ -288,12 +289,7 @@ final class Ring implements AutoCloseable {
     put(OP_POLL_ADD, 0, 0, fd, 0, 0, 0, events, tag, 0);
   }
 
-  /** Ends an operation: it completes with {@code -ECANCELED}, unless it has completed already. */
-  void cancel(long operation, long tag) {
-    put(OP_ASYNC_CANCEL, NO_COMPLETION_IF_SUCCESSFUL, 0, -1, 0, operation, 0, 0, tag, 0);
-  }
-
-  /** Ends all operations on a descriptor. */
+  /** Ends all operations on a descriptor: each that has not completed does, with ECANCELED. */
   void cancelAll(int fd, long tag) {
     put(
         OP_ASYNC_CANCEL,
@@ -418,11 +414,6 @@ final class Ring implements AutoCloseable {
   /** Whether the operation goes on, and will complete again. */
   boolean more() {
     return (flags & COMPLETION_MORE) != 0;
-  }
-
-  /** Whether the socket had more input than this. */
-  boolean isMoreWaiting() {
-    return (flags & COMPLETION_SOCK_NONEMPTY) != 0;
   }
 
   /** Which buffer the input is in, if the result says that there is some. */

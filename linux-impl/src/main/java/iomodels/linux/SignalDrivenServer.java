@@ -76,7 +76,7 @@ final class SignalDrivenServer implements Server {
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final NativeBuffer.Sender sender = new NativeBuffer.Sender();
+  private final MsgHdr header = new MsgHdr();
 
   /** Whether connections or datagrams may be waiting of which no signal will tell any more. */
   private boolean callers;
@@ -89,7 +89,7 @@ final class SignalDrivenServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again. */
+  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
   private boolean crowded;
 
   private long acceptAgain;
@@ -154,7 +154,7 @@ final class SignalDrivenServer implements Server {
       hear(fd);
     }
     if (callers && !crowded) {
-      accept(signals);
+      accept(signals, MAX_ACCEPTS);
     }
     if (letters) {
       answer(responder.orElseThrow());
@@ -203,9 +203,9 @@ final class SignalDrivenServer implements Server {
   // end::wait[]
 
   // tag::accept[]
-  private void accept(Signals signals) {
+  private void accept(Signals signals, int max) {
     try {
-      for (int i = 0; i < MAX_ACCEPTS; i++) {
+      for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
           callers = false;
@@ -217,6 +217,9 @@ final class SignalDrivenServer implements Server {
         } catch (IOException | RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
           Libc.close(fd);
+        } catch (Error e) {
+          Libc.close(fd);
+          throw e;
         }
       }
     } catch (IOException _) {
@@ -383,11 +386,12 @@ final class SignalDrivenServer implements Server {
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (hungUp && !heard) {
-        close();
-      } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
@@ -400,6 +404,7 @@ final class SignalDrivenServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd);
+        crowded = false; // If descriptors have run out, there is one now.
       }
     }
   }
@@ -418,6 +423,9 @@ final class SignalDrivenServer implements Server {
   private void drain(Signals signals) throws IOException {
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     long nextLook = System.nanoTime();
+    accept(
+        signals,
+        config.backlog() + 1); // To close the listener resets those that wait in its queue.
     stopListening();
     while (open > 0 && System.nanoTime() - deadline < 0) {
       await(signals);
@@ -455,13 +463,13 @@ final class SignalDrivenServer implements Server {
   private void answer(Responder responder) {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvfrom(datagrams, sender)) {
+        if (!in.recvmsg(datagrams, header)) {
           letters = false;
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());
         out.bytes().flip();
-        out.sendto(datagrams, sender);
+        out.sendmsg(datagrams, header);
       }
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A responder failed.", e);

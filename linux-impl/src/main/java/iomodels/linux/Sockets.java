@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.BindException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 
 /**
@@ -29,14 +31,14 @@ final class Sockets {
    * @throws java.net.BindException if the address is not to be had
    */
   static int listen(InetSocketAddress address, int backlog) throws IOException {
-    int fd = check("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_STREAM | FLAGS, 0));
+    int fd = demand("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_STREAM | FLAGS, 0));
     try {
       // To start again at once, while connections of the last run are still in TIME_WAIT.
       enable(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR);
       // Accepted sockets inherit it: a reply goes out at once, whatever is not acknowledged yet.
       enable(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY);
       bind(fd, address);
-      check("listen", Libc.listen(fd, backlog));
+      demand("listen on " + address, Libc.listen(fd, backlog));
       return fd;
     } catch (IOException | RuntimeException e) {
       Libc.close(fd);
@@ -45,14 +47,22 @@ final class Sockets {
   }
 
   /**
-   * A UDP socket.
+   * A UDP socket. On a wildcard address each datagram comes with the address that it was sent to,
+   * in a {@link MsgHdr}: without that, the kernel would choose the source of the reply.
    *
    * @return its descriptor
    * @throws java.net.BindException if the address is not to be had
    */
   static int datagrams(InetSocketAddress address) throws IOException {
-    int fd = check("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_DGRAM | FLAGS, 0));
+    int fd = demand("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_DGRAM | FLAGS, 0));
     try {
+      if (address.getAddress().isAnyLocalAddress()) {
+        boolean six = address.getAddress() instanceof Inet6Address;
+        enable(
+            fd,
+            six ? Libc.IPPROTO_IPV6 : Libc.IPPROTO_IP,
+            six ? Libc.IPV6_RECVPKTINFO : Libc.IP_PKTINFO);
+      }
       bind(fd, address);
       return fd;
     } catch (IOException | RuntimeException e) {
@@ -65,19 +75,16 @@ final class Sockets {
    * Accepts a connection, by {@code accept4}: one that does not wait either.
    *
    * @return its descriptor; {@link #NONE} if there is no more to accept
-   * @throws IOException above all if descriptors have run out
+   * @throws IOException above all if descriptors or memory have run out
    */
   static int accept(int listener) throws IOException {
     while (true) {
       int fd = Libc.accept4(listener, FLAGS);
-      switch (-fd) {
-        case Errno.EAGAIN -> {
-          return NONE;
-        }
-        case Errno.EINTR, Errno.ECONNABORTED -> {} // That client has gone again: the next one.
-        default -> {
-          return check("accept4", fd);
-        }
+      if (fd == -Errno.EAGAIN) {
+        return NONE;
+      }
+      if (fd != -Errno.EINTR && !Errno.isOfOneConnection(fd)) {
+        return check("accept4", fd);
       }
     }
   }
@@ -94,8 +101,18 @@ final class Sockets {
 
   private static void bind(int fd, InetSocketAddress address) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      check("bind to " + address, Libc.bind(fd, SockAddr.of(address, arena)));
+      demand("bind to " + address, Libc.bind(fd, SockAddr.of(address, arena)));
     }
+  }
+
+  /**
+   * The result of a call that is to bind a socket: for whatever reason it fails, the kind is one.
+   */
+  private static int demand(String call, int result) throws BindException {
+    if (result < 0) {
+      throw new BindException(Errno.message(call, result));
+    }
+    return result;
   }
 
   private static void enable(int fd, int level, int option) throws IOException {

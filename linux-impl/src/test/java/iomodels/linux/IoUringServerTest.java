@@ -4,15 +4,11 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import com.sun.management.ThreadMXBean;
 import iomodels.linux.IoUringServer.Sizes;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Availability;
 import iomodels.service.Services;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
@@ -45,35 +41,6 @@ class IoUringServerTest {
     try (Server server = new IoUringServer(CONFIG, Services.UPPER, new Sizes(64, 128, 2))) {
       Crowd.converse(server.address(), 100, 20);
       Crowd.pour(server.address(), 10_000_000);
-    }
-  }
-
-  /** What has to be kept comes in pieces, and is not to be copied again for each of them. */
-  @Test
-  void whatIsKeptIsCopiedFewTimes() throws Exception {
-    int sent = 8 * 1024 * 1024;
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    try (Server server = new IoUringServer(CONFIG, Services.UPPER);
-        Socket client = Crowd.connect(server.address())) {
-      Thread sender = Thread.startVirtualThread(() -> send(client, sent));
-      sender.join(200); // By then it is most likely held up, since nobody reads.
-      assertThat(client.getInputStream().readNBytes(sent)).hasSize(sent);
-      sender.join();
-      long loop =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(it -> it.getName().equals(IoUringServer.NAME + "-loop"))
-              .findAny()
-              .orElseThrow()
-              .threadId();
-      assertThat(threads.getThreadAllocatedBytes(loop)).isLessThan(4L * sent);
-    }
-  }
-
-  private static void send(Socket client, int bytes) {
-    try {
-      client.getOutputStream().write(new byte[bytes]);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

@@ -22,6 +22,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class LibcTest {
@@ -46,7 +48,7 @@ class LibcTest {
   @Test
   void errorsHaveTextAndName() {
     assertThat(Errno.describe(Errno.EADDRINUSE)).isEqualTo("Address already in use (EADDRINUSE)");
-    assertThat(Errno.describe(71)).isEqualTo("Protocol error (errno 71)");
+    assertThat(Errno.describe(61)).isEqualTo("No data available (errno 61)");
   }
 
   @Test
@@ -116,18 +118,34 @@ class LibcTest {
       byte[] payload = "hello".getBytes(US_ASCII);
       client.send(new DatagramPacket(payload, payload.length, Sockets.address(fd)));
       await(fd, Libc.POLLIN, arena);
-      MemorySegment buffer = arena.allocate(64);
-      MemorySegment sender = arena.allocate(SockAddr.LARGEST);
-      MemorySegment length = arena.allocateFrom(JAVA_INT, (int) sender.byteSize());
-      assertThat(Libc.recvfrom(fd, buffer, 64, 0, sender, length)).isEqualTo(5);
-      assertThat(SockAddr.toJava(sender)).isEqualTo(client.getLocalSocketAddress());
-      assertThat(Libc.sendto(fd, buffer, 5, 0, sender, length.get(JAVA_INT, 0))).isEqualTo(5);
+      NativeBuffer buffer = new NativeBuffer();
+      MsgHdr header = new MsgHdr();
+      assertThat(buffer.recvmsg(fd, header)).isTrue();
+      assertThat(buffer.bytes().remaining()).isEqualTo(5);
+      buffer.sendmsg(fd, header);
       DatagramPacket reply = new DatagramPacket(new byte[64], 64);
       client.receive(reply);
       assertThat(reply.getLength()).isEqualTo(5);
     } finally {
       Libc.close(fd);
     }
+  }
+
+  /** EADDRNOTAVAIL, or EAFNOSUPPORT on a machine without IPv6; port 1 would be EACCES to most. */
+  @ParameterizedTest
+  @ValueSource(strings = {"203.0.113.1", "2001:db8::1"})
+  void foreignAddressIsABindException(String host) throws Exception {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 1);
+    assertThatThrownBy(() -> Sockets.listen(address, 16)).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> Sockets.datagrams(address)).isInstanceOf(BindException.class);
+  }
+
+  @Test
+  void onlyAShortageStopsAccepting() {
+    assertThat(Errno.isOfOneConnection(-Errno.EHOSTUNREACH)).isTrue();
+    assertThat(Errno.isOfOneConnection(-Errno.ECONNABORTED)).isTrue();
+    assertThat(Errno.isOfOneConnection(-Errno.EMFILE)).isFalse();
+    assertThat(Errno.isOfOneConnection(5)).isFalse();
   }
 
   @Test

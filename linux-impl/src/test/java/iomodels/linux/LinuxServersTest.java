@@ -5,15 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.ServerProvider;
-import iomodels.service.Responder;
-import iomodels.service.Service;
-import iomodels.service.Services;
-import iomodels.service.Session;
 import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,7 +29,7 @@ class LinuxServersTest {
   @ParameterizedTest
   @MethodSource("providers")
   void finThatComesWithTheLastBytesIsNotMissed(ServerProvider provider) throws Exception {
-    Holding service = new Holding();
+    HeldService service = new HeldService();
     try (Server server = provider.start(CONFIG, service);
         Socket client = connect(server);
         Socket holder = connect(server)) {
@@ -55,7 +49,7 @@ class LinuxServersTest {
   @ParameterizedTest
   @MethodSource("providers")
   void urgentDataDoesNotHideWhatFollows(ServerProvider provider) throws Exception {
-    Holding service = new Holding();
+    HeldService service = new HeldService();
     try (Server server = provider.start(CONFIG, service);
         Socket client = connect(server);
         Socket holder = connect(server)) {
@@ -70,48 +64,6 @@ class LinuxServersTest {
         service.letGo();
       }
       assertThat(client.getInputStream().readNBytes(2)).isEqualTo(new byte[] {'B', 'C'});
-    }
-  }
-
-  /** As {@code upper}, but a question mark keeps the thread until it is let go. */
-  private static final class Holding implements Service {
-
-    private final CountDownLatch held = new CountDownLatch(1);
-    private final CountDownLatch released = new CountDownLatch(1);
-
-    @Override
-    public String name() {
-      return "holding";
-    }
-
-    @Override
-    public Session open() {
-      Session upper = Services.UPPER.open();
-      return (in, out, endOfInput) -> {
-        if (in.hasRemaining() && in.get(in.position()) == '?') {
-          held.countDown();
-          try {
-            released.await();
-          } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-          }
-        }
-        return upper.advance(in, out, endOfInput);
-      };
-    }
-
-    @Override
-    public Optional<Responder> datagrams() {
-      return Optional.empty();
-    }
-
-    void holdUp(Socket client) throws Exception {
-      client.getOutputStream().write('?');
-      held.await();
-    }
-
-    void letGo() {
-      released.countDown();
     }
   }
 

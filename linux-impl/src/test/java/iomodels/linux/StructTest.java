@@ -42,6 +42,12 @@ class StructTest {
   }
 
   @Test
+  void messageHeaderIsThatOfTheKernel() {
+    assertThat(MsgHdr.MSGHDR.byteSize()).isEqualTo(56);
+    assertThat(MsgHdr.CONTROL.byteSize()).isEqualTo(40); // CMSG_SPACE(sizeof(struct in6_pktinfo))
+  }
+
+  @Test
   void fdSetHasABitForEachDescriptor() {
     FdSet set = new FdSet(arena);
     assertThat(set.segment().byteSize()).isEqualTo(FdSet.FD_SETSIZE / 8);

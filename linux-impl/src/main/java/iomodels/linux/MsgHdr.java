@@ -1,0 +1,161 @@
+package iomodels.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+
+/**
+ * {@code struct msghdr}, which {@code recvmsg} fills in and {@code sendmsg} takes, together with
+ * what it points to: the peer's address, one buffer, and one control message. The control message
+ * is {@code IP_PKTINFO} or {@code IPV6_PKTINFO}: with a received datagram it names the local
+ * address that the datagram was sent to; with one to be sent, the source address to use. The kernel
+ * adds it to datagrams of a socket that is bound to a wildcard address: see {@link
+ * Sockets#datagrams}. So a header that comes from {@code recvmsg} is the right one for the reply.
+ *
+ * <p>{@code recvmsg(2)}, {@code cmsg(3)}, {@code ip(7)}, {@code ipv6(7)}.
+ */
+final class MsgHdr {
+
+  static final StructLayout MSGHDR =
+      MemoryLayout.structLayout(
+              ADDRESS.withName("msg_name"),
+              JAVA_INT.withName("msg_namelen"),
+              MemoryLayout.paddingLayout(4),
+              ADDRESS.withName("msg_iov"),
+              JAVA_LONG.withName("msg_iovlen"),
+              ADDRESS.withName("msg_control"),
+              JAVA_LONG.withName("msg_controllen"),
+              JAVA_INT.withName("msg_flags"),
+              MemoryLayout.paddingLayout(4))
+          .withName("msghdr");
+
+  /** {@code struct in_pktinfo} has the interface first, {@code struct in6_pktinfo} last. */
+  static final StructLayout CONTROL =
+      MemoryLayout.structLayout(
+          JAVA_LONG.withName("cmsg_len"),
+          JAVA_INT.withName("cmsg_level"),
+          JAVA_INT.withName("cmsg_type"),
+          MemoryLayout.unionLayout(
+                  JAVA_INT.withName("ipi_ifindex"),
+                  MemoryLayout.structLayout(
+                          MemoryLayout.sequenceLayout(16, JAVA_BYTE).withName("ipi6_addr"),
+                          JAVA_INT.withName("ipi6_ifindex"))
+                      .withName("in6_pktinfo"))
+              .withName("pktinfo"),
+          MemoryLayout.paddingLayout(4));
+
+  private static final StructLayout BLOCK =
+      MemoryLayout.structLayout(
+          MSGHDR.withName("header"),
+          JAVA_LONG.withName("iov_base"),
+          JAVA_LONG.withName("iov_len"),
+          CONTROL.withName("control"),
+          SockAddr.LARGEST.withName("address"),
+          MemoryLayout.paddingLayout(4));
+
+  /** How much memory a header and what it points to take up. */
+  static final long SIZE = BLOCK.byteSize();
+
+  private static final long NAME = offset("header", "msg_name");
+  private static final long NAMELEN = offset("header", "msg_namelen");
+  private static final long IOV = offset("header", "msg_iov");
+  private static final long IOVLEN = offset("header", "msg_iovlen");
+  private static final long CONTROL_POINTER = offset("header", "msg_control");
+  private static final long CONTROLLEN = offset("header", "msg_controllen");
+  private static final long IOV_BASE = offset("iov_base");
+  private static final long IOV_LEN = offset("iov_len");
+  private static final long CONTROL_START = offset("control");
+  private static final long LEVEL = offset("control", "cmsg_level");
+  private static final long INTERFACE = offset("control", "pktinfo", "ipi_ifindex");
+  private static final long ADDRESS6 = offset("control", "pktinfo", "in6_pktinfo", "ipi6_addr");
+  private static final long INTERFACE6 =
+      offset("control", "pktinfo", "in6_pktinfo", "ipi6_ifindex");
+  private static final long ADDRESS_START = offset("address");
+
+  private final MemorySegment memory;
+
+  MsgHdr() {
+    this(Arena.ofAuto().allocate(BLOCK));
+  }
+
+  /**
+   * Lays out a header in memory that the caller provides.
+   *
+   * @param memory {@link #SIZE} bytes, aligned to 8
+   */
+  MsgHdr(MemorySegment memory) {
+    this.memory = memory;
+    memory.set(ADDRESS, NAME, memory.asSlice(ADDRESS_START));
+    memory.set(ADDRESS, IOV, memory.asSlice(IOV_BASE));
+    memory.set(JAVA_LONG, IOVLEN, 1);
+    memory.set(ADDRESS, CONTROL_POINTER, memory.asSlice(CONTROL_START));
+    makeRoom();
+  }
+
+  private static long offset(String... path) {
+    PathElement[] elements = new PathElement[path.length];
+    for (int i = 0; i < path.length; i++) {
+      elements[i] = PathElement.groupElement(path[i]);
+    }
+    return BLOCK.byteOffset(elements);
+  }
+
+  /** As the kernel wants it. */
+  MemorySegment segment() {
+    return memory;
+  }
+
+  /**
+   * Before a datagram is received: says how much room there is for its address and control data.
+   */
+  MsgHdr makeRoom() {
+    memory.set(JAVA_INT, NAMELEN, (int) SockAddr.LARGEST.byteSize());
+    memory.set(JAVA_LONG, CONTROLLEN, CONTROL.byteSize());
+    return this;
+  }
+
+  /** The buffer to receive into or to send from. */
+  MsgHdr buffer(long address, long length) {
+    memory.set(JAVA_LONG, IOV_BASE, address);
+    memory.set(JAVA_LONG, IOV_LEN, length);
+    return this;
+  }
+
+  /** Takes over the address and the control message of a datagram that was received elsewhere. */
+  void copy(MemorySegment from, long address, int addressLength, long control, int controlLength) {
+    MemorySegment.copy(from, address, memory, ADDRESS_START, addressLength);
+    MemorySegment.copy(from, control, memory, CONTROL_START, controlLength);
+    memory.set(JAVA_INT, NAMELEN, addressLength);
+    memory.set(JAVA_LONG, CONTROLLEN, controlLength);
+  }
+
+  /**
+   * After a datagram was received: makes this the header of the reply. The route decides which
+   * interface the reply leaves by, unless the address is link-local, which means nothing without
+   * its interface. A multicast address cannot be a source: then the kernel chooses one.
+   */
+  void makeReply() {
+    if (memory.get(JAVA_LONG, CONTROLLEN) == 0) {
+      return; // The socket is bound to one address, which is the source of all that it sends.
+    }
+    if (memory.get(JAVA_INT, LEVEL) != Libc.IPPROTO_IPV6) {
+      memory.set(JAVA_INT, INTERFACE, 0);
+    } else if (memory.get(JAVA_BYTE, ADDRESS6) == (byte) 0xFF) {
+      memory.set(JAVA_LONG, CONTROLLEN, 0);
+    } else if (!isLinkLocal()) {
+      memory.set(JAVA_INT, INTERFACE6, 0);
+    }
+  }
+
+  private boolean isLinkLocal() {
+    return memory.get(JAVA_BYTE, ADDRESS6) == (byte) 0xFE
+        && (memory.get(JAVA_BYTE, ADDRESS6 + 1) & 0xC0) == 0x80;
+  }
+}

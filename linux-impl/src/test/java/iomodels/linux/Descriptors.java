@@ -1,0 +1,96 @@
+package iomodels.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** This process's descriptors, counted, and made scarce. */
+final class Descriptors {
+
+  private static final int RLIMIT_NOFILE = 7;
+
+  private Descriptors() {}
+
+  static long sockets() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(Descriptors::isSocket).count();
+    }
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException _) {
+      return false; // Closed meanwhile.
+    }
+  }
+
+  /** Until it is closed, this process may open only so many more. */
+  static final class Shortage implements AutoCloseable {
+
+    private final List<Integer> taken = new ArrayList<>();
+    private final long before;
+
+    /** Takes all descriptors below the limit, but for so many. */
+    Shortage(int limit, int spare) throws IOException {
+      before = limit(limit);
+      try {
+        int fd = Libc.eventfd(0, Libc.EFD_CLOEXEC);
+        while (fd >= 0) {
+          taken.add(fd);
+          fd = Libc.eventfd(0, Libc.EFD_CLOEXEC);
+        }
+        assertThat(fd).isEqualTo(-Errno.EMFILE);
+        assertThat(taken).hasSizeGreaterThan(spare);
+        for (int i = 0; i < spare; i++) {
+          Libc.close(taken.removeLast());
+        }
+      } catch (AssertionError e) {
+        close();
+        throw e;
+      }
+    }
+
+    /** Gives back so many. */
+    void ease(int count) {
+      for (int i = 0; i < count; i++) {
+        Libc.close(taken.removeLast());
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      limit(before);
+      taken.forEach(Libc::close);
+    }
+  }
+
+  /** Returns what it was before. */
+  private static long limit(long count) throws IOException {
+    MethodHandle getrlimit = Libc.function("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    MethodHandle setrlimit = Libc.function("setrlimit", JAVA_INT, JAVA_INT, ADDRESS);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment limit = arena.allocate(JAVA_LONG, 2);
+      Errno.check("getrlimit", (int) getrlimit.invokeExact(Libc.state(), RLIMIT_NOFILE, limit));
+      long before = limit.get(JAVA_LONG, 0);
+      limit.set(JAVA_LONG, 0, count);
+      Errno.check("setrlimit", (int) setrlimit.invokeExact(Libc.state(), RLIMIT_NOFILE, limit));
+      return before;
+    } catch (IOException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw Libc.unexpected(e);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package iomodels.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Responder;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session;
+import java.io.IOException;
+import java.net.Socket;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** An exception ends one conversation, an error the server. */
+@Timeout(60)
+class FailureTest {
+
+  private static final ServerConfig CONFIG = ServerConfig.onLoopback();
+
+  static List<ServerProvider> providers() {
+    return Models.available();
+  }
+
+  @ParameterizedTest
+  @MethodSource("providers")
+  void exceptionEndsOneConversation(ServerProvider provider) throws Exception {
+    try (Server server = provider.start(CONFIG, new Failing());
+        Socket other = Crowd.connect(server.address());
+        Socket client = Crowd.connect(server.address())) {
+      client.getOutputStream().write('!');
+      assertEnds(client);
+      other.getOutputStream().write('a');
+      assertThat(other.getInputStream().read()).isEqualTo('A');
+      assertThat(server.terminated()).isNotDone();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("providers")
+  void errorEndsTheServerAndClosesAll(ServerProvider provider) throws Exception {
+    long before = Descriptors.sockets();
+    Server server = provider.start(CONFIG.withDatagrams(true), new Failing());
+    try (Socket other = Crowd.connect(server.address());
+        Socket client = Crowd.connect(server.address())) {
+      other.getOutputStream().write('a');
+      assertThat(other.getInputStream().read()).isEqualTo('A');
+      client.getOutputStream().write('#');
+      assertThatThrownBy(() -> server.terminated().join())
+          .isInstanceOf(CompletionException.class)
+          .hasCauseInstanceOf(OutOfMemoryError.class);
+      assertEnds(client);
+      assertEnds(other);
+    }
+    server.close();
+    while (Descriptors.sockets() > before) {
+      Thread.sleep(10);
+    }
+    assertThatThrownBy(() -> Crowd.connect(server.address())).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("providers")
+  void errorOfANewSessionEndsTheServerAndClosesAll(ServerProvider provider) throws Exception {
+    long before = Descriptors.sockets();
+    Failing service = new Failing();
+    Server server = provider.start(CONFIG, service);
+    service.exhausted = true;
+    try (Socket client = Crowd.connect(server.address())) {
+      assertThatThrownBy(() -> server.terminated().join())
+          .hasCauseInstanceOf(OutOfMemoryError.class);
+      assertEnds(client);
+    }
+    while (Descriptors.sockets() > before) {
+      Thread.sleep(10);
+    }
+  }
+
+  private static void assertEnds(Socket client) {
+    try {
+      assertThat(client.getInputStream().read()).isEqualTo(-1);
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("reset");
+    }
+  }
+
+  /** As {@code upper}, but an exclamation mark is an exception, and a hash an error. */
+  private static final class Failing implements Service {
+
+    private volatile boolean exhausted;
+
+    @Override
+    public String name() {
+      return "failing";
+    }
+
+    @Override
+    public Session open() {
+      if (exhausted) {
+        throw new OutOfMemoryError("on purpose");
+      }
+      Session upper = Services.UPPER.open();
+      return (in, out, endOfInput) -> {
+        int first = in.hasRemaining() ? in.get(in.position()) : 0;
+        if (first == '!') {
+          throw new IllegalStateException("on purpose");
+        }
+        if (first == '#') {
+          throw new OutOfMemoryError("on purpose");
+        }
+        return upper.advance(in, out, endOfInput);
+      };
+    }
+
+    @Override
+    public Optional<Responder> datagrams() {
+      return Services.UPPER.datagrams();
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package iomodels.linux;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** On stop, every client gets what it is owed. */
+@Timeout(120)
+class StopTest {
+
+  private static final ServerConfig CONFIG =
+      ServerConfig.onLoopback().withGracePeriod(Duration.ofSeconds(30));
+
+  private static final int CLIENTS = 40;
+
+  /** Of each kind; more than the kernel's buffers hold. */
+  private static final int OWED = 8_000_000;
+
+  static List<ServerProvider> providers() {
+    return Models.available();
+  }
+
+  /** The stop is asked for while the loop is held up, and clients wait to be accepted. */
+  @ParameterizedTest
+  @MethodSource("providers")
+  void clientsThatWaitToBeAcceptedAreServed(ServerProvider provider) throws Exception {
+    HeldService service = new HeldService();
+    List<Socket> clients = new ArrayList<>();
+    try (Server server = provider.start(CONFIG, service);
+        Socket holder = Crowd.connect(server.address())) {
+      Thread stop = Thread.ofVirtual().unstarted(server::close);
+      try {
+        service.holdUp(holder);
+        for (int i = 0; i < CLIENTS; i++) {
+          Socket client = Crowd.connect(server.address());
+          clients.add(client);
+          client.getOutputStream().write('a');
+          client.shutdownOutput();
+        }
+        stop.start();
+        while (stop.getState() != Thread.State.WAITING) {
+          Thread.onSpinWait();
+        }
+      } finally {
+        service.letGo();
+      }
+      for (Socket client : clients) {
+        assertThat(client.getInputStream().readAllBytes()).isEqualTo(new byte[] {'A'});
+      }
+      stop.join();
+    } finally {
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+  }
+
+  /** In each state of a conversation: forty clients. */
+  @ParameterizedTest
+  @MethodSource("providers")
+  void crowdInEveryStateGetsWhatItIsOwed(ServerProvider provider) throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Server server = provider.start(CONFIG, Services.FLOOD)) {
+      List<Future<Long>> received = new ArrayList<>();
+      List<Long> expected = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        expected.addAll(List.of(0L, 21L, (long) OWED / CLIENTS, (long) OWED / 4, 21L));
+        received.add(talk(threads, server.address(), "", false));
+        received.add(talk(threads, server.address(), "12", false));
+        received.add(talk(threads, server.address(), OWED / CLIENTS + "\n", true));
+        received.add(talk(threads, server.address(), OWED / 4 + "\n", false));
+        received.add(talk(threads, server.address(), "?", false));
+      }
+      server.close();
+      for (int i = 0; i < expected.size(); i++) {
+        assertThat(received.get(i).get()).as("client %d", i).isEqualTo(expected.get(i));
+      }
+    }
+  }
+
+  /** Says that, and reads slowly to the end; returns how many bytes came. */
+  private static Future<Long> talk(
+      ExecutorService threads, InetSocketAddress server, String said, boolean end)
+      throws IOException {
+    Socket client = Crowd.connect(server);
+    client.getOutputStream().write(said.getBytes(US_ASCII));
+    if (end) {
+      client.shutdownOutput();
+    }
+    return threads.submit(
+        () -> {
+          try (client) {
+            InputStream in = client.getInputStream();
+            byte[] chunk = new byte[128 * 1024];
+            long total = 0;
+            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+              total += count;
+              Thread.sleep(1);
+            }
+            return total;
+          }
+        });
+  }
+}
