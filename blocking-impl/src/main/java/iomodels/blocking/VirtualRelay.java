@@ -45,6 +45,7 @@ final class VirtualRelay implements Server {
       listener.setOption(SO_REUSEADDR, true);
       listener.bind(config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
+      config.demandUpstreamElsewhere(address);
     } catch (Throwable e) {
       listener.close();
       throw e;

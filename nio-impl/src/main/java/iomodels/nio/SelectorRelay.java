@@ -67,6 +67,7 @@ final class SelectorRelay implements Server {
       listener.setOption(SO_REUSEADDR, true);
       listener.bind(config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
+      config.demandUpstreamElsewhere(address);
     } catch (Throwable e) {
       closeAll();
       throw e;

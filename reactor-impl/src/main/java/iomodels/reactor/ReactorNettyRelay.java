@@ -61,7 +61,8 @@ final class ReactorNettyRelay implements Server {
               .channelGroup(connections)
               .doOnConnection(this::accept)
               .bindNow();
-    } catch (RuntimeException failure) {
+      config.demandUpstreamElsewhere((InetSocketAddress) server.address());
+    } catch (IOException | RuntimeException failure) {
       loops.end();
       throw BindFailure.of(failure);
     }
