@@ -239,11 +239,16 @@ final class ServeCommand implements Callable<Integer> {
         server.address().getPort(),
         carrier);
     out.flush();
+    GcOverheadLimit.watch();
     try {
       server.terminated().join();
       return Main.OK;
     } catch (CompletionException e) {
-      throw new Failure("the server died: " + e.getCause());
+      throw new Failure(
+          "the server died: "
+              + (e.getCause() instanceof OutOfMemoryError error
+                  ? Shortage.words(error)
+                  : e.getCause()));
     }
   }
 
@@ -275,6 +280,8 @@ final class ServeCommand implements Callable<Integer> {
       throw new Failure("cannot listen at %s: %s".formatted(where, reason));
     } catch (IOException e) {
       throw new Failure("%s cannot start: %s".formatted(name, e.getMessage()));
+    } catch (OutOfMemoryError e) {
+      throw new Failure("%s cannot start: %s".formatted(name, Shortage.words(e)));
     }
   }
 
