@@ -3,6 +3,7 @@ module iomodels.cli {
   requires HdrHistogram;
   requires info.picocli;
   requires java.compiler;
+  requires java.management;
   requires java.xml;
   requires iomodels.conformance;
   requires iomodels.core;

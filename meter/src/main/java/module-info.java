@@ -1,6 +1,7 @@
-/** What a process costs, seen from outside. */
+/** Processes: what they cost, seen from outside, and how they are started and end. */
 module iomodels.meter {
   requires static org.jspecify;
 
   exports iomodels.meter;
+  exports iomodels.process;
 }

@@ -46,6 +46,7 @@ final class VirtualRelay implements Server {
       listener.setOption(SO_REUSEADDR, true);
       Binding.bind(listener, config.address(), config.backlog());
       address = (InetSocketAddress) listener.getLocalAddress();
+      config.demandUpstreamElsewhere(address);
     } catch (Throwable e) {
       listener.close();
       throw e;

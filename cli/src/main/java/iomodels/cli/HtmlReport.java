@@ -6,9 +6,9 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.lab.report.WholeFile;
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.file.Files;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -64,11 +64,11 @@ final class HtmlReport {
    */
   static void write(List<Report> reports, Map<String, String> commands, boolean strict, Path file)
       throws IOException, XMLStreamException {
-    try (Writer out = Files.newBufferedWriter(file)) {
-      XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-      new HtmlReport(html, reports, commands, strict).page();
-      html.close();
-    }
+    StringWriter out = new StringWriter();
+    XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
+    new HtmlReport(html, reports, commands, strict).page();
+    html.close();
+    WholeFile.write(file, out.toString());
   }
 
   private void page() throws XMLStreamException {

@@ -1,5 +1,6 @@
 package iomodels.cli;
 
+import iomodels.lab.report.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ final class Json {
       return;
     }
     try {
-      Files.writeString(file, json + System.lineSeparator());
+      WholeFile.write(file, json + System.lineSeparator());
     } catch (IOException e) {
       throw new Failure("cannot write %s: %s".formatted(file, e));
     }

@@ -3,9 +3,9 @@ package iomodels.cli;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Verdict;
+import iomodels.lab.report.WholeFile;
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.file.Files;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,11 +25,11 @@ final class JunitReport {
 
   static void write(List<Report> reports, boolean strict, Path file)
       throws IOException, XMLStreamException {
-    try (Writer out = Files.newBufferedWriter(file)) {
-      XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-      document(reports, strict, xml);
-      xml.close();
-    }
+    StringWriter out = new StringWriter();
+    XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
+    document(reports, strict, xml);
+    xml.close();
+    WholeFile.write(file, out.toString());
   }
 
   private static void document(List<Report> reports, boolean strict, XMLStreamWriter xml)

@@ -4,13 +4,12 @@ import com.fasterxml.jackson.annotation.Nulls;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ReportPage;
+import iomodels.lab.report.WholeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -71,22 +70,9 @@ record LabFiles(Optional<Path> json, Optional<Path> html) {
     }
   }
 
-  /** All at once, so that a file is never half of one; but a device or a link stays what it is. */
   private static void replace(Path file, String text) throws Failure {
-    String all = text + System.lineSeparator();
     try {
-      if (Files.exists(file) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-        Files.writeString(file, all);
-        return;
-      }
-      Path part = file.resolveSibling(file.getFileName() + ".part");
-      try {
-        Files.writeString(part, all);
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-      } catch (IOException _) { // There may be no more than that file to write to.
-        Files.deleteIfExists(part);
-        Files.writeString(file, all);
-      }
+      WholeFile.write(file, text + System.lineSeparator());
     } catch (IOException e) {
       throw new Failure("cannot write %s: %s".formatted(file, e));
     }

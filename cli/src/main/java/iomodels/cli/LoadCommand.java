@@ -194,12 +194,14 @@ final class LoadCommand implements Callable<Integer> {
   }
 
   private LoadResult run(LoadGenerator generator, LoadProgress progress)
-      throws LoadException, InterruptedException {
+      throws LoadException, Failure, InterruptedException {
     try (progress) {
       if (warmUpSeconds > 0) {
         generator.round(duration(warmUpSeconds), progress.warmingUp());
       }
       return generator.round(duration(seconds), progress);
+    } catch (IOException e) {
+      throw new Failure("cannot write the log: " + e.getMessage());
     }
   }
 

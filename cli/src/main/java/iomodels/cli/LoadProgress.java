@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import iomodels.lab.Load;
 import iomodels.lab.Observer;
+import iomodels.lab.report.WholeFile;
 import java.io.Closeable;
 import java.io.FileNotFoundException;
 import java.io.FileOutputStream;
@@ -24,6 +25,8 @@ final class LoadProgress implements Observer, Closeable {
   private static final double UNIT = 1;
 
   private final Progress progress;
+  private final Optional<Path> hdr;
+  private final Optional<Path> part;
   private final Optional<PrintStream> file;
   private final Optional<HistogramLogWriter> log;
   private final long begun = System.currentTimeMillis();
@@ -32,12 +35,15 @@ final class LoadProgress implements Observer, Closeable {
   LoadProgress(Load load, Optional<Path> hdr, double seconds) throws IOException {
     progress = Progress.of((long) Math.ceil(seconds));
     progress.say("%,d connections".formatted(load.connections()));
+    this.hdr = hdr;
     if (hdr.isEmpty()) {
+      part = Optional.empty();
       file = Optional.empty();
       log = Optional.empty();
       return;
     }
-    file = Optional.of(open(hdr.get()));
+    part = Optional.of(WholeFile.beside(hdr.get()));
+    file = Optional.of(open(part.get()));
     HistogramLogWriter writer = new HistogramLogWriter(file.get());
     writer.outputComment("latencies in nanoseconds; written by iomodels load");
     writer.outputLogFormatVersion();
@@ -117,9 +123,23 @@ final class LoadProgress implements Observer, Closeable {
             UNIT);
   }
 
+  /**
+   * Gives the log its name.
+   *
+   * @throws IOException if not all of it could be written
+   */
   @Override
-  public void close() {
+  public void close() throws IOException {
     progress.close();
-    file.ifPresent(PrintStream::close);
+    if (file.isEmpty()) {
+      return;
+    }
+    boolean complete = !file.get().checkError();
+    file.get().close();
+    if (!complete) {
+      WholeFile.discard(part.orElseThrow(), hdr.orElseThrow());
+      throw new IOException("no room for " + hdr.orElseThrow());
+    }
+    WholeFile.publish(part.orElseThrow(), hdr.orElseThrow());
   }
 }

@@ -58,6 +58,12 @@ public final class Main {
     int exitCode = UNUSABLE;
     try {
       exitCode = run(out, err, arguments);
+      if (out.checkError() && exitCode == OK) {
+        complain(err, "standard output could not be written");
+        exitCode = UNUSABLE;
+      }
+    } catch (OutOfMemoryError e) {
+      complain(err, Shortage.words(e));
     } catch (Error e) { // 1 would mean that a server does not conform.
       e.printStackTrace(err);
       complain(err, "this is a fault of the program: " + e);

@@ -244,11 +244,16 @@ final class ServeCommand implements Callable<Integer> {
         HostAndPort.numeric(server.address()),
         carrier);
     out.flush();
+    GcOverheadLimit.watch();
     try {
       server.terminated().join();
       return Main.OK;
     } catch (CompletionException e) {
-      throw new Failure("the server died: " + e.getCause());
+      throw new Failure(
+          "the server died: "
+              + (e.getCause() instanceof OutOfMemoryError error
+                  ? Shortage.words(error)
+                  : e.getCause()));
     }
   }
 
@@ -264,6 +269,8 @@ final class ServeCommand implements Callable<Integer> {
     } catch (IOException | UnsupportedAddressTypeException e) {
       throw new Failure(
           whyNotListening(at, e).orElse("%s cannot start: %s".formatted(name, e.getMessage())));
+    } catch (OutOfMemoryError e) {
+      throw new Failure("%s cannot start: %s".formatted(name, Shortage.words(e)));
     }
   }
 

@@ -1,9 +1,9 @@
 package iomodels.cli;
 
+import iomodels.lab.report.WholeFile;
 import iomodels.lab.trace.Call;
 import iomodels.lab.trace.Trace;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -33,7 +33,7 @@ final class TraceFile {
   static void write(Trace trace, String server, String arguments, String strace, Path file)
       throws Failure {
     try {
-      Files.writeString(file, json(trace, server, made(arguments, strace)));
+      WholeFile.write(file, json(trace, server, made(arguments, strace)));
     } catch (IOException e) {
       throw new Failure("cannot write %s: %s".formatted(file, e));
     }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 public final class Caller implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
+  private static final int MAX_SHOWN = 64 * 1024 * 1024;
+  private static final int OVERHEAD = 64;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
   private static final byte[] END = new byte[0];
 
@@ -39,6 +42,9 @@ public final class Caller implements AutoCloseable {
   private final BlockingQueue<byte[]> typed = new LinkedBlockingQueue<>();
 
   private final BlockingQueue<byte[]> shown = new LinkedBlockingQueue<>();
+
+  /** What may be shown and not be looked at: a client that shows more for ever has to wait. */
+  private final Semaphore room = new Semaphore(MAX_SHOWN);
 
   /** Of what was shown, what no expectation has looked at yet. */
   private byte[] rest = END;
@@ -97,11 +103,14 @@ public final class Caller implements AutoCloseable {
     try (InputStream output = run.output()) {
       for (int n = output.read(chunk); n >= 0; n = output.read(chunk)) {
         if (n > 0) {
+          room.acquire(n + OVERHEAD);
           shown.add(Arrays.copyOf(chunk, n));
         }
       }
     } catch (IOException ignored) {
       // it has ended
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     } finally {
       shown.add(END);
     }
@@ -237,6 +246,7 @@ public final class Caller implements AutoCloseable {
     if (next == null || outputEnded) {
       return false;
     }
+    room.release(next.length + OVERHEAD);
     transcript.add("user", "sees " + Transcript.show(next, 0, next.length));
     rest = next;
     return true;
@@ -245,6 +255,7 @@ public final class Caller implements AutoCloseable {
   @Override
   public void close() throws IOException {
     typed.add(END);
+    room.release(MAX_SHOWN);
     run.close();
     port.close();
   }

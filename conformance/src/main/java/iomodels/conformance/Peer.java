@@ -44,6 +44,9 @@ public final class Peer implements AutoCloseable {
   private static final int CHUNK = 64 * 1024;
   private static final int LINES = 4 * 1024;
 
+  /** More than any line that a rule awaits; one that has no end must not fill the kit's heap. */
+  private static final int MAX_LINE = 64 * 1024;
+
   /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
   private static final Duration STILL = Duration.ofMillis(75);
 
@@ -318,12 +321,16 @@ public final class Peer implements AutoCloseable {
         if (octet == '\n') {
           return line.toString(UTF_8);
         }
+        if (line.size() == MAX_LINE) {
+          throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
+        }
         line.write(octet);
       }
       byte[] chunk = new byte[LINES];
       int n = receive(chunk, 0, chunk.length, patience, "a line", line.size());
       if (n < 0) {
-        throw new Broken("a line", "got FIN after \"%s\"".formatted(line.toString(UTF_8)));
+        throw new Broken(
+            "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));
       }
       held = ByteBuffer.wrap(chunk, 0, n);
     }

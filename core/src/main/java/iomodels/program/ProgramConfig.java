@@ -1,7 +1,9 @@
 package iomodels.program;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -59,6 +61,40 @@ public record ProgramConfig(
         Path.of("."),
         2,
         2);
+  }
+
+  /**
+   * Refuses an upstream that is the relay itself, which would connect to itself until descriptors
+   * run out. A loop through another relay cannot be seen from here.
+   *
+   * @param listening where the relay listens, with its real port
+   * @throws IOException if the upstream has that port, on the same address or, where the relay
+   *     listens on all of them, on any address of this machine
+   */
+  public void demandUpstreamElsewhere(InetSocketAddress listening) throws IOException {
+    for (InetSocketAddress upstream : upstreams) {
+      if (upstream.getPort() == listening.getPort() && isWithin(upstream, listening)) {
+        throw new IOException(
+            "the upstream %s:%d is this relay itself; name another one"
+                .formatted(upstream.getHostString(), upstream.getPort()));
+      }
+    }
+  }
+
+  private static boolean isWithin(InetSocketAddress upstream, InetSocketAddress listening)
+      throws IOException {
+    InetAddress to = upstream.getAddress();
+    InetAddress at = listening.getAddress();
+    if (to == null) {
+      return false; // A name without an address leads nowhere.
+    }
+    if (to.isAnyLocalAddress()) {
+      return at.isAnyLocalAddress() || at.isLoopbackAddress(); // Linux takes it for loopback.
+    }
+    if (!at.isAnyLocalAddress()) {
+      return to.equals(at);
+    }
+    return to.isLoopbackAddress() || NetworkInterface.getByInetAddress(to) != null;
   }
 
   /** The same, listening there. */

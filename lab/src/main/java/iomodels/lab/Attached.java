@@ -1,8 +1,9 @@
 package iomodels.lab;
 
+import iomodels.process.ChildProcesses;
+import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,27 +39,18 @@ public final class Attached {
         .forEach(it -> command.addAll(List.of("-p", String.valueOf(it.pid()))));
     Process strace;
     try {
-      strace = new ProcessBuilder(command).redirectErrorStream(true).start();
+      strace = ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true));
     } catch (IOException e) {
       throw new IOException("there is no strace here", e);
     }
     BufferedReader words = strace.inputReader();
-    String said = words.readLine();
-    if (said == null || !said.contains("attached")) {
+    String said = OutputLines.next(words).orElse("it said nothing");
+    if (!said.contains("attached")) {
       strace.destroyForcibly().waitFor();
       throw new IOException("strace cannot trace it: " + said);
     }
-    Thread.ofVirtual().start(() -> drain(words));
+    OutputLines.drain(words);
     return new Attached(strace);
-  }
-
-  /** What else it says, of each thread, must not fill the pipe. */
-  private static void drain(BufferedReader words) {
-    try (words) {
-      words.transferTo(Writer.nullWriter());
-    } catch (IOException _) {
-      // It was closed with the process.
-    }
   }
 
   /** Lets the server go, which SIGTERM makes it do, and returns when all is written. */

@@ -2,6 +2,9 @@ package iomodels.lab;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import iomodels.process.ChildProcesses;
+import iomodels.process.JavaOptions;
+import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -9,7 +12,9 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 public final class CrowdProcess implements AutoCloseable {
 
   private static final String READY = "ready";
+  private static final String FAILED = "failed: ";
   private static final String MODULE = "iomodels.lab/" + CrowdProcess.class.getName();
   private static final int END_SECONDS = 30;
 
@@ -39,21 +45,17 @@ public final class CrowdProcess implements AutoCloseable {
    * @throws IOException if the process does not start
    */
   public static CrowdProcess start(InetSocketAddress server) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JavaOptions.COMMON);
+    command.addAll(JavaOptions.serialCollector());
+    command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("--module-path", System.getProperty("jdk.module.path", ".")));
+    command.addAll(List.of("--module", MODULE));
+    command.add(server.getAddress().getHostAddress());
+    command.add(String.valueOf(server.getPort()));
     return new CrowdProcess(
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-Xmx256m",
-                    "-XX:+UseSerialGC",
-                    "-XX:TieredStopAtLevel=1",
-                    "--module-path",
-                    System.getProperty("jdk.module.path", "."),
-                    "--module",
-                    MODULE,
-                    server.getAddress().getHostAddress(),
-                    String.valueOf(server.getPort())))
-            .redirectErrorStream(true)
-            .start());
+        ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true)));
   }
 
   /**
@@ -64,9 +66,17 @@ public final class CrowdProcess implements AutoCloseable {
   public void growTo(int size) throws IOException {
     commands.write(size + "\n");
     commands.flush();
-    String line = answers.readLine();
-    if (!READY.equals(line)) {
-      throw new IOException(line == null ? "the crowd has ended" : line);
+    String last = "it said nothing";
+    Optional<String> line = OutputLines.next(answers);
+    while (line.isPresent() && !line.get().equals(READY)) {
+      last = line.get(); // The JVM may have something to say as well.
+      if (last.startsWith(FAILED)) {
+        throw new IOException(last.substring(FAILED.length()));
+      }
+      line = OutputLines.next(answers);
+    }
+    if (line.isEmpty()) {
+      throw new IOException("the crowd has ended: " + last);
     }
   }
 
@@ -81,7 +91,7 @@ public final class CrowdProcess implements AutoCloseable {
         System.out.println(READY);
       }
     } catch (LoadException e) {
-      System.out.println(e.getMessage());
+      System.out.println(FAILED + e.getMessage());
     }
   }
 

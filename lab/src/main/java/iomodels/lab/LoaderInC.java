@@ -1,5 +1,7 @@
 package iomodels.lab;
 
+import iomodels.process.ChildProcesses;
+import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -54,7 +56,8 @@ public final class LoaderInC implements AutoCloseable {
               String.valueOf(load.inFlight()),
               String.valueOf(load.exchange().message(0).length)));
       LoaderInC loader =
-          new LoaderInC(new ProcessBuilder(command).redirectErrorStream(true).start());
+          new LoaderInC(
+              ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true)));
       loader.round(Duration.ofMillis(1)); // Now it runs, and its file is not needed any more.
       return loader;
     } finally {
@@ -66,8 +69,8 @@ public final class LoaderInC implements AutoCloseable {
   public Result round(Duration duration) throws IOException {
     commands.write(duration.toMillis() + "\n");
     commands.flush();
-    String line = answers.readLine();
-    String[] figures = line == null ? new String[0] : line.split(" ", -1);
+    String line = OutputLines.next(answers).orElse("");
+    String[] figures = line.split(" ", -1);
     if (figures.length != 4 || !Character.isDigit(line.charAt(0))) {
       throw new IOException("the loader in C says: " + line);
     }

@@ -1,5 +1,7 @@
 package iomodels.lab;
 
+import iomodels.process.ChildProcesses;
+import iomodels.process.OutputLines;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -40,22 +43,20 @@ public final class Yardstick implements AutoCloseable {
 
   private final String name;
   private final Process process;
-  private final Thread endsWithUs;
   private final InetSocketAddress address;
 
   private Yardstick(String name, Process process) throws IOException {
     this.name = name;
     this.process = process;
-    endsWithUs = new Thread(process::destroyForcibly);
-    Runtime.getRuntime().addShutdownHook(endsWithUs);
     BufferedReader output = process.inputReader();
-    String line = output.readLine();
-    if (line == null || !line.startsWith(LISTENING)) {
-      String words = line == null ? "it said nothing" : line;
+    Optional<String> line = OutputLines.next(output);
+    OutputLines.drain(output);
+    if (!line.orElse("").startsWith(LISTENING)) {
+      String words = line.orElse("it said nothing");
       close();
       throw new IOException("the yardstick %s did not come up: %s".formatted(name, words));
     }
-    int port = Integer.parseInt(line.substring(LISTENING.length()));
+    int port = Integer.parseInt(line.orElseThrow().substring(LISTENING.length()));
     address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
   }
 
@@ -125,7 +126,8 @@ public final class Yardstick implements AutoCloseable {
       command.addAll(List.of(program.toString(), "0"));
       command.addAll(arguments);
       // Once it has said where it listens, it runs, and its file is not needed any more.
-      return new Yardstick(name, new ProcessBuilder(command).redirectErrorStream(true).start());
+      return new Yardstick(
+          name, ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true)));
     } finally {
       delete(folder);
     }
@@ -206,10 +208,5 @@ public final class Yardstick implements AutoCloseable {
   @Override
   public void close() {
     process.destroyForcibly();
-    try {
-      Runtime.getRuntime().removeShutdownHook(endsWithUs);
-    } catch (IllegalStateException _) {
-      // The JVM is ending, and the hook does the same.
-    }
   }
 }

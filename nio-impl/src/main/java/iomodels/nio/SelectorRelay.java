@@ -68,6 +68,7 @@ final class SelectorRelay implements Server {
       listener.setOption(SO_REUSEADDR, true);
       Network.with(config.address(), it -> listener.bind(it, config.backlog()));
       address = (InetSocketAddress) listener.getLocalAddress();
+      config.demandUpstreamElsewhere(address);
       terminated = Network.startThread(SelectorServer.NAME + "-relay", this::run);
     } catch (Throwable e) {
       closeAll();

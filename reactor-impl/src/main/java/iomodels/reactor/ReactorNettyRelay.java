@@ -69,7 +69,8 @@ final class ReactorNettyRelay implements Server {
               .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
               .doOnConnection(this::accept)
               .bindNow();
-    } catch (RuntimeException failure) {
+      config.demandUpstreamElsewhere((InetSocketAddress) server.address());
+    } catch (IOException | RuntimeException failure) {
       loops.end();
       throw BindFailure.of(failure);
     }

@@ -6,11 +6,14 @@ import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The folder that the site is written into. */
@@ -31,20 +34,48 @@ final class SiteFolder {
 
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final String NEXT = ".next";
+
+  private final Path place;
   private final Path folder;
   private int pages;
 
-  private SiteFolder(Path folder) {
-    this.folder = folder;
+  private SiteFolder(Path place) {
+    this.place = place;
+    folder = place.resolve(NEXT);
   }
 
-  /** The folder without its files: a page that is no more is not to stay behind. */
-  static SiteFolder emptied(Path folder) throws IOException {
-    if (Files.isDirectory(folder)) {
-      Files.walkFileTree(folder, new Emptying());
+  /** One whose files come into being in a folder within that one, until they are all there. */
+  static SiteFolder in(Path place) throws IOException {
+    SiteFolder folder = new SiteFolder(place);
+    folder.discard();
+    Files.createDirectories(folder.folder);
+    return folder;
+  }
+
+  /** Puts the files in the place of those that are there: also of pages that are no more. */
+  void publish() throws IOException {
+    Files.walkFileTree(place, new Emptying(folder));
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = place.resolve(folder.relativize(file));
+        Files.createDirectories(Objects.requireNonNull(target.getParent()));
+        Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+      }
     }
-    Files.createDirectories(folder);
-    return new SiteFolder(folder);
+    discard();
+  }
+
+  /** Removes the files that have not been published. */
+  void discard() throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   int pages() {
@@ -133,6 +164,18 @@ final class SiteFolder {
   }
 
   private static final class Emptying extends SimpleFileVisitor<Path> {
+
+    private final Path except;
+
+    Emptying(Path except) {
+      this.except = except;
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      return folder.equals(except) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+    }
+
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       Files.delete(file);

@@ -45,9 +45,19 @@ final class StudySite {
     }
   }
 
-  /** Writes all pages into a folder, in place of what is there; says how many. */
+  /** Writes all pages into a folder, in place of what is there, or none; says how many. */
   int write(Path output) throws IOException {
-    SiteFolder folder = SiteFolder.emptied(output);
+    SiteFolder folder = SiteFolder.in(output);
+    try {
+      write(folder);
+      folder.publish();
+    } finally {
+      folder.discard();
+    }
+    return folder.pages();
+  }
+
+  private void write(SiteFolder folder) throws IOException {
     folder.copyAssets();
     for (Exhibit exhibit : exhibits.all()) {
       folder.writeCode(exhibit);
@@ -63,7 +73,6 @@ final class StudySite {
     }
     // Last, since the pages may have asked for more of them.
     new Pages(this, content.words(LANGUAGES.getFirst()), folder).writeSources(sources.values());
-    return folder.pages();
   }
 
   Recorded recorded() {

@@ -58,6 +58,7 @@ final class RxJavaRelay implements Server {
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
+      config.demandUpstreamElsewhere(address);
     } catch (Exception failure) {
       vertx.close().await();
       throw Transports.bindFailure(failure);

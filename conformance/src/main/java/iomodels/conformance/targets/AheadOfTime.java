@@ -19,9 +19,6 @@ final class AheadOfTime {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** A JVM that cannot use a cache says so where its first line is expected. */
-  private static final String SILENTLY = "-Xlog:disable";
-
   private static final Map<String, CompletableFuture<List<String>>> CACHES = new HashMap<>();
 
   private AheadOfTime() {}
@@ -50,10 +47,10 @@ final class AheadOfTime {
       // In reverse order, and after the children have been ended.
       List.of(folder, cache, onTheWay).forEach(it -> it.toFile().deleteOnExit());
       try (Child child =
-          new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache, SILENTLY)))) {
+          new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache)))) {
         child.endInput();
         return child.awaitEnd(LIMIT) && child.exitCode() == 0
-            ? List.of("-XX:AOTCache=" + cache, SILENTLY)
+            ? List.of("-XX:AOTCache=" + cache)
             : List.of();
       }
     } catch (IOException _) {

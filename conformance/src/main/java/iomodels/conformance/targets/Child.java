@@ -1,20 +1,19 @@
 package iomodels.conformance.targets;
 
-import java.io.BufferedReader;
+import iomodels.process.ChildProcesses;
+import iomodels.process.OutputLines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Reader;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,19 +23,7 @@ final class Child implements AutoCloseable {
   private static final int MAX_LINES = 1_000;
   private static final int LAST_WORDS = 8;
   private static final Duration LAST_BREATH = Duration.ofSeconds(1);
-  private static final Duration LAST_CALL = Duration.ofSeconds(2);
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
   private static final Duration GRACE = Duration.ofSeconds(8);
-
-  /** What would outlive the kit if the kit were told to end. */
-  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
-
-  /** Whether the kit is being told to end, after which nothing may be started: by its lock. */
-  private static boolean ending;
-
-  static {
-    Runtime.getRuntime().addShutdownHook(new Thread(Child::endAll));
-  }
 
   private final Process process;
 
@@ -56,19 +43,8 @@ final class Child implements AutoCloseable {
   }
 
   Child(List<String> command) throws IOException {
-    this(start(command));
+    this(ChildProcesses.start(new ProcessBuilder(command)));
     Thread.ofVirtual().start(() -> readLines());
-  }
-
-  private static Process start(List<String> command) throws IOException {
-    synchronized (RUNNING) {
-      if (ending) {
-        throw new IOException("the kit is being told to end");
-      }
-      Process process = new ProcessBuilder(command).start();
-      RUNNING.add(process);
-      return process;
-    }
   }
 
   private Child(Process process) {
@@ -78,7 +54,7 @@ final class Child implements AutoCloseable {
 
   /** One whose output is not read by lines, but is the caller's to read: {@link #output}. */
   static Child whoseBytesCount(List<String> command) throws IOException {
-    return new Child(start(command));
+    return new Child(ChildProcesses.start(new ProcessBuilder(command)));
   }
 
   OutputStream input() {
@@ -89,28 +65,9 @@ final class Child implements AutoCloseable {
     return process.getInputStream();
   }
 
-  /** Asks all of them to end, and makes those end that have not after a moment. */
-  private static void endAll() {
-    synchronized (RUNNING) {
-      ending = true;
-    }
-    List<ProcessHandle> all =
-        RUNNING.stream()
-            .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
-            .toList();
-    all.forEach(ProcessHandle::destroy);
-    long deadline = System.nanoTime() + LAST_CALL.toNanos();
-    while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() < deadline) {
-      LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
-    }
-    all.forEach(ProcessHandle::destroyForcibly);
-  }
-
   private void readLines() {
-    try (BufferedReader reader = process.inputReader()) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        var _ = lines.offer(Optional.of(line));
-      }
+    try (Reader output = process.inputReader()) {
+      OutputLines.read(output, line -> lines.offer(Optional.of(line)));
     } catch (IOException ignored) {
       // it was closed with the process
     } finally {
@@ -119,18 +76,33 @@ final class Child implements AutoCloseable {
   }
 
   private void readErrors() {
-    try (BufferedReader reader = process.errorReader()) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        synchronized (lastWords) {
-          lastWords.add(line);
-          if (lastWords.size() > LAST_WORDS) {
-            lastWords.removeFirst();
-          }
-        }
-      }
+    try (Reader output = process.errorReader()) {
+      OutputLines.read(output, this::addLastWords);
     } catch (IOException ignored) {
       // it was closed with the process
     }
+  }
+
+  private void addLastWords(String line) {
+    synchronized (lastWords) {
+      lastWords.add(line);
+      if (lastWords.size() > LAST_WORDS) {
+        lastWords.removeFirst();
+      }
+    }
+  }
+
+  /**
+   * The next line of its output that begins with that word; others are left out, since a library or
+   * the JVM may have something to say. Empty if none came for that long, or none will come.
+   */
+  Optional<String> lineBeginning(String word, Duration within) throws InterruptedException {
+    long deadline = System.nanoTime() + within.toNanos();
+    Optional<String> line = line(within);
+    while (line.isPresent() && !line.get().startsWith(word)) {
+      line = line(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+    }
+    return line;
   }
 
   /** The next line of its output; empty if it said nothing for that long, or never will again. */
@@ -208,7 +180,6 @@ final class Child implements AutoCloseable {
         Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     all.forEach(ProcessHandle::destroyForcibly);
     all.forEach(it -> it.onExit().join());
-    RUNNING.remove(process);
   }
 
   /** Ends it and all that it started: in order if it can, by force if it cannot. */
@@ -226,6 +197,5 @@ final class Child implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     descendants.forEach(ProcessHandle::destroyForcibly);
-    RUNNING.remove(process);
   }
 }

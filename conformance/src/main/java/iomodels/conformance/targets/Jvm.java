@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.process.JavaOptions;
 import java.io.File;
 import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
@@ -13,6 +14,12 @@ import java.util.stream.Stream;
 /** How to start a JVM with the modules that this one has. */
 final class Jvm {
 
+  /** For a JVM that is judged and not measured: quick to start, with few threads. */
+  static final List<String> QUICK =
+      Stream.concat(
+              Stream.of("-XX:TieredStopAtLevel=1"), JavaOptions.serialCollector().stream())
+          .toList();
+
   private static final String MODULE = "iomodels.conformance";
 
   private Jvm() {}
@@ -22,12 +29,13 @@ final class Jvm {
    *
    * @param main of this module
    * @param nativeModules those that call native code, as far as they are there
-   * @param flags for the JVM
+   * @param flags for the JVM, besides {@link JavaOptions#COMMON}
    */
   static List<String> command(
       Class<?> main, List<String> nativeModules, List<String> flags, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(JavaOptions.COMMON);
     command.addAll(flags);
     String natives = natives(nativeModules);
     if (!natives.isEmpty()) {

@@ -31,10 +31,6 @@ public final class ModelTarget implements Target {
 
   private static final Duration START = Duration.ofSeconds(60);
 
-  /** A server that is launched for one trial is gone before the second compiler has begun. */
-  private static final List<String> SHORT_LIVED =
-      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
   private final ServerProvider provider;
   private final Optional<Transport> transport;
   private final List<String> prefix;
@@ -185,19 +181,20 @@ public final class ModelTarget implements Target {
   }
 
   private List<String> shortLived(String endpoint, List<String> flags) {
-    return command(List.of(endpoint), Stream.concat(SHORT_LIVED.stream(), flags.stream()).toList());
+    // It is gone before the second compiler has begun.
+    return command(List.of(endpoint), Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
   }
 
   private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
     Optional<String> line;
     try {
-      line = child.line(START);
+      line = child.lineBeginning(Host.LISTENING, START);
     } catch (InterruptedException e) {
       child.close();
       throw e;
     }
-    if (line.isEmpty() || !line.get().startsWith(Host.LISTENING)) {
-      String words = line.map(said -> said + " / ").orElse("") + child.lastWords();
+    if (line.isEmpty()) {
+      String words = child.lastWords();
       child.close();
       throw new IOException("%s did not come up: %s".formatted(name(), words));
     }

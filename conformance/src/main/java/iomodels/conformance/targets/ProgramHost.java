@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
@@ -27,6 +28,9 @@ import java.util.stream.Stream;
  * failed ID WORDS}; {@code stop ID}, and says {@code stopped ID}. It ends when its input does.
  */
 public final class ProgramHost {
+
+  /** The first words of its answers. */
+  static final Set<String> ANSWERS = Set.of("listening", "failed", "stopped");
 
   private ProgramHost() {}
 

@@ -46,7 +46,7 @@ public final class StyleTarget implements ProgramTarget {
 
   /** The same, in a JVM that is quick to start, and would be slow to be measured. */
   public static StyleTarget toBeJudged(StyleProvider style, Program program) {
-    return new StyleTarget(style, program, List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    return new StyleTarget(style, program, Jvm.QUICK);
   }
 
   private StyleTarget(StyleProvider style, Program program, List<String> flags) {
@@ -145,8 +145,8 @@ public final class StyleTarget implements ProgramTarget {
           return;
         }
         List<String> words = List.of(line.get().split(" ", 3));
-        if (words.size() < 2) {
-          continue; // A library has something to say.
+        if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
+          continue; // A library or the JVM has something to say.
         }
         CompletableFuture<String> answer = answers.remove(words.get(1));
         if (answer != null) {

@@ -6,12 +6,14 @@ import iomodels.lab.Jcmd;
 import iomodels.lab.LoadException;
 import iomodels.lab.report.ServerResult.IdlePoint;
 import iomodels.meter.CostMeter;
+import iomodels.process.JavaOptions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What idle connections cost in memory, by crowds of several sizes. What one more costs is the
@@ -33,8 +35,10 @@ public final class IdleMemory {
    * between two crowds.
    */
   public static final List<String> JVM_FLAGS =
-      List.of(
-          "-Xms1g", "-Xmx1g", "-XX:+UseSerialGC", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1");
+      Stream.concat(
+              Stream.of("-Xms1g", "-Xmx1g", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1"),
+              JavaOptions.serialCollector().stream())
+          .toList();
 
   /** The crowds, as shares of the largest. The first one brings what a server needs for itself. */
   private static final List<Double> SHARES = List.of(0.1, 0.25, 0.5, 1.0);

@@ -1,8 +1,9 @@
 package iomodels.lab.trace;
 
+import iomodels.process.ChildProcesses;
+import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,7 +50,7 @@ final class Strace implements AutoCloseable {
   static String version() throws IOException, InterruptedException {
     Process asking = start(List.of("strace", "-V"));
     try (BufferedReader words = asking.inputReader()) {
-      String first = String.valueOf(words.readLine());
+      String first = OutputLines.next(words).orElse("");
       return first.substring(first.lastIndexOf(' ') + 1);
     } finally {
       asking.destroy();
@@ -83,7 +84,7 @@ final class Strace implements AutoCloseable {
 
   private static Process start(List<String> command) throws IOException {
     try {
-      return new ProcessBuilder(command).redirectErrorStream(true).start();
+      return ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true));
     } catch (IOException e) {
       throw new IOException("there is no strace here", e);
     }
@@ -93,7 +94,7 @@ final class Strace implements AutoCloseable {
   private void awaitAttached(List<ProcessHandle> processes) throws IOException {
     BufferedReader words = process.inputReader();
     for (ProcessHandle each : processes) {
-      String said = words.readLine();
+      String said = OutputLines.next(words).orElse(null);
       boolean isRoot = each.equals(processes.getFirst());
       if (!isAttached(said, isRoot)) {
         String why = "strace cannot trace it: " + said;
@@ -103,25 +104,13 @@ final class Strace implements AutoCloseable {
         throw new IOException(why);
       }
     }
-    Thread.ofVirtual().start(() -> drain(process.getInputStream()));
+    OutputLines.drain(words);
   }
 
   /** Or need not be: a child may have ended since it was listed. */
   static boolean isAttached(@Nullable String said, boolean isRoot) {
     return said != null
         && (said.contains("attached") || (!isRoot && said.contains("No such process")));
-  }
-
-  /** What else it says must not fill the pipe. */
-  private static void drain(InputStream words) {
-    byte[] buffer = new byte[1024];
-    try {
-      while (words.read(buffer) >= 0) {
-        // nobody wants to know
-      }
-    } catch (IOException _) {
-      // It was closed with the process.
-    }
   }
 
   boolean isAlive() {

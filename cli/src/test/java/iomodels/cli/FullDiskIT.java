@@ -1,0 +1,39 @@
+package iomodels.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What cannot be written is reported, and never taken for success. */
+@Timeout(60)
+class FullDiskIT {
+
+  private static final File FULL = new File("/dev/full");
+
+  @Test
+  void standardOutputThatTakesNothingIsAFailure() throws Exception {
+    assumeThat(FULL).exists();
+    Process list =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path=" + System.getProperty("jdk.module.path"),
+                "--module=iomodels.cli/iomodels.cli.Main",
+                "list",
+                "--json")
+            .redirectOutput(FULL)
+            .start();
+    try {
+      assertThat(list.errorReader().lines())
+          .anyMatch(line -> line.contains("standard output could not be written"));
+      assertThat(list.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(list.exitValue()).isEqualTo(Main.UNUSABLE);
+    } finally {
+      list.destroyForcibly();
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package iomodels.conformance;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class PeerTest {
+
+  @Test
+  void aLineThatNeverEndsIsBroken() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread endless = Thread.startVirtualThread(() -> sayWithoutEnd(server));
+      InetSocketAddress address = new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+      try (Peer peer =
+          Peer.connect(address, 0, 0, Duration.ofSeconds(30), new Transcript(), "#1")) {
+        assertThatThrownBy(peer::line)
+            .isInstanceOf(Broken.class)
+            .hasMessage("expected a line, but got more than 65,536 bytes without LF");
+      }
+      endless.join();
+    }
+  }
+
+  private static void sayWithoutEnd(ServerSocket server) {
+    byte[] chunk = new byte[64 * 1024];
+    Arrays.fill(chunk, (byte) 'x');
+    try (Socket client = server.accept();
+        OutputStream output = client.getOutputStream()) {
+      while (true) {
+        output.write(chunk);
+      }
+    } catch (IOException _) {
+      // The kit has had enough.
+    }
+  }
+}

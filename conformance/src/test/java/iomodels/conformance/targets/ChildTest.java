@@ -1,0 +1,36 @@
+package iomodels.conformance.targets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ChildTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @Test
+  void linesBeforeTheExpectedOneAreLeftOut() throws Exception {
+    try (Child child = sh("echo '[0.001s] Using Serial'; echo listening 1 -")) {
+      assertThat(child.lineBeginning("listening", PATIENCE)).hasValue("listening 1 -");
+    }
+  }
+
+  @Test
+  void outputThatIsOneEndlessLineNeitherStopsTheChildNorFillsTheHeap() throws Exception {
+    String mebibytes = "head -c 64m /dev/zero | tr '\\0' x; ";
+    try (Child child = sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
+      assertThat(child.awaitEnd(PATIENCE)).isTrue();
+      assertThat(child.exitCode()).isEqualTo(7);
+      assertThat(child.complaint()).startsWith("xxx").endsWith("…").hasSizeLessThan(5_000);
+      assertThat(child.line(PATIENCE).orElseThrow()).endsWith("…").hasSizeLessThan(5_000);
+    }
+  }
+
+  private static Child sh(String script) throws Exception {
+    return new Child(List.of("/bin/sh", "-c", script));
+  }
+}

@@ -1,0 +1,72 @@
+package iomodels.process;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * Starts processes that do not outlive this JVM, with all that they start themselves. If the JVM
+ * ends in order, a shutdown hook ends them; if it is killed, a {@link Watchdog} does. Safe for use
+ * by several threads.
+ */
+public final class ChildProcesses {
+
+  private static final Duration GRACE = Duration.ofSeconds(2);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+
+  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+  private static final Watchdog WATCHDOG = new Watchdog();
+
+  /** Whether the JVM is ending, after which nothing may be started; guarded by {@link #RUNNING}. */
+  private static boolean ending;
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(ChildProcesses::endAll));
+  }
+
+  private ChildProcesses() {}
+
+  /**
+   * Starts a process.
+   *
+   * @throws IOException if it cannot be started, or this JVM is ending
+   */
+  public static Process start(ProcessBuilder builder) throws IOException {
+    synchronized (RUNNING) {
+      if (ending) {
+        throw new IOException("this program is being told to end");
+      }
+      Process process = builder.start();
+      RUNNING.add(process);
+      WATCHDOG.add(process.pid());
+      var _ = process.onExit().thenAccept(ChildProcesses::remove);
+      return process;
+    }
+  }
+
+  private static void remove(Process process) {
+    RUNNING.remove(process);
+    WATCHDOG.remove(process.pid());
+  }
+
+  /** Sends SIGTERM to all, and SIGKILL to those that have not ended after the grace period. */
+  private static void endAll() {
+    synchronized (RUNNING) {
+      ending = true;
+    }
+    List<ProcessHandle> all =
+        RUNNING.stream()
+            .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
+            .toList();
+    all.forEach(ProcessHandle::destroy);
+    long deadline = System.nanoTime() + GRACE.toNanos();
+    while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+    }
+    all.forEach(ProcessHandle::destroyForcibly);
+  }
+}

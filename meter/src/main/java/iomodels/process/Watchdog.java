@@ -1,0 +1,81 @@
+package iomodels.process;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends processes when this JVM was killed and could not do so itself: a shell that knows their pids
+ * and reads from a pipe, which the kernel closes with this JVM. (Linux has {@code PR_SET_PDEATHSIG}
+ * for that, but it fires when the <em>thread</em> that started the child ends, and says nothing to
+ * a grandchild.) Where there is no {@code sh}, nothing is watched.
+ */
+final class Watchdog {
+
+  /** Ctrl-C and SIGTERM to the process group are for this JVM, whose hook comes first. */
+  private static final String SCRIPT =
+      """
+      trap '' HUP INT TERM
+      pids=
+      while read -r change pid; do
+        kept=
+        for each in $pids; do
+          [ "$each" = "$pid" ] || kept="$kept $each"
+        done
+        [ "$change" = add ] && kept="$kept $pid"
+        pids=$kept
+      done
+      with_descendants() {
+        echo "$1"
+        for child in $(cat /proc/"$1"/task/*/children 2>/dev/null || pgrep -P "$1" 2>/dev/null); do
+          with_descendants "$child"
+        done
+      }
+      all=$(for each in $pids; do with_descendants "$each"; done)
+      [ -n "$all" ] || exit 0
+      kill -TERM $all 2>/dev/null
+      sleep 2
+      kill -KILL $all 2>/dev/null
+      """;
+
+  private @Nullable OutputStream changes;
+  private boolean missing;
+
+  synchronized void add(long pid) {
+    if (changes == null && !missing) {
+      start();
+    }
+    tell("add", pid);
+  }
+
+  synchronized void remove(long pid) {
+    tell("remove", pid);
+  }
+
+  private void start() {
+    try {
+      changes =
+          new ProcessBuilder("sh", "-c", SCRIPT)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .getOutputStream();
+    } catch (IOException _) {
+      missing = true;
+    }
+  }
+
+  private void tell(String change, long pid) {
+    if (changes == null) {
+      return;
+    }
+    try {
+      changes.write("%s %d%n".formatted(change, pid).getBytes(US_ASCII));
+      changes.flush();
+    } catch (IOException _) {
+      changes = null; // It was ended from outside; the next process gets a new one.
+    }
+  }
+}
