@@ -37,7 +37,8 @@ class OutOfMemoryIT {
   private static final Path SCRIPT = Path.of("..", "iomodels");
   private static final Pattern FLAG = Pattern.compile("-X\\S+");
   private static final Pattern ANNOUNCED = Pattern.compile(".* at 127\\.0\\.0\\.1:(\\d+) .*");
-  private static final Pattern SAID = Pattern.compile("OutOfMemoryError|memory is left|heap is full");
+  private static final Pattern SAID =
+      Pattern.compile("OutOfMemoryError|memory is left|heap is full");
   private static final byte[] MUCH = "9999999999\n".repeat(20).getBytes(US_ASCII);
   private static final int CROWD = 1_500;
   private static final int PATIENCE = 30_000;

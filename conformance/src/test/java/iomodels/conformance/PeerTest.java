@@ -20,7 +20,8 @@ class PeerTest {
   void aLineThatNeverEndsIsBroken() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread endless = Thread.startVirtualThread(() -> sayWithoutEnd(server));
-      InetSocketAddress address = new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+      InetSocketAddress address =
+          new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
       try (Peer peer =
           Peer.connect(address, 0, 0, Duration.ofSeconds(30), new Transcript(), "#1")) {
         assertThatThrownBy(peer::line)

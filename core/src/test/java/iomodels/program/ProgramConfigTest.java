@@ -34,8 +34,7 @@ class ProgramConfigTest {
   @ParameterizedTest
   @CsvSource({"127.0.0.1, 127.0.0.2, 4711", "0.0.0.0, 127.0.0.1, 4712", "::, 192.0.2.1, 4711"})
   void anotherAddressIsAnotherServer(String listening, String upstream, int port) {
-    assertThatCode(() -> demand(listening, upstream, port))
-        .doesNotThrowAnyException();
+    assertThatCode(() -> demand(listening, upstream, port)).doesNotThrowAnyException();
   }
 
   @Test

@@ -69,8 +69,7 @@ public final class OutputLines {
    * The next line; of one that is longer than {@link #MAX_LENGTH} the next piece, with an ellipsis;
    * empty at the end of the output.
    */
-  public static Optional<String> next(BufferedReader output)
-      throws IOException {
+  public static Optional<String> next(BufferedReader output) throws IOException {
     StringBuilder line = new StringBuilder();
     int c = output.read();
     if (c < 0) {

@@ -46,8 +46,7 @@ final class AheadOfTime {
       Path onTheWay = folder.resolve("host.aot.config");
       // In reverse order, and after the children have been ended.
       List.of(folder, cache, onTheWay).forEach(it -> it.toFile().deleteOnExit());
-      try (Child child =
-          new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache)))) {
+      try (Child child = new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache)))) {
         child.endInput();
         return child.awaitEnd(LIMIT) && child.exitCode() == 0
             ? List.of("-XX:AOTCache=" + cache)

@@ -16,8 +16,7 @@ final class Jvm {
 
   /** For a JVM that is judged and not measured: quick to start, with few threads. */
   static final List<String> QUICK =
-      Stream.concat(
-              Stream.of("-XX:TieredStopAtLevel=1"), JavaOptions.serialCollector().stream())
+      Stream.concat(Stream.of("-XX:TieredStopAtLevel=1"), JavaOptions.serialCollector().stream())
           .toList();
 
   private static final String MODULE = "iomodels.conformance";

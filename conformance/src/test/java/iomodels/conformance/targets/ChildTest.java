@@ -22,7 +22,8 @@ class ChildTest {
   @Test
   void outputThatIsOneEndlessLineNeitherStopsTheChildNorFillsTheHeap() throws Exception {
     String mebibytes = "head -c 64m /dev/zero | tr '\\0' x; ";
-    try (Child child = sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
+    try (Child child =
+        sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
       assertThat(child.awaitEnd(PATIENCE)).isTrue();
       assertThat(child.exitCode()).isEqualTo(7);
       assertThat(child.complaint()).startsWith("xxx").endsWith("…").hasSizeLessThan(5_000);

@@ -41,8 +41,7 @@ public final class WholeFile {
     }
     Path real = file.toRealPath();
     Path folder = real.getParent();
-    boolean replaceable =
-        Files.isRegularFile(real) && folder != null && Files.isWritable(folder);
+    boolean replaceable = Files.isRegularFile(real) && folder != null && Files.isWritable(folder);
     return replaceable ? real.resolveSibling(real.getFileName() + PART) : file;
   }
 
