@@ -1,5 +1,6 @@
 package iomodels.blocking;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -63,7 +64,7 @@ class AddressesTest {
 
   @Test
   void addressOfAnotherFamilyIsAnIoFailure() throws Exception {
-    InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.getByName("::1"), 0);
+    InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET)) {
       assertThatThrownBy(() -> Binding.bind(listener, ipv6, 1))
           .isInstanceOf(BindException.class)
@@ -86,7 +87,7 @@ class AddressesTest {
   void gatherSaysThatABackendWithoutAddressHasFailed() throws Exception {
     try (Server gather = new VirtualGather(ProgramConfig.onLoopback(List.of(NOWHERE)));
         Socket client = new Socket(gather.address().getAddress(), gather.address().getPort())) {
-      client.getOutputStream().write("all x\nfirst x\n".getBytes());
+      client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));
       client.shutdownOutput();
       assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("failed\nfailed\n");
     }
@@ -95,7 +96,7 @@ class AddressesTest {
   @ParameterizedTest
   @MethodSource("models")
   void largestDatagramOverIpv6IsAnsweredWhole(ServerProvider model) throws Exception {
-    InetAddress loopback = InetAddress.getByName("::1");
+    InetAddress loopback = InetAddress.ofLiteral("::1");
     assumeTrue(hasIpv6(loopback), "there is no IPv6");
     ServerConfig config = ServerConfig.at(new InetSocketAddress(loopback, 0)).withDatagrams(true);
     byte[] request = new byte[Responder.MAX_DATAGRAM];

@@ -70,12 +70,12 @@ class DatagramsTest {
   }
 
   private static Server start(ServerProvider provider, String host) throws IOException {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 0);
+    InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral(host), 0);
     return provider.start(ServerConfig.at(address).withDatagrams(true), Services.UPPER);
   }
 
   private static DatagramSocket client(String host) throws IOException {
-    DatagramSocket client = new DatagramSocket(0, InetAddress.getByName(host));
+    DatagramSocket client = new DatagramSocket(0, InetAddress.ofLiteral(host));
     client.setSoTimeout(Crowd.PATIENCE_MILLIS);
     return client;
   }
@@ -85,7 +85,7 @@ class DatagramsTest {
       throws IOException {
     byte[] said = new byte[length];
     Arrays.fill(said, (byte) 'a');
-    InetAddress address = InetAddress.getByName(host);
+    InetAddress address = InetAddress.ofLiteral(host);
     client.send(new DatagramPacket(said, length, address, server.address().getPort()));
     DatagramPacket reply = new DatagramPacket(new byte[length + 1], length + 1);
     client.receive(reply);
@@ -95,7 +95,7 @@ class DatagramsTest {
   }
 
   private static void assumeIpv6() throws IOException {
-    InetAddress loopback = InetAddress.getByName("::1");
+    InetAddress loopback = InetAddress.ofLiteral("::1");
     assumeThat(NetworkInterface.getByInetAddress(loopback))
         .as("::1 is an address here")
         .isNotNull();

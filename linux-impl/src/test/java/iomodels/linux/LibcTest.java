@@ -76,7 +76,7 @@ class LibcTest {
   @Test
   void addressIsInNetworkByteOrder() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
-      InetSocketAddress address = new InetSocketAddress(InetAddress.getByName("1.2.3.4"), 0x1234);
+      InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral("1.2.3.4"), 0x1234);
       byte[] bytes = SockAddr.of(address, arena).toArray(JAVA_BYTE);
       assertThat(bytes).startsWith(2, 0, 0x12, 0x34, 1, 2, 3, 4);
     }

@@ -88,7 +88,7 @@ class StopTest {
         received.add(talk(threads, server.address(), OWED / 4 + "\n", false));
         received.add(talk(threads, server.address(), "?", false));
       }
-      server.close();
+      stop(server);
       for (int i = 0; i < expected.size(); i++) {
         assertThat(received.get(i).get()).as("client %d", i).isEqualTo(expected.get(i));
       }
@@ -117,5 +117,9 @@ class StopTest {
             return total;
           }
         });
+  }
+
+  private static void stop(Server server) {
+    server.close();
   }
 }

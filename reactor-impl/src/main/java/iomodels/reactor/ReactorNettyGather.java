@@ -228,7 +228,7 @@ final class ReactorNettyGather implements Server {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
+      var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
       acceptQueue.close(server.channel(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());

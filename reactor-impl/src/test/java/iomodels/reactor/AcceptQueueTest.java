@@ -1,5 +1,6 @@
 package iomodels.reactor;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -93,7 +94,7 @@ class AcceptQueueTest {
       }
       service.release.countDown();
       for (Socket client : clients) {
-        assertEquals("x", new String(client.getInputStream().readAllBytes(), "US-ASCII"));
+        assertEquals("x", new String(client.getInputStream().readAllBytes(), US_ASCII));
       }
     } finally {
       for (Socket client : clients) {
@@ -120,7 +121,7 @@ class AcceptQueueTest {
     listener.pipeline().fireExceptionCaught(new IOException("too many open files"));
     assertFalse(listener.config().isAutoRead());
 
-    accepted.close();
+    accepted.close().syncUninterruptibly();
     assertTrue(listener.config().isAutoRead());
     listener.finishAndReleaseAll();
   }

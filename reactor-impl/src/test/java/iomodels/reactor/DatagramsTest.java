@@ -72,7 +72,7 @@ class DatagramsTest {
   @EnumSource
   void theLargestDatagramOverIpv6IsAnsweredWhole(Transport transport) throws IOException {
     ServerConfig config =
-        ServerConfig.at(new InetSocketAddress(InetAddress.getByName("::1"), 0)).withDatagrams(true);
+        ServerConfig.at(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0)).withDatagrams(true);
     try (Server server = new ReactorNettyServer(config, Services.UPPER, transport);
         DatagramSocket socket = connect(server)) {
       byte[] sent = new byte[LARGEST];
