@@ -37,6 +37,10 @@ public enum Bound {
   DESCRIPTORS(
       16, "", "How many descriptors may be open afterwards that were not before: a runtime's own."),
   DESCRIPTOR_LIMIT(100, "", "How many descriptors a server has when it is to run out of them."),
+  NOISE(
+      64L << 10,
+      "bytes",
+      "How much a program may write to its standard error while 300 clients reset."),
   WATCH(500, "ms", "For how long a server's processor time is watched."),
   IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a core."),
   CALM(8_000, "ms", "How long a server may take to come to rest: its runtime may be compiling."),

@@ -14,6 +14,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -44,6 +45,7 @@ final class Child implements AutoCloseable {
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
 
   private final Deque<String> lastWords = new ArrayDeque<>();
+  private final AtomicLong errorBytes = new AtomicLong();
   private final Thread errors;
 
   /**
@@ -121,6 +123,7 @@ final class Child implements AutoCloseable {
   private void readErrors() {
     try (BufferedReader reader = process.errorReader()) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        errorBytes.addAndGet(line.length() + 1L);
         synchronized (lastWords) {
           lastWords.add(line);
           if (lastWords.size() > LAST_WORDS) {
@@ -164,6 +167,11 @@ final class Child implements AutoCloseable {
     synchronized (lastWords) {
       return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
     }
+  }
+
+  /** About how many bytes it has written to its standard error by now. */
+  long errorBytes() {
+    return errorBytes.get();
   }
 
   boolean isAlive() {
