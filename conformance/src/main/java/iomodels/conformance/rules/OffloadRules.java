@@ -377,7 +377,7 @@ final class OffloadRules {
       leaveAtWork(trial, program, "read fifo\n");
       demandAnswer(trial, program, "reading a FIFO that nobody writes to");
     }
-    String hash = "hash %d x\n".formatted(MANY_TIMES);
+    String hash = "hash %d x\n".formatted(2 * MANY_TIMES);
     Peer patient = trial.connect(program);
     long before = System.nanoTime();
     patient.send(hash);

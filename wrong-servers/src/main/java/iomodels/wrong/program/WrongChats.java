@@ -202,7 +202,7 @@ final class WrongChats {
           wrong(
               "chat-closes-a-minute-later",
               "13.17",
-              "Closes a connection a minute after it has ended.",
+              "Opens a socket for each client that has gone, and closes it a minute later.",
               "descriptors while",
               WrongChats::closesMuchLater));
 
@@ -417,8 +417,14 @@ final class WrongChats {
 
       @Override
       void end(SocketChannel client) {
-        ended.add(client);
-        Thread.startVirtualThread(() -> closeLater(client));
+        super.end(client);
+        try {
+          SocketChannel spare = SocketChannel.open();
+          ended.add(spare);
+          Thread.startVirtualThread(() -> closeLater(spare));
+        } catch (IOException _) {
+          // Out of descriptors.
+        }
       }
 
       private void closeLater(SocketChannel client) {
