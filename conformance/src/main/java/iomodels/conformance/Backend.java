@@ -8,6 +8,9 @@ import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -16,6 +19,14 @@ import java.util.function.Consumer;
  */
 public final class Backend implements AutoCloseable {
 
+  private static final int DEFAULT_BACKLOG = 0;
+
+  /** More than fit into a backlog of one, on any system. */
+  private static final int MOST_WAITING = 64;
+
+  /** On loopback a connection that is accepted is made at once. */
+  private static final long CONNECTING_MILLIS = 200;
+
   private final NetworkChannel port;
   private final Duration patience;
   private final Transcript transcript;
@@ -23,8 +34,12 @@ public final class Backend implements AutoCloseable {
   private final Consumer<Peer> opened;
   private int accepted;
 
+  /** Connections that wait in the backlog, so that there is no place for another. */
+  private final List<SocketChannel> waiting = new ArrayList<>();
+
   private Backend(
       NetworkChannel port,
+      int backlog,
       Duration patience,
       Transcript transcript,
       String name,
@@ -35,7 +50,12 @@ public final class Backend implements AutoCloseable {
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
-    port.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    if (port instanceof ServerSocketChannel listener) {
+      listener.bind(anywhere, backlog);
+    } else {
+      port.bind(anywhere);
+    }
   }
 
   /**
@@ -46,13 +66,46 @@ public final class Backend implements AutoCloseable {
   static Backend listening(
       Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
-    return new Backend(ServerSocketChannel.open(), patience, transcript, name, opened);
+    return new Backend(
+        ServerSocketChannel.open(), DEFAULT_BACKLOG, patience, transcript, name, opened);
   }
 
   /** One that refuses: the port is taken, so that nobody else can, but nobody listens. */
   static Backend refusing(Duration patience, Transcript transcript, String name)
       throws IOException {
-    return new Backend(SocketChannel.open(), patience, transcript, name, _ -> {});
+    return new Backend(SocketChannel.open(), 0, patience, transcript, name, _ -> {});
+  }
+
+  /** One that listens, whose backlog is full: the kernel does not answer whoever connects now. */
+  static Backend full(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
+      throws IOException, InterruptedException {
+    Backend backend =
+        new Backend(ServerSocketChannel.open(), 1, patience, transcript, name, opened);
+    try {
+      backend.fill();
+      return backend;
+    } catch (IOException | InterruptedException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  private void fill() throws IOException, InterruptedException {
+    for (int i = 0; i < MOST_WAITING; i++) {
+      SocketChannel channel = SocketChannel.open();
+      waiting.add(channel);
+      channel.configureBlocking(false);
+      if (!channel.connect(address())) {
+        TimeUnit.MILLISECONDS.sleep(CONNECTING_MILLIS);
+        if (!channel.finishConnect()) {
+          channel.close();
+          transcript.add("kit", "%s has a full backlog: %d connections".formatted(name, i));
+          return;
+        }
+      }
+    }
+    throw new IOException(
+        "a backlog of 1 was not full with %d connections".formatted(MOST_WAITING));
   }
 
   /** Where it is. */
@@ -102,6 +155,9 @@ public final class Backend implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    for (SocketChannel each : waiting) {
+      each.close();
+    }
     port.close();
   }
 }

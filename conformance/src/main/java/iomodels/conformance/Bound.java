@@ -43,6 +43,10 @@ public enum Bound {
       "ms",
       "How long a newcomer may wait behind connections that are dead, when there are few "
           + "descriptors."),
+  NOISE(
+      64L << 10,
+      "bytes",
+      "How much a program may write to its standard error while 300 clients reset."),
   WATCH(500, "ms", "For how long a server's processor time is watched."),
   IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a core."),
   CALM(8_000, "ms", "How long a server may take to come to rest: its runtime may be compiling."),

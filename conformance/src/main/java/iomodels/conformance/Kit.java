@@ -152,7 +152,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         };
     Attempts attempts =
         rule -> {
-          String reason = rule.needs().contains(Need.PROCESS) ? unseen(target) : "";
+          String reason = unmet(rule, target);
           return reason.isEmpty()
               ? again(it -> repeatedly(rule, it, own -> new Trial(target, bounds, own)))
               : new Finding(rule, Verdict.SKIPPED, reason, List.of(), Duration.ZERO, seed);
@@ -195,6 +195,14 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
 
   private static boolean isTriedAlone(Rule rule) {
     return rule.needs().contains(Need.TIMED) || rule.needs().contains(Need.ALONE);
+  }
+
+  /** Why a rule does not apply to that program; empty if it does. */
+  private static String unmet(Rule rule, ProgramTarget target) {
+    if (rule.needs().contains(Need.PAUSE) && !target.launchesAlone()) {
+      return Need.PAUSE.otherwise();
+    }
+    return rule.needs().contains(Need.PROCESS) ? unseen(target) : "";
   }
 
   /** Why the process of a program cannot be seen; empty if it can. */

@@ -204,6 +204,39 @@ public final class Peer implements AutoCloseable {
     return sent;
   }
 
+  /** Sends bytes, if the connection has not been reset by then. */
+  public boolean sendUnlessReset(byte[] bytes) {
+    try {
+      output.write(bytes);
+      transcript.add(name, "sends " + Transcript.show(bytes, 0, bytes.length));
+      return true;
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s (sending)".formatted(name, e.getMessage()));
+      return false;
+    }
+  }
+
+  /**
+   * Takes whatever comes, and demands that it ends with RST. Nobody may send meanwhile: the kernel
+   * reports a reset once, and a reader would take it for FIN.
+   */
+  public void expectResetAfterAll() throws Broken {
+    byte[] chunk = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+      long taken = 0;
+      for (int n = input.read(chunk); n >= 0; n = input.read(chunk)) {
+        taken += n;
+      }
+      transcript.add("", "FIN to %s after %,d bytes".formatted(name, taken));
+      throw new Broken("RST", "got FIN: %,d bytes look as if they were all".formatted(taken));
+    } catch (SocketTimeoutException _) {
+      throw new Broken("RST", "nothing came for %,d ms".formatted(patience.toMillis()));
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+    }
+  }
+
   /** Sends all of it, and demands that some of it is taken within any such time. */
   public void sendWithin(Duration time, byte[] bytes) throws Broken, InterruptedException {
     long taken = 0;

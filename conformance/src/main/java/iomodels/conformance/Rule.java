@@ -51,6 +51,8 @@ public record Rule(
     PROCESS("the kit did not start it in a process of its own"),
     /** The kit can start it with a limit on descriptors, which its clients can exhaust. */
     LIMIT("the kit cannot limit its descriptors"),
+    /** The kit can start it in a process in which nothing else runs, and can pause that. */
+    PAUSE("the kit cannot start it in a process of its own, to pause that"),
     /** It is declared what threads it has. */
     DECLARED("nobody has declared what threads it has"),
     /** It is told when it can go on. */

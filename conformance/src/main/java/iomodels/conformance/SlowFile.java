@@ -37,16 +37,20 @@ public final class SlowFile implements AutoCloseable {
   static SlowFile in(Path folder, String name, Duration patience, Transcript transcript)
       throws IOException, InterruptedException {
     Path path = folder.resolve(name);
+    makeFifo(path);
+    SlowFile file = new SlowFile(path, patience, transcript);
+    Thread.ofPlatform().daemon().start(file::awaitReader); // It is open(2) that blocks.
+    return file;
+  }
+
+  static void makeFifo(Path path) throws IOException, InterruptedException {
     try {
       if (new ProcessBuilder("mkfifo", path.toString()).start().waitFor() != 0) {
         throw new IOException("mkfifo did not make " + path);
       }
     } catch (IOException e) {
-      throw new IOException("a slow file needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
+      throw new IOException("a FIFO needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
     }
-    SlowFile file = new SlowFile(path, patience, transcript);
-    Thread.ofPlatform().daemon().start(file::awaitReader); // It is open(2) that blocks.
-    return file;
   }
 
   private void awaitReader() {

@@ -13,6 +13,7 @@ import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -205,6 +206,13 @@ public final class Trial implements AutoCloseable {
         Backend.refusing(patience(), transcript, "upstream" + backends.incrementAndGet()));
   }
 
+  /** One that accepts nothing, and whose queue is full: who connects to it waits. */
+  public Backend fullBackend() throws IOException, InterruptedException {
+    return opened(
+        Backend.full(
+            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
+  }
+
   private Backend opened(Backend backend) {
     opened.push(backend);
     return backend;
@@ -235,6 +243,11 @@ public final class Trial implements AutoCloseable {
     return file;
   }
 
+  /** A FIFO in that folder, to which nobody writes. */
+  public void fifo(Path folder, String name) throws IOException, InterruptedException {
+    SlowFile.makeFifo(folder.resolve(name));
+  }
+
   /** Starts the program that is judged, with those upstreams. */
   public Instance program(Backend... upstreams) throws IOException, InterruptedException {
     List<InetSocketAddress> addresses = new ArrayList<>();
@@ -250,6 +263,31 @@ public final class Trial implements AutoCloseable {
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
+  }
+
+  /** The same, in a process in which nothing else runs. */
+  public Instance programAlone(ProgramConfig config) throws IOException, InterruptedException {
+    Instance instance = programs.orElseThrow().launchAlone(config);
+    transcript.add("kit", "was told %s, of a process of its own".formatted(instance.address()));
+    opened.push(instance);
+    return instance;
+  }
+
+  /** Keeps the process of a server that is alone in it from running, until it is resumed. */
+  public PausedProcess pause(Instance instance) throws IOException, InterruptedException {
+    transcript.add("kit", "pauses the process");
+    ProcessHandle process =
+        instance.process().orElseThrow(() -> new IOException("there is no process to pause"));
+    PausedProcess paused = PausedProcess.of(process, patience());
+    opened.push(paused);
+    return paused;
+  }
+
+  /** An address on this machine where nobody listens just now. */
+  public InetSocketAddress freeAddress() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return (InetSocketAddress) socket.getLocalSocketAddress();
+    }
   }
 
   /** Demands that whoever connects is reset: as soon as the connection is made, or before. */

@@ -1,7 +1,9 @@
 package iomodels.wrong;
 
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.server.spi.UnlistedServers;
+import iomodels.wrong.program.WrongPrograms;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
 import java.util.Optional;
@@ -22,5 +24,10 @@ public final class Unlisted implements UnlistedServers {
         .flatMap(servers -> servers)
         .filter(server -> server.card().name().equals(name))
         .findFirst();
+  }
+
+  @Override
+  public Optional<StyleProvider> style(String name) {
+    return WrongPrograms.style(name);
   }
 }

@@ -12,6 +12,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.InJvmProgramTarget;
+import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * What the programs leave open shows in this process, as long as nothing else runs in it: one after
- * another.
+ * another. Those whose process is paused have one of their own.
  */
 @EnabledOnOs(OS.LINUX)
 @Isolated
@@ -49,7 +50,10 @@ class ProgramProcessZooIT {
                     () ->
                         demandCaught(
                             it,
-                            judge(it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
+                            rule(it).needs().contains(Need.PAUSE)
+                                ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
+                                : judge(
+                                    it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
   }
 
   @TestFactory
@@ -63,8 +67,20 @@ class ProgramProcessZooIT {
         Rule.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
     assertThat(rules).isNotEmpty();
     for (Rule each : rules) {
-      Finding finding = judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
+      Finding finding =
+          each.needs().contains(Need.PAUSE)
+              ? judgeAlone(WrongPrograms.correctStyle(program).style(), program, each, FEWER)
+              : judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
       assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.KEPT);
+    }
+  }
+
+  /** In a process of its own. */
+  private static Finding judgeAlone(String style, Program program, Rule rule, Bounds bounds)
+      throws InterruptedException {
+    StyleProvider provider = WrongPrograms.style(style).orElseThrow();
+    try (StyleTarget target = StyleTarget.toBeJudged(provider, program)) {
+      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
     }
   }
 

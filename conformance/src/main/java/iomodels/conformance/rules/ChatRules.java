@@ -2,24 +2,35 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLIENTS;
 import static iomodels.conformance.Bound.CLOSES;
+import static iomodels.conformance.Bound.NOISE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.program.Programs.CHAT;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
 import iomodels.conformance.targets.Instance;
+import iomodels.meter.CostMeter;
 import iomodels.program.LineReader;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -46,13 +57,52 @@ final class ChatRules {
               CHAT,
               Set.of(Need.ALONE, Need.PROCESS),
               ChatRules::leavesNothing),
-          rule("13.13", Ending.SENTENCE, ChatRules::ends));
+          rule("13.13", Ending.SENTENCE, ChatRules::ends),
+          rule(
+              "13.14",
+              "Let a member leave that resets as soon as it has said its name.",
+              ChatRules::resetsAtOnce),
+          new Rule(
+              "13.15",
+              MUST,
+              "Let all members leave that reset while one speaks, and end when told to.",
+              CHAT,
+              Set.of(Need.ALONE),
+              ChatRules::allReset),
+          new Rule(
+              "13.16",
+              MUST,
+              "Tell all in the same order what happens at once, and drop nobody who reads.",
+              CHAT,
+              Set.of(Need.PROCESS, Need.PAUSE),
+              ChatRules::happensAtOnce),
+          new Rule(
+              "13.17",
+              MUST,
+              "Hold few descriptors in a storm of newcomers, and answer the next.",
+              CHAT,
+              Set.of(Need.ALONE, Need.PROCESS),
+              ChatRules::storm));
 
   private static final int WINDOW = 64 * 1024;
   private static final int LINES_EACH = 200;
 
   /** Fewer than an outbox holds. */
   private static final int LINES_AT_ONCE = 16;
+
+  private static final Pattern NEWS = Pattern.compile("\\* (\\S+) (joined|left)");
+  private static final int MOST_SHOWN = 80;
+  private static final int GHOSTS = 100;
+  private static final int CROWD = 300;
+  private static final int LISTENERS = 80;
+  private static final int ROUNDS = 4;
+  private static final int JOINS = 2_500;
+  private static final int STORM_OPEN = 100;
+
+  /** Of those who are connected, of those who have gone, and of some who wait to be let in. */
+  private static final int STORM_DESCRIPTORS = 10 * STORM_OPEN;
+
+  private static final long BETWEEN_LOOKS_MILLIS = 20;
 
   private ChatRules() {}
 
@@ -329,6 +379,287 @@ final class ChatRules {
     ann.send(("x".repeat(LineReader.MAX_BYTES) + "\n").repeat(LINES_AT_ONCE));
     slow.pauseUntilFull();
     Ending.demand(trial, room);
+  }
+
+  /** The others are told that it has joined and left, or nothing. */
+  private static void resetsAtOnce(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance room = room(trial);
+    Peer ann = member(trial, room, "ann");
+    for (int i = 0; i < GHOSTS; i++) {
+      Peer ghost = trial.connect(room);
+      ghost.send("ghost%d\n%s".formatted(i, i % 3 == 2 ? "boo\n" : ""));
+      ghost.reset();
+    }
+    demandOnly(trial, room, ann, "ann");
+    demandFree(trial, room, List.of("ghost0", "ghost%d".formatted(GHOSTS - 1)));
+  }
+
+  /**
+   * Demands that soon nobody else is in the room, and that until then one who is there was told of
+   * each who joined and left, in that order.
+   */
+  private static void demandOnly(Trial trial, Instance room, Peer there, String name)
+      throws Broken, IOException, InterruptedException {
+    String expected = "* you are last; here: " + name;
+    Peer last = enterAgain(trial, room, "last", expected::equals, "a room with only " + name);
+    last.close();
+    Set<String> inside = new HashSet<>();
+    for (String line = there.line(); !line.equals("* last left"); line = there.line()) {
+      Matcher news = NEWS.matcher(line);
+      boolean inOrder =
+          news.matches()
+              ? news.group(2).equals("joined")
+                  ? inside.add(news.group(1))
+                  : inside.remove(news.group(1))
+              : inside.contains(line.split(":", 2)[0]);
+      if (!inOrder) {
+        throw new Broken("of each that it joined, and then that it left", "got " + line);
+      }
+    }
+  }
+
+  /** Demands that those names can be taken. */
+  private static void demandFree(Trial trial, Instance room, List<String> names)
+      throws Broken, IOException, InterruptedException {
+    for (String each : names) {
+      String expected = "* you are %s; here:".formatted(each);
+      enterAgain(trial, room, each, it -> it.startsWith(expected), "the name %s".formatted(each))
+          .close();
+    }
+  }
+
+  /** Tries to enter until the answer is as it should be: others may still be about to leave. */
+  private static Peer enterAgain(
+      Trial trial, Instance room, String name, Predicate<String> isRight, String expected)
+      throws Broken, IOException, InterruptedException {
+    long deadline = System.nanoTime() + trial.patience().toNanos();
+    while (true) {
+      Peer peer = trial.connect(room);
+      peer.send(name + "\n");
+      String answer = peer.line();
+      if (isRight.test(answer)) {
+        return peer;
+      }
+      peer.close();
+      if (System.nanoTime() - deadline > 0) {
+        throw new Broken(
+            expected,
+            "got %s after %,d ms".formatted(shortened(answer), trial.patience().toMillis()));
+      }
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+    }
+  }
+
+  private static String shortened(String line) {
+    return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "…";
+  }
+
+  private static void allReset(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance room = room(trial);
+    OptionalLong before = room.errorBytes();
+    Peer ann = member(trial, room, "ann");
+    List<Peer> members = crowd(trial, room, CROWD);
+    for (int i = 0; i < CROWD; i++) {
+      demand("* m%d joined".formatted(i), ann.line());
+    }
+    for (Peer each : members) {
+      ann.send("do not go\n");
+      each.reset();
+    }
+    Set<String> gone = new HashSet<>();
+    for (int i = 0; i < CROWD; i++) {
+      String line;
+      try {
+        line = ann.line();
+      } catch (Broken e) {
+        throw e.at("%d of %d who reset have left".formatted(i, CROWD));
+      }
+      Matcher news = NEWS.matcher(line);
+      if (!news.matches() || !news.group(2).equals("left") || !gone.add(news.group(1))) {
+        throw new Broken("of each of %d members, once, that it has left".formatted(CROWD), line);
+      }
+    }
+    demandOnly(trial, room, ann, "ann");
+    demandFree(trial, room, List.of("m0", "m%d".formatted(CROWD / 2)));
+    Ending.demand(trial, room);
+    if (before.isPresent()) {
+      long noise = room.errorBytes().orElse(0) - before.getAsLong();
+      if (noise > trial.count(NOISE)) {
+        throw new Broken(
+            "at most %,d bytes on its standard error".formatted(trial.count(NOISE)),
+            "there were %,d".formatted(noise));
+      }
+      trial.note("sees %,d bytes on its standard error".formatted(noise));
+    }
+  }
+
+  /** Members m0, m1, …, who have been welcomed; what they are told since, they have not read. */
+  private static List<Peer> crowd(Trial trial, Instance room, int count)
+      throws Broken, IOException {
+    List<Peer> members = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Peer peer = trial.connect(room);
+      peer.send("m%d\n".formatted(i));
+      String welcome = peer.line();
+      if (!welcome.startsWith("* you are m%d; here:".formatted(i))) {
+        throw new Broken("a welcome for m%d".formatted(i), "got " + welcome);
+      }
+      members.add(peer);
+    }
+    return members;
+  }
+
+  private static void happensAtOnce(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance room = trial.programAlone(ProgramConfig.onLoopback(List.of()));
+    List<Peer> members = crowd(trial, room, LISTENERS);
+    for (int i = 0; i < LISTENERS; i++) {
+      for (int j = i + 1; j < LISTENERS; j++) {
+        demand("* m%d joined".formatted(j), members.get(i).line());
+      }
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+      inOneOrder(trial, room, members, round);
+    }
+    droppingNobody(trial, room, members);
+  }
+
+  /** While the process is paused one speaks, one resets, one finishes, and one enters. */
+  private static void inOneOrder(Trial trial, Instance room, List<Peer> members, int round)
+      throws Broken, IOException, InterruptedException {
+    List<String> events = new ArrayList<>();
+    List<Peer> leaving = new ArrayList<>();
+    // They stand in the room between the others.
+    for (String name : List.of("rst", "fin")) {
+      Peer peer = trial.connect(room);
+      peer.send("%s%d\n".formatted(name, round));
+      peer.line();
+      leaving.add(peer);
+      events.add("* %s%d left".formatted(name, round));
+    }
+    List<Peer> after = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      Peer peer = trial.connect(room);
+      peer.send("after%d_%d\n".formatted(round, i));
+      peer.line();
+      after.add(peer);
+    }
+    demand("* after%d_1 joined".formatted(round), after.getFirst().line());
+    for (Peer each : members) {
+      for (String name : List.of("rst%d", "fin%d", "after%d_0", "after%d_1")) {
+        demand("* %s joined".formatted(name.formatted(round)), each.line());
+      }
+    }
+    Peer entering;
+    try (PausedProcess _ = trial.pause(room)) {
+      members.getFirst().send("now %d\n".formatted(round));
+      leaving.getFirst().reset();
+      leaving.getLast().finishSending();
+      entering = trial.connect(room);
+      entering.send("new%d\n".formatted(round));
+    }
+    events.add("m0: now %d".formatted(round));
+    events.add("* new%d joined".formatted(round));
+    List<Peer> others = new ArrayList<>(members.subList(1, members.size()));
+    others.addAll(after);
+    List<String> order = List.of();
+    for (Peer each : others) {
+      List<String> heard = new ArrayList<>();
+      for (int i = 0; i < events.size(); i++) {
+        heard.add(each.line());
+      }
+      if (!new HashSet<>(heard).equals(new HashSet<>(events))) {
+        throw new Broken("all to hear, in some order, " + events, "one heard " + heard);
+      }
+      if (!order.isEmpty() && !order.equals(heard)) {
+        throw new Broken(
+            "all to hear in one order what happened at once",
+            "one heard %s, and another %s".formatted(order, heard));
+      }
+      order = heard;
+    }
+    for (int i = 1; i < events.size(); i++) {
+      members.getFirst().line();
+    }
+    for (Peer each : after) {
+      each.close();
+    }
+    entering.close();
+    Set<String> gone = new HashSet<>();
+    for (String name : List.of("after%d_0", "after%d_1", "new%d")) {
+      gone.add("* %s left".formatted(name.formatted(round)));
+    }
+    for (Peer each : members) {
+      Set<String> heard = new HashSet<>();
+      for (int i = 0; i < gone.size(); i++) {
+        heard.add(each.line());
+      }
+      if (!heard.equals(gone)) {
+        throw new Broken("all to hear " + gone, "one heard " + heard);
+      }
+    }
+  }
+
+  /** While the process is paused all speak: more than an outbox holds, less than a kernel does. */
+  private static void droppingNobody(Trial trial, Instance room, List<Peer> members)
+      throws Broken, IOException, InterruptedException {
+    String said = "x".repeat(LineReader.MAX_BYTES - 1);
+    int outbox = ProgramConfig.onLoopback(List.of()).outbox();
+    int each = Math.ceilDiv(3 * outbox / 2, LISTENERS * LineReader.MAX_BYTES);
+    try (PausedProcess _ = trial.pause(room)) {
+      for (Peer member : members) {
+        member.send((said + "\n").repeat(each));
+      }
+    }
+    for (int i = 0; i < LISTENERS; i++) {
+      for (int j = 0; j < (LISTENERS - 1) * each; j++) {
+        String line;
+        try {
+          line = members.get(i).line();
+        } catch (Broken e) {
+          throw e.at("m%d, who reads, after a pause of the process".formatted(i));
+        }
+        if (!line.endsWith(": " + said)) {
+          throw new Broken("what the members said during a pause of the process", "got " + line);
+        }
+      }
+    }
+  }
+
+  private static void storm(Trial trial) throws Broken, IOException, InterruptedException {
+    Instance room = room(trial);
+    CostMeter meter = trial.meter(room);
+    Deque<Peer> open = new ArrayDeque<>();
+    int allowed = meter.now().descriptors() + STORM_DESCRIPTORS;
+    for (int i = 0; i < JOINS; i++) {
+      Peer peer = trial.connect(room);
+      peer.send("s%d\n".formatted(i));
+      open.add(peer);
+      if (open.size() > STORM_OPEN) {
+        open.remove().reset();
+      }
+      if (i % STORM_OPEN == 0) {
+        demandDescriptors(meter, allowed);
+      }
+    }
+    try (Peer newcomer = trial.connect(room)) {
+      newcomer.send("newcomer\n");
+      String welcome = newcomer.line();
+      if (!welcome.startsWith("* you are newcomer; here:")) {
+        throw new Broken("a welcome for a newcomer", "got " + welcome);
+      }
+    } catch (Broken e) {
+      throw e.at("a newcomer after %,d others".formatted(JOINS));
+    }
+    demandDescriptors(meter, allowed);
+  }
+
+  private static void demandDescriptors(CostMeter meter, int allowed) throws Broken, IOException {
+    long now = meter.now().descriptors();
+    if (now > allowed) {
+      throw new Broken(
+          "at most %,d descriptors while %d clients are connected".formatted(allowed, STORM_OPEN),
+          "there were %,d".formatted(now));
+    }
   }
 
   private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Section 12: one who asks several backends, which are the kit, as is its client. */
 final class GatherRules {
@@ -50,13 +51,21 @@ final class GatherRules {
               GATHER,
               Set.of(Need.ALONE, Need.PROCESS),
               GatherRules::leavesNothing),
-          rule("12.16", Ending.SENTENCE, GatherRules::ends));
+          rule("12.16", Ending.SENTENCE, GatherRules::ends),
+          new Rule(
+              "12.17",
+              MUST,
+              "Close a call that is still connecting at the deadline, and when its client is gone.",
+              GATHER,
+              Set.of(),
+              GatherRules::stopsConnecting));
 
   /** A deadline that does not come while a rule is tried. */
   private static final Duration NEVER = Duration.ofMinutes(10);
 
   private static final int MANY = 1_000;
   private static final Duration SOON = Duration.ofMillis(10);
+  private static final long BETWEEN_LOOKS_MILLIS = 20;
 
   private GatherRules() {}
 
@@ -359,6 +368,58 @@ final class GatherRules {
     asked(backend, "coffee");
     gone.reset();
     Ending.demand(trial, program);
+  }
+
+  private static void stopsConnecting(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Backend full = trial.fullBackend();
+    Backend other = trial.backend();
+    Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
+    Peer client = trial.connect(program(trial, deadline, full));
+    for (String kind : List.of("all", "first")) {
+      client.send(kind + " tea\n");
+      client.expect("late\n");
+      demandConnecting(trial, full, 0, "at the deadline");
+    }
+    Instance patient = program(trial, NEVER, full, other);
+    for (String kind : List.of("all", "first")) {
+      Peer waits = trial.connect(patient);
+      waits.send(kind + " tea\n");
+      try (Peer one = asked(other, "tea")) {
+        Peer served = trial.connect(patient);
+        served.send("first coffee\n");
+        try (Peer two = asked(other, "coffee")) {
+          two.send("here\n");
+          served.expect("ok here\n");
+        }
+        demandConnecting(trial, full, 1, "when another has answered first");
+        waits.reset();
+        one.expectEnd(trial.time(CLOSE));
+      }
+      demandConnecting(trial, full, 0, "when the client is gone");
+    }
+  }
+
+  /** So many sockets still send SYN to it, soon, where the kernel tells that. */
+  private static void demandConnecting(Trial trial, Backend full, long wanted, String when)
+      throws Broken, IOException, InterruptedException {
+    if (!Kernel.tellsConnecting()) {
+      trial.note("cannot see who is connecting: there is no /proc/net/tcp");
+      return;
+    }
+    int port = full.address().getPort();
+    long deadline = System.nanoTime() + trial.time(CLOSE).toNanos();
+    long now = Kernel.connecting(port);
+    while (now != wanted && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      now = Kernel.connecting(port);
+    }
+    if (now > wanted) {
+      throw new Broken(
+          "%d calls that are still connecting %s".formatted(wanted, when),
+          "there are %d after %,d ms (SYN-SENT)".formatted(now, trial.time(CLOSE).toMillis()));
+    }
+    trial.note("sees %d calls that are still connecting %s".formatted(now, when));
   }
 
   private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {

@@ -9,7 +9,7 @@ import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
-import iomodels.conformance.FrozenProcess;
+import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
@@ -402,7 +402,7 @@ final class LifeRules {
     first.finishSending();
     first.expectFin();
     List<Peer> queued = new ArrayList<>();
-    try (FrozenProcess _ = FrozenProcess.of(server.process().orElseThrow())) {
+    try (PausedProcess _ = trial.pause(server)) {
       for (int i = 0; i < QUEUED; i++) {
         Peer peer = trial.connect(server);
         peer.send("queued " + i);

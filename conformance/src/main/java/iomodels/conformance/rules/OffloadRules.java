@@ -71,7 +71,18 @@ final class OffloadRules {
               OFFLOAD,
               Set.of(Need.ALONE, Need.PROCESS),
               OffloadRules::leavesNothing),
-          rule("14.15", Ending.SENTENCE, OffloadRules::ends));
+          rule("14.15", Ending.SENTENCE, OffloadRules::ends),
+          new Rule(
+              "14.16",
+              MUST,
+              "Stop the work of a client that is gone: reading a FIFO, or hashing.",
+              OFFLOAD,
+              Set.of(Need.TIMED),
+              OffloadRules::givesWorkersBack),
+          rule(
+              "14.17",
+              "Read neither what a link leads to outside the folder, nor a device.",
+              OffloadRules::staysInItsFolder));
 
   private static final ProgramConfig STANDARD = ProgramConfig.onLoopback(List.of());
   private static final String EMPTY = sha256(new byte[0], 1);
@@ -83,6 +94,11 @@ final class OffloadRules {
   private static final int PINGS_BESIDE = 5;
 
   private static final int HASHES_EACH = 20;
+  private static final int ROUNDS = 5;
+
+  /** After that the work of a client has begun. */
+  private static final Duration BEGUN = Duration.ofMillis(100);
+
   private static final String BUSY = "error busy, try later";
   private static final String NOTHING = "nothing";
 
@@ -348,6 +364,84 @@ final class OffloadRules {
       return true;
     } catch (Broken _) {
       return false;
+    }
+  }
+
+  /** If the work went on, there would be no worker left after the first of these rounds. */
+  private static void givesWorkersBack(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Path folder = trial.folder();
+    trial.fifo(folder, "fifo");
+    Instance program = program(trial, folder);
+    for (int i = 0; i < ROUNDS; i++) {
+      leaveAtWork(trial, program, "read fifo\n");
+      demandAnswer(trial, program, "reading a FIFO that nobody writes to");
+    }
+    String hash = "hash %d x\n".formatted(2 * MANY_TIMES);
+    Peer patient = trial.connect(program);
+    long before = System.nanoTime();
+    patient.send(hash);
+    try {
+      patient.line();
+    } catch (Broken e) {
+      throw new IOException("this machine is too busy for a hash: " + e.getMessage(), e);
+    }
+    long whole = System.nanoTime() - before;
+    long[] waited = new long[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+      leaveAtWork(trial, program, hash);
+      long gone = System.nanoTime();
+      demandAnswer(trial, program, "a hash that takes %,d ms".formatted(whole / 1_000_000));
+      waited[i] = System.nanoTime() - gone;
+    }
+    Timing.demandMedian(
+        waited,
+        Duration.ofNanos(whole / 2),
+        "a worker that was given back, of a hash that takes %,d ms".formatted(whole / 1_000_000));
+  }
+
+  /** Clients that are gone while all workers work for them. */
+  private static void leaveAtWork(Trial trial, Instance program, String request)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> clients = new ArrayList<>();
+    for (int i = 0; i < STANDARD.workers(); i++) {
+      Peer client = trial.connect(program);
+      client.send(request);
+      clients.add(client);
+    }
+    clients.getLast().expectSilence(BEGUN);
+    for (Peer each : clients) {
+      each.reset();
+    }
+  }
+
+  private static void demandAnswer(Trial trial, Instance program, String lost)
+      throws Broken, IOException {
+    try (Peer client = trial.connect(program)) {
+      client.send("hash 1 \n");
+      try {
+        client.expect(EMPTY);
+      } catch (Broken e) {
+        throw e.at("after the clients left whose workers were busy with " + lost);
+      }
+    }
+  }
+
+  private static void staysInItsFolder(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Path folder = trial.folder();
+    Path outside = trial.folder();
+    Files.writeString(outside.resolve("secret"), "abc");
+    Files.createSymbolicLink(folder.resolve("link"), outside.resolve("secret"));
+    Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
+    Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
+    Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
+    Files.createSymbolicLink(folder.resolve("nowhere"), folder.resolve("missing"));
+    Instance program = program(trial, folder);
+    for (String name : List.of("link", "elsewhere", "null", "nowhere", "zero")) {
+      Peer client = trial.connect(program);
+      client.send("read %s\n".formatted(name));
+      client.expect("error cannot read %s\n".formatted(name));
     }
   }
 

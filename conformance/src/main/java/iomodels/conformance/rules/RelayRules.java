@@ -14,10 +14,14 @@ import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
 import iomodels.conformance.targets.Instance;
+import iomodels.meter.CostMeter;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Section 11: a forwarder, between a client and an upstream that are both the kit. */
 final class RelayRules {
@@ -53,10 +57,32 @@ final class RelayRules {
               RELAY,
               Set.of(Need.ALONE, Need.PROCESS),
               RelayRules::leavesNothing),
-          rule("11.12", Ending.SENTENCE, RelayRules::ends));
+          rule("11.12", Ending.SENTENCE, RelayRules::ends),
+          rule(
+              "11.13",
+              "Carry a reset as a reset, each time, while data flows both ways.",
+              RelayRules::carriesEachReset),
+          new Rule(
+              "11.14",
+              MUST,
+              "Refuse to be its own upstream, or hold few descriptors for each client.",
+              RELAY,
+              Set.of(Need.ALONE, Need.PROCESS),
+              RelayRules::isNotItsOwnUpstream));
 
   private static final long VOLUME = 16L << 20;
   private static final int BUFFERS = 64 * 1024;
+
+  /** A fault that shows in one of fifty resets they miss one time in four hundred. */
+  private static final int RESETS = 300;
+
+  private static final int CHUNK = 1_000;
+
+  /** One that turns to itself takes two for each turn, until there are no more. */
+  private static final int FEW = 64;
+
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  private static final long BETWEEN_LOOKS_MILLIS = 10;
 
   private RelayRules() {}
 
@@ -195,6 +221,68 @@ final class RelayRules {
           client.expect("pong");
         }
       }
+    }
+  }
+
+  /**
+   * Each time one resets while the other sends: whoever writes to the first, and whoever reads it,
+   * are both told that something is wrong, but only one of them, what.
+   */
+  private static void carriesEachReset(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = trial.backend();
+    Instance program = trial.program(backend);
+    byte[] chunk = new byte[CHUNK];
+    for (int i = 0; i < RESETS; i++) {
+      try (Peer client = trial.connect(program);
+          Peer upstream = backend.accept()) {
+        boolean byClient = i % 2 == 0;
+        Peer resetting = byClient ? client : upstream;
+        Peer other = byClient ? upstream : client;
+        resetting.send(chunk);
+        other.expect(chunk);
+        if (trial.random().nextBoolean()) {
+          other.send(chunk);
+        }
+        resetting.reset();
+        // That sending fails is a reset as well, of which reading is then not told.
+        if (other.sendUnlessReset(chunk)) {
+          other.expectResetAfterAll();
+        }
+      }
+    }
+  }
+
+  private static void isNotItsOwnUpstream(Trial trial)
+      throws Broken, IOException, InterruptedException {
+    InetSocketAddress own = trial.freeAddress();
+    Instance program;
+    try {
+      program = trial.program(ProgramConfig.onLoopback(List.of(own)).at(own));
+    } catch (IOException e) {
+      trial.note("sees it refuse: " + e.getMessage());
+      return;
+    }
+    CostMeter meter = trial.meter(program);
+    long before = meter.now().descriptors();
+    Peer client;
+    try {
+      client = trial.connect(program);
+    } catch (Broken e) {
+      trial.note("sees it take no client: " + e.getMessage());
+      return;
+    }
+    long deadline = System.nanoTime() + LOOK.toNanos();
+    long now = before;
+    while (now - before <= FEW && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      now = meter.now().descriptors();
+    }
+    client.reset();
+    if (now - before > FEW) {
+      throw new Broken(
+          "at most %d descriptors for a client of a relay that is its own upstream".formatted(FEW),
+          "it has taken %d".formatted(now - before));
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -31,6 +32,7 @@ final class Child implements AutoCloseable {
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
 
   private final Deque<String> lastWords = new ArrayDeque<>();
+  private final AtomicLong errorBytes = new AtomicLong();
   private final Thread errors;
 
   /**
@@ -84,6 +86,7 @@ final class Child implements AutoCloseable {
   }
 
   private void addLastWords(String line) {
+    errorBytes.addAndGet(line.length() + 1L);
     synchronized (lastWords) {
       lastWords.add(line);
       if (lastWords.size() > LAST_WORDS) {
@@ -136,6 +139,11 @@ final class Child implements AutoCloseable {
     synchronized (lastWords) {
       return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
     }
+  }
+
+  /** About how many bytes it has written to its standard error by now. */
+  long errorBytes() {
+    return errorBytes.get();
   }
 
   boolean isAlive() {

@@ -3,6 +3,7 @@ package iomodels.conformance.targets;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +19,11 @@ record ChildInstance(Child child, InetSocketAddress address, Consumer<Child> sto
   @Override
   public Optional<ProcessHandle> process() {
     return Optional.of(child.handle());
+  }
+
+  @Override
+  public OptionalLong errorBytes() {
+    return OptionalLong.of(child.errorBytes());
   }
 
   @Override

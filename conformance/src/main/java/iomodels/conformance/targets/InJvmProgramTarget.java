@@ -59,6 +59,12 @@ public final class InJvmProgramTarget implements ProgramTarget {
     return alone;
   }
 
+  /** To pause the process would be to pause the kit. */
+  @Override
+  public boolean launchesAlone() {
+    return false;
+  }
+
   @Override
   public Instance launch(ProgramConfig config) throws IOException {
     Server server = starter.start(config);

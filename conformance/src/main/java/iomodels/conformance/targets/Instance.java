@@ -25,6 +25,14 @@ public interface Instance extends AutoCloseable {
     return OptionalLong.empty();
   }
 
+  /**
+   * How many bytes its process has written to its standard error by now. Empty if that cannot be
+   * seen.
+   */
+  default OptionalLong errorBytes() {
+    return OptionalLong.empty();
+  }
+
   /** Asks it to stop, as a user would: SIGTERM, or {@code close()}. Returns at once. */
   void stop();
 

@@ -36,8 +36,9 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
 
   @Override
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
+    int wanted = config.address().getPort();
     for (int i = 1; ; i++) {
-      int port = CommandTarget.freePort();
+      int port = wanted == 0 ? CommandTarget.freePort() : wanted;
       Child child = new Child(List.of("/bin/sh", "-c", line(config, port)));
       if (isReady(child, port)) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
@@ -47,7 +48,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
       String words = child.lastWords();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
-      if (!ended || i == TRIES) {
+      if (!ended || i == TRIES || wanted != 0) {
         String fate = ended ? "ended at once" : "does not listen on port %d".formatted(port);
         throw new IOException("'%s' %s: %s".formatted(name, fate, words));
       }

@@ -7,6 +7,7 @@ import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;
 import iomodels.server.Server;
 import iomodels.server.spi.StyleProvider;
+import iomodels.server.spi.UnlistedServers;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -17,15 +18,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
  * The process in which programs of one style are judged: {@code ProgramHost STYLE PROGRAM}. On its
- * standard input it is told {@code start ID FOLDER MILLIS PORT…}, the milliseconds being the
- * deadline and the ports those of the upstreams, and says {@code listening ID PORT} or {@code
- * failed ID WORDS}; {@code stop ID}, and says {@code stopped ID}. It ends when its input does.
+ * standard input it is told {@code start ID FOLDER MILLIS PORT UPSTREAM…}, the milliseconds being
+ * the deadline, the first port its own, or 0, and the others those of the upstreams; it says {@code
+ * listening ID PORT} or {@code failed ID WORDS}. It is told {@code stop ID}, and says {@code
+ * stopped ID}. It ends when its input does.
  */
 public final class ProgramHost {
 
@@ -37,8 +41,7 @@ public final class ProgramHost {
   /** Runs until its input ends. */
   public static void main(String[] arguments) throws IOException {
     Program program = Programs.named(arguments[1]).orElseThrow();
-    StyleProvider.Page page =
-        StyleProvider.named(arguments[0]).flatMap(it -> it.page(program)).orElseThrow();
+    StyleProvider.Page page = style(arguments[0]).flatMap(it -> it.page(program)).orElseThrow();
     Map<String, Server> servers = new ConcurrentHashMap<>();
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
@@ -60,6 +63,15 @@ public final class ProgramHost {
     System.exit(0);
   }
 
+  private static Optional<StyleProvider> style(String name) {
+    return StyleProvider.named(name)
+        .or(
+            () ->
+                ServiceLoader.load(UnlistedServers.class).stream()
+                    .flatMap(it -> it.get().style(name).stream())
+                    .findFirst());
+  }
+
   private static void start(
       StyleProvider.Page page, List<String> words, Map<String, Server> servers) {
     String id = words.get(1);
@@ -73,15 +85,15 @@ public final class ProgramHost {
   }
 
   private static ProgramConfig config(List<String> words) {
-    Stream<InetSocketAddress> upstreams =
-        words.stream()
-            .skip(4)
-            .map(
-                it ->
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(it)));
+    Stream<InetSocketAddress> upstreams = words.stream().skip(5).map(ProgramHost::onLoopback);
     return ProgramConfig.onLoopback(upstreams.toList())
+        .at(onLoopback(words.get(4)))
         .reading(Path.of(URLDecoder.decode(words.get(2), UTF_8)))
         .within(Duration.ofMillis(Long.parseLong(words.get(3))));
+  }
+
+  private static InetSocketAddress onLoopback(String port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port));
   }
 
   private static void say(String line) {

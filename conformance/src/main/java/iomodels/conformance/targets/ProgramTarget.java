@@ -22,11 +22,25 @@ public interface ProgramTarget extends AutoCloseable {
   }
 
   /**
-   * Starts a server.
+   * Starts a server, on the port of its configuration if that is not 0.
    *
    * @throws IOException if it does not come up, with its own words
    */
   Instance launch(ProgramConfig config) throws IOException, InterruptedException;
+
+  /** Whether {@link #launchAlone} can be called. */
+  default boolean launchesAlone() {
+    return launchesProcesses();
+  }
+
+  /**
+   * Starts a server in a process in which nothing else runs, so that the kit may pause it.
+   *
+   * @throws IOException if it does not come up, with its own words
+   */
+  default Instance launchAlone(ProgramConfig config) throws IOException, InterruptedException {
+    return launch(config);
+  }
 
   @Override
   void close();

@@ -23,7 +23,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A program in one of our styles: one process for all rules, with servers side by side. */
+/**
+ * A program in one of our styles: one process for all rules, with servers side by side, but for a
+ * server that has to be alone in its process.
+ */
 public final class StyleTarget implements ProgramTarget {
 
   private static final Duration START = Duration.ofSeconds(60);
@@ -35,9 +38,8 @@ public final class StyleTarget implements ProgramTarget {
   private final Class<?> source;
   private final List<String> flags;
   private final AtomicInteger ids = new AtomicInteger();
-  private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
   private final List<String> fates = new ArrayList<>();
-  private Optional<Child> host = Optional.empty();
+  private Optional<HostProcess> shared = Optional.empty();
 
   /** Of a style that has a page for that program, in a JVM as it is by default. */
   public StyleTarget(StyleProvider style, Program program) {
@@ -68,56 +70,31 @@ public final class StyleTarget implements ProgramTarget {
 
   @Override
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
-    String id = String.valueOf(ids.incrementAndGet());
-    String upstreams = config.upstreams().stream().map(it -> " " + it.getPort()).collect(joining());
-    Child child = host();
-    String answer =
-        ask(
-            child,
-            "listening " + id,
-            "start %s %s %d%s"
-                .formatted(
-                    id,
-                    URLEncoder.encode(config.folder().toString(), UTF_8),
-                    config.deadline().toMillis(),
-                    upstreams));
-    int port = Integer.parseInt(answer);
-    return new Hosted(child, id, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    HostProcess host = shared();
+    return host.start(config, false);
   }
 
-  private synchronized Child host() throws IOException, InterruptedException {
-    if (host.filter(it -> !it.isAlive()).isPresent()) {
-      fates.add(host.get().lastWords());
-      host.get().close();
-      host = Optional.empty();
-    }
-    if (host.isEmpty()) {
-      List<String> arguments = List.of(style.style(), program.name());
-      Child child =
-          new Child(Jvm.command(ProgramHost.class, style.nativeModules(), flags, arguments));
-      host = Optional.of(child);
-      Thread.startVirtualThread(() -> listen(child));
-    }
-    return host.get();
-  }
-
-  /** Says something, and waits for the answer that begins with those two words. */
-  private String ask(Child child, String expected, String command)
-      throws IOException, InterruptedException {
-    CompletableFuture<String> answer = new CompletableFuture<>();
-    answers.put(expected.substring(expected.indexOf(' ') + 1), answer);
-    tell(child, command);
+  @Override
+  public Instance launchAlone(ProgramConfig config) throws IOException, InterruptedException {
+    HostProcess host = new HostProcess();
     try {
-      return answer.get(START.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException e) {
-      throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
-    } catch (TimeoutException e) {
-      throw new IOException("%s did not come up: %s".formatted(name(), child.lastWords()), e);
+      return host.start(config, true);
+    } catch (IOException | InterruptedException e) {
+      host.child.close();
+      throw e;
     }
   }
 
-  private static String said(ExecutionException e) {
-    return e.getCause() == null ? String.valueOf(e) : String.valueOf(e.getCause().getMessage());
+  private synchronized HostProcess shared() throws IOException, InterruptedException {
+    if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
+      fates.add(shared.get().child.lastWords());
+      shared.get().child.close();
+      shared = Optional.empty();
+    }
+    if (shared.isEmpty()) {
+      shared = Optional.of(new HostProcess());
+    }
+    return shared.get();
   }
 
   /** The last words of its processes that have ended by themselves. */
@@ -125,55 +102,121 @@ public final class StyleTarget implements ProgramTarget {
     return List.copyOf(fates);
   }
 
-  private static void tell(Child child, String command) throws IOException {
-    synchronized (child) {
-      child.input().write((command + "\n").getBytes(UTF_8));
-      child.input().flush();
-    }
-  }
-
-  private void listen(Child child) {
+  private synchronized void noteIfEnded(Child child) {
     try {
-      while (true) {
-        Optional<String> line = child.line(START);
-        if (line.isEmpty()) {
-          if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
-            continue;
-          }
-          String words = child.lastWords();
-          answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
-          return;
-        }
-        List<String> words = List.of(line.get().split(" ", 3));
-        if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
-          continue; // A library or the JVM has something to say.
-        }
-        CompletableFuture<String> answer = answers.remove(words.get(1));
-        if (answer != null) {
-          if (words.getFirst().equals("failed")) {
-            answer.completeExceptionally(new IOException(words.getLast()));
-          } else {
-            answer.complete(words.getLast());
-          }
-        }
+      if (!child.isAlive()) {
+        fates.add(child.lastWords());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** A server in that process. */
+  /** A {@link ProgramHost}. */
+  private final class HostProcess {
+
+    private final Child child =
+        new Child(
+            Jvm.command(
+                ProgramHost.class,
+                style.nativeModules(),
+                flags,
+                List.of(style.style(), program.name())));
+    private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
+
+    HostProcess() throws IOException {
+      Thread.startVirtualThread(this::listen);
+    }
+
+    Instance start(ProgramConfig config, boolean alone) throws IOException, InterruptedException {
+      String id = String.valueOf(ids.incrementAndGet());
+      String upstreams =
+          config.upstreams().stream().map(it -> " " + it.getPort()).collect(joining());
+      String answer =
+          ask(
+              "listening " + id,
+              "start %s %s %d %d%s"
+                  .formatted(
+                      id,
+                      URLEncoder.encode(config.folder().toString(), UTF_8),
+                      config.deadline().toMillis(),
+                      config.address().getPort(),
+                      upstreams));
+      int port = Integer.parseInt(answer);
+      InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+      return new Hosted(this, id, address, alone);
+    }
+
+    /** Says something, and waits for the answer that begins with those two words. */
+    private String ask(String expected, String command) throws IOException, InterruptedException {
+      CompletableFuture<String> answer = new CompletableFuture<>();
+      answers.put(expected.substring(expected.indexOf(' ') + 1), answer);
+      tell(command);
+      try {
+        return answer.get(START.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (ExecutionException e) {
+        throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
+      } catch (TimeoutException e) {
+        throw new IOException("%s did not come up: %s".formatted(name(), child.lastWords()), e);
+      }
+    }
+
+    private void tell(String command) throws IOException {
+      synchronized (child) {
+        child.input().write((command + "\n").getBytes(UTF_8));
+        child.input().flush();
+      }
+    }
+
+    private void listen() {
+      try {
+        while (true) {
+          Optional<String> line = child.line(START);
+          if (line.isEmpty()) {
+            if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
+              continue;
+            }
+            String words = child.lastWords();
+            answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
+            return;
+          }
+          List<String> words = List.of(line.get().split(" ", 3));
+          if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
+            continue; // A library has something to say.
+          }
+          CompletableFuture<String> answer = answers.remove(words.get(1));
+          if (answer != null) {
+            if (words.getFirst().equals("failed")) {
+              answer.completeExceptionally(new IOException(words.getLast()));
+            } else {
+              answer.complete(words.getLast());
+            }
+          }
+        }
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static String said(ExecutionException e) {
+    return e.getCause() == null ? String.valueOf(e) : String.valueOf(e.getCause().getMessage());
+  }
+
+  /** A server in such a process. */
   private final class Hosted implements Instance {
 
-    private final Child child;
+    private final HostProcess host;
     private final String id;
     private final InetSocketAddress address;
+    private final boolean alone;
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
-    Hosted(Child child, String id, InetSocketAddress address) {
-      this.child = child;
+    Hosted(HostProcess host, String id, InetSocketAddress address, boolean alone) {
+      this.host = host;
       this.id = id;
       this.address = address;
+      this.alone = alone;
     }
 
     @Override
@@ -183,19 +226,24 @@ public final class StyleTarget implements ProgramTarget {
 
     @Override
     public Optional<ProcessHandle> process() {
-      return Optional.of(child.handle());
+      return Optional.of(host.child.handle());
     }
 
     @Override
     public OptionalLong objects() throws IOException, InterruptedException {
-      return Histogram.objects(child.handle(), source);
+      return Histogram.objects(host.child.handle(), source);
+    }
+
+    @Override
+    public OptionalLong errorBytes() {
+      return OptionalLong.of(host.child.errorBytes());
     }
 
     @Override
     public void stop() {
-      answers.put(id, stopped);
+      host.answers.put(id, stopped);
       try {
-        tell(child, "stop " + id);
+        host.tell("stop " + id);
       } catch (IOException e) {
         stopped.completeExceptionally(e);
       }
@@ -216,6 +264,11 @@ public final class StyleTarget implements ProgramTarget {
     /** Nothing of it is left for the next rule to see. */
     @Override
     public void close() {
+      if (alone) {
+        noteIfEnded(host.child);
+        host.child.kill();
+        return;
+      }
       stop();
       try {
         awaitEnd(END);
@@ -227,7 +280,7 @@ public final class StyleTarget implements ProgramTarget {
 
   @Override
   public synchronized void close() {
-    host.ifPresent(Child::close);
-    host = Optional.empty();
+    shared.ifPresent(it -> it.child.close());
+    shared = Optional.empty();
   }
 }

@@ -10,4 +10,9 @@ public interface UnlistedServers {
 
   /** The one of that name, if it is among these. */
   Optional<ServerProvider> named(String name);
+
+  /** The style of that name, if it is among these: programs that are on no list. */
+  default Optional<StyleProvider> style(String name) {
+    return Optional.empty();
+  }
 }

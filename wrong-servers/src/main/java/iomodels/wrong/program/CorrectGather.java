@@ -154,7 +154,7 @@ class CorrectGather extends CorrectAnswerer {
   /** Whoever interrupts this closes the connection. */
   private String call(InetSocketAddress backend, String text)
       throws IOException, InterruptedException, LineTooLongException {
-    SocketChannel upstream = SocketChannel.open(backend);
+    SocketChannel upstream = connect(backend);
     try {
       say(upstream, text + "\n");
       String answer = backendLines(upstream).next().orElseThrow(EOFException::new);
@@ -165,6 +165,11 @@ class CorrectGather extends CorrectAnswerer {
     } finally {
       endCall(upstream);
     }
+  }
+
+  /** An interrupt closes the socket. */
+  SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
+    return SocketChannel.open(backend);
   }
 
   /** Whatever has come of it. */

@@ -77,7 +77,13 @@ class CorrectOffload extends CorrectAnswerer {
   }
 
   /** It is done, or nobody wants it any more. */
-  void forget(Runnable task) {
+  void forget(FutureTask<String> task) {
+    task.cancel(true);
+    pool.remove(task);
+  }
+
+  /** Takes it out of the queue, if it has not begun. */
+  final void remove(Runnable task) {
     pool.remove(task);
   }
 

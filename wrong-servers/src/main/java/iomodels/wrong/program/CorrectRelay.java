@@ -4,20 +4,34 @@ import static java.net.StandardSocketOptions.TCP_NODELAY;
 
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** The correct forwarder: two threads for each client, one for each direction. */
 class CorrectRelay extends CorrectProgram {
 
   static final int BUFFER_SIZE = 16 * 1024;
+  private static final long SENDING_SECONDS = 1;
 
   CorrectRelay(ProgramConfig config) throws IOException {
     super(config);
   }
 
-  /** Who speaks with whom. */
-  record Pair(SocketChannel client, SocketChannel upstream) {}
+  /**
+   * Who speaks with whom. Whoever sends to one of them holds its lock, and, if that fails, until
+   * both are closed.
+   */
+  record Pair(SocketChannel client, SocketChannel upstream, Lock toClient, Lock toUpstream) {
+
+    private Lock to(SocketChannel peer) {
+      return peer.equals(client) ? toClient : toUpstream;
+    }
+  }
 
   @Override
   void serve(SocketChannel client) throws IOException, InterruptedException {
@@ -29,7 +43,7 @@ class CorrectRelay extends CorrectProgram {
       return;
     }
     try {
-      relay(new Pair(client, upstream));
+      relay(new Pair(client, upstream, new ReentrantLock(), new ReentrantLock()));
     } finally {
       endUpstream(upstream);
     }
@@ -37,12 +51,19 @@ class CorrectRelay extends CorrectProgram {
 
   /** To the upstream; a socket that could not be connected is closed already. */
   private SocketChannel connect() throws IOException {
+    InetSocketAddress address = config.upstreams().getFirst();
+    if (isOwn(address)) {
+      throw new ConnectException("%s is this relay itself".formatted(address));
+    }
     SocketChannel upstream = SocketChannel.open();
     upstream.setOption(TCP_NODELAY, true);
-    upstream
-        .socket()
-        .connect(config.upstreams().getFirst(), Math.toIntExact(config.deadline().toMillis()));
+    upstream.socket().connect(address, Math.toIntExact(config.deadline().toMillis()));
     return upstream;
+  }
+
+  /** Whether it would turn to itself, without end. */
+  boolean isOwn(InetSocketAddress upstream) {
+    return upstream.equals(address());
   }
 
   /** The upstream cannot be reached. */
@@ -65,12 +86,50 @@ class CorrectRelay extends CorrectProgram {
   final void carry(Pair it, SocketChannel from, SocketChannel to) {
     try {
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
-      while (from.read(buffer.clear()) >= 0) {
-        send(it, to, buffer.flip());
+      boolean open = true;
+      while (open && from.read(buffer.clear()) >= 0) {
+        open = sendAlone(it, to, buffer.flip());
       }
-      finish(it, from, to);
+      if (open) {
+        awaitSender(it.to(from));
+        finish(it, from, to);
+      }
     } catch (IOException _) {
       lost(it, from);
+    }
+  }
+
+  private boolean sendAlone(Pair it, SocketChannel to, ByteBuffer chunk) {
+    it.to(to).lock();
+    try {
+      send(it, to, chunk);
+      return true;
+    } catch (IOException _) {
+      sendingFailed(it, to);
+      return false;
+    } finally {
+      it.to(to).unlock();
+    }
+  }
+
+  /** It does not take any more. */
+  void sendingFailed(Pair it, SocketChannel to) {
+    lost(it, to);
+  }
+
+  /**
+   * The kernel reports a reset once (tcp_reset() in tcp_input.c, SO_ERROR in socket(7)). If the
+   * other thread, sending, has been told of it, this one has read what looks like a FIN; so it
+   * waits for the other to close both. One that still sends after a second waits for its peer to
+   * read.
+   */
+  private static void awaitSender(Lock lock) {
+    try {
+      if (lock.tryLock(SENDING_SECONDS, TimeUnit.SECONDS)) {
+        lock.unlock();
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // What comes next fails.
     }
   }
 

@@ -10,14 +10,20 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /** Rooms that are wrong: section 13. */
 final class WrongChats {
@@ -172,7 +178,33 @@ final class WrongChats {
                     Duration gracePeriod() {
                       return config.gracePeriod().multipliedBy(6);
                     }
-                  }));
+                  }),
+          wrong(
+              "chat-forgets-who-cannot-be-welcomed",
+              "13.14",
+              "Closes a newcomer to whom the welcome cannot be written, and does not note that it"
+                  + " is in the room.",
+              "expected a room with only ann",
+              WrongChats::forgetsWhoCannotBeWelcomed),
+          wrong(
+              "chat-loses-who-leaves-at-once",
+              "13.15",
+              "Puts who has gone into a queue of eight, and what does not fit is lost.",
+              "who reset have left",
+              WrongChats::losesWhoLeavesAtOnce),
+          wrong(
+              "chat-notices-in-the-middle-of-a-line",
+              "13.16",
+              "When it meets one who has gone while it tells a line, tells all of that at once, and"
+                  + " then the others the line.",
+              "all to hear in one order what happened at once",
+              WrongChats::noticesInTheMiddleOfALine),
+          wrong(
+              "chat-closes-a-minute-later",
+              "13.17",
+              "Opens a socket for each client that has gone, and closes it a minute later.",
+              "descriptors while",
+              WrongChats::closesMuchLater));
 
   private WrongChats() {}
 
@@ -283,6 +315,135 @@ final class WrongChats {
       void end(SocketChannel client) {
         super.end(client);
         threads.release();
+      }
+    };
+  }
+
+  private static CorrectProgram forgetsWhoCannotBeWelcomed(ProgramConfig config)
+      throws IOException {
+    return new CorrectChat(config) {
+      private final Set<Guest> welcomed = ConcurrentHashMap.newKeySet();
+
+      @Override
+      boolean tell(Guest it, String line) {
+        if (welcomed.contains(it)) {
+          return super.tell(it, line);
+        }
+        try {
+          say(it.client, line);
+          welcomed.add(it);
+        } catch (IOException _) {
+          quietly(it.client);
+        }
+        return true;
+      }
+
+      @Override
+      void lost(Guest it) {
+        if (welcomed.remove(it)) {
+          super.lost(it);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram losesWhoLeavesAtOnce(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final BlockingQueue<Guest> gone = new ArrayBlockingQueue<>(8);
+      private final Thread leaving = Thread.startVirtualThread(this::letLeave);
+
+      private void letLeave() {
+        try {
+          while (true) {
+            Guest next = gone.take();
+            pause();
+            leave(next);
+          }
+        } catch (InterruptedException _) {
+          // The server stops.
+        }
+      }
+
+      @Override
+      void lost(Guest it) {
+        var _ = gone.offer(it);
+      }
+
+      @Override
+      void stop() {
+        leaving.interrupt();
+      }
+    };
+  }
+
+  private static CorrectProgram noticesInTheMiddleOfALine(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Set<Guest> inside = Collections.synchronizedSet(new LinkedHashSet<>());
+      private final Set<Guest> gone = ConcurrentHashMap.newKeySet();
+
+      @Override
+      Optional<String> enter(Room room, Guest it) {
+        Optional<String> refusal = super.enter(room, it);
+        if (refusal.isEmpty()) {
+          inside.add(it);
+        }
+        return refusal;
+      }
+
+      @Override
+      void say(Room room, Guest it, String line) {
+        for (Guest each : List.copyOf(inside)) {
+          if (gone.contains(each)) {
+            leave(each);
+            inside.remove(each);
+          } else if (!each.equals(it)) {
+            each.tell("%s: %s\n".formatted(it.name, line));
+          }
+        }
+      }
+
+      @Override
+      void lost(Guest it) {
+        gone.add(it);
+        pause(); // Whoever speaks just now meets it.
+        super.lost(it);
+      }
+    };
+  }
+
+  private static CorrectProgram closesMuchLater(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Set<SocketChannel> ended = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void end(SocketChannel client) {
+        super.end(client);
+        try {
+          SocketChannel spare = SocketChannel.open();
+          ended.add(spare);
+          Thread.startVirtualThread(() -> closeLater(spare));
+        } catch (IOException _) {
+          // Out of descriptors.
+        }
+      }
+
+      private void closeLater(SocketChannel client) {
+        try {
+          TimeUnit.MINUTES.sleep(1);
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
+        close(client);
+      }
+
+      private void close(SocketChannel client) {
+        ended.remove(client);
+        super.end(client);
+      }
+
+      @Override
+      void stop() {
+        ended.forEach(this::close);
       }
     };
   }

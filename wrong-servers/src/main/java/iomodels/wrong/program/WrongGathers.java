@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Lock;
@@ -233,7 +234,13 @@ final class WrongGathers {
                     Duration gracePeriod() {
                       return config.gracePeriod().multipliedBy(6);
                     }
-                  }));
+                  }),
+          wrong(
+              "gather-connects-to-the-end",
+              "12.17",
+              "Connects in a thread of its own, which is not interrupted.",
+              "calls that are still connecting",
+              WrongGathers::connectsToTheEnd));
 
   private WrongGathers() {}
 
@@ -373,6 +380,21 @@ final class WrongGathers {
           return super.ask(question);
         } finally {
           turn.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram connectsToTheEnd(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
+        FutureTask<SocketChannel> connecting = new FutureTask<>(() -> SocketChannel.open(backend));
+        Thread.startVirtualThread(connecting);
+        try {
+          return connecting.get();
+        } catch (ExecutionException e) {
+          throw new IOException(e.getCause());
         }
       }
     };

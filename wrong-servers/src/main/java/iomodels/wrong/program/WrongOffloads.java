@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -145,7 +146,7 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    void forget(Runnable task) {}
+                    void forget(FutureTask<String> task) {}
                   }),
           wrong(
               "offload-does-not-watch-its-client",
@@ -201,7 +202,32 @@ final class WrongOffloads {
                     Duration gracePeriod() {
                       return config.gracePeriod().multipliedBy(6);
                     }
-                  }));
+                  }),
+          wrong(
+              "offload-works-on-for-the-gone",
+              "14.16",
+              "Takes the work of a client that is gone out of the queue, and goes on with what has"
+                  + " begun.",
+              "after the clients left whose workers were busy with reading a FIFO",
+              config ->
+                  new CorrectOffload(config) {
+                    @Override
+                    void forget(FutureTask<String> task) {
+                      remove(task);
+                    }
+                  }),
+          wrong(
+              "offload-hashes-on-for-the-gone",
+              "14.16",
+              "Computes the whole hash in one go, and looks afterwards whether somebody wants it.",
+              "a hash that takes",
+              WrongOffloads::hashesOnForTheGone),
+          wrong(
+              "offload-follows-links",
+              "14.17",
+              "Opens whatever lies in its folder under that name.",
+              "\"ba7816",
+              WrongOffloads::followsLinks));
 
   private WrongOffloads() {}
 
@@ -338,6 +364,36 @@ final class WrongOffloads {
       void stop() {
         super.stop();
         files.forEach(CorrectProgram::quietly);
+      }
+    };
+  }
+
+  private static CorrectProgram followsLinks(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(Work.Slow work) throws IOException, InterruptedException {
+        if (work instanceof Work.Read read && Files.isSymbolicLink(read.file())) {
+          return super.slowly(new Work.Read(Files.readSymbolicLink(read.file())));
+        }
+        return super.slowly(work);
+      }
+    };
+  }
+
+  private static CorrectProgram hashesOnForTheGone(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(Work.Slow work) throws IOException, InterruptedException {
+        if (!(work instanceof Work.Hash)) {
+          return super.slowly(work);
+        }
+        FutureTask<String> hash = new FutureTask<>(work::answer);
+        Thread worker = Thread.ofPlatform().daemon().start(hash);
+        while (worker.isAlive()) {
+          var _ = Thread.interrupted(); // Nobody wants it any more, but it has begun.
+          pause();
+        }
+        return hash.resultNow();
       }
     };
   }

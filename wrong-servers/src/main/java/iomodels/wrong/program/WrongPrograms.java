@@ -42,6 +42,41 @@ public final class WrongPrograms {
     return ALL.stream().filter(it -> it.name().equals(name)).findFirst();
   }
 
+  /** A style in which there is nothing but the wrong program of that name, or one correct twin. */
+  public static Optional<StyleProvider> style(String name) {
+    return Stream.concat(
+            ALL.stream().map(it -> style(it.name(), it.program(), it.starter())),
+            CORRECT.keySet().stream().map(WrongPrograms::correctStyle))
+        .filter(it -> it.style().equals(name))
+        .findFirst();
+  }
+
+  /** The style in which there is nothing but the correct twin of that program. */
+  public static StyleProvider correctStyle(Program program) {
+    return style("correct-" + program.name(), program, correctTwin(program));
+  }
+
+  private static StyleProvider style(String name, Program program, StyleProvider.Starter starter) {
+    List<StyleProvider.Page> pages =
+        List.of(new StyleProvider.Page(program, CorrectProgram.class, "virtual threads", starter));
+    return new StyleProvider() {
+      @Override
+      public String style() {
+        return name;
+      }
+
+      @Override
+      public String summary() {
+        return "Wrong on purpose, or what such a program differs from";
+      }
+
+      @Override
+      public List<Page> pages() {
+        return pages;
+      }
+    };
+  }
+
   /** What the wrong ones of that program differ from in one step: it keeps every rule. */
   public static StyleProvider.Starter correctTwin(Program program) {
     return Optional.ofNullable(CORRECT.get(program)).map(WrongProgram::starting).orElseThrow();

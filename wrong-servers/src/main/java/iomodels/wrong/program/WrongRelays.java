@@ -4,6 +4,7 @@ import static iomodels.program.Programs.RELAY;
 
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -146,6 +147,29 @@ final class WrongRelays {
                     @Override
                     Duration gracePeriod() {
                       return config.gracePeriod().multipliedBy(6);
+                    }
+                  }),
+          wrong(
+              "relay-takes-a-reset-for-a-fin",
+              "11.13",
+              "When sending fails, leaves it to the other thread to find out why: it reads -1,"
+                  + " since the kernel reports a reset once.",
+              "look as if they were all",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    void sendingFailed(Pair it, SocketChannel to) {}
+                  }),
+          wrong(
+              "relay-turns-to-itself",
+              "11.14",
+              "Connects to its upstream without looking whether that is itself.",
+              "for a client of a relay that is its own upstream",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    boolean isOwn(InetSocketAddress upstream) {
+                      return false;
                     }
                   }));
 

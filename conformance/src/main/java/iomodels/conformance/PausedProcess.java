@@ -1,0 +1,92 @@
+package iomodels.conformance;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * A process, and all that it has started, while SIGSTOP keeps them from running: the kernel goes on
+ * to accept and to receive for them. Closing it lets them run again. For use by one thread.
+ */
+public final class PausedProcess implements AutoCloseable {
+
+  private static final long BETWEEN_LOOKS_MILLIS = 5;
+  private static final Path PROC = Path.of("/proc");
+
+  private final List<String> pids;
+  private boolean resumed;
+
+  private PausedProcess(List<String> pids) {
+    this.pids = pids;
+  }
+
+  /**
+   * Pauses them, and waits until none of their threads runs.
+   *
+   * @throws IOException if they cannot be paused
+   */
+  static PausedProcess of(ProcessHandle process, Duration patience)
+      throws IOException, InterruptedException {
+    List<String> pids =
+        Stream.concat(Stream.of(process), process.descendants())
+            .map(it -> String.valueOf(it.pid()))
+            .toList();
+    PausedProcess paused = new PausedProcess(pids);
+    try {
+      paused.signal("-STOP");
+      long deadline = System.nanoTime() + patience.toNanos();
+      while (paused.anyRuns()) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new IOException("process %s does not stop running".formatted(pids));
+        }
+        TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      }
+      return paused;
+    } catch (IOException | InterruptedException e) {
+      paused.close();
+      throw e;
+    }
+  }
+
+  /** {@code kill} is a part of every shell. */
+  private void signal(String name) throws IOException {
+    List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill \"$@\"", "sh", name));
+    command.addAll(pids);
+    int code = new ProcessBuilder(command).start().onExit().join().exitValue();
+    if (code != 0) {
+      throw new IOException("kill %s %s: exit code %d".formatted(name, pids, code));
+    }
+  }
+
+  private boolean anyRuns() throws IOException {
+    for (String pid : pids) {
+      try (Stream<Path> tasks = Files.list(PROC.resolve(pid).resolve("task"))) {
+        for (Path each : tasks.toList()) {
+          String stat = Files.readString(each.resolve("stat"));
+          if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /** Lets them run again; once is enough. */
+  public void resume() throws IOException {
+    if (!resumed) {
+      resumed = true;
+      signal("-CONT");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    resume();
+  }
+}
