@@ -219,10 +219,12 @@ final class PoolServer implements Server {
     // tag::close[]
     /**
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     * Not by {@code await}: while the server stops, a client that is silent here may still be
+     * receiving.
      */
     private void discard(SocketChannel peer) throws IOException {
       delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
-      while (await(peer) >= 0) {
+      while (peer.read(in.clear()) >= 0) {
         // What comes now is not answered, but it has to be read.
       }
     }

@@ -320,8 +320,7 @@ final class AsyncServer implements Server {
      * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
      */
     private void discard() {
-      waitingSince = System.nanoTime();
-      long left = deadline - waitingSince;
+      long left = deadline - System.nanoTime();
       if (left > 0) {
         peer.read(in.clear(), left, NANOSECONDS, this, discarded);
       } else {

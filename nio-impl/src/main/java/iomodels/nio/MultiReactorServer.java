@@ -381,7 +381,6 @@ final class MultiReactorServer implements Server {
        * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
        */
       private void discard() throws IOException {
-        heard = true;
         if (peer.read(in.clear()) < 0) {
           end();
         }
@@ -392,11 +391,12 @@ final class MultiReactorServer implements Server {
         releasing = true;
       }
 
-      /** While the server stops: what is quiet is taken for having ended its input. */
+      /**
+       * While the server stops: what is quiet is taken for having ended its input. What lingers
+       * stays until its deadline, since the last reply may still be on its way.
+       */
       private void leaveIfQuiet() {
-        if (hungUp && !heard) {
-          end();
-        } else if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+        if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
           endOfInput = true;
           run();
         }

@@ -273,9 +273,12 @@ final class PollingServer implements Server {
       }
     }
 
-    /** While the server stops: what is quiet is taken for having ended its input. */
+    /**
+     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
+     * until its deadline, since the last reply may still be on its way.
+     */
     private void leaveIfQuiet() {
-      if (!heard && !unsent.hasRemaining() && progress != Progress.OVERFLOW) {
+      if (!heard && !unsent.hasRemaining() && progress == Progress.UNDERFLOW) {
         endOfInput = true;
       }
       heard = false;

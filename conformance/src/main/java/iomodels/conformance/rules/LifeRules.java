@@ -353,6 +353,7 @@ final class LifeRules {
     }
     trial.stop(server);
     long stopped = System.nanoTime();
+    crowd.getFirst().peer().pause(trial.time(SILENCE)); // A server may take silence for the end.
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<String>>> ends = new ArrayList<>();
       for (Client each : crowd) {
