@@ -77,8 +77,35 @@ class WorkTest {
   }
 
   @Test
+  void aReaderThatIsCancelledLeavesTheOthersWaiting() throws Exception {
+    fifo("shared");
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      Future<String> waits = other.submit(() -> work("read shared").answer());
+      awaitOpeners(1);
+      cancelAndWorkOn("read shared");
+      assertThat(waits.isDone()).isFalse();
+      Files.writeString(folder().resolve("shared"), "a");
+      assertThat(waits.get(PATIENCE_SECONDS, SECONDS)).isEqualTo(work("hash 1 a").answer());
+    } finally {
+      other.shutdownNow();
+    }
+  }
+
+  private static void awaitOpeners(long wanted) {
+    while (Thread.getAllStackTraces().keySet().stream()
+            .filter(it -> it.getName().equals("open-fifo"))
+            .count()
+        < wanted) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void anInterruptEndsAHash() throws Exception {
-    cancelAndWorkOn("hash 10000000 a");
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> work("hash 10000000 a").answer())
+        .isInstanceOf(InterruptedException.class);
   }
 
   @Test

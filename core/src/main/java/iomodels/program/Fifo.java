@@ -1,0 +1,155 @@
+package iomodels.program;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * A FIFO for whose writer some threads wait. open(2) blocks until there is one, and Java cannot
+ * interrupt it; so threads of this class block there, and those that want to read wait for them.
+ * Safe for use by several threads.
+ *
+ * <p>A thread that blocks in open(2) can be released only by a writer, and that releases all who
+ * wait for the same FIFO. So a reader that is cancelled leaves its thread to those who remain, or
+ * to those who come; the last one releases them all. There are never more threads than there were
+ * readers at a time, also where a FIFO cannot be opened for writing.
+ */
+final class Fifo {
+
+  private static final int RELEASE_TRIES = 100;
+  private static final int RELEASE_MILLIS = 10;
+
+  /** Those that somebody waits for; guarded by itself, as is all that they hold. */
+  private static final Map<Path, Fifo> WAITED_FOR = new HashMap<>();
+
+  private final Path path;
+  private final Queue<Reader> readers = new ArrayDeque<>();
+  private int opening;
+  private boolean releasing;
+
+  /** Somebody who waits; one is not equal to another. */
+  private static final class Reader {
+    private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
+  }
+
+  private Fifo(Path path) {
+    this.path = path;
+  }
+
+  /**
+   * Opens a FIFO for reading, once it has a writer.
+   *
+   * @throws InterruptedException if the thread was interrupted while it waited for that
+   */
+  static FileChannel open(Path path) throws IOException, InterruptedException {
+    Reader reader = new Reader();
+    Fifo fifo;
+    synchronized (WAITED_FOR) {
+      fifo = WAITED_FOR.computeIfAbsent(path, Fifo::new);
+      while (fifo.releasing) {
+        WAITED_FOR.wait(); // It would be released as well.
+        fifo = WAITED_FOR.computeIfAbsent(path, Fifo::new);
+      }
+      fifo.add(reader);
+    }
+    try {
+      return reader.opened.get();
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      fifo.cancel(reader);
+      throw e;
+    }
+  }
+
+  private void add(Reader reader) throws IOException {
+    readers.add(reader);
+    if (opening < readers.size()) {
+      try {
+        Thread.ofPlatform().daemon().name("open-fifo").start(this::open);
+        opening++;
+      } catch (OutOfMemoryError e) { // "unable to create native thread": the heap is not involved.
+        readers.remove(reader);
+        throw new IOException("no thread to open a FIFO", e);
+      }
+    }
+  }
+
+  /** In a thread of its own. */
+  private void open() {
+    CompletableFuture<FileChannel> opened = new CompletableFuture<>();
+    try {
+      opened.complete(FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
+    } catch (Throwable e) {
+      opened.completeExceptionally(e);
+    }
+    Reader reader;
+    synchronized (WAITED_FOR) {
+      opening--;
+      reader = readers.poll();
+      if (opening == 0 && readers.isEmpty()) {
+        WAITED_FOR.remove(path, this);
+      }
+      WAITED_FOR.notifyAll();
+    }
+    var _ =
+        opened.whenComplete(
+            (channel, failure) -> {
+              if (failure != null) {
+                if (reader != null) {
+                  reader.opened.completeExceptionally(failure);
+                }
+              } else if (reader == null || !reader.opened.complete(channel)) {
+                closeQuietly(channel);
+              }
+            });
+  }
+
+  private void cancel(Reader reader) throws InterruptedException {
+    synchronized (WAITED_FOR) {
+      if (!readers.remove(reader)) {
+        var _ = reader.opened.thenAccept(Fifo::closeQuietly); // It has been opened meanwhile.
+      } else if (readers.isEmpty()) {
+        release();
+      }
+    }
+  }
+
+  /**
+   * Is a writer for a moment: to open for both reading and writing does not block (fifo(7)). A FIFO
+   * that was moved, or that may not be written to, keeps its threads for the next reader.
+   */
+  private void release() throws InterruptedException {
+    releasing = true;
+    try {
+      for (int i = 0; i < RELEASE_TRIES && opening > 0; i++) {
+        try (FileChannel _ =
+            FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+          WAITED_FOR.wait(RELEASE_MILLIS); // A thread may not have come to its open(2) yet.
+        }
+      }
+    } catch (IOException _) {
+      // Its threads stay.
+    } finally {
+      releasing = false;
+      WAITED_FOR.notifyAll();
+    }
+  }
+
+  private static void closeQuietly(Closeable channel) {
+    try {
+      channel.close();
+    } catch (IOException _) {
+      // Nothing was written to it.
+    }
+  }
+}
