@@ -48,16 +48,17 @@ final class Backlog {
   }
 
   /**
-   * The acceptor is out of descriptors: waits until a connection has closed, or for a while. On a
-   * stop it closes the listener, since nobody else can be accepted.
+   * The acceptor is out of descriptors: waits until a connection has closed, or for a while. If
+   * none has while the server stops, the listener is closed with whoever is left in its backlog.
    */
   void awaitDescriptor() {
+    boolean isFree = false;
     try {
-      boolean _ = freed.tryAcquire(PAUSE, NANOSECONDS);
+      isFree = freed.tryAcquire(PAUSE, NANOSECONDS);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // The next accept throws.
     }
-    if (stopping) {
+    if (stopping && !isFree) {
       closeQuietly();
     }
   }

@@ -198,6 +198,7 @@ final class SequentialServer implements Server {
       }
       LockSupport.parkNanos(TICK);
     }
+    left.forEach(SequentialServer::quietly); // One may have come after all others were served.
   }
 
   /** To close the listener would reset them. */

@@ -35,6 +35,7 @@ final class VirtualChat implements Server {
 
   private static final int BUFFER_SIZE = 2 * 1024;
   private static final long TICK = MILLISECONDS.toNanos(10);
+  private static final long LAST_CALL = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
   private final ServerSocketChannel listener = ServerSocketChannel.open();
@@ -253,6 +254,7 @@ final class VirtualChat implements Server {
 
   /** Members have nothing more to say; what waits for them is sent, in the grace period. */
   private void drain() {
+    LockSupport.parkNanos(LAST_CALL); // Those that were accepted last are yet to be read.
     clients.forEach(it -> quietly(it.peer::shutdownInput));
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!clients.isEmpty()) {

@@ -45,6 +45,7 @@ final class VirtualOffload implements Server {
   private static final System.Logger LOG = System.getLogger("virtual-offload");
   private static final int BUFFER_SIZE = 2 * 1024;
   private static final long TICK = MILLISECONDS.toNanos(10);
+  private static final long LAST_CALL = MILLISECONDS.toNanos(100);
   private static final Request END = () -> "";
 
   private final ProgramConfig config;
@@ -233,6 +234,7 @@ final class VirtualOffload implements Server {
 
   /** Clients have nothing more to say; what they are owed is delivered, in the grace period. */
   private void drain() {
+    LockSupport.parkNanos(LAST_CALL); // Those that were accepted last are yet to be read.
     clients.forEach(it -> quietly(it.peer::shutdownInput));
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!clients.isEmpty()) {

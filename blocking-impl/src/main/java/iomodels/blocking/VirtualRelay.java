@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,7 +64,9 @@ final class VirtualRelay implements Server {
         if (peer == null) {
           break;
         }
-        if (!backlog.isWakeUp(peer)) {
+        if (backlog.isWakeUp(peer)) {
+          quietly(peer);
+        } else {
           begin(peer);
         }
       } catch (ClosedChannelException _) {
@@ -80,16 +83,31 @@ final class VirtualRelay implements Server {
 
   // tag::connect[]
   private void begin(SocketChannel client) {
+    Optional<SocketChannel> upstream = open();
+    if (upstream.isEmpty()) {
+      reset(client);
+      return;
+    }
+    Pair pair = new Pair(client, upstream.get());
+    pairs.add(pair);
     try {
-      Pair pair = new Pair(client, SocketChannel.open());
-      pairs.add(pair);
+      Thread.startVirtualThread(() -> serve(pair));
+    } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
+      end(pair);
+    }
+  }
+
+  /** Out of descriptors, the client waits, and those behind it; but not while the server stops. */
+  private Optional<SocketChannel> open() {
+    while (true) {
       try {
-        Thread.startVirtualThread(() -> serve(pair));
-      } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
-        end(pair);
+        return Optional.of(SocketChannel.open());
+      } catch (IOException _) {
+        if (backlog.isStopping()) {
+          return Optional.empty();
+        }
+        backlog.awaitDescriptor();
       }
-    } catch (IOException _) {
-      reset(client); // Out of descriptors: there is no socket to connect with.
     }
   }
 

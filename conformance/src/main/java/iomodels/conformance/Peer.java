@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -89,6 +90,23 @@ public final class Peer implements AutoCloseable {
       Transcript transcript,
       String name)
       throws Broken, IOException {
+    return connect(address, receiveBuffer, sendBuffer, patience, patience, transcript, name);
+  }
+
+  /**
+   * The same.
+   *
+   * @param within how long to wait for the connection
+   */
+  static Peer connect(
+      InetSocketAddress address,
+      int receiveBuffer,
+      int sendBuffer,
+      Duration within,
+      Duration patience,
+      Transcript transcript,
+      String name)
+      throws Broken, IOException {
     @SuppressWarnings("resource") // owned by the peer, or closed below
     SocketChannel channel = SocketChannel.open();
     Socket socket = channel.socket();
@@ -100,7 +118,7 @@ public final class Peer implements AutoCloseable {
         socket.setSendBufferSize(sendBuffer);
       }
       socket.setTcpNoDelay(true);
-      socket.connect(address, Math.toIntExact(patience.toMillis()));
+      socket.connect(address, Math.toIntExact(within.toMillis()));
       transcript.add(name, "connected");
       return new Peer(channel, patience, transcript, name);
     } catch (IOException e) {
@@ -114,6 +132,24 @@ public final class Peer implements AutoCloseable {
         throw e;
       }
       throw new Broken("a connection", "connecting failed: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Connects, sends bytes in one write, and resets; of one among thousands no transcript is kept.
+   */
+  static void abort(InetSocketAddress address, ByteBuffer bytes, Duration patience)
+      throws Broken, IOException {
+    try (SocketChannel channel = SocketChannel.open()) {
+      channel.socket().connect(address, Math.toIntExact(patience.toMillis()));
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      channel.write(bytes);
+    } catch (IOException e) {
+      if (isOurs(e)) {
+        throw e;
+      }
+      throw new Broken(
+          "a connection of a client that sends a few bytes", "it failed: " + e.getMessage());
     }
   }
 
@@ -466,17 +502,17 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Whether anything comes within that time, bytes or an end; bytes are taken. */
+  /** Whether bytes come within that time; they are taken. */
   public boolean hears(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      return input.read(new byte[CHUNK]) != 0;
+      return input.read(new byte[CHUNK]) > 0;
     } catch (SocketTimeoutException _) {
       transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
       return false;
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
-      return true;
+      return false;
     }
   }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -151,6 +152,30 @@ public final class Trial implements AutoCloseable {
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
     return instance;
+  }
+
+  /** Connects, if the connection is completed within that time. */
+  public Optional<Peer> connectWithin(Instance instance, Duration time) throws IOException {
+    try {
+      Peer peer =
+          Peer.connect(
+              instance.address(),
+              0,
+              0,
+              time,
+              patience(),
+              transcript,
+              "#" + peers.incrementAndGet());
+      opened.push(peer);
+      return Optional.of(peer);
+    } catch (Broken _) {
+      return Optional.empty();
+    }
+  }
+
+  /** A client that sends these bytes in one write, and resets. */
+  public void abort(Instance instance, ByteBuffer bytes) throws Broken, IOException {
+    Peer.abort(instance.address(), bytes, patience());
   }
 
   /** Launches a server for this trial alone on that address; port and transport as it likes. */

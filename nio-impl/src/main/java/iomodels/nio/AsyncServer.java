@@ -145,6 +145,9 @@ final class AsyncServer implements Server {
           welcome(next.get(QUIET, NANOSECONDS));
           next = listener.accept();
         } catch (ExecutionException _) {
+          if (stopping) {
+            return; // There are no descriptors for those that are left.
+          }
           awaitDescriptor(); // Neither die nor spin.
           next = listener.accept();
         } catch (TimeoutException _) {

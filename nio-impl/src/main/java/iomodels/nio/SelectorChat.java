@@ -288,6 +288,7 @@ final class SelectorChat implements Server {
       quietly(peer);
       clients.remove(this);
       outbox = NOTHING;
+      refused = true; // What else it said, in the same turn, is no name of somebody new.
       leaveRoom();
       resumeAccepting();
     }

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Wrong about how a server comes and goes: section 9. */
 final class WrongLife {
@@ -64,7 +67,7 @@ final class WrongLife {
           WrongServer.of(
               "resets-the-queue",
               "9.08",
-              "Closes its listener at once, with complete connections in its queue.",
+              "Is slow to accept, and closes its listener with complete connections in its queue.",
               "Connection reset",
               WrongLife::resetsTheQueue));
 
@@ -168,6 +171,12 @@ final class WrongLife {
   private static CorrectServer resetsTheQueue(ServerConfig config, Service service)
       throws IOException {
     return new CorrectServer(config, service) {
+      @Override
+      SocketChannel accept() throws IOException {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50)); // so that there is a queue
+        return super.accept();
+      }
+
       @Override
       void refuse() {
         closeQuietly(listener);

@@ -18,9 +18,7 @@ import iomodels.conformance.Trial;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -222,7 +220,7 @@ final class ClosingRules {
       throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
     CostMeter meter = trial.meter(server);
-    abort(trial, server, exchange, ABORTS_AT_A_TIME); // A runtime opens its own at first.
+    abort(trial, server, exchange, trial.count(ABORTS) / 2); // So a pool has all its threads.
     int sockets = settled(meter);
     int threads = meter.now().threads();
     abort(trial, server, exchange, trial.count(ABORTS));
@@ -243,10 +241,7 @@ final class ClosingRules {
       throws Broken, IOException, InterruptedException {
     byte[] begun = exchange.strip().getBytes(US_ASCII);
     for (int i = 0; i < clients; i++) {
-      try (SocketChannel client = SocketChannel.open(server.address())) {
-        client.setOption(StandardSocketOptions.SO_LINGER, 0);
-        client.write(ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
-      }
+      trial.abort(server, ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
       if ((i + 1) % ABORTS_AT_A_TIME == 0) {
         Peer peer = trial.connect(server);
         peer.send(exchange);

@@ -23,6 +23,7 @@ import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -329,22 +330,34 @@ final class ResourceRules {
       peer.send("y");
       (peer.hears(trial.time(SILENCE)) ? served : waiting).add(peer);
     }
-    if (waiting.isEmpty() || served.size() < SPARE) {
-      throw new IOException("its descriptors did not run out");
+    int open = trial.meter(server).now().descriptors();
+    if (waiting.isEmpty() || served.size() < SPARE || open < limit - 4) {
+      throw new IOException("its descriptors did not run out: %d are open".formatted(open));
     }
-    for (Peer dead : waiting) {
-      dead.reset();
+    for (Peer each : waiting) {
+      each.reset();
     }
-    for (int i = 0; i < DEAD; i++) {
-      try (SocketChannel dead = SocketChannel.open(server.address())) {
-        dead.setOption(StandardSocketOptions.SO_LINGER, 0);
-      }
+    int dead = 0;
+    while (dead < DEAD && queues(server, trial.time(SILENCE))) {
+      dead++;
     }
+    trial.note("has put %d dead connections into its queue".formatted(dead));
     Peer newcomer = trial.connect(server);
     newcomer.send("newcomer");
     for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
       leaving.close();
     }
     newcomer.expectWithin(trial.time(NEWCOMER), "NEWCOMER");
+  }
+
+  /** Connects and resets; false if the queue is full, as many are that are shorter than ours. */
+  private static boolean queues(Instance server, Duration within) throws IOException {
+    try (SocketChannel dead = SocketChannel.open()) {
+      dead.socket().connect(server.address(), Math.toIntExact(within.toMillis()));
+      dead.setOption(StandardSocketOptions.SO_LINGER, 0);
+      return true;
+    } catch (SocketTimeoutException _) {
+      return false;
+    }
   }
 }
