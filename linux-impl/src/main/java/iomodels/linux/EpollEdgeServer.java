@@ -139,9 +139,7 @@ final class EpollEdgeServer implements Server {
         datagrams = Sockets.datagrams(address);
         watch(EPOLL_CTL_ADD, datagrams, EPOLLIN);
       }
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;

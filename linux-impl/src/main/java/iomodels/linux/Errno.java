@@ -83,12 +83,12 @@ final class Errno {
 
   /**
    * Whether {@code accept} failed for the one connection that it would have returned, so that the
-   * next may be accepted at once: {@code accept(2)}, "Error handling".
+   * next may be accepted at once: {@code accept(2)}, "Error handling". Not EPERM, which is a
+   * security module's: it refuses before a connection is taken off the queue, again and again.
    */
   static boolean isOfOneConnection(int result) {
     return switch (-result) {
       case ECONNABORTED,
-          EPERM,
           EPROTO,
           ENOPROTOOPT,
           ENONET,

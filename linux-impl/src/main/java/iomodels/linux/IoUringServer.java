@@ -139,9 +139,7 @@ final class IoUringServer implements Server {
       if (responder.isPresent()) {
         datagrams = patient(Sockets.datagrams(address));
       }
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;
@@ -237,15 +235,20 @@ final class IoUringServer implements Server {
       new Connection(fd).receive();
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A client was turned away.", e);
-      if (fd < connections.length && connections[fd] != null) {
-        connections[fd] = null;
-        open--;
-      }
-      Libc.close(fd);
+      turnAway(fd);
     } catch (Error e) {
-      Libc.close(fd);
+      turnAway(fd);
       throw e;
     }
+  }
+
+  /** Forgotten too, or else its descriptor, then perhaps another's, would be closed again. */
+  private void turnAway(int fd) {
+    if (fd < connections.length && connections[fd] != null) {
+      connections[fd] = null;
+      open--;
+    }
+    Libc.close(fd);
   }
 
   // end::accept[]

@@ -79,6 +79,9 @@ final class MsgHdr {
       offset("control", "pktinfo", "in6_pktinfo", "ipi6_ifindex");
   private static final long ADDRESS_START = offset("address");
 
+  /** What {@code ::ffff:} ends with, in the order of x86_64 and aarch64. */
+  private static final int MAPPED = 0xFFFF_0000;
+
   private final MemorySegment memory;
 
   MsgHdr() {
@@ -139,7 +142,8 @@ final class MsgHdr {
   /**
    * After a datagram was received: makes this the header of the reply. The route decides which
    * interface the reply leaves by, unless the address is link-local, which means nothing without
-   * its interface. A multicast address cannot be a source: then the kernel chooses one.
+   * its interface. A multicast or broadcast address cannot be a source, of IPv4 neither: then the
+   * kernel chooses one.
    */
   void makeReply() {
     if (memory.get(JAVA_LONG, CONTROLLEN) == 0) {
@@ -147,11 +151,25 @@ final class MsgHdr {
     }
     if (memory.get(JAVA_INT, LEVEL) != Libc.IPPROTO_IPV6) {
       memory.set(JAVA_INT, INTERFACE, 0);
-    } else if (memory.get(JAVA_BYTE, ADDRESS6) == (byte) 0xFF) {
+    } else if (isMulticast() || isMulticast4()) {
       memory.set(JAVA_LONG, CONTROLLEN, 0);
     } else if (!isLinkLocal()) {
       memory.set(JAVA_INT, INTERFACE6, 0);
     }
+  }
+
+  private boolean isMulticast() {
+    return memory.get(JAVA_BYTE, ADDRESS6) == (byte) 0xFF;
+  }
+
+  /**
+   * Whether it is {@code ::ffff:224.0.0.0} or above: on {@code ::}, IPv4 has addresses of IPv6. (On
+   * a socket of IPv4 the kernel names the address of its own beside the one in the datagram.)
+   */
+  private boolean isMulticast4() {
+    return memory.get(JAVA_LONG, ADDRESS6) == 0
+        && memory.get(JAVA_INT, ADDRESS6 + 8) == MAPPED
+        && Byte.toUnsignedInt(memory.get(JAVA_BYTE, ADDRESS6 + 12)) >= 224;
   }
 
   private boolean isLinkLocal() {

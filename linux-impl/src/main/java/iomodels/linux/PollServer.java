@@ -118,9 +118,7 @@ final class PollServer implements Server {
       PollFd.set(pollFds, WAKE_UP, wakeUp.fd(), POLLIN);
       PollFd.set(pollFds, LISTENER, listener, POLLIN);
       PollFd.set(pollFds, DATAGRAMS, datagrams, POLLIN);
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;

@@ -127,9 +127,7 @@ final class SelectServer implements Server {
       }
       read(listener);
       read(wakeUp.fd());
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;

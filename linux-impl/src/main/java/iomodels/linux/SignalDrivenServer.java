@@ -107,9 +107,7 @@ final class SignalDrivenServer implements Server {
       if (responder.isPresent()) {
         datagrams = Sockets.datagrams(address);
       }
-      terminated =
-          CompletableFuture.runAsync(
-              this::run, thread -> Thread.ofPlatform().name(NAME + "-loop").start(thread));
+      terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
       throw e;

@@ -145,6 +145,7 @@ class LibcTest {
     assertThat(Errno.isOfOneConnection(-Errno.EHOSTUNREACH)).isTrue();
     assertThat(Errno.isOfOneConnection(-Errno.ECONNABORTED)).isTrue();
     assertThat(Errno.isOfOneConnection(-Errno.EMFILE)).isFalse();
+    assertThat(Errno.isOfOneConnection(-Errno.EPERM)).isFalse();
     assertThat(Errno.isOfOneConnection(5)).isFalse();
   }
 

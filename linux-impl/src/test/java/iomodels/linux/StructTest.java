@@ -1,12 +1,18 @@
 package iomodels.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The kernel's structures, byte by byte as its headers have them. */
 class StructTest {
@@ -45,6 +51,26 @@ class StructTest {
   void messageHeaderIsThatOfTheKernel() {
     assertThat(MsgHdr.MSGHDR.byteSize()).isEqualTo(56);
     assertThat(MsgHdr.CONTROL.byteSize()).isEqualTo(40); // CMSG_SPACE(sizeof(struct in6_pktinfo))
+  }
+
+  /** The kernel refuses to send from an address that many have. */
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.2, 40",
+    "223.255.255.255, 40",
+    "224.0.0.1, 0",
+    "255.255.255.255, 0",
+  })
+  void replyToManyOverIpv4HasNoSource(String address, long controlLength) {
+    MemorySegment received = arena.allocate(MsgHdr.CONTROL);
+    received.set(JAVA_INT, 8, Libc.IPPROTO_IPV6);
+    received.set(JAVA_SHORT, 26, (short) 0xFFFF); // ::ffff:
+    byte[] bytes = InetAddress.ofLiteral(address).getAddress();
+    MemorySegment.copy(bytes, 0, received, JAVA_BYTE, 28, bytes.length);
+    MsgHdr header = new MsgHdr(arena.allocate(MsgHdr.SIZE, 8));
+    header.copy(received, 0, 0, 0, (int) received.byteSize());
+    header.makeReply();
+    assertThat(header.segment().get(JAVA_LONG, 40)).isEqualTo(controlLength);
   }
 
   @Test

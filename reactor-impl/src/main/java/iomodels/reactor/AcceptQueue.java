@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.group.ChannelGroup;
+import java.io.IOException;
 import java.time.Duration;
 
 /**
@@ -26,15 +27,20 @@ import java.time.Duration;
  */
 final class AcceptQueue extends ChannelInboundHandlerAdapter {
 
+  /** Failures that follow each other within that time are one streak, which is told of once. */
+  private static final long STREAK_NANOS = Duration.ofSeconds(10).toNanos();
+
   /** How long accepting pauses when no connection closes: others take descriptors as well. */
   private static final int PAUSE_MILLIS = 100;
 
   private final ChannelGroup connections;
   private final int backlog;
 
-  // Both are the listener's event loop's.
+  // These are the listener's event loop's.
   private int acceptedSinceCheck;
   private int acceptedInAll;
+  private boolean hasFailed;
+  private long lastFailure;
 
   /**
    * @param connections where accepted connections are put
@@ -57,11 +63,26 @@ final class AcceptQueue extends ChannelInboundHandlerAdapter {
   /** Accepting has failed: not passed on, since Netty's acceptor would pause for a second. */
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+    if (!(failure instanceof IOException)) {
+      context.fireExceptionCaught(failure);
+      return;
+    }
+    warn(failure);
     Channel listener = context.channel();
     if (listener.config().isAutoRead()) { // else it fails a second time, and has its timer
       listener.config().setAutoRead(false);
       var _ = listener.eventLoop().schedule(() -> resume(listener), PAUSE_MILLIS, MILLISECONDS);
     }
+  }
+
+  private void warn(Throwable failure) {
+    long now = System.nanoTime();
+    if (!hasFailed || now - lastFailure > STREAK_NANOS) {
+      System.getLogger(AcceptQueue.class.getName())
+          .log(System.Logger.Level.WARNING, "Clients are not accepted for now: " + failure);
+    }
+    hasFailed = true;
+    lastFailure = now;
   }
 
   private static void resume(Channel listener) {
@@ -75,18 +96,28 @@ final class AcceptQueue extends ChannelInboundHandlerAdapter {
    * is added to the group after that.
    *
    * @param patience how long this may take: while there are no descriptors, the queue stays
+   * @return what is left of that
    */
-  void close(Channel listener, Duration patience) {
+  Duration close(Channel listener, Duration patience) {
+    long start = System.nanoTime();
+    closeWhenEmpty(listener);
+    if (!listener.closeFuture().awaitUninterruptibly(patience.toMillis())) {
+      listener.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
+    }
+    Duration left = patience.minusNanos(System.nanoTime() - start);
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  /** The same, but returns at once. */
+  void closeWhenEmpty(Channel listener) {
     listener
         .eventLoop()
         .execute(
             () -> {
               acceptedInAll = 0;
+              acceptedSinceCheck = 0; // Until now nobody has looked: it is all since the start.
               closeAfterCheck(listener);
             });
-    if (!listener.closeFuture().awaitUninterruptibly(patience.toMillis())) {
-      listener.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
-    }
   }
 
   /** An event loop looks for I/O before it runs what was scheduled, so a check follows a look. */

@@ -56,8 +56,12 @@ final class EmptyDatagrams extends ChannelDuplexHandler {
   /** What has failed is one datagram; passed on, it would end the stream of them all. */
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
-    System.getLogger(EmptyDatagrams.class.getName())
-        .log(System.Logger.Level.DEBUG, "datagram: " + failure);
+    System.Logger log = System.getLogger(EmptyDatagrams.class.getName());
+    if (failure instanceof IOException) {
+      log.log(System.Logger.Level.DEBUG, "datagram: " + failure);
+    } else {
+      log.log(System.Logger.Level.WARNING, "A datagram failed.", failure);
+    }
   }
 
   @Override

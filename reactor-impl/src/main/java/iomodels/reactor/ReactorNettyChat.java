@@ -66,6 +66,7 @@ final class ReactorNettyChat implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
+              .channelGroup(connections) // for those that come before the accept queue is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -227,8 +228,8 @@ final class ReactorNettyChat implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
-      acceptQueue.close(server.channel(), config.gracePeriod());
-      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       terminated.complete(null);

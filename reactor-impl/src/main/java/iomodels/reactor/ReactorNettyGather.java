@@ -69,6 +69,7 @@ final class ReactorNettyGather implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
+              .channelGroup(connections) // for those that come before the accept queue is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -229,8 +230,8 @@ final class ReactorNettyGather implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
-      acceptQueue.close(server.channel(), config.gracePeriod());
-      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       terminated.complete(null);

@@ -82,6 +82,7 @@ final class ReactorNettyOffload implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
+              .channelGroup(connections) // for those that come before the accept queue is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -228,8 +229,8 @@ final class ReactorNettyOffload implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
-      acceptQueue.close(server.channel(), config.gracePeriod());
-      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();
       pool.shutdownNow(); // What still works works for nobody.

@@ -3,7 +3,6 @@ package iomodels.reactor;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoop;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
@@ -14,6 +13,7 @@ import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -62,6 +62,7 @@ final class ReactorNettyRelay implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
+              .channelGroup(connections) // for those that come before the accept queue is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -80,13 +81,31 @@ final class ReactorNettyRelay implements Server {
   private void accept(Connection client) {
     EndOfInput end = new EndOfInput();
     client.addHandlerLast(end);
-    Runnable reset = reset(client);
-    upstreams
-        .connect()
-        // Or what is still connecting would outlive its client, and the stop.
-        .takeUntilOther(Mono.firstWithSignal(client.onDispose(), cut.asMono()))
+    // Or what is still connecting would outlive its client, and the stop.
+    connect(Mono.firstWithSignal(client.onDispose(), cut.asMono()))
         .flatMap(upstream -> relay(client, upstream))
-        .doOnError(_ -> reset.run())
+        .doOnError(_ -> reset(client))
+        .subscribe(_ -> {}, _ -> {});
+  }
+
+  /** Until then. One that connects at just that moment is passed on to no one, and is reset. */
+  private Mono<Connection> connect(Mono<Void> end) {
+    AtomicBoolean passedOn = new AtomicBoolean();
+    return upstreams
+        .doOnConnected(upstream -> resetAt(end, passedOn, upstream))
+        .connect()
+        .<Connection>map(it -> it)
+        .takeUntilOther(end)
+        .doOnNext(_ -> passedOn.set(true));
+  }
+
+  private static void resetAt(Mono<Void> end, AtomicBoolean unless, Connection upstream) {
+    end.doOnTerminate(
+            () -> {
+              if (!unless.get()) {
+                reset(upstream);
+              }
+            })
         .subscribe(_ -> {}, _ -> {});
   }
 
@@ -95,10 +114,9 @@ final class ReactorNettyRelay implements Server {
   // tag::relay[]
   private Mono<Void> relay(Connection client, Connection upstream) {
     upstream.addHandlerLast(new EndOfInput());
-    Runnable reset = reset(upstream);
     Mono<Void> both = Mono.when(carry(client, upstream), carry(upstream, client));
     return Mono.firstWithSignal(both, closed(client), closed(upstream), cut.asMono())
-        .doOnError(_ -> reset.run())
+        .doOnError(_ -> reset(upstream))
         .doOnSuccess(
             _ -> {
               client.dispose();
@@ -138,10 +156,9 @@ final class ReactorNettyRelay implements Server {
   }
 
   /** Not FIN but RST: what was carried is not the whole. */
-  private static Runnable reset(Connection connection) {
+  private static void reset(Connection connection) {
     Channel channel = connection.channel();
-    EventLoop loop = channel.eventLoop(); // A channel that is closed has none any more.
-    return () -> loop.execute(() -> resetNow(channel));
+    channel.eventLoop().execute(() -> resetNow(channel));
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
@@ -155,8 +172,8 @@ final class ReactorNettyRelay implements Server {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      acceptQueue.close(server.channel(), config.gracePeriod());
-      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       cut.tryEmitError(new IOException("the relay has stopped"));
       connections.newCloseFuture().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();

@@ -1,5 +1,7 @@
 package iomodels.reactor;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -62,6 +64,8 @@ import reactor.netty.udp.UdpServer;
  */
 final class ReactorNettyServer implements Server {
 
+  private static final System.Logger LOG = System.getLogger(ReactorNettyServer.class.getName());
+
   private static final int BUFFER_SIZE = 64 * 1024;
   private static final int SMALLEST_REPLY = 64;
 
@@ -95,6 +99,7 @@ final class ReactorNettyServer implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
+              .channelGroup(connections) // for those that come before the accept queue is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -304,6 +309,7 @@ final class ReactorNettyServer implements Server {
         .concatMap(
             packet ->
                 Mono.fromCallable(() -> reply(responder, packet, out.clear()))
+                    .doOnError(bug -> LOG.log(WARNING, "A responder failed.", bug))
                     .flatMap(reply -> outbound.sendObject(reply).then())
                     .onErrorResume(_ -> Mono.empty()), // or one failure would end the stream
             0);
@@ -338,8 +344,8 @@ final class ReactorNettyServer implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       stop.tryEmitEmpty();
-      acceptQueue.close(server.channel(), config.gracePeriod());
-      connections.newCloseFuture().awaitUninterruptibly(config.gracePeriod().toMillis());
+      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       datagrams.ifPresent(it -> it.close().awaitUninterruptibly(Loops.LIMIT.toMillis()));
       loops.end();

@@ -3,6 +3,7 @@ package iomodels.reactor;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,6 +125,43 @@ class AcceptQueueTest {
 
     accepted.close().syncUninterruptibly();
     assertTrue(listener.config().isAutoRead());
+    listener.finishAndReleaseAll();
+  }
+
+  @Test
+  void onStopOnlyWhatIsAcceptedThenCounts() {
+    int backlog = 2;
+    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    AcceptQueue queue = new AcceptQueue(connections, backlog);
+    EmbeddedChannel listener = new EmbeddedChannel(queue);
+    listener.freezeTime();
+    for (int i = 0; i < backlog + 1; i++) {
+      listener.writeInbound(new EmbeddedChannel());
+    }
+
+    queue.closeWhenEmpty(listener);
+    listener.runPendingTasks();
+    listener.writeInbound(new EmbeddedChannel()); // One is still found in the queue.
+    check(listener);
+    assertTrue(listener.isOpen());
+
+    check(listener);
+    assertFalse(listener.isOpen());
+    listener.finishAndReleaseAll();
+  }
+
+  private static void check(EmbeddedChannel listener) {
+    listener.advanceTimeBy(1, TimeUnit.MILLISECONDS);
+    listener.runPendingTasks();
+  }
+
+  @Test
+  void whatIsNoFailureToAcceptIsPassedOn() {
+    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
+    listener.pipeline().fireExceptionCaught(new IllegalStateException("a bug"));
+    assertTrue(listener.config().isAutoRead());
+    assertThrows(IllegalStateException.class, listener::checkException);
     listener.finishAndReleaseAll();
   }
 }

@@ -7,6 +7,7 @@ import io.netty.channel.ServerChannel;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +33,17 @@ final class Acceptor extends ChannelDuplexHandler {
   private static final long RETRY_MILLIS = 100;
   private static final long QUIET_MILLIS = 3;
 
+  /** Failures that follow each other within that time are one streak, which is told of once. */
+  private static final long STREAK_NANOS = Duration.ofSeconds(10).toNanos();
+
   /** Accepted connections that their event loop has not yet registered. */
   private final AtomicInteger pending = new AtomicInteger();
 
   private volatile @Nullable Channel listening;
   private volatile boolean exhausted;
   private boolean crowded;
+  private boolean hasFailed;
+  private long lastFailure;
 
   /** Connections accepted since the stop began, and when it was last looked at. */
   private int accepted;
@@ -92,6 +98,7 @@ final class Acceptor extends ChannelDuplexHandler {
       context.fireExceptionCaught(cause);
       return;
     }
+    warn(cause);
     boolean first = !exhausted;
     exhausted = true;
     update(context.channel());
@@ -100,6 +107,16 @@ final class Acceptor extends ChannelDuplexHandler {
           .executor()
           .schedule(() -> retry(context.channel()), RETRY_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  private void warn(Throwable cause) {
+    long now = System.nanoTime();
+    if (!hasFailed || now - lastFailure > STREAK_NANOS) {
+      System.getLogger(Acceptor.class.getName())
+          .log(System.Logger.Level.WARNING, "Clients are not accepted for now: " + cause);
+    }
+    hasFailed = true;
+    lastFailure = now;
   }
 
   private void retry(Channel channel) {
@@ -113,40 +130,61 @@ final class Acceptor extends ChannelDuplexHandler {
 
   /**
    * Accepts what waits in the backlog, and closes the listening socket; complete when it is closed,
-   * and every accepted connection is registered.
+   * and every accepted connection is registered, or when patience is at an end.
    *
    * @param backlog as many can wait at most; more come only while it is closing
+   * @param patience how long this may take: if an event loop is stuck, its connections wait for it
    */
   @SuppressWarnings("FutureReturnValueIgnored") // the event loop's
-  Future<Void> stop(int backlog) {
+  Future<Void> stop(int backlog, Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
     Channel channel = listening;
     Promise<Void> stopped = Promise.promise();
     if (channel == null || !channel.isRegistered()) {
       return Future.succeededFuture();
     }
-    channel.closeFuture().addListener(_ -> stopped.complete());
+    channel.closeFuture().addListener(_ -> completeWhenRegistered(channel, stopped, deadline));
     channel
         .eventLoop()
         .execute(
             () -> {
               accepted = 0;
               acceptedBefore = -1;
-              closeWhenQuiet(channel, backlog);
+              closeWhenQuiet(channel, backlog, deadline);
             });
     return stopped.future();
   }
 
   /** Between two calls the loop looks for connections at least once. */
   @SuppressWarnings("FutureReturnValueIgnored")
-  private void closeWhenQuiet(Channel channel, int backlog) {
+  private void closeWhenQuiet(Channel channel, int backlog, long deadline) {
     boolean quiet = accepted == acceptedBefore && !crowded; // Paused, it looks for none.
-    if (quiet || exhausted || accepted > backlog) {
+    if (quiet || exhausted || accepted > backlog || isOver(deadline)) {
       channel.close();
       return;
     }
     acceptedBefore = crowded ? -1 : accepted;
     channel
         .eventLoop()
-        .schedule(() -> closeWhenQuiet(channel, backlog), QUIET_MILLIS, TimeUnit.MILLISECONDS);
+        .schedule(
+            () -> closeWhenQuiet(channel, backlog, deadline), QUIET_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored")
+  private void completeWhenRegistered(Channel channel, Promise<Void> stopped, long deadline) {
+    if (pending.get() == 0 || isOver(deadline)) {
+      stopped.complete();
+      return;
+    }
+    channel
+        .eventLoop()
+        .schedule(
+            () -> completeWhenRegistered(channel, stopped, deadline),
+            QUIET_MILLIS,
+            TimeUnit.MILLISECONDS);
+  }
+
+  private static boolean isOver(long deadline) {
+    return System.nanoTime() - deadline >= 0;
   }
 }

@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.Optional;
 
 /**
@@ -23,6 +24,10 @@ final class ConnectAttempt {
 
   /** On an event loop, which then opens the channel within {@code connect}. */
   ConnectAttempt(NetClient client, InetSocketAddress to) {
+    if (to.isUnresolved()) {
+      socket = Future.failedFuture(new UnknownHostException(to.getHostString()));
+      return;
+    }
     STARTING.set(this);
     try {
       socket =

@@ -27,11 +27,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.transport.Transport;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -94,16 +97,38 @@ record NettyTransport(
   /**
    * Vert.x on this transport. Without its file cache: no server here serves files by it, and it
    * needs a temporary folder that can be written, and leaves files there when it is killed.
+   *
+   * @throws IOException if the system has no thread left
    */
-  Vertx vertx(int eventLoops) {
+  Vertx vertx(int eventLoops) throws IOException {
     // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
     var _ = ZoneId.systemDefault();
     FileSystemOptions files =
         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false);
-    return Vertx.builder()
-        .with(new VertxOptions().setEventLoopPoolSize(eventLoops).setFileSystemOptions(files))
-        .withTransport(this)
-        .build();
+    try {
+      return Vertx.builder()
+          .with(new VertxOptions().setEventLoopPoolSize(eventLoops).setFileSystemOptions(files))
+          .withTransport(this)
+          .build();
+    } catch (OutOfMemoryError failure) {
+      throw Workers.noThread(failure);
+    }
+  }
+
+  /** Closes what has not become a server; within bounds, for it may lack the threads to close. */
+  static void abandon(Vertx vertx) {
+    try {
+      vertx
+          .close()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(CLOSE_MARGIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException | OutOfMemoryError failure) {
+      System.getLogger(NettyTransport.class.getName())
+          .log(System.Logger.Level.DEBUG, "Vert.x was not closed", failure);
+    }
   }
 
   /**
@@ -112,7 +137,7 @@ record NettyTransport(
    */
   void close(Vertx vertx, int backlog, Duration gracePeriod) {
     acceptor
-        .stop(backlog)
+        .stop(backlog, gracePeriod)
         .eventually(vertx::close)
         .toCompletionStage()
         .toCompletableFuture()

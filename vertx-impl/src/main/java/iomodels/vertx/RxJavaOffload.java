@@ -1,10 +1,13 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.netty.channel.socket.DuplexChannel;
 import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.core.Scheduler;
 import io.reactivex.rxjava3.core.Single;
+import io.reactivex.rxjava3.core.SingleEmitter;
 import io.reactivex.rxjava3.schedulers.Schedulers;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -40,6 +43,8 @@ import org.reactivestreams.Subscription;
  */
 final class RxJavaOffload implements Server {
 
+  private static final System.Logger LOG = System.getLogger(RxJavaOffload.class.getName());
+
   private final ProgramConfig config;
   private final Transport transport;
   private final NettyTransport netty;
@@ -55,15 +60,20 @@ final class RxJavaOffload implements Server {
     pool = Workers.start(config.workers(), config.queue());
     netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx = netty.vertx(cores);
+    try {
+      vertx = netty.vertx(cores);
+    } catch (IOException | RuntimeException failure) {
+      pool.shutdown();
+      throw failure;
+    }
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       pool.shutdown();
       throw Transports.bindFailure(failure);
     }
@@ -151,17 +161,9 @@ final class RxJavaOffload implements Server {
     private Single<String> elsewhere(Work.Slow work) {
       return Single.create(
           emitter -> {
-            FutureTask<?> task =
-                new FutureTask<>(
-                    () -> {
-                      try {
-                        emitter.onSuccess(work.answer());
-                      } catch (InterruptedException | RuntimeException e) {
-                        emitter.tryOnError(e);
-                      }
-                    },
-                    null);
-            // If it has begun, it is interrupted; if not, others want its place.
+            FutureTask<String> task = task(work, emitter);
+            // If it has begun, it is interrupted; if not, others want its place. Also called when
+            // the answer is there: then the task is done, and there is nothing to interrupt.
             emitter.setCancellable(
                 () -> {
                   task.cancel(true);
@@ -169,6 +171,26 @@ final class RxJavaOffload implements Server {
                 });
             pool.execute(task);
           });
+    }
+
+    private static FutureTask<String> task(Work.Slow work, SingleEmitter<String> emitter) {
+      return new FutureTask<>(work::answer) {
+        @Override
+        protected void done() {
+          switch (state()) {
+            case SUCCESS -> emitter.onSuccess(resultNow());
+            case FAILED -> fail(exceptionNow(), emitter);
+            case CANCELLED, RUNNING -> {} // Nobody wants the answer.
+          }
+        }
+      };
+    }
+
+    private static void fail(Throwable failure, SingleEmitter<String> emitter) {
+      emitter.tryOnError(failure);
+      if (!(failure instanceof InterruptedException)) { // else the server has stopped
+        LOG.log(WARNING, "A request failed.", failure);
+      }
     }
 
     // end::work[]

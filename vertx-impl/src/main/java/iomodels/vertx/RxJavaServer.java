@@ -91,8 +91,8 @@ final class RxJavaServer implements Server {
       if (config.datagrams() && service.datagrams().isPresent()) {
         answerDatagrams(service.datagrams().get()).await();
       }
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       throw Transports.bindFailure(failure);
     }
   }

@@ -49,8 +49,14 @@ final class Transports {
     return transport;
   }
 
-  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
-  static IOException bindFailure(Exception failure) {
+  /**
+   * Why a server does not listen. Netty's native transports have an exception of their own for what
+   * bind(2) refuses; and an event loop gets its thread when it is first used.
+   */
+  static IOException bindFailure(Throwable failure) {
+    if (failure instanceof OutOfMemoryError shortage) {
+      return Workers.noThread(shortage);
+    }
     String message = String.valueOf(failure.getMessage());
     if (message.startsWith("bind(")) {
       return new BindException(message);

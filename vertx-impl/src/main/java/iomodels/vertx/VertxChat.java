@@ -52,8 +52,8 @@ final class VertxChat implements Server {
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(1))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       throw Transports.bindFailure(failure);
     }
   }

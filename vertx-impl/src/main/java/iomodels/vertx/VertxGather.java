@@ -67,8 +67,8 @@ final class VertxGather implements Server {
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       throw Transports.bindFailure(failure);
     }
   }

@@ -1,5 +1,7 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
@@ -36,6 +38,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class VertxOffload implements Server {
 
+  private static final System.Logger LOG = System.getLogger(VertxOffload.class.getName());
+
   private static final int READ_AHEAD = 1;
 
   private final ProgramConfig config;
@@ -53,15 +57,20 @@ final class VertxOffload implements Server {
     pool = Workers.start(config.workers(), config.queue());
     netty = NettyTransport.of(transport);
     int cores = Runtime.getRuntime().availableProcessors();
-    vertx = netty.vertx(cores);
+    try {
+      vertx = netty.vertx(cores);
+    } catch (IOException | RuntimeException failure) {
+      pool.shutdown();
+      throw failure;
+    }
     try {
       CompletableFuture<Integer> port = new CompletableFuture<>();
       vertx
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       pool.shutdown();
       throw Transports.bindFailure(failure);
     }
@@ -213,8 +222,9 @@ final class VertxOffload implements Server {
                   context.runOnContext(_ -> answered(answer));
                 } catch (InterruptedException _) {
                   // The client is gone.
-                } catch (RuntimeException bug) {
+                } catch (Throwable bug) { // The task would keep an Error to itself.
                   socket.close(); // It costs its own connection.
+                  LOG.log(WARNING, "A request failed.", bug);
                 }
               },
               null);

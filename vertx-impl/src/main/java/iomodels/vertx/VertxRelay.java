@@ -53,8 +53,8 @@ final class VertxRelay implements Server {
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
       config.demandUpstreamElsewhere(address);
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       throw Transports.bindFailure(failure);
     }
   }

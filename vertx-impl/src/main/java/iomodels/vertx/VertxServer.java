@@ -82,8 +82,8 @@ final class VertxServer implements Server {
       if (config.datagrams() && service.datagrams().isPresent()) {
         answerDatagrams(service.datagrams().get()).await();
       }
-    } catch (Exception failure) {
-      vertx.close().await();
+    } catch (Exception | OutOfMemoryError failure) {
+      NettyTransport.abandon(vertx);
       throw Transports.bindFailure(failure);
     }
   }

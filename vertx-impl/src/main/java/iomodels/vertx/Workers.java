@@ -29,10 +29,15 @@ final class Workers {
       return pool;
     } catch (OutOfMemoryError e) {
       pool.shutdown();
-      throw new IOException(
-          "the system has no thread left (%s); raise the limit: ulimit -u, or pids.max of the cgroup"
-              .formatted(e.getMessage()),
-          e);
+      throw noThread(e);
     }
+  }
+
+  /** What to say instead of an error that speaks of memory. */
+  static IOException noThread(OutOfMemoryError cause) {
+    return new IOException(
+        "the system has no thread left (%s); raise the limit: ulimit -u, or pids.max of the cgroup"
+            .formatted(cause.getMessage()),
+        cause);
   }
 }

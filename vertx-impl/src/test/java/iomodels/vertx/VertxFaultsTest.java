@@ -12,7 +12,10 @@ import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
+import iomodels.service.Responder;
+import iomodels.service.Service;
 import iomodels.service.Services;
+import iomodels.service.Session;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -28,7 +31,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,25 +165,71 @@ class VertxFaultsTest {
     }
   }
 
+  /** Upper; but its first sessions, one for each event loop, hold that until they are let go. */
+  private static final class Blocking implements Service {
+
+    private final int loops = Runtime.getRuntime().availableProcessors();
+    private final AtomicInteger sessions = new AtomicInteger();
+    private final CountDownLatch blocked = new CountDownLatch(loops);
+    private final CountDownLatch release = new CountDownLatch(1);
+
+    @Override
+    public String name() {
+      return "blocking";
+    }
+
+    @Override
+    public Session open() {
+      if (sessions.getAndIncrement() < loops) {
+        blocked.countDown();
+        try {
+          release.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+      return Services.UPPER.open();
+    }
+
+    @Override
+    public Optional<Responder> datagrams() {
+      return Optional.empty();
+    }
+  }
+
+  /** More than are accepted while the event loops are busy: the others wait in the kernel. */
   @ParameterizedTest
   @MethodSource("modelsOnTransports")
   void whoHasConnectedBeforeTheStopIsAnswered(ServerProvider model, Transport transport)
       throws Exception {
     ServerConfig config = ServerConfig.onLoopback().withTransport(Optional.of(transport));
-    Server server = model.start(config, Services.UPPER);
+    Blocking service = new Blocking();
+    Server server = model.start(config, service);
     List<Socket> clients = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
-      Socket client = connect(server);
-      say(client, "abc\n");
-      client.shutdownOutput();
-      clients.add(client);
+    for (int i = 0; i < service.loops; i++) {
+      clients.add(ask(server));
     }
-    CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close);
+    service.blocked.await();
+    for (int i = 0; i < 100; i++) {
+      clients.add(ask(server));
+    }
+    Thread stop = Thread.startVirtualThread(server::close);
+    while (stop.getState() == Thread.State.NEW || stop.getState() == Thread.State.RUNNABLE) {
+      Thread.onSpinWait();
+    }
+    service.release.countDown();
     for (Socket each : clients) {
       assertEquals("ABC", reader(each).readLine());
       each.close();
     }
-    closed.join();
+    stop.join();
+  }
+
+  private static Socket ask(Server server) throws IOException {
+    Socket client = connect(server);
+    say(client, "abc\n");
+    client.shutdownOutput();
+    return client;
   }
 
   private static Server start(StyleProvider style, Program program, ProgramConfig config)
