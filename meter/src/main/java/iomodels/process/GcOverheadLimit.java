@@ -44,6 +44,8 @@ public final class GcOverheadLimit {
 
   private int strained;
 
+  GcOverheadLimit() {}
+
   /** Looks from now on, in a daemon thread. */
   public static void watch() {
     Thread.ofPlatform()
