@@ -130,7 +130,8 @@ final class ConformCommand implements Callable<Integer> {
       names = "--exec",
       paramLabel = "'COMMAND {port}'",
       description =
-          "A server in any language, which the kit starts and stops. With --program, {upstreams}"
+          "A server in any language, which the kit starts and stops. {port} stands for the port to"
+              + " listen on; {host}, if it is there, for the address. With --program, {upstreams}"
               + " stands for the ports of those that it turns to, on 127.0.0.1, separated by"
               + " spaces, {deadline} for the milliseconds that a request of gather may take, and"
               + " {folder} for the folder to read from.")

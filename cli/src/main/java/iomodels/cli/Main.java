@@ -53,12 +53,13 @@ public final class Main {
     Locale.setDefault(
         Locale.Category.FORMAT, Locale.ROOT); // The words are English: so are figures.
     // Replies and cards are UTF-8, whatever the locale makes of the standard streams.
-    PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+    StandardOutput standard = new StandardOutput();
+    PrintWriter out = new PrintWriter(standard, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
     int exitCode = UNUSABLE;
     try {
       exitCode = run(out, err, arguments);
-      if (out.checkError() && exitCode == OK) {
+      if (out.checkError() && exitCode == OK && !standard.isNoLongerRead()) {
         complain(err, "standard output could not be written");
         exitCode = UNUSABLE;
       }

@@ -37,7 +37,10 @@ final class ProgramOptions {
   @Option(
       names = "--upstream",
       paramLabel = "HOST:PORT",
-      description = "relay: where to. gather: whom to ask; repeatable, in this order.")
+      description =
+          "relay: where to. gather: whom to ask; repeatable, in this order. A name is looked up"
+              + " once, when the server starts: if it has several addresses, all are tried, and the"
+              + " first that answers is used from then on.")
   private List<String> upstreams = List.of();
 
   @Option(

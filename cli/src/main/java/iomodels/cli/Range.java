@@ -7,6 +7,7 @@ import java.lang.annotation.Target;
 import java.lang.reflect.AnnotatedElement;
 import java.math.BigDecimal;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.ParameterException;
@@ -25,6 +26,9 @@ import picocli.CommandLine.ParseResult;
 
   /** Demands that each number that was given is in its range. */
   final class Check {
+
+    private static final Set<Class<?>> WHOLE =
+        Set.of(int.class, long.class, Integer.class, Long.class);
 
     private Check() {}
 
@@ -75,8 +79,19 @@ import picocli.CommandLine.ParseResult;
               : option.paramLabel();
       return range == null
           ? name
-          : "%s is %s; it is a number from %s to %s"
-              .formatted(name, value, plain(range.least()), plain(range.most()));
+          : "%s is %s; it is a %s from %s to %s"
+              .formatted(
+                  name,
+                  value,
+                  isWhole(option) ? "whole number" : "number",
+                  plain(range.least()),
+                  plain(range.most()));
+    }
+
+    private static boolean isWhole(ArgSpec option) {
+      Class<?>[] types = option.auxiliaryTypes(); // Of what is in an Optional or a list.
+      Class<?> type = types.length == 0 ? option.type() : types[0];
+      return WHOLE.contains(type);
     }
 
     private static String plain(double number) {

@@ -3,6 +3,7 @@ package iomodels.cli;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.targets.HostAndPort;
+import iomodels.process.GcOverheadLimit;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;

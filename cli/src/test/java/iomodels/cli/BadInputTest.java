@@ -184,7 +184,7 @@ class BadInputTest {
           .hasSize(2)
           .first()
           .asString()
-          .contains(option + " is ", "; it is a number from ");
+          .contains(option + " is ", "number from ");
     }
   }
 

@@ -18,15 +18,7 @@ class FullDiskIT {
   @Test
   void standardOutputThatTakesNothingIsAFailure() throws Exception {
     assumeThat(FULL).exists();
-    Process list =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--module-path=" + System.getProperty("jdk.module.path"),
-                "--module=iomodels.cli/iomodels.cli.Main",
-                "list",
-                "--json")
-            .redirectOutput(FULL)
-            .start();
+    Process list = list().redirectOutput(FULL).start();
     try {
       assertThat(list.errorReader().lines())
           .anyMatch(line -> line.contains("standard output could not be written"));
@@ -35,5 +27,28 @@ class FullDiskIT {
     } finally {
       list.destroyForcibly();
     }
+  }
+
+  /** As {@code head} is, when it has seen enough. */
+  @Test
+  void aReaderWhoHasGoneIsNoFailure() throws Exception {
+    Process list = list().start();
+    try {
+      list.getInputStream().close();
+      assertThat(list.errorReader().lines()).isEmpty();
+      assertThat(list.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(list.exitValue()).isZero();
+    } finally {
+      list.destroyForcibly();
+    }
+  }
+
+  private static ProcessBuilder list() {
+    return new ProcessBuilder(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--module-path=" + System.getProperty("jdk.module.path"),
+        "--module=iomodels.cli/iomodels.cli.Main",
+        "list",
+        "--json");
   }
 }

@@ -1,7 +1,9 @@
 package iomodels.conformance;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +18,10 @@ import java.util.stream.Stream;
 public final class PausedProcess implements AutoCloseable {
 
   private static final long BETWEEN_LOOKS_MILLIS = 5;
+
+  /** Stopped, a zombie, dead. */
+  private static final String AT_REST = "TZXx";
+
   private static final Path PROC = Path.of("/proc");
 
   private final List<String> pids;
@@ -58,23 +64,47 @@ public final class PausedProcess implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill \"$@\"", "sh", name));
     command.addAll(pids);
     int code = new ProcessBuilder(command).start().onExit().join().exitValue();
-    if (code != 0) {
+    // One that it had started may have ended by itself meanwhile.
+    if (code != 0 && (!isThere(pids.getFirst()) || pids.stream().allMatch(it -> isThere(it)))) {
       throw new IOException("kill %s %s: exit code %d".formatted(name, pids, code));
     }
+  }
+
+  private static boolean isThere(String pid) {
+    return ProcessHandle.of(Long.parseLong(pid)).isPresent();
   }
 
   private boolean anyRuns() throws IOException {
     for (String pid : pids) {
       try (Stream<Path> tasks = Files.list(PROC.resolve(pid).resolve("task"))) {
         for (Path each : tasks.toList()) {
-          String stat = Files.readString(each.resolve("stat"));
-          if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+          if (runs(each)) {
             return true;
           }
+        }
+      } catch (NoSuchFileException | UncheckedIOException _) {
+        // It has ended meanwhile, which is as good; what is still there is looked at again.
+        if (Files.exists(PROC.resolve(pid).resolve("task"))) {
+          return true;
         }
       }
     }
     return false;
+  }
+
+  /** A thread that has ended runs no more, though it is never seen to stop. */
+  private static boolean runs(Path task) throws IOException {
+    try {
+      String stat = Files.readString(task.resolve("stat"));
+      return AT_REST.indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
+    } catch (NoSuchFileException _) {
+      return false;
+    } catch (IOException e) {
+      if (Files.exists(task)) { // Between the opening and the reading it ended: ESRCH.
+        throw e;
+      }
+      return false;
+    }
   }
 
   /** Lets them run again; once is enough. */

@@ -19,6 +19,7 @@ public final class ChildProcesses {
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
 
   private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+  private static final Set<Process> EXPENDABLE = ConcurrentHashMap.newKeySet();
   private static final Watchdog WATCHDOG = new Watchdog();
 
   /** Whether the JVM is ending, after which nothing may be started; guarded by {@link #RUNNING}. */
@@ -48,8 +49,21 @@ public final class ChildProcesses {
     }
   }
 
+  /** Starts a process that has nothing to put in order: it is ended by SIGKILL at once. */
+  public static Process startExpendable(ProcessBuilder builder) throws IOException {
+    synchronized (RUNNING) {
+      Process process = start(builder);
+      EXPENDABLE.add(process);
+      if (!process.isAlive()) {
+        EXPENDABLE.remove(process);
+      }
+      return process;
+    }
+  }
+
   private static void remove(Process process) {
     RUNNING.remove(process);
+    EXPENDABLE.remove(process);
     WATCHDOG.remove(process.pid());
   }
 
@@ -58,15 +72,17 @@ public final class ChildProcesses {
     synchronized (RUNNING) {
       ending = true;
     }
-    List<ProcessHandle> all =
-        RUNNING.stream()
-            .flatMap(it -> Stream.concat(it.descendants(), Stream.of(it.toHandle())))
-            .toList();
+    EXPENDABLE.stream().flatMap(ChildProcesses::tree).forEach(ProcessHandle::destroyForcibly);
+    List<ProcessHandle> all = RUNNING.stream().flatMap(ChildProcesses::tree).toList();
     all.forEach(ProcessHandle::destroy);
     long deadline = System.nanoTime() + GRACE.toNanos();
     while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
     }
     all.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  private static Stream<ProcessHandle> tree(Process process) {
+    return Stream.concat(process.descendants(), Stream.of(process.toHandle()));
   }
 }

@@ -77,10 +77,12 @@ public final class OutputLines {
     }
     while (c >= 0 && c != '\n') {
       line.append((char) c);
-      if (line.length() == MAX_LENGTH) {
+      output.mark(1); // A line that is just as long as it may be ends with the next character.
+      c = output.read();
+      if (line.length() == MAX_LENGTH && c >= 0 && c != '\n') {
+        output.reset();
         return Optional.of(line + CUT);
       }
-      c = output.read();
     }
     return Optional.of(withoutReturn(line));
   }

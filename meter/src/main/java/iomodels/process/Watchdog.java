@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,21 +42,32 @@ final class Watchdog {
       kill -KILL $all 2>/dev/null
       """;
 
+  private final Set<Long> watched = new LinkedHashSet<>();
   private @Nullable OutputStream changes;
   private boolean missing;
 
   synchronized void add(long pid) {
-    if (changes == null && !missing) {
+    watched.add(pid);
+    if (changes == null) {
+      start();
+    } else {
+      tell("add", pid);
+    }
+    if (changes == null) { // The shell was ended from outside, just now or before.
       start();
     }
-    tell("add", pid);
   }
 
   synchronized void remove(long pid) {
+    watched.remove(pid);
     tell("remove", pid);
   }
 
+  /** Of a new one that has to know all that the former one knew. */
   private void start() {
+    if (missing) {
+      return;
+    }
     try {
       changes =
           new ProcessBuilder("sh", "-c", SCRIPT)
@@ -64,6 +77,9 @@ final class Watchdog {
               .getOutputStream();
     } catch (IOException _) {
       missing = true;
+    }
+    for (long each : watched) {
+      tell("add", each);
     }
   }
 

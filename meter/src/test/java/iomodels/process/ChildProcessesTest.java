@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -18,6 +19,8 @@ class ChildProcessesTest {
 
   /** A child and a grandchild, both of which ignore SIGTERM. */
   private static final String STUBBORN = "trap '' TERM; sleep 600 & echo $!; wait";
+
+  private static final String WITHOUT_WATCHDOG = "without-watchdog";
 
   @Test
   void whatAKilledJvmHasStartedDoesNotOutliveIt() throws Exception {
@@ -29,15 +32,23 @@ class ChildProcessesTest {
     assertThatEndsAfter(ProcessHandle::destroy);
   }
 
-  private static void assertThatEndsAfter(Consumer<ProcessHandle> end) throws Exception {
+  @Test
+  void aNewWatchdogKnowsWhatTheFormerOneKnew() throws Exception {
+    assertThatEndsAfter(ProcessHandle::destroyForcibly, WITHOUT_WATCHDOG);
+  }
+
+  private static void assertThatEndsAfter(Consumer<ProcessHandle> end, String... arguments)
+      throws Exception {
     assumeThat(Files.exists(Path.of("/bin/sh"))).isTrue();
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            "target/classes:target/test-classes",
+            ChildProcessesTest.class.getName());
     Process parent =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                "target/classes:target/test-classes",
-                ChildProcessesTest.class.getName())
+        new ProcessBuilder(Stream.concat(command.stream(), Stream.of(arguments)).toList())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try (BufferedReader said = parent.inputReader()) {
@@ -61,8 +72,20 @@ class ChildProcessesTest {
   /** The parent: it says the pids of what is below it. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Process child = ChildProcesses.start(new ProcessBuilder("/bin/sh", "-c", STUBBORN));
+    String grandchild = child.inputReader().readLine();
+    if (List.of(arguments).contains(WITHOUT_WATCHDOG)) {
+      ProcessHandle watchdog =
+          ProcessHandle.current()
+              .children()
+              .filter(it -> it.pid() != child.pid())
+              .findFirst()
+              .orElseThrow();
+      watchdog.destroyForcibly();
+      watchdog.onExit().join();
+      ChildProcesses.start(new ProcessBuilder("sleep", "60"));
+    }
     System.out.println(child.pid());
-    System.out.println(child.inputReader().readLine());
+    System.out.println(grandchild);
     child.waitFor();
   }
 }

@@ -38,6 +38,16 @@ class OutputLinesTest {
     }
   }
 
+  @Test
+  void aLineThatIsJustAsLongAsItMayBeIsWhole() throws IOException {
+    try (BufferedReader output = new BufferedReader(new StringReader(LONG + "\n" + LONG + LONG))) {
+      assertThat(OutputLines.next(output)).hasValue(LONG);
+      assertThat(OutputLines.next(output)).hasValue(LONG + "…");
+      assertThat(OutputLines.next(output)).hasValue(LONG);
+      assertThat(OutputLines.next(output)).isEmpty();
+    }
+  }
+
   private static List<String> read(String output) throws IOException {
     List<String> lines = new ArrayList<>();
     OutputLines.read(new StringReader(output), lines::add);

@@ -9,10 +9,12 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -53,16 +55,21 @@ final class SiteFolder {
     return folder;
   }
 
-  /** Puts the files in the place of those that are there: also of pages that are no more. */
+  /**
+   * Puts each file in the place of the one that is there, and then removes the pages that are no
+   * more: who is stopped in between has some old pages, and none that is missing.
+   */
   void publish() throws IOException {
-    Files.walkFileTree(place, new Emptying(folder));
+    Set<Path> published = new HashSet<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path target = place.resolve(folder.relativize(file));
         Files.createDirectories(Objects.requireNonNull(target.getParent()));
         Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
+        published.add(target);
       }
     }
+    Files.walkFileTree(place, new RemovingAllBut(published, folder));
     discard();
   }
 
@@ -163,11 +170,13 @@ final class SiteFolder {
     Files.writeString(file, text);
   }
 
-  private static final class Emptying extends SimpleFileVisitor<Path> {
+  private static final class RemovingAllBut extends SimpleFileVisitor<Path> {
 
+    private final Set<Path> kept;
     private final Path except;
 
-    Emptying(Path except) {
+    RemovingAllBut(Set<Path> kept, Path except) {
+      this.kept = kept;
       this.except = except;
     }
 
@@ -178,7 +187,9 @@ final class SiteFolder {
 
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-      Files.delete(file);
+      if (!kept.contains(file)) {
+        Files.delete(file);
+      }
       return FileVisitResult.CONTINUE;
     }
   }

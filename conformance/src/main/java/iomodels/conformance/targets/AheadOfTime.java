@@ -44,13 +44,18 @@ final class AheadOfTime {
       Path folder = Files.createTempDirectory("iomodels-cache");
       Path cache = folder.resolve("host.aot");
       Path onTheWay = folder.resolve("host.aot.config");
+      Path crash = folder.resolve("crash.log");
       // In reverse order, and after the children have been ended.
-      List.of(folder, cache, onTheWay).forEach(it -> it.toFile().deleteOnExit());
-      try (Child child = new Child(command.apply(List.of("-XX:AOTCacheOutput=" + cache)))) {
+      List.of(folder, cache, onTheWay, crash).forEach(it -> it.toFile().deleteOnExit());
+      List<String> flags = List.of("-XX:AOTCacheOutput=" + cache, "-XX:ErrorFile=" + crash);
+      Child child = Child.expendable(command.apply(flags));
+      try {
         child.endInput();
         return child.awaitEnd(LIMIT) && child.exitCode() == 0
             ? List.of("-XX:AOTCache=" + cache)
             : List.of();
+      } finally {
+        child.kill(); // A JVM that writes its cache may crash at SIGTERM.
       }
     } catch (IOException _) {
       return List.of();

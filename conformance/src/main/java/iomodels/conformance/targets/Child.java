@@ -2,10 +2,13 @@ package iomodels.conformance.targets;
 
 import iomodels.process.ChildProcesses;
 import iomodels.process.OutputLines;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -32,6 +35,7 @@ final class Child implements AutoCloseable {
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
 
   private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Deque<String> leftOut = new ArrayDeque<>();
   private final AtomicLong errorBytes = new AtomicLong();
   private final Thread errors;
 
@@ -47,6 +51,13 @@ final class Child implements AutoCloseable {
   Child(List<String> command) throws IOException {
     this(ChildProcesses.start(new ProcessBuilder(command)));
     Thread.ofVirtual().start(() -> readLines());
+  }
+
+  /** One that holds nothing of value, and is ended by SIGKILL if this JVM ends before it. */
+  static Child expendable(List<String> command) throws IOException {
+    Child child = new Child(ChildProcesses.startExpendable(new ProcessBuilder(command)));
+    Thread.ofVirtual().start(child::readLines);
+    return child;
   }
 
   private Child(Process process) {
@@ -78,20 +89,52 @@ final class Child implements AutoCloseable {
   }
 
   private void readErrors() {
-    try (Reader output = process.errorReader()) {
+    Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
+    try (Reader output = new InputStreamReader(counted(process.getErrorStream()), charset)) {
       OutputLines.read(output, this::addLastWords);
     } catch (IOException ignored) {
       // it was closed with the process
     }
   }
 
-  private void addLastWords(String line) {
-    errorBytes.addAndGet(line.length() + 1L);
-    synchronized (lastWords) {
-      lastWords.add(line);
-      if (lastWords.size() > LAST_WORDS) {
-        lastWords.removeFirst();
+  /** Counted as they come: of a long line we keep only the beginning. */
+  private InputStream counted(InputStream stream) {
+    return new FilterInputStream(stream) {
+      @Override
+      public int read(byte[] bytes, int offset, int length) throws IOException {
+        int n = super.read(bytes, offset, length);
+        if (n > 0) {
+          errorBytes.addAndGet(n);
+        }
+        return n;
       }
+    };
+  }
+
+  private void addLastWords(String line) {
+    keep(lastWords, line);
+  }
+
+  /**
+   * A line of its output that was not what one waits for. It may be the last: the JVM says there
+   * that it cannot start, or that it ends for want of memory.
+   */
+  void leaveOut(String line) {
+    keep(leftOut, line);
+  }
+
+  private static void keep(Deque<String> words, String line) {
+    synchronized (words) {
+      words.add(line);
+      if (words.size() > LAST_WORDS) {
+        words.removeFirst();
+      }
+    }
+  }
+
+  private static String together(Deque<String> words) {
+    synchronized (words) {
+      return words.stream().map(String::strip).collect(Collectors.joining(" / "));
     }
   }
 
@@ -103,6 +146,7 @@ final class Child implements AutoCloseable {
     long deadline = System.nanoTime() + within.toNanos();
     Optional<String> line = line(within);
     while (line.isPresent() && !line.get().startsWith(word)) {
+      leaveOut(line.get());
       line = line(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
     }
     return line;
@@ -115,13 +159,16 @@ final class Child implements AutoCloseable {
   }
 
   /**
-   * What it said last, in one line, on stderr or else on what is left of its output, where the JVM
-   * complains of a module path; how it ended, if it said nothing.
+   * What it said last, in one line, on stderr and where an answer was expected, or else on what is
+   * left of its output, where the JVM complains of a module path; how it ended, if it said nothing.
    */
   String lastWords() throws InterruptedException {
-    String complaint = complaint();
-    if (!complaint.isEmpty()) {
-      return complaint;
+    String words =
+        Stream.of(complaint(), together(leftOut))
+            .filter(it -> !it.isEmpty())
+            .collect(Collectors.joining(" / "));
+    if (!words.isEmpty()) {
+      return words;
     }
     String output = lines.stream().flatMap(Optional::stream).collect(Collectors.joining(" / "));
     if (!output.isEmpty()) {
@@ -136,12 +183,10 @@ final class Child implements AutoCloseable {
     if (awaitEnd(LAST_BREATH)) {
       errors.join(GRACE);
     }
-    synchronized (lastWords) {
-      return lastWords.stream().map(String::strip).collect(Collectors.joining(" / "));
-    }
+    return together(lastWords);
   }
 
-  /** About how many bytes it has written to its standard error by now. */
+  /** How many bytes it has written to its standard error by now. */
   long errorBytes() {
     return errorBytes.get();
   }

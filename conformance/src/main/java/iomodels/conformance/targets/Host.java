@@ -1,5 +1,6 @@
 package iomodels.conformance.targets;
 
+import iomodels.process.GcOverheadLimit;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import iomodels.server.spi.ServerProvider;
@@ -35,6 +36,7 @@ public final class Host {
 
   /** Runs until it is told to stop. */
   public static void main(String[] arguments) throws IOException {
+    GcOverheadLimit.watch();
     List<Server> servers = new ArrayList<>();
     try {
       ServerProvider provider = named(arguments[0]).orElseThrow();

@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.process.GcOverheadLimit;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;
@@ -40,6 +41,7 @@ public final class ProgramHost {
 
   /** Runs until its input ends. */
   public static void main(String[] arguments) throws IOException {
+    GcOverheadLimit.watch();
     Program program = Programs.named(arguments[1]).orElseThrow();
     StyleProvider.Page page = style(arguments[0]).flatMap(it -> it.page(program)).orElseThrow();
     Map<String, Server> servers = new ConcurrentHashMap<>();

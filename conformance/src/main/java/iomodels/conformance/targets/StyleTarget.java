@@ -182,7 +182,8 @@ public final class StyleTarget implements ProgramTarget {
           }
           List<String> words = List.of(line.get().split(" ", 3));
           if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
-            continue; // A library has something to say.
+            child.leaveOut(line.get()); // A library or the JVM has something to say.
+            continue;
           }
           CompletableFuture<String> answer = answers.remove(words.get(1));
           if (answer != null) {

@@ -31,6 +31,22 @@ class ChildTest {
     }
   }
 
+  @Test
+  void whatWasLeftOutIsAmongItsLastWords() throws Exception {
+    try (Child child = sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
+      assertThat(child.lineBeginning("listening", PATIENCE)).isEmpty();
+      assertThat(child.lastWords()).isEqualTo("warning / Terminating due to lack of memory");
+    }
+  }
+
+  @Test
+  void bytesOfALineThatIsCutAreCounted() throws Exception {
+    try (Child child = sh("head -c 1m /dev/zero | tr '\\0' x >&2")) {
+      assertThat(child.complaint()).endsWith("…");
+      assertThat(child.errorBytes()).isEqualTo(1 << 20);
+    }
+  }
+
   private static Child sh(String script) throws Exception {
     return new Child(List.of("/bin/sh", "-c", script));
   }

@@ -1,4 +1,4 @@
-package iomodels.cli;
+package iomodels.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
