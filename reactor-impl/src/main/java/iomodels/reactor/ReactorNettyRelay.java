@@ -56,7 +56,8 @@ final class ReactorNettyRelay implements Server {
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(config.deadline().toMillis()))
             .option(ChannelOption.TCP_NODELAY, true)
-            .option(ChannelOption.ALLOW_HALF_CLOSURE, true);
+            .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .option(ChannelOption.SO_LINGER, 0); // RST, if it is given up before the relay begins
     try {
       server =
           TcpServer.create()
@@ -113,9 +114,11 @@ final class ReactorNettyRelay implements Server {
 
   // tag::relay[]
   private Mono<Void> relay(Connection client, Connection upstream) {
+    upstream.channel().config().setOption(ChannelOption.SO_LINGER, -1);
     upstream.addHandlerLast(new EndOfInput());
     Mono<Void> both = Mono.when(carry(client, upstream), carry(upstream, client));
-    return Mono.firstWithSignal(both, closed(client), closed(upstream), cut.asMono())
+    return Mono.firstWithSignal(
+            both, closed(client, upstream), closed(upstream, client), cut.asMono())
         .doOnError(_ -> reset(upstream))
         .doOnSuccess(
             _ -> {
@@ -131,7 +134,8 @@ final class ReactorNettyRelay implements Server {
         .map(ReferenceCountUtil::retain)
         .concatMap(message -> pass(message, to), 0)
         .doOnDiscard(ByteBuf.class, ReferenceCountUtil::release)
-        .then();
+        .then()
+        .doOnError(_ -> reset(to));
   }
 
   /** Only the mark is a FIN: a stream that ends without it was cut off. */
@@ -149,16 +153,24 @@ final class ReactorNettyRelay implements Server {
 
   // tag::close[]
   /**
-   * Never completes, and fails when the connection is closed: if that comes first, it was reset.
+   * Never completes, and fails when the connection is closed: if that comes first, it was reset,
+   * and so the other one is. At once: to cancel what is read from the other would close it by FIN.
    */
-  private static Mono<Void> closed(Connection connection) {
-    return connection.onDispose().then(Mono.error(() -> new IOException("it was reset")));
+  private static Mono<Void> closed(Connection connection, Connection other) {
+    return connection
+        .onDispose()
+        .then(Mono.<Void>error(() -> new IOException("it was reset")))
+        .doOnError(_ -> reset(other));
   }
 
   /** Not FIN but RST: what was carried is not the whole. */
   private static void reset(Connection connection) {
     Channel channel = connection.channel();
-    channel.eventLoop().execute(() -> resetNow(channel));
+    if (channel.eventLoop().inEventLoop()) {
+      resetNow(channel);
+    } else {
+      channel.eventLoop().execute(() -> resetNow(channel));
+    }
   }
 
   @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
