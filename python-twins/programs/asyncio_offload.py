@@ -1,8 +1,8 @@
 """Slow work beside quick answers, with asyncio's streams, a thread pool and processes. The answer to virtual-threads.
 
-The event loop must not do it. Who may work at a time is for a semaphore to say, where the others wait: a task that is
-cancelled leaves that queue. What has begun is a task of its own, shielded, since it goes on when its client is gone; so
-the place is not given up with the conversation, but when the work has ended.
+The event loop must not do it. How many may work at a time is for a semaphore to say, where the others wait: a task that
+is cancelled leaves that queue. What has begun is cancelled with its conversation: a process is killed, and a thread looks
+at a flag, since nothing can interrupt it. The place is given up when the work has ended.
 """
 
 import asyncio
@@ -12,9 +12,12 @@ import hashlib
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
+import stat
 import sys
+import threading
 
 WORKERS = 2
 QUEUE = 2
@@ -22,6 +25,8 @@ GRACE_PERIOD = 3  # seconds
 LINGER = 1  # second
 MAX_LINE = 1024  # bytes, its end not counted
 MAX_TIMES = 10_000_000
+CHUNK = 64 * 1024
+TICK = 50  # milliseconds between two looks whether the client is gone
 
 HASH = re.compile("hash ([0-9]{1,8}) (.*)", re.DOTALL)
 READ = re.compile("read ([A-Za-z0-9_-][A-Za-z0-9._-]*)")
@@ -115,9 +120,10 @@ async def work(writer, job, *args):
     if writer.is_closing():  # the client is gone, of which this task is about to hear
         places.release()
         raise ConnectionAbortedError
-    begun = asyncio.create_task(job(*args))
-    begun.add_done_callback(lambda _: places.release())
-    return await asyncio.shield(begun)
+    try:
+        return await job(*args)
+    finally:
+        places.release()
 
 
 HASHING = """
@@ -142,22 +148,45 @@ async def hash_of_hash(times, text):
         output, _ = await process.communicate()
         return output.decode()
     finally:
-        if process.returncode is None:  # the server stops
+        if process.returncode is None:  # the client is gone, or the server stops
             process.kill()
             await process.wait()
 
 
 async def hash_of_file(path):
     # Here a thread will do: it waits for the disk without the lock, and hashes what it has read without it.
-    return await asyncio.get_running_loop().run_in_executor(threads, hash_of_file_here, path)
-
-
-def hash_of_file_here(path):
+    cancelled = threading.Event()
+    reading = asyncio.get_running_loop().run_in_executor(threads, hash_of_file_here, path, cancelled)
     try:
-        with open(path, "rb", buffering=0) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return await asyncio.shield(reading)
+    finally:
+        cancelled.set()
+        await asyncio.wait([reading])
+
+
+def hash_of_file_here(path, cancelled):
+    try:
+        # Not what a link leads to outside of the folder. To open a FIFO would wait for its writer, without the flag.
+        file = os.open(path if path.resolve().parent == folder.resolve() else "", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return f"error cannot read {path.name}"
+    try:
+        mode = os.fstat(file).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            return f"error cannot read {path.name}"
+        digest = hashlib.sha256()
+        readable = select.poll()
+        readable.register(file, select.POLLIN)
+        while not cancelled.is_set():
+            if readable.poll(TICK):
+                if not (data := os.read(file, CHUNK)):
+                    break
+                digest.update(data)
+        return digest.hexdigest()
+    except OSError:
+        return f"error cannot read {path.name}"
+    finally:
+        os.close(file)
 # end::work[]
 
 

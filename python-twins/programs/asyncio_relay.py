@@ -69,6 +69,8 @@ def reset_when_closed(writer, whether):
 
 
 async def main(port, upstream_port, *_):
+    if upstream_port == port:
+        sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give it another one")
     server = await asyncio.start_server(
         functools.partial(accept, upstream_port), "127.0.0.1", port, backlog=1024, limit=CHUNK
     )

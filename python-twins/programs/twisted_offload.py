@@ -1,8 +1,8 @@
 """Slow work beside quick answers, with Twisted's threads and processes. The answer to vertx.
 
-The reactor must not do it. Who may work at a time is for a semaphore to say, whose queue is where the others wait: one
-whose client is lost leaves that queue. What has begun cannot be called back, and so the place is not given up with the
-conversation, but when the work has ended.
+The reactor must not do it. How many may work at a time is for a semaphore to say, whose queue is where the others wait:
+one whose client is lost leaves that queue. What has begun is cancelled: a process is killed, and a thread looks at a flag,
+since nothing can interrupt it. The place is not given up with the conversation, but when the work has ended.
 """
 
 import contextlib
@@ -10,13 +10,15 @@ import hashlib
 import os
 import pathlib
 import re
+import select
 import socket
+import stat
 import sys
+import threading
 
-from twisted.internet import defer, interfaces, protocol, reactor, task
+from twisted.internet import defer, error, interfaces, protocol, reactor, task
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
-from twisted.internet.utils import getProcessOutput
 from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 from zope.interface import implementer
@@ -29,6 +31,8 @@ TICK = 0.01  # seconds
 MAX_LINE = 1024  # bytes, its end not counted
 READ_AHEAD = 16 * MAX_LINE
 MAX_TIMES = 10_000_000
+CHUNK = 64 * 1024
+LOOK = 50  # milliseconds between two looks whether the client is gone
 
 HASH = re.compile("hash ([0-9]{1,8}) (.*)", re.DOTALL)
 READ = re.compile("read ([A-Za-z0-9_-][A-Za-z0-9._-]*)")
@@ -160,7 +164,7 @@ async def answer(line):
     if (asked := HASH.fullmatch(line)) and 1 <= int(asked[1]) <= MAX_TIMES:
         return await work(hash_of_hash, int(asked[1]), asked[2])
     if asked := READ.fullmatch(line):
-        return await work(deferToThreadPool, reactor, threads, hash_of_file, folder / asked[1])
+        return await work(hash_of_file, folder / asked[1])
     raise Refused("expected ping, hash or read")
 # end::answer[]
 
@@ -170,6 +174,11 @@ async def work(begin, *args):
     if not places.tokens and len(places.waiting) >= QUEUE:
         return "error busy, try later"
     await places.acquire()
+    try:
+        done, cancel = begin(*args)
+    except OSError:  # there are no descriptors left for a process
+        places.release()
+        raise
     # Not the work's own Deferred: to cancel that would look as if the work had ended.
     answer = Deferred()
 
@@ -177,9 +186,12 @@ async def work(begin, *args):
         places.release()
         return result
 
-    # Maybe: where there are no descriptors left for a process, it is not begun, but raises.
-    defer.maybeDeferred(begin, *args).addBoth(end).chainDeferred(answer)
-    return await answer
+    done.addBoth(end).chainDeferred(answer)
+    try:
+        return await answer
+    except defer.CancelledError:  # the client is gone
+        cancel()
+        raise
 
 
 HASHING = """
@@ -196,17 +208,57 @@ def hash_of_hash(times, text):
     # hashlib lets go of the interpreter's lock for 2,048 bytes and more, and so not for a hash of a hash. Threads would
     # make two no sooner than one after the other, and at each system call of the reactor a ping would wait for the
     # lock, up to 5 ms. Twisted has no pool of processes: each is begun anew, which takes some 20 ms.
-    arguments = ["-I", "-S", "-c", HASHING, str(times), text.encode().hex()]
-    return getProcessOutput(sys.executable, arguments).addCallback(bytes.decode)
+    process = Output()
+    arguments = [sys.executable, "-I", "-S", "-c", HASHING, str(times), text.encode().hex()]
+    reactor.spawnProcess(process, sys.executable, arguments)
+    return process.ended, process.kill
+
+
+class Output(protocol.ProcessProtocol):
+    def __init__(self):
+        self.output = b""
+        self.ended = Deferred()
+
+    def outReceived(self, data):
+        self.output += data
+
+    def processEnded(self, reason):
+        self.ended.callback(self.output.decode())
+
+    def kill(self):
+        with contextlib.suppress(error.ProcessExitedAlready):
+            self.transport.signalProcess("KILL")
 
 
 def hash_of_file(path):
     # Here a thread will do: it waits for the disk without the lock, and hashes what it has read without it.
+    cancelled = threading.Event()
+    return deferToThreadPool(reactor, threads, hash_of_file_here, path, cancelled), cancelled.set
+
+
+def hash_of_file_here(path, cancelled):
     try:
-        with open(path, "rb", buffering=0) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        # Not what a link leads to outside of the folder. To open a FIFO would wait for its writer, without the flag.
+        file = os.open(path if path.resolve().parent == folder.resolve() else "", os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return f"error cannot read {path.name}"
+    try:
+        mode = os.fstat(file).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            return f"error cannot read {path.name}"
+        digest = hashlib.sha256()
+        readable = select.poll()
+        readable.register(file, select.POLLIN)
+        while not cancelled.is_set():
+            if readable.poll(LOOK):
+                if not (data := os.read(file, CHUNK)):
+                    break
+                digest.update(data)
+        return digest.hexdigest()
+    except OSError:
+        return f"error cannot read {path.name}"
+    finally:
+        os.close(file)
 # end::work[]
 
 

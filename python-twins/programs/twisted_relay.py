@@ -103,6 +103,8 @@ async def stop(listener):
 
 
 port, upstream_port, *_ = map(int, sys.argv[1:])
+if upstream_port == port:
+    sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give it another one")
 factory = protocol.Factory.forProtocol(Client)
 factory.upstream_port = upstream_port
 listener = reactor.listenTCP(port, factory, backlog=1024, interface="127.0.0.1")

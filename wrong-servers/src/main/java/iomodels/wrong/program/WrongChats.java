@@ -203,7 +203,7 @@ final class WrongChats {
               "chat-closes-a-minute-later",
               "13.17",
               "Opens a socket for each client that has gone, and closes it a minute later.",
-              "descriptors while",
+              "descriptors once all have gone",
               WrongChats::closesMuchLater));
 
   private WrongChats() {}
