@@ -58,6 +58,7 @@ class NewCommandTest {
             Stream.of(
                     "main/java/com/example/loop/MyLoopProvider.java",
                     "main/java/com/example/loop/MyLoopServer.java",
+                    "main/java/com/example/loop/Network.java",
                     "main/java/com/example/loop/package-info.java",
                     "main/java/module-info.java",
                     "test/java/com/example/loop/MyLoopConformanceIT.java",

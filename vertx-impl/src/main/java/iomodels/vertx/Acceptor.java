@@ -2,6 +2,7 @@ package iomodels.vertx;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ServerChannel;
 import io.vertx.core.Future;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *       resets those that are left when the listening socket is closed.
  * </ul>
  */
+@ChannelHandler.Sharable // Vert.x makes another channel where the first could not be bound.
 final class Acceptor extends ChannelDuplexHandler {
 
   private static final int MAX_PENDING = 32;
@@ -50,7 +52,7 @@ final class Acceptor extends ChannelDuplexHandler {
 
   private int acceptedBefore;
 
-  /** Adds itself to the one listening channel of a server. */
+  /** Adds itself to the listening channel of a server. */
   <C extends ServerChannel> C control(C channel) {
     channel.pipeline().addFirst(this);
     listening = channel;
