@@ -138,18 +138,24 @@ class OutOfMemoryIT {
       while (process.isAlive() && clients.size() < CROWD && System.nanoTime() - end < 0) {
         SocketChannel client = SocketChannel.open();
         clients.add(client);
-        client.setOption(StandardSocketOptions.SO_RCVBUF, 2_048);
-        client.socket().connect(server, 1_000);
-        client.configureBlocking(false);
-        client.write(ByteBuffer.wrap(MUCH));
+        ask(server, client);
       }
       process.waitFor(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-    } catch (IOException _) {
-      // It accepts no more, or is gone: which of the two, is seen next.
     } finally {
       for (SocketChannel client : clients) {
         client.close();
       }
+    }
+  }
+
+  private static void ask(InetSocketAddress server, SocketChannel client) throws IOException {
+    client.setOption(StandardSocketOptions.SO_RCVBUF, 2_048);
+    try {
+      client.socket().connect(server, 1_000);
+      client.configureBlocking(false);
+      client.write(ByteBuffer.wrap(MUCH));
+    } catch (IOException _) {
+      client.close(); // It collects garbage, and does not accept just now; or it is gone.
     }
   }
 
