@@ -35,7 +35,7 @@ class FullDiskIT {
     Process list = list().start();
     try {
       list.getInputStream().close();
-      assertThat(list.errorReader().lines()).isEmpty();
+      assertThat(list.errorReader().lines()).noneMatch(line -> line.startsWith("iomodels:"));
       assertThat(list.waitFor(30, TimeUnit.SECONDS)).isTrue();
       assertThat(list.exitValue()).isZero();
     } finally {
