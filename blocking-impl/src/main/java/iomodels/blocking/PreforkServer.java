@@ -219,7 +219,7 @@ final class PreforkServer implements Server {
     } catch (TimeoutException _) {
       return false;
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // Whoever closes the server does not want to wait.
+      Thread.currentThread().interrupt(); // The caller of close does not want to wait.
       return false;
     } catch (ExecutionException e) {
       throw new IllegalStateException("it does not fail", e);

@@ -76,7 +76,7 @@ public final class Backend implements AutoCloseable {
     return new Backend(SocketChannel.open(), 0, patience, transcript, name, _ -> {});
   }
 
-  /** One that listens, whose backlog is full: the kernel does not answer whoever connects now. */
+  /** A listener whose backlog is full: the kernel does not answer a new connection. */
   static Backend full(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException, InterruptedException {
     Backend backend =
