@@ -4,6 +4,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Timer;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -29,7 +30,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -261,12 +261,19 @@ final class VertxGather implements Server {
       this.question = question;
     }
 
-    /** Never fails; and never comes once it is cancelled. */
+    /**
+     * Never fails. The deadline is a timer of this event loop, and not {@link Future#timeout}: that
+     * fires on a thread of Netty's own where the future comes from a promise and so has no context.
+     */
     Future<String> answer() {
-      return switch (question.kind()) {
-        case ALL -> all();
-        case FIRST -> first(RETRIES);
-      };
+      Timer deadline = vertx.timer(config.deadline().toMillis(), TimeUnit.MILLISECONDS);
+      Future<String> late = deadline.map("late\n");
+      Future<String> answer =
+          switch (question.kind()) {
+            case ALL -> all(late);
+            case FIRST -> earlier(line(firstGood(RETRIES)), late);
+          };
+      return answer.onComplete(_ -> deadline.cancel());
     }
 
     private List<Future<String>> ask() {
@@ -279,29 +286,27 @@ final class VertxGather implements Server {
       return answers;
     }
 
-    // tag::all[]
-    private Future<String> all() {
-      List<Future<String>> outcomes = ask().stream().map(this::outcome).toList();
-      return Future.all(outcomes).map(it -> String.join("", it.<String>list()));
+    private static Future<String> line(Future<String> answer) {
+      return answer.map(it -> "ok " + it + "\n").otherwise("failed\n");
     }
 
-    private Future<String> outcome(Future<String> answer) {
-      return answer
-          .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
-          .map(it -> "ok " + it + "\n")
-          .recover(it -> Future.succeededFuture(isLate(it) ? "late\n" : "failed\n"));
+    /** For two futures that never fail. */
+    private static Future<String> earlier(Future<String> one, Future<String> other) {
+      Promise<String> first = Promise.promise();
+      one.onSuccess(first::tryComplete);
+      other.onSuccess(first::tryComplete);
+      return first.future();
+    }
+
+    // tag::all[]
+    private Future<String> all(Future<String> late) {
+      List<Future<String>> lines = ask().stream().map(it -> earlier(line(it), late)).toList();
+      return Future.all(lines).map(it -> String.join("", it.<String>list()));
     }
 
     // end::all[]
 
     // tag::first[]
-    private Future<String> first(int retries) {
-      return firstGood(retries)
-          .timeout(config.deadline().toMillis(), TimeUnit.MILLISECONDS)
-          .map(it -> "ok " + it + "\n")
-          .recover(it -> Future.succeededFuture(isLate(it) ? "late\n" : "failed\n"));
-    }
-
     private Future<String> firstGood(int retries) {
       List<Future<String>> answers = ask();
       Future<String> first =
@@ -324,10 +329,6 @@ final class VertxGather implements Server {
     }
 
     // end::first[]
-
-    private static boolean isLate(Throwable failure) {
-      return failure instanceof TimeoutException;
-    }
 
     // tag::close[]
     void cancel() {

@@ -377,8 +377,9 @@ final class GatherRules {
     Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
     Peer client = trial.connect(program(trial, deadline, full));
     for (String kind : List.of("all", "first")) {
-      client.send(kind + " tea\n");
-      client.expect("late\n");
+      // The second request starts when the deadline has ended the first.
+      client.send((kind + " tea\n").repeat(2));
+      client.expect("late\n".repeat(2));
       demandConnecting(trial, full, 0, "at the deadline");
     }
     Instance patient = program(trial, NEVER, full, other);
