@@ -128,9 +128,10 @@ final class PreforkServer implements Server {
     } // Else the collector may be chosen there, and a JVM does not start with two.
     command.addAll(
         List.of(
-            "-XX:+ExitOnOutOfMemoryError", // To be replaced, and not to live on half dead.
-            "-Xlog:disable", // The standard output is for the parent,
-            "-Xlog:all=warning:stderr", // and so not for the JVM's warnings.
+            "-XX:+ExitOnOutOfMemoryError", // The parent starts another.
+            "-XX:+DisplayVMOutputToStderr", // Standard output is for the parent,
+            "-Xlog:disable", // and not for the messages of the JVM.
+            "-Xlog:all=warning:stderr",
             "--module-path",
             System.getProperty("jdk.module.path", ""),
             "--module",

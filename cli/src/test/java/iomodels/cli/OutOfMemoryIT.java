@@ -25,6 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,11 +43,16 @@ class OutOfMemoryIT {
   private static final Pattern ANNOUNCED = Pattern.compile(".* at 127\\.0\\.0\\.1:(\\d+) .*");
   private static final Pattern SAID =
       Pattern.compile("OutOfMemoryError|memory is left|heap is full");
+  private static final String ERRORS = "errors.txt";
   private static final byte[] MUCH = "9999999999\n".repeat(20).getBytes(US_ASCII);
   private static final int OUT_OF_MEMORY = 3;
   private static final int CROWD = 1_500;
   private static final int PATIENCE = 30_000;
   private static final String HUNGRY = "linux-poll";
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init")
+  private Path folder;
 
   /** It is over when the server is gone, in seconds; on a busy machine that may take longer. */
   private static final Duration LONG_STORM = Duration.ofSeconds(60);
@@ -80,7 +86,7 @@ class OutOfMemoryIT {
   }
 
   /** The exit code of one that has ended; empty if it was still served when it was told to. */
-  private static OptionalInt assertNotHalfDead(String model, Duration storm) throws Exception {
+  private OptionalInt assertNotHalfDead(String model, Duration storm) throws Exception {
     Process server = serve(model);
     try (BufferedReader said = server.inputReader()) {
       Matcher announced = ANNOUNCED.matcher(String.valueOf(said.readLine()));
@@ -98,7 +104,7 @@ class OutOfMemoryIT {
       } else {
         assertThat(server.waitFor(PATIENCE, TimeUnit.MILLISECONDS)).as("it has ended").isTrue();
         assertThat(server.exitValue()).isNotZero();
-        assertThat(said.lines()).anyMatch(it -> SAID.matcher(it).find());
+        assertThat(folder.resolve(ERRORS)).content().containsPattern(SAID);
         return OptionalInt.of(server.exitValue());
       }
     } finally {
@@ -106,7 +112,7 @@ class OutOfMemoryIT {
     }
   }
 
-  private static Process serve(String model) throws IOException {
+  private Process serve(String model) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flagsOfTheScript());
@@ -115,7 +121,7 @@ class OutOfMemoryIT {
     command.add("--enable-native-access=io.netty.common,iomodels.linux");
     command.add("--module=iomodels.cli/iomodels.cli.Main");
     command.addAll(List.of("serve", model, "--service=flood", "--port=0"));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+    return new ProcessBuilder(command).redirectError(folder.resolve(ERRORS).toFile()).start();
   }
 
   private static List<String> flagsOfTheScript() throws IOException {

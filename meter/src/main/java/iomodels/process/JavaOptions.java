@@ -9,13 +9,14 @@ import java.util.stream.Stream;
 public final class JavaOptions {
 
   /**
-   * For all of them. A JVM without memory ends at once, instead of collecting garbage for ever. Its
-   * log goes to stderr, where it cannot be taken for an answer, and only what is amiss: so that it
-   * can use no ahead-of-time cache is left out.
+   * For every JVM. Out of memory, it says so and exits at once, instead of collecting garbage for
+   * ever. Its messages and the warnings of its log go to stderr, where they cannot be mistaken for
+   * the output of the program; that it has no ahead-of-time cache is not worth a warning.
    */
   public static final List<String> COMMON =
       List.of(
           "-XX:+ExitOnOutOfMemoryError",
+          "-XX:+DisplayVMOutputToStderr",
           "-Xlog:disable",
           "-Xlog:all=warning:stderr",
           "-Xlog:aot*=off:stderr");

@@ -16,8 +16,10 @@ import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
 import iomodels.server.Transport;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Hooks;
 import reactor.netty.channel.AbortedException;
 import reactor.netty.resources.LoopResources;
@@ -38,17 +40,31 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
   /** How long a stop waits for anything that Netty does by itself. */
   static final Duration LIMIT = Duration.ofSeconds(5);
 
+  private static final long BETWEEN_NOTICES = Duration.ofSeconds(10).toNanos();
+  private static final AtomicLong lastShortage =
+      new AtomicLong(System.nanoTime() - BETWEEN_NOTICES);
+
   static {
     Hooks.onErrorDropped(Loops::logDropped);
   }
 
-  /** Of what fails after it was cancelled nobody is told; that a peer has gone is no news. */
+  /**
+   * Logs an error that no subscriber receives, since it came after the cancel. A peer that has gone
+   * is no fault. Out of direct memory, every read fails: that is logged once in a while, and the
+   * stack traces of Netty are left out.
+   */
   private static void logDropped(Throwable failure) {
     System.Logger log = System.getLogger(Loops.class.getName());
     if (failure instanceof IOException || failure instanceof AbortedException) {
-      log.log(System.Logger.Level.DEBUG, failure.toString());
+      log.log(Level.DEBUG, failure.toString());
+    } else if (failure.getCause() instanceof OutOfMemoryError shortage) {
+      long now = System.nanoTime();
+      long last = lastShortage.get();
+      if (now - last >= BETWEEN_NOTICES && lastShortage.compareAndSet(last, now)) {
+        log.log(Level.WARNING, "Clients are disconnected: " + shortage.getMessage());
+      }
     } else {
-      log.log(System.Logger.Level.WARNING, "an error after a cancel", failure);
+      log.log(Level.WARNING, "an error after a cancel", failure);
     }
   }
 
