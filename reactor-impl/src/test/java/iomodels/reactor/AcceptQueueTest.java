@@ -1,10 +1,8 @@
 package iomodels.reactor;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.group.ChannelGroup;
@@ -38,6 +36,7 @@ class AcceptQueueTest {
   private static final class Blocking implements Service {
 
     private final int loops = Runtime.getRuntime().availableProcessors();
+    private final CountDownLatch opened = new CountDownLatch(loops);
     private final CountDownLatch blocked = new CountDownLatch(loops);
     private final CountDownLatch release = new CountDownLatch(1);
     private int sessions;
@@ -50,6 +49,7 @@ class AcceptQueueTest {
     @Override
     public synchronized Session open() {
       boolean blocks = sessions++ < loops;
+      opened.countDown();
       return (in, out, endOfInput) -> {
         if (blocks) {
           block();
@@ -84,11 +84,17 @@ class AcceptQueueTest {
     try (ReactorNettyServer server =
         new ReactorNettyServer(ServerConfig.onLoopback(), service, transport)) {
       for (int i = 0; i < service.loops; i++) {
-        clients.add(ask(server.address()));
+        clients.add(connect(server.address()));
+      }
+      service.opened.await(); // The first to be blocked may be the loop that accepts.
+      for (Socket client : clients) {
+        ask(client);
       }
       service.blocked.await(); // Nothing is accepted now.
       for (int i = 0; i < CLIENTS; i++) {
-        clients.add(ask(server.address()));
+        Socket client = connect(server.address());
+        clients.add(client);
+        ask(client);
       }
       Thread stop = Thread.startVirtualThread(server::close);
       while (stop.getState() == Thread.State.NEW || stop.getState() == Thread.State.RUNNABLE) {
@@ -96,7 +102,7 @@ class AcceptQueueTest {
       }
       service.release.countDown();
       for (Socket client : clients) {
-        assertEquals("x", new String(client.getInputStream().readAllBytes(), US_ASCII));
+        assertThat(client.getInputStream().readAllBytes()).asString(US_ASCII).isEqualTo("x");
       }
     } finally {
       for (Socket client : clients) {
@@ -105,11 +111,13 @@ class AcceptQueueTest {
     }
   }
 
-  private static Socket ask(InetSocketAddress address) throws IOException {
-    Socket client = new Socket(address.getAddress(), address.getPort());
+  private static Socket connect(InetSocketAddress address) throws IOException {
+    return new Socket(address.getAddress(), address.getPort());
+  }
+
+  private static void ask(Socket client) throws IOException {
     client.getOutputStream().write('x');
     client.shutdownOutput();
-    return client;
   }
 
   @Test
@@ -118,13 +126,13 @@ class AcceptQueueTest {
     EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
     EmbeddedChannel accepted = new EmbeddedChannel();
     listener.writeInbound(accepted);
-    assertTrue(connections.contains(accepted));
+    assertThat(connections.contains(accepted)).isTrue();
 
     listener.pipeline().fireExceptionCaught(new IOException("too many open files"));
-    assertFalse(listener.config().isAutoRead());
+    assertThat(listener.config().isAutoRead()).isFalse();
 
     accepted.close().syncUninterruptibly();
-    assertTrue(listener.config().isAutoRead());
+    assertThat(listener.config().isAutoRead()).isTrue();
     listener.finishAndReleaseAll();
   }
 
@@ -143,10 +151,10 @@ class AcceptQueueTest {
     listener.runPendingTasks();
     listener.writeInbound(new EmbeddedChannel()); // One is still found in the queue.
     check(listener);
-    assertTrue(listener.isOpen());
+    assertThat(listener.isOpen()).isTrue();
 
     check(listener);
-    assertFalse(listener.isOpen());
+    assertThat(listener.isOpen()).isFalse();
     listener.finishAndReleaseAll();
   }
 
@@ -160,8 +168,8 @@ class AcceptQueueTest {
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
     listener.pipeline().fireExceptionCaught(new IllegalStateException("a bug"));
-    assertTrue(listener.config().isAutoRead());
-    assertThrows(IllegalStateException.class, listener::checkException);
+    assertThat(listener.config().isAutoRead()).isTrue();
+    assertThatThrownBy(listener::checkException).isInstanceOf(IllegalStateException.class);
     listener.finishAndReleaseAll();
   }
 }
