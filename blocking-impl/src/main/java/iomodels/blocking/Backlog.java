@@ -42,14 +42,15 @@ final class Backlog {
     this.listener = listener;
   }
 
-  /** Whether the acceptor is to accept without waiting, and to end when nobody is left. */
+  /** Whether to accept without waiting, and to end when the backlog is empty. */
   boolean isStopping() {
     return stopping;
   }
 
   /**
    * The acceptor is out of descriptors: waits until a connection has closed, or for a while. If
-   * none has while the server stops, the listener is closed with whoever is left in its backlog.
+   * none has closed while the server stops, the listener is closed, and the kernel resets the
+   * connections that are still in its backlog.
    */
   void awaitDescriptor() {
     boolean isFree = false;

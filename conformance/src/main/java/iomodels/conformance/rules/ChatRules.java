@@ -61,27 +61,28 @@ final class ChatRules {
           rule("13.13", Ending.SENTENCE, ChatRules::ends),
           rule(
               "13.14",
-              "Let a member leave that resets as soon as it has said its name.",
+              "Remove a member that resets right after it has sent its name.",
               ChatRules::resetsAtOnce),
           new Rule(
               "13.15",
               MUST,
-              "Let all members leave that reset while one speaks, and end when told to.",
+              "Remove all members that reset while one speaks, and stop when told to.",
               CHAT,
               Set.of(Need.ALONE),
               ChatRules::allReset),
           new Rule(
               "13.16",
               MUST,
-              "Tell all in the same order what happens at once, and drop nobody who reads.",
+              "Announce simultaneous events to all members in one order; keep each member that"
+                  + " reads.",
               CHAT,
               Set.of(Need.PROCESS, Need.PAUSE),
               ChatRules::happensAtOnce),
           new Rule(
               "13.17",
               MUST,
-              "After a storm of newcomers who leave at once, answer the next, and give descriptors"
-                  + " back.",
+              "After a storm of newcomers that leave at once, answer the next one and release all"
+                  + " descriptors.",
               CHAT,
               Set.of(Need.ALONE, Need.PROCESS),
               ChatRules::storm));
@@ -394,8 +395,8 @@ final class ChatRules {
   }
 
   /**
-   * Demands that soon nobody else is in the room, and that until then one who is there was told of
-   * each who joined and left, in that order.
+   * Demands that soon no other member is in the room, and that the member {@code there} has
+   * received for each of the others that it joined, and then that it left.
    */
   private static void demandOnly(Trial trial, Instance room, Peer there, String name)
       throws Broken, IOException, InterruptedException {
@@ -471,7 +472,7 @@ final class ChatRules {
       try {
         line = ann.line();
       } catch (Broken e) {
-        throw e.at("%d of %d who reset have left".formatted(i, CROWD));
+        throw e.at("%d of %d that reset have left".formatted(i, CROWD));
       }
       Matcher news = NEWS.matcher(line);
       if (!news.matches() || !news.group(2).equals("left") || !gone.add(news.group(1))) {
@@ -567,12 +568,12 @@ final class ChatRules {
         heard.add(each.line());
       }
       if (!new HashSet<>(heard).equals(new HashSet<>(events))) {
-        throw new Broken("all to hear, in some order, " + events, "one heard " + heard);
+        throw new Broken("all to receive, in some order, " + events, "one received " + heard);
       }
       if (!order.isEmpty() && !order.equals(heard)) {
         throw new Broken(
-            "all to hear in one order what happened at once",
-            "one heard %s, and another %s".formatted(order, heard));
+            "the same order of events for all members",
+            "one received %s, and another %s".formatted(order, heard));
       }
       order = heard;
     }
@@ -593,7 +594,7 @@ final class ChatRules {
         heard.add(each.line());
       }
       if (!heard.equals(gone)) {
-        throw new Broken("all to hear " + gone, "one heard " + heard);
+        throw new Broken("all to receive " + gone, "one received " + heard);
       }
     }
   }
@@ -615,7 +616,7 @@ final class ChatRules {
         try {
           line = members.get(i).line();
         } catch (Broken e) {
-          throw e.at("m%d, who reads, after a pause of the process".formatted(i));
+          throw e.at("m%d, which reads, after a pause of the process".formatted(i));
         }
         if (!line.endsWith(": " + said)) {
           throw new Broken("what the members said during a pause of the process", "got " + line);

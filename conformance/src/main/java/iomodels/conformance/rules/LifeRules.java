@@ -79,8 +79,8 @@ final class LifeRules {
           new Rule(
               "9.07",
               MUST,
-              "On stop, deliver what is owed to each of many clients, whatever state its"
-                  + " conversation is in.",
+              "On stop, deliver all pending replies to each of many clients, whatever the state of"
+                  + " its conversation.",
               FLOOD,
               Set.of(Need.LIFE, Need.CONCURRENT, Need.TIMED),
               LifeRules::deliversToACrowd),

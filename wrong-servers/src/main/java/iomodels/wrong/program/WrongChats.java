@@ -180,25 +180,24 @@ final class WrongChats {
                     }
                   }),
           wrong(
-              "chat-forgets-who-cannot-be-welcomed",
+              "chat-keeps-a-closed-newcomer",
               "13.14",
-              "Closes a newcomer to whom the welcome cannot be written, and does not note that it"
-                  + " is in the room.",
+              "Closes a newcomer if its welcome cannot be written, but keeps it in the room.",
               "expected a room with only ann",
-              WrongChats::forgetsWhoCannotBeWelcomed),
+              WrongChats::keepsAClosedNewcomer),
           wrong(
-              "chat-loses-who-leaves-at-once",
+              "chat-loses-departures",
               "13.15",
-              "Puts who has gone into a queue of eight, and what does not fit is lost.",
-              "who reset have left",
-              WrongChats::losesWhoLeavesAtOnce),
+              "Queues departures, up to eight, and loses the others.",
+              "that reset have left",
+              WrongChats::losesDepartures),
           wrong(
-              "chat-notices-in-the-middle-of-a-line",
+              "chat-interrupts-a-line",
               "13.16",
-              "When it meets one who has gone while it tells a line, tells all of that at once, and"
-                  + " then the others the line.",
-              "all to hear in one order what happened at once",
-              WrongChats::noticesInTheMiddleOfALine),
+              "If a write fails while a line is sent to all members, announces the departure before"
+                  + " the rest of them receive the line.",
+              "the same order of events for all members",
+              WrongChats::interruptsALine),
           wrong(
               "chat-closes-a-minute-later",
               "13.17",
@@ -319,8 +318,7 @@ final class WrongChats {
     };
   }
 
-  private static CorrectProgram forgetsWhoCannotBeWelcomed(ProgramConfig config)
-      throws IOException {
+  private static CorrectProgram keepsAClosedNewcomer(ProgramConfig config) throws IOException {
     return new CorrectChat(config) {
       private final Set<Guest> welcomed = ConcurrentHashMap.newKeySet();
 
@@ -347,7 +345,7 @@ final class WrongChats {
     };
   }
 
-  private static CorrectProgram losesWhoLeavesAtOnce(ProgramConfig config) throws IOException {
+  private static CorrectProgram losesDepartures(ProgramConfig config) throws IOException {
     return new CorrectChat(config) {
       private final BlockingQueue<Guest> gone = new ArrayBlockingQueue<>(8);
       private final Thread leaving = Thread.startVirtualThread(this::letLeave);
@@ -376,7 +374,7 @@ final class WrongChats {
     };
   }
 
-  private static CorrectProgram noticesInTheMiddleOfALine(ProgramConfig config) throws IOException {
+  private static CorrectProgram interruptsALine(ProgramConfig config) throws IOException {
     return new CorrectChat(config) {
       private final Set<Guest> inside = Collections.synchronizedSet(new LinkedHashSet<>());
       private final Set<Guest> gone = ConcurrentHashMap.newKeySet();
