@@ -11,6 +11,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Trial;
+import iomodels.conformance.targets.Loopback;
 import iomodels.service.Responder;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -119,10 +120,18 @@ final class DatagramRules {
     trial.datagrams(server).exchange(small, Text.upper(small));
   }
 
-  /** All of 127.0.0.0/8 is local on Linux; the kernel would answer from the first of it. */
+  /** All of 127.0.0.0/8 is local on Linux; by default the kernel answers from 127.0.0.1. */
   private static void wildcard(Trial trial) throws Broken, IOException, InterruptedException {
-    int port = trial.launchOn(InetAddress.ofLiteral("0.0.0.0")).address().getPort();
-    for (String host : List.of("127.0.0.1", "127.0.0.2", "127.1.2.3")) {
+    answersFrom(trial, "0.0.0.0", List.of("127.0.0.1", "127.0.0.2", "127.1.2.3"));
+    if (Loopback.hasIpv6()) {
+      answersFrom(trial, "::", List.of("::1", "127.0.0.1", "127.0.0.2"));
+    }
+  }
+
+  private static void answersFrom(Trial trial, String wildcard, List<String> hosts)
+      throws Broken, IOException, InterruptedException {
+    int port = trial.launchOn(InetAddress.ofLiteral(wildcard)).address().getPort();
+    for (String host : hosts) {
       byte[] text = Text.letters(trial.random(), 100);
       trial
           .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
