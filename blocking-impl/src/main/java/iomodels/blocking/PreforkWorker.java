@@ -71,6 +71,8 @@ final class PreforkWorker {
   private final Backlog backlog = new Backlog(listener);
   private final List<Closeable> sockets = new ArrayList<>();
   private final CompletableFuture<Void> terminated;
+  private final ConnectionThreads threads =
+      new ConnectionThreads(Thread.ofPlatform().name(NAME + "-connection").factory());
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
   /** What {@code main} is to be given. */
@@ -183,10 +185,7 @@ final class PreforkWorker {
 
     void start() {
       connections.add(this);
-      try {
-        Thread.ofPlatform().name(NAME + "-connection").start(this);
-      } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
-        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+      if (!threads.start(this)) {
         end();
       }
     }

@@ -62,6 +62,8 @@ final class ThreadPerConnectionServer implements Server {
   private final List<Closeable> sockets = new ArrayList<>();
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
+  private final ConnectionThreads threads =
+      new ConnectionThreads(Thread.ofPlatform().name(NAME + "-connection").factory());
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
   ThreadPerConnectionServer(ServerConfig config, Service service) throws IOException {
@@ -126,10 +128,7 @@ final class ThreadPerConnectionServer implements Server {
 
     void start() {
       connections.add(this);
-      try {
-        Thread.ofPlatform().name(NAME + "-connection").start(this);
-      } catch (OutOfMemoryError e) { // No thread to be had: that costs this connection only.
-        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+      if (!threads.start(this)) {
         end();
       }
     }
