@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /** The correct room, behind its own lock: two threads for each client, one of which writes. */
 class CorrectChat extends CorrectProgram {
@@ -35,9 +36,22 @@ class CorrectChat extends CorrectProgram {
     /** How many bytes are in there, or being written. */
     final AtomicInteger owed = new AtomicInteger();
 
+    private final Thread writer = Thread.ofVirtual().unstarted(() -> writeAll(this));
+
     private Guest(Lines lines) {
       this.client = lines.channel;
       this.lines = lines;
+    }
+
+    private boolean hasRoom() {
+      return owed.get() < config.outbox();
+    }
+
+    /** The outbox may be full only since the writer has not had its turn. */
+    private void awaitWriter() {
+      while (!hasRoom() && writer.getState() == Thread.State.RUNNABLE) {
+        LockSupport.parkNanos(1);
+      }
     }
 
     @Override
@@ -54,14 +68,14 @@ class CorrectChat extends CorrectProgram {
   @Override
   final void serve(SocketChannel client) throws IOException, InterruptedException {
     Guest guest = new Guest(lines(client));
-    Thread writer = Thread.ofVirtual().start(() -> writeAll(guest));
+    guest.writer.start();
     try {
       converse(guest);
       finish(guest);
       guest.lines.discard();
-      writer.join();
+      guest.writer.join();
     } finally {
-      writer.interrupt();
+      guest.writer.interrupt();
     }
   }
 
@@ -147,7 +161,8 @@ class CorrectChat extends CorrectProgram {
 
   /** Puts the line into the outbox; whether there was room. */
   boolean tell(Guest it, String line) {
-    return it.owed.get() < config.outbox() && put(it, line);
+    it.awaitWriter();
+    return it.hasRoom() && put(it, line);
   }
 
   final boolean put(Guest it, String line) {

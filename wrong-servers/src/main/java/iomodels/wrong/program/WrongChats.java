@@ -205,6 +205,9 @@ final class WrongChats {
               "descriptors once all have gone",
               WrongChats::closesMuchLater));
 
+  /** Long enough for a reset to be noticed on a busy machine. */
+  private static final long RESET_NANOS = Duration.ofMillis(500).toNanos();
+
   private WrongChats() {}
 
   private static WrongProgram wrong(
@@ -390,7 +393,9 @@ final class WrongChats {
 
       @Override
       void say(Room room, Guest it, String line) {
-        for (Guest each : List.copyOf(inside)) {
+        List<Guest> all = List.copyOf(inside);
+        awaitReset();
+        for (Guest each : all) {
           if (gone.contains(each)) {
             leave(each);
             inside.remove(each);
@@ -400,11 +405,18 @@ final class WrongChats {
         }
       }
 
+      // A reset may have come just now, and its reader not have had its turn.
+      private void awaitReset() {
+        long limit = System.nanoTime() + RESET_NANOS;
+        while (inside.stream().noneMatch(gone::contains) && System.nanoTime() - limit < 0) {
+          pause();
+        }
+      }
+
       @Override
       void lost(Guest it) {
         gone.add(it);
-        pause(); // Whoever speaks just now meets it.
-        super.lost(it);
+        super.lost(it); // Waits while another speaks.
       }
     };
   }
