@@ -1,5 +1,6 @@
 package iomodels.blocking;
 
+import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -7,19 +8,13 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,10 +64,8 @@ final class PoolServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
-  private final ServerSocketChannel listener = ServerSocketChannel.open();
-  private final Backlog backlog = new Backlog(listener);
-  private final List<Closeable> sockets = new ArrayList<>();
-  private final InetSocketAddress address;
+  private final Listener listener;
+  private final DatagramServer datagrams;
   private final CompletableFuture<Void> terminated;
 
   private final List<Worker> workers = new ArrayList<>();
@@ -94,27 +87,22 @@ final class PoolServer implements Server {
     this.config = config;
     this.service = service;
     this.places = new Semaphore(threads + queued);
+    listener = Listener.bind(config.address(), config.backlog());
+    datagrams =
+        DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
+    var _ = datagrams.terminated().whenComplete((_, _) -> places.release()); // See accept.
     try {
-      sockets.add(listener);
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Binding.bind(listener, config.address(), config.backlog());
-      address = (InetSocketAddress) listener.getLocalAddress();
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
-      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        sockets.add(datagrams);
-        Binding.bind(datagrams, address);
-        udp = Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
-      }
       for (int i = 0; i < threads; i++) {
         Worker worker = new Worker();
         workers.add(worker);
         running.add(Threads.start(factory, worker));
       }
-      terminated = Threads.start(NAME + "-acceptor", this::accept).thenCombine(udp, (_, _) -> null);
+      terminated =
+          Threads.start(Threads.platform(NAME + "-acceptor"), this::accept)
+              .thenCombine(datagrams.terminated(), (_, _) -> null);
     } catch (Throwable e) {
-      closeSockets();
+      listener.close();
+      datagrams.close();
       clients.add(Optional.empty());
       throw e;
     }
@@ -122,25 +110,17 @@ final class PoolServer implements Server {
 
   // tag::accept[]
   private void accept() {
-    try {
-      while (listener.isOpen()) {
+    try (listener) {
+      while (true) {
         places.acquireUninterruptibly(); // Meanwhile the kernel's backlog fills: back-pressure.
-        try {
-          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
-          SocketChannel peer = listener.accept();
-          if (peer == null) {
-            break;
-          }
-          clients.add(Optional.of(peer));
-        } catch (ClosedChannelException _) {
+        SocketChannel client = listener.accept();
+        if (client == null) {
           break;
-        } catch (IOException _) {
-          places.release();
-          backlog.awaitDescriptor(); // Neither die nor spin.
         }
+        clients.add(Optional.of(client));
       }
     } finally {
-      closeSockets();
+      datagrams.close();
       drain();
     }
   }
@@ -165,7 +145,7 @@ final class PoolServer implements Server {
         while (next.isPresent()) {
           converse(next.get());
           places.release();
-          backlog.descriptorFreed();
+          listener.descriptorFreed();
           next = clients.take();
         }
         clients.add(Optional.empty()); // The other threads are to know as well.
@@ -223,19 +203,19 @@ final class PoolServer implements Server {
      * receiving.
      */
     private void discard(SocketChannel peer) throws IOException {
-      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
       while (peer.read(in.clear()) >= 0) {
         // What comes now is not answered, but it has to be read.
       }
     }
 
     /** While the server stops: takes what is quiet for having ended its input. */
-    private void leaveIfQuiet(long now, boolean late) {
+    private void closeIfIdle(long now, boolean late) {
       SocketChannel last = client;
       if (last != null && late) {
-        quietly(last); // Whatever call the thread is in throws.
+        closeQuietly(last); // Whatever call the thread is in throws.
       } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
-        quietly(last::shutdownInput); // As if by the client: read returns the end of input.
+        closeQuietly(last::shutdownInput); // As if by the client: read returns the end of input.
       }
     }
   }
@@ -243,7 +223,7 @@ final class PoolServer implements Server {
   @Override
   public void close() {
     places.release(PLACES_FOR_ALL); // What is in the backlog waits with us, and not in the kernel.
-    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 
@@ -255,51 +235,18 @@ final class PoolServer implements Server {
       long now = System.nanoTime();
       boolean late = now - deadline > 0;
       if (late) {
-        clients.forEach(it -> it.ifPresent(PoolServer::quietly));
+        clients.forEach(it -> it.ifPresent(Sockets::closeQuietly));
       }
-      workers.forEach(it -> it.leaveIfQuiet(now, late));
+      workers.forEach(it -> it.closeIfIdle(now, late));
       LockSupport.parkNanos(TICK);
-    }
-  }
-
-  private void closeSockets() {
-    sockets.forEach(PoolServer::quietly);
-  }
-
-  private static void quietly(Closeable action) {
-    try {
-      action.close();
-    } catch (IOException _) {
-      // Closed already, or reset by its peer: there is nothing left to close.
     }
   }
 
   // end::close[]
 
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    try {
-      while (datagrams.isOpen()) {
-        try {
-          SocketAddress sender = datagrams.receive(request.clear());
-          responder.reply(request.flip(), reply.clear());
-          datagrams.send(reply.flip(), sender);
-        } catch (IOException _) {
-          // One reply that could not be sent; or closed, and the loop ends.
-        } catch (RuntimeException e) {
-          LOG.log(WARNING, "A responder failed.", e);
-        }
-      }
-    } finally {
-      closeSockets();
-      places.release(); // The acceptor may wait for one, and has to see that it is over.
-    }
-  }
-
   @Override
   public InetSocketAddress address() {
-    return address;
+    return listener.address();
   }
 
   @Override

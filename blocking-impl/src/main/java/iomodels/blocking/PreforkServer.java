@@ -1,5 +1,6 @@
 package iomodels.blocking;
 
+import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
@@ -9,7 +10,6 @@ import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.BufferedReader;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.Writer;
 import java.net.BindException;
@@ -87,7 +87,7 @@ final class PreforkServer implements Server {
     reservation = SocketChannel.open(); // It is bound and does not listen: only workers do.
     try {
       reservation.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Binding.bind(
+      Sockets.bind(
           reservation, config.address()); // Alone, so that nobody else's workers are joined;
       reservation.setOption(StandardSocketOptions.SO_REUSEPORT, true); // but ours may join.
       address = (InetSocketAddress) reservation.getLocalAddress();
@@ -102,15 +102,15 @@ final class PreforkServer implements Server {
       }
       List<CompletableFuture<Void>> keepers = new ArrayList<>();
       for (Process worker : first) {
-        keepers.add(Threads.start(NAME + "-keeper", () -> keep(worker)));
+        keepers.add(Threads.start(Threads.platform(NAME + "-keeper"), () -> keep(worker)));
       }
       terminated =
           CompletableFuture.allOf(keepers.toArray(CompletableFuture<?>[]::new))
-              .whenComplete((_, _) -> quietly(reservation));
+              .whenComplete((_, _) -> closeQuietly(reservation));
     } catch (Throwable e) {
       stopping.complete(null); // First, or a keeper replaces what is killed here.
       workers.forEach(PreforkServer::kill);
-      quietly(reservation);
+      closeQuietly(reservation);
       throw e;
     }
   }
@@ -244,19 +244,11 @@ final class PreforkServer implements Server {
   /** Ends the standard input of every worker: each of them drains, and ends. */
   private synchronized void stop() {
     stopping.complete(null);
-    workers.forEach(it -> quietly(it.getOutputStream()));
+    workers.forEach(it -> closeQuietly(it.getOutputStream()));
   }
 
   private static void kill(Process worker) {
     worker.destroyForcibly().onExit().join();
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // It has ended already.
-    }
   }
 
   // end::close[]

@@ -1,30 +1,25 @@
 package iomodels.blocking;
 
+import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.WARNING;
+import static java.net.StandardSocketOptions.SO_REUSEPORT;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,12 +62,11 @@ final class PreforkWorker {
 
   private final ServerConfig config;
   private final Service service;
-  private final ServerSocketChannel listener = ServerSocketChannel.open();
-  private final Backlog backlog = new Backlog(listener);
-  private final List<Closeable> sockets = new ArrayList<>();
+  private final Listener listener;
+  private final DatagramServer datagrams;
   private final CompletableFuture<Void> terminated;
   private final ConnectionThreads threads =
-      new ConnectionThreads(Thread.ofPlatform().name(NAME + "-connection").factory());
+      new ConnectionThreads(Threads.platform(NAME + "-connection"));
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
   /** What {@code main} is to be given. */
@@ -125,46 +119,23 @@ final class PreforkWorker {
   private PreforkWorker(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    try {
-      sockets.add(listener);
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      listener.setOption(StandardSocketOptions.SO_REUSEPORT, true); // On every one, before bind.
-      Binding.bind(listener, config.address(), config.backlog());
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
-      CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        sockets.add(datagrams);
-        datagrams.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-        Binding.bind(datagrams, config.address());
-        udp = Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
-      }
-      terminated = Threads.start(NAME + "-acceptor", this::accept).thenCombine(udp, (_, _) -> null);
-    } catch (Throwable e) {
-      closeSockets();
-      throw e;
-    }
+    listener = Listener.bind(config.address(), config.backlog(), SO_REUSEPORT);
+    datagrams =
+        DatagramServer.start(
+            config, service, listener, Threads.platform(NAME + "-datagrams"), SO_REUSEPORT);
+    terminated =
+        Threads.start(Threads.platform(NAME + "-acceptor"), this::accept, listener, datagrams)
+            .thenCombine(datagrams.terminated(), (_, _) -> null);
   }
 
   // tag::accept[]
   private void accept() {
-    try {
-      while (listener.isOpen()) {
-        try {
-          listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
-          SocketChannel peer = listener.accept();
-          if (peer == null) {
-            break;
-          }
-          new Connection(peer).start();
-        } catch (ClosedChannelException _) {
-          break;
-        } catch (IOException _) {
-          backlog.awaitDescriptor(); // Neither die nor spin.
-        }
+    try (listener) {
+      for (var client = listener.accept(); client != null; client = listener.accept()) {
+        new Connection(client).start();
       }
     } finally {
-      closeSockets();
+      datagrams.close();
       drain();
     }
   }
@@ -246,7 +217,7 @@ final class PreforkWorker {
      * receiving.
      */
     private void discard(ByteBuffer in) throws IOException {
-      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
       while (peer.read(in.clear()) >= 0) {
         // What comes now is not answered, but it has to be read.
       }
@@ -257,14 +228,14 @@ final class PreforkWorker {
     }
 
     private void end() {
-      quietly(peer);
+      closeQuietly(peer);
       connections.remove(this);
-      backlog.descriptorFreed();
+      listener.descriptorFreed();
     }
   }
 
   private void close() {
-    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }
 
@@ -275,46 +246,16 @@ final class PreforkWorker {
       long now = System.nanoTime();
       for (Connection it : connections) {
         if (now - deadline > 0) {
-          quietly(it.peer); // Whatever call its thread is in throws.
+          closeQuietly(it.peer); // Whatever call its thread is in throws.
         } else if (it.isQuiet(now)) {
-          quietly(it.peer::shutdownInput); // As if by the client: read returns the end of input.
+          closeQuietly(
+              it.peer::shutdownInput); // As if by the client: read returns the end of input.
         }
       }
       LockSupport.parkNanos(TICK);
     }
   }
 
-  private void closeSockets() {
-    sockets.forEach(PreforkWorker::quietly);
-  }
-
-  private static void quietly(Closeable action) {
-    try {
-      action.close();
-    } catch (IOException _) {
-      // Closed already, or reset by its peer: there is nothing left to close.
-    }
-  }
-
   // end::close[]
 
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    try {
-      while (datagrams.isOpen()) {
-        try {
-          SocketAddress sender = datagrams.receive(request.clear());
-          responder.reply(request.flip(), reply.clear());
-          datagrams.send(reply.flip(), sender);
-        } catch (IOException _) {
-          // One reply that could not be sent; or closed, and the loop ends.
-        } catch (RuntimeException e) {
-          LOG.log(WARNING, "A responder failed.", e);
-        }
-      }
-    } finally {
-      closeSockets();
-    }
-  }
 }

@@ -1,5 +1,6 @@
 package iomodels.blocking;
 
+import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -7,26 +8,16 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +38,7 @@ final class SequentialServer implements Server {
   static final String NAME = "blocking-sequential";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final int BUFFER_SIZE = 64 * 1024; // A datagram of any size fits.
+  private static final int BUFFER_SIZE = 64 * 1024;
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   /** While the server stops, a client that says nothing for that long has nothing more to say. */
@@ -57,10 +48,8 @@ final class SequentialServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
-  private final ServerSocketChannel listener = ServerSocketChannel.open();
-  private final Backlog backlog = new Backlog(listener);
-  private final List<Closeable> sockets = new ArrayList<>();
-  private final InetSocketAddress address;
+  private final Listener listener;
+  private final DatagramServer datagrams;
   private final CompletableFuture<Void> terminated;
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
@@ -71,58 +60,31 @@ final class SequentialServer implements Server {
 
   private volatile long waitingSince = NOT_WAITING;
 
-  /** Who was in the backlog when the server stopped: served in turn, within the grace period. */
-  private final Queue<SocketChannel> left = new ConcurrentLinkedQueue<>();
+  /** The clients in the backlog when the server stops: served in turn, in the grace period. */
+  private final CompletableFuture<List<SocketChannel>> waiting = new CompletableFuture<>();
 
   SequentialServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    try {
-      sockets.add(listener);
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Binding.bind(listener, config.address(), config.backlog());
-      address = (InetSocketAddress) listener.getLocalAddress();
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        sockets.add(datagrams);
-        Binding.bind(datagrams, address);
-        terminated =
-            CompletableFuture.allOf(
-                Threads.start(NAME + "-clients", this::accept),
-                Threads.start(NAME + "-datagrams", () -> answer(datagrams, responder.get())));
-      } else {
-        terminated = Threads.start(NAME + "-clients", this::accept);
-      }
-    } catch (Throwable e) {
-      closeSockets();
-      throw e;
-    }
+    listener = Listener.bind(config.address(), config.backlog());
+    datagrams =
+        DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
+    terminated =
+        Threads.start(Threads.platform(NAME + "-clients"), this::accept, listener, datagrams)
+            .thenCombine(datagrams.terminated(), (_, _) -> null);
   }
 
   // tag::accept[]
   private void accept() {
-    try {
-      while (listener.isOpen()) {
-        try {
-          listener.configureBlocking(!backlog.isStopping());
-          SocketChannel peer = listener.accept();
-          if (peer == null) {
-            LockSupport.parkNanos(TICK); // It is about to be closed.
-          } else {
-            converse(peer);
-          }
-        } catch (ClosedChannelException _) {
-          break;
-        } catch (IOException _) {
-          backlog.awaitDescriptor(); // Neither die nor spin.
-        }
-      }
-      for (SocketChannel peer = left.poll(); peer != null; peer = left.poll()) {
+    try (listener) {
+      for (var peer = listener.accept(); peer != null; peer = listener.accept()) {
         converse(peer);
       }
+      if (listener.isStopping()) {
+        waiting.join().forEach(this::converse);
+      }
     } finally {
-      closeSockets();
+      datagrams.close();
     }
   }
 
@@ -174,7 +136,7 @@ final class SequentialServer implements Server {
   // tag::close[]
   /** Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. */
   private void discard(SocketChannel peer) throws IOException {
-    delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> quietly(peer));
+    delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     while (await(peer) >= 0) {
       // What comes now is not answered, but it has to be read.
     }
@@ -183,73 +145,34 @@ final class SequentialServer implements Server {
   /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   @Override
   public void close() {
-    backlog.stop(() -> client != null);
-    emptyBacklog();
-    closeSockets();
+    listener.stop(() -> client != null);
+    List<SocketChannel> backlog = listener.acceptAll(); // To close the listener resets the others.
+    waiting.complete(backlog);
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!terminated.isDone()) {
       long now = System.nanoTime();
-      SocketChannel last = client;
+      SocketChannel current = client;
       if (now - deadline > 0) {
-        left.forEach(SequentialServer::quietly);
-        quietly(last == null ? () -> {} : last); // Whatever call the thread is in throws.
-      } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
-        quietly(last::shutdownInput); // As if by the client: read returns the end of input.
+        backlog.forEach(Sockets::closeQuietly); // The call that serves one of them throws.
+      }
+      if (current != null && now - deadline > 0) {
+        closeQuietly(current);
+      } else if (current != null && isIdle(now)) {
+        closeQuietly(current::shutdownInput); // As by the client: read returns -1.
       }
       LockSupport.parkNanos(TICK);
     }
-    left.forEach(SequentialServer::quietly); // One may have come after all others were served.
   }
 
-  /** To close the listener would reset them. */
-  private void emptyBacklog() {
-    try {
-      listener.configureBlocking(false);
-      for (SocketChannel peer = listener.accept(); peer != null; peer = listener.accept()) {
-        left.add(peer);
-      }
-    } catch (IOException _) {
-      // It is closed already, or there are no descriptors for them.
-    }
-  }
-
-  private void closeSockets() {
-    sockets.forEach(SequentialServer::quietly);
-  }
-
-  private static void quietly(Closeable action) {
-    try {
-      action.close();
-    } catch (IOException _) {
-      // Closed already, or reset by its peer: there is nothing left to close.
-    }
+  private boolean isIdle(long now) {
+    return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
   }
 
   // end::close[]
 
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    ByteBuffer request = ByteBuffer.allocateDirect(BUFFER_SIZE);
-    ByteBuffer reply = ByteBuffer.allocateDirect(BUFFER_SIZE);
-    try {
-      while (datagrams.isOpen()) {
-        try {
-          SocketAddress sender = datagrams.receive(request.clear());
-          responder.reply(request.flip(), reply.clear());
-          datagrams.send(reply.flip(), sender);
-        } catch (IOException _) {
-          // One reply that could not be sent; or closed, and the loop ends.
-        } catch (RuntimeException e) {
-          LOG.log(WARNING, "A responder failed.", e);
-        }
-      }
-    } finally {
-      closeSockets();
-    }
-  }
-
   @Override
   public InetSocketAddress address() {
-    return address;
+    return listener.address();
   }
 
   @Override

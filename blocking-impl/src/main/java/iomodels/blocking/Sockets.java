@@ -4,9 +4,11 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 
@@ -40,6 +42,15 @@ final class Sockets {
       action.close();
     } catch (IOException _) {
       // There is nothing left to close.
+    }
+  }
+
+  /** Closes a socket with RST in place of FIN: what its peer has received is not the whole. */
+  static void reset(SocketChannel channel) {
+    try (channel) {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException _) {
+      // It is closed already.
     }
   }
 

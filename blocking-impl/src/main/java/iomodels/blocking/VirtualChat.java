@@ -1,9 +1,8 @@
 package iomodels.blocking;
 
-import static java.net.StandardSocketOptions.SO_REUSEADDR;
+import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
@@ -11,105 +10,53 @@ import iomodels.program.ProgramConfig;
 import iomodels.program.Room;
 import iomodels.server.Server;
 import java.io.ByteArrayOutputStream;
-import java.io.Closeable;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The room with virtual threads: two for each client. One reads lines and says them; the other
- * takes from the client's outbox, and writes. The room is everybody's, and so behind a lock, under
- * which nobody waits for a socket: a line is put into outboxes, and who has no room in his is
- * dropped. That queue is what back-pressure comes to where one's reading is another's writing: not
- * to read would punish the wrong one.
+ * A room with two virtual threads for each client. One reads lines and says them in the room; the
+ * other takes lines from the client's outbox, and writes them. Nobody waits for a socket under the
+ * lock of the room: a line is put into the outbox of each member, and a member whose outbox is full
+ * is disconnected. Not to read, which is back-pressure elsewhere, would not help: the members that
+ * speak are not those that do not read.
  */
-final class VirtualChat implements Server {
+final class VirtualChat {
 
   private static final int BUFFER_SIZE = 2 * 1024;
-  private static final long TICK = MILLISECONDS.toNanos(10);
-  private static final long LAST_CALL = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
-  private final ServerSocketChannel listener = ServerSocketChannel.open();
-  private final Backlog backlog = new Backlog(listener);
-  private final InetSocketAddress address;
-  private final Set<Client> clients = ConcurrentHashMap.newKeySet();
 
-  /** Its own lock: what it says is said to all in the same order. */
+  /** Guards itself: all members receive the lines in the same order. */
   private final Room room = new Room();
 
-  private final CompletableFuture<Void> terminated;
-
-  VirtualChat(ProgramConfig config) throws IOException {
+  private VirtualChat(ProgramConfig config) {
     this.config = config;
-    try {
-      listener.setOption(SO_REUSEADDR, true);
-      Binding.bind(listener, config.address(), config.backlog());
-      address = (InetSocketAddress) listener.getLocalAddress();
-    } catch (Throwable e) {
-      listener.close();
-      throw e;
-    }
-    terminated = CompletableFuture.runAsync(this::accept, Thread::startVirtualThread);
   }
 
   // tag::accept[]
-  private void accept() {
-    while (listener.isOpen()) {
-      try {
-        listener.configureBlocking(!backlog.isStopping()); // Then: accept all, await nobody.
-        SocketChannel peer = listener.accept();
-        if (peer == null) {
-          break;
-        }
-        start(new Client(peer));
-      } catch (ClosedChannelException _) {
-        break;
-      } catch (IOException _) {
-        backlog.awaitDescriptor(); // Neither die nor spin.
-      }
-    }
-    quietly(listener);
-    drain();
+  static Server start(ProgramConfig config) throws IOException {
+    VirtualChat chat = new VirtualChat(config);
+    return new ProgramHost(config, peer -> chat.new Client(peer));
   }
 
   // end::accept[]
 
-  private void start(Client client) {
-    clients.add(client);
-    try {
-      Thread.startVirtualThread(client);
-    } catch (OutOfMemoryError _) { // No carrier to be had: that costs this client only.
-      end(client);
-    }
-  }
-
-  private void end(Client client) {
-    quietly(client.peer);
-    clients.remove(client);
-    backlog.descriptorFreed();
-  }
-
-  /** In the room, or on its threshold. */
-  private final class Client implements Runnable, Room.Member {
+  /** A client; a member of the room once it has sent its name. */
+  private final class Client implements ProgramHost.Conversation, Room.Member {
 
     private final SocketChannel peer;
     private final LineReader lines = new LineReader();
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE).limit(0);
+    private final Thread writer = Thread.ofVirtual().unstarted(this::write);
 
     /** What the writer has yet to take; guards the two fields below. */
     private final ByteArrayOutputStream outbox = new ByteArrayOutputStream();
 
     /** How many bytes are in there, or about to be written. */
-    private int owed;
+    private int unsent;
 
     private boolean isLast;
 
@@ -121,7 +68,7 @@ final class VirtualChat implements Server {
     @Override
     public void run() {
       try (peer) {
-        Thread writer = Thread.startVirtualThread(this::write);
+        writer.start();
         peer.setOption(TCP_NODELAY, true);
         try {
           converse();
@@ -131,10 +78,8 @@ final class VirtualChat implements Server {
         endOutbox();
         discard();
         writer.join();
-      } catch (IOException | InterruptedException _) {
-        endOutbox(); // It is gone, as the others have been told.
-      } finally {
-        end(this);
+      } catch (IOException | InterruptedException | OutOfMemoryError _) {
+        endOutbox(); // It has gone, and the others have been told.
       }
     }
 
@@ -191,14 +136,38 @@ final class VirtualChat implements Server {
     @Override
     public boolean tell(String line) {
       byte[] bytes = line.getBytes(UTF_8);
+      awaitWriter();
       synchronized (outbox) {
-        if (owed >= config.outbox()) {
+        if (unsent >= config.outbox()) {
           return false;
         }
-        owed += bytes.length;
+        unsent += bytes.length;
         outbox.writeBytes(bytes);
         outbox.notifyAll();
         return true;
+      }
+    }
+
+    /**
+     * An outbox may be full although its client reads, if its writer has not had its turn: after a
+     * pause of the process, all other clients may have theirs first.
+     */
+    private void awaitWriter() {
+      while (!hasRoom() && isRunnable(writer)) {
+        LockSupport.parkNanos(1);
+      }
+    }
+
+    private static boolean isRunnable(Thread thread) {
+      return switch (thread.getState()) {
+        case RUNNABLE, BLOCKED -> true;
+        case NEW, WAITING, TIMED_WAITING, TERMINATED -> false;
+      };
+    }
+
+    private boolean hasRoom() {
+      synchronized (outbox) {
+        return unsent < config.outbox();
       }
     }
 
@@ -224,7 +193,7 @@ final class VirtualChat implements Server {
     /** Whichever call its two threads are in throws. */
     @Override
     public void drop() {
-      quietly(peer);
+      closeQuietly(peer);
     }
 
     private void write() {
@@ -233,55 +202,28 @@ final class VirtualChat implements Server {
           while (out.hasRemaining()) {
             int count = peer.write(out);
             synchronized (outbox) {
-              owed -= count;
+              unsent -= count;
             }
           }
         }
         peer.shutdownOutput();
       } catch (IOException | InterruptedException _) {
-        quietly(peer); // The reader finds out.
+        closeQuietly(peer); // The reader finds out.
       }
     }
+
     // end::outbox[]
-  }
 
-  // tag::close[]
-  @Override
-  public void close() {
-    backlog.stop(); // The acceptor closes the listener, and goes on to drain.
-    terminated.handle((_, _) -> null).join();
-  }
-
-  /** Members have nothing more to say; what waits for them is sent, in the grace period. */
-  private void drain() {
-    LockSupport.parkNanos(LAST_CALL); // Those that were accepted last are yet to be read.
-    clients.forEach(it -> quietly(it.peer::shutdownInput));
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    while (!clients.isEmpty()) {
-      if (System.nanoTime() - deadline > 0) {
-        clients.forEach(it -> quietly(it.peer));
-      }
-      LockSupport.parkNanos(TICK);
+    // tag::close[]
+    @Override
+    public void endInput() {
+      closeQuietly(peer::shutdownInput);
     }
-  }
 
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // There is nothing left to close.
+    @Override
+    public void abort() {
+      closeQuietly(peer);
     }
-  }
-
-  // end::close[]
-
-  @Override
-  public InetSocketAddress address() {
-    return address;
-  }
-
-  @Override
-  public CompletableFuture<Void> terminated() {
-    return terminated.copy();
+    // end::close[]
   }
 }

@@ -24,14 +24,17 @@ public final class VirtualStyle implements StyleProvider {
   @Override
   public List<Page> pages() {
     return List.of(
-        new Page(RELAY, VirtualRelay.class, "two virtual per client", VirtualRelay::new),
+        new Page(RELAY, VirtualRelay.class, "two virtual per client", VirtualRelay::start),
         new Page(
             GATHER,
             VirtualGather.class,
             "two virtual per client, one per question",
-            VirtualGather::new),
-        new Page(CHAT, VirtualChat.class, "two virtual per client", VirtualChat::new),
+            VirtualGather::start),
+        new Page(CHAT, VirtualChat.class, "two virtual per client", VirtualChat::start),
         new Page(
-            OFFLOAD, VirtualOffload.class, "two virtual per client, a pool", VirtualOffload::new));
+            OFFLOAD,
+            VirtualOffload.class,
+            "two virtual per client, a pool",
+            VirtualOffload::start));
   }
 }

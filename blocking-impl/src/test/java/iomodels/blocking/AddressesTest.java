@@ -56,17 +56,18 @@ class AddressesTest {
   @Test
   void unknownHostIsAnIoFailureForProgramsAsWell() {
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).at(NOWHERE);
-    assertThatThrownBy(() -> new VirtualChat(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> new VirtualRelay(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> new VirtualGather(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> new VirtualOffload(config).close()).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> VirtualChat.start(config).close()).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> VirtualRelay.start(config).close()).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> VirtualGather.start(config).close()).isInstanceOf(BindException.class);
+    assertThatThrownBy(() -> VirtualOffload.start(config).close())
+        .isInstanceOf(BindException.class);
   }
 
   @Test
   void addressOfAnotherFamilyIsAnIoFailure() throws Exception {
     InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET)) {
-      assertThatThrownBy(() -> Binding.bind(listener, ipv6, 1))
+      assertThatThrownBy(() -> Sockets.bind(listener, ipv6, 1))
           .isInstanceOf(BindException.class)
           .hasMessageContaining("no IPv6");
     }
@@ -74,7 +75,7 @@ class AddressesTest {
 
   @Test
   void relayResetsAClientWhoseUpstreamHasNoAddress() throws Exception {
-    try (Server relay = new VirtualRelay(ProgramConfig.onLoopback(List.of(NOWHERE)))) {
+    try (Server relay = VirtualRelay.start(ProgramConfig.onLoopback(List.of(NOWHERE)))) {
       for (int i = 0; i < 2; i++) {
         try (Socket client = new Socket(relay.address().getAddress(), relay.address().getPort())) {
           assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(IOException.class);
@@ -85,7 +86,7 @@ class AddressesTest {
 
   @Test
   void gatherSaysThatABackendWithoutAddressHasFailed() throws Exception {
-    try (Server gather = new VirtualGather(ProgramConfig.onLoopback(List.of(NOWHERE)));
+    try (Server gather = VirtualGather.start(ProgramConfig.onLoopback(List.of(NOWHERE)));
         Socket client = new Socket(gather.address().getAddress(), gather.address().getPort())) {
       client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));
       client.shutdownOutput();

@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,9 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What becomes of connections that are complete, and not yet accepted, when a server stops. */
+/** Connections that are complete, but not accepted yet, when a server stops. */
 @Timeout(60)
-class BacklogTest {
+class ListenerTest {
 
   private static final int CLIENTS = 40;
 
@@ -34,28 +32,33 @@ class BacklogTest {
   }
 
   @Test
-  void acceptorThatWaitsIsWoken() throws Exception {
-    try (ServerSocketChannel listener = listener()) {
-      Backlog backlog = new Backlog(listener);
-      CompletableFuture<Integer> accepted =
-          CompletableFuture.supplyAsync(() -> acceptAll(listener, backlog));
-      backlog.stop();
+  void aWaitingAcceptReturnsAtTheStop() throws Exception {
+    try (Listener listener = listener()) {
+      CompletableFuture<Integer> accepted = CompletableFuture.supplyAsync(() -> count(listener));
+      listener.stop();
       assertThat(accepted.get()).isZero();
-      assertThat(listener.isOpen()).as("nobody had to close it").isTrue();
+      clients.add(connect(listener.address())); // It was woken, and not closed.
     }
   }
 
   @Test
-  void everyoneInTheBacklogIsAccepted() throws Exception {
-    try (ServerSocketChannel listener = listener()) {
+  void allConnectionsInTheBacklogAreAccepted() throws Exception {
+    try (Listener listener = listener()) {
       for (int i = 0; i < CLIENTS; i++) {
-        clients.add(connect((InetSocketAddress) listener.getLocalAddress()));
+        clients.add(connect(listener.address()));
       }
-      Backlog backlog = new Backlog(listener);
-      CompletableFuture<Void> stop = CompletableFuture.runAsync(backlog::stop);
-      assertThat(acceptAll(listener, backlog)).isEqualTo(CLIENTS);
+      CompletableFuture<Void> stop = CompletableFuture.runAsync(listener::stop);
+      assertThat(count(listener)).isEqualTo(CLIENTS);
       stop.join();
     }
+  }
+
+  @Test
+  void acceptReturnsWhenTheListenerIsClosed() throws Exception {
+    Listener listener = listener();
+    CompletableFuture<Integer> accepted = CompletableFuture.supplyAsync(() -> count(listener));
+    listener.close();
+    assertThat(accepted.get()).isZero();
   }
 
   @Test
@@ -93,29 +96,17 @@ class BacklogTest {
     stop.join();
   }
 
-  /** As the pages do. */
-  private static int acceptAll(ServerSocketChannel listener, Backlog backlog) {
+  private static int count(Listener listener) {
     int accepted = 0;
-    try {
-      while (true) {
-        listener.configureBlocking(!backlog.isStopping());
-        try (SocketChannel peer = listener.accept()) {
-          if (peer == null) {
-            return accepted;
-          }
-          if (!backlog.isWakeUp(peer)) {
-            accepted++;
-          }
-        }
-      }
-    } catch (IOException e) {
-      throw new AssertionError(e);
+    for (var client = listener.accept(); client != null; client = listener.accept()) {
+      Sockets.closeQuietly(client);
+      accepted++;
     }
+    return accepted;
   }
 
-  private static ServerSocketChannel listener() throws IOException {
-    return ServerSocketChannel.open()
-        .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 2 * CLIENTS);
+  private static Listener listener() throws IOException {
+    return Listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 2 * CLIENTS);
   }
 
   private static Socket connect(InetSocketAddress address) throws IOException {

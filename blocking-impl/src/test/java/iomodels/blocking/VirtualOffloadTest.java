@@ -28,7 +28,7 @@ class VirtualOffloadTest {
     Process mkfifo = new ProcessBuilder("mkfifo", folder.resolve("fifo").toString()).start();
     assertThat(mkfifo.waitFor()).isZero();
     ProgramConfig config = config(folder);
-    try (Server server = new VirtualOffload(config)) {
+    try (Server server = VirtualOffload.start(config)) {
       for (String endless : List.of("read fifo", "hash 10000000 x")) {
         for (int i = 0; i < config.workers(); i++) {
           try (Socket client = connect(server)) {

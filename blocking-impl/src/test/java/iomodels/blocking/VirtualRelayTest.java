@@ -42,7 +42,7 @@ class VirtualRelayTest {
     InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open().bind(anyPort);
         Server relay =
-            new VirtualRelay(
+            VirtualRelay.start(
                 ProgramConfig.onLoopback(
                     List.of((InetSocketAddress) listener.getLocalAddress())))) {
       for (int i = 0; i < TRIES; i++) {

@@ -68,14 +68,14 @@ public record ProgramConfig(
    * run out. A loop through another relay cannot be seen from here.
    *
    * @param listening where the relay listens, with its real port
-   * @throws IOException if the upstream has that port, on the same address or, where the relay
+   * @throws IOException if the upstream has that port, on the same address or, where the program
    *     listens on all of them, on any address of this machine
    */
   public void demandUpstreamElsewhere(InetSocketAddress listening) throws IOException {
     for (InetSocketAddress upstream : upstreams) {
       if (upstream.getPort() == listening.getPort() && isWithin(upstream, listening)) {
         throw new IOException(
-            "the upstream %s:%d is this relay itself; name another one"
+            "the upstream %s:%d is this program itself; name another one"
                 .formatted(upstream.getHostString(), upstream.getPort()));
       }
     }

@@ -28,7 +28,7 @@ class ProgramConfigTest {
   void anUpstreamThatIsTheRelayItselfIsRefused(String listening, String upstream) {
     assertThatThrownBy(() -> demand(listening, upstream, 4711))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining(":4711 is this relay itself");
+        .hasMessageContaining(":4711 is this program itself");
   }
 
   @ParameterizedTest

@@ -42,7 +42,7 @@ public interface StyleProvider {
    * @param threads what threads it has, in a few words
    * @param starter starts it
    */
-  record Page(Program program, Class<? extends Server> source, String threads, Starter starter) {}
+  record Page(Program program, Class<?> source, String threads, Starter starter) {}
 
   /** Starts a program. */
   @FunctionalInterface

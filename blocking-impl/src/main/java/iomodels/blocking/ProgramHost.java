@@ -1,0 +1,147 @@
+package iomodels.blocking;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import iomodels.program.ProgramConfig;
+import iomodels.server.Server;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The server around a program: accepts clients, has each converse in a virtual thread of its own,
+ * and at the stop lets the conversations end within the grace period.
+ */
+final class ProgramHost implements Server {
+
+  /** A client of a program. */
+  interface Conversation extends Runnable {
+
+    /** Converses until the client has gone, then closes what it has opened. Does not throw. */
+    @Override
+    void run();
+
+    /** The server stops: there are no further requests after those that have been sent. */
+    void endInput();
+
+    /** Makes {@link #run} return soon, whatever call it is in. */
+    void abort();
+  }
+
+  /** Makes conversations. */
+  interface Factory {
+
+    /**
+     * Makes one; called by the thread that accepts.
+     *
+     * @throws IOException if the process is out of descriptors: the client then waits for one
+     */
+    Conversation open(SocketChannel client) throws IOException;
+  }
+
+  private static final long TICK = MILLISECONDS.toNanos(10);
+
+  /** For the clients that were accepted last, whose requests are yet to be read. */
+  private static final long LAST_READ = MILLISECONDS.toNanos(100);
+
+  private final ProgramConfig config;
+  private final Factory factory;
+  private final Listener listener;
+  private final Set<Conversation> conversations = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<Void> terminated;
+
+  /**
+   * Listens, and starts to accept.
+   *
+   * @throws IOException if the address cannot be used, or is an upstream of the program
+   */
+  ProgramHost(ProgramConfig config, Factory factory) throws IOException {
+    this.config = config;
+    this.factory = factory;
+    listener = Listener.bind(config.address(), config.backlog());
+    try {
+      config.demandUpstreamElsewhere(listener.address());
+    } catch (Throwable e) {
+      listener.close();
+      throw e;
+    }
+    terminated = Threads.start(Threads.virtual("acceptor"), this::accept, listener);
+  }
+
+  private void accept() {
+    try (listener) {
+      for (var client = listener.accept(); client != null; client = listener.accept()) {
+        open(client).ifPresent(this::start);
+      }
+    }
+    drain();
+  }
+
+  private Optional<Conversation> open(SocketChannel client) {
+    while (true) {
+      try {
+        return Optional.of(factory.open(client));
+      } catch (IOException _) {
+        if (listener.isStopping()) {
+          Sockets.reset(client);
+          return Optional.empty();
+        }
+        listener.awaitDescriptor();
+      }
+    }
+  }
+
+  private void start(Conversation conversation) {
+    conversations.add(conversation);
+    try {
+      Thread.startVirtualThread(() -> serve(conversation));
+    } catch (OutOfMemoryError _) { // There is no thread to carry it: that costs this client only.
+      conversation.abort();
+      conversations.remove(conversation);
+    }
+  }
+
+  private void serve(Conversation conversation) {
+    try {
+      conversation.run();
+    } finally {
+      conversations.remove(conversation);
+      listener.descriptorFreed();
+    }
+  }
+
+  @Override
+  public void close() {
+    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    terminated.handle((_, _) -> null).join();
+  }
+
+  private void drain() {
+    if (!conversations.isEmpty()) {
+      LockSupport.parkNanos(LAST_READ);
+    }
+    conversations.forEach(Conversation::endInput);
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    while (!conversations.isEmpty()) {
+      if (System.nanoTime() - deadline > 0) {
+        conversations.forEach(Conversation::abort);
+      }
+      LockSupport.parkNanos(TICK);
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return listener.address();
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}
