@@ -1,8 +1,11 @@
 package iomodels.nio;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +33,24 @@ final class Network {
     } catch (UnsupportedAddressTypeException e) {
       String host = address.getAddress().getHostAddress();
       throw failure("IPv6 is not available for %s; choose an IPv4 address".formatted(host), e);
+    }
+  }
+
+  /** Closes what may be closed already, or reset by its peer. */
+  static void closeQuietly(Closeable closeable) {
+    try {
+      closeable.close();
+    } catch (IOException _) {
+      // There is nothing left to close.
+    }
+  }
+
+  /** Closes a socket with RST in place of FIN: what its peer has received is not the whole. */
+  static void reset(SocketChannel channel) {
+    try (channel) {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    } catch (IOException _) {
+      // It is closed already.
     }
   }
 

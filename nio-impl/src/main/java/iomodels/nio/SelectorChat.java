@@ -1,185 +1,95 @@
 package iomodels.nio;
 
 import static java.lang.System.Logger.Level.WARNING;
-import static java.net.StandardSocketOptions.SO_REUSEADDR;
-import static java.net.StandardSocketOptions.TCP_NODELAY;
-import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Room;
 import iomodels.server.Server;
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.HashSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 
 /**
- * The room as a state machine: one thread, so nobody has to lock it. What a member is owed and has
- * not taken waits in its outbox, and {@code OP_WRITE} says when it takes more. Its input is read
- * meanwhile: not to would punish those who want to hear it.
+ * A room as a state machine. There is one thread, and so no lock. The lines that a member has not
+ * read yet wait in its outbox, and {@code OP_WRITE} reports when it has room for more. Its input is
+ * read meanwhile: not to read it would delay the members that wait for its lines, and not those
+ * whose lines it does not read.
+ *
+ * <p>Where it waits: the loop in {@link ProgramLoop}; nothing here does.
  */
-final class SelectorChat implements Server {
+final class SelectorChat {
 
   private static final System.Logger LOG = System.getLogger(SelectorServer.NAME + "-chat");
   private static final int BUFFER_SIZE = 2 * 1024;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-  private static final int MAX_ACCEPTS = 64;
-  private static final long TICK_MILLIS = 50;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
-  private final Selector selector = Selector.open();
-  private final ServerSocketChannel listener;
-  private final SelectionKey listening;
-  private final InetSocketAddress address;
-  private final CompletableFuture<Void> terminated;
-  private final Set<Client> clients = new HashSet<>();
   private final Room room = new Room();
-  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE); // The loop's.
 
-  private boolean acceptPaused;
-  private long acceptResumeAt;
-  private volatile boolean stopping;
-
-  SelectorChat(ProgramConfig config) throws IOException {
+  private SelectorChat(ProgramConfig config) {
     this.config = config;
-    try {
-      listener = ServerSocketChannel.open();
-      listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
-      listener.setOption(SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
-      terminated = Network.startThread(SelectorServer.NAME + "-chat", this::run);
-    } catch (Throwable e) {
-      closeAll();
-      throw e;
-    }
   }
 
-  private void run() {
-    try {
-      while (!stopping) {
-        await();
-      }
-      drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } finally {
-      closeAll();
-    }
+  static Server start(ProgramConfig config) throws IOException {
+    SelectorChat chat = new SelectorChat(config);
+    return new ProgramLoop(config, "chat", (peer, loop) -> chat.new Client(peer, loop));
   }
 
-  // tag::wait[]
-  private void await() throws IOException {
-    boolean timed = acceptPaused || stopping;
-    selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
-    if (acceptPaused && acceptResumeAt - System.nanoTime() <= 0) {
-      resumeAccepting();
-    }
-  }
-
-  // end::wait[]
-
-  // tag::accept[]
-  private void accept(int limit) {
-    try {
-      for (int i = 0; i < limit; i++) {
-        SocketChannel peer = listener.accept();
-        if (peer == null) {
-          return;
-        }
-        begin(peer);
-      }
-    } catch (IOException _) {
-      listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
-    }
-  }
-
-  /** A connection has ended, or the pause is over: there may be descriptors again. */
-  private void resumeAccepting() {
-    if (acceptPaused && listening.isValid()) {
-      acceptPaused = false;
-      listening.interestOps(OP_ACCEPT);
-    }
-  }
-
-  private void begin(SocketChannel peer) {
-    try {
-      peer.setOption(TCP_NODELAY, true);
-      clients.add(new Client(peer));
-    } catch (IOException _) {
-      quietly(peer); // It is gone already.
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A client was turned away.", e);
-      quietly(peer);
-    }
-  }
-
-  // end::accept[]
-
-  /** In the room, or on its threshold. */
-  private final class Client implements Runnable, Room.Member {
+  /** A client; a member of the room once it has sent its name. */
+  private final class Client implements ProgramLoop.Conversation, Room.Member, Runnable {
 
     private final SocketChannel peer;
+    private final ProgramLoop loop;
     private final SelectionKey key;
     private final LineReader lines = new LineReader();
 
-    /** What it is owed and has not taken yet, up to the position. */
+    /** What it has not been sent yet, up to the position. */
     private ByteBuffer outbox = NOTHING;
 
-    /** Under which it is in the room. */
+    /** Present while it is in the room. */
     private Optional<String> name = Optional.empty();
 
-    /** Its FIN has come. */
-    private boolean ended;
+    /** Its FIN has been read. */
+    private boolean endOfInput;
 
-    /** It is not heeded any more: an error was the last word. */
+    /** It has been sent an error, and is read, but not answered, to its FIN. */
     private boolean refused;
 
-    Client(SocketChannel peer) throws IOException {
+    Client(SocketChannel peer, ProgramLoop loop) throws IOException {
       this.peer = peer;
-      this.key = peer.configureBlocking(false).register(selector, OP_READ, this);
+      this.loop = loop;
+      this.key = loop.register(peer, OP_READ, this);
     }
 
     // tag::converse[]
     @Override
     public void run() {
       if (!key.isValid()) {
-        return; // It was closed in somebody else's turn.
+        return; // It was closed in another client's turn.
       }
       try {
         if (key.isReadable()) {
-          ended |= peer.read(in.clear()) < 0;
-          hear(in.flip());
+          endOfInput |= peer.read(in.clear()) < 0;
+          receive(in.flip());
         }
         flush();
       } catch (IOException _) {
-        gone();
+        abort();
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A client failed.", e);
-        gone();
+        abort();
       }
     }
 
-    private void hear(ByteBuffer bytes) {
+    private void receive(ByteBuffer bytes) {
       try {
         while (!refused) { // What comes after an error is read, or else closing would reset.
           Optional<String> line = lines.next(bytes);
@@ -191,7 +101,7 @@ final class SelectorChat implements Server {
       } catch (LineTooLongException _) {
         refuse(LineTooLongException.ANSWER);
       }
-      if (ended) {
+      if (endOfInput) {
         leaveRoom();
       }
     }
@@ -225,15 +135,15 @@ final class SelectorChat implements Server {
     // tag::outbox[]
     @Override
     public boolean tell(String line) {
-      if (owed() >= config.outbox()) {
-        takeNow(); // It may have read since the loop last came to it.
+      if (unsent() >= config.outbox()) {
+        sendNow(); // It may have read since its last turn.
       }
-      if (owed() >= config.outbox()) {
+      if (unsent() >= config.outbox()) {
         return false;
       }
       byte[] bytes = line.getBytes(UTF_8);
       if (outbox.remaining() < bytes.length) {
-        int needed = owed() + bytes.length;
+        int needed = unsent() + bytes.length;
         outbox = ByteBuffer.allocate(needed + needed / 2).put(outbox.flip());
       }
       outbox.put(bytes);
@@ -243,20 +153,20 @@ final class SelectorChat implements Server {
       return true;
     }
 
-    private int owed() {
+    private int unsent() {
       return outbox.position();
     }
 
-    private void takeNow() {
+    private void sendNow() {
       try {
         send();
       } catch (IOException _) {
-        gone();
+        abort();
       }
     }
 
     private void send() throws IOException {
-      if (owed() > 0) {
+      if (unsent() > 0) {
         peer.write(outbox.flip());
         outbox = outbox.hasRemaining() ? outbox.compact() : NOTHING;
       }
@@ -264,13 +174,13 @@ final class SelectorChat implements Server {
 
     private void flush() throws IOException {
       send();
-      if (owed() == 0 && (ended || refused)) {
+      if (unsent() == 0 && (endOfInput || refused)) {
         peer.shutdownOutput();
       }
-      if (owed() == 0 && ended) {
-        gone();
+      if (unsent() == 0 && endOfInput) {
+        abort();
       } else {
-        key.interestOps((ended ? 0 : OP_READ) | (owed() == 0 ? 0 : OP_WRITE));
+        key.interestOps((endOfInput ? 0 : OP_READ) | (unsent() == 0 ? 0 : OP_WRITE));
       }
     }
 
@@ -281,73 +191,26 @@ final class SelectorChat implements Server {
     public void drop() {
       name = Optional.empty();
       refused = true;
-      gone();
+      abort();
     }
 
-    private void gone() {
-      quietly(peer);
-      clients.remove(this);
+    @Override
+    public void abort() {
+      Network.closeQuietly(peer);
       outbox = NOTHING;
-      refused = true; // What else it said, in the same turn, is no name of somebody new.
+      refused = true; // Lines that it sent before, in the same read, are not taken for a name.
       leaveRoom();
-      resumeAccepting();
+      loop.closed(this);
     }
 
-    /** Has nothing more to say, and goes when it is owed nothing. */
-    void leave() {
-      ended = true;
+    @Override
+    public void endInput() {
+      endOfInput = true;
       leaveRoom();
-      if (key.isValid()) { // Or it was dropped while the others were told of somebody else.
+      if (key.isValid()) { // Else it was dropped while another left.
         key.interestOps(OP_WRITE);
       }
     }
     // end::close[]
-  }
-
-  // tag::close[]
-  @Override
-  public void close() {
-    stopping = true;
-    selector.wakeup();
-    terminated.handle((_, _) -> null).join();
-  }
-
-  /** Clients have nothing more to say; what they are owed is delivered, in the grace period. */
-  private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
-    quietly(listener);
-    for (int i = 0; i < 2; i++) { // What they had said before, and then whether they are gone.
-      selector.selectNow(key -> ((Runnable) key.attachment()).run());
-    }
-    Set.copyOf(clients).forEach(Client::leave);
-    while (!clients.isEmpty() && System.nanoTime() - deadline < 0) {
-      await();
-    }
-  }
-
-  private void closeAll() {
-    selector.keys().forEach(key -> quietly(key.channel()));
-    quietly(selector); // Only now are the descriptors of channels that were registered let go.
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Reset by its peer: there is nothing left to close.
-    }
-  }
-
-  // end::close[]
-
-  @Override
-  public InetSocketAddress address() {
-    return address;
-  }
-
-  @Override
-  public CompletableFuture<Void> terminated() {
-    return terminated.copy();
   }
 }

@@ -1,167 +1,70 @@
 package iomodels.nio;
 
 import static java.lang.System.Logger.Level.WARNING;
-import static java.net.StandardSocketOptions.SO_LINGER;
-import static java.net.StandardSocketOptions.SO_REUSEADDR;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
-import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_CONNECT;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayDeque;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 
 /**
- * The forwarder as a state machine: one thread, one selector, and for each direction of each client
- * an object that knows where it is. All that elsewhere comes free is written here: back-pressure is
- * which events a socket is to be told of; a half-close is a flag; that an upstream has not accepted
- * yet is a state, and a deadline in a queue.
+ * A forwarder as a state machine: a client and its upstream, with two directions, of which each
+ * keeps what it has read and could not write. That is back-pressure: a direction with something
+ * unsent is not registered for reading, and TCP flow control holds its sender back.
+ *
+ * <p>Where it waits: the loop in {@link ProgramLoop}; nothing here does.
  */
-final class SelectorRelay implements Server {
+final class SelectorRelay {
 
   private static final System.Logger LOG = System.getLogger(SelectorServer.NAME + "-relay");
-  private static final int BUFFER_SIZE = 64 * 1024;
+  private static final int BUFFER_SIZE = 16 * 1024;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-  private static final int MAX_ACCEPTS = 64;
-  private static final long TICK_MILLIS = 50;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
-  private final Selector selector = Selector.open();
-  private final ServerSocketChannel listener;
-  private final SelectionKey listening;
-  private final InetSocketAddress address;
-  private final CompletableFuture<Void> terminated;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
-  private final Set<Pair> pairs = new HashSet<>();
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE); // The loop's.
 
-  /** Those whose upstream has not accepted yet, in the order of their deadlines. */
-  private final Queue<Pair> connecting = new ArrayDeque<>();
-
-  private boolean acceptPaused;
-  private long acceptResumeAt;
-  private volatile boolean stopping;
-
-  SelectorRelay(ProgramConfig config) throws IOException {
+  private SelectorRelay(ProgramConfig config) {
     this.config = config;
-    try {
-      listener = ServerSocketChannel.open();
-      listening = listener.configureBlocking(false).register(selector, OP_ACCEPT);
-      listening.attach((Runnable) () -> accept(MAX_ACCEPTS));
-      listener.setOption(SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
-      config.demandUpstreamElsewhere(address);
-      terminated = Network.startThread(SelectorServer.NAME + "-relay", this::run);
-    } catch (Throwable e) {
-      closeAll();
-      throw e;
-    }
   }
-
-  private void run() {
-    try {
-      while (!stopping) {
-        await();
-      }
-      drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } finally {
-      closeAll();
-    }
-  }
-
-  // tag::wait[]
-  private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !connecting.isEmpty();
-    selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
-    long now = System.nanoTime();
-    if (acceptResumeAt - now <= 0) {
-      resumeAccepting();
-    }
-    while (!connecting.isEmpty() && connecting.peek().isDueBy(now)) {
-      connecting.remove().giveUpConnecting();
-    }
-  }
-
-  // end::wait[]
 
   // tag::accept[]
-  private void accept(int limit) {
-    try {
-      for (int i = 0; i < limit && acceptOne(); i++) {}
-    } catch (IOException _) {
-      listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
-    }
+  static Server start(ProgramConfig config) throws IOException {
+    SelectorRelay relay = new SelectorRelay(config);
+    return new ProgramLoop(config, "relay", (client, loop) -> relay.open(client, loop));
   }
 
-  /** A connection has ended, or the pause is over: there may be descriptors again. */
-  private void resumeAccepting() {
-    if (acceptPaused && listening.isValid()) {
-      acceptPaused = false;
-      listening.interestOps(OP_ACCEPT);
-    }
-  }
-
-  /**
-   * Accepts a client, if there is one. The socket for its upstream is opened first: while none can
-   * be had, the client waits in the backlog.
-   */
-  private boolean acceptOne() throws IOException {
-    SocketChannel upstream = SocketChannel.open();
-    SocketChannel client = null;
-    try {
-      client = listener.accept();
-    } finally {
-      if (client == null) {
-        quietly(upstream);
-      }
-    }
-    if (client == null) {
-      return false;
-    }
-    Pair pair = new Pair(client, upstream);
-    pairs.add(pair);
+  /** If there is no descriptor for the upstream, the client waits for one. */
+  private Pair open(SocketChannel client, ProgramLoop loop) throws IOException {
+    Pair pair = new Pair(client, SocketChannel.open(), loop);
     pair.connect();
-    return true;
+    return pair;
   }
 
   // end::accept[]
 
-  /** A client, its upstream, and what is on its way between the two. */
-  private final class Pair implements Runnable {
+  /** A client and its upstream. */
+  private final class Pair implements ProgramLoop.Conversation, Runnable {
 
     private final SocketChannel client;
     private final SocketChannel upstream;
+    private final ProgramLoop loop;
     private final Direction there;
     private final Direction back;
-    private List<SelectionKey> keys = List.of();
-    private boolean connected;
-    private long deadline;
+    private Optional<SelectionKey> clientKey = Optional.empty();
+    private Optional<SelectionKey> upstreamKey = Optional.empty();
+    private Optional<ProgramLoop.Timer> connectTimeout = Optional.empty();
 
-    Pair(SocketChannel client, SocketChannel upstream) {
+    Pair(SocketChannel client, SocketChannel upstream, ProgramLoop loop) {
       this.client = client;
       this.upstream = upstream;
+      this.loop = loop;
       there = new Direction(client, upstream);
       back = new Direction(upstream, client);
     }
@@ -169,34 +72,28 @@ final class SelectorRelay implements Server {
     // tag::connect[]
     void connect() {
       try {
-        client.setOption(TCP_NODELAY, true);
         upstream.setOption(TCP_NODELAY, true);
-        keys =
-            List.of(
-                client.configureBlocking(false).register(selector, OP_READ, this),
-                upstream.configureBlocking(false).register(selector, OP_CONNECT, this));
-        deadline = System.nanoTime() + config.deadline().toNanos();
+        clientKey = Optional.of(loop.register(client, OP_READ, this));
+        upstreamKey = Optional.of(loop.register(upstream, OP_CONNECT, this));
+        connectTimeout = Optional.of(loop.after(config.deadline(), this::abort));
         if (Network.with(config.upstreams().getFirst(), upstream::connect)) {
           run();
-        } else {
-          connecting.add(this);
         }
       } catch (IOException _) {
-        reset();
-      } catch (RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
-        reset();
+        loop.execute(this::abort); // Later: the loop does not know it yet.
       }
     }
 
-    boolean isDueBy(long now) {
-      return connected || !upstream.isOpen() || deadline - now <= 0;
-    }
-
-    void giveUpConnecting() {
-      if (!connected) {
-        reset();
+    /** Reads ahead while it connects: only a read shows that the client has gone. */
+    private boolean isConnected() throws IOException {
+      if (!upstream.finishConnect()) {
+        there.readAhead();
+        clientKey.orElseThrow().interestOps(there.hasRoom() ? OP_READ : 0);
+        return false;
       }
+      connectTimeout.ifPresent(loop::cancel);
+      connectTimeout = Optional.empty();
+      return true;
     }
 
     // end::connect[]
@@ -205,25 +102,22 @@ final class SelectorRelay implements Server {
     @Override
     public void run() {
       try {
-        if (!connected && !upstream.finishConnect()) {
-          there.readAhead();
-          keys.getFirst().interestOps(there.hasRoom() ? OP_READ : 0);
+        if (!isConnected()) {
           return;
         }
-        connected = true;
         there.advance();
         back.advance();
         if (there.isDone() && back.isDone()) {
           end();
         } else {
-          keys.getFirst().interestOps(there.wants(OP_READ) | back.wants(OP_WRITE));
-          keys.getLast().interestOps(back.wants(OP_READ) | there.wants(OP_WRITE));
+          clientKey.orElseThrow().interestOps(there.wants(OP_READ) | back.wants(OP_WRITE));
+          upstreamKey.orElseThrow().interestOps(back.wants(OP_READ) | there.wants(OP_WRITE));
         }
       } catch (IOException _) {
-        reset(); // One of the two is gone, and what was carried is not the whole.
+        abort(); // One of the two has gone: what was relayed is not the whole.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A relay failed.", e);
-        reset();
+        abort();
       }
     }
 
@@ -231,23 +125,27 @@ final class SelectorRelay implements Server {
 
     // tag::close[]
     private void end() {
-      quietly(client);
-      quietly(upstream);
-      pairs.remove(this);
-      resumeAccepting();
+      Network.closeQuietly(client);
+      Network.closeQuietly(upstream);
+      loop.closed(this);
     }
 
-    void reset() {
-      SelectorRelay.reset(client);
-      SelectorRelay.reset(upstream);
-      pairs.remove(this);
-      resumeAccepting();
+    /** Nothing to do: which side ends a conversation, and when, is between client and upstream. */
+    @Override
+    public void endInput() {}
+
+    @Override
+    public void abort() {
+      connectTimeout.ifPresent(loop::cancel);
+      Network.reset(client);
+      Network.reset(upstream);
+      loop.closed(this);
     }
     // end::close[]
   }
 
   // tag::relay[]
-  /** One way, and what has been read but not written: a thread would have it on its stack. */
+  /** One direction, with what has been read but not written: a thread has it on its stack. */
   private final class Direction {
 
     private final SocketChannel from;
@@ -261,7 +159,7 @@ final class SelectorRelay implements Server {
       this.to = to;
     }
 
-    /** At most one read and one write, so that nobody waits long for a flooder. */
+    /** At most one read and one write, so that no pair delays the others for long. */
     void advance() throws IOException {
       if (unsent.hasRemaining()) {
         to.write(unsent);
@@ -279,9 +177,7 @@ final class SelectorRelay implements Server {
       }
     }
 
-    /**
-     * Only a read shows that the peer is gone; so some are made while there is nowhere to write.
-     */
+    /** Reads, while there is nowhere to write yet, up to a buffer. */
     void readAhead() throws IOException {
       if (hasRoom()) {
         ended = from.read(buffer.clear().put(unsent)) < 0;
@@ -310,59 +206,5 @@ final class SelectorRelay implements Server {
       return finPassedOn;
     }
   }
-
   // end::relay[]
-
-  // tag::close[]
-  @Override
-  public void close() {
-    stopping = true;
-    selector.wakeup();
-    terminated.handle((_, _) -> null).join();
-  }
-
-  /** Waits for conversations to end by themselves, and after the grace period ends them. */
-  private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
-    quietly(listener);
-    while (!pairs.isEmpty() && System.nanoTime() - deadline < 0) {
-      await();
-    }
-    Set.copyOf(pairs).forEach(Pair::reset);
-  }
-
-  private void closeAll() {
-    selector.keys().forEach(key -> quietly(key.channel()));
-    quietly(selector); // Only now are the descriptors of channels that were registered let go.
-  }
-
-  /** Not FIN but RST: what was carried is not the whole. */
-  private static void reset(SocketChannel channel) {
-    try (channel) {
-      channel.setOption(SO_LINGER, 0);
-    } catch (IOException _) {
-      // It is closed already.
-    }
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Reset by its peer: there is nothing left to close.
-    }
-  }
-
-  // end::close[]
-
-  @Override
-  public InetSocketAddress address() {
-    return address;
-  }
-
-  @Override
-  public CompletableFuture<Void> terminated() {
-    return terminated.copy();
-  }
 }

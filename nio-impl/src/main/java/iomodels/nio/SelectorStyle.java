@@ -24,9 +24,9 @@ public final class SelectorStyle implements StyleProvider {
   @Override
   public List<Page> pages() {
     return List.of(
-        new Page(RELAY, SelectorRelay.class, "one", SelectorRelay::new),
-        new Page(GATHER, SelectorGather.class, "one", SelectorGather::new),
-        new Page(CHAT, SelectorChat.class, "one", SelectorChat::new),
-        new Page(OFFLOAD, SelectorOffload.class, "one, a pool", SelectorOffload::new));
+        new Page(RELAY, SelectorRelay.class, "one", SelectorRelay::start),
+        new Page(GATHER, SelectorGather.class, "one", SelectorGather::start),
+        new Page(CHAT, SelectorChat.class, "one", SelectorChat::start),
+        new Page(OFFLOAD, SelectorOffload.class, "one, a pool", SelectorOffload::start));
   }
 }

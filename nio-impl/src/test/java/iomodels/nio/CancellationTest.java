@@ -37,7 +37,7 @@ class CancellationTest {
     assumeTrue(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor() == 0, "no FIFOs");
     Files.writeString(folder.resolve("file"), "x");
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).reading(folder);
-    try (Server server = new SelectorOffload(config)) {
+    try (Server server = SelectorOffload.start(config)) {
       for (int i = 0; i < config.workers(); i++) {
         Socket client = ask(server, "read fifo\n");
         await(() -> threads("open-fifo") == 1);
@@ -52,7 +52,7 @@ class CancellationTest {
 
   @Test
   void workersAreThereBeforeTheFirstRequest() throws IOException {
-    try (Server _ = new SelectorOffload(ProgramConfig.onLoopback(List.of()))) {
+    try (Server _ = SelectorOffload.start(ProgramConfig.onLoopback(List.of()))) {
       assertThat(threads("nio-selector-offload-worker")).isGreaterThanOrEqualTo(2);
     }
   }
@@ -73,7 +73,7 @@ class CancellationTest {
       long before = connecting(connections, upstream);
       ProgramConfig config =
           ProgramConfig.onLoopback(List.of(upstream)).within(Duration.ofMinutes(1));
-      try (Server server = new SelectorRelay(config)) {
+      try (Server server = SelectorRelay.start(config)) {
         List<Socket> clients = new ArrayList<>();
         for (int i = 0; i < CLIENTS; i++) {
           clients.add(ask(server, "x".repeat(1_000 * i)));

@@ -68,7 +68,7 @@ class UnusableAddressTest {
 
   @Test
   void relayResetsEachClientAndGoesOn() throws IOException {
-    try (Server server = new SelectorRelay(ProgramConfig.onLoopback(List.of(UNKNOWN)))) {
+    try (Server server = SelectorRelay.start(ProgramConfig.onLoopback(List.of(UNKNOWN)))) {
       for (int i = 0; i < 3; i++) {
         try (Socket client = connect(server)) {
           assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(IOException.class);
@@ -80,7 +80,7 @@ class UnusableAddressTest {
 
   @Test
   void gatherAnswersThatTheBackendFailed() throws IOException {
-    try (Server server = new SelectorGather(ProgramConfig.onLoopback(List.of(UNKNOWN)));
+    try (Server server = SelectorGather.start(ProgramConfig.onLoopback(List.of(UNKNOWN)));
         Socket client = connect(server)) {
       client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));
       client.shutdownOutput();

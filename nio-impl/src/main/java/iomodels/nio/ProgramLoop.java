@@ -1,0 +1,238 @@
+package iomodels.nio;
+
+import static java.lang.System.Logger.Level.WARNING;
+import static java.net.StandardSocketOptions.TCP_NODELAY;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import iomodels.program.ProgramConfig;
+import iomodels.server.Server;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server around a program: one thread, one selector, timers, and tasks of other threads. {@link
+ * SelectorServer} shows such a loop by itself; the programs share this one.
+ *
+ * <p>All methods are for the thread of the loop, except {@link #execute} and those of {@link
+ * Server}.
+ */
+final class ProgramLoop implements Server {
+
+  /** A client of a program. */
+  interface Conversation {
+
+    /**
+     * The server stops: there are no further requests. To be closed when what is owed has been
+     * sent.
+     */
+    void endInput();
+
+    /** The grace period is over: closes at once. */
+    void abort();
+  }
+
+  /** Makes conversations. */
+  interface Factory {
+
+    /**
+     * Makes one, and registers its channels.
+     *
+     * @throws IOException if the process is out of descriptors: the client then waits for one
+     */
+    Conversation open(SocketChannel client, ProgramLoop loop) throws IOException;
+  }
+
+  /** An action at a time of {@code System.nanoTime()}. */
+  record Timer(long at, Runnable action) implements Comparable<Timer> {
+
+    @Override
+    public int compareTo(Timer other) {
+      return Long.signum(at - other.at); // Not by <, since nanoTime may overflow.
+    }
+  }
+
+  private static final System.Logger LOG = System.getLogger(ProgramLoop.class.getName());
+  private static final int MAX_ACCEPTS = 64;
+  private static final long TICK = MILLISECONDS.toNanos(50);
+
+  private final ProgramConfig config;
+  private final Factory factory;
+  private final Selector selector = Selector.open();
+  private final Listener listener;
+  private final CompletableFuture<Void> terminated;
+  private final Set<Conversation> conversations = new HashSet<>();
+  private final Queue<Timer> timers = new PriorityQueue<>();
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+
+  /** Accepted, but there was no descriptor for what else it needs. */
+  private @Nullable SocketChannel waiting;
+
+  private volatile boolean stopping;
+
+  /**
+   * Listens, and starts the loop.
+   *
+   * @throws IOException if the address cannot be used, or is an upstream of the program
+   */
+  ProgramLoop(ProgramConfig config, String name, Factory factory) throws IOException {
+    this.config = config;
+    this.factory = factory;
+    try {
+      listener =
+          Listener.bind(selector, config.address(), config.backlog(), () -> accept(MAX_ACCEPTS));
+      config.demandUpstreamElsewhere(listener.address());
+      terminated = Network.startThread(SelectorServer.NAME + "-" + name, this::run);
+    } catch (Throwable e) {
+      closeAll();
+      throw e;
+    }
+  }
+
+  private void run() {
+    try {
+      while (!stopping) {
+        await();
+      }
+      drain();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      closeAll();
+    }
+  }
+
+  private void await() throws IOException {
+    selector.select(key -> ((Runnable) key.attachment()).run(), timeoutMillis());
+    listener.resumeIfDue(System.nanoTime());
+    if (waiting != null && !listener.isPaused()) {
+      accept(MAX_ACCEPTS);
+    }
+    for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+      task.run();
+    }
+    long now = System.nanoTime();
+    for (Timer next = timers.peek(); next != null && next.at - now <= 0; next = timers.peek()) {
+      timers.remove();
+      next.action.run();
+    }
+  }
+
+  /** Until the next timer, rounded up; 0 is for ever. */
+  private long timeoutMillis() {
+    Timer next = timers.peek();
+    long left = next == null ? Long.MAX_VALUE : Math.max(0, next.at - System.nanoTime());
+    if (listener.isPaused() || waiting != null || stopping) {
+      left = Math.min(left, TICK);
+    }
+    return left == Long.MAX_VALUE ? 0 : NANOSECONDS.toMillis(left) + 1;
+  }
+
+  private void accept(int limit) {
+    for (int i = 0; i < limit; i++) {
+      SocketChannel client = waiting == null ? listener.accept() : waiting;
+      waiting = null;
+      if (client == null) {
+        return;
+      }
+      try {
+        client.setOption(TCP_NODELAY, true);
+        conversations.add(factory.open(client, this));
+      } catch (IOException _) {
+        waiting = client;
+        listener.pause();
+        return;
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        Network.closeQuietly(client);
+      }
+    }
+  }
+
+  /** Has {@code turn} run whenever the channel is ready for one of these operations. */
+  SelectionKey register(SelectableChannel channel, int operations, Runnable turn)
+      throws IOException {
+    return channel.configureBlocking(false).register(selector, operations, turn);
+  }
+
+  /** Runs an action later, unless it is cancelled. */
+  Timer after(Duration delay, Runnable action) {
+    Timer timer = new Timer(System.nanoTime() + delay.toNanos(), action);
+    timers.add(timer);
+    return timer;
+  }
+
+  void cancel(Timer timer) {
+    timers.remove(timer);
+  }
+
+  /** Runs a task in the loop; may be called by any thread. */
+  void execute(Runnable task) {
+    tasks.add(task);
+    selector.wakeup();
+  }
+
+  /** A conversation has closed its channels. */
+  void closed(Conversation conversation) {
+    conversations.remove(conversation);
+    descriptorFreed();
+  }
+
+  /** A channel has been closed. */
+  void descriptorFreed() {
+    listener.resume();
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    selector.wakeup();
+    terminated.handle((_, _) -> null).join();
+  }
+
+  /** Accepts the backlog, since to close the listener would reset it; then lets all end. */
+  private void drain() throws IOException {
+    accept(config.backlog() + 1);
+    listener.close();
+    if (waiting != null) {
+      Network.reset(waiting);
+    }
+    for (int i = 0; i < 2; i++) { // What was sent before the stop, and then whether it has ended.
+      selector.selectNow(key -> ((Runnable) key.attachment()).run());
+    }
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+    Set.copyOf(conversations).forEach(Conversation::endInput);
+    while (!conversations.isEmpty() && System.nanoTime() - deadline < 0) {
+      await();
+    }
+    Set.copyOf(conversations).forEach(Conversation::abort);
+  }
+
+  private void closeAll() {
+    selector.keys().forEach(key -> Network.closeQuietly(key.channel()));
+    Network.closeQuietly(selector); // Only now are registered channels' descriptors released.
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return listener.address();
+  }
+
+  @Override
+  public CompletableFuture<Void> terminated() {
+    return terminated.copy();
+  }
+}
