@@ -56,6 +56,8 @@ class NewCommandTest {
     assertThat(contents)
         .containsOnlyKeys(
             Stream.of(
+                    "main/java/com/example/loop/Buffers.java",
+                    "main/java/com/example/loop/Listener.java",
                     "main/java/com/example/loop/MyLoopProvider.java",
                     "main/java/com/example/loop/MyLoopServer.java",
                     "main/java/com/example/loop/Network.java",

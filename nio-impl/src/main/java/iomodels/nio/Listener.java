@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * would report it ready again at once, and the loop would spin. It resumes when a connection has
  * closed, or after a while, since other parts of the process use descriptors as well.
  *
- * <p>For the thread of the selector only.
+ * <p>For the thread of the selector, except {@link #address} and {@link #isPaused}.
  */
 final class Listener implements Closeable {
 
@@ -28,7 +28,7 @@ final class Listener implements Closeable {
   private final ServerSocketChannel channel;
   private final SelectionKey key;
   private final InetSocketAddress address;
-  private boolean paused;
+  private volatile boolean paused;
   private long resumeAt;
 
   private Listener(ServerSocketChannel channel, SelectionKey key) throws IOException {

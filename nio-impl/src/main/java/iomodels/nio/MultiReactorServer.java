@@ -1,7 +1,8 @@
 package iomodels.nio;
 
+import static iomodels.nio.Buffers.retainRemainder;
+import static iomodels.nio.Network.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -12,7 +13,6 @@ import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -23,7 +23,6 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,7 +53,6 @@ final class MultiReactorServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int LOOPS = Runtime.getRuntime().availableProcessors();
   private static final int BUFFER_SIZE = 64 * 1024;
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_ACCEPTS = 64;
@@ -67,24 +65,18 @@ final class MultiReactorServer implements Server {
    */
   private static final long TICK_MILLIS = 50;
 
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
-
   private final ServerConfig config;
   private final Service service;
   private final List<Loop> loops = new ArrayList<>();
   private final Selector selector = Selector.open();
-  private final ServerSocketChannel listener;
-  private final SelectionKey listening;
-  private final InetSocketAddress address;
+  private final Listener listener;
   private final CompletableFuture<Void> terminated;
 
   /** Whose turn it is to be given a connection. */
   private int next;
 
-  /** Whether descriptors have run out, and when to try again; a loop that frees one says: now. */
-  private volatile boolean acceptPaused;
-
-  private volatile long acceptResumeAt;
+  /** A loop has released a descriptor. */
+  private volatile boolean descriptorFreed;
 
   private volatile boolean stopping;
 
@@ -92,18 +84,15 @@ final class MultiReactorServer implements Server {
     this.config = config;
     this.service = service;
     try {
-      listener = ServerSocketChannel.open();
-      listening = register(selector, listener, OP_ACCEPT, () -> accept(MAX_ACCEPTS));
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
+      listener =
+          Listener.bind(selector, config.address(), config.backlog(), () -> accept(MAX_ACCEPTS));
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
         ByteBuffer in = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
         ByteBuffer out = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
         DatagramChannel datagrams = DatagramChannel.open();
         register(selector, datagrams, OP_READ, () -> answer(datagrams, responder.get(), in, out));
-        datagrams.bind(address);
+        datagrams.bind(listener.address());
       }
       for (int i = 0; i < LOOPS; i++) {
         loops.add(new Loop());
@@ -133,11 +122,12 @@ final class MultiReactorServer implements Server {
   private void run() {
     try {
       while (!stopping) {
-        selector.select(MultiReactorServer::giveTurn, acceptPaused ? TICK_MILLIS : 0);
-        if (acceptPaused && acceptResumeAt - System.nanoTime() <= 0) {
-          acceptPaused = false;
-          listening.interestOps(OP_ACCEPT);
+        selector.select(MultiReactorServer::giveTurn, listener.isPaused() ? TICK_MILLIS : 0);
+        if (descriptorFreed) {
+          descriptorFreed = false;
+          listener.resume();
         }
+        listener.resumeIfDue(System.nanoTime());
       }
       accept(config.backlog() + 1); // All that wait: to close the listener would reset them.
     } catch (IOException e) {
@@ -154,25 +144,19 @@ final class MultiReactorServer implements Server {
 
   // tag::accept[]
   private void accept(int limit) {
-    try {
-      for (int i = 0; i < limit; i++) {
-        SocketChannel peer = listener.accept();
-        if (peer == null) {
-          return;
-        }
-        loops.get(next).handOver(peer);
-        next = (next + 1) % LOOPS;
+    for (int i = 0; i < limit; i++) {
+      SocketChannel peer = listener.accept();
+      if (peer == null) {
+        return;
       }
-    } catch (IOException _) {
-      listening.interestOps(0); // Out of descriptors: neither die nor spin.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
+      loops.get(next).handOver(peer);
+      next = (next + 1) % LOOPS;
     }
   }
 
   /** By a loop that has released a descriptor. */
   private void resumeAccepting() {
-    acceptResumeAt = System.nanoTime();
+    descriptorFreed = true;
     selector.wakeup();
   }
 
@@ -229,7 +213,7 @@ final class MultiReactorServer implements Server {
     private void await() throws IOException {
       boolean timed = draining || !lingering.isEmpty();
       selector.select(MultiReactorServer::giveTurn, timed ? TICK_MILLIS : 0);
-      for (; releasing && acceptPaused; resumeAccepting()) {
+      for (; releasing && listener.isPaused(); resumeAccepting()) {
         releasing = false;
         selector.selectNow(MultiReactorServer::giveTurn);
       }
@@ -252,7 +236,7 @@ final class MultiReactorServer implements Server {
         new Connection(peer);
       } catch (IOException | RuntimeException e) {
         LOG.log(WARNING, "A client was turned away.", e);
-        quietly(peer);
+        closeQuietly(peer);
       }
     }
 
@@ -266,7 +250,7 @@ final class MultiReactorServer implements Server {
           nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
           for (SelectionKey key : selector.keys()) {
             if (key.isValid() && key.attachment() instanceof Connection it) {
-              it.leaveIfQuiet();
+              it.closeIfIdle();
             }
           }
         }
@@ -276,7 +260,7 @@ final class MultiReactorServer implements Server {
 
     /** When all threads have ended: those that were handed over to a loop that had died. */
     void turnAway() {
-      arrivals.forEach(MultiReactorServer::quietly);
+      arrivals.forEach(Network::closeQuietly);
     }
 
     /** One client: what a thread of its own would have on its stack. */
@@ -290,15 +274,15 @@ final class MultiReactorServer implements Server {
       private boolean endOfInput;
 
       /** Input not taken yet, and output not sent yet. */
-      private ByteBuffer unread = NOTHING;
+      private ByteBuffer unread = Buffers.EMPTY;
 
-      private ByteBuffer unsent = NOTHING;
+      private ByteBuffer unsent = Buffers.EMPTY;
 
-      private boolean hungUp;
+      private boolean outputShutdown;
       private long deadline;
 
-      /** Whether it has said anything since the loop last asked. */
-      private boolean heard = true;
+      /** Whether input has arrived since the last idle check. */
+      private boolean activeSinceCheck = true;
 
       Connection(SocketChannel peer) throws IOException {
         this.peer = peer;
@@ -308,13 +292,13 @@ final class MultiReactorServer implements Server {
       @Override
       public void run() {
         try {
-          if (hungUp) {
+          if (outputShutdown) {
             discard();
           } else {
             converse();
           }
         } catch (IOException _) {
-          end(); // The peer is gone, which costs no more than its connection.
+          end(); // The peer has gone: that costs only its connection.
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A session failed.", e);
           end();
@@ -335,12 +319,12 @@ final class MultiReactorServer implements Server {
           if (out.flip().hasRemaining()) {
             peer.write(out);
           }
-          unread = rest(input);
-          unsent = rest(out);
+          unread = retainRemainder(input);
+          unsent = retainRemainder(out);
         }
         boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
         if (progress == Progress.FINISHED && !owed) {
-          hangUp();
+          shutdownOutput();
         } else { // Not to read while it is owed something is back-pressure. Free unless it changes.
           key.interestOps(owed ? OP_WRITE : OP_READ);
         }
@@ -348,29 +332,19 @@ final class MultiReactorServer implements Server {
 
       private ByteBuffer receive() throws IOException {
         endOfInput |= peer.read(in.clear()) < 0;
-        heard = true;
+        activeSinceCheck = true;
         return in.flip();
-      }
-
-      /** What is left in a buffer of the loop, the direct ones, moves to one of its own. */
-      private static ByteBuffer rest(ByteBuffer buffer) {
-        if (!buffer.hasRemaining()) {
-          return NOTHING;
-        }
-        return buffer.isDirect()
-            ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-            : buffer;
       }
 
       // end::converse[]
 
       // tag::close[]
-      private void hangUp() throws IOException {
+      private void shutdownOutput() throws IOException {
         peer.shutdownOutput();
         if (endOfInput) {
           end();
         } else {
-          hungUp = true;
+          outputShutdown = true;
           deadline = System.nanoTime() + config.linger().toNanos();
           lingering.add(this);
           key.interestOps(OP_READ);
@@ -387,7 +361,7 @@ final class MultiReactorServer implements Server {
       }
 
       private void end() {
-        quietly(peer);
+        closeQuietly(peer);
         releasing = true;
       }
 
@@ -395,12 +369,12 @@ final class MultiReactorServer implements Server {
        * While the server stops: what is quiet is taken for having ended its input. What lingers
        * stays until its deadline, since the last reply may still be on its way.
        */
-      private void leaveIfQuiet() {
-        if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+      private void closeIfIdle() {
+        if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
           endOfInput = true;
           run();
         }
-        heard = false;
+        activeSinceCheck = false;
       }
     }
   }
@@ -418,16 +392,8 @@ final class MultiReactorServer implements Server {
   }
 
   private static void closeAll(Selector selector) {
-    selector.keys().forEach(key -> quietly(key.channel()));
-    quietly(selector); // Only now are the descriptors of channels that were registered let go.
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Reset by its peer: there is nothing left to close.
-    }
+    selector.keys().forEach(key -> closeQuietly(key.channel()));
+    closeQuietly(selector); // Only now are the descriptors of channels that were registered let go.
   }
 
   // end::close[]
@@ -456,7 +422,7 @@ final class MultiReactorServer implements Server {
 
   @Override
   public InetSocketAddress address() {
-    return address;
+    return listener.address();
   }
 
   @Override

@@ -1,5 +1,7 @@
 package iomodels.nio;
 
+import static iomodels.nio.Buffers.retainRemainder;
+import static iomodels.nio.Network.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.TimeUnit.MICROSECONDS;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -44,7 +46,6 @@ final class PollingServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A round goes on to everybody: what may be done in one turn is bounded. */
   private static final int MAX_ACCEPTS = 64;
@@ -101,7 +102,7 @@ final class PollingServer implements Server {
       }
       terminated = Network.startThread(NAME + "-loop", () -> run(turns));
     } catch (Throwable e) {
-      sockets.forEach(PollingServer::quietly);
+      sockets.forEach(Network::closeQuietly);
       throw e;
     }
   }
@@ -114,8 +115,8 @@ final class PollingServer implements Server {
       }
       drain();
     } finally {
-      sockets.forEach(PollingServer::quietly);
-      connections.forEach(it -> quietly(it.peer));
+      sockets.forEach(Network::closeQuietly);
+      connections.forEach(it -> closeQuietly(it.peer));
     }
   }
 
@@ -157,7 +158,7 @@ final class PollingServer implements Server {
           connections.add(new Connection(peer));
         } catch (IOException | RuntimeException e) {
           LOG.log(WARNING, "A client was turned away.", e);
-          quietly(peer);
+          closeQuietly(peer);
         }
       }
     } catch (IOException _) {
@@ -177,15 +178,15 @@ final class PollingServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(SocketChannel peer) {
       this.peer = peer;
@@ -193,16 +194,16 @@ final class PollingServer implements Server {
 
     void turn() {
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
       } catch (IOException _) {
-        quietly(peer); // The peer is gone, which costs no more than its connection.
+        closeQuietly(peer); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
-        quietly(peer);
+        closeQuietly(peer);
       }
     }
 
@@ -217,7 +218,7 @@ final class PollingServer implements Server {
         say(in);
       }
       if (progress == Progress.FINISHED && !unsent.hasRemaining()) {
-        hangUp();
+        shutdownOutput();
       }
     }
 
@@ -227,8 +228,8 @@ final class PollingServer implements Server {
       if (out.flip().hasRemaining()) {
         peer.write(out);
       }
-      unread = rest(input);
-      unsent = rest(out);
+      unread = retainRemainder(input);
+      unsent = retainRemainder(out);
     }
 
     /** Whether there is news: bytes, or their end. */
@@ -236,29 +237,19 @@ final class PollingServer implements Server {
       int count = endOfInput ? -1 : peer.read(in.clear());
       in.flip();
       endOfInput = count < 0;
-      heard |= count != 0;
+      activeSinceCheck |= count != 0;
       return count != 0;
-    }
-
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
     }
 
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() throws IOException {
+    private void shutdownOutput() throws IOException {
       peer.shutdownOutput();
       if (endOfInput) {
         peer.close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = now + config.linger().toNanos();
       }
     }
@@ -277,11 +268,11 @@ final class PollingServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && !unsent.hasRemaining() && progress == Progress.UNDERFLOW) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && !unsent.hasRemaining() && progress == Progress.UNDERFLOW) {
         endOfInput = true;
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     private boolean hasEnded() {
@@ -302,23 +293,15 @@ final class PollingServer implements Server {
   private void drain() {
     nextAccept = now;
     accept(config.backlog() + 1); // No more can wait there.
-    sockets.forEach(PollingServer::quietly);
+    sockets.forEach(Network::closeQuietly);
     long deadline = now + config.gracePeriod().toNanos();
     long nextLook = now;
     while (!connections.isEmpty() && now - deadline < 0) {
       if (now - nextLook >= 0) {
         nextLook = now + QUIET;
-        connections.forEach(Connection::leaveIfQuiet);
+        connections.forEach(Connection::closeIfIdle);
       }
       await();
-    }
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Reset by its peer: there is nothing left to close.
     }
   }
 

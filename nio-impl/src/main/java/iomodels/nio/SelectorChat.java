@@ -28,7 +28,6 @@ final class SelectorChat {
 
   private static final System.Logger LOG = System.getLogger(SelectorServer.NAME + "-chat");
   private static final int BUFFER_SIZE = 2 * 1024;
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final ProgramConfig config;
   private final Room room = new Room();
@@ -52,7 +51,7 @@ final class SelectorChat {
     private final LineReader lines = new LineReader();
 
     /** What it has not been sent yet, up to the position. */
-    private ByteBuffer outbox = NOTHING;
+    private ByteBuffer outbox = Buffers.EMPTY;
 
     /** Present while it is in the room. */
     private Optional<String> name = Optional.empty();
@@ -168,7 +167,7 @@ final class SelectorChat {
     private void send() throws IOException {
       if (unsent() > 0) {
         peer.write(outbox.flip());
-        outbox = outbox.hasRemaining() ? outbox.compact() : NOTHING;
+        outbox = outbox.hasRemaining() ? outbox.compact() : Buffers.EMPTY;
       }
     }
 
@@ -197,7 +196,7 @@ final class SelectorChat {
     @Override
     public void abort() {
       Network.closeQuietly(peer);
-      outbox = NOTHING;
+      outbox = Buffers.EMPTY;
       refused = true; // Lines that it sent before, in the same read, are not taken for a name.
       leaveRoom();
       loop.closed(this);

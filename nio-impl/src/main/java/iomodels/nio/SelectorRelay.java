@@ -1,5 +1,6 @@
 package iomodels.nio;
 
+import static iomodels.nio.Buffers.retainRemainder;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.nio.channels.SelectionKey.OP_CONNECT;
@@ -25,7 +26,6 @@ final class SelectorRelay {
 
   private static final System.Logger LOG = System.getLogger(SelectorServer.NAME + "-relay");
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final ProgramConfig config;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE); // The loop's.
@@ -150,7 +150,7 @@ final class SelectorRelay {
 
     private final SocketChannel from;
     private final SocketChannel to;
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
     private boolean ended;
     private boolean finPassedOn;
 
@@ -169,7 +169,7 @@ final class SelectorRelay {
         if (buffer.flip().hasRemaining()) {
           to.write(buffer);
         }
-        unsent = copy(buffer);
+        unsent = retainRemainder(buffer);
       }
       if (ended && !unsent.hasRemaining() && !finPassedOn) {
         to.shutdownOutput();
@@ -181,18 +181,12 @@ final class SelectorRelay {
     void readAhead() throws IOException {
       if (hasRoom()) {
         ended = from.read(buffer.clear().put(unsent)) < 0;
-        unsent = copy(buffer.flip());
+        unsent = retainRemainder(buffer.flip());
       }
     }
 
     boolean hasRoom() {
       return !ended && unsent.capacity() < BUFFER_SIZE;
-    }
-
-    private static ByteBuffer copy(ByteBuffer bytes) {
-      return bytes.hasRemaining()
-          ? ByteBuffer.allocate(bytes.remaining()).put(bytes).flip()
-          : NOTHING;
     }
 
     /** Not to read while there is something unsent is back-pressure. */

@@ -1,7 +1,8 @@
 package iomodels.nio;
 
+import static iomodels.nio.Buffers.retainRemainder;
+import static iomodels.nio.Network.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.nio.channels.SelectionKey.OP_ACCEPT;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -12,7 +13,6 @@ import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -23,7 +23,6 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -49,7 +48,6 @@ final class SelectorServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_ACCEPTS = 64;
@@ -62,14 +60,10 @@ final class SelectorServer implements Server {
    */
   private static final long TICK_MILLIS = 50;
 
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
-
   private final ServerConfig config;
   private final Service service;
   private final Selector selector = Selector.open();
-  private final ServerSocketChannel listener;
-  private final SelectionKey listening;
-  private final InetSocketAddress address;
+  private final Listener listener;
   private final CompletableFuture<Void> terminated;
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
@@ -78,27 +72,19 @@ final class SelectorServer implements Server {
   /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
-  /** Whether descriptors have run out, and when to try again if no connection ends before. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
-
   private volatile boolean stopping;
 
   SelectorServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
     try {
-      listener = ServerSocketChannel.open();
-      listening = register(listener, OP_ACCEPT, () -> accept(MAX_ACCEPTS));
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
+      listener =
+          Listener.bind(selector, config.address(), config.backlog(), () -> accept(MAX_ACCEPTS));
       Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
       if (responder.isPresent()) {
         DatagramChannel datagrams = DatagramChannel.open();
         register(datagrams, OP_READ, () -> answer(datagrams, responder.get()));
-        datagrams.bind(address);
+        datagrams.bind(listener.address());
       }
       terminated = Network.startThread(NAME + "-loop", this::run);
     } catch (Throwable e) {
@@ -127,13 +113,11 @@ final class SelectorServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
+    boolean timed = listener.isPaused() || stopping || !lingering.isEmpty();
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
     if (timed) {
       long now = System.nanoTime();
-      if (acceptResumeAt - now <= 0) {
-        resumeAccepting();
-      }
+      listener.resumeIfDue(now);
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
         lingering.remove().end();
       }
@@ -144,31 +128,18 @@ final class SelectorServer implements Server {
 
   // tag::accept[]
   private void accept(int limit) {
-    try {
-      for (int i = 0; i < limit; i++) {
-        SocketChannel peer = listener.accept();
-        if (peer == null) {
-          return;
-        }
-        try {
-          peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          new Connection(peer);
-        } catch (IOException | RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          quietly(peer);
-        }
+    for (int i = 0; i < limit; i++) {
+      SocketChannel peer = listener.accept();
+      if (peer == null) {
+        return;
       }
-    } catch (IOException _) {
-      listening.interestOps(0); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
-    }
-  }
-
-  private void resumeAccepting() {
-    if (acceptPaused && listening.isValid()) {
-      acceptPaused = false;
-      listening.interestOps(OP_ACCEPT);
+      try {
+        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        new Connection(peer);
+      } catch (IOException | RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        closeQuietly(peer);
+      }
     }
   }
 
@@ -185,15 +156,15 @@ final class SelectorServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(SocketChannel peer) throws IOException {
       this.peer = peer;
@@ -203,13 +174,13 @@ final class SelectorServer implements Server {
     @Override
     public void run() {
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
       } catch (IOException _) {
-        end(); // The peer is gone, which costs no more than its connection.
+        end(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         end();
@@ -230,12 +201,12 @@ final class SelectorServer implements Server {
         if (out.flip().hasRemaining()) {
           peer.write(out);
         }
-        unread = rest(input);
-        unsent = rest(out);
+        unread = retainRemainder(input);
+        unsent = retainRemainder(out);
       }
       boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
       if (progress == Progress.FINISHED && !owed) {
-        hangUp();
+        shutdownOutput();
       } else { // Not to read while it is owed something is back-pressure. Free unless it changes.
         key.interestOps(owed ? OP_WRITE : OP_READ);
       }
@@ -243,29 +214,19 @@ final class SelectorServer implements Server {
 
     private ByteBuffer receive() throws IOException {
       endOfInput |= peer.read(in.clear()) < 0;
-      heard = true;
+      activeSinceCheck = true;
       return in.flip();
-    }
-
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
     }
 
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() throws IOException {
+    private void shutdownOutput() throws IOException {
       peer.shutdownOutput();
       if (endOfInput) {
         end();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
         key.interestOps(OP_READ);
@@ -282,20 +243,20 @@ final class SelectorServer implements Server {
     }
 
     private void end() {
-      quietly(peer);
-      resumeAccepting(); // The next select releases the descriptor before it waits.
+      closeQuietly(peer);
+      listener.resume(); // The next select releases the descriptor before it waits.
     }
 
     /**
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
   }
 
@@ -316,7 +277,7 @@ final class SelectorServer implements Server {
     long nextLook = System.nanoTime();
     for (SelectionKey key : selector.keys()) {
       if (!(key.attachment() instanceof Connection)) {
-        quietly(key.channel());
+        closeQuietly(key.channel());
       }
     }
     while (selector.keys().stream().anyMatch(SelectionKey::isValid)
@@ -326,7 +287,7 @@ final class SelectorServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (SelectionKey key : selector.keys()) {
           if (key.isValid() && key.attachment() instanceof Connection it) {
-            it.leaveIfQuiet();
+            it.closeIfIdle();
           }
         }
       }
@@ -334,16 +295,8 @@ final class SelectorServer implements Server {
   }
 
   private void closeAll() {
-    selector.keys().forEach(key -> quietly(key.channel()));
-    quietly(selector); // Only now are the descriptors of channels that were registered let go.
-  }
-
-  private static void quietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Reset by its peer: there is nothing left to close.
-    }
+    selector.keys().forEach(key -> closeQuietly(key.channel()));
+    closeQuietly(selector); // Only now are the descriptors of channels that were registered let go.
   }
 
   // end::close[]
@@ -371,7 +324,7 @@ final class SelectorServer implements Server {
 
   @Override
   public InetSocketAddress address() {
-    return address;
+    return listener.address();
   }
 
   @Override
