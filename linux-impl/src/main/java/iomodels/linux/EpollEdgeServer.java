@@ -1,5 +1,6 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
 import static iomodels.linux.Libc.EPOLLERR;
@@ -66,7 +67,6 @@ final class EpollEdgeServer implements Server {
   static final String NAME = "linux-epoll-edge";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** What a connection is told of, all its life. An error makes either call return at once. */
   private static final int INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
@@ -119,9 +119,9 @@ final class EpollEdgeServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -166,7 +166,7 @@ final class EpollEdgeServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     int timeout = !ready.isEmpty() ? 0 : timed ? TICK_MILLIS : -1;
     int count = Libc.epollWait(epoll, events, MAX_EVENTS, timeout);
     if (count != -EINTR) {
@@ -178,10 +178,10 @@ final class EpollEdgeServer implements Server {
     for (int turns = ready.size(); turns > 0; turns--) {
       ready.remove().run();
     }
-    if (crowded || !lingering.isEmpty()) {
+    if (acceptPaused || !lingering.isEmpty()) {
       long now = System.nanoTime();
-      if (crowded && listener != NONE && acceptAgain - now <= 0) {
-        crowded = false;
+      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
+        acceptPaused = false;
         watch(EPOLL_CTL_MOD, listener, EPOLLIN);
       }
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
@@ -225,8 +225,8 @@ final class EpollEdgeServer implements Server {
       }
     } catch (IOException _) {
       watch(EPOLL_CTL_MOD, listener, 0); // Out of descriptors: neither die nor spin; serve others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
   }
 
@@ -253,15 +253,15 @@ final class EpollEdgeServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
       this.fd = fd;
@@ -299,14 +299,14 @@ final class EpollEdgeServer implements Server {
         return; // It came to its end while it was in the list.
       }
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
         listIfAble();
       } catch (IOException _) {
-        close(); // The peer is gone, which costs no more than its connection.
+        close(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -315,7 +315,8 @@ final class EpollEdgeServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
@@ -328,11 +329,11 @@ final class EpollEdgeServer implements Server {
         if (reply.flip().hasRemaining()) {
           send(reply);
         }
-        unread = rest(chunk);
-        unsent = rest(reply);
+        unread = retainRemainder(chunk);
+        unsent = retainRemainder(reply);
       }
       if (progress == Progress.FINISHED && !isOwed()) {
-        hangUp();
+        shutdownOutput();
       }
     }
 
@@ -340,7 +341,7 @@ final class EpollEdgeServer implements Server {
       int count = in.recv(fd);
       endOfInput |= count < 0;
       readable = count == in.bytes().capacity() || (count > 0 && more);
-      heard = true;
+      activeSinceCheck = true;
       return in.bytes();
     }
 
@@ -349,25 +350,15 @@ final class EpollEdgeServer implements Server {
       writable = out.send(fd, bytes) == length;
     }
 
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
-    }
-
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() throws IOException {
+    private void shutdownOutput() throws IOException {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
       }
@@ -387,12 +378,12 @@ final class EpollEdgeServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may have been given the same descriptor. */
@@ -401,7 +392,7 @@ final class EpollEdgeServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd); // Takes it out of the kernel's set as well.
-        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
+        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -425,7 +416,7 @@ final class EpollEdgeServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (Connection connection : connections) {
           if (connection != null) {
-            connection.leaveIfQuiet();
+            connection.closeIfIdle();
           }
         }
       }

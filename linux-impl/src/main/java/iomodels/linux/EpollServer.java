@@ -1,5 +1,6 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
 import static iomodels.linux.Libc.EPOLLIN;
@@ -54,7 +55,6 @@ final class EpollServer implements Server {
   static final String NAME = "linux-epoll";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_EVENTS = 256;
@@ -98,9 +98,9 @@ final class EpollServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -145,7 +145,7 @@ final class EpollServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     int ready = Libc.epollWait(epoll, events, MAX_EVENTS, timed ? TICK_MILLIS : -1);
     if (ready != -EINTR) {
       check("epoll_wait", ready);
@@ -153,10 +153,10 @@ final class EpollServer implements Server {
     for (int i = 0; i < ready; i++) {
       turn(EpollEvent.fd(events, i));
     }
-    if (crowded || !lingering.isEmpty()) {
+    if (acceptPaused || !lingering.isEmpty()) {
       long now = System.nanoTime();
-      if (crowded && listener != NONE && acceptAgain - now <= 0) {
-        crowded = false;
+      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
+        acceptPaused = false;
         watch(EPOLL_CTL_MOD, listener, EPOLLIN);
       }
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
@@ -200,8 +200,8 @@ final class EpollServer implements Server {
       }
     } catch (IOException _) {
       watch(EPOLL_CTL_MOD, listener, 0); // Out of descriptors: neither die nor spin; serve others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
   }
 
@@ -218,15 +218,15 @@ final class EpollServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
       this.fd = fd;
@@ -240,13 +240,13 @@ final class EpollServer implements Server {
 
     void run() {
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
       } catch (IOException _) {
-        close(); // The peer is gone, which costs no more than its connection.
+        close(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -255,7 +255,8 @@ final class EpollServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
@@ -268,12 +269,12 @@ final class EpollServer implements Server {
         if (reply.flip().hasRemaining()) {
           out.send(fd, reply);
         }
-        unread = rest(chunk);
-        unsent = rest(reply);
+        unread = retainRemainder(chunk);
+        unsent = retainRemainder(reply);
       }
       boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
       if (progress == Progress.FINISHED && !owed) {
-        hangUp();
+        shutdownOutput();
       } else {
         await(owed ? EPOLLOUT : EPOLLIN); // Not to read while it is owed something: back-pressure.
       }
@@ -282,18 +283,8 @@ final class EpollServer implements Server {
     /** One read; less than the buffer is all there is. If more comes, epoll will say so again. */
     private ByteBuffer receive() throws IOException {
       endOfInput |= in.recv(fd) < 0;
-      heard = true;
+      activeSinceCheck = true;
       return in.bytes();
-    }
-
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
     }
 
     private void await(int wanted) throws IOException {
@@ -306,12 +297,12 @@ final class EpollServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() throws IOException {
+    private void shutdownOutput() throws IOException {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
         await(EPOLLIN);
@@ -331,12 +322,12 @@ final class EpollServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may have been given the same descriptor. */
@@ -345,7 +336,7 @@ final class EpollServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd); // Takes it out of the kernel's set as well, once nobody has a copy.
-        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
+        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -369,7 +360,7 @@ final class EpollServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (Connection connection : connections) {
           if (connection != null) {
-            connection.leaveIfQuiet();
+            connection.closeIfIdle();
           }
         }
       }

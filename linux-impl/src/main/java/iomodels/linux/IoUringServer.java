@@ -110,9 +110,9 @@ final class IoUringServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -134,10 +134,10 @@ final class IoUringServer implements Server {
       inputs = new Ring.Buffers(ring, 0, sizes.inputBuffers, INPUT_SIZE);
       datagramInputs = new Ring.Buffers(ring, 1, DATAGRAM_BUFFERS, DATAGRAM_SIZE);
       replies = new BufferPool(ring, REPLY_SIZE);
-      listener = patient(Sockets.listen(config.address(), config.backlog()));
+      listener = setBlocking(Sockets.listen(config.address(), config.backlog()));
       address = Sockets.address(listener);
       if (responder.isPresent()) {
-        datagrams = patient(Sockets.datagrams(address));
+        datagrams = setBlocking(Sockets.datagrams(address));
       }
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
@@ -147,7 +147,7 @@ final class IoUringServer implements Server {
   }
 
   /** To the ring, non-blocking means to fail at once; here it is to wait, and nobody else does. */
-  private static int patient(int fd) {
+  private static int setBlocking(int fd) {
     Libc.fcntl(fd, Libc.F_SETFL, 0);
     return fd;
   }
@@ -173,7 +173,7 @@ final class IoUringServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     ask();
     ring.await(timed ? TICK_MILLIS : Ring.FOREVER);
     while (ring.next()) {
@@ -181,7 +181,7 @@ final class IoUringServer implements Server {
     }
     if (timed) {
       long now = System.nanoTime();
-      crowded &= acceptAgain - now > 0;
+      acceptPaused &= acceptResumeAt - now > 0;
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
         lingering.remove().close();
       }
@@ -190,7 +190,7 @@ final class IoUringServer implements Server {
 
   /** What goes on of itself may have come to an end: no descriptors, no buffers, no room. */
   private void ask() {
-    if (!accepting && !crowded && !stopping) {
+    if (!accepting && !acceptPaused && !stopping) {
       ring.accept(listener, tag(ACCEPT, listener));
       accepting = true;
     }
@@ -225,8 +225,8 @@ final class IoUringServer implements Server {
     if (fd >= 0) {
       welcome(fd);
     } else if (fd != -ECANCELED && !Errno.isOfOneConnection(fd)) {
-      crowded = true; // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true; // Out of descriptors: neither die nor spin, and serve the others.
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
     }
   }
 
@@ -272,12 +272,12 @@ final class IoUringServer implements Server {
 
     private @Nullable Buffer unsent;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private boolean closing;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
@@ -290,10 +290,10 @@ final class IoUringServer implements Server {
 
     void run() {
       try {
-        if (!closing && !hungUp) {
+        if (!closing && !outputShutdown) {
           converse();
         }
-        if (closing || (hungUp && endOfInput)) {
+        if (closing || (outputShutdown && endOfInput)) {
           close();
         } else if (!receiving && !endOfInput && !isOwed()) {
           receive();
@@ -316,7 +316,7 @@ final class IoUringServer implements Server {
         unsent.bytes().flip();
         send(unsent);
       } else if (progress == Progress.FINISHED) {
-        hangUp();
+        shutdownOutput();
       }
     }
 
@@ -334,7 +334,7 @@ final class IoUringServer implements Server {
     void received(int count) {
       receiving = false;
       if (count > 0) {
-        heard = true;
+        activeSinceCheck = true;
         try {
           take(inputs.bytes(ring.buffer(), count));
         } catch (RuntimeException e) {
@@ -343,13 +343,13 @@ final class IoUringServer implements Server {
         inputs.giveBack(ring.buffer());
       } else if (count != -ENOBUFS && count != -ECANCELED) {
         endOfInput = true;
-        closing |= count < 0; // The peer is gone, which costs no more than its connection.
+        closing |= count < 0; // The peer has gone: that costs only its connection.
       }
       run();
     }
 
     private void take(ByteBuffer input) {
-      if (!closing && !hungUp && !endOfInput) {
+      if (!closing && !outputShutdown && !endOfInput) {
         advance(input);
         unread =
             input.hasRemaining()
@@ -396,8 +396,8 @@ final class IoUringServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() {
-      hungUp = true;
+    private void shutdownOutput() {
+      outputShutdown = true;
       if (!endOfInput) { // To close with input unread would send RST, and the last reply be lost.
         Libc.shutdown(fd, Libc.SHUT_WR);
         deadline = System.nanoTime() + config.linger().toNanos();
@@ -414,12 +414,12 @@ final class IoUringServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !isOwed()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !isOwed()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may be given the same descriptor. */
@@ -435,7 +435,7 @@ final class IoUringServer implements Server {
         open--;
         forgetUnsent();
         ring.close(fd, tag(OTHER, fd));
-        crowded = false; // If descriptors have run out, there is one now.
+        acceptPaused = false; // If descriptors have run out, there is one now.
       }
     }
   }
@@ -467,7 +467,7 @@ final class IoUringServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (Connection connection : connections) {
           if (connection != null) {
-            connection.leaveIfQuiet();
+            connection.closeIfIdle();
           }
         }
       }
@@ -492,7 +492,7 @@ final class IoUringServer implements Server {
         if (fd == NONE) {
           return;
         }
-        welcome(patient(fd));
+        welcome(setBlocking(fd));
       }
     } catch (IOException e) {
       LOG.log(WARNING, "Clients were not accepted.", e);

@@ -1,5 +1,6 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
 import static iomodels.linux.Libc.POLLIN;
@@ -53,7 +54,6 @@ final class PollServer implements Server {
   static final String NAME = "linux-poll";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** The first places in the array; connections have those that follow. */
   private static final int WAKE_UP = 0;
@@ -99,9 +99,9 @@ final class PollServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile boolean stopping;
 
@@ -140,7 +140,7 @@ final class PollServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     int ready = Libc.poll(pollFds, size, timed ? TICK_MILLIS : -1);
     if (ready != -EINTR) {
       check("poll", ready);
@@ -152,10 +152,10 @@ final class PollServer implements Server {
         turn(i);
       }
     }
-    if (crowded || !lingering.isEmpty()) {
+    if (acceptPaused || !lingering.isEmpty()) {
       long now = System.nanoTime();
-      if (crowded && listener != NONE && acceptAgain - now <= 0) {
-        crowded = false;
+      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
+        acceptPaused = false;
         PollFd.set(pollFds, LISTENER, listener, POLLIN);
       }
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
@@ -196,8 +196,8 @@ final class PollServer implements Server {
     } catch (IOException _) {
       // Out of descriptors: neither die nor spin, and serve the others.
       PollFd.set(pollFds, LISTENER, NONE, POLLIN);
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
   }
 
@@ -216,15 +216,15 @@ final class PollServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
@@ -239,13 +239,13 @@ final class PollServer implements Server {
 
     void run() {
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
       } catch (IOException _) {
-        close(); // The peer is gone, which costs no more than its connection.
+        close(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -254,7 +254,8 @@ final class PollServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
@@ -267,12 +268,12 @@ final class PollServer implements Server {
         if (reply.flip().hasRemaining()) {
           out.send(fd, reply);
         }
-        unread = rest(chunk);
-        unsent = rest(reply);
+        unread = retainRemainder(chunk);
+        unsent = retainRemainder(reply);
       }
       boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
       if (progress == Progress.FINISHED && !owed) {
-        hangUp();
+        shutdownOutput();
       } else {
         await(owed ? POLLOUT : POLLIN); // Not to read while it is owed something: back-pressure.
       }
@@ -281,18 +282,8 @@ final class PollServer implements Server {
     /** One read; less than the buffer is all there is. If more comes, poll will say so again. */
     private ByteBuffer receive() throws IOException {
       endOfInput |= in.recv(fd) < 0;
-      heard = true;
+      activeSinceCheck = true;
       return in.bytes();
-    }
-
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
     }
 
     private void await(short wanted) {
@@ -302,12 +293,12 @@ final class PollServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() {
+    private void shutdownOutput() {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
         await(POLLIN);
@@ -327,12 +318,12 @@ final class PollServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may have been given the same descriptor. */
@@ -348,7 +339,7 @@ final class PollServer implements Server {
         }
         place = NONE;
         Libc.close(fd);
-        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
+        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -371,7 +362,7 @@ final class PollServer implements Server {
       if (System.nanoTime() - nextLook >= 0) {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (int i = size - 1; i >= FIRST_CONNECTION; i--) {
-          requireNonNull(connections[i]).leaveIfQuiet();
+          requireNonNull(connections[i]).closeIfIdle();
         }
       }
     }

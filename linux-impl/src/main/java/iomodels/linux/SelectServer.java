@@ -1,5 +1,6 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
 import static iomodels.linux.FdSet.FD_SETSIZE;
@@ -54,7 +55,6 @@ final class SelectServer implements Server {
   static final String NAME = "linux-select";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_ACCEPTS = 64;
@@ -103,9 +103,9 @@ final class SelectServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   /** Clients refused since the last warning, and when the next may come. */
   private int refused;
@@ -157,7 +157,7 @@ final class SelectServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
     readable.copyFrom(reading);
     writable.copyFrom(writing);
     int ready =
@@ -175,10 +175,10 @@ final class SelectServer implements Server {
         turn(i * Long.SIZE + Long.numberOfTrailingZeros(bits)); // The lowest bit, then without it.
       }
     }
-    if (crowded || !lingering.isEmpty()) {
+    if (acceptPaused || !lingering.isEmpty()) {
       long now = System.nanoTime();
-      if (crowded && listener != NONE && acceptAgain - now <= 0) {
-        crowded = false;
+      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
+        acceptPaused = false;
         reading.add(listener);
       }
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
@@ -223,8 +223,8 @@ final class SelectServer implements Server {
       }
     } catch (IOException _) {
       reading.remove(listener); // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
-      crowded = true;
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true;
     }
   }
 
@@ -255,15 +255,15 @@ final class SelectServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
@@ -274,13 +274,13 @@ final class SelectServer implements Server {
 
     void run() {
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
       } catch (IOException _) {
-        close(); // The peer is gone, which costs no more than its connection.
+        close(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -289,7 +289,8 @@ final class SelectServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
@@ -302,12 +303,12 @@ final class SelectServer implements Server {
         if (reply.flip().hasRemaining()) {
           out.send(fd, reply);
         }
-        unread = rest(chunk);
-        unsent = rest(reply);
+        unread = retainRemainder(chunk);
+        unsent = retainRemainder(reply);
       }
       boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
       if (progress == Progress.FINISHED && !owed) {
-        hangUp();
+        shutdownOutput();
       } else {
         await(owed ? writing : reading); // Not to read while it is owed something: back-pressure.
       }
@@ -316,18 +317,8 @@ final class SelectServer implements Server {
     /** One read; less than the buffer is all there is. If more comes, select will say so again. */
     private ByteBuffer receive() throws IOException {
       endOfInput |= in.recv(fd) < 0;
-      heard = true;
+      activeSinceCheck = true;
       return in.bytes();
-    }
-
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
     }
 
     private void await(FdSet wanted) {
@@ -339,12 +330,12 @@ final class SelectServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() {
+    private void shutdownOutput() {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
         await(reading);
@@ -364,12 +355,12 @@ final class SelectServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may have been given the same descriptor. */
@@ -380,7 +371,7 @@ final class SelectServer implements Server {
         reading.remove(fd); // Or the next select fails: it will have no closed descriptor.
         writing.remove(fd);
         Libc.close(fd);
-        acceptAgain = System.nanoTime(); // If descriptors have run out, there is one now.
+        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
       }
     }
   }
@@ -404,7 +395,7 @@ final class SelectServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (Connection connection : connections) {
           if (connection != null) {
-            connection.leaveIfQuiet();
+            connection.closeIfIdle();
           }
         }
       }

@@ -1,5 +1,6 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
@@ -45,7 +46,6 @@ final class SignalDrivenServer implements Server {
   static final String NAME = "linux-sigio";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_ACCEPTS = 64;
@@ -79,9 +79,9 @@ final class SignalDrivenServer implements Server {
   private final MsgHdr header = new MsgHdr();
 
   /** Whether connections or datagrams may be waiting of which no signal will tell any more. */
-  private boolean callers;
+  private boolean pendingAccepts;
 
-  private boolean letters;
+  private boolean pendingDatagrams;
 
   /** Connections that can go on without a signal, the one that has waited longest first. */
   private final Queue<Connection> ready = new ArrayDeque<>();
@@ -90,9 +90,9 @@ final class SignalDrivenServer implements Server {
   private final Queue<Connection> lingering = new ArrayDeque<>();
 
   /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean crowded;
+  private boolean acceptPaused;
 
-  private long acceptAgain;
+  private long acceptResumeAt;
 
   private volatile @Nullable Signals signals;
   private volatile boolean stopping;
@@ -143,18 +143,18 @@ final class SignalDrivenServer implements Server {
 
   // tag::wait[]
   private void await(Signals signals) throws IOException {
-    boolean timed = crowded || stopping || !lingering.isEmpty();
-    boolean busy = (callers && !crowded) || letters || !ready.isEmpty();
+    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
+    boolean busy = (pendingAccepts && !acceptPaused) || pendingDatagrams || !ready.isEmpty();
     int fd = signals.await(busy ? 0 : timed ? TICK_MILLIS : Signals.FOREVER);
     if (fd == Signals.OVERFLOW) {
       sweep();
     } else if (fd != Signals.NONE) {
       hear(fd);
     }
-    if (callers && !crowded) {
+    if (pendingAccepts && !acceptPaused) {
       accept(signals, MAX_ACCEPTS);
     }
-    if (letters) {
+    if (pendingDatagrams) {
       answer(responder.orElseThrow());
     }
     Connection next = ready.poll(); // One for each signal: the queue of signals must not grow.
@@ -164,7 +164,7 @@ final class SignalDrivenServer implements Server {
     }
     if (timed) {
       long now = System.nanoTime();
-      crowded &= acceptAgain - now > 0;
+      acceptPaused &= acceptResumeAt - now > 0;
       while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
         lingering.remove().close();
       }
@@ -173,9 +173,9 @@ final class SignalDrivenServer implements Server {
 
   private void hear(int fd) {
     if (fd == listener) {
-      callers = true;
+      pendingAccepts = true;
     } else if (fd == datagrams) {
-      letters = true;
+      pendingDatagrams = true;
     } else {
       Connection connection = fd < connections.length ? connections[fd] : null;
       if (connection != null) { // If not, the signal was late.
@@ -186,8 +186,8 @@ final class SignalDrivenServer implements Server {
 
   /** What signals have told is not known: whatever can be asked is asked. */
   private void sweep() {
-    callers = listener != NONE;
-    letters = datagrams != NONE;
+    pendingAccepts = listener != NONE;
+    pendingDatagrams = datagrams != NONE;
     for (Connection connection : connections) {
       if (connection != null) {
         connection.untold = true;
@@ -206,7 +206,7 @@ final class SignalDrivenServer implements Server {
       for (int i = 0; i < max; i++) {
         int fd = Sockets.accept(listener);
         if (fd == NONE) {
-          callers = false;
+          pendingAccepts = false;
           return;
         }
         try {
@@ -221,8 +221,8 @@ final class SignalDrivenServer implements Server {
         }
       }
     } catch (IOException _) {
-      crowded = true; // Out of descriptors: neither die nor spin, and serve the others.
-      acceptAgain = System.nanoTime() + ACCEPT_PAUSE;
+      acceptPaused = true; // Out of descriptors: neither die nor spin, and serve the others.
+      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
     }
   }
 
@@ -252,15 +252,15 @@ final class SignalDrivenServer implements Server {
     private boolean endOfInput;
 
     /** Input not taken yet, and output not sent yet. */
-    private ByteBuffer unread = NOTHING;
+    private ByteBuffer unread = Buffers.EMPTY;
 
-    private ByteBuffer unsent = NOTHING;
+    private ByteBuffer unsent = Buffers.EMPTY;
 
-    private boolean hungUp;
+    private boolean outputShutdown;
     private long deadline;
 
-    /** Whether it has said anything since the loop last asked. */
-    private boolean heard = true;
+    /** Whether input has arrived since the last idle check. */
+    private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
@@ -297,14 +297,14 @@ final class SignalDrivenServer implements Server {
         return; // It came to its end while it was in the list.
       }
       try {
-        if (hungUp) {
+        if (outputShutdown) {
           discard();
         } else {
           converse();
         }
         listIfAble();
       } catch (IOException _) {
-        close(); // The peer is gone, which costs no more than its connection.
+        close(); // The peer has gone: that costs only its connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -313,7 +313,8 @@ final class SignalDrivenServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
@@ -326,11 +327,11 @@ final class SignalDrivenServer implements Server {
         if (reply.flip().hasRemaining()) {
           send(reply);
         }
-        unread = rest(chunk);
-        unsent = rest(reply);
+        unread = retainRemainder(chunk);
+        unsent = retainRemainder(reply);
       }
       if (progress == Progress.FINISHED && !isOwed()) {
-        hangUp();
+        shutdownOutput();
       }
     }
 
@@ -340,7 +341,7 @@ final class SignalDrivenServer implements Server {
       endOfInput |= count < 0;
       untold &= count != 0;
       readable = untold || count == in.bytes().capacity();
-      heard |= count != 0;
+      activeSinceCheck |= count != 0;
       return in.bytes();
     }
 
@@ -350,25 +351,15 @@ final class SignalDrivenServer implements Server {
       writable = out.send(fd, bytes) == length;
     }
 
-    /** What is left in a buffer of the loop, which are the direct ones, moves to one of its own. */
-    private static ByteBuffer rest(ByteBuffer buffer) {
-      if (!buffer.hasRemaining()) {
-        return NOTHING;
-      }
-      return buffer.isDirect()
-          ? ByteBuffer.allocate(buffer.remaining()).put(buffer).flip()
-          : buffer;
-    }
-
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() {
+    private void shutdownOutput() {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        hungUp = true;
+        outputShutdown = true;
         deadline = System.nanoTime() + config.linger().toNanos();
         lingering.add(this);
       }
@@ -388,12 +379,12 @@ final class SignalDrivenServer implements Server {
      * While the server stops: what is quiet is taken for having ended its input. What lingers stays
      * until its deadline, since the last reply may still be on its way.
      */
-    private void leaveIfQuiet() {
-      if (!heard && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void closeIfIdle() {
+      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
         endOfInput = true;
         run();
       }
-      heard = false;
+      activeSinceCheck = false;
     }
 
     /** Once only: the next client may have been given the same descriptor. */
@@ -402,7 +393,7 @@ final class SignalDrivenServer implements Server {
         connections[fd] = null;
         open--;
         Libc.close(fd);
-        crowded = false; // If descriptors have run out, there is one now.
+        acceptPaused = false; // If descriptors have run out, there is one now.
       }
     }
   }
@@ -431,7 +422,7 @@ final class SignalDrivenServer implements Server {
         nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
         for (Connection connection : connections) {
           if (connection != null) {
-            connection.leaveIfQuiet();
+            connection.closeIfIdle();
           }
         }
       }
@@ -443,8 +434,8 @@ final class SignalDrivenServer implements Server {
     Libc.close(datagrams);
     listener = NONE;
     datagrams = NONE;
-    callers = false;
-    letters = false;
+    pendingAccepts = false;
+    pendingDatagrams = false;
   }
 
   private void closeAll() {
@@ -462,7 +453,7 @@ final class SignalDrivenServer implements Server {
     try {
       for (int i = 0; i < MAX_DATAGRAMS; i++) {
         if (!in.recvmsg(datagrams, header)) {
-          letters = false;
+          pendingDatagrams = false;
           return;
         }
         responder.reply(in.bytes(), out.bytes().clear());

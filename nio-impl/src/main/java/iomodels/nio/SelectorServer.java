@@ -189,7 +189,8 @@ final class SelectorServer implements Server {
 
     // tag::converse[]
     /**
-     * One turn: at most a read, an advance and a write, so that nobody waits long for a flooder.
+     * One turn: at most a read, an advance and a write, so that no connection delays the others for
+     * long.
      */
     private void converse() throws IOException {
       if (unsent.hasRemaining()) {
