@@ -126,6 +126,15 @@ class BenchIT {
   }
 
   @Test
+  void aServerIsMeasuredAfterOtherLoadsOfAsManyConnectionsAsItServes() {
+    Cli cli = bench("c-epoll", "c-sequential", "--scenario=shifting", "--json=-");
+
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.out()).contains("\"shifting\"", "\"connections\" : 50,", "\"connections\" : 1,");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
   void anOpenLoopTellsHowLateTheLoaderWas() {
     Cli cli = bench("c-epoll", "--scenario", "open-loop", "--json", "-");
 

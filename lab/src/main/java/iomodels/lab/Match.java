@@ -69,7 +69,7 @@ public record Match(Duration warmUp, Duration round, int rounds) {
   public record Played(List<Round> rounds, boolean steady, String failure) {}
 
   /**
-   * Plays it. Who fails drops out, and the others go on.
+   * Plays it without loads before the measured one.
    *
    * @param load for each of them
    * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
@@ -78,13 +78,31 @@ public record Match(Duration warmUp, Duration round, int rounds) {
   public List<Played> play(
       List<Contestant> contestants, Function<Contestant, Load> load, Runnable progress)
       throws InterruptedException {
+    return play(contestants, _ -> List.of(), load, progress);
+  }
+
+  /**
+   * Plays it. Who fails drops out, and the others go on.
+   *
+   * @param before loads that each of them gets first, in this order, each on connections of its own
+   *     and for as long as {@code warmUp}
+   * @param load for each of them: the one that is measured
+   * @param progress told after each of {@code (rounds + 1) * contestants.size()} steps
+   * @return what came of each contestant, in their order
+   */
+  public List<Played> play(
+      List<Contestant> contestants,
+      Function<Contestant, List<Load>> before,
+      Function<Contestant, Load> load,
+      Runnable progress)
+      throws InterruptedException {
     List<Lane> lanes = contestants.stream().map(Lane::new).toList();
     try {
       for (Lane lane : lanes) {
         lane.rest();
       }
       for (Lane lane : lanes) {
-        lane.prepare(load.apply(lane.contestant));
+        lane.prepare(before.apply(lane.contestant), load.apply(lane.contestant));
         progress.run();
       }
       for (int i = 0; i < rounds; i++) {
@@ -123,12 +141,17 @@ public record Match(Duration warmUp, Duration round, int rounds) {
       }
     }
 
-    void prepare(Load load) throws InterruptedException {
+    void prepare(List<Load> before, Load load) throws InterruptedException {
       if (!failure.isEmpty()) {
         return;
       }
       try {
         contestant.resume();
+        for (Load each : before) {
+          try (LoadGenerator earlier = LoadGenerator.connect(each)) {
+            earlier.round(warmUp);
+          }
+        }
         LoadGenerator connected = LoadGenerator.connect(load);
         generator = Optional.of(connected);
         warmUp(connected);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -58,6 +59,34 @@ class MatchTest {
       assertThat(rounds)
           .singleElement()
           .satisfies(it -> assertThat(it.load().messages()).isPositive());
+    }
+  }
+
+  /** The server serves one connection at a time: it sees the second when the first has closed. */
+  @Test
+  void loadsBeforeTheMeasuredOneHaveConnectionsOfTheirOwnAndCloseThem() throws Exception {
+    List<Integer> lengths = new CopyOnWriteArrayList<>();
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                lengths.add(answer(listener));
+                lengths.add(answer(listener));
+                lengths.add(answer(listener));
+              });
+      List<Match.Played> played =
+          new Match(Duration.ofMillis(10), Duration.ofMillis(10), 1)
+              .play(
+                  List.of(contestant(listener, ProcessHandle.current())),
+                  it -> List.of(Load.of(it.address(), 1, 64), Load.of(it.address(), 1, 128)),
+                  it -> Load.of(it.address(), 1, 1),
+                  () -> {});
+
+      assertThat(played.getFirst().failure()).isEmpty();
+      assertThat(played.getFirst().rounds()).hasSize(1);
+      assertThat(lengths).as("bytes on the connections before").hasSizeGreaterThanOrEqualTo(2);
+      assertThat(lengths.getFirst()).isPositive().matches(it -> it % 64 == 0);
+      assertThat(lengths.get(1)).isPositive().matches(it -> it % 128 == 0);
     }
   }
 
@@ -160,14 +189,18 @@ class MatchTest {
         process);
   }
 
-  private static void answer(ServerSocket listener) {
+  /** Serves one client, and tells how many bytes it has answered. */
+  private static int answer(ServerSocket listener) {
+    int answered = 0;
     try (Socket client = listener.accept()) {
       InputStream in = client.getInputStream();
       for (int octet = in.read(); octet >= 0; octet = in.read()) {
-        client.getOutputStream().write(Character.toUpperCase(octet));
+        client.getOutputStream().write(octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet);
+        answered++;
       }
     } catch (IOException _) {
       // The match is over.
     }
+    return answered;
   }
 }

@@ -2,6 +2,7 @@ package iomodels.lab.bench;
 
 import iomodels.lab.Contestant;
 import iomodels.lab.CrowdProcess;
+import iomodels.lab.Load;
 import iomodels.lab.LoadException;
 import iomodels.lab.LoadGenerator;
 import iomodels.lab.Match;
@@ -188,7 +189,11 @@ public record Bench(
           lanes.stream().flatMap(it -> it.contestant().stream()).toList();
       int atATime = contestants.stream().mapToInt(Contestant::connections).min().orElse(1);
       List<Played> played =
-          match.play(contestants, it -> scenario.load(it.address(), atATime), listener::step);
+          match.play(
+              contestants,
+              this::before,
+              it -> scenario.load(it.address(), atATime),
+              listener::step);
       int connections = Math.min(scenario.connections(), atATime);
       Turns turns = new Turns(scenario, connections, common, Turns.assign(lanes, played));
       for (Candidate candidate : group) {
@@ -199,6 +204,12 @@ public record Bench(
         each.close();
       }
     }
+  }
+
+  private List<Load> before(Contestant contestant) {
+    return scenario.before().stream()
+        .map(it -> it.load(contestant.address(), contestant.connections()))
+        .toList();
   }
 
   private Turns.Lane start(String name, Servers started, List<CrowdProcess> crowds)

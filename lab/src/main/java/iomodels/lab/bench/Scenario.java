@@ -20,6 +20,11 @@ public enum Scenario {
   PING_1000("64 bytes, one at a time on each of 1,000 connections", 1_000, 1, 64),
   PIPELINED_16("64 bytes, 16 at a time on each of 50 connections", 50, 16, 64),
   LARGE("16 KiB, one at a time on each of 50 connections", 50, 1, 16 * 1024),
+  SHIFTING(
+      "16 KiB, one at a time on each of 50 connections, after 64 bytes on 50 and on 1,000",
+      50,
+      1,
+      16 * 1024),
   OPEN_LOOP("64 bytes, 40,000 a second over 50 connections, whatever the server does", 50, 16, 64),
   MOSTLY_IDLE(
       "64 bytes, one at a time on each of 100 connections, beside 10,000 that are idle",
@@ -94,6 +99,15 @@ public enum Scenario {
   /** How many messages fall due in a second, whatever the server does; 0 in a closed loop. */
   int rate() {
     return this == OPEN_LOOP ? RATE : 0;
+  }
+
+  /**
+   * The scenarios whose load a server gets first, in this order. A JIT compiler decides by what has
+   * run so far, and not all of its decisions are revised: a server may answer slowly now because of
+   * what it was asked before.
+   */
+  List<Scenario> before() {
+    return this == SHIFTING ? List.of(PING_50, PING_1000) : List.of();
   }
 
   /** Whether messages fall due, whatever the server does. */
