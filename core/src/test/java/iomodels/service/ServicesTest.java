@@ -66,6 +66,37 @@ class ServicesTest {
         .isEqualTo(Expected.reply(Services.UPPER, pairs));
   }
 
+  /** Whole words and single bytes, at every alignment; what is around the reply stays as it was. */
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, true", "false, true", "true, false"})
+  void upperChangesMessagesOfEveryLengthAtEveryPosition(boolean inDirect, boolean outDirect) {
+    ByteBuffer in = inDirect ? ByteBuffer.allocateDirect(200) : ByteBuffer.allocate(200);
+    ByteBuffer out = outDirect ? ByteBuffer.allocateDirect(200) : ByteBuffer.allocate(200);
+    for (int i = 0; i < in.capacity(); i++) {
+      in.put(i, (byte) ('a' + i % 26));
+    }
+    for (int length = 0; length <= 140; length++) {
+      for (int from = 0; from < 2 * Long.BYTES; from++) {
+        int to = (3 * from + 1) % Long.BYTES;
+        out.clear().put(0, "-".repeat(200).getBytes(ISO_8859_1)).position(to);
+        in.limit(from + length).position(from);
+
+        Progress progress = Services.UPPER.open().advance(in, out, false);
+
+        byte[] expected = "-".repeat(200).getBytes(ISO_8859_1);
+        for (int i = 0; i < length; i++) {
+          expected[to + i] = (byte) ('A' + (from + i) % 26);
+        }
+        byte[] actual = new byte[200];
+        out.get(0, actual);
+        assertThat(progress).isEqualTo(Progress.UNDERFLOW);
+        assertThat(in.remaining()).isZero();
+        assertThat(out.position()).isEqualTo(to + length);
+        assertThat(actual).as("%d bytes, from %d to %d", length, from, to).isEqualTo(expected);
+      }
+    }
+  }
+
   @Test
   void upperAnswersAtOnce() {
     assertThat(unfinished(Services.UPPER, "abc")).isEqualTo("ABC");
