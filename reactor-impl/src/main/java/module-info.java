@@ -1,15 +1,10 @@
 /** Reactor Netty: a connection is a pair of streams. */
 module iomodels.reactor {
   requires iomodels.core;
+  requires iomodels.netty;
   requires io.netty.buffer;
   requires io.netty.common;
   requires io.netty.transport;
-  requires io.netty.transport.classes.epoll;
-  requires io.netty.transport.classes.io_uring;
-  requires io.netty.transport.unix.common;
-  // Jars with nothing but a native library: required here, so that no one needs --add-modules.
-  requires io.netty.transport.epoll.linux.x86_64;
-  requires io.netty.transport.io_uring.linux.x86_64;
   // What Reactor Netty needs, which has no descriptor of its own to say so.
   requires io.netty.handler;
   requires io.netty.handler.proxy;

@@ -1,23 +1,25 @@
 package iomodels.reactor;
 
+import iomodels.netty.StartFailures;
 import java.io.IOException;
 import java.net.BindException;
 import reactor.netty.ChannelBindException;
 
-/** What it means that a port could not be bound. */
+/** The reason why a port could not be bound, out of the exception in which Reactor Netty has it. */
 final class BindFailure {
 
   private BindFailure() {}
 
-  /** Netty's native transports have an exception of their own for what bind(2) refuses. */
+  /**
+   * The exception to report. Reactor Netty keeps no reason when UDP is refused: the address has
+   * just been good for TCP, so it is in use.
+   */
   static IOException of(Throwable failure) {
-    if (failure instanceof ChannelBindException refused && refused.getCause() != null) {
-      return of(refused.getCause());
+    if (failure instanceof ChannelBindException refused) {
+      return refused.getCause() == null
+          ? new BindException("Address already in use, for UDP: " + refused.getMessage())
+          : of(refused.getCause());
     }
-    String message = String.valueOf(failure.getMessage());
-    if (message.startsWith("bind(")) {
-      return new BindException(message);
-    }
-    return failure instanceof IOException io ? io : new IOException(failure);
+    return StartFailures.of(failure);
   }
 }

@@ -3,22 +3,17 @@ package iomodels.reactor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.SingleThreadIoEventLoop;
-import io.netty.channel.epoll.EpollDatagramChannel;
-import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
-import io.netty.channel.uring.IoUringDatagramChannel;
-import io.netty.channel.uring.IoUringIoHandler;
-import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import iomodels.netty.Acceptor;
+import iomodels.netty.Channels;
+import iomodels.netty.EventLoopGroups;
 import iomodels.server.Transport;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Hooks;
 import reactor.netty.channel.AbortedException;
@@ -26,16 +21,10 @@ import reactor.netty.resources.LoopResources;
 
 /**
  * The event loops of the transport that was chosen, one for each core: left to itself, Reactor
- * Netty takes the first native one that it finds. With {@link KeepRegistered} and {@link
- * EmptyDatagrams} added.
+ * Netty takes the first native one that it finds. Without two faults of Netty: {@link
+ * EventLoopGroups}, {@link Channels}.
  */
 record Loops(Transport transport, EventLoopGroup group) implements LoopResources {
-
-  /**
-   * For how long a loop runs tasks before it looks for I/O again. Netty's own limit is a second: so
-   * long would others wait while conversations, each with a reader that keeps up, go on and on.
-   */
-  private static final int TASK_MILLIS = 1;
 
   /** How long a stop waits for anything that Netty does by itself. */
   static final Duration LIMIT = Duration.ofSeconds(5);
@@ -74,26 +63,8 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
 
   /** So many, whatever the number of cores. */
   static Loops of(Transport transport, int count) {
-    IoHandlerFactory io =
-        switch (transport) {
-          case NIO -> NioIoHandler.newFactory();
-          case EPOLL -> KeepRegistered.factory();
-          case IO_URING -> IoUringIoHandler.newFactory();
-        };
-    EventLoopGroup group =
-        new MultiThreadIoEventLoopGroup(count, io) {
-          @Override
-          protected EventLoop newChild(Executor executor, Object... arguments) {
-            return new SingleThreadIoEventLoop(
-                this,
-                executor,
-                io,
-                Integer.MAX_VALUE,
-                RejectedExecutionHandlers.reject(),
-                TASK_MILLIS);
-          }
-        };
-    return new Loops(transport, group);
+    ThreadFactory threads = new DefaultThreadFactory("loops");
+    return new Loops(transport, EventLoopGroups.create(transport, count, threads));
   }
 
   @Override
@@ -103,15 +74,27 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
 
   @Override
   public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
-    if (type != DatagramChannel.class) {
-      return LoopResources.super.onChannel(type, group);
-    }
-    return type.cast(
-        switch (transport) {
-          case NIO -> EmptyDatagrams.overNio();
-          case EPOLL -> EmptyDatagrams.over(new EpollDatagramChannel());
-          case IO_URING -> EmptyDatagrams.over(new IoUringDatagramChannel());
-        });
+    return type == DatagramChannel.class
+        ? type.cast(Channels.datagram(transport))
+        : LoopResources.super.onChannel(type, group);
+  }
+
+  /**
+   * Accepts the connections in the kernel's queue, and closes the listening channel. Blocks until
+   * it is closed: no connection is accepted after that.
+   *
+   * @param backlog the length of the queue
+   * @param gracePeriod how long this may take: while there are no descriptors, the queue stays
+   * @return what is left of the grace period
+   */
+  static Duration stopAccepting(Acceptor acceptor, int backlog, Duration gracePeriod) {
+    long start = System.nanoTime();
+    acceptor
+        .stop(backlog, gracePeriod, Acceptor.WhenExhausted.WAIT)
+        .completeOnTimeout(null, gracePeriod.plus(LIMIT).toMillis(), MILLISECONDS)
+        .join();
+    Duration left = gracePeriod.minusNanos(System.nanoTime() - start);
+    return left.isNegative() ? Duration.ZERO : left;
   }
 
   /** Ends the loops, and waits for that, within bounds. */

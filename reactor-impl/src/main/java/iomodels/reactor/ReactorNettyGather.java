@@ -9,6 +9,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.netty.Acceptor;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -50,7 +51,7 @@ final class ReactorNettyGather implements Server {
 
   private final ProgramConfig config;
   private final Loops loops;
-  private final AcceptQueue acceptQueue;
+  private final Acceptor acceptor;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -63,18 +64,18 @@ final class ReactorNettyGather implements Server {
   ReactorNettyGather(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
-    this.acceptQueue = new AcceptQueue(connections, config.backlog());
+    this.acceptor = new Acceptor(connections::add);
     try {
       server =
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(connections) // for those that come before the accept queue is there
+              .channelGroup(connections) // for those that come before the acceptor is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
+              .doOnBound(it -> acceptor.install(it.channel()))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
@@ -230,7 +231,7 @@ final class ReactorNettyGather implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
-      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();

@@ -9,6 +9,8 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.netty.Acceptor;
+import iomodels.netty.Workers;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -20,12 +22,10 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -53,7 +53,7 @@ final class ReactorNettyOffload implements Server {
   private final ProgramConfig config;
   private final Loops loops;
   private final ThreadPoolExecutor pool;
-  private final AcceptQueue acceptQueue;
+  private final Acceptor acceptor;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -66,37 +66,26 @@ final class ReactorNettyOffload implements Server {
   ReactorNettyOffload(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
-    this.acceptQueue = new AcceptQueue(connections, config.backlog());
-    pool =
-        new ThreadPoolExecutor(
-            config.workers(),
-            config.workers(),
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(config.queue()),
-            Thread.ofPlatform().daemon().factory());
+    this.acceptor = new Acceptor(connections::add);
     try {
-      // If one cannot be started, that is seen here, and not when a request is left unanswered.
-      pool.prestartAllCoreThreads();
+      pool = Workers.start(config.workers(), config.queue());
+    } catch (IOException failure) {
+      loops.end();
+      throw failure;
+    }
+    try {
       server =
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(connections) // for those that come before the accept queue is there
+              .channelGroup(connections) // for those that come before the acceptor is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
+              .doOnBound(it -> acceptor.install(it.channel()))
               .doOnConnection(this::accept)
               .bindNow();
-    } catch (OutOfMemoryError failure) {
-      pool.shutdownNow();
-      loops.end();
-      throw new IOException(
-          "cannot start %d workers (%s); ask for fewer, or raise the limit: ulimit -u"
-              .formatted(config.workers(), failure.getMessage()),
-          failure);
     } catch (RuntimeException failure) {
       pool.shutdownNow();
       loops.end();
@@ -229,7 +218,7 @@ final class ReactorNettyOffload implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_CALL.toMillis(), MILLISECONDS);
-      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();

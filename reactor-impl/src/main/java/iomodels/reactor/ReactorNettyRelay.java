@@ -8,6 +8,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.netty.Acceptor;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
 import iomodels.server.Transport;
@@ -35,7 +36,7 @@ final class ReactorNettyRelay implements Server {
   private final ProgramConfig config;
   private final Loops loops;
   private final TcpClient upstreams;
-  private final AcceptQueue acceptQueue;
+  private final Acceptor acceptor;
   private final DisposableServer server;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -48,7 +49,7 @@ final class ReactorNettyRelay implements Server {
   ReactorNettyRelay(ProgramConfig config, Transport transport) throws IOException {
     this.config = config;
     this.loops = Loops.of(transport);
-    this.acceptQueue = new AcceptQueue(connections, config.backlog());
+    this.acceptor = new Acceptor(connections::add);
     upstreams =
         TcpClient.newConnection()
             .remoteAddress(config.upstreams()::getFirst)
@@ -63,12 +64,12 @@ final class ReactorNettyRelay implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(connections) // for those that come before the accept queue is there
+              .channelGroup(connections) // for those that come before the acceptor is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
+              .doOnBound(it -> acceptor.install(it.channel()))
               .doOnConnection(this::accept)
               .bindNow();
       config.demandUpstreamElsewhere((InetSocketAddress) server.address());
@@ -184,7 +185,7 @@ final class ReactorNettyRelay implements Server {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       cut.tryEmitError(new IOException("the relay has stopped"));
       connections.newCloseFuture().awaitUninterruptibly(Loops.LIMIT.toMillis());

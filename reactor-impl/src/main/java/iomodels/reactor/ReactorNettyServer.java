@@ -14,6 +14,7 @@ import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import iomodels.netty.Acceptor;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
@@ -22,7 +23,6 @@ import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -36,7 +36,6 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.ChannelBindException;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.FutureMono;
@@ -82,7 +81,7 @@ final class ReactorNettyServer implements Server {
   private final Service service;
   private final Loops loops;
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-  private final AcceptQueue acceptQueue;
+  private final Acceptor acceptor;
   private final DisposableServer server;
   private final Optional<Channel> datagrams;
   private final Sinks.Empty<Void> stop = Sinks.empty();
@@ -93,13 +92,13 @@ final class ReactorNettyServer implements Server {
     this.config = config;
     this.service = service;
     this.loops = Loops.of(transport);
-    this.acceptQueue = new AcceptQueue(connections, config.backlog());
+    this.acceptor = new Acceptor(connections::add);
     try {
       server =
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(connections) // for those that come before the accept queue is there
+              .channelGroup(connections) // for those that come before the acceptor is there
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .option(ChannelOption.SO_REUSEADDR, true)
               .childOption(ChannelOption.TCP_NODELAY, true)
@@ -107,12 +106,12 @@ final class ReactorNettyServer implements Server {
               .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
               .childOption(
                   ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(BUFFER_SIZE))
-              .doOnBound(it -> it.channel().pipeline().addFirst(acceptQueue))
+              .doOnBound(it -> acceptor.install(it.channel()))
               .doOnConnection(this::accept)
               .bindNow();
     } catch (RuntimeException failure) {
       loops.end();
-      throw asBindException(failure);
+      throw BindFailure.of(failure);
     }
     try {
       datagrams =
@@ -121,25 +120,8 @@ final class ReactorNettyServer implements Server {
     } catch (RuntimeException failure) {
       server.disposeNow(); // By itself a ring that ends does not close what it listens on.
       loops.end();
-      throw asBindException(failure);
+      throw BindFailure.of(failure);
     }
-  }
-
-  /**
-   * Netty's native transports have an exception of their own for what bind(2) refuses. Of UDP's
-   * refusal Reactor Netty keeps no reason: the address has just been good for TCP, so it is in use.
-   */
-  private static IOException asBindException(Throwable failure) {
-    if (failure instanceof ChannelBindException refused) {
-      return refused.getCause() == null
-          ? new BindException("Address already in use, for UDP: " + refused.getMessage())
-          : asBindException(refused.getCause());
-    }
-    String message = String.valueOf(failure.getMessage());
-    if (message.startsWith("bind(")) {
-      return new BindException(message);
-    }
-    return failure instanceof IOException io ? io : new IOException(failure);
   }
 
   // tag::accept[]
@@ -344,7 +326,7 @@ final class ReactorNettyServer implements Server {
   public void close() {
     if (closing.compareAndSet(false, true)) {
       stop.tryEmitEmpty();
-      Duration left = acceptQueue.close(server.channel(), config.gracePeriod());
+      Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       connections.newCloseFuture().awaitUninterruptibly(left.toMillis());
       connections.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       datagrams.ifPresent(it -> it.close().awaitUninterruptibly(Loops.LIMIT.toMillis()));

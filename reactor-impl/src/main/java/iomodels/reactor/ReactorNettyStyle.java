@@ -5,6 +5,7 @@ import static iomodels.program.Programs.GATHER;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
+import iomodels.netty.Transports;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
@@ -28,22 +29,22 @@ public final class ReactorNettyStyle implements StyleProvider {
             RELAY,
             ReactorNettyRelay.class,
             "event loops",
-            it -> new ReactorNettyRelay(it, ReactorNettyProvider.best())),
+            it -> new ReactorNettyRelay(it, Transports.best())),
         new Page(
             GATHER,
             ReactorNettyGather.class,
             "event loops",
-            it -> new ReactorNettyGather(it, ReactorNettyProvider.best())),
+            it -> new ReactorNettyGather(it, Transports.best())),
         new Page(
             CHAT,
             ReactorNettyChat.class,
             "one event loop",
-            it -> new ReactorNettyChat(it, ReactorNettyProvider.best())),
+            it -> new ReactorNettyChat(it, Transports.best())),
         new Page(
             OFFLOAD,
             ReactorNettyOffload.class,
             "event loops, a pool",
-            it -> new ReactorNettyOffload(it, ReactorNettyProvider.best())));
+            it -> new ReactorNettyOffload(it, Transports.best())));
   }
 
   @Override

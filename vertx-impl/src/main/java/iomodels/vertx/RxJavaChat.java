@@ -12,6 +12,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import iomodels.netty.StartFailures;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -58,7 +59,7 @@ final class RxJavaChat implements Server {
       address = new InetSocketAddress(config.address().getAddress(), port.join());
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

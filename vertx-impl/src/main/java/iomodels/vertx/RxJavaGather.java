@@ -18,6 +18,7 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import iomodels.netty.StartFailures;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -67,7 +68,7 @@ final class RxJavaGather implements Server {
       address = new InetSocketAddress(config.address().getAddress(), port.join());
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

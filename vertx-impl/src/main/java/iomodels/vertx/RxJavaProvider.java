@@ -1,5 +1,6 @@
 package iomodels.vertx;
 
+import iomodels.netty.Transports;
 import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
@@ -43,7 +44,7 @@ public final class RxJavaProvider implements ServerProvider {
 
   @Override
   public Map<Transport, Availability> transports() {
-    return Transports.here();
+    return Transports.available();
   }
 
   @Override

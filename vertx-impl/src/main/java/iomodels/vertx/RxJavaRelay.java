@@ -16,6 +16,7 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import iomodels.netty.StartFailures;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
 import iomodels.server.Transport;
@@ -61,7 +62,7 @@ final class RxJavaRelay implements Server {
       config.demandUpstreamElsewhere(address);
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

@@ -14,6 +14,7 @@ import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import iomodels.netty.StartFailures;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -69,7 +70,7 @@ final class VertxGather implements Server {
       address = new InetSocketAddress(config.address().getAddress(), port.join());
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

@@ -12,6 +12,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import iomodels.netty.StartFailures;
+import iomodels.netty.Workers;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
@@ -72,7 +74,7 @@ final class VertxOffload implements Server {
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
       pool.shutdown();
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

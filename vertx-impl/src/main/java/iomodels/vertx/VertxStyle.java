@@ -5,6 +5,7 @@ import static iomodels.program.Programs.GATHER;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
+import iomodels.netty.Transports;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 

@@ -20,6 +20,7 @@ import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
+import iomodels.netty.StartFailures;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
@@ -105,7 +106,7 @@ final class VirtualThreadServer implements Server {
       }
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
-      throw Transports.bindFailure(failure);
+      throw StartFailures.of(failure);
     }
   }
 

@@ -2,12 +2,7 @@ package iomodels.reactor;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.service.Responder;
@@ -21,14 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
-class AcceptQueueTest {
+class ReactorStopTest {
 
   private static final int CLIENTS = 40;
 
@@ -118,58 +111,5 @@ class AcceptQueueTest {
   private static void ask(Socket client) throws IOException {
     client.getOutputStream().write('x');
     client.shutdownOutput();
-  }
-
-  @Test
-  void acceptingGoesOnWhenAConnectionCloses() {
-    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
-    EmbeddedChannel accepted = new EmbeddedChannel();
-    listener.writeInbound(accepted);
-    assertThat(connections.contains(accepted)).isTrue();
-
-    listener.pipeline().fireExceptionCaught(new IOException("too many open files"));
-    assertThat(listener.config().isAutoRead()).isFalse();
-
-    accepted.close().syncUninterruptibly();
-    assertThat(listener.config().isAutoRead()).isTrue();
-    listener.finishAndReleaseAll();
-  }
-
-  @Test
-  void onStopOnlyWhatIsAcceptedThenCounts() {
-    int backlog = 2;
-    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    AcceptQueue queue = new AcceptQueue(connections, backlog);
-    EmbeddedChannel listener = new EmbeddedChannel(queue);
-    listener.freezeTime();
-    for (int i = 0; i < backlog + 1; i++) {
-      listener.writeInbound(new EmbeddedChannel());
-    }
-
-    queue.closeWhenEmpty(listener);
-    listener.runPendingTasks();
-    listener.writeInbound(new EmbeddedChannel()); // One is still found in the queue.
-    check(listener);
-    assertThat(listener.isOpen()).isTrue();
-
-    check(listener);
-    assertThat(listener.isOpen()).isFalse();
-    listener.finishAndReleaseAll();
-  }
-
-  private static void check(EmbeddedChannel listener) {
-    listener.advanceTimeBy(1, TimeUnit.MILLISECONDS);
-    listener.runPendingTasks();
-  }
-
-  @Test
-  void whatIsNoFailureToAcceptIsPassedOn() {
-    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    EmbeddedChannel listener = new EmbeddedChannel(new AcceptQueue(connections, 10));
-    listener.pipeline().fireExceptionCaught(new IllegalStateException("a bug"));
-    assertThat(listener.config().isAutoRead()).isTrue();
-    assertThatThrownBy(listener::checkException).isInstanceOf(IllegalStateException.class);
-    listener.finishAndReleaseAll();
   }
 }

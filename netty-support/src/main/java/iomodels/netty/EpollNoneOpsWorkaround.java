@@ -1,4 +1,4 @@
-package iomodels.reactor;
+package iomodels.netty;
 
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
@@ -10,21 +10,32 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 
 /**
- * Netty's epoll handler, less a fault that loses replies of half-closed connections.
+ * Netty's epoll handler, without a fault that cuts off replies to half-closed connections.
  *
- * <p>When a channel wants to hear of nothing, {@code DefaultEpollIoRegistration.submit} in {@code
- * EpollIoHandler} (4.2.18 to 4.2.20, {@code case Added}) deletes its descriptor from the epoll
- * instance but leaves it in state {@code Added}. The next time it wants to hear that it can write,
- * {@code EPOLL_CTL_MOD} fails with ENOENT, which Netty takes for a failed write: it shuts the
- * output down, and the peer gets a FIN in the middle of its reply. A half-closed channel has
- * nothing to read and often nothing to write, so it is just these that get there. Here such a
- * descriptor stays registered, for edge-triggered notification of nothing.
+ * <p><b>The fault.</b> Since Netty 4.2.13 a channel whose interest set becomes empty ({@link
+ * EpollIoOps#NONE}) is removed from the epoll instance: <a
+ * href="https://github.com/netty/netty/pull/16689">netty#16689</a>, the fix of CVE-2026-42577, by
+ * which an event loop could spin on such a channel after a reset. But its registration ({@code
+ * EpollIoHandler.DefaultEpollIoRegistration.submit}, {@code case Added}) stays in the state {@code
+ * Added}. When the channel next waits until it can write, {@code EPOLL_CTL_MOD} fails with ENOENT.
+ * Netty treats that as a failed write and shuts the output down: the peer receives FIN in the
+ * middle of a reply. It happens to half-closed channels, which have nothing to read, and often
+ * nothing to write. Seen with 4.2.18 to 4.2.20.
+ *
+ * <p><b>The workaround.</b> An empty interest set becomes {@link EpollIoOps#EPOLLET} alone: the
+ * descriptor stays in the epoll instance. An error or a hang-up, which epoll always reports, is
+ * then reported once, and the loop does not spin.
+ *
+ * <p><b>Delete this class</b> when {@code submit} adds the descriptor again after it has removed
+ * it. {@code EpollNoneOpsWorkaroundTest.nettyStillLosesTheRegistration} fails then.
+ *
+ * <p>Thread: as Netty's handler.
  */
-record KeepRegistered(IoHandler epoll) implements IoHandler {
+record EpollNoneOpsWorkaround(IoHandler epoll) implements IoHandler {
 
   static IoHandlerFactory factory() {
     IoHandlerFactory factory = EpollIoHandler.newFactory();
-    return executor -> new KeepRegistered(factory.newHandler(executor));
+    return executor -> new EpollNoneOpsWorkaround(factory.newHandler(executor));
   }
 
   private record Registration(IoRegistration epoll) implements IoRegistration {

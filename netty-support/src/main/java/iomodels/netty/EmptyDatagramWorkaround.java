@@ -1,0 +1,89 @@
+package iomodels.netty;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+
+/**
+ * Sends empty datagrams, which Netty's channels of NIO and epoll drop.
+ *
+ * <p><b>The fault.</b> A datagram without a payload is as valid as any other (RFC 768). The two
+ * channels report success and send nothing: {@code NioDatagramChannel.doWriteMessage} returns at
+ * once if {@code dataLen == 0}, and {@code EpollDatagramChannel.doWriteMessage} does the same. This
+ * is how <a href="https://github.com/netty/netty/issues/575">netty#575</a> was solved, where an
+ * empty datagram was sent again and again. Seen with 4.2.18; {@code IoUringDatagramChannel} is
+ * right.
+ *
+ * <p><b>The workaround.</b> A handler at the head of the pipeline sends an empty datagram itself,
+ * on the same socket, and completes the promise. It may overtake datagrams that Netty has queued
+ * while the send buffer of the socket is full; UDP keeps no order anyway.
+ *
+ * <p><b>Delete this class</b> when both channels send empty datagrams. {@code
+ * EmptyDatagramWorkaroundTest.nettyStillDropsEmptyDatagrams} fails then.
+ *
+ * <p>Thread: the channel's event loop. The channel owns the socket.
+ */
+final class EmptyDatagramWorkaround extends ChannelOutboundHandlerAdapter {
+
+  private interface Sender {
+    void send(ByteBuffer empty, InetSocketAddress recipient) throws IOException;
+  }
+
+  private final Sender sender;
+
+  private EmptyDatagramWorkaround(Sender sender) {
+    this.sender = sender;
+  }
+
+  /**
+   * Netty's channel on a channel of the JDK, which sends empty datagrams.
+   *
+   * @throws UncheckedIOException if there is no file descriptor left
+   */
+  static DatagramChannel openNio() {
+    try {
+      var nio = java.nio.channels.DatagramChannel.open();
+      DatagramChannel channel = new NioDatagramChannel(nio);
+      channel.pipeline().addLast(new EmptyDatagramWorkaround(nio::send));
+      return channel;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** Adds itself to an epoll channel, whose descriptor sends empty datagrams. */
+  static EpollDatagramChannel install(EpollDatagramChannel channel) {
+    Socket socket = new Socket(channel.fd().intValue());
+    channel
+        .pipeline()
+        .addLast(
+            new EmptyDatagramWorkaround(
+                (empty, to) -> socket.sendTo(empty, 0, 0, to.getAddress(), to.getPort())));
+    return channel;
+  }
+
+  @Override
+  @SuppressWarnings("FutureReturnValueIgnored") // it is the promise, which the caller has
+  public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+    if (message instanceof DatagramPacket packet && !packet.content().isReadable()) {
+      packet.release();
+      try {
+        sender.send(ByteBuffer.allocateDirect(0), packet.recipient());
+        promise.setSuccess();
+      } catch (IOException failure) {
+        promise.setFailure(failure);
+      }
+    } else {
+      context.write(message, promise);
+    }
+  }
+}

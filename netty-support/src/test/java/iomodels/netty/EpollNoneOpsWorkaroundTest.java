@@ -1,0 +1,92 @@
+package iomodels.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.Errors;
+import io.netty.channel.unix.Errors.NativeIoException;
+import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Socket;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EpollNoneOpsWorkaroundTest {
+
+  /** A socket that can always be written to, and what epoll says of it. */
+  private static final class Datagrams implements EpollIoHandle {
+
+    private final Socket socket = Socket.newSocketDgram();
+    private final CountDownLatch writable = new CountDownLatch(1);
+
+    @Override
+    public FileDescriptor fd() {
+      return socket;
+    }
+
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+      if (((EpollIoEvent) event).ops().contains(EpollIoOps.EPOLLOUT)) {
+        writable.countDown();
+        registration.submit(EpollIoOps.NONE);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  @BeforeEach
+  void epollWorksHere() {
+    assumeThat(Epoll.isAvailable()).as("epoll: " + Epoll.unavailabilityCause()).isTrue();
+  }
+
+  /** Waits for nothing, and then until it can write: whether the latter is noticed. */
+  private static boolean isWritableAfterNone(IoHandlerFactory factory) throws Exception {
+    MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, factory);
+    Datagrams datagrams = new Datagrams();
+    try {
+      IoEventLoop loop = group.next();
+      IoRegistration registration = loop.register(datagrams).get();
+      registration.submit(EpollIoOps.EPOLLIN);
+      registration.submit(EpollIoOps.NONE);
+      registration.submit(EpollIoOps.EPOLLOUT);
+      return datagrams.writable.await(30, TimeUnit.SECONDS);
+    } finally {
+      group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+      datagrams.close();
+    }
+  }
+
+  @Test
+  void aChannelThatWaitedForNothingHearsThatItCanWrite() throws Exception {
+    assertThat(isWritableAfterNone(EpollNoneOpsWorkaround.factory())).isTrue();
+  }
+
+  /** If this fails, Netty has been fixed: delete {@link EpollNoneOpsWorkaround}, and this test. */
+  @Test
+  void nettyStillLosesTheRegistration() {
+    assertThatThrownBy(() -> isWritableAfterNone(EpollIoHandler.newFactory()))
+        .cause()
+        .isInstanceOfSatisfying(
+            NativeIoException.class,
+            it -> assertThat(it.expectedErr()).isEqualTo(Errors.ERRNO_ENOENT_NEGATIVE));
+  }
+}
