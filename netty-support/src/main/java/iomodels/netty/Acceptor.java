@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * Netty nor the two frameworks have options for it.
  *
  * <ul>
- *   <li><b>Back-pressure.</b> Accepting pauses while {@link #MAX_PENDING} accepted connections wait
- *       until their event loop has registered them. Otherwise an accepting loop outruns busy ones,
- *       and each waiting connection costs a descriptor and memory.
+ *   <li><b>Back-pressure.</b> Accepting pauses while 32 accepted connections wait until their event
+ *       loop has registered them. Otherwise an accepting loop outruns busy ones, and each waiting
+ *       connection costs a descriptor and memory.
  *   <li><b>Out of file descriptors.</b> Accepting pauses until an accepted connection is closed, or
- *       for {@link #RETRY_MILLIS}: other parts of the process use descriptors as well. Netty
- *       ({@code ServerBootstrapAcceptor.exceptionCaught}; <a
+ *       for 100 ms: other parts of the process use descriptors as well. Netty ({@code
+ *       ServerBootstrapAcceptor.exceptionCaught}; <a
  *       href="https://github.com/netty/netty/issues/1328">netty#1328</a>) always pauses for a
  *       second. Failures in a row are logged once.
  *   <li><b>Stop.</b> {@link #stop} accepts the connections that are complete in the kernel's queue,

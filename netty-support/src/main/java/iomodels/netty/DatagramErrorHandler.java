@@ -10,6 +10,9 @@ import java.io.IOException;
  * stream of all datagrams, Vert.x ({@code VertxHandler}) closes the socket. But only one datagram
  * has failed, and the next one may come from another client.
  *
+ * <p><b>Delete this class</b> when neither does that any more. {@code
+ * DatagramFailuresTest.reactorNettyStillEndsTheStream} fails as soon as Reactor Netty goes on.
+ *
  * <p>Thread: the channel's event loop.
  */
 final class DatagramErrorHandler extends ChannelInboundHandlerAdapter {
