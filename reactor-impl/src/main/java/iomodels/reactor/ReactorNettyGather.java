@@ -78,7 +78,8 @@ final class ReactorNettyGather implements Server {
               .doOnBound(it -> acceptor.install(it.channel()))
               .doOnConnection(this::accept)
               .bindNow();
-    } catch (RuntimeException failure) {
+      config.demandUpstreamElsewhere((InetSocketAddress) server.address());
+    } catch (IOException | RuntimeException failure) {
       loops.end();
       throw BindFailure.of(failure);
     }

@@ -66,6 +66,7 @@ final class RxJavaGather implements Server {
           .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
           .await();
       address = new InetSocketAddress(config.address().getAddress(), port.join());
+      config.demandUpstreamElsewhere(address);
     } catch (Exception | OutOfMemoryError failure) {
       NettyTransport.abandon(vertx);
       throw StartFailures.of(failure);
