@@ -3,6 +3,7 @@ package iomodels.reactor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.Channel;
 import iomodels.netty.Transports;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -48,7 +49,11 @@ class DatagramFailuresTest {
     SocketAddress address = server.channel().localAddress();
     try (DatagramSocket socket = new DatagramSocket(0, LOOPBACK)) {
       subscribed.await();
-      server.channel().pipeline().fireExceptionCaught(new IOException("unreachable"));
+      Channel channel = server.channel();
+      channel
+          .eventLoop()
+          .submit(() -> channel.pipeline().fireExceptionCaught(new IOException("unreachable")))
+          .syncUninterruptibly(); // An event loop reads what has arrived before it runs a task.
       socket.send(new DatagramPacket(new byte[3], 3, address));
       received.handle((_, _) -> true).join();
     } finally {
