@@ -1,17 +1,21 @@
 package iomodels.blocking;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Starts one platform thread for each connection, as long as the system has {@value #SPARE} more.
- * The JVM starts a thread for every signal and for every shutdown hook: where connections take the
- * last one, it prints "OutOfMemoryError occurred dispatching signal SIGTERM", and goes on.
+ * Starts one platform thread for each connection, and leaves {@value #SPARE} for the JVM, which
+ * starts a thread for every signal and for every shutdown hook. If connections took the last one,
+ * SIGTERM would be lost ("OutOfMemoryError occurred dispatching signal").
  *
- * <p>No call tells how many threads are left ({@code ulimit -u} counts those of all processes of a
- * user, {@code pids.max} those of a cgroup). So whenever more connections are open than ever
- * before, some threads are started for a moment, for this and the next few.
+ * <p>No call tells how many threads are left: {@code ulimit -u} counts those of all processes of a
+ * user, {@code pids.max} those of a cgroup. So whenever more connections are open than ever before,
+ * a few threads are started for a moment, to see whether this and the next {@value #STEP} can be.
+ * The price: three starts of a thread in place of two, while the number of connections grows. It is
+ * no guarantee: another process may take the threads afterwards.
  */
 final class ConnectionThreads {
 
@@ -22,7 +26,7 @@ final class ConnectionThreads {
   private final ThreadFactory factory;
   private final AtomicInteger running = new AtomicInteger();
 
-  /** So many can run, and leave the spare ones. */
+  /** This many connections can have a thread, with {@link #SPARE} left. */
   private int proven;
 
   private boolean exhausted;
@@ -64,20 +68,32 @@ final class ConnectionThreads {
   }
 
   private void proveStep() {
-    CountDownLatch proof = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    List<Thread> started = new ArrayList<>();
     try {
       for (int i = 0; i < SPARE + STEP; i++) {
-        factory.newThread(() -> await(proof)).start();
+        Thread thread = factory.newThread(() -> await(end));
+        thread.start();
+        started.add(thread);
       }
       proven = running.get() + STEP;
     } finally {
-      proof.countDown();
+      end.countDown();
+      started.forEach(ConnectionThreads::awaitEnd); // Until then they count as threads.
     }
   }
 
-  private static void await(CountDownLatch proof) {
+  private static void awaitEnd(Thread thread) {
     try {
-      proof.await();
+      thread.join();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void await(CountDownLatch end) {
+    try {
+      end.await();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }

@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * The UDP half of a blocking server: one thread, which waits in {@code receive}. It is a thread of
- * its own since a blocking thread can wait in one place only, and that of TCP waits in {@code
- * accept}. There are no connections, and so no state between two datagrams.
+ * The UDP half of a blocking server: one thread, which waits in {@code receive}. A blocking thread
+ * can wait in one place only, and the thread of the TCP half waits in {@code accept}. There are no
+ * connections, and so no state between two datagrams.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1, section 8.4.
  */
@@ -100,6 +100,13 @@ final class DatagramServer implements Closeable {
       }
     } catch (IOException _) {
       // It was closed already.
+    }
+  }
+
+  /** Runs an action when the thread ends; never, if there is none. */
+  void onEnd(Runnable action) {
+    if (channel.isPresent()) {
+      var _ = terminated.whenComplete((_, _) -> action.run());
     }
   }
 

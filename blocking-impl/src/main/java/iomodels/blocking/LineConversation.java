@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ final class LineConversation implements ProgramHost.Conversation {
   private final Parser parser;
   private final String malformed;
   private final Thread answerer = Thread.ofVirtual().unstarted(this::answer);
+  private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
   /** An empty one says that there will be no more. */
   private final BlockingQueue<Optional<Request>> requests = new ArrayBlockingQueue<>(1);
@@ -78,6 +80,9 @@ final class LineConversation implements ProgramHost.Conversation {
       answerer.join();
     } catch (IOException | InterruptedException | OutOfMemoryError _) {
       answerer.interrupt(); // The client has gone: its answers are not needed any more.
+      if (answerer.isAlive()) {
+        answered.join();
+      }
     }
   }
 
@@ -122,9 +127,11 @@ final class LineConversation implements ProgramHost.Conversation {
       peer.shutdownOutput();
     } catch (IOException | InterruptedException _) {
       abort();
-    } catch (RuntimeException | OutOfMemoryError e) { // Or there was no thread to be had.
+    } catch (RuntimeException | Error e) { // An error, if there is no thread for a call.
       LOG.log(WARNING, "A request failed.", e);
       abort();
+    } finally {
+      answered.complete(null);
     }
   }
 

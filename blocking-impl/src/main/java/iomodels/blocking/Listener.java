@@ -20,12 +20,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listening socket whose {@link #accept} blocks, but returns at the stop, and when descriptors
- * have run out goes on once there is one.
+ * A listening socket. Its {@link #accept} blocks, but returns when the server stops; and if the
+ * process is out of file descriptors, it waits until one is free.
  *
  * <p>Closing a listening socket resets the connections in its backlog, which the kernel has
  * completed, and whose clients may have sent their requests. So the stop does not close it. It
@@ -45,12 +44,21 @@ final class Listener implements Closeable {
 
   private final ServerSocketChannel channel;
   private final InetSocketAddress address;
+  private final int backlog;
   private final Set<Integer> wakeUpPorts = ConcurrentHashMap.newKeySet();
   private final Semaphore freed = new Semaphore(0);
+
+  /** A thread is in the system call, or about to be. */
+  private volatile boolean waiting;
+
   private volatile boolean stopping;
 
-  private Listener(ServerSocketChannel channel) throws IOException {
+  /** How many were accepted since the stop: no more can be in the backlog than its length. */
+  private int acceptedLate;
+
+  private Listener(ServerSocketChannel channel, int backlog) throws IOException {
     this.channel = channel;
+    this.backlog = backlog;
     address = (InetSocketAddress) channel.getLocalAddress();
   }
 
@@ -71,7 +79,7 @@ final class Listener implements Closeable {
         channel.setOption(option, true);
       }
       Sockets.bind(channel, address, backlog);
-      return new Listener(channel);
+      return new Listener(channel, backlog);
     } catch (Throwable e) {
       closeQuietly(channel);
       throw e;
@@ -83,16 +91,20 @@ final class Listener implements Closeable {
   }
 
   /**
-   * Waits for a client. Of several threads one waits for the client, the others for that one.
+   * Waits for a client. If several threads call it, one waits for a client, and the others wait for
+   * their turn.
    *
    * @return null if the server stops and its backlog is empty, or if the listener is closed
    */
   synchronized @Nullable SocketChannel accept() {
-    while (true) {
+    while (acceptedLate <= backlog) {
       try {
-        channel.configureBlocking(!stopping);
-        SocketChannel client = channel.accept();
-        if (client == null || !isWakeUp(client)) {
+        SocketChannel client = await();
+        if (client == null) {
+          return null;
+        }
+        acceptedLate += stopping ? 1 : 0;
+        if (!isWakeUp(client)) {
           return client;
         }
         client.close();
@@ -102,6 +114,21 @@ final class Listener implements Closeable {
         awaitDescriptor();
       }
     }
+    return null;
+  }
+
+  private @Nullable SocketChannel await() throws IOException {
+    waiting = true; // Before it looks at the stop, which looks the other way round.
+    try {
+      channel.configureBlocking(!stopping);
+      return channel.accept();
+    } finally {
+      waiting = false;
+    }
+  }
+
+  boolean isWaiting() {
+    return waiting && channel.isOpen();
   }
 
   /** Whether {@link #accept} does not block any more. */
@@ -135,30 +162,21 @@ final class Listener implements Closeable {
 
   /** Makes {@link #accept} return once the backlog is empty. */
   void stop() {
-    stop(() -> false);
-  }
-
-  /**
-   * The same, where the accepting thread serves clients as well.
-   *
-   * @param isBusy whether it does so now, and need not be woken
-   */
-  void stop(BooleanSupplier isBusy) {
     stopping = true;
     descriptorFreed();
-    for (int i = 0; i < MAX_WAKE_UPS && isWaiting(isBusy); i++) {
+    for (int i = 0; i < MAX_WAKE_UPS && isWaiting(); i++) {
       try (SocketChannel wakeUp = SocketChannel.open()) {
-        wakeUp.bind(null);
+        wakeUp.bind(new InetSocketAddress(ownAddress().getAddress(), 0));
         wakeUpPorts.add(((InetSocketAddress) wakeUp.getLocalAddress()).getPort());
         wakeUp.socket().connect(ownAddress(), WAKE_UP_MILLIS);
       } catch (SocketTimeoutException _) {
         // The backlog is full: the acceptor does not wait.
       } catch (IOException _) {
-        break;
+        // There is no descriptor, or no port. Perhaps there is one in a moment.
       }
       LockSupport.parkNanos(TICK);
     }
-    if (isWaiting(isBusy)) {
+    if (isWaiting()) {
       close(); // There is no other way to wake it.
     }
   }
@@ -184,10 +202,6 @@ final class Listener implements Closeable {
     InetSocketAddress remote = (InetSocketAddress) accepted.getRemoteAddress();
     InetSocketAddress local = (InetSocketAddress) accepted.getLocalAddress();
     return remote.getAddress().equals(local.getAddress()) && wakeUpPorts.contains(remote.getPort());
-  }
-
-  private boolean isWaiting(BooleanSupplier isBusy) {
-    return channel.isOpen() && channel.isBlocking() && !isBusy.getAsBoolean();
   }
 
   private InetSocketAddress ownAddress() {

@@ -71,7 +71,7 @@ final class PoolServer implements Server {
   private final List<Worker> workers = new ArrayList<>();
   private final List<CompletableFuture<Void>> running = new ArrayList<>();
 
-  /** A place for each thread and each client in the queue: who has none is not accepted. */
+  /** One permit for each client that is served or queued: without one, no client is accepted. */
   private final Semaphore places;
 
   /** Accepted, and waiting for a thread; an empty one says that no more will come. */
@@ -90,7 +90,7 @@ final class PoolServer implements Server {
     listener = Listener.bind(config.address(), config.backlog());
     datagrams =
         DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
-    var _ = datagrams.terminated().whenComplete((_, _) -> places.release()); // See accept.
+    datagrams.onEnd(places::release); // The acceptor may wait for one, and the listener is closed.
     try {
       for (int i = 0; i < threads; i++) {
         Worker worker = new Worker();
@@ -222,7 +222,7 @@ final class PoolServer implements Server {
 
   @Override
   public void close() {
-    places.release(PLACES_FOR_ALL); // What is in the backlog waits with us, and not in the kernel.
+    places.release(PLACES_FOR_ALL); // The clients in the backlog are queued here instead.
     listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
   }

@@ -51,6 +51,7 @@ final class ProgramHost implements Server {
 
   private final ProgramConfig config;
   private final Factory factory;
+  private final Runnable atEnd;
   private final Listener listener;
   private final Set<Conversation> conversations = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> terminated;
@@ -61,8 +62,18 @@ final class ProgramHost implements Server {
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
   ProgramHost(ProgramConfig config, Factory factory) throws IOException {
+    this(config, factory, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param atEnd runs when all conversations have ended
+   */
+  ProgramHost(ProgramConfig config, Factory factory, Runnable atEnd) throws IOException {
     this.config = config;
     this.factory = factory;
+    this.atEnd = atEnd;
     listener = Listener.bind(config.address(), config.backlog());
     try {
       config.demandUpstreamElsewhere(listener.address());
@@ -78,8 +89,10 @@ final class ProgramHost implements Server {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
         open(client).ifPresent(this::start);
       }
+    } finally {
+      drain();
+      atEnd.run();
     }
-    drain();
   }
 
   private Optional<Conversation> open(SocketChannel client) {
@@ -103,6 +116,7 @@ final class ProgramHost implements Server {
     } catch (OutOfMemoryError _) { // There is no thread to carry it: that costs this client only.
       conversation.abort();
       conversations.remove(conversation);
+      listener.descriptorFreed();
     }
   }
 
@@ -122,11 +136,11 @@ final class ProgramHost implements Server {
   }
 
   private void drain() {
+    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     if (!conversations.isEmpty()) {
       LockSupport.parkNanos(LAST_READ);
     }
     conversations.forEach(Conversation::endInput);
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     while (!conversations.isEmpty()) {
       if (System.nanoTime() - deadline > 0) {
         conversations.forEach(Conversation::abort);

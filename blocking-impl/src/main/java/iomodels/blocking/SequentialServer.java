@@ -93,6 +93,7 @@ final class SequentialServer implements Server {
   // tag::converse[]
   private void converse(SocketChannel peer) {
     try (peer) {
+      waitingSince = NOT_WAITING; // The client before may have failed in read.
       client = peer;
       peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
       Session session = service.open();
@@ -134,10 +135,13 @@ final class SequentialServer implements Server {
   // end::converse[]
 
   // tag::close[]
-  /** Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. */
+  /**
+   * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. Not
+   * by {@code await}: while the server stops, a client that is silent here may still be receiving.
+   */
   private void discard(SocketChannel peer) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
-    while (await(peer) >= 0) {
+    while (peer.read(in.clear()) >= 0) {
       // What comes now is not answered, but it has to be read.
     }
   }
@@ -145,7 +149,7 @@ final class SequentialServer implements Server {
   /** Ends a conversation once its client has nothing more to say, or after the grace period. */
   @Override
   public void close() {
-    listener.stop(() -> client != null);
+    listener.stop();
     List<SocketChannel> backlog = listener.acceptAll(); // To close the listener resets the others.
     waiting.complete(backlog);
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();

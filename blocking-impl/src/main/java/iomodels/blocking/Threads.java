@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 
-/** Starts the platform threads that a server cannot do without. */
+/** Starts the threads that a server cannot do without. */
 final class Threads {
 
   private Threads() {}

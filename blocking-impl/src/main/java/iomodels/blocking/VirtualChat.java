@@ -3,6 +3,7 @@ package iomodels.blocking;
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
@@ -18,14 +19,15 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A room with two virtual threads for each client. One reads lines and says them in the room; the
- * other takes lines from the client's outbox, and writes them. Nobody waits for a socket under the
- * lock of the room: a line is put into the outbox of each member, and a member whose outbox is full
- * is disconnected. Not to read, which is back-pressure elsewhere, would not help: the members that
- * speak are not those that do not read.
+ * other takes lines from the client's outbox, and writes them. No thread writes to a socket under
+ * the lock of the room: a line is put into the outbox of each member, and a member whose outbox is
+ * full is disconnected. Back-pressure cannot replace that: the members that send the lines are not
+ * the ones that do not read.
  */
 final class VirtualChat {
 
   private static final int BUFFER_SIZE = 2 * 1024;
+  private static final long PATIENCE = MILLISECONDS.toNanos(5);
 
   private final ProgramConfig config;
 
@@ -150,10 +152,13 @@ final class VirtualChat {
 
     /**
      * An outbox may be full although its client reads, if its writer has not had its turn: after a
-     * pause of the process, all other clients may have theirs first.
+     * pause of the process, all other clients may have theirs first. The others wait for it, under
+     * the lock of the room: if it waits for its socket, for {@link #PATIENCE} at most, since the
+     * JDK's poller may have to wake it first.
      */
     private void awaitWriter() {
-      while (!hasRoom() && isRunnable(writer)) {
+      long limit = System.nanoTime() + PATIENCE;
+      while (!hasRoom() && (isRunnable(writer) || System.nanoTime() - limit < 0)) {
         LockSupport.parkNanos(1);
       }
     }

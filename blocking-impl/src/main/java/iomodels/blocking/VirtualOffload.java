@@ -50,11 +50,10 @@ final class VirtualOffload {
   static Server start(ProgramConfig config) throws IOException {
     VirtualOffload offload = new VirtualOffload(config);
     try {
-      Server server =
-          new ProgramHost(
-              config, peer -> new LineConversation(peer, offload::request, Work.EXPECTED));
-      var _ = server.terminated().whenComplete((_, _) -> offload.pool.shutdownNow());
-      return server;
+      return new ProgramHost(
+          config,
+          peer -> new LineConversation(peer, offload::request, Work.EXPECTED),
+          offload.pool::shutdownNow);
     } catch (Throwable e) {
       offload.pool.shutdownNow();
       throw e;

@@ -35,6 +35,9 @@ class ListenerTest {
   void aWaitingAcceptReturnsAtTheStop() throws Exception {
     try (Listener listener = listener()) {
       CompletableFuture<Integer> accepted = CompletableFuture.supplyAsync(() -> count(listener));
+      while (!listener.isWaiting()) {
+        Thread.onSpinWait();
+      }
       listener.stop();
       assertThat(accepted.get()).isZero();
       clients.add(connect(listener.address())); // It was woken, and not closed.
@@ -50,6 +53,29 @@ class ListenerTest {
       CompletableFuture<Void> stop = CompletableFuture.runAsync(listener::stop);
       assertThat(count(listener)).isEqualTo(CLIENTS);
       stop.join();
+    }
+  }
+
+  @Test
+  void stopDoesNotWaitForThreadsThatServe() throws Exception {
+    try (Listener listener = listener()) {
+      clients.add(connect(listener.address()));
+      listener.stop(); // Nobody accepts now.
+      assertThat(count(listener)).as("the backlog is not reset").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void noMoreThanTheBacklogIsAcceptedAfterTheStop() throws Exception {
+    try (Listener listener =
+        Listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 3)) {
+      listener.stop();
+      int accepted = 0;
+      do { // A client comes whenever one was accepted.
+        clients.add(connect(listener.address()));
+        accepted++;
+      } while (accepted <= CLIENTS && listener.accept() != null);
+      assertThat(accepted).isEqualTo(5);
     }
   }
 

@@ -128,7 +128,9 @@ final class ComparedPages {
     table.head();
     rows.forEach(row -> table.row(cells(row)));
     out.println();
-    out.println("LINES: of code, without comments and imports, of the class that each is.");
+    out.println(
+        "LINES: of code, without comments and imports, of the page; what pages share is not"
+            + " counted.");
     out.println("Start one: iomodels serve STYLE --program PROGRAM");
     rows.forEach(row -> explain(out, row));
     out.flush();

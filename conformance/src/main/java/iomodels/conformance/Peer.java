@@ -383,6 +383,11 @@ public final class Peer implements AutoCloseable {
 
   /** Demands a line next, whatever it is; returned without its LF. */
   public String line() throws Broken {
+    return line(patience);
+  }
+
+  /** The same, where a line may take longer than other replies. */
+  public String line(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
       while (held.hasRemaining()) {
@@ -396,7 +401,7 @@ public final class Peer implements AutoCloseable {
         line.write(octet);
       }
       byte[] chunk = new byte[LINES];
-      int n = receive(chunk, 0, chunk.length, patience, "a line", line.size());
+      int n = receive(chunk, 0, chunk.length, within, "a line", line.size());
       if (n < 0) {
         throw new Broken(
             "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));

@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 public final class Transports {
 
-  /** Seen with Netty 4.2.18; NIO and epoll pause for a second. */
+  /** Seen with Netty 4.2.18, although {@link Acceptor} stops reading; NIO and epoll pause. */
   private static final String IO_URING_CAVEAT =
       "accepts in a busy loop while descriptors are exhausted";
 

@@ -29,7 +29,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
     IDLE,
     /** A request is being answered. */
     PENDING,
-    /** It has been sent an error, and is read, but not answered, to its FIN. */
+    /** An error has been sent; further input is read to the FIN, and not answered. */
     REFUSED
   }
 
@@ -57,7 +57,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
    */
   abstract boolean start(String line);
 
-  /** What a client is sent whose line is no request. */
+  /** The answer to a line that is no request. */
   abstract String malformed();
 
   /** Cancels the pending request, if there is one: the client has gone. */
@@ -66,14 +66,25 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
   // tag::read[]
   @Override
   public final void run() {
-    if (!key.isValid()) {
-      return; // It was closed in another connection's turn.
+    if (key.isValid()) { // Else it was closed in another connection's turn.
+      guard(
+          () -> {
+            if (key.isReadable()) {
+              endOfInput |= peer.read(in) < 0;
+            }
+            advance();
+          });
     }
+  }
+
+  private interface Turn {
+    void run() throws IOException;
+  }
+
+  /** A failure ends this conversation, and not the loop. */
+  private void guard(Turn turn) {
     try {
-      if (key.isReadable()) {
-        endOfInput |= peer.read(in) < 0;
-      }
-      advance();
+      turn.run();
     } catch (IOException _) {
       abort();
     } catch (RuntimeException e) {
@@ -151,11 +162,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
       return; // The client has gone.
     }
     answerNow(text);
-    try {
-      advance();
-    } catch (IOException _) {
-      abort();
-    }
+    guard(this::advance);
   }
 
   // end::read[]
@@ -164,11 +171,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
   @Override
   public final void endInput() {
     endOfInput = true;
-    try {
-      advance();
-    } catch (IOException _) {
-      abort();
-    }
+    guard(this::advance);
   }
 
   @Override

@@ -213,9 +213,10 @@ final class MultiReactorServer implements Server {
     private void await() throws IOException {
       boolean timed = draining || !lingering.isEmpty();
       selector.select(MultiReactorServer::giveTurn, timed ? TICK_MILLIS : 0);
-      for (; releasing && listener.isPaused(); resumeAccepting()) {
+      while (releasing && listener.isPaused()) {
         releasing = false;
-        selector.selectNow(MultiReactorServer::giveTurn);
+        selector.selectNow(MultiReactorServer::giveTurn); // It releases the descriptor.
+        resumeAccepting();
       }
       for (SocketChannel peer; (peer = arrivals.poll()) != null; ) {
         welcome(peer);

@@ -36,8 +36,8 @@ final class ProgramLoop implements Server {
   interface Conversation {
 
     /**
-     * The server stops: there are no further requests. To be closed when what is owed has been
-     * sent.
+     * The server stops: there are no further requests. The conversation closes its channels when
+     * all replies have been sent.
      */
     void endInput();
 
@@ -71,6 +71,7 @@ final class ProgramLoop implements Server {
 
   private final ProgramConfig config;
   private final Factory factory;
+  private final Runnable atEnd;
   private final Selector selector = Selector.open();
   private final Listener listener;
   private final CompletableFuture<Void> terminated;
@@ -89,8 +90,19 @@ final class ProgramLoop implements Server {
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
   ProgramLoop(ProgramConfig config, String name, Factory factory) throws IOException {
+    this(config, name, factory, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param atEnd runs in the loop's thread when all conversations have ended
+   */
+  ProgramLoop(ProgramConfig config, String name, Factory factory, Runnable atEnd)
+      throws IOException {
     this.config = config;
     this.factory = factory;
+    this.atEnd = atEnd;
     try {
       listener =
           Listener.bind(selector, config.address(), config.backlog(), () -> accept(MAX_ACCEPTS));
@@ -112,15 +124,17 @@ final class ProgramLoop implements Server {
       throw new UncheckedIOException(e);
     } finally {
       closeAll();
+      atEnd.run();
     }
   }
 
   private void await() throws IOException {
-    selector.select(key -> ((Runnable) key.attachment()).run(), timeoutMillis());
-    listener.resumeIfDue(System.nanoTime());
     if (waiting != null && !listener.isPaused()) {
+      selector.selectNow(ProgramLoop::giveTurn); // Releases the descriptors of closed channels.
       accept(MAX_ACCEPTS);
     }
+    selector.select(ProgramLoop::giveTurn, timeoutMillis());
+    listener.resumeIfDue(System.nanoTime());
     for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
       task.run();
     }
@@ -129,6 +143,10 @@ final class ProgramLoop implements Server {
       timers.remove();
       next.action.run();
     }
+  }
+
+  private static void giveTurn(SelectionKey key) {
+    ((Runnable) key.attachment()).run();
   }
 
   /** Until the next timer, rounded up; 0 is for ever. */
@@ -143,13 +161,12 @@ final class ProgramLoop implements Server {
 
   private void accept(int limit) {
     for (int i = 0; i < limit; i++) {
-      SocketChannel client = waiting == null ? listener.accept() : waiting;
+      SocketChannel client = waiting == null ? accept() : waiting;
       waiting = null;
       if (client == null) {
         return;
       }
       try {
-        client.setOption(TCP_NODELAY, true);
         conversations.add(factory.open(client, this));
       } catch (IOException _) {
         waiting = client;
@@ -160,6 +177,19 @@ final class ProgramLoop implements Server {
         Network.closeQuietly(client);
       }
     }
+  }
+
+  private @Nullable SocketChannel accept() {
+    SocketChannel client = listener.accept();
+    while (client != null) {
+      try {
+        return client.setOption(TCP_NODELAY, true);
+      } catch (IOException _) {
+        Network.closeQuietly(client); // It has gone already.
+        client = listener.accept();
+      }
+    }
+    return null;
   }
 
   /** Has {@code turn} run whenever the channel is ready for one of these operations. */
@@ -207,11 +237,9 @@ final class ProgramLoop implements Server {
   private void drain() throws IOException {
     accept(config.backlog() + 1);
     listener.close();
-    if (waiting != null) {
-      Network.reset(waiting);
-    }
+    resetWaiting();
     for (int i = 0; i < 2; i++) { // What was sent before the stop, and then whether it has ended.
-      selector.selectNow(key -> ((Runnable) key.attachment()).run());
+      selector.selectNow(ProgramLoop::giveTurn);
     }
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
     Set.copyOf(conversations).forEach(Conversation::endInput);
@@ -221,7 +249,15 @@ final class ProgramLoop implements Server {
     Set.copyOf(conversations).forEach(Conversation::abort);
   }
 
+  private void resetWaiting() {
+    if (waiting != null) {
+      Network.reset(waiting);
+      waiting = null;
+    }
+  }
+
   private void closeAll() {
+    resetWaiting();
     selector.keys().forEach(key -> Network.closeQuietly(key.channel()));
     Network.closeQuietly(selector); // Only now are registered channels' descriptors released.
   }

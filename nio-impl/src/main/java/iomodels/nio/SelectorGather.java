@@ -72,6 +72,7 @@ final class SelectorGather {
     @Override
     void cancel() {
       pending.ifPresent(Request::cancel);
+      pending = Optional.empty();
     }
   }
 
@@ -236,8 +237,10 @@ final class SelectorGather {
     // tag::close[]
     void close() {
       done = true; // Its key may still be among those that the selector has selected.
-      channel.ifPresent(Network::closeQuietly);
-      request.loop.descriptorFreed();
+      if (channel.filter(SocketChannel::isOpen).isPresent()) {
+        Network.closeQuietly(channel.get());
+        request.loop.descriptorFreed();
+      }
     }
     // end::close[]
   }

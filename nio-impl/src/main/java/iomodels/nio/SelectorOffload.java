@@ -51,10 +51,8 @@ final class SelectorOffload {
     SelectorOffload offload = new SelectorOffload(config);
     try {
       offload.startWorkers();
-      Server server =
-          new ProgramLoop(config, "offload", (it, loop) -> offload.new Client(it, loop));
-      var _ = server.terminated().whenComplete((_, _) -> offload.pool.shutdownNow());
-      return server;
+      return new ProgramLoop(
+          config, "offload", (it, loop) -> offload.new Client(it, loop), offload.pool::shutdownNow);
     } catch (Throwable e) {
       offload.pool.shutdownNow();
       throw e;

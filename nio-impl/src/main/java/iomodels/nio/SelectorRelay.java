@@ -77,10 +77,10 @@ final class SelectorRelay {
         upstreamKey = Optional.of(loop.register(upstream, OP_CONNECT, this));
         connectTimeout = Optional.of(loop.after(config.deadline(), this::abort));
         if (Network.with(config.upstreams().getFirst(), upstream::connect)) {
-          run();
+          loop.execute(this); // Later, like a failure: the loop does not know this pair yet.
         }
       } catch (IOException _) {
-        loop.execute(this::abort); // Later: the loop does not know it yet.
+        loop.execute(this::abort);
       }
     }
 

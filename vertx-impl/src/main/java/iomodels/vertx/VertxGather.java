@@ -34,11 +34,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Asking several backends with futures: one for each that is asked, and {@code join} and {@code
- * any} say what is waited for, {@code timeout} and {@code recover} what then. But a future is a
- * value to come, and not the work that it comes from: it cannot be cancelled. So each call is an
- * object as well, with its socket, and to cancel is to close that, by hand, wherever a request may
- * end.
+ * Asks several backends with futures, one for each. {@code all} and {@code any} say which are
+ * awaited, {@code recover} and {@code otherwise} what happens if they fail, and a timer completes
+ * those that are late. But a future is a value, and not the work that produces it: it cannot be
+ * cancelled. So each call is an object as well, with its socket, and to cancel is to close the
+ * socket, by hand, wherever a request may end.
  */
 final class VertxGather implements Server {
 
@@ -213,7 +213,7 @@ final class VertxGather implements Server {
                 if (it.cancelled) {
                   return; // The client is gone.
                 }
-                it.cancel(); // Whoever has not answered is not wanted any more.
+                it.cancel(); // The calls that have not answered are not needed any more.
                 asking = Optional.empty();
                 socket.write(answer);
                 advance();
