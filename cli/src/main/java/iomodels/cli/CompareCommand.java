@@ -105,6 +105,7 @@ final class CompareCommand implements Callable<Integer> {
    * A model in it.
    *
    * @param name with the transport that it ran on, if it has a choice
+   * @param unknownRules those that the kit could not judge, with the reason
    * @param stamps what speaks against its figures; not what is known of the kit
    */
   record Row(
@@ -116,6 +117,7 @@ final class CompareCommand implements Callable<Integer> {
       long skipped,
       long unknown,
       List<String> brokenRules,
+      List<String> unknownRules,
       Optional<LoadFigures> load,
       List<Stamp> stamps,
       String loadFailure) {
@@ -130,6 +132,7 @@ final class CompareCommand implements Callable<Integer> {
           skipped,
           unknown,
           brokenRules,
+          unknownRules,
           result.load(),
           result.stamps(),
           result.failure());
@@ -280,17 +283,26 @@ final class CompareCommand implements Callable<Integer> {
           report.count(Verdict.BROKEN),
           report.count(Verdict.SKIPPED),
           report.count(Verdict.UNKNOWN),
-          report.findings().stream()
-              .filter(finding -> finding.verdict() == Verdict.BROKEN)
-              .map(Findings::describe)
-              .toList(),
+          ComparedPages.described(report, Verdict.BROKEN),
+          ComparedPages.described(report, Verdict.UNKNOWN),
           Optional.empty(),
           List.of(),
           "");
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());
       return new Row(
-          model.card(), name, "", 0, 0, 0, 0, List.of(), Optional.empty(), List.of(), why);
+          model.card(),
+          name,
+          "",
+          0,
+          0,
+          0,
+          0,
+          List.of(),
+          List.of(),
+          Optional.empty(),
+          List.of(),
+          why);
     }
   }
 
@@ -429,6 +441,7 @@ final class CompareCommand implements Callable<Integer> {
               broken ->
                   out.println(
                       Ansi.AUTO.string("@|bold,red %s|@ breaks ".formatted(name)) + broken));
+      row.unknownRules().forEach(it -> out.printf("%s: the kit could not tell: %s%n", name, it));
     }
     out.flush();
   }

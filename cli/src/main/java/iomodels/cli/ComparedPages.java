@@ -107,7 +107,7 @@ final class ComparedPages {
         failure);
   }
 
-  private static List<String> described(Report report, Verdict verdict) {
+  static List<String> described(Report report, Verdict verdict) {
     return report.findings().stream()
         .filter(it -> it.verdict() == verdict)
         .map(Findings::describe)
