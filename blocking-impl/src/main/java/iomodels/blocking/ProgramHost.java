@@ -84,6 +84,7 @@ final class ProgramHost implements Server {
     terminated = Threads.start(Threads.virtual("acceptor"), this::accept, listener);
   }
 
+  // tag::accept[]
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
@@ -109,6 +110,8 @@ final class ProgramHost implements Server {
     }
   }
 
+  // end::accept[]
+
   private void start(Conversation conversation) {
     conversations.add(conversation);
     try {
@@ -129,6 +132,7 @@ final class ProgramHost implements Server {
     }
   }
 
+  // tag::close[]
   @Override
   public void close() {
     listener.stop(); // The acceptor closes the listener, and goes on to drain.
@@ -148,6 +152,8 @@ final class ProgramHost implements Server {
       LockSupport.parkNanos(TICK);
     }
   }
+
+  // end::close[]
 
   @Override
   public InetSocketAddress address() {

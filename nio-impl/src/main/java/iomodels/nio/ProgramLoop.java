@@ -128,6 +128,7 @@ final class ProgramLoop implements Server {
     }
   }
 
+  // tag::wait[]
   private void await() throws IOException {
     if (waiting != null && !listener.isPaused()) {
       selector.selectNow(ProgramLoop::giveTurn); // Releases the descriptors of closed channels.
@@ -159,6 +160,9 @@ final class ProgramLoop implements Server {
     return left == Long.MAX_VALUE ? 0 : NANOSECONDS.toMillis(left) + 1;
   }
 
+  // end::wait[]
+
+  // tag::accept[]
   private void accept(int limit) {
     for (int i = 0; i < limit; i++) {
       SocketChannel client = waiting == null ? accept() : waiting;
@@ -191,6 +195,8 @@ final class ProgramLoop implements Server {
     }
     return null;
   }
+
+  // end::accept[]
 
   /** Has {@code turn} run whenever the channel is ready for one of these operations. */
   SelectionKey register(SelectableChannel channel, int operations, Runnable turn)
@@ -226,6 +232,7 @@ final class ProgramLoop implements Server {
     listener.resume();
   }
 
+  // tag::close[]
   @Override
   public void close() {
     stopping = true;
@@ -261,6 +268,8 @@ final class ProgramLoop implements Server {
     selector.keys().forEach(key -> Network.closeQuietly(key.channel()));
     Network.closeQuietly(selector); // Only now are registered channels' descriptors released.
   }
+
+  // end::close[]
 
   @Override
   public InetSocketAddress address() {

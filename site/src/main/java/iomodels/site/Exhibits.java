@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -80,15 +81,21 @@ final class Exhibits {
             card.name(), group, card.summary(), Optional.of(card), Optional.empty(), read(files)));
   }
 
-  /** A page of a style is one class, and its file that of its name. */
+  /**
+   * A page of a style is one class, and its file that of its name. With it come the classes of its
+   * package that it makes or extends, if they have regions: what the pages of a style share.
+   */
   private void add(StyleProvider style, StyleProvider.Page page) throws IOException {
     Class<?> source = page.source();
-    List<Path> files =
-        folder(source.getPackageName())
-            .map(it -> it.resolve(source.getSimpleName() + ".java"))
-            .filter(Files::isRegularFile)
-            .stream()
-            .toList();
+    List<Path> files = new ArrayList<>();
+    Optional<Path> folder = folder(source.getPackageName());
+    if (folder.isPresent()) {
+      Path file = folder.get().resolve(source.getSimpleName() + ".java");
+      if (Files.isRegularFile(file)) {
+        files.add(file);
+        files.addAll(shared(file));
+      }
+    }
     add(
         new Exhibit(
             "%s:%s".formatted(style.style(), page.program()),
@@ -97,6 +104,28 @@ final class Exhibits {
             Optional.empty(),
             Optional.of(new Written(page.program(), style.style(), page.threads())),
             read(files)));
+  }
+
+  private static List<Path> shared(Path page) throws IOException {
+    String text = Files.readString(page);
+    List<Path> shared = new ArrayList<>();
+    for (Path file : neighbours(page)) {
+      String name = file.getFileName().toString().replaceFirst("\\.java$", "");
+      boolean isUsed = Pattern.compile("\\b(new|extends) " + name + "\\b").matcher(text).find();
+      if (isUsed && Files.readString(file).contains("// tag::")) {
+        shared.add(file);
+      }
+    }
+    return shared;
+  }
+
+  private static List<Path> neighbours(Path page) throws IOException {
+    try (Stream<Path> files = Files.list(page.getParent())) {
+      return files
+          .filter(it -> it.toString().endsWith(".java") && !it.equals(page))
+          .sorted()
+          .toList();
+    }
   }
 
   private void add(Exhibit exhibit) {
