@@ -3,7 +3,6 @@ package iomodels.blocking;
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
@@ -15,7 +14,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * A room with two virtual threads for each client. One reads lines and says them in the room; the
@@ -27,7 +25,6 @@ import java.util.concurrent.locks.LockSupport;
 final class VirtualChat {
 
   private static final int BUFFER_SIZE = 2 * 1024;
-  private static final long PATIENCE = MILLISECONDS.toNanos(5);
 
   private final ProgramConfig config;
 
@@ -138,7 +135,6 @@ final class VirtualChat {
     @Override
     public boolean tell(String line) {
       byte[] bytes = line.getBytes(UTF_8);
-      awaitWriter();
       synchronized (outbox) {
         if (unsent >= config.outbox()) {
           return false;
@@ -147,32 +143,6 @@ final class VirtualChat {
         outbox.writeBytes(bytes);
         outbox.notifyAll();
         return true;
-      }
-    }
-
-    /**
-     * An outbox may be full although its client reads, if its writer has not had its turn: after a
-     * pause of the process, all other clients may have theirs first. The others wait for it, under
-     * the lock of the room: if it waits for its socket, for {@link #PATIENCE} at most, since the
-     * JDK's poller may have to wake it first.
-     */
-    private void awaitWriter() {
-      long limit = System.nanoTime() + PATIENCE;
-      while (!hasRoom() && (isRunnable(writer) || System.nanoTime() - limit < 0)) {
-        LockSupport.parkNanos(1);
-      }
-    }
-
-    private static boolean isRunnable(Thread thread) {
-      return switch (thread.getState()) {
-        case RUNNABLE, BLOCKED -> true;
-        case NEW, WAITING, TIMED_WAITING, TERMINATED -> false;
-      };
-    }
-
-    private boolean hasRoom() {
-      synchronized (outbox) {
-        return unsent < config.outbox();
       }
     }
 
