@@ -3,10 +3,10 @@ package iomodels.blocking;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.blocking.LineConversation.Request;
+import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import iomodels.server.Server;
 import java.io.EOFException;
 import java.io.IOException;
@@ -48,16 +48,16 @@ final class VirtualGather {
   static Server start(ProgramConfig config) throws IOException {
     VirtualGather gather = new VirtualGather(config);
     return new ProgramHost(
-        config, peer -> new LineConversation(peer, gather::request, Question.EXPECTED));
+        config, peer -> new LineConversation(peer, gather::request, GatherRequest.MALFORMED));
   }
 
   // end::accept[]
 
   private Optional<Request> request(String line) {
-    return Question.of(line).map(question -> () -> ask(question));
+    return GatherRequest.parse(line).map(question -> () -> ask(question));
   }
 
-  private String ask(Question question) throws InterruptedException {
+  private String ask(GatherRequest question) throws InterruptedException {
     List<Callable<String>> calls = new ArrayList<>();
     config.upstreams().forEach(it -> calls.add(() -> call(it, question.text())));
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -78,7 +78,7 @@ final class VirtualGather {
       ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
       while (upstream.read(in.clear()) >= 0) {
         Optional<String> answer = lines.next(in.flip());
-        if (answer.isPresent() && Question.isGood(answer.get())) {
+        if (answer.isPresent() && GatherRequest.isSuccess(answer.get())) {
           return answer.get();
         }
         if (answer.isPresent()) {

@@ -3,8 +3,8 @@ package iomodels.blocking;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.blocking.LineConversation.Request;
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import iomodels.server.Server;
 import java.io.IOException;
 import java.util.Optional;
@@ -52,7 +52,7 @@ final class VirtualOffload {
     try {
       return new ProgramHost(
           config,
-          peer -> new LineConversation(peer, offload::request, Work.EXPECTED),
+          peer -> new LineConversation(peer, offload::request, OffloadRequest.MALFORMED),
           offload.pool::shutdownNow);
     } catch (Throwable e) {
       offload.pool.shutdownNow();
@@ -63,24 +63,24 @@ final class VirtualOffload {
   // end::accept[]
 
   private Optional<Request> request(String line) {
-    return Work.of(line, config.folder()).map(work -> () -> done(work));
+    return OffloadRequest.parse(line, config.folder()).map(work -> () -> done(work));
   }
 
   // tag::work[]
-  private String done(Work work) throws InterruptedException {
+  private String done(OffloadRequest work) throws InterruptedException {
     return switch (work) {
-      case Work.Ping _ -> Work.PONG;
-      case Work.Slow slow -> elsewhere(slow);
+      case OffloadRequest.Ping _ -> OffloadRequest.PONG;
+      case OffloadRequest.Task slow -> elsewhere(slow);
     };
   }
 
-  private String elsewhere(Work.Slow work) throws InterruptedException {
+  private String elsewhere(OffloadRequest.Task work) throws InterruptedException {
     FutureTask<String> task = new FutureTask<>(work::answer);
     try {
       pool.execute(task);
       return task.get();
     } catch (RejectedExecutionException _) {
-      return Work.BUSY;
+      return OffloadRequest.BUSY;
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     } finally {

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Opens the files that {@link Work.Read} may read: regular files and FIFOs that lie in the folder,
- * and not a device, nor what a symbolic link leads to outside of it. An interrupt ends the wait for
- * a FIFO's writer.
+ * Opens the files that {@link OffloadRequest.Read} may read: regular files and FIFOs that lie in
+ * the folder, and not a device, nor what a symbolic link leads to outside of it. An interrupt ends
+ * the wait for a FIFO's writer.
  */
 final class ReadableFile {
 

@@ -6,10 +6,10 @@ import static java.nio.channels.SelectionKey.OP_WRITE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
 
+import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import iomodels.server.Server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -58,12 +58,12 @@ final class SelectorGather {
 
     @Override
     String malformed() {
-      return Question.EXPECTED;
+      return GatherRequest.MALFORMED;
     }
 
     @Override
     boolean start(String line) {
-      Optional<Question> question = Question.of(line);
+      Optional<GatherRequest> question = GatherRequest.parse(line);
       pending = question.map(it -> new Request(this, loop, it));
       pending.ifPresent(Request::begin);
       return question.isPresent();
@@ -81,13 +81,13 @@ final class SelectorGather {
 
     private final Client client;
     private final ProgramLoop loop;
-    private final Question question;
+    private final GatherRequest question;
     private final List<Call> calls = new ArrayList<>();
     private final List<ProgramLoop.Timer> timers = new ArrayList<>();
     private int pending;
     private int retries;
 
-    Request(Client client, ProgramLoop loop, Question question) {
+    Request(Client client, ProgramLoop loop, GatherRequest question) {
       this.client = client;
       this.loop = loop;
       this.question = question;
@@ -209,7 +209,7 @@ final class SelectorGather {
         boolean ended = peer.read(buffer.clear()) < 0;
         Optional<String> line = lines.next(buffer.flip());
         if (line.isPresent() || ended) {
-          complete(line.filter(Question::isGood));
+          complete(line.filter(GatherRequest::isSuccess));
         }
       } catch (IOException | LineTooLongException _) {
         fail();

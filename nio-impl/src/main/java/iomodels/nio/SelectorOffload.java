@@ -3,8 +3,8 @@ package iomodels.nio;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import iomodels.server.Server;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -80,23 +80,23 @@ final class SelectorOffload {
 
     @Override
     String malformed() {
-      return Work.EXPECTED;
+      return OffloadRequest.MALFORMED;
     }
 
     // tag::work[]
     @Override
     boolean start(String line) {
-      Optional<Work> work = Work.of(line, config.folder());
+      Optional<OffloadRequest> work = OffloadRequest.parse(line, config.folder());
       if (work.isPresent()) {
         switch (work.get()) {
-          case Work.Ping _ -> answerNow(Work.PONG);
-          case Work.Slow slow -> submit(slow);
+          case OffloadRequest.Ping _ -> answerNow(OffloadRequest.PONG);
+          case OffloadRequest.Task slow -> submit(slow);
         }
       }
       return work.isPresent();
     }
 
-    private void submit(Work.Slow work) {
+    private void submit(OffloadRequest.Task work) {
       FutureTask<String> task =
           new FutureTask<>(work::answer) {
             @Override
@@ -108,7 +108,7 @@ final class SelectorOffload {
         pool.execute(task);
         pending = Optional.of(task);
       } catch (RejectedExecutionException _) {
-        answerNow(Work.BUSY);
+        answerNow(OffloadRequest.BUSY);
       }
     }
 

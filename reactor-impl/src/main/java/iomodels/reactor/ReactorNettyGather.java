@@ -10,10 +10,10 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import iomodels.netty.Acceptor;
+import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -113,13 +113,13 @@ final class ReactorNettyGather implements Server {
   }
 
   private Mono<Reply> reply(Connection client, String line) {
-    Optional<Question> question = Question.of(line);
+    Optional<GatherRequest> question = GatherRequest.parse(line);
     return question.isEmpty()
-        ? Mono.just(new Reply(Question.EXPECTED, true))
+        ? Mono.just(new Reply(GatherRequest.MALFORMED, true))
         : answer(client, question.get()).map(it -> new Reply(it, false));
   }
 
-  private Mono<String> answer(Connection client, Question question) {
+  private Mono<String> answer(Connection client, GatherRequest question) {
     // Timers of Reactor have threads of their own: what comes after them comes back to ours.
     Scheduler loop = Schedulers.fromExecutorService(client.channel().eventLoop());
     List<Mono<String>> calls =
@@ -178,7 +178,7 @@ final class ReactorNettyGather implements Server {
         .then()
         .thenMany(lines(chunks(upstream)))
         .next()
-        .filter(Question::isGood)
+        .filter(GatherRequest::isSuccess)
         .switchIfEmpty(Mono.error(() -> new IOException("no good answer")));
   }
 

@@ -13,8 +13,8 @@ import iomodels.netty.Acceptor;
 import iomodels.netty.Workers;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -121,9 +121,9 @@ final class ReactorNettyOffload implements Server {
   }
 
   private Mono<Reply> reply(Connection client, String line) {
-    Optional<Work> work = Work.of(line, config.folder());
+    Optional<OffloadRequest> work = OffloadRequest.parse(line, config.folder());
     return work.isEmpty()
-        ? Mono.just(new Reply(Work.EXPECTED, true))
+        ? Mono.just(new Reply(OffloadRequest.MALFORMED, true))
         : answer(work.get())
             // Or what comes next would be done by the worker.
             .publishOn(Schedulers.fromExecutorService(client.channel().eventLoop()))
@@ -133,15 +133,15 @@ final class ReactorNettyOffload implements Server {
   // end::answer[]
 
   // tag::work[]
-  private Mono<String> answer(Work work) {
+  private Mono<String> answer(OffloadRequest work) {
     return switch (work) {
-      case Work.Ping _ -> Mono.just(Work.PONG);
-      case Work.Slow slow ->
-          elsewhere(slow).onErrorReturn(RejectedExecutionException.class, Work.BUSY);
+      case OffloadRequest.Ping _ -> Mono.just(OffloadRequest.PONG);
+      case OffloadRequest.Task slow ->
+          elsewhere(slow).onErrorReturn(RejectedExecutionException.class, OffloadRequest.BUSY);
     };
   }
 
-  private Mono<String> elsewhere(Work.Slow work) {
+  private Mono<String> elsewhere(OffloadRequest.Task work) {
     return Mono.create(
         sink -> {
           FutureTask<String> task = task(work, sink);
@@ -154,7 +154,7 @@ final class ReactorNettyOffload implements Server {
         });
   }
 
-  private static FutureTask<String> task(Work.Slow work, MonoSink<String> sink) {
+  private static FutureTask<String> task(OffloadRequest.Task work, MonoSink<String> sink) {
     return new FutureTask<>(work::answer) {
       @Override
       protected void done() {

@@ -19,10 +19,10 @@ import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import iomodels.netty.StartFailures;
+import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -136,14 +136,14 @@ final class RxJavaGather implements Server {
     }
 
     private Request request(String line) {
-      return Question.of(line)
+      return GatherRequest.parse(line)
           .<Request>map(question -> () -> answer(question).map(it -> new Reply(it, false)))
-          .orElse(() -> Single.just(new Reply(Question.EXPECTED, true)));
+          .orElse(() -> Single.just(new Reply(GatherRequest.MALFORMED, true)));
     }
 
     // end::answer[]
 
-    private Single<String> answer(Question question) {
+    private Single<String> answer(GatherRequest question) {
       Flowable<Single<String>> calls =
           Flowable.fromIterable(config.upstreams()).map(it -> call(it, question.text()));
       return switch (question.kind()) {
@@ -210,7 +210,7 @@ final class RxJavaGather implements Server {
           .doOnSubscribe(_ -> upstream.write(text + "\n"))
           .firstOrError()
           .ambWith(closed(upstream).toSingleDefault(""))
-          .filter(Question::isGood)
+          .filter(GatherRequest::isSuccess)
           .toSingle();
     }
 

@@ -21,8 +21,8 @@ import iomodels.netty.StartFailures;
 import iomodels.netty.Workers;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -138,29 +138,29 @@ final class RxJavaOffload implements Server {
     }
 
     private Request request(String line) {
-      return Work.of(line, config.folder())
+      return OffloadRequest.parse(line, config.folder())
           .<Request>map(work -> () -> answer(work).map(it -> new Reply(it, false)))
-          .orElse(() -> Single.just(new Reply(Work.EXPECTED, true)));
+          .orElse(() -> Single.just(new Reply(OffloadRequest.MALFORMED, true)));
     }
 
     // end::answer[]
 
     // tag::work[]
-    private Single<String> answer(Work work) {
+    private Single<String> answer(OffloadRequest work) {
       return switch (work) {
-        case Work.Ping _ -> Single.just(Work.PONG);
-        case Work.Slow slow ->
+        case OffloadRequest.Ping _ -> Single.just(OffloadRequest.PONG);
+        case OffloadRequest.Task slow ->
             elsewhere(slow)
                 .observeOn(loop)
                 .onErrorResumeNext(
                     failure ->
                         failure instanceof RejectedExecutionException
-                            ? Single.just(Work.BUSY)
+                            ? Single.just(OffloadRequest.BUSY)
                             : Single.error(failure));
       };
     }
 
-    private Single<String> elsewhere(Work.Slow work) {
+    private Single<String> elsewhere(OffloadRequest.Task work) {
       return Single.create(
           emitter -> {
             FutureTask<String> task = task(work, emitter);
@@ -175,7 +175,8 @@ final class RxJavaOffload implements Server {
           });
     }
 
-    private static FutureTask<String> task(Work.Slow work, SingleEmitter<String> emitter) {
+    private static FutureTask<String> task(
+        OffloadRequest.Task work, SingleEmitter<String> emitter) {
       return new FutureTask<>(work::answer) {
         @Override
         protected void done() {

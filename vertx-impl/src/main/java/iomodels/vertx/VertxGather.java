@@ -15,10 +15,10 @@ import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import iomodels.netty.StartFailures;
+import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -200,9 +200,9 @@ final class VertxGather implements Server {
     }
 
     private void take(String line) {
-      Optional<Question> question = Question.of(line);
+      Optional<GatherRequest> question = GatherRequest.parse(line);
       if (question.isEmpty()) {
-        refuse(Question.EXPECTED);
+        refuse(GatherRequest.MALFORMED);
         return;
       }
       Asking it = new Asking(upstreams, question.get());
@@ -254,11 +254,11 @@ final class VertxGather implements Server {
   private final class Asking {
 
     private final NetClient upstreams;
-    private final Question question;
+    private final GatherRequest question;
     private final List<Call> calls = new ArrayList<>();
     private boolean cancelled;
 
-    Asking(NetClient upstreams, Question question) {
+    Asking(NetClient upstreams, GatherRequest question) {
       this.upstreams = upstreams;
       this.question = question;
     }
@@ -369,7 +369,10 @@ final class VertxGather implements Server {
       try {
         Optional<String> line = lines.next(ByteBuffer.wrap(chunk.getBytes()));
         if (line.isPresent()) {
-          var _ = Question.isGood(line.get()) ? answer.tryComplete(line.get()) : answer.tryFail("");
+          var _ =
+              GatherRequest.isSuccess(line.get())
+                  ? answer.tryComplete(line.get())
+                  : answer.tryFail("");
           close();
         }
       } catch (LineTooLongException e) {

@@ -16,8 +16,8 @@ import iomodels.netty.StartFailures;
 import iomodels.netty.Workers;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
@@ -201,21 +201,21 @@ final class VertxOffload implements Server {
     }
 
     private void take(String line) {
-      Optional<Work> work = Work.of(line, config.folder());
+      Optional<OffloadRequest> work = OffloadRequest.parse(line, config.folder());
       if (work.isEmpty()) {
-        refuse(Work.EXPECTED);
+        refuse(OffloadRequest.MALFORMED);
         return;
       }
       switch (work.get()) {
-        case Work.Ping _ -> socket.write(Work.PONG);
-        case Work.Slow slow -> elsewhere(slow);
+        case OffloadRequest.Ping _ -> socket.write(OffloadRequest.PONG);
+        case OffloadRequest.Task slow -> elsewhere(slow);
       }
     }
 
     // end::read[]
 
     // tag::work[]
-    private void elsewhere(Work.Slow work) {
+    private void elsewhere(OffloadRequest.Task work) {
       FutureTask<?> task =
           new FutureTask<>(
               () -> {
@@ -234,7 +234,7 @@ final class VertxOffload implements Server {
         pool.execute(task);
         job = Optional.of(task);
       } catch (RejectedExecutionException _) {
-        socket.write(Work.BUSY);
+        socket.write(OffloadRequest.BUSY);
       }
     }
 

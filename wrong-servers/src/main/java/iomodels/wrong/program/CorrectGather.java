@@ -2,9 +2,9 @@ package iomodels.wrong.program;
 
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.program.GatherRequest;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -32,15 +32,15 @@ class CorrectGather extends CorrectAnswerer {
 
   @Override
   Optional<Request> request(String line) {
-    return Question.of(line).map(it -> () -> ask(it));
+    return GatherRequest.parse(line).map(it -> () -> ask(it));
   }
 
   @Override
   String expected() {
-    return Question.EXPECTED;
+    return GatherRequest.MALFORMED;
   }
 
-  String ask(Question question) throws InterruptedException {
+  String ask(GatherRequest question) throws InterruptedException {
     long deadline = System.nanoTime() + config.deadline().toNanos();
     return switch (question.kind()) {
       case ALL -> all(question.text(), deadline);
@@ -178,7 +178,7 @@ class CorrectGather extends CorrectAnswerer {
   }
 
   boolean isGood(String answer) {
-    return Question.isGood(answer);
+    return GatherRequest.isSuccess(answer);
   }
 
   Lines backendLines(SocketChannel upstream) {

@@ -2,8 +2,8 @@ package iomodels.wrong.program;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -37,27 +37,27 @@ class CorrectOffload extends CorrectAnswerer {
 
   @Override
   Optional<Request> request(String line) {
-    return Work.of(line, config.folder()).map(it -> () -> done(it));
+    return OffloadRequest.parse(line, config.folder()).map(it -> () -> done(it));
   }
 
   @Override
   String expected() {
-    return Work.EXPECTED;
+    return OffloadRequest.MALFORMED;
   }
 
-  String done(Work work) throws IOException, InterruptedException {
+  String done(OffloadRequest work) throws IOException, InterruptedException {
     return switch (work) {
-      case Work.Ping _ -> Work.PONG;
-      case Work.Slow slow -> elsewhere(slow);
+      case OffloadRequest.Ping _ -> OffloadRequest.PONG;
+      case OffloadRequest.Task slow -> elsewhere(slow);
     };
   }
 
   /** Works, in this thread. */
-  String slowly(Work.Slow work) throws IOException, InterruptedException {
+  String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
     return work.answer();
   }
 
-  String elsewhere(Work.Slow work) throws IOException, InterruptedException {
+  String elsewhere(OffloadRequest.Task work) throws IOException, InterruptedException {
     FutureTask<String> task = new FutureTask<>(() -> slowly(work));
     try {
       pool.execute(task);
@@ -72,8 +72,8 @@ class CorrectOffload extends CorrectAnswerer {
   }
 
   /** There is no place for it. */
-  String refused(Work.Slow work) throws IOException, InterruptedException {
-    return Work.BUSY;
+  String refused(OffloadRequest.Task work) throws IOException, InterruptedException {
+    return OffloadRequest.BUSY;
   }
 
   /** It is done, or nobody wants it any more. */

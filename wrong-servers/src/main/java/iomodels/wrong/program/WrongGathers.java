@@ -3,8 +3,8 @@ package iomodels.wrong.program;
 import static iomodels.program.Programs.GATHER;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.program.GatherRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Question;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -374,7 +374,7 @@ final class WrongGathers {
       private final Lock turn = new ReentrantLock();
 
       @Override
-      String ask(Question question) throws InterruptedException {
+      String ask(GatherRequest question) throws InterruptedException {
         turn.lockInterruptibly();
         try {
           return super.ask(question);

@@ -3,8 +3,8 @@ package iomodels.wrong.program;
 import static iomodels.program.Programs.OFFLOAD;
 
 import iomodels.program.LineTooLongException;
+import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
-import iomodels.program.Work;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -37,7 +37,8 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String slowly(Work.Slow work) throws IOException, InterruptedException {
+                    String slowly(OffloadRequest.Task work)
+                        throws IOException, InterruptedException {
                       return super.slowly(work).toUpperCase(Locale.ROOT);
                     }
                   }),
@@ -91,13 +92,14 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String done(Work work) throws IOException, InterruptedException {
+                    String done(OffloadRequest work) throws IOException, InterruptedException {
                       String answer =
-                          work instanceof Work.Ping
-                              ? elsewhere(new Work.Hash(1, ""))
+                          work instanceof OffloadRequest.Ping
+                              ? elsewhere(new OffloadRequest.Hash(1, ""))
                               : super.done(work);
-                      return work instanceof Work.Ping && !answer.equals(Work.BUSY)
-                          ? Work.PONG
+                      return work instanceof OffloadRequest.Ping
+                              && !answer.equals(OffloadRequest.BUSY)
+                          ? OffloadRequest.PONG
                           : answer;
                     }
                   }),
@@ -109,7 +111,8 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String elsewhere(Work.Slow work) throws IOException, InterruptedException {
+                    String elsewhere(OffloadRequest.Task work)
+                        throws IOException, InterruptedException {
                       return slowly(work);
                     }
                   }),
@@ -133,7 +136,8 @@ final class WrongOffloads {
               config ->
                   new CorrectOffload(config) {
                     @Override
-                    String refused(Work.Slow work) throws IOException, InterruptedException {
+                    String refused(OffloadRequest.Task work)
+                        throws IOException, InterruptedException {
                       pause();
                       return elsewhere(work);
                     }
@@ -255,8 +259,8 @@ final class WrongOffloads {
   private static CorrectProgram hangsUpOnAMissingFile(ProgramConfig config) throws IOException {
     return new CorrectOffload(config) {
       @Override
-      String slowly(Work.Slow work) throws IOException, InterruptedException {
-        if (work instanceof Work.Read read) {
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (work instanceof OffloadRequest.Read read) {
           Files.size(read.file());
         }
         return super.slowly(work);
@@ -269,7 +273,8 @@ final class WrongOffloads {
       @Override
       Optional<Request> request(String line) {
         if (line.startsWith(READ)) {
-          Work read = new Work.Read(config.folder().resolve(line.substring(READ.length())));
+          OffloadRequest read =
+              new OffloadRequest.Read(config.folder().resolve(line.substring(READ.length())));
           return Optional.of(() -> done(read));
         }
         return super.request(line);
@@ -353,8 +358,8 @@ final class WrongOffloads {
       private final Queue<InputStream> files = new ConcurrentLinkedQueue<>();
 
       @Override
-      String slowly(Work.Slow work) throws IOException, InterruptedException {
-        if (work instanceof Work.Read read && Files.exists(read.file())) {
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (work instanceof OffloadRequest.Read read && Files.exists(read.file())) {
           files.add(Files.newInputStream(read.file()));
         }
         return super.slowly(work);
@@ -371,9 +376,9 @@ final class WrongOffloads {
   private static CorrectProgram followsLinks(ProgramConfig config) throws IOException {
     return new CorrectOffload(config) {
       @Override
-      String slowly(Work.Slow work) throws IOException, InterruptedException {
-        if (work instanceof Work.Read read && Files.isSymbolicLink(read.file())) {
-          return super.slowly(new Work.Read(Files.readSymbolicLink(read.file())));
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (work instanceof OffloadRequest.Read read && Files.isSymbolicLink(read.file())) {
+          return super.slowly(new OffloadRequest.Read(Files.readSymbolicLink(read.file())));
         }
         return super.slowly(work);
       }
@@ -383,8 +388,8 @@ final class WrongOffloads {
   private static CorrectProgram hashesOnForTheGone(ProgramConfig config) throws IOException {
     return new CorrectOffload(config) {
       @Override
-      String slowly(Work.Slow work) throws IOException, InterruptedException {
-        if (!(work instanceof Work.Hash)) {
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (!(work instanceof OffloadRequest.Hash)) {
           return super.slowly(work);
         }
         FutureTask<String> hash = new FutureTask<>(work::answer);

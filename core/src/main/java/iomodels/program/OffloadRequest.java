@@ -14,25 +14,25 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 
 /**
- * What a client of {@link Programs#OFFLOAD} asks for, and how it is done: this blocks, or computes,
- * for long. That nobody else waits meanwhile is the server's business.
+ * A request to {@link Programs#OFFLOAD}, with the code that answers it. A {@link Task} blocks or
+ * computes for a long time: the server has to run it where it holds up no other client.
  */
-public sealed interface Work {
+public sealed interface OffloadRequest {
 
-  /** Said to whoever asks for anything else. */
-  String EXPECTED = "error expected ping, hash or read\n";
+  /** The answer to a line that is no request; the conversation then ends. */
+  String MALFORMED = "error expected ping, hash or read\n";
 
-  /** The answer to {@code ping}. */
+  /** The answer to {@link Ping}. */
   String PONG = "pong\n";
 
-  /** Said when as many wait as may. */
+  /** The answer to a task that neither a worker nor the queue has room for. */
   String BUSY = "error busy, try later\n";
 
-  /** Is answered at once. */
-  record Ping() implements Work {}
+  /** Answered at once. */
+  record Ping() implements OffloadRequest {}
 
-  /** A hash of a hash, and so on, that many times: takes a processor. */
-  record Hash(int times, String text) implements Slow {
+  /** SHA-256, applied {@code times} times: keeps a processor busy. */
+  record Hash(int times, String text) implements Task {
     @Override
     public String answer() throws InterruptedException {
       MessageDigest digest = sha256();
@@ -47,8 +47,8 @@ public sealed interface Work {
     }
   }
 
-  /** The hash of a file: waits for a disk, or for who writes to a pipe. */
-  record Read(Path file) implements Slow {
+  /** SHA-256 of a file: waits for the disk, or for the writer of a FIFO. */
+  record Read(Path file) implements Task {
     @Override
     public String answer() throws InterruptedException {
       MessageDigest digest = sha256();
@@ -67,41 +67,41 @@ public sealed interface Work {
     }
   }
 
-  /** Takes long. */
-  sealed interface Slow extends Work {
+  /** A request that takes long. */
+  sealed interface Task extends OffloadRequest {
 
     /**
-     * Does the work in this thread, which may block, or compute, for long. An interrupt cancels it.
+     * Computes the answer in the calling thread. An interrupt cancels the task.
      *
      * @return the answer, a line that ends with LF
-     * @throws InterruptedException if the thread was interrupted: nobody wants the answer any more
+     * @throws InterruptedException if the thread was interrupted
      */
     String answer() throws InterruptedException;
   }
 
-  /** How many hashes are computed between two looks at the thread's interrupt status. */
+  /** Number of hashes between two checks of the thread's interrupt status. */
   int HASHES_BETWEEN_CHECKS = 1_024;
 
-  /** How much of a file is read at a time. */
+  /** Number of bytes of a file that are read at a time. */
   int CHUNK = 64 * 1024;
 
   /**
-   * Of a line; empty if it is none.
+   * Parses a line without its line end; empty if it is no request.
    *
-   * @param folder where the files lie that may be read
+   * @param folder the folder of the files that clients may read
    */
-  static Optional<Work> of(String line, Path folder) {
+  static Optional<OffloadRequest> parse(String line, Path folder) {
     if (line.equals("ping")) {
       return Optional.of(new Ping());
     }
-    Matcher hash = Requests.HASH.matcher(line);
+    Matcher hash = OffloadSyntax.HASH.matcher(line);
     if (hash.matches()) {
       int times = Integer.parseInt(hash.group(1));
-      return times >= 1 && times <= Requests.MOST_TIMES
+      return times >= 1 && times <= OffloadSyntax.MOST_TIMES
           ? Optional.of(new Hash(times, hash.group(2)))
           : Optional.empty();
     }
-    Matcher read = Requests.READ.matcher(line);
+    Matcher read = OffloadSyntax.READ.matcher(line);
     return read.matches() ? Optional.of(new Read(folder.resolve(read.group(1)))) : Optional.empty();
   }
 

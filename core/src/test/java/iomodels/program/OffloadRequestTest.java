@@ -30,8 +30,8 @@ class WorkTest {
     worker.shutdownNow();
   }
 
-  private Work.Slow work(String line) throws Exception {
-    return (Work.Slow) Work.of(line, folder()).orElseThrow();
+  private OffloadRequest.Task work(String line) throws Exception {
+    return (OffloadRequest.Task) OffloadRequest.parse(line, folder()).orElseThrow();
   }
 
   private Path folder() throws Exception {
