@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class WorkTest {
+class OffloadRequestTest {
 
   private static final int PATIENCE_SECONDS = 60;
 
