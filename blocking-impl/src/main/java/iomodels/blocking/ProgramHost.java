@@ -16,6 +16,10 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * The server around a program: accepts clients, has each converse in a virtual thread of its own,
  * and at the stop lets the conversations end within the grace period.
+ *
+ * <p>The acceptor yields after each client. While connections are in the backlog, its accept never
+ * waits, so it would keep its carrier; and in a storm of clients that connect and reset, thousands
+ * would be open before the first conversation had its turn.
  */
 final class ProgramHost implements Server {
 
@@ -85,10 +89,12 @@ final class ProgramHost implements Server {
   }
 
   // tag::accept[]
+  @SuppressWarnings("ThreadPriorityCheck") // fairness, which nothing relies on to be correct
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
         open(client).ifPresent(this::start);
+        Thread.yield();
       }
     } finally {
       drain();

@@ -2,25 +2,27 @@ package iomodels.blocking;
 
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Room;
 import iomodels.server.Server;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A room with two virtual threads for each client. One reads lines and says them in the room; the
- * other takes lines from the client's outbox, and writes them. No thread writes to a socket under
- * the lock of the room: a line is put into the outbox of each member, and a member whose outbox is
- * full is disconnected. Back-pressure cannot replace that: the members that send the lines are not
- * the ones that do not read.
+ * A chat room with two virtual threads for each client: one reads lines and says them in the room,
+ * the other writes the lines of the client's {@link Outbox}. No thread writes to a socket under the
+ * lock of the room.
+ *
+ * <p>A client that sends faster than others are written to is held back, outside the lock, while an
+ * outbox is half full. That is not enough for a member that does not read, since it must not hold
+ * up the others for long: when its outbox is full, it is disconnected.
  */
 final class VirtualChat {
 
@@ -30,6 +32,9 @@ final class VirtualChat {
 
   /** Guards itself: all members receive the lines in the same order. */
   private final Room room = new Room();
+
+  /** The members whose outbox is half full. */
+  private final Set<Client> behind = ConcurrentHashMap.newKeySet();
 
   private VirtualChat(ProgramConfig config) {
     this.config = config;
@@ -49,15 +54,8 @@ final class VirtualChat {
     private final SocketChannel peer;
     private final LineReader lines = new LineReader();
     private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE).limit(0);
+    private final Outbox outbox = new Outbox(config.outbox());
     private final Thread writer = Thread.ofVirtual().unstarted(this::write);
-
-    /** What the writer has yet to take; guards the two fields below. */
-    private final ByteArrayOutputStream outbox = new ByteArrayOutputStream();
-
-    /** How many bytes are in there, or about to be written. */
-    private int unsent;
-
-    private boolean isLast;
 
     Client(SocketChannel peer) {
       this.peer = peer;
@@ -74,22 +72,24 @@ final class VirtualChat {
         } catch (LineTooLongException _) {
           tell(LineTooLongException.ANSWER);
         }
-        endOutbox();
+        outbox.end();
         discard();
         writer.join();
       } catch (IOException | InterruptedException | OutOfMemoryError _) {
-        endOutbox(); // It has gone, and the others have been told.
+        outbox.end(); // The client has gone, and the others have been told.
       }
     }
 
-    private void converse() throws IOException, LineTooLongException {
+    private void converse() throws IOException, InterruptedException, LineTooLongException {
       Optional<String> name = read();
       if (name.isPresent()) {
+        awaitWriters();
         converse(name.get());
       }
     }
 
-    private void converse(String name) throws IOException, LineTooLongException {
+    private void converse(String name)
+        throws IOException, InterruptedException, LineTooLongException {
       synchronized (room) {
         Optional<String> refusal = room.enter(name, this);
         if (refusal.isPresent()) {
@@ -99,6 +99,7 @@ final class VirtualChat {
       }
       try {
         for (Optional<String> line = read(); line.isPresent(); line = read()) {
+          awaitWriters();
           synchronized (room) {
             room.say(name, this, line.get());
           }
@@ -122,69 +123,54 @@ final class VirtualChat {
       return line;
     }
 
-    /** To close with input unread would send RST, and the last line be lost. */
+    /** Reads on to the FIN: closing with input unread would send RST, and lose the last line. */
     private void discard() throws IOException {
       while (peer.read(in.clear()) >= 0) {
-        // It is not heeded any more.
+        // It is ignored.
       }
     }
 
     // end::converse[]
 
     // tag::outbox[]
+    /** Called under the lock of the room. */
     @Override
     public boolean tell(String line) {
-      byte[] bytes = line.getBytes(UTF_8);
-      synchronized (outbox) {
-        if (unsent >= config.outbox()) {
-          return false;
-        }
-        unsent += bytes.length;
-        outbox.writeBytes(bytes);
-        outbox.notifyAll();
-        return true;
+      boolean taken = outbox.offer(line);
+      if (outbox.isBehind()) {
+        behind.add(this);
       }
+      return taken;
     }
 
-    private void endOutbox() {
-      synchronized (outbox) {
-        isLast = true;
-        outbox.notifyAll();
+    /** Holds this client back until the others can be told what it says. */
+    private void awaitWriters() throws InterruptedException {
+      for (Client each : behind) {
+        each.outbox.awaitWriter();
       }
-    }
-
-    /** Waits for lines; an empty buffer says that there will be no more. */
-    private ByteBuffer take() throws InterruptedException {
-      synchronized (outbox) {
-        while (outbox.size() == 0 && !isLast) {
-          outbox.wait();
-        }
-        ByteBuffer lines = ByteBuffer.wrap(outbox.toByteArray());
-        outbox.reset();
-        return lines;
-      }
-    }
-
-    /** Whichever call its two threads are in throws. */
-    @Override
-    public void drop() {
-      closeQuietly(peer);
+      behind.removeIf(it -> !it.outbox.isBehind());
     }
 
     private void write() {
       try {
-        for (ByteBuffer out = take(); out.hasRemaining(); out = take()) {
+        for (ByteBuffer out = outbox.take(); out.hasRemaining(); out = outbox.take()) {
           while (out.hasRemaining()) {
-            int count = peer.write(out);
-            synchronized (outbox) {
-              unsent -= count;
-            }
+            outbox.wrote(peer.write(out));
           }
         }
         peer.shutdownOutput();
       } catch (IOException | InterruptedException _) {
         closeQuietly(peer); // The reader finds out.
+      } finally {
+        outbox.close();
+        behind.remove(this);
       }
+    }
+
+    /** The calls that its two threads are in throw. */
+    @Override
+    public void drop() {
+      closeQuietly(peer);
     }
 
     // end::outbox[]

@@ -79,10 +79,12 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::accept[]
+  @SuppressWarnings("ThreadPriorityCheck") // fairness, which nothing relies on to be correct
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
         new Connection(client).start();
+        Thread.yield(); // With connections in the backlog, accept never waits.
       }
     } finally {
       datagrams.close();
