@@ -3,9 +3,9 @@ package iomodels.blocking;
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.blocking.Connections.Connection;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
@@ -24,8 +24,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed number of platform threads, made at the start, and a short queue of clients that were
@@ -55,12 +53,6 @@ final class PoolServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int PLACES_FOR_ALL = 1 << 20;
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final long NOT_WAITING = Long.MIN_VALUE;
-
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
-
-  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
@@ -68,8 +60,8 @@ final class PoolServer implements Server {
   private final DatagramServer datagrams;
   private final CompletableFuture<Void> terminated;
 
-  private final List<Worker> workers = new ArrayList<>();
-  private final List<CompletableFuture<Void>> running = new ArrayList<>();
+  private final Connections connections;
+  private final List<CompletableFuture<Void>> workers = new ArrayList<>();
 
   /** One permit for each client that is served or queued: without one, no client is accepted. */
   private final Semaphore places;
@@ -88,14 +80,13 @@ final class PoolServer implements Server {
     this.service = service;
     this.places = new Semaphore(threads + queued);
     listener = Listener.bind(config.address(), config.backlog());
+    connections = new Connections(listener);
     datagrams =
         DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
     datagrams.onEnd(places::release); // The acceptor may wait for one, and the listener is closed.
     try {
       for (int i = 0; i < threads; i++) {
-        Worker worker = new Worker();
-        workers.add(worker);
-        running.add(Threads.start(factory, worker));
+        workers.add(Threads.start(factory, new Worker()));
       }
       terminated =
           Threads.start(Threads.platform(NAME + "-acceptor"), this::accept)
@@ -121,7 +112,9 @@ final class PoolServer implements Server {
       }
     } finally {
       datagrams.close();
-      drain();
+      clients.add(Optional.empty());
+      connections.drain(
+          config.gracePeriod(), () -> workers.stream().allMatch(CompletableFuture::isDone));
     }
   }
 
@@ -133,19 +126,13 @@ final class PoolServer implements Server {
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
     private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
-    /** The client being served, and since when it is waited for; written by this thread. */
-    private volatile @Nullable SocketChannel client;
-
-    private volatile long waitingSince = NOT_WAITING;
-
     @Override
     public void run() {
       try {
         Optional<SocketChannel> next = clients.take();
         while (next.isPresent()) {
-          converse(next.get());
+          serve(connections.open(next.get()));
           places.release();
-          listener.descriptorFreed();
           next = clients.take();
         }
         clients.add(Optional.empty()); // The other threads are to know as well.
@@ -154,30 +141,10 @@ final class PoolServer implements Server {
       }
     }
 
-    // tag::converse[]
-    private void converse(SocketChannel peer) {
-      try (peer) {
-        waitingSince = NOT_WAITING;
-        client = peer;
-        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        Session session = service.open();
-        boolean endOfInput;
-        Progress progress;
-        do {
-          endOfInput = await(peer) < 0;
-          in.flip();
-          do {
-            progress = session.advance(in, out.clear(), endOfInput);
-            out.flip();
-            while (out.hasRemaining()) {
-              peer.write(out); // A peer that does not read holds us here: that is back-pressure.
-            }
-          } while (progress == Progress.OVERFLOW);
-        } while (progress != Progress.FINISHED);
-        peer.shutdownOutput();
-        if (!endOfInput) {
-          discard(peer);
-        }
+    private void serve(Connection connection) {
+      try (connection) {
+        connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
+        converse(connection);
       } catch (IOException _) {
         // The peer is gone, which costs no more than its connection.
       } catch (RuntimeException | Error e) { // This thread has other clients to serve.
@@ -185,37 +152,43 @@ final class PoolServer implements Server {
       }
     }
 
-    // tag::wait[]
-    private int await(SocketChannel peer) throws IOException {
-      waitingSince = System.nanoTime();
-      int count = peer.read(in.clear());
-      waitingSince = NOT_WAITING;
-      return count;
+    // tag::converse[]
+    private void converse(Connection connection) throws IOException {
+      SocketChannel peer = connection.peer();
+      Session session = service.open();
+      boolean endOfInput;
+      Progress progress;
+      do {
+        // tag::wait[]
+        endOfInput = connection.read(in.clear()) < 0;
+        // end::wait[]
+        in.flip();
+        do {
+          progress = session.advance(in, out.clear(), endOfInput);
+          out.flip();
+          while (out.hasRemaining()) {
+            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          }
+        } while (progress == Progress.OVERFLOW);
+      } while (progress != Progress.FINISHED);
+      peer.shutdownOutput();
+      if (!endOfInput) {
+        discard(peer);
+      }
     }
 
-    // end::wait[]
     // end::converse[]
 
     // tag::close[]
     /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     * Not by {@code await}: while the server stops, a client that is silent here may still be
-     * receiving.
+     * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
+     * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
+     * here may still be receiving.
      */
     private void discard(SocketChannel peer) throws IOException {
       delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
       while (peer.read(in.clear()) >= 0) {
-        // What comes now is not answered, but it has to be read.
-      }
-    }
-
-    /** While the server stops: takes what is quiet for having ended its input. */
-    private void closeIfIdle(long now, boolean late) {
-      SocketChannel last = client;
-      if (last != null && late) {
-        closeQuietly(last); // Whatever call the thread is in throws.
-      } else if (last != null && waitingSince != NOT_WAITING && now - waitingSince >= QUIET) {
-        closeQuietly(last::shutdownInput); // As if by the client: read returns the end of input.
+        // It is not answered any more.
       }
     }
   }
@@ -225,21 +198,6 @@ final class PoolServer implements Server {
     places.release(PLACES_FOR_ALL); // The clients in the backlog are queued here instead.
     listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
-  }
-
-  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
-  private void drain() {
-    clients.add(Optional.empty());
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    while (!running.stream().allMatch(CompletableFuture::isDone)) {
-      long now = System.nanoTime();
-      boolean late = now - deadline > 0;
-      if (late) {
-        clients.forEach(it -> it.ifPresent(Sockets::closeQuietly));
-      }
-      workers.forEach(it -> it.closeIfIdle(now, late));
-      LockSupport.parkNanos(TICK);
-    }
   }
 
   // end::close[]

@@ -3,9 +3,9 @@ package iomodels.blocking;
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.blocking.Connections.Connection;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
@@ -18,8 +18,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The textbook's first server: one thread, one client at a time. It waits in {@code accept} for a
@@ -39,12 +37,6 @@ final class SequentialServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
-  private static final long NOT_WAITING = Long.MIN_VALUE;
-
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
-
-  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
@@ -55,10 +47,7 @@ final class SequentialServer implements Server {
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
-  /** The client being served, and since when it is waited for; written by the one thread. */
-  private volatile @Nullable SocketChannel client;
-
-  private volatile long waitingSince = NOT_WAITING;
+  private final Connections connections;
 
   /** The clients in the backlog when the server stops: served in turn, in the grace period. */
   private final CompletableFuture<List<SocketChannel>> waiting = new CompletableFuture<>();
@@ -67,6 +56,7 @@ final class SequentialServer implements Server {
     this.config = config;
     this.service = service;
     listener = Listener.bind(config.address(), config.backlog());
+    connections = new Connections(listener);
     datagrams =
         DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
     terminated =
@@ -78,10 +68,10 @@ final class SequentialServer implements Server {
   private void accept() {
     try (listener) {
       for (var peer = listener.accept(); peer != null; peer = listener.accept()) {
-        converse(peer);
+        serve(connections.open(peer));
       }
       if (listener.isStopping()) {
-        waiting.join().forEach(this::converse);
+        waiting.join().forEach(it -> serve(connections.open(it)));
       }
     } finally {
       datagrams.close();
@@ -90,86 +80,63 @@ final class SequentialServer implements Server {
 
   // end::accept[]
 
-  // tag::converse[]
-  private void converse(SocketChannel peer) {
-    try (peer) {
-      waitingSince = NOT_WAITING; // The client before may have failed in read.
-      client = peer;
-      peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      Session session = service.open();
-      boolean endOfInput;
-      Progress progress;
-      do {
-        endOfInput = await(peer) < 0;
-        in.flip();
-        do {
-          progress = session.advance(in, out.clear(), endOfInput);
-          out.flip();
-          while (out.hasRemaining()) {
-            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
-          }
-        } while (progress == Progress.OVERFLOW);
-      } while (progress != Progress.FINISHED);
-      peer.shutdownOutput();
-      if (!endOfInput) {
-        discard(peer);
-      }
+  private void serve(Connection connection) {
+    try (connection) {
+      connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
+      converse(connection);
     } catch (IOException _) {
       // The peer is gone, which costs no more than its connection.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
-    } finally {
-      client = null;
     }
   }
 
-  // tag::wait[]
-  private int await(SocketChannel peer) throws IOException {
-    waitingSince = System.nanoTime();
-    int count = peer.read(in.clear());
-    waitingSince = NOT_WAITING;
-    return count;
+  // tag::converse[]
+  private void converse(Connection connection) throws IOException {
+    SocketChannel peer = connection.peer();
+    Session session = service.open();
+    boolean endOfInput;
+    Progress progress;
+    do {
+      // tag::wait[]
+      endOfInput = connection.read(in.clear()) < 0;
+      // end::wait[]
+      in.flip();
+      do {
+        progress = session.advance(in, out.clear(), endOfInput);
+        out.flip();
+        while (out.hasRemaining()) {
+          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+        }
+      } while (progress == Progress.OVERFLOW);
+    } while (progress != Progress.FINISHED);
+    peer.shutdownOutput();
+    if (!endOfInput) {
+      discard(peer);
+    }
   }
 
-  // end::wait[]
   // end::converse[]
 
   // tag::close[]
   /**
-   * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost. Not
-   * by {@code await}: while the server stops, a client that is silent here may still be receiving.
+   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
+   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
+   * here may still be receiving.
    */
   private void discard(SocketChannel peer) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     while (peer.read(in.clear()) >= 0) {
-      // What comes now is not answered, but it has to be read.
+      // It is not answered any more.
     }
   }
 
-  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
+  /** Clients in the backlog are served as well: closing the listener would reset them. */
   @Override
   public void close() {
     listener.stop();
-    List<SocketChannel> backlog = listener.acceptAll(); // To close the listener resets the others.
-    waiting.complete(backlog);
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    while (!terminated.isDone()) {
-      long now = System.nanoTime();
-      SocketChannel current = client;
-      if (now - deadline > 0) {
-        backlog.forEach(Sockets::closeQuietly); // The call that serves one of them throws.
-      }
-      if (current != null && now - deadline > 0) {
-        closeQuietly(current);
-      } else if (current != null && isIdle(now)) {
-        closeQuietly(current::shutdownInput); // As by the client: read returns -1.
-      }
-      LockSupport.parkNanos(TICK);
-    }
-  }
-
-  private boolean isIdle(long now) {
-    return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
+    waiting.complete(listener.acceptAll());
+    connections.drain(config.gracePeriod(), terminated::isDone);
   }
 
   // end::close[]

@@ -3,9 +3,9 @@ package iomodels.blocking;
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.CompletableFuture.delayedExecutor;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.blocking.Connections.Connection;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
@@ -17,10 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * A platform thread for each connection. The acceptor waits in {@code accept}; each other thread
@@ -40,12 +37,6 @@ final class ThreadPerConnectionServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 16 * 1024;
-  private static final long NOT_WAITING = Long.MIN_VALUE;
-
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
-
-  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
@@ -54,12 +45,13 @@ final class ThreadPerConnectionServer implements Server {
   private final CompletableFuture<Void> terminated;
   private final ConnectionThreads threads =
       new ConnectionThreads(Threads.platform(NAME + "-connection"));
-  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+  private final Connections connections;
 
   ThreadPerConnectionServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
     listener = Listener.bind(config.address(), config.backlog());
+    connections = new Connections(listener);
     datagrams =
         DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
     terminated =
@@ -71,105 +63,74 @@ final class ThreadPerConnectionServer implements Server {
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
-        new Connection(client).start();
+        start(connections.open(client));
       }
     } finally {
       datagrams.close();
-      drain();
+      connections.drain(config.gracePeriod());
     }
   }
 
   // end::accept[]
 
-  /** One client, and the thread that serves it. */
-  private final class Connection implements Runnable {
-
-    private final SocketChannel peer;
-
-    /** Since when the client is waited for; written by the connection's thread. */
-    private volatile long waitingSince = NOT_WAITING;
-
-    Connection(SocketChannel peer) {
-      this.peer = peer;
+  private void start(Connection connection) {
+    if (!threads.start(() -> serve(connection))) {
+      connection.close();
     }
+  }
 
-    void start() {
-      connections.add(this);
-      if (!threads.start(this)) {
-        end();
-      }
+  private void serve(Connection connection) {
+    // An arena gives memory back at once, and not when garbage is collected.
+    try (connection;
+        Arena arena = Arena.ofConfined()) {
+      ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
+      ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
+      connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
+      converse(connection, in, out);
+    } catch (IOException _) {
+      // The peer is gone, which costs no more than its connection.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A session failed.", e);
     }
+  }
 
-    @Override
-    public void run() {
-      try (Arena arena = Arena.ofConfined()) { // Gives memory back at once, unlike the collector.
-        ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
-        ByteBuffer out = arena.allocate(BUFFER_SIZE).asByteBuffer();
-        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        converse(in, out);
-      } catch (IOException _) {
-        // The peer is gone, which costs no more than its connection.
-      } catch (RuntimeException e) {
-        LOG.log(WARNING, "A session failed.", e);
-      } finally {
-        end();
-      }
-    }
-
-    // tag::converse[]
-    private void converse(ByteBuffer in, ByteBuffer out) throws IOException {
-      Session session = service.open();
-      boolean endOfInput;
-      Progress progress;
+  // tag::converse[]
+  private void converse(Connection connection, ByteBuffer in, ByteBuffer out) throws IOException {
+    SocketChannel peer = connection.peer();
+    Session session = service.open();
+    boolean endOfInput;
+    Progress progress;
+    do {
+      // tag::wait[]
+      endOfInput = connection.read(in.clear()) < 0;
+      // end::wait[]
+      in.flip();
       do {
-        endOfInput = await(in.clear()) < 0;
-        in.flip();
-        do {
-          progress = session.advance(in, out.clear(), endOfInput);
-          out.flip();
-          while (out.hasRemaining()) {
-            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
-          }
-        } while (progress == Progress.OVERFLOW);
-      } while (progress != Progress.FINISHED);
-      peer.shutdownOutput();
-      if (!endOfInput) {
-        discard(in);
-      }
+        progress = session.advance(in, out.clear(), endOfInput);
+        out.flip();
+        while (out.hasRemaining()) {
+          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+        }
+      } while (progress == Progress.OVERFLOW);
+    } while (progress != Progress.FINISHED);
+    peer.shutdownOutput();
+    if (!endOfInput) {
+      discard(peer, in);
     }
+  }
 
-    // tag::wait[]
-    private int await(ByteBuffer in) throws IOException {
-      waitingSince = System.nanoTime();
-      int count = peer.read(in);
-      waitingSince = NOT_WAITING;
-      return count;
-    }
+  // end::converse[]
 
-    // end::wait[]
-    // end::converse[]
-
-    // tag::close[]
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     * Not by {@code await}: while the server stops, a client that is silent here may still be
-     * receiving.
-     */
-    private void discard(ByteBuffer in) throws IOException {
-      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
-      while (peer.read(in.clear()) >= 0) {
-        // What comes now is not answered, but it has to be read.
-      }
-    }
-
-    private boolean isQuiet(long now) {
-      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
-    }
-
-    private void end() {
-      closeQuietly(peer);
-      connections.remove(this);
-      listener.descriptorFreed();
+  // tag::close[]
+  /**
+   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
+   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
+   * here may still be receiving.
+   */
+  private void discard(SocketChannel peer, ByteBuffer in) throws IOException {
+    delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
+    while (peer.read(in.clear()) >= 0) {
+      // It is not answered any more.
     }
   }
 
@@ -177,23 +138,6 @@ final class ThreadPerConnectionServer implements Server {
   public void close() {
     listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
-  }
-
-  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
-  private void drain() {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    while (!connections.isEmpty()) {
-      long now = System.nanoTime();
-      for (Connection it : connections) {
-        if (now - deadline > 0) {
-          closeQuietly(it.peer); // Whatever call its thread is in throws.
-        } else if (it.isQuiet(now)) {
-          closeQuietly(
-              it.peer::shutdownInput); // As if by the client: read returns the end of input.
-        }
-      }
-      LockSupport.parkNanos(TICK);
-    }
   }
 
   // end::close[]

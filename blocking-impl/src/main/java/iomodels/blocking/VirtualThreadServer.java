@@ -6,6 +6,7 @@ import static java.util.concurrent.CompletableFuture.delayedExecutor;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.blocking.Connections.Connection;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
@@ -16,9 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -53,24 +52,19 @@ final class VirtualThreadServer implements Server {
   private static final int SMALL = 1024;
   private static final int LARGE = 16 * 1024;
   private static final long TURN = MILLISECONDS.toNanos(1);
-  private static final long NOT_WAITING = Long.MIN_VALUE;
-
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
-
-  private static final long TICK = MILLISECONDS.toNanos(10); // How often it looks whether one is.
 
   private final ServerConfig config;
   private final Service service;
   private final Listener listener;
   private final DatagramServer datagrams;
   private final CompletableFuture<Void> terminated;
-  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+  private final Connections connections;
 
   VirtualThreadServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
     listener = Listener.bind(config.address(), config.backlog());
+    connections = new Connections(listener);
     datagrams =
         DatagramServer.start(config, service, listener, Threads.virtual(NAME + "-datagrams"));
     terminated =
@@ -83,137 +77,103 @@ final class VirtualThreadServer implements Server {
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
-        new Connection(client).start();
+        start(connections.open(client));
         Thread.yield(); // With connections in the backlog, accept never waits.
       }
     } finally {
       datagrams.close();
-      drain();
+      connections.drain(config.gracePeriod());
     }
   }
 
   // end::accept[]
 
-  /** One client, and the thread that serves it. */
-  private final class Connection implements Runnable {
-
-    private final SocketChannel peer;
-
-    /** Since when the client is waited for; written by the connection's thread. */
-    private volatile long waitingSince = NOT_WAITING;
-
-    Connection(SocketChannel peer) {
-      this.peer = peer;
+  private void start(Connection connection) {
+    try {
+      Thread.ofVirtual().name(NAME + "-connection").start(() -> serve(connection));
+    } catch (OutOfMemoryError e) { // The system has no thread for another carrier.
+      LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+      connection.close();
     }
+  }
 
-    void start() {
-      connections.add(this);
-      try {
-        Thread.ofVirtual().name(NAME + "-connection").start(this);
-      } catch (OutOfMemoryError e) { // No carrier to be had: that costs this connection only.
-        LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
-        end();
-      }
+  private void serve(Connection connection) {
+    try (connection) {
+      connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
+      converse(connection);
+    } catch (IOException _) {
+      // The peer is gone, which costs no more than its connection.
+    } catch (RuntimeException e) {
+      LOG.log(WARNING, "A session failed.", e);
     }
+  }
 
-    @Override
-    public void run() {
-      try {
-        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        converse();
-      } catch (IOException _) {
-        // The peer is gone, which costs no more than its connection.
-      } catch (RuntimeException e) {
-        LOG.log(WARNING, "A session failed.", e);
-      } finally {
-        end();
-      }
-    }
-
-    // tag::converse[]
-    private void converse() throws IOException {
-      ByteBuffer in = ByteBuffer.allocate(SMALL);
-      ByteBuffer out = ByteBuffer.allocate(SMALL);
-      Session session = service.open();
-      boolean endOfInput;
-      Progress progress;
-      long turn = System.nanoTime();
+  // tag::converse[]
+  private void converse(Connection connection) throws IOException {
+    ByteBuffer in = ByteBuffer.allocate(SMALL);
+    ByteBuffer out = ByteBuffer.allocate(SMALL);
+    SocketChannel peer = connection.peer();
+    Session session = service.open();
+    boolean endOfInput;
+    Progress progress;
+    long turn = System.nanoTime();
+    do {
+      // tag::wait[]
+      endOfInput = connection.read(in.clear()) < 0;
+      // end::wait[]
+      boolean much = in.flip().remaining() >= SMALL;
       do {
-        endOfInput = await(in.clear()) < 0;
-        boolean much = in.flip().remaining() >= SMALL;
-        do {
-          progress = session.advance(in, out.clear(), endOfInput);
-          out.flip();
-          while (out.hasRemaining()) {
-            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
-          }
-          much |= progress == Progress.OVERFLOW;
-          if (much) {
-            out = sized(out, true);
-            turn = yieldIfDue(turn);
-          }
-        } while (progress == Progress.OVERFLOW);
-        in = sized(in, much);
-        out = sized(out, much);
-      } while (progress != Progress.FINISHED);
-      peer.shutdownOutput();
-      if (!endOfInput) {
-        discard(in);
-      }
+        progress = session.advance(in, out.clear(), endOfInput);
+        out.flip();
+        while (out.hasRemaining()) {
+          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+        }
+        much |= progress == Progress.OVERFLOW;
+        if (much) {
+          out = sized(out, true);
+          turn = yieldIfDue(turn);
+        }
+      } while (progress == Progress.OVERFLOW);
+      in = sized(in, much);
+      out = sized(out, much);
+    } while (progress != Progress.FINISHED);
+    peer.shutdownOutput();
+    if (!endOfInput) {
+      discard(peer, in);
     }
+  }
 
-    /**
-     * The peer may never let it wait, and then others would get no turn. Not by {@code
-     * Thread.yield}, which queues a virtual thread with those of its carrier: two that yield to
-     * each other keep out everybody who is woken from elsewhere ({@code VirtualThread.afterYield}
-     * of JDK 25).
-     */
-    private static long yieldIfDue(long turn) {
-      if (System.nanoTime() - turn < TURN) {
-        return turn;
-      }
-      LockSupport.parkNanos(1);
-      return System.nanoTime();
+  /**
+   * The peer may never let it wait, and then others would get no turn. Not by {@code Thread.yield},
+   * which queues a virtual thread with those of its carrier: two that yield to each other keep out
+   * everybody who is woken from elsewhere ({@code VirtualThread.afterYield} of JDK 25).
+   */
+  private static long yieldIfDue(long turn) {
+    if (System.nanoTime() - turn < TURN) {
+      return turn;
     }
+    LockSupport.parkNanos(1);
+    return System.nanoTime();
+  }
 
-    private static ByteBuffer sized(ByteBuffer buffer, boolean much) {
-      int size = much ? LARGE : SMALL;
-      return buffer.capacity() == size ? buffer : ByteBuffer.allocate(size);
-    }
+  private static ByteBuffer sized(ByteBuffer buffer, boolean much) {
+    int size = much ? LARGE : SMALL;
+    return buffer.capacity() == size ? buffer : ByteBuffer.allocate(size);
+  }
 
-    // tag::wait[]
-    private int await(ByteBuffer in) throws IOException {
-      waitingSince = System.nanoTime();
-      int count = peer.read(in);
-      waitingSince = NOT_WAITING;
-      return count;
-    }
+  // end::converse[]
 
-    // end::wait[]
-    // end::converse[]
-
-    // tag::close[]
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     * Not by {@code await}: while the server stops, a client that is silent here may still be
-     * receiving.
-     */
-    private void discard(ByteBuffer in) throws IOException {
-      delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
-      long turn = System.nanoTime();
-      while (peer.read(in.clear()) >= 0) {
-        turn = yieldIfDue(turn); // What comes now is not answered, but it has to be read.
-      }
-    }
-
-    private boolean isQuiet(long now) {
-      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
-    }
-
-    private void end() {
-      closeQuietly(peer);
-      connections.remove(this);
-      listener.descriptorFreed();
+  // tag::close[]
+  /**
+   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
+   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
+   * here may still be receiving.
+   */
+  private void discard(SocketChannel peer, ByteBuffer in) throws IOException {
+    delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
+    long turn = System.nanoTime();
+    while (peer.read(in.clear()) >= 0) {
+      turn = yieldIfDue(turn); // It is not answered any more.
     }
   }
 
@@ -221,23 +181,6 @@ final class VirtualThreadServer implements Server {
   public void close() {
     listener.stop(); // The acceptor closes the listener, and goes on to drain.
     terminated.handle((_, _) -> null).join();
-  }
-
-  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
-  private void drain() {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    while (!connections.isEmpty()) {
-      long now = System.nanoTime();
-      for (Connection it : connections) {
-        if (now - deadline > 0) {
-          closeQuietly(it.peer); // Whatever call its thread is in throws.
-        } else if (it.isQuiet(now)) {
-          closeQuietly(
-              it.peer::shutdownInput); // As if by the client: read returns the end of input.
-        }
-      }
-      LockSupport.parkNanos(TICK);
-    }
   }
 
   // end::close[]
