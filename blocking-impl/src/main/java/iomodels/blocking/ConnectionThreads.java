@@ -7,8 +7,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Starts one platform thread for each connection, and leaves {@value #SPARE} for the JVM, which
- * starts a thread for every signal and for every shutdown hook. If connections took the last one,
+ * Starts one platform thread for each connection, and leaves {@value #SPARE} threads for the JVM,
+ * which starts one for every signal and every shutdown hook. If connections took the last thread,
  * SIGTERM would be lost ("OutOfMemoryError occurred dispatching signal").
  *
  * <p>No call tells how many threads are left: {@code ulimit -u} counts those of all processes of a

@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * The UDP half of a blocking server: one thread, which waits in {@code receive}. A blocking thread
- * can wait in one place only, and the thread of the TCP half waits in {@code accept}. There are no
- * connections, and so no state between two datagrams.
+ * The UDP half of a blocking server: one thread, which blocks in {@code receive}. It has to be a
+ * thread of its own, since the acceptor of the TCP half blocks in {@code accept}. There are no
+ * connections, and so there is no state between two datagrams.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1, section 8.4.
  */
@@ -36,8 +36,8 @@ final class DatagramServer implements Closeable {
   }
 
   /**
-   * Binds to the listener's address, and starts the thread. Does neither if the configuration, or
-   * the service, has no datagrams.
+   * Binds to the listener's address, and starts the thread. Does nothing if datagrams are disabled,
+   * or the service has none.
    *
    * @param listener the TCP half of the server: closed when this half fails or ends
    * @param options are set before the socket is bound

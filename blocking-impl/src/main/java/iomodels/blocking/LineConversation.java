@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LineConversation implements ProgramHost.Conversation {
 
-  /** What a client asks for. */
+  /** A parsed request. */
   interface Request {
 
     /**
@@ -51,7 +51,7 @@ final class LineConversation implements ProgramHost.Conversation {
   private final Thread answerer = Thread.ofVirtual().unstarted(this::answer);
   private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
-  /** An empty one says that there will be no more. */
+  /** An empty element means that there will be no more. */
   private final BlockingQueue<Optional<Request>> requests = new ArrayBlockingQueue<>(1);
 
   private volatile @Nullable Thread reader;
@@ -79,7 +79,7 @@ final class LineConversation implements ProgramHost.Conversation {
       discard();
       answerer.join();
     } catch (IOException | InterruptedException | OutOfMemoryError _) {
-      answerer.interrupt(); // The client has gone: its answers are not needed any more.
+      answerer.interrupt(); // The client has gone: its answers are no longer needed.
       if (answerer.isAlive()) {
         answered.join();
       }
@@ -111,11 +111,11 @@ final class LineConversation implements ProgramHost.Conversation {
     requests.put(Optional.of(request)); // Waits while another is being answered.
   }
 
-  /** To close with input unread would send RST, and the last answer be lost. */
+  /** Reads on to the FIN: closing with input unread would send RST, and lose the last answer. */
   private void discard() throws IOException {
     ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
     while (peer.read(in.clear()) >= 0) {
-      // It is not answered any more.
+      // It is ignored.
     }
   }
 

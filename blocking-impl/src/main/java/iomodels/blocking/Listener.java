@@ -39,7 +39,9 @@ final class Listener implements Closeable {
   private static final long TICK = MILLISECONDS.toNanos(10);
   private static final int WAKE_UP_MILLIS = 100;
 
-  /** One is enough, unless other processes share the port: the kernel may give it to them. */
+  /**
+   * One is enough, unless other processes share the port: the kernel may give it to one of them.
+   */
   private static final int MAX_WAKE_UPS = 100;
 
   private final ServerSocketChannel channel;

@@ -26,17 +26,16 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * A fixed number of platform threads, made at the start, and a short queue of clients that were
- * accepted and wait for one of them. Each thread is the textbook's first server: it takes a client,
- * waits in {@code read} and in {@code write} until that conversation is over, and takes the next.
+ * Fixed thread pool. The acceptor puts each new connection into a short queue; a thread of the pool
+ * takes it, and serves it until the conversation is over. The thread blocks in {@code read} while
+ * it waits for input, and in {@code write} while the client does not read.
  *
- * <p>When every thread is taken and the queue is full, the acceptor waits and accepts nobody:
- * further clients are connected by the kernel and wait in its backlog, unanswered, and those that
- * find no room there try again. Nobody is refused, and nothing grows: threads, buffers and
- * descriptors are bounded whatever comes. The price: so is the number of clients, idle ones
- * included, since a client that says nothing holds a thread all the same.
+ * <p>When all threads are busy and the queue is full, the acceptor stops accepting: new connections
+ * wait in the kernel's accept backlog. So threads, buffers and descriptors are bounded. Cost: the
+ * number of clients is bounded as well, since an idle client occupies a thread.
  *
- * <p>Datagrams, if wanted, take one more thread: a blocking thread can wait in one place only.
+ * <p>If datagrams are enabled, they have a thread of their own: a blocking thread waits for one
+ * thing at a time.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.1; the pre-threaded server whose main thread accepts is section 30.12.

@@ -27,21 +27,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Several processes that share one port: this is their parent, which serves nobody, and the page
- * with {@code accept}, {@code wait} and {@code converse} is {@link PreforkWorker}. Each worker has
- * a listener of its own on the same port, by SO_REUSEPORT, and the kernel deals connections out
- * among them, by a hash of the addresses and not by who is free. So there is no lock about {@code
- * accept} and no thundering herd, as in the pre-forked servers of old, which shared one listener.
- * The gain: a worker that dies costs the clients that it had, and nobody else. The price: a JVM for
- * each.
+ * Several processes that share one port. This class is the parent, which starts the workers and
+ * serves no client; {@link PreforkWorker} accepts, waits and converses. Each worker has a listening
+ * socket of its own on the same port, by SO_REUSEPORT. The kernel distributes connections by a hash
+ * of the addresses, whether a worker is idle or not. So there is no lock around {@code accept} and
+ * no thundering herd, unlike in classic pre-forked servers, which share one listening socket.
+ * Benefit: if a worker dies, only its own clients lose their connections. Cost: a JVM for each
+ * worker.
  *
- * <p>The parent waits for the end of its workers, one thread for each, and puts a new one in the
- * place of one that has died. All that joins them is a pipe: a worker says on its standard output
- * that it listens, and stops when its standard input ends, which is how the parent stops it, and
- * what the kernel does if the parent dies.
+ * <p>The parent has one thread for each worker, which waits for the worker's end and replaces it. A
+ * pipe connects the two: a worker reports on its standard output that it listens, and stops when
+ * its standard input ends. The parent closes that pipe to stop the worker; if the parent dies, the
+ * kernel closes it.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: pre-forked servers are sections 30.6
- * to 30.9. SO_REUSEPORT deals out connections since Linux 3.9 (man 7 socket).
+ * to 30.9. SO_REUSEPORT distributes connections since Linux 3.9: socket(7).
  */
 final class PreforkServer implements Server {
 

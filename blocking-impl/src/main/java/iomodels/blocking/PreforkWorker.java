@@ -26,14 +26,17 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the processes that share a port: a platform thread for each connection, as in {@link
- * ThreadPerConnectionServer}. What is different is marked by SO_REUSEPORT in the constructor, and
- * is in {@code main}; that every process does the same, unknown to the others, is the model.
+ * A process of {@link PreforkServer}: a platform thread for each connection, as in {@link
+ * ThreadPerConnectionServer}. It differs in SO_REUSEPORT, which the constructor sets, and in {@code
+ * main}. Each process is independent of the others.
  *
- * <p>Where it waits: the acceptor in {@code accept}, each other thread in {@code read}, then in
- * {@code write}; and the first thread for the end of the standard input, which says that the parent
- * wants it to stop, or is no more. SIGINT and SIGTERM stop it as well, since Ctrl-C goes to all
- * processes of a terminal alike.
+ * <p>The acceptor blocks in {@code accept}; each connection's thread blocks in {@code read}, then
+ * in {@code write}. The main thread blocks until standard input ends: the parent has closed it to
+ * stop the worker, or the parent has died. SIGINT and SIGTERM stop the worker as well, since Ctrl-C
+ * goes to all processes of a terminal.
+ *
+ * <p>The page is longer than that of {@link ThreadPerConnectionServer} by {@code main} and its
+ * arguments.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: a child of a pre-forked server is
  * section 30.6, figure 30.12; one thread per client is section 26.4.

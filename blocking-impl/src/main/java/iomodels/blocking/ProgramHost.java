@@ -23,17 +23,17 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ProgramHost implements Server {
 
-  /** A client of a program. */
+  /** The conversation with one client of a program. */
   interface Conversation extends Runnable {
 
-    /** Converses until the client has gone, then closes what it has opened. Does not throw. */
+    /** Converses until the client has gone, then closes its sockets. Does not throw. */
     @Override
     void run();
 
-    /** The server stops: there are no further requests after those that have been sent. */
+    /** The server stops: ends the input after the bytes that have been received. */
     void endInput();
 
-    /** Makes {@link #run} return soon, whatever call it is in. */
+    /** Closes the sockets: {@link #run} returns soon, whatever call it is in. */
     void abort();
   }
 
@@ -50,7 +50,7 @@ final class ProgramHost implements Server {
 
   private static final long TICK = MILLISECONDS.toNanos(10);
 
-  /** For the clients that were accepted last, whose requests are yet to be read. */
+  /** Time for the requests of the clients that were accepted last to be read. */
   private static final long LAST_READ = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
@@ -122,7 +122,7 @@ final class ProgramHost implements Server {
     conversations.add(conversation);
     try {
       Thread.startVirtualThread(() -> serve(conversation));
-    } catch (OutOfMemoryError _) { // There is no thread to carry it: that costs this client only.
+    } catch (OutOfMemoryError _) { // The system has no thread for another carrier.
       conversation.abort();
       conversations.remove(conversation);
       listener.descriptorFreed();

@@ -20,13 +20,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The textbook's first server: one thread, one client at a time. It waits in {@code accept} for a
- * client, then in {@code read} for what that client says, then in {@code write} until the client
- * has made room for the reply; each call returns when it is done, and the order of the statements
- * is the state of the conversation. The price: while one client thinks, all others queue in the
- * kernel's backlog.
+ * One thread serves one client at a time. The thread blocks in {@code accept} until there is a
+ * client, in {@code read} until that client sends, and in {@code write} until it has made room for
+ * the reply. The state of the conversation is the position in the code. Cost: while one client is
+ * connected, all others wait in the kernel's accept backlog.
  *
- * <p>Datagrams, if wanted, take a second thread: a blocking thread can wait in one place only.
+ * <p>If datagrams are enabled, they have a second thread: a blocking thread waits for one thing at
+ * a time.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.1; the iterative server is section 30.4.

@@ -36,7 +36,7 @@ final class Sockets {
     bind(() -> channel.bind(address));
   }
 
-  /** Closes, or shuts down, a socket that may be closed already, or reset by its peer. */
+  /** Closes or shuts down a socket that may be closed already, or reset by its peer. */
   static void closeQuietly(Closeable action) {
     try {
       action.close();

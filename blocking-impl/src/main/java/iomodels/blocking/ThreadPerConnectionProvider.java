@@ -1,45 +1,17 @@
 package iomodels.blocking;
 
-import iomodels.server.IoModel;
-import iomodels.server.ModelCard;
-import iomodels.server.Notification;
-import iomodels.server.Server;
-import iomodels.server.ServerConfig;
 import iomodels.server.Threading;
-import iomodels.server.spi.Capability;
-import iomodels.server.spi.ServerProvider;
-import iomodels.service.Service;
-import java.io.IOException;
-import java.util.EnumSet;
-import java.util.Set;
 
 /** Offers {@link ThreadPerConnectionServer}. */
-public final class ThreadPerConnectionProvider implements ServerProvider {
+public final class ThreadPerConnectionProvider extends BlockingProvider {
 
-  @Override
-  public ModelCard card() {
-    return new ModelCard(
+  /** For the service loader. */
+  public ThreadPerConnectionProvider() {
+    super(
         ThreadPerConnectionServer.NAME,
         "A platform thread for each connection, which waits inside read",
-        IoModel.BLOCKING,
-        Notification.RETURN,
         Threading.PER_CONNECTION,
-        "SocketChannel.read",
-        "SocketChannel.read",
-        "socketserver.ThreadingTCPServer");
-  }
-
-  @Override
-  public Set<Capability> capabilities(ServerConfig config) {
-    Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
-    if (config.datagrams()) {
-      capabilities.add(Capability.DATAGRAMS);
-    }
-    return capabilities;
-  }
-
-  @Override
-  public Server start(ServerConfig config, Service service) throws IOException {
-    return new ThreadPerConnectionServer(config, service);
+        "socketserver.ThreadingTCPServer",
+        ThreadPerConnectionServer::new);
   }
 }

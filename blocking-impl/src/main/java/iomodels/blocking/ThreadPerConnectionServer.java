@@ -20,13 +20,14 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A platform thread for each connection. The acceptor waits in {@code accept}; each other thread
- * waits in {@code read} for what its client says, then in {@code write} until the client has made
- * room for the reply. Each reads as if there were no other client, and a slow client keeps nobody
- * waiting. The price: a stack and two buffers for each connection, idle or not, and a switch of
- * threads for each message.
+ * A platform thread for each connection. The acceptor blocks in {@code accept}; each connection's
+ * thread blocks in {@code read} until its client sends, and in {@code write} until the client has
+ * made room for the reply. Each conversation is written as if there were no other, and a slow
+ * client delays no one else. Cost: a stack and two buffers for each connection, idle or not, and a
+ * thread switch for each message.
  *
- * <p>Datagrams, if wanted, take one more thread: a blocking thread can wait in one place only.
+ * <p>If datagrams are enabled, they have a thread of their own: a blocking thread waits for one
+ * thing at a time.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.1; one thread per client is section 26.4, and 30.10 measures it.

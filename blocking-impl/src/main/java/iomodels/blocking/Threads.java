@@ -56,7 +56,7 @@ final class Threads {
     }
   }
 
-  /** What to say instead of an error that speaks of memory. */
+  /** Replaces an error whose message mentions memory only. */
   static IOException noThread(OutOfMemoryError cause) {
     return new IOException(
         "the system has no thread left (%s); raise the limit: ulimit -u, or pids.max of the cgroup"

@@ -76,7 +76,7 @@ final class VirtualChat {
         discard();
         writer.join();
       } catch (IOException | InterruptedException | OutOfMemoryError _) {
-        outbox.end(); // The client has gone, and the others have been told.
+        outbox.end(); // The client has gone, and the other members have been told.
       }
     }
 

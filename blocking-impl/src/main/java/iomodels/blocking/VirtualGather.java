@@ -24,14 +24,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks several backends, each in a virtual thread of its own, which connects, writes and reads. The
- * JDK has had the rest since Java 5: {@code invokeAll} with a deadline, and {@code invokeAny}. Both
- * interrupt the threads whose answers are not needed, and an interrupt closes the {@code
- * SocketChannel} in whose call the thread is: that is all there is to cancelling.
+ * Asks each backend in a virtual thread of its own, which connects, writes and reads. {@code
+ * ExecutorService.invokeAll} with a deadline and {@code invokeAny} do the rest. Both interrupt the
+ * threads whose answers are no longer needed, and an interrupt closes the {@code SocketChannel} on
+ * which the thread blocks: that is all there is to cancellation.
  *
- * <p>Where it waits: the client's two threads as {@link LineConversation} says; each backend's in
- * {@code connect}, then in {@code read}. (Structured concurrency, JEP 505, will say it in fewer
- * words; in Java 25 it is a preview.)
+ * <p>The client's two threads wait as {@link LineConversation} says; a backend's thread waits in
+ * {@code connect}, then in {@code read}. Structured concurrency (JEP 505) needs less code; in Java
+ * 25 it is a preview.
  */
 final class VirtualGather {
 
@@ -54,14 +54,14 @@ final class VirtualGather {
   // end::accept[]
 
   private Optional<Request> request(String line) {
-    return GatherRequest.parse(line).map(question -> () -> ask(question));
+    return GatherRequest.parse(line).map(request -> () -> ask(request));
   }
 
-  private String ask(GatherRequest question) throws InterruptedException {
+  private String ask(GatherRequest request) throws InterruptedException {
     List<Callable<String>> calls = new ArrayList<>();
-    config.upstreams().forEach(it -> calls.add(() -> call(it, question.text())));
+    config.upstreams().forEach(it -> calls.add(() -> call(it, request.text())));
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      return switch (question.kind()) {
+      return switch (request.kind()) {
         case ALL -> all(threads, calls);
         case FIRST -> first(threads, calls);
       };

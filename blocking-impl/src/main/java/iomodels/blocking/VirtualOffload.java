@@ -15,15 +15,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * Slow work beside quick answers: the client's thread hands the work to a pool, and waits. It could
- * wait for a file by itself, as for anything else; but a virtual thread that computes keeps its
- * carrier, and there are as many carriers as processors: a few hashes, and no client would be
- * answered. So there is a pool of platform threads, among which the kernel shares the processors.
- * Its size and the length of its queue are its two limits; beyond them it throws, and the client is
- * told that the server is busy.
+ * The client's thread hands a task to a pool of platform threads, and waits for the result. It
+ * could read a file itself. But a virtual thread that computes keeps its carrier, and there are
+ * only as many carriers as processors: a few hashes, and no other client would be served. Platform
+ * threads are scheduled by the kernel, which shares the processors. When all workers are busy and
+ * the queue is full, the pool rejects the task, and the client is told so.
  *
- * <p>Where it waits: the client's two threads as {@link LineConversation} says, the one that
- * answers in {@code FutureTask.get}.
+ * <p>The client's two threads wait as {@link LineConversation} says; the one that answers waits in
+ * {@code FutureTask.get}.
  */
 final class VirtualOffload {
 
@@ -63,29 +62,29 @@ final class VirtualOffload {
   // end::accept[]
 
   private Optional<Request> request(String line) {
-    return OffloadRequest.parse(line, config.folder()).map(work -> () -> done(work));
+    return OffloadRequest.parse(line, config.folder()).map(request -> () -> answer(request));
   }
 
   // tag::work[]
-  private String done(OffloadRequest work) throws InterruptedException {
-    return switch (work) {
+  private String answer(OffloadRequest request) throws InterruptedException {
+    return switch (request) {
       case OffloadRequest.Ping _ -> OffloadRequest.PONG;
-      case OffloadRequest.Task slow -> elsewhere(slow);
+      case OffloadRequest.Task task -> offload(task);
     };
   }
 
-  private String elsewhere(OffloadRequest.Task work) throws InterruptedException {
-    FutureTask<String> task = new FutureTask<>(work::answer);
+  private String offload(OffloadRequest.Task task) throws InterruptedException {
+    FutureTask<String> future = new FutureTask<>(task::answer);
     try {
-      pool.execute(task);
-      return task.get();
+      pool.execute(future);
+      return future.get();
     } catch (RejectedExecutionException _) {
       return OffloadRequest.BUSY;
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     } finally {
-      task.cancel(true); // If the client has gone, others need its worker,
-      pool.remove(task); // or its place in the queue.
+      future.cancel(true); // If the client has gone, other clients need its worker,
+      pool.remove(future); // or its place in the queue.
     }
   }
 

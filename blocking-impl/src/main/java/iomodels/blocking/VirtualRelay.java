@@ -12,12 +12,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A forwarder with two virtual threads for each client, one for each direction, which reads,
- * writes, and reads again. Back-pressure needs no code: a thread that waits in {@code write} does
- * not read. Nor does the state of a direction: it is where its thread is.
+ * Two virtual threads for each client, one for each direction: it reads, writes, and reads again.
+ * Back-pressure needs no code, since a thread that blocks in {@code write} does not read. The state
+ * of a direction is the position in its code.
  *
- * <p>The end needs code. A thread waits in one call only, so it learns of the other direction's
- * failure when both sockets are closed: the call that it is in throws.
+ * <p>Only the end needs code. A thread that blocks in a call learns of a failure of the other
+ * direction when both sockets are closed: its call throws.
  */
 final class VirtualRelay implements ProgramHost.Conversation {
 

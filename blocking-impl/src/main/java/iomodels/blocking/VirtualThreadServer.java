@@ -21,25 +21,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A virtual thread for each connection: the same straight-line code as with a platform thread, at
- * the price of an object. It waits in {@code read}, then in {@code write}; but there the virtual
- * thread is unmounted, its stack is kept in the heap, and its carrier, one of as many platform
- * threads as there are processors, goes on with another. Below, one thread of the JDK waits in
- * {@code epoll_wait} for all of them ({@code MasterPoller}, in JDK 25 on Linux; those between are
- * virtual threads themselves): what is written as blocking is carried out as multiplexing. The
- * price: for each message a {@code read} that finds nothing, a handful of calls to epoll on the way
- * to that thread and back, and switches of virtual threads, which an event loop does not have.
+ * A virtual thread for each connection. The code is that of a thread per connection, but a virtual
+ * thread that blocks is unmounted: its stack moves to the heap, and its carrier, one of as many
+ * platform threads as there are processors, runs another virtual thread. In JDK 25 on Linux one
+ * thread of the JDK waits in {@code epoll_wait} for all sockets ({@code MasterPoller}). So code
+ * that is written as blocking runs as multiplexing. Cost: for each message a {@code read} that
+ * finds nothing, several calls to epoll, and switches of virtual threads, none of which an event
+ * loop has.
  *
- * <p>A virtual thread that waits with a native frame on its stack is pinned: it keeps its carrier
- * from everybody else. Nothing here does, and {@code synchronized} no longer pins (JEP 491). What
- * never waits keeps its carrier as well, since nobody takes it away: so a conversation in which
- * there is much to say gives way once in a millisecond.
+ * <p>A virtual thread that blocks with a native frame on its stack is pinned: it keeps its carrier.
+ * That does not happen here, and {@code synchronized} no longer pins (JEP 491). A virtual thread
+ * that never blocks keeps its carrier as well, since there is no preemption. So a conversation with
+ * much to send yields once in a millisecond, and the acceptor after each client: while the backlog
+ * has connections, {@code accept} does not block, and in a storm of connects and resets thousands
+ * of connections would be open before the first one is served.
  *
- * <p>As threads cost little, buffers would be the dearest of an idle connection: so they are small,
- * are exchanged for large ones while a client has much to say, and are the collector's to take
- * back.
+ * <p>Buffers are the largest part of an idle connection. So they are small, and are replaced by
+ * large ones while a client sends or receives much.
  *
- * <p>Datagrams, if wanted, take one more virtual thread: a thread can wait in one place only.
+ * <p>If datagrams are enabled, they have a virtual thread of their own: a blocking thread waits for
+ * one thing at a time.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.1, on top of figure 6.3; one thread per client is section 26.4. Virtual threads are JEP 444.
