@@ -16,5 +16,5 @@ module iomodels.conformance {
 
   uses iomodels.server.spi.ServerProvider;
   uses iomodels.server.spi.StyleProvider;
-  uses iomodels.server.spi.UnlistedServers;
+  uses iomodels.server.spi.HiddenServers;
 }

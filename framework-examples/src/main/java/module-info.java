@@ -21,6 +21,6 @@ module iomodels.examples {
 
   exports iomodels.examples;
 
-  provides iomodels.server.spi.UnlistedServers with
-      iomodels.examples.Unlisted;
+  provides iomodels.server.spi.HiddenServers with
+      iomodels.examples.Hidden;
 }

@@ -10,6 +10,6 @@ module iomodels.wrong {
   exports iomodels.wrong.program;
   exports iomodels.wrong.tutorial;
 
-  provides iomodels.server.spi.UnlistedServers with
-      iomodels.wrong.Unlisted;
+  provides iomodels.server.spi.HiddenServers with
+      iomodels.wrong.Hidden;
 }

@@ -14,14 +14,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * A FIFO for whose writer some threads wait. open(2) blocks until there is one, and Java cannot
- * interrupt it; so threads of this class block there, and those that want to read wait for them.
- * Safe for use by several threads.
+ * A FIFO that threads wait to open. open(2) blocks until the FIFO has a writer, and Java cannot
+ * interrupt it. So helper threads block in open(2), and readers wait for them, interruptibly. Safe
+ * for use by several threads.
  *
- * <p>A thread that blocks in open(2) can be released only by a writer, and that releases all who
- * wait for the same FIFO. So a reader that is cancelled leaves its thread to those who remain, or
- * to those who come; the last one releases them all. There are never more threads than there were
- * readers at a time, also where a FIFO cannot be opened for writing.
+ * <p>Only a writer releases a thread from open(2), and it releases all threads that wait for the
+ * same FIFO. So a cancelled reader leaves its helper thread to the remaining and to later readers;
+ * the last reader releases all of them. There are never more helper threads than there were readers
+ * at a time, even if the FIFO cannot be opened for writing.
  */
 final class Fifo {
 

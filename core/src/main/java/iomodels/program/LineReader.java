@@ -7,25 +7,27 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Finds lines in what comes in pieces: LF ends one, a CR before it is dropped. Free of I/O; what it
- * keeps is the beginning of one line. For use by one thread at a time.
+ * Splits a byte stream that arrives in chunks into lines. LF ends a line; a CR before it is
+ * dropped. It does no I/O, and keeps the beginning of an unfinished line, at most {@link
+ * #MAX_BYTES}. Not safe for use by several threads.
  */
 public final class LineReader {
 
-  /** How many bytes a line may have, its end not counted. */
+  /** The maximum length of a line in bytes, its line end not counted. */
   public static final int MAX_BYTES = 1_024;
 
   private byte[] begun = new byte[0];
 
-  /** Nothing has come yet. */
+  /** Creates a reader at the start of a stream. */
   public LineReader() {}
 
   /**
-   * Takes from {@code in} to the end of the next line.
+   * Reads up to the end of the next line.
    *
-   * @return the line without its end; empty if there is none yet, and then all of {@code in} has
-   *     been taken
-   * @throws LineTooLongException once one has more than {@link #MAX_BYTES}
+   * @param in bytes from position to limit; the position moves behind those that were read
+   * @return the line without its line end; empty if it is not complete, and then all of {@code in}
+   *     has been read
+   * @throws LineTooLongException as soon as a line has more than {@link #MAX_BYTES}
    */
   public Optional<String> next(ByteBuffer in) throws LineTooLongException {
     int start = in.position();

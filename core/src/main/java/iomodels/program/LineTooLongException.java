@@ -2,10 +2,10 @@ package iomodels.program;
 
 import java.io.Serial;
 
-/** A line has more bytes than {@link LineReader#MAX_BYTES}. */
+/** Thrown for a line of more than {@link LineReader#MAX_BYTES}. */
 public final class LineTooLongException extends Exception {
 
-  /** Said to whoever has sent it. */
+  /** The answer to such a line; the conversation then ends. */
   public static final String ANSWER = "error line too long\n";
 
   @Serial private static final long serialVersionUID = 1L;

@@ -3,10 +3,10 @@ package iomodels.program;
 import iomodels.service.Protocol;
 
 /**
- * A program by name. The ones there are: {@link Programs}.
+ * A program, identified by its name. All programs are in {@link Programs}.
  *
- * @param name short and stable, such as {@code relay}
- * @param sentence what it does
+ * @param name a short, stable name, such as {@code relay}
+ * @param sentence what the program does
  */
 public record Program(String name, String sentence) implements Protocol {
 

@@ -9,20 +9,20 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a program is to be started.
+ * The configuration of a program.
  *
- * @param address where to listen; port 0 for one that the system chooses
- * @param backlog how many connections may wait to be accepted
+ * @param address the address to listen on; with port 0, the system chooses a free port
+ * @param backlog the maximum number of connections in the kernel's accept queue
  * @param gracePeriod how long {@code close()} waits for conversations to end by themselves
- * @param upstreams {@code relay}: the one; {@code gather}: those that are asked, in order
- * @param deadline {@code gather}: how long a request may take; {@code relay}: how long to wait for
- *     the upstream to accept
- * @param backOff {@code gather}: how long to wait before a retry
- * @param outbox {@code chat}: as many bytes wait for a member who does not read before it is
+ * @param upstreams {@code relay}: the upstream; {@code gather}: the backends, in order
+ * @param deadline {@code gather}: the time limit of a request; {@code relay}: the time limit of
+ *     connecting to the upstream
+ * @param backOff {@code gather}: the pause before a retry
+ * @param outbox {@code chat}: the number of pending bytes at which a member that does not read is
  *     dropped
- * @param folder {@code offload}: what may be read lies here
- * @param workers {@code offload}: how many work at a time
- * @param queue {@code offload}: how many requests may wait for them
+ * @param folder {@code offload}: the folder of the files that clients may read
+ * @param workers {@code offload}: the maximum number of tasks that run at a time
+ * @param queue {@code offload}: the maximum number of tasks that wait
  */
 public record ProgramConfig(
     InetSocketAddress address,
@@ -36,7 +36,7 @@ public record ProgramConfig(
     int workers,
     int queue) {
 
-  /** Whatever is counted is at least one. */
+  /** Checks that outbox, workers and queue are at least 1. */
   public ProgramConfig {
     if (outbox < 1 || workers < 1 || queue < 1) {
       throw new IllegalArgumentException(
@@ -45,10 +45,10 @@ public record ProgramConfig(
     upstreams = List.copyOf(upstreams);
   }
 
-  /** How many bytes a relay may hold for each direction, besides what the kernel holds. */
+  /** The maximum number of bytes that a relay buffers for each direction, besides the kernel. */
   public static final int RELAY_BYTES = 1 << 20;
 
-  /** On a loopback port that the system chooses, with those upstreams, all else at its default. */
+  /** The default configuration, on a free loopback port, with the given upstreams. */
   public static ProgramConfig onLoopback(List<InetSocketAddress> upstreams) {
     return new ProgramConfig(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -97,19 +97,19 @@ public record ProgramConfig(
     return to.isLoopbackAddress() || NetworkInterface.getByInetAddress(to) != null;
   }
 
-  /** The same, listening there. */
+  /** Returns a copy with another address. */
   public ProgramConfig at(InetSocketAddress wanted) {
     return new ProgramConfig(
         wanted, backlog, gracePeriod, upstreams, deadline, backOff, outbox, folder, workers, queue);
   }
 
-  /** The same, with that deadline. */
+  /** Returns a copy with another deadline. */
   public ProgramConfig within(Duration wanted) {
     return new ProgramConfig(
         address, backlog, gracePeriod, upstreams, wanted, backOff, outbox, folder, workers, queue);
   }
 
-  /** The same, reading files of that folder. */
+  /** Returns a copy with another folder. */
   public ProgramConfig reading(Path wanted) {
     return new ProgramConfig(
         address,

@@ -9,13 +9,13 @@ import java.util.Queue;
 import java.util.regex.Pattern;
 
 /**
- * The rules of the room ({@link Programs#CHAT}): who is in it, and who is told what. It does no
+ * The members of a chat room ({@link Programs#CHAT}), and the lines that each is sent. It does no
  * I/O, and never blocks. Not safe for use by several threads: the caller confines it to one event
- * loop, or guards it by a lock.
+ * loop, or guards it with a lock.
  *
  * <p>Reentrant calls are safe: a write that fails inside {@link Member#tell} may lead to {@link
  * #leave} at once. Such a call only adds to the queue of notices, which the outermost call empties;
- * so all members are told everything in the same order, and the stack does not grow with the number
+ * so all members receive all lines in the same order, and the stack does not grow with the number
  * of members.
  */
 public final class Room {
@@ -24,40 +24,40 @@ public final class Room {
 
   private final Map<String, Member> members = new LinkedHashMap<>();
 
-  /** The members as they are now, shared by all notices until somebody enters or leaves. */
+  /** A snapshot of the members, shared by all notices until the next change. */
   private List<Map.Entry<String, Member>> present = List.of();
 
-  /** What has not yet been told to all, in the order in which it happened. */
+  /** Lines that have not been passed to all members yet, in order. */
   private final Queue<Notice> notices = new ArrayDeque<>();
 
-  /** Whether a call further down the stack tells the notices, one after another. */
+  /** Whether a call further down the stack is emptying the queue. */
   private boolean telling;
 
-  /** Nobody is there yet. */
+  /** Creates an empty room. */
   public Room() {}
 
-  /** Somebody in the room, as the server knows them. */
+  /** A member, as the server implements it. */
   public interface Member {
 
     /**
-     * Takes a line, which ends with LF, to be sent to the member, and returns without blocking. It
-     * may call the room back; it must not throw.
+     * Queues a line, which ends with LF, for sending, and returns without blocking. It may call the
+     * room back; it must not throw.
      *
-     * @return whether the outbox had room for it; if not, the member is dropped
+     * @return false if the outbox is full: the room then drops the member
      */
     boolean tell(String line);
 
     /**
-     * The member is no longer in the room, since it does not read: closes its connection. It may
-     * call the room back.
+     * Closes the connection of a member that has been removed because it does not read. It may call
+     * the room back.
      */
     void drop();
   }
 
   /**
-   * Admits a newcomer, sends them the list of members, and announces them to all members.
+   * Admits a newcomer, sends it the list of members, and announces it to all members.
    *
-   * @return why not, a line that ends with LF; empty if they are in
+   * @return the error to answer with, a line that ends with LF; empty if the newcomer is admitted
    */
   public Optional<String> enter(String name, Member newcomer) {
     if (!NAME.matcher(name).matches()) {
@@ -77,7 +77,7 @@ public final class Room {
     return Optional.empty();
   }
 
-  /** A member says something to all others; ignored if that member is no longer in the room. */
+  /** Sends a member's line to all others; ignored if the member is no longer in the room. */
   public void say(String name, Member member, String line) {
     if (isHere(name, member)) {
       notices.add(new Notice("%s: %s\n".formatted(name, line), name, present));
@@ -85,7 +85,7 @@ public final class Room {
     }
   }
 
-  /** A member's connection has ended; ignored if that member is no longer in the room. */
+  /** Removes a member, and tells the others; ignored if it is no longer in the room. */
   public void leave(String name, Member member) {
     if (isHere(name, member)) {
       remove(name, "* %s left\n".formatted(name));
@@ -93,7 +93,7 @@ public final class Room {
     }
   }
 
-  /** A line for all who were there when it was said, but one of them. */
+  /** A line for all who were members when it was said, except one. */
   private record Notice(String line, String except, List<Map.Entry<String, Member>> recipients) {}
 
   private void remove(String name, String news) {

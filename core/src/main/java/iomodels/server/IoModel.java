@@ -2,23 +2,19 @@ package iomodels.server;
 
 /**
  * The five I/O models of W. R. Stevens, <i>UNIX Network Programming</i>, volume 1, section 6.2.
- * They differ in where a program waits for data to arrive, and in who copies it from the kernel to
+ * They differ in where a program waits for data, and in how the data is copied from the kernel to
  * the program.
  */
 public enum IoModel {
   /** One call waits for the data and copies it. Figure 6.1. */
   BLOCKING("blocking"),
-  /** The call returns at once, data or none; the program asks again and again. Figure 6.2. */
+  /** The call returns at once, with or without data; the program polls. Figure 6.2. */
   NON_BLOCKING("non-blocking"),
-  /**
-   * One call waits for many descriptors at once, another copies from one that is ready. Figure 6.3.
-   */
+  /** One call waits for many descriptors; another copies from one that is ready. Figure 6.3. */
   MULTIPLEXING("multiplexing"),
-  /** A signal tells that a descriptor is ready; a call then copies. Figure 6.4. */
+  /** A signal reports that a descriptor is ready; a call then copies. Figure 6.4. */
   SIGNAL_DRIVEN("signal-driven"),
-  /**
-   * The kernel, or a library in its place, waits and copies, and tells when it is done. Figure 6.5.
-   */
+  /** The kernel, or a library, waits and copies, and then reports completion. Figure 6.5. */
   ASYNCHRONOUS("asynchronous");
 
   private final String title;
@@ -27,7 +23,7 @@ public enum IoModel {
     this.title = title;
   }
 
-  /** As the book writes it. */
+  /** The name in the book. */
   @Override
   public String toString() {
     return title;

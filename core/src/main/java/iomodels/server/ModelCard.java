@@ -1,17 +1,16 @@
 package iomodels.server;
 
 /**
- * What a learner wants to know of a server at a glance.
+ * The key facts of a model.
  *
- * @param name short and stable, such as {@code nio-selector}: the command line's argument
+ * @param name a short, stable name, such as {@code nio-selector}; the argument on the command line
  * @param summary one sentence without a full stop
- * @param ioModel which of the five
- * @param notification how it learns that it can go on
- * @param threading what threads it has
- * @param waitsIn phase one, waiting for the data: the call that it waits in, such as {@code
- *     Selector.select()}
- * @param copiesIn phase two, copying the data from the kernel: the call that does it
- * @param pythonCounterpart what a Python programmer would have used
+ * @param ioModel which of Stevens' five models it is
+ * @param notification how it learns that a socket is ready, or an operation complete
+ * @param threading its threads
+ * @param waitsIn phase one, waiting for data: the blocking call, such as {@code Selector.select}
+ * @param copiesIn phase two, copying data from the kernel: the call that copies
+ * @param pythonCounterpart its counterpart in Python
  */
 public record ModelCard(
     String name,

@@ -1,20 +1,20 @@
 package iomodels.server;
 
-/** How a server learns that it can go on. */
+/** How a server learns that a socket is ready, or an operation complete. */
 public enum Notification {
-  /** Not at all: the call that it is in returns. */
+  /** The blocking call returns. */
   RETURN("the call returns"),
-  /** It is not told; it asks each socket in turn. */
+  /** There is no notification: the server tries each socket in turn. */
   POLLING("asks in turn"),
-  /** It is told which sockets are ready, for as long as they are. */
+  /** A socket is reported as long as it is ready. */
   LEVEL_TRIGGERED("readiness, level-triggered"),
-  /** It is told once when a socket becomes ready. */
+  /** A socket is reported once when it becomes ready. */
   EDGE_TRIGGERED("readiness, edge-triggered"),
-  /** A signal interrupts it. */
+  /** A signal reports that a socket is ready. */
   SIGNAL("signal"),
-  /** It is told that what it asked for has been done. */
+  /** A completed operation is reported, with its data. */
   COMPLETION("completion"),
-  /** A framework calls its code back, with the data. */
+  /** The framework calls a handler or a subscriber, with the data. */
   CALLBACK("callback");
 
   private final String title;

@@ -4,27 +4,27 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
-/** A server that is running: it was bound and listening before anyone could hold this object. */
+/** A running server. It is bound and listening when its provider returns it. */
 public interface Server extends AutoCloseable {
 
-  /** Where it listens: the real port, even if port 0 was asked for. */
+  /** The address it listens on, with the real port, also if port 0 was requested. */
   InetSocketAddress address();
 
-  /** The transport that really carries its bytes, if its framework offers a choice. */
+  /** The transport in use, if the framework offers several. */
   default Optional<Transport> transport() {
     return Optional.empty();
   }
 
   /**
-   * Completes when the server has ended and let go of its port: normally after {@link #close()},
-   * exceptionally if what drives it died.
+   * Completes when the server has ended and released its port: normally after {@link #close()},
+   * exceptionally if it failed.
    */
   CompletableFuture<Void> terminated();
 
   /**
-   * Stops: refuses new connections at once, lets those that are owed a reply have it within the
-   * grace period, then cuts off the rest. Returns when the server has ended. Calling it again, from
-   * any thread, waits for the same end.
+   * Stops gracefully: refuses new connections at once, delivers pending replies within the grace
+   * period, then closes the remaining connections. Returns when the server has ended. Idempotent: a
+   * further call, from any thread, waits for the same end.
    */
   @Override
   void close();

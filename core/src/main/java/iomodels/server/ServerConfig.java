@@ -6,14 +6,13 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a server is to be started.
+ * The configuration of a server.
  *
- * @param address where to listen; port 0 for one that the system chooses
+ * @param address the address to listen on; with port 0, the system chooses a free port
  * @param datagrams whether to answer UDP as well, on the same address and port
- * @param transport what is to carry the bytes, for a framework that offers a choice; empty for its
- *     default
- * @param backlog how many connections may wait to be accepted
- * @param gracePeriod how long {@link Server#close()} waits for replies that are owed
+ * @param transport the transport, if the framework offers several; empty for its default
+ * @param backlog the maximum number of connections in the kernel's accept queue
+ * @param gracePeriod how long {@link Server#close()} waits for pending replies to be delivered
  * @param linger how long a finished conversation waits for the peer's FIN
  */
 public record ServerConfig(
@@ -24,28 +23,28 @@ public record ServerConfig(
     Duration gracePeriod,
     Duration linger) {
 
-  /** TCP on a loopback port that the system chooses. */
+  /** The default configuration, on a free loopback port. */
   public static ServerConfig onLoopback() {
     return at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
-  /** TCP at that address, all else at its default. */
+  /** The default configuration, at an address. */
   public static ServerConfig at(InetSocketAddress address) {
     return new ServerConfig(
         address, false, Optional.empty(), 1024, Duration.ofSeconds(3), Duration.ofSeconds(2));
   }
 
-  /** The same, with or without UDP on the same port. */
+  /** Returns a copy with or without UDP. */
   public ServerConfig withDatagrams(boolean wanted) {
     return new ServerConfig(address, wanted, transport, backlog, gracePeriod, linger);
   }
 
-  /** The same, on that transport. */
+  /** Returns a copy with another transport. */
   public ServerConfig withTransport(Optional<Transport> wanted) {
     return new ServerConfig(address, datagrams, wanted, backlog, gracePeriod, linger);
   }
 
-  /** The same, with that much time to drain on close. */
+  /** Returns a copy with another grace period. */
   public ServerConfig withGracePeriod(Duration wanted) {
     return new ServerConfig(address, datagrams, transport, backlog, wanted, linger);
   }

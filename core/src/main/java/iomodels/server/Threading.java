@@ -1,16 +1,16 @@
 package iomodels.server;
 
-/** What threads a server has. */
+/** The threads of a server. */
 public enum Threading {
-  /** One, for everything. */
+  /** One thread for everything. */
   ONE("one"),
-  /** One for accepting, one for each connection. */
+  /** One thread that accepts, and one for each connection. */
   PER_CONNECTION("one per connection"),
-  /** A fixed number, which connections share. */
+  /** A fixed number of threads, which connections share. */
   POOL("pool"),
   /** A virtual thread for each connection, on a few carriers. */
   VIRTUAL_PER_CONNECTION("virtual, one per connection"),
-  /** A few event loops, each with connections of its own. */
+  /** A few event-loop threads, each with its own connections. */
   EVENT_LOOPS("event loops"),
   /** Several processes that share a port. */
   PROCESSES("processes");

@@ -2,7 +2,7 @@ package iomodels.server;
 
 import java.util.Locale;
 
-/** What carries the bytes below a framework that offers a choice. */
+/** The system interface below a framework that offers several. */
 public enum Transport {
   /** {@link java.nio.channels.Selector}: in every JDK. */
   NIO,
@@ -11,7 +11,7 @@ public enum Transport {
   /** Linux's io_uring, called natively. */
   IO_URING;
 
-  /** As it is written on a command line, such as {@code io_uring}. */
+  /** The name on the command line, such as {@code io_uring}. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT);

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
 
-/** The session of {@link Services#FIXED}: it remembers how much of its replies is still to say. */
+/** The session of {@link Services#FIXED}; its state is the number of bytes it has yet to send. */
 final class Fixed implements Session {
 
   private static final byte[] REPLY = "dddddd".getBytes(US_ASCII);
 
-  /** Bytes owed: whole replies, the first of them perhaps partly said. */
+  /** Pending bytes: whole replies, of which the first may be partly sent. */
   private long owed;
 
   @Override

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
 
-/** The session of {@link Services#FLOOD}: it remembers a count half read, or a reply half sent. */
+/**
+ * The session of {@link Services#FLOOD}; its state is an incomplete count or an unfinished reply.
+ */
 final class Flood implements Session {
 
   private static final int MODULUS = 251;
@@ -25,7 +27,7 @@ final class Flood implements Session {
   private long count;
   private int digits;
 
-  /** The reply on its way: what it is made of, how much of it is owed, and where it goes on. */
+  /** The current reply: its pattern, the number of pending bytes, and the next offset. */
   private byte[] source = PATTERN;
 
   private long owed;

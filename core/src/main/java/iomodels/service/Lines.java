@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
 
-/** The session of {@link Services#LINES}: it remembers the line that is not complete yet. */
+/** The session of {@link Services#LINES}; its state is the incomplete line. */
 final class Lines implements Session {
 
   static final int MAX_LINE = 8192;
@@ -15,11 +15,11 @@ final class Lines implements Session {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private enum State {
-    /** {@code held} is filled with the line so far, upper-cased already. */
+    /** {@code held} is filled with the beginning of a line, already upper-cased. */
     LISTENING,
-    /** {@code held} is drained to the peer. */
+    /** {@code held} is written to the peer. */
     SAYING,
-    /** The same, and nothing will follow. */
+    /** The same, and the conversation then ends. */
     SAYING_THE_LAST
   }
 
@@ -52,7 +52,7 @@ final class Lines implements Session {
     }
   }
 
-  /** Takes the rest of a line, or all there is of it; a line that fits is said at once. */
+  /** Consumes the rest of a line, or all there is of it; replies at once to a line that fits. */
   private void listen(ByteBuffer in, ByteBuffer out) {
     int length = lengthOfLine(in);
     boolean complete = in.get(in.position() + length - 1) == LF;
@@ -69,7 +69,7 @@ final class Lines implements Session {
     }
   }
 
-  /** How much of {@code in} belongs to this line, its LF included; never looks past the limit. */
+  /** The number of bytes in {@code in} that belong to this line, including its LF. */
   private int lengthOfLine(ByteBuffer in) {
     int start = in.position();
     int end = Math.min(in.limit(), start + MAX_LINE + 1 - held.position());

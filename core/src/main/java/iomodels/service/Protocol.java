@@ -1,8 +1,8 @@
 package iomodels.service;
 
 /**
- * What a server speaks, by name: a {@link Service}, whose replies follow from what one client says,
- * or a {@link iomodels.program.Program}, which has others to deal with as well.
+ * A protocol: a {@link Service}, whose replies depend on the input of one client only, or a {@link
+ * iomodels.program.Program}, which also depends on other clients, upstreams, files or time.
  */
 public interface Protocol {
 

@@ -3,8 +3,8 @@ package iomodels.service;
 import java.nio.ByteBuffer;
 
 /**
- * The datagram form of a service: one reply for each datagram, and nothing to remember between
- * them. Safe for use by several threads.
+ * The form of a service for datagrams: one reply for each datagram, without state. Safe for use by
+ * several threads.
  */
 public interface Responder {
 
@@ -15,11 +15,11 @@ public interface Responder {
   int MAX_DATAGRAM_IPV4 = 65_507;
 
   /**
-   * Puts the reply to one datagram into {@code out}. An empty datagram is a datagram like any
-   * other, and not an end.
+   * Writes the reply to one datagram to {@code out}. An empty datagram is a datagram like any
+   * other, and no end of input.
    *
-   * @param datagram the payload, from position to limit; taken whole
-   * @param out where the reply goes, with at least {@link #MAX_DATAGRAM} bytes of room; must not
+   * @param datagram the payload, from position to limit; it is consumed completely
+   * @param out receives the reply; has at least {@link #MAX_DATAGRAM} bytes remaining, and must not
    *     share memory with {@code datagram}
    */
   void reply(ByteBuffer datagram, ByteBuffer out);

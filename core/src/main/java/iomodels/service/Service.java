@@ -3,17 +3,18 @@ package iomodels.service;
 import java.util.Optional;
 
 /**
- * A protocol by name: a name can be handed to another process, an object cannot. Safe for use by
- * several threads. The ones there are: {@link Services}.
+ * A protocol in which replies depend on the input of one client only. It has a name, so that
+ * another process can be told which one to serve. Safe for use by several threads. All services are
+ * in {@link Services}.
  */
 public interface Service extends Protocol {
 
   @Override
   String name();
 
-  /** A new session, for one connection. */
+  /** Creates the session of a new connection. */
   Session open();
 
-  /** The datagram form, where there is one. */
+  /** The form for datagrams, if there is one. */
   Optional<Responder> datagrams();
 }

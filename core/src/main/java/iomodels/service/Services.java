@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The five services. Their grammars, below, are complete: a server in any language can implement
- * them. Bytes are octets; LF is 0x0A.
+ * The five services. Each constant documents a complete grammar: a server in any language can
+ * implement it. Bytes are octets; LF is 0x0A.
  */
 public final class Services {
 
@@ -43,7 +43,7 @@ public final class Services {
    */
   public static final Service FLOOD = new Named("flood", Flood::new, Optional.empty());
 
-  /** Takes everything and says nothing: a FIN is answered with a FIN. TCP. */
+  /** Discards all input, and sends nothing; answers a FIN with a FIN. TCP. */
   public static final Service DISCARD = new Named("discard", Discard::new, Optional.empty());
 
   private static final List<Service> ALL = List.of(UPPER, FIXED, LINES, FLOOD, DISCARD);
@@ -66,12 +66,12 @@ public final class Services {
     MemorySegment _ = MemorySegment.ofBuffer(ByteBuffer.allocate(0));
   }
 
-  /** All five, in the order of this page. */
+  /** All services, in the order of this page. */
   public static List<Service> all() {
     return ALL;
   }
 
-  /** The service of that name, if there is one. */
+  /** Finds a service by its name. */
   public static Optional<Service> named(String name) {
     return ALL.stream().filter(service -> service.name().equals(name)).findFirst();
   }

@@ -3,50 +3,50 @@ package iomodels.service;
 import java.nio.ByteBuffer;
 
 /**
- * One connection's conversation, free of I/O: it decides <em>what</em> to say.
+ * The protocol state of one connection. It does no I/O: it decides <em>what</em> to reply.
  *
- * <p>When to read, when to write and where bytes wait meanwhile is the server's business, and the
- * whole difference between one I/O model and the next. The shape is that of {@link
+ * <p>The server decides when to read, when to write, and where bytes wait; that is all that
+ * distinguishes one I/O model from another. The interface follows {@link
  * java.nio.charset.CharsetDecoder#decode CharsetDecoder.decode}.
  *
- * <p>A session belongs to one connection. Calls are ordered and never concurrent; they may come
- * from different threads if each call happens-before the next. A call neither blocks nor allocates,
- * but for what a service has to remember of unfinished input, which is bounded.
+ * <p>Not safe for use by several threads at the same time; calls may come from different threads if
+ * each call happens-before the next. A call does not block. It does not allocate, except for a
+ * bounded amount of unfinished input.
  */
 public interface Session {
 
   /**
-   * Takes what it can from {@code in} and puts what it has to say into {@code out}, between each
-   * buffer's position and limit, advancing the positions. It keeps neither buffer, and does not
-   * write to {@code in}.
+   * Consumes input from {@code in}, and writes replies to {@code out}, between position and limit
+   * of each buffer, and advances the positions. It does not keep the buffers, nor write to {@code
+   * in}.
    *
-   * <p>Every {@code out} with at least one free byte makes progress: as long as there is something
-   * to say, a call says some of it.
+   * <p>If a reply is pending and {@code out} has at least one free byte, the call makes progress.
    *
-   * @param in what the peer has said since the last call, in order; may be empty
-   * @param out where replies go; must not share memory with {@code in}
-   * @param endOfInput whether the peer says nothing after {@code in}; once true, true in every
+   * @param in the input that follows what earlier calls have consumed; may be empty
+   * @param out receives replies; must not share memory with {@code in}
+   * @param endOfInput whether the peer's input ends after {@code in}; once true, true in every
    *     later call
    * @return what the server has to do next
    */
   Progress advance(ByteBuffer in, ByteBuffer out, boolean endOfInput);
 
-  /** Why {@link #advance} returned, and so what the server does next. */
+  /** What the server has to do after {@link #advance}. */
   enum Progress {
     /**
-     * {@code in} is empty and all has been said: flush {@code out}, bring more input. Never
-     * returned once the end of input has been told.
+     * {@code in} is consumed, and all replies are in {@code out}: write {@code out}, then read more
+     * input. Never returned after the end of input.
      */
     UNDERFLOW,
     /**
-     * {@code out} is full and there is more to say: drain it and call again, even if {@code in} is
-     * empty by now. Do not read from the peer meanwhile: this is where back-pressure begins.
+     * {@code out} is full, and more replies are pending: write {@code out}, and call again, even if
+     * {@code in} is empty. Do not read from the peer meanwhile: this is where back-pressure begins.
      */
     OVERFLOW,
     /**
-     * Nothing more will be said, and later calls do nothing. Flush {@code out}, shut down the
-     * output, discard input until the peer's FIN or the linger limit, then close. (To close with
-     * input unread makes the kernel send RST, which can destroy the last reply on its way.)
+     * The conversation is over; further calls have no effect. Write {@code out}, shut down the
+     * output, discard input until the peer's FIN or the linger limit, then close. (If a socket is
+     * closed with input unread, the kernel sends RST, and the peer can lose the last reply: RFC
+     * 9293, section 3.6.1.)
      */
     FINISHED
   }

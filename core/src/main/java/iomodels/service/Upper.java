@@ -6,7 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
-/** The session of {@link Services#UPPER}: it remembers nothing. */
+/** The session of {@link Services#UPPER}; it has no state. */
 final class Upper implements Session {
 
   /** Eight bytes of a buffer as one word, whatever byte order the buffer itself is set to. */
@@ -30,9 +30,9 @@ final class Upper implements Session {
   }
 
   /**
-   * Moves {@code length} bytes from {@code in} to {@code out}, and upper-cases them there. Not on
-   * the way: the compiler cannot know that the two share no memory, and works on several words at
-   * once only in a loop that reads where it writes. Six times as fast, for 16 KiB.
+   * Copies {@code length} bytes from {@code in} to {@code out}, and then upper-cases them in place.
+   * Upper-casing during the copy would prevent vectorization, since the compiler cannot prove that
+   * the buffers do not overlap; in place is six times as fast for 16 KiB.
    */
   static void copy(ByteBuffer in, ByteBuffer out, int length) {
     int from = in.position();
@@ -50,9 +50,10 @@ final class Upper implements Session {
   }
 
   /**
-   * Upper-cases eight bytes at once. Adding to the low seven bits of each byte carries into its
-   * eighth bit, and no further, just when they are at least 'a', or above 'z': so the eighth bit
-   * tells which bytes are letters, and moved down to 0x20 it is what they have to lose.
+   * Upper-cases eight bytes at once. The additions to the low seven bits of each byte set its
+   * eighth bit exactly if they are at least 'a', or above 'z', and never carry into the next byte.
+   * So the eighth bit marks lower-case letters; shifted to 0x20, it is the bit that they have to
+   * lose.
    */
   private static long upper(long word) {
     long low = word & ~HIGH_BITS;

@@ -29,7 +29,7 @@ class ExamplesIT {
     assertThat(Examples.all())
         .allSatisfy(it -> assertThat(Examples.named(it.name())).contains(it))
         .allSatisfy(
-            it -> assertThat(new Unlisted().named("example-" + it.name())).contains(it.provider()));
+            it -> assertThat(new Hidden().named("example-" + it.name())).contains(it.provider()));
     assertThat(Examples.named("none")).isEmpty();
   }
 

@@ -3,8 +3,8 @@ package iomodels.conformance.targets;
 import iomodels.process.GcOverheadLimit;
 import iomodels.server.Server;
 import iomodels.server.Transport;
+import iomodels.server.spi.HiddenServers;
 import iomodels.server.spi.ServerProvider;
-import iomodels.server.spi.UnlistedServers;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
@@ -78,7 +78,7 @@ public final class Host {
     return ServerProvider.named(name)
         .or(
             () ->
-                ServiceLoader.load(UnlistedServers.class).stream()
+                ServiceLoader.load(HiddenServers.class).stream()
                     .flatMap(servers -> servers.get().named(name).stream())
                     .findFirst());
   }

@@ -7,8 +7,8 @@ import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;
 import iomodels.server.Server;
+import iomodels.server.spi.HiddenServers;
 import iomodels.server.spi.StyleProvider;
-import iomodels.server.spi.UnlistedServers;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -69,7 +69,7 @@ public final class ProgramHost {
     return StyleProvider.named(name)
         .or(
             () ->
-                ServiceLoader.load(UnlistedServers.class).stream()
+                ServiceLoader.load(HiddenServers.class).stream()
                     .flatMap(it -> it.get().style(name).stream())
                     .findFirst());
   }

@@ -3,22 +3,22 @@ package iomodels.server.spi;
 import java.util.Optional;
 
 /**
- * Whether something works on this machine.
+ * Whether a model or a transport works on this machine.
  *
- * @param here whether it does
- * @param reason why not, errno and all; where it does, what there is to know, or nothing
+ * @param here whether it works
+ * @param reason if not, the reason, with errno; if it does, a caveat, or an empty string
  */
 public record Availability(boolean here, String reason) {
 
-  /** It works. */
+  /** Available. */
   public static Availability yes() {
     return new Availability(true, "");
   }
 
   /**
-   * It works if there is no cause why it should not.
+   * Available unless there is a cause of failure.
    *
-   * @param caveat what there is to know if it does, or nothing
+   * @param caveat a remark for the case that it works, or an empty string
    */
   public static Availability unless(Optional<Throwable> cause, String caveat) {
     if (cause.isEmpty()) {
@@ -28,7 +28,7 @@ public record Availability(boolean here, String reason) {
     return no(cause.get() + (root == null ? "" : ": " + root.getMessage()));
   }
 
-  /** It does not, and why. */
+  /** Not available. */
   public static Availability no(String reason) {
     return new Availability(false, reason);
   }

@@ -1,13 +1,13 @@
 package iomodels.server.spi;
 
-/** What not every server can do. It claims what it can; the conformance kit holds it to that. */
+/** An ability that not every server has. The conformance kit checks those that a server claims. */
 public enum Capability {
-  /** Serves clients at the same time, rather than one after the other. */
+  /** Serves several clients at the same time. */
   CONCURRENT,
-  /** Sends all that it owes to a client that has finished sending. */
+  /** Sends all pending replies to a client that has finished sending. */
   HALF_CLOSE,
   /** Answers UDP. */
   DATAGRAMS,
-  /** Answers a datagram from the address that it was sent to, also on a wildcard address. */
+  /** Sends a reply from the address the datagram was sent to, also on a wildcard address. */
   REPLY_SOURCE
 }

@@ -15,16 +15,16 @@ import java.util.ServiceLoader;
 import java.util.Set;
 
 /**
- * One way to serve; found by {@link ServiceLoader}, declared in a {@code module-info}. To make one
- * is cheap and touches nothing: no socket, no thread, no native library. Safe for use by several
- * threads.
+ * An I/O model. {@link ServiceLoader} finds it by its declaration in a {@code module-info}. The
+ * constructor has no effects: it opens no socket, starts no thread, and loads no native library.
+ * Safe for use by several threads.
  */
 public interface ServerProvider {
 
-  /** What there is to know of its servers. */
+  /** The key facts of the model. */
   ModelCard card();
 
-  /** What its servers can do when started like that. */
+  /** The capabilities of a server with that configuration. */
   Set<Capability> capabilities(ServerConfig config);
 
   /** Whether it works on this machine. */
@@ -33,39 +33,38 @@ public interface ServerProvider {
   }
 
   /**
-   * The transports that can be asked for in {@link ServerConfig#transport()}, and whether each
-   * works on this machine, the best first: the first that works is what a server runs on that is
-   * not asked for another. None where there is no choice.
+   * The transports that {@link ServerConfig#transport()} can name, best first, and whether each
+   * works on this machine. The first one that works is the default. Empty if there is no choice.
    */
   default Map<Transport, Availability> transports() {
     return Map.of();
   }
 
   /**
-   * How many clients its servers serve at once at most, all servers of a process taken together;
-   * whoever comes after them waits, or is refused. Empty if it is for the system to say.
+   * The maximum number of clients that all servers of a process serve at the same time; further
+   * clients wait, or are refused. Empty if only the system limits it.
    */
   default OptionalInt maxConnections() {
     return OptionalInt.empty();
   }
 
   /**
-   * The modules that call native code, which the Java launcher wants named in {@code
-   * --enable-native-access} (JEP 472).
+   * The modules that call native code, for the option {@code --enable-native-access} of the Java
+   * launcher (JEP 472).
    */
   default List<String> nativeModules() {
     return List.of();
   }
 
   /**
-   * Starts a server.
+   * Starts a server. Returns when it is bound and listening.
    *
-   * @return when it is bound and listening
-   * @throws IOException if it cannot be: the port is in use, a transport is not to be had, …
+   * @throws IOException if the port is in use, the transport is not available, or the system has no
+   *     thread or descriptor left
    */
   Server start(ServerConfig config, Service service) throws IOException;
 
-  /** Every provider on the module path, by name. */
+  /** All providers on the module path, sorted by name. */
   static List<ServerProvider> installed() {
     return ServiceLoader.load(ServerProvider.class).stream()
         .map(ServiceLoader.Provider::get)
@@ -73,7 +72,7 @@ public interface ServerProvider {
         .toList();
   }
 
-  /** The provider of that name, if it is on the module path. */
+  /** Finds a provider by the name of its model. */
   static Optional<ServerProvider> named(String name) {
     return installed().stream().filter(it -> it.card().name().equals(name)).findFirst();
   }

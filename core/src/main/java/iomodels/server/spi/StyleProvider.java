@@ -10,36 +10,37 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
- * The programs in one style; found by {@link ServiceLoader}, declared in a {@code module-info}. To
- * make one is cheap and touches nothing. Safe for use by several threads.
+ * A programming style, and the programs that are written in it. {@link ServiceLoader} finds it by
+ * its declaration in a {@code module-info}. The constructor has no effects. Safe for use by several
+ * threads.
  */
 public interface StyleProvider {
 
-  /** What it is called, such as {@code vertx}: short and stable, the command line's argument. */
+  /** A short, stable name, such as {@code vertx}; the argument on the command line. */
   String style();
 
-  /** What it is to write in this style, in a sentence without a full stop. */
+  /** What characterizes the style, in a sentence without a full stop. */
   String summary();
 
   /** The programs that are written in it. */
   List<Page> pages();
 
-  /** As of {@link ServerProvider#nativeModules}. */
+  /** See {@link ServerProvider#nativeModules}. */
   default List<String> nativeModules() {
     return List.of();
   }
 
-  /** The page of that program, if there is one. */
+  /** Finds the page of a program. */
   default Optional<Page> page(Program program) {
     return pages().stream().filter(it -> it.program().equals(program)).findFirst();
   }
 
   /**
-   * A program in a style: one class, which can be read and copied.
+   * A program in this style.
    *
-   * @param program what it does
-   * @param source where it is written
-   * @param threads what threads it has, in a few words
+   * @param program the program
+   * @param source the class that implements it, whose source is shown
+   * @param threads its threads, in a few words
    * @param starter starts it
    */
   record Page(Program program, Class<?> source, String threads, Starter starter) {}
@@ -49,15 +50,14 @@ public interface StyleProvider {
   interface Starter {
 
     /**
-     * Starts it.
+     * Starts the program. Returns when it is bound and listening.
      *
-     * @return when it is bound and listening
-     * @throws IOException if it cannot be: the port is in use, …
+     * @throws IOException if the port is in use, or the system has no thread or descriptor left
      */
     Server start(ProgramConfig config) throws IOException;
   }
 
-  /** Every one on the module path, by name. */
+  /** All styles on the module path, sorted by name. */
   static List<StyleProvider> installed() {
     return ServiceLoader.load(StyleProvider.class).stream()
         .map(ServiceLoader.Provider::get)
@@ -65,7 +65,7 @@ public interface StyleProvider {
         .toList();
   }
 
-  /** The one of that name, if it is on the module path. */
+  /** Finds a style by its name. */
   static Optional<StyleProvider> named(String style) {
     return installed().stream().filter(it -> it.style().equals(style)).findFirst();
   }

@@ -1,8 +1,8 @@
 package iomodels.wrong;
 
+import iomodels.server.spi.HiddenServers;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
-import iomodels.server.spi.UnlistedServers;
 import iomodels.wrong.program.WrongPrograms;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Finds the wrong servers, their twins and the tutorials' for whoever knows their names. */
-public final class Unlisted implements UnlistedServers {
+public final class Hidden implements HiddenServers {
 
   /** For {@link java.util.ServiceLoader}. */
-  public Unlisted() {}
+  public Hidden() {}
 
   @Override
   public Optional<ServerProvider> named(String name) {

@@ -1,14 +1,14 @@
 package iomodels.examples;
 
+import iomodels.server.spi.HiddenServers;
 import iomodels.server.spi.ServerProvider;
-import iomodels.server.spi.UnlistedServers;
 import java.util.Optional;
 
 /** Finds the examples for whoever knows their servers' names, such as {@code example-vertx}. */
-public final class Unlisted implements UnlistedServers {
+public final class Hidden implements HiddenServers {
 
   /** For {@link java.util.ServiceLoader}. */
-  public Unlisted() {}
+  public Hidden() {}
 
   @Override
   public Optional<ServerProvider> named(String name) {
