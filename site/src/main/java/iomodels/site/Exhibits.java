@@ -82,8 +82,8 @@ final class Exhibits {
   }
 
   /**
-   * A page of a style is one class, and its file that of its name. With it come the classes of its
-   * package that it makes or extends, if they have regions: what the pages of a style share.
+   * A page of a style is one class, and its file that of its name. With it come the {@linkplain
+   * #shared shared} classes of its module.
    */
   private void add(StyleProvider style, StyleProvider.Page page) throws IOException {
     Class<?> source = page.source();
@@ -106,6 +106,7 @@ final class Exhibits {
             read(files)));
   }
 
+  /** The classes of a page's package that it makes or extends, if they have regions. */
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
     List<Path> shared = new ArrayList<>();
@@ -143,7 +144,8 @@ final class Exhibits {
   /**
    * A provider's neighbour is its server: {@code SelectorProvider}, {@code SelectorServer}. Where
    * the server has workers that do the serving, {@code PreforkWorker}, they come first. If it is
-   * called otherwise, the provider has to do; if it is not of this project, there is nothing.
+   * called otherwise, the provider has to do; if it is not of this project, there is nothing. The
+   * shared classes of its module come last.
    */
   private List<Path> pages(ServerProvider model) throws IOException {
     Class<?> provider = model.getClass();
@@ -159,6 +161,9 @@ final class Exhibits {
       if (Files.isRegularFile(page) && (pages.isEmpty() || !file.startsWith(name))) {
         pages.add(page);
       }
+    }
+    for (Path page : List.copyOf(pages)) {
+      shared(page).stream().filter(it -> !pages.contains(it)).forEach(pages::add);
     }
     return pages;
   }
