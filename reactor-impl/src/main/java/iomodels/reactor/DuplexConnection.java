@@ -137,7 +137,8 @@ record DuplexConnection(Connection connection) {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+      boolean reset = !context.channel().isOpen(); // Netty reports it then as well, on NIO.
+      if (event == ChannelInputShutdownReadComplete.INSTANCE && !reset) {
         context.fireChannelRead(END_OF_INPUT);
         context.fireChannelReadComplete();
       } else {
