@@ -4,9 +4,9 @@ module iomodels.reactor {
   requires iomodels.netty;
   requires io.netty.buffer;
   requires io.netty.common;
+  requires io.netty.handler;
   requires io.netty.transport;
   // What Reactor Netty needs, which has no descriptor of its own to say so.
-  requires io.netty.handler;
   requires io.netty.handler.proxy;
   requires io.netty.resolver;
   requires io.netty.resolver.dns;

@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import iomodels.netty.Acceptor;
 import iomodels.netty.Channels;
 import iomodels.netty.EventLoopGroups;
@@ -13,9 +14,14 @@ import iomodels.server.Transport;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Hooks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.channel.AbortedException;
 import reactor.netty.resources.LoopResources;
 
@@ -24,7 +30,8 @@ import reactor.netty.resources.LoopResources;
  * Netty takes the first native one that it finds. Without two faults of Netty: {@link
  * EventLoopGroups}, {@link Channels}.
  */
-record Loops(Transport transport, EventLoopGroup group) implements LoopResources {
+record Loops(Transport transport, EventLoopGroup group, Map<EventExecutor, Scheduler> schedulers)
+    implements LoopResources {
 
   /** How long a stop waits for anything that Netty does by itself. */
   static final Duration LIMIT = Duration.ofSeconds(5);
@@ -64,7 +71,17 @@ record Loops(Transport transport, EventLoopGroup group) implements LoopResources
   /** So many, whatever the number of cores. */
   static Loops of(Transport transport, int count) {
     ThreadFactory threads = new DefaultThreadFactory("loops");
-    return new Loops(transport, EventLoopGroups.create(transport, count, threads));
+    EventLoopGroup group = EventLoopGroups.create(transport, count, threads);
+    Map<EventExecutor, Scheduler> schedulers = new HashMap<>();
+    group.forEach(loop -> schedulers.put(loop, Schedulers.fromExecutorService(loop)));
+    return new Loops(transport, group, schedulers);
+  }
+
+  /**
+   * The event loop of a connection, for operators. Not a new one for each: it is no small object.
+   */
+  Scheduler scheduler(DuplexConnection connection) {
+    return Objects.requireNonNull(schedulers.get(connection.channel().eventLoop()));
   }
 
   @Override

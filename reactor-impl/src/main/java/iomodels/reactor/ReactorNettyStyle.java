@@ -29,22 +29,22 @@ public final class ReactorNettyStyle implements StyleProvider {
             RELAY,
             ReactorNettyRelay.class,
             "event loops",
-            it -> new ReactorNettyRelay(it, Transports.best())),
+            it -> ReactorNettyRelay.start(it, Transports.best())),
         new Page(
             GATHER,
             ReactorNettyGather.class,
             "event loops",
-            it -> new ReactorNettyGather(it, Transports.best())),
+            it -> ReactorNettyGather.start(it, Transports.best())),
         new Page(
             CHAT,
             ReactorNettyChat.class,
             "one event loop",
-            it -> new ReactorNettyChat(it, Transports.best())),
+            it -> ReactorNettyChat.start(it, Transports.best())),
         new Page(
             OFFLOAD,
             ReactorNettyOffload.class,
             "event loops, a pool",
-            it -> new ReactorNettyOffload(it, Transports.best())));
+            it -> ReactorNettyOffload.start(it, Transports.best())));
   }
 
   @Override

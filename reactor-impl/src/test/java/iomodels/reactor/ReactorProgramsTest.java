@@ -60,7 +60,7 @@ class ReactorProgramsTest {
   }
 
   private static Server chat() throws IOException {
-    return new ReactorNettyChat(ProgramConfig.onLoopback(List.of()), Transports.best());
+    return ReactorNettyChat.start(ProgramConfig.onLoopback(List.of()), Transports.best());
   }
 
   /** That the others are gone is noticed soon, but not at once. */
@@ -79,7 +79,7 @@ class ReactorProgramsTest {
     assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).reading(folder);
     Files.writeString(folder.resolve("file"), "text");
-    try (Server offload = new ReactorNettyOffload(config, Transports.best())) {
+    try (Server offload = ReactorNettyOffload.start(config, Transports.best())) {
       for (int i = 0; i < config.workers() + config.queue(); i++) {
         reset(connect(offload, "read fifo"));
       }
@@ -114,7 +114,7 @@ class ReactorProgramsTest {
       long waiting = connecting(backend.getPort());
       ProgramConfig config =
           ProgramConfig.onLoopback(List.of(backend)).within(Duration.ofSeconds(30));
-      try (Server gather = new ReactorNettyGather(config, Transports.best());
+      try (Server gather = ReactorNettyGather.start(config, Transports.best());
           Socket client = connect(gather, "all x")) {
         await(() -> connecting(backend.getPort()) == waiting + 1);
         reset(client);
