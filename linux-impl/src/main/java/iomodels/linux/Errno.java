@@ -76,6 +76,11 @@ final class Errno {
     return result;
   }
 
+  /** The result of a call that waits and should not fail; 0 if a signal has interrupted it. */
+  static int checkWait(String call, int result) throws IOException {
+    return result == -EINTR ? 0 : check(call, result);
+  }
+
   /** Whether a call that failed is to be made again some time, since nothing is wrong. */
   static boolean isTransient(int result) {
     return result == -EAGAIN || result == -EINTR;

@@ -36,14 +36,17 @@ final class NativeBuffer {
   }
 
   /**
-   * Sends as much as the kernel takes, by one {@code send}, and moves the position on.
+   * Sends as much as the kernel takes, by one {@code send}, or by none if there is nothing to send.
    *
    * @param from this buffer's own {@link #bytes}, from the first on; or a buffer in Java's heap,
-   *     which the kernel cannot reach: those go by way of this one
-   * @return how many bytes it took; 0 if it has no room
+   *     which the kernel cannot reach: those are copied into this one first
+   * @return what the kernel did not take, in a buffer that the caller can keep
    */
-  int send(int fd, ByteBuffer from) throws IOException {
+  ByteBuffer send(int fd, ByteBuffer from) throws IOException {
     int length = from.remaining();
+    if (length == 0) {
+      return Buffers.EMPTY;
+    }
     if (!from.isDirect()) {
       bytes.clear().put(0, from, from.position(), length);
     }
@@ -51,9 +54,7 @@ final class NativeBuffer {
     if (count < 0 && !Errno.isTransient(count)) {
       throw Errno.exception("send", count);
     }
-    int sent = Math.max(count, 0);
-    from.position(from.position() + sent);
-    return sent;
+    return Buffers.retainRemainder(from.position(from.position() + Math.max(count, 0)));
   }
 
   /**

@@ -89,6 +89,17 @@ final class Sockets {
     }
   }
 
+  /**
+   * Makes a socket blocking, which is for io_uring only: an operation on a non-blocking one fails
+   * with EAGAIN, while one on a blocking socket completes later. No thread is blocked.
+   *
+   * @return the same descriptor
+   */
+  static int setBlocking(int fd) {
+    Libc.fcntl(fd, Libc.F_SETFL, 0);
+    return fd;
+  }
+
   /** What a socket is bound to. */
   static InetSocketAddress address(int fd) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
