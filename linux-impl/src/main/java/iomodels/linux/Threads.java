@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 
-/** Starts the thread that a server's loop runs on. */
+/** Starts threads for event loops. */
 final class Threads {
 
   private Threads() {}
