@@ -10,18 +10,18 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Buffers that the kernel sends from, while it does: as many as there ever were replies on their
- * way at once, since they are kept. The one last given back is the next to be lent, since it is
- * still in the processor's cache.
+ * Buffers that the kernel sends from. The pool keeps all buffers, so it has as many as there were
+ * sends pending at once. The buffer that was given back last is lent first, since it is still in
+ * the processor's cache. For the thread of the ring.
  */
 final class BufferPool {
 
   /**
-   * One of them.
+   * A buffer.
    *
-   * @param address where it is, for the kernel
-   * @param bytes the same, for sessions
-   * @param header for {@code sendmsg}, if what the buffer holds is a datagram
+   * @param address its memory, for the kernel
+   * @param bytes the same memory, for sessions
+   * @param header for {@code sendmsg}, if the buffer holds a datagram
    */
   record Buffer(int number, long address, ByteBuffer bytes, MsgHdr header) {}
 
@@ -31,14 +31,14 @@ final class BufferPool {
   private final Deque<Buffer> free = new ArrayDeque<>();
 
   /**
-   * @param size how large each is, in bytes
+   * @param size of each buffer, in bytes
    */
   BufferPool(Ring ring, int size) {
     this.ring = ring;
     this.size = size;
   }
 
-  /** One that is empty and nobody else's. */
+  /** Lends an empty buffer. */
   Buffer borrow() {
     Buffer buffer = free.poll();
     if (buffer == null) {
@@ -60,7 +60,7 @@ final class BufferPool {
     }
   }
 
-  /** The one of that number, which has been lent. */
+  /** The buffer with that number, which has been lent. */
   Buffer lent(int number) {
     return all.get(number);
   }

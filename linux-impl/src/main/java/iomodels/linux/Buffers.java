@@ -10,8 +10,8 @@ final class Buffers {
   private Buffers() {}
 
   /**
-   * Keeps what remains in a buffer beyond this turn of the loop: the direct buffers are the loop's,
-   * and used again in the next turn, so the bytes are copied.
+   * Returns what remains in a buffer, in a buffer that the caller can keep: the direct buffers
+   * belong to the loop, which uses them again in the next turn, so the bytes are copied.
    */
   static ByteBuffer retainRemainder(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {

@@ -1,8 +1,8 @@
 package iomodels.linux;
 
 import static iomodels.linux.Buffers.retainRemainder;
-import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
+import static iomodels.linux.Errno.checkWait;
 import static iomodels.linux.Libc.EPOLLERR;
 import static iomodels.linux.Libc.EPOLLET;
 import static iomodels.linux.Libc.EPOLLHUP;
@@ -14,130 +14,103 @@ import static iomodels.linux.Libc.EPOLL_CTL_ADD;
 import static iomodels.linux.Libc.EPOLL_CTL_MOD;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A Reactor on {@code epoll}, edge-triggered: the kernel reports a socket when it <em>becomes</em>
- * ready, once, and not again while it is. {@code EPOLLET} spares the calls that would change what
- * is waited for: each connection is added for reading and writing at once, and never touched again.
+ * Single-threaded reactor on edge-triggered {@code epoll}. The kernel reports a socket once, when
+ * it <em>becomes</em> ready, and not again while it stays ready. So {@code epoll_ctl} is called
+ * once for a connection, for reading and writing, and never again.
  *
- * <p>The price is the classic trap. Whoever leaves input unread waits for a report that will not
- * come; and whoever therefore reads until {@code EAGAIN}, as the manuals advise, reads for ever
- * from a client that sends faster than he reads, and serves nobody else. So here each connection
- * remembers what it was told, until a call has shown that it is no longer true, and the loop keeps
- * a list of those that can go on. Each has one turn, bounded as ever, then stands at the end of the
- * list; and while the list is not empty, the loop asks for news without waiting. In other words, to
- * be level-triggered is a thing that the loop now does itself.
+ * <p>The trap: a loop that leaves input unread waits for a report that does not come; and a loop
+ * that therefore reads until {@code EAGAIN}, as epoll(7) advises, serves nobody else while one
+ * client sends fast. Here each connection remembers what was reported until a call shows that it is
+ * no longer true, and the loop keeps a queue of connections that can proceed. Each gets one bounded
+ * turn and goes to the end of the queue; while the queue is not empty, {@code epoll_wait} only
+ * polls. In other words, the loop makes level-triggering out of edges, which is also why this page
+ * is longer than {@link EpollServer}.
  *
- * <p>A call that moves less than it might has shown that there is no more: {@code EAGAIN} need not
- * be seen. That is not so of a read that stops short of a FIN or of urgent data: either may have
- * been reported, once and for all, together with the bytes before it. Hence {@code EPOLLRDHUP} and
- * {@code EPOLLPRI}, after which only an empty read counts. The listener and the UDP socket stay
- * level-triggered; nothing would be gained there.
+ * <p>A call that moves less than it could shows that there is no more: no {@code EAGAIN} is needed.
+ * There are two exceptions. A read may stop short of a FIN or of urgent data, of which the only
+ * report may have come together with the bytes before it: after {@code EPOLLRDHUP} or {@code
+ * EPOLLPRI}, only an empty read counts. The listening socket and the UDP socket stay
+ * level-triggered, since edges would save nothing there.
  *
- * <p>An idle connection has no buffer. The loop has two for all, outside Java's heap, where the
- * kernel can reach them; only while a peer owes it room does a connection keep a copy of what is
- * left.
+ * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
+ * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
- * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book; the trap
- * is described in epoll(7).
+ * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book: see
+ * epoll(7).
  */
 final class EpollEdgeServer implements Server {
 
   static final String NAME = "linux-epoll-edge";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-
-  /** What a connection is told of, all its life. An error makes either call return at once. */
-  private static final int INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
-
-  private static final int READABLE = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-  private static final int WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
-
-  /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_EVENTS = 256;
 
+  /** Of a connection, all its life. After an error, reading and writing both return at once. */
+  private static final int INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+
+  private static final int WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+  /** In one turn: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
-  private static final int MAX_DATAGRAMS = 16;
 
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
-
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ServerConfig config;
   private final Service service;
-  private final Optional<Responder> responder;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
-  private final EventFd wakeUp = new EventFd();
   private int epoll = NONE;
-  private int listener = NONE;
-  private int datagrams = NONE;
+  private final EventFd wakeUp = new EventFd();
+  private final Listener listener = new Listener();
+  private final UdpSocket datagrams = new UdpSocket();
+  private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** By descriptor, which the kernel gives out from the lowest. */
-  private @Nullable Connection[] connections = new Connection[64];
-
-  private int open;
-
-  /** What {@code epoll_ctl} is told, and what {@code epoll_wait} tells. */
+  /** The argument of {@code epoll_ctl}, and the results of {@code epoll_wait}. */
   private final MemorySegment event = EpollEvent.array(1, Arena.ofAuto());
 
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final MsgHdr header = new MsgHdr();
 
-  /** Those that can go on, the one that has waited longest first. */
+  /** Connections that can proceed, the one that has waited longest first. */
   private final Queue<Connection> ready = new ArrayDeque<>();
 
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
-
-  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
   private volatile boolean stopping;
 
   EpollEdgeServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    lingering = new Timeouts(config.linger());
     try {
+      address = listener.bind(config);
+      datagrams.bind(config, service, address);
       epoll = check("epoll_create1", Libc.epollCreate1(Libc.EPOLL_CLOEXEC));
       watch(EPOLL_CTL_ADD, wakeUp.fd(), EPOLLIN);
-      listener = Sockets.listen(config.address(), config.backlog());
-      watch(EPOLL_CTL_ADD, listener, EPOLLIN);
-      address = Sockets.address(listener);
-      if (responder.isPresent()) {
-        datagrams = Sockets.datagrams(address);
-        watch(EPOLL_CTL_ADD, datagrams, EPOLLIN);
+      watch(EPOLL_CTL_ADD, listener.fd(), EPOLLIN);
+      if (datagrams.isOpen()) {
+        watch(EPOLL_CTL_ADD, datagrams.fd(), EPOLLIN);
       }
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
@@ -151,14 +124,12 @@ final class EpollEdgeServer implements Server {
     check("epoll_ctl", Libc.epollCtl(epoll, operation, fd, event));
   }
 
-  private void run() {
+  private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
     }
@@ -166,147 +137,120 @@ final class EpollEdgeServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
+    boolean timed = stopping || listener.isPaused() || !lingering.isEmpty();
     int timeout = !ready.isEmpty() ? 0 : timed ? TICK_MILLIS : -1;
-    int count = Libc.epollWait(epoll, events, MAX_EVENTS, timeout);
-    if (count != -EINTR) {
-      check("epoll_wait", count);
-    }
+    int count = checkWait("epoll_wait", Libc.epollWait(epoll, events, MAX_EVENTS, timeout));
     for (int i = 0; i < count; i++) {
       take(EpollEvent.fd(events, i), EpollEvent.events(events, i));
     }
     for (int turns = ready.size(); turns > 0; turns--) {
       ready.remove().run();
     }
-    if (acceptPaused || !lingering.isEmpty()) {
-      long now = System.nanoTime();
-      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
-        acceptPaused = false;
-        watch(EPOLL_CTL_MOD, listener, EPOLLIN);
-      }
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().close();
-      }
+    if (listener.resumeIfDue()) {
+      watch(EPOLL_CTL_MOD, listener.fd(), EPOLLIN);
     }
+    lingering.runDue();
+  }
+
+  private void take(int fd, int reported) throws IOException {
+    Connection connection = connections.get(fd);
+    if (connection != null) {
+      connection.take(reported);
+    } else if (fd == listener.fd()) {
+      accept(MAX_ACCEPTS);
+    } else if (fd == datagrams.fd()) {
+      datagrams.answer();
+    } // Else it is wakeUp, or a closed connection whose descriptor a child process still has.
   }
 
   // end::wait[]
 
-  private void take(int fd, int news) throws IOException {
-    if (fd == listener) {
-      accept(MAX_ACCEPTS);
-    } else if (fd == datagrams) {
-      answer(responder.orElseThrow());
-    } else if (fd != wakeUp.fd()) { // Which need only end the wait.
-      Connection connection = connections[fd];
-      if (connection != null) { // Closed, it is told of while a process being started has a copy.
-        connection.hear(news);
-      }
-    }
-  }
-
   // tag::accept[]
   private void accept(int max) throws IOException {
-    try {
-      for (int i = 0; i < max; i++) {
-        int fd = Sockets.accept(listener);
-        if (fd == NONE) {
-          return;
-        }
-        try {
-          new Connection(fd);
-        } catch (IOException | RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          Libc.close(fd);
-        } catch (Error e) {
-          Libc.close(fd);
-          throw e;
-        }
+    for (int i = 0, fd; i < max && (fd = listener.accept()) != NONE; i++) {
+      try {
+        new Connection(fd);
+      } catch (IOException | RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        connections.remove(fd);
+        Libc.close(fd);
       }
-    } catch (IOException _) {
-      watch(EPOLL_CTL_MOD, listener, 0); // Out of descriptors: neither die nor spin; serve others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
+    }
+    if (listener.isPaused()) {
+      watch(EPOLL_CTL_MOD, listener.fd(), 0);
     }
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING,
+    CLOSED
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final int fd;
-    private final Session session = service.open();
+    private final Session session;
+    private State state = State.READING;
 
-    /** What the kernel has told, and no call has disproved; told once, it must not be forgotten. */
+    /** What was reported, until a call shows that it is no longer true. */
     private boolean readable;
 
     private boolean writable;
 
-    /** Whether a FIN, or urgent data, has been reported: then a short read proves nothing. */
-    private boolean more;
+    /** FIN or urgent data has been reported: only an empty read shows that there is no more. */
+    private boolean reportedEnd;
 
-    /** Whether it is in the list of those that can go on. */
-    private boolean listed;
-
+    private boolean isQueued;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
       this.fd = fd;
+      connections.put(fd, this);
+      session = service.open();
       watch(EPOLL_CTL_ADD, fd, INTEREST);
-      if (fd >= connections.length) {
-        connections = Arrays.copyOf(connections, 2 * fd);
-      }
-      connections[fd] = this;
-      open++;
     }
 
-    private void hear(int news) {
-      readable |= (news & READABLE) != 0;
-      writable |= (news & WRITABLE) != 0;
-      more |= (news & (EPOLLRDHUP | EPOLLPRI)) != 0;
-      listIfAble();
+    void take(int reported) {
+      readable |= (reported & ~EPOLLOUT) != 0;
+      writable |= (reported & WRITABLE) != 0;
+      reportedEnd |= (reported & (EPOLLRDHUP | EPOLLPRI)) != 0;
+      enqueueIfReady();
     }
 
-    /** It can go on if the one thing that it waits for is so. */
-    private void listIfAble() {
-      if (!listed && connections[fd] == this && (isOwed() ? writable : readable)) {
-        listed = true;
-        ready.add(this);
+    private void enqueueIfReady() {
+      if (!isQueued && (state == State.WRITING ? writable : readable)) {
+        isQueued = ready.add(this);
       }
     }
 
-    /** Not to read while it is owed something is back-pressure. */
-    private boolean isOwed() {
-      return progress == Progress.OVERFLOW || unsent.hasRemaining();
-    }
-
+    /** At most one read and one write, so that no connection delays the others for long. */
     void run() {
-      listed = false;
-      if (connections[fd] != this) {
-        return; // It came to its end while it was in the list.
-      }
+      isQueued = false;
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> advance(receive());
+          case WRITING -> write();
+          case DISCARDING -> discard();
+          case CLOSED -> {} // While it was in the queue.
         }
-        listIfAble();
+        enqueueIfReady();
       } catch (IOException _) {
-        close(); // The peer has gone: that costs only its connection.
+        close(); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -314,40 +258,42 @@ final class EpollEdgeServer implements Server {
     }
 
     // tag::converse[]
-    /**
-     * One turn: at most a read, an advance and a write, so that no connection delays the others for
-     * long.
-     */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        send(unsent);
-      }
-      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
-        ByteBuffer chunk = progress == Progress.OVERFLOW ? unread : receive();
-        ByteBuffer reply = out.bytes().clear();
-        progress = session.advance(chunk, reply, endOfInput);
-        if (reply.flip().hasRemaining()) {
-          send(reply);
-        }
-        unread = retainRemainder(chunk);
-        unsent = retainRemainder(reply);
-      }
-      if (progress == Progress.FINISHED && !isOwed()) {
-        shutdownOutput();
-      }
-    }
-
     private ByteBuffer receive() throws IOException {
       int count = in.recv(fd);
       endOfInput |= count < 0;
-      readable = count == in.bytes().capacity() || (count > 0 && more);
+      readable = count == in.bytes().capacity() || (count > 0 && reportedEnd);
       activeSinceCheck = true;
       return in.bytes();
     }
 
-    private void send(ByteBuffer bytes) throws IOException {
-      int length = bytes.remaining();
-      writable = out.send(fd, bytes) == length;
+    private void send(ByteBuffer output) throws IOException {
+      unsent = out.send(fd, output);
+      writable = !unsent.hasRemaining();
+    }
+
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.bytes().clear(), endOfInput);
+      unread = retainRemainder(input);
+      send(out.bytes().flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      send(unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
+      }
+    }
+
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        state = hasOutput ? State.WRITING : State.READING;
+      }
     }
 
     // end::converse[]
@@ -358,15 +304,12 @@ final class EpollEdgeServer implements Server {
       if (endOfInput) {
         close();
       } else {
-        outputShutdown = true;
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
+        lingering.add(this::close);
+        state = State.DISCARDING;
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
       receive();
       if (endOfInput) {
@@ -375,24 +318,23 @@ final class EpollEdgeServer implements Server {
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
       activeSinceCheck = false;
     }
 
-    /** Once only: the next client may have been given the same descriptor. */
     private void close() {
-      if (connections[fd] == this) {
-        connections[fd] = null;
-        open--;
-        Libc.close(fd); // Takes it out of the kernel's set as well.
-        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
+      if (connections.remove(fd, this)) {
+        state = State.CLOSED;
+        readable = false; // So that it is not queued again.
+        Libc.close(fd); // Removes it from the epoll set as well.
+        listener.descriptorFreed();
       }
     }
   }
@@ -404,59 +346,31 @@ final class EpollEdgeServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
-    stopListening();
-    while (open > 0 && System.nanoTime() - deadline < 0) {
+    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    wakeUp.close();
+    listener.close();
+    datagrams.close();
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    while (!connections.isEmpty() && !end.isOver()) {
       await();
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (Connection connection : connections) {
-          if (connection != null) {
-            connection.closeIfIdle();
-          }
-        }
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
       }
     }
-  }
-
-  private void stopListening() {
-    wakeUp.close();
-    Libc.close(listener);
-    Libc.close(datagrams);
-    listener = NONE;
-    datagrams = NONE;
   }
 
   private void closeAll() {
-    stopListening();
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.close();
-      }
-    }
+    wakeUp.close();
+    listener.close();
+    datagrams.close();
+    connections.forEach(Connection::close);
     Libc.close(epoll);
   }
 
   // end::close[]
-
-  private void answer(Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvmsg(datagrams, header)) {
-          return;
-        }
-        responder.reply(in.bytes(), out.bytes().clear());
-        out.bytes().flip();
-        out.sendmsg(datagrams, header);
-      }
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
-  }
 
   @Override
   public InetSocketAddress address() {

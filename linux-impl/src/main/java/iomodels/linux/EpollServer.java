@@ -1,122 +1,95 @@
 package iomodels.linux;
 
 import static iomodels.linux.Buffers.retainRemainder;
-import static iomodels.linux.Errno.EINTR;
 import static iomodels.linux.Errno.check;
+import static iomodels.linux.Errno.checkWait;
 import static iomodels.linux.Libc.EPOLLIN;
 import static iomodels.linux.Libc.EPOLLOUT;
 import static iomodels.linux.Libc.EPOLL_CTL_ADD;
 import static iomodels.linux.Libc.EPOLL_CTL_MOD;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A Reactor on {@code epoll}, the way that Linux offers for many connections. The set of sockets to
- * watch lives in the kernel: {@code epoll_ctl} adds one when it is accepted and says so when
- * something else is to be waited for, which is rare. One thread waits, in {@code epoll_wait} and
- * nowhere else, and gets the sockets that are ready and no others; so an idle connection costs
- * nothing, however many there are. That is the difference to {@code select} and {@code poll}, to
- * which every call brings the whole set.
+ * Single-threaded reactor on level-triggered {@code epoll}. One thread waits, only in {@code
+ * epoll_wait}, for the listening socket, the UDP socket and all connections.
  *
- * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input where
- * it is, and need not read again to learn that there is no more: a message costs one {@code recv},
- * one {@code send} and a share of one {@code epoll_wait}.
+ * <p>The set of descriptors to watch lives in the kernel. {@code epoll_ctl} adds a connection when
+ * it has been accepted, and changes its entry when it begins to wait for something else, which is
+ * rare. {@code epoll_wait} returns ready descriptors only, so an idle connection costs nothing.
+ * With {@code select} and {@code poll} each call passes the whole set.
  *
- * <p>An idle connection has no buffer. The loop has two for all, outside Java's heap, where the
- * kernel can reach them; only while a peer owes it room does a connection keep a copy of what is
- * left.
+ * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input
+ * unread, and need not read until {@code EAGAIN}. A message costs one {@code recv}, one {@code
+ * send} and a share of an {@code epoll_wait}.
+ *
+ * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
+ * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
- * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book; its
- * section 14.9, on {@code /dev/poll} and {@code kqueue}, tells of the same idea.
+ * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book; section
+ * 14.9 describes its relatives {@code /dev/poll} and {@code kqueue}. See epoll(7).
  */
 final class EpollServer implements Server {
 
   static final String NAME = "linux-epoll";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-
-  /** A loop goes from turn to turn: what may be done in one is bounded. */
   private static final int MAX_EVENTS = 256;
 
+  /** In one turn: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
-  private static final int MAX_DATAGRAMS = 16;
 
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
-
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ServerConfig config;
   private final Service service;
-  private final Optional<Responder> responder;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
-  private final EventFd wakeUp = new EventFd();
   private int epoll = NONE;
-  private int listener = NONE;
-  private int datagrams = NONE;
+  private final EventFd wakeUp = new EventFd();
+  private final Listener listener = new Listener();
+  private final UdpSocket datagrams = new UdpSocket();
+  private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** By descriptor, which the kernel gives out from the lowest. */
-  private @Nullable Connection[] connections = new Connection[64];
-
-  private int open;
-
-  /** What {@code epoll_ctl} is told, and what {@code epoll_wait} tells. */
+  /** The argument of {@code epoll_ctl}, and the results of {@code epoll_wait}. */
   private final MemorySegment event = EpollEvent.array(1, Arena.ofAuto());
 
   private final MemorySegment events = EpollEvent.array(MAX_EVENTS, Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final MsgHdr header = new MsgHdr();
 
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
-
-  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
   private volatile boolean stopping;
 
   EpollServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    lingering = new Timeouts(config.linger());
     try {
+      address = listener.bind(config);
+      datagrams.bind(config, service, address);
       epoll = check("epoll_create1", Libc.epollCreate1(Libc.EPOLL_CLOEXEC));
       watch(EPOLL_CTL_ADD, wakeUp.fd(), EPOLLIN);
-      listener = Sockets.listen(config.address(), config.backlog());
-      watch(EPOLL_CTL_ADD, listener, EPOLLIN);
-      address = Sockets.address(listener);
-      if (responder.isPresent()) {
-        datagrams = Sockets.datagrams(address);
-        watch(EPOLL_CTL_ADD, datagrams, EPOLLIN);
+      watch(EPOLL_CTL_ADD, listener.fd(), EPOLLIN);
+      if (datagrams.isOpen()) {
+        watch(EPOLL_CTL_ADD, datagrams.fd(), EPOLLIN);
       }
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
@@ -130,14 +103,12 @@ final class EpollServer implements Server {
     check("epoll_ctl", Libc.epollCtl(epoll, operation, fd, event));
   }
 
-  private void run() {
+  private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
     }
@@ -145,108 +116,89 @@ final class EpollServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
-    int ready = Libc.epollWait(epoll, events, MAX_EVENTS, timed ? TICK_MILLIS : -1);
-    if (ready != -EINTR) {
-      check("epoll_wait", ready);
-    }
+    int timeout = stopping || listener.isPaused() || !lingering.isEmpty() ? TICK_MILLIS : -1;
+    int ready = checkWait("epoll_wait", Libc.epollWait(epoll, events, MAX_EVENTS, timeout));
     for (int i = 0; i < ready; i++) {
       turn(EpollEvent.fd(events, i));
     }
-    if (acceptPaused || !lingering.isEmpty()) {
-      long now = System.nanoTime();
-      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
-        acceptPaused = false;
-        watch(EPOLL_CTL_MOD, listener, EPOLLIN);
-      }
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().close();
-      }
+    if (listener.resumeIfDue()) {
+      watch(EPOLL_CTL_MOD, listener.fd(), EPOLLIN);
     }
+    lingering.runDue();
+  }
+
+  private void turn(int fd) throws IOException {
+    Connection connection = connections.get(fd);
+    if (connection != null) {
+      connection.run();
+    } else if (fd == listener.fd()) {
+      accept(MAX_ACCEPTS);
+    } else if (fd == datagrams.fd()) {
+      datagrams.answer();
+    } // Else it is wakeUp, or a closed connection whose descriptor a child process still has.
   }
 
   // end::wait[]
 
-  private void turn(int fd) throws IOException {
-    if (fd == listener) {
-      accept(MAX_ACCEPTS);
-    } else if (fd == datagrams) {
-      answer(responder.orElseThrow());
-    } else if (fd != wakeUp.fd()) { // Which need only end the wait.
-      Connection connection = connections[fd];
-      if (connection != null) { // Closed, it is told of while a process being started has a copy.
-        connection.run();
-      }
-    }
-  }
-
   // tag::accept[]
   private void accept(int max) throws IOException {
-    try {
-      for (int i = 0; i < max; i++) {
-        int fd = Sockets.accept(listener);
-        if (fd == NONE) {
-          return;
-        }
-        try {
-          new Connection(fd);
-        } catch (IOException | RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          Libc.close(fd);
-        } catch (Error e) {
-          Libc.close(fd);
-          throw e;
-        }
+    for (int i = 0, fd; i < max && (fd = listener.accept()) != NONE; i++) {
+      try {
+        new Connection(fd);
+      } catch (IOException | RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        connections.remove(fd);
+        Libc.close(fd);
       }
-    } catch (IOException _) {
-      watch(EPOLL_CTL_MOD, listener, 0); // Out of descriptors: neither die nor spin; serve others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
+    }
+    if (listener.isPaused()) {
+      watch(EPOLL_CTL_MOD, listener.fd(), 0);
     }
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final int fd;
-    private final Session session = service.open();
-
-    private int interest = EPOLLIN;
+    private final Session session;
+    private State state = State.READING;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
       this.fd = fd;
-      watch(EPOLL_CTL_ADD, fd, interest);
-      if (fd >= connections.length) {
-        connections = Arrays.copyOf(connections, 2 * fd);
-      }
-      connections[fd] = this;
-      open++;
+      connections.put(fd, this);
+      session = service.open();
+      watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
 
+    /** At most one read and one write, so that no connection delays the others for long. */
     void run() {
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> read();
+          case WRITING -> write();
+          case DISCARDING -> discard();
         }
       } catch (IOException _) {
-        close(); // The peer has gone: that costs only its connection.
+        close(); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -254,44 +206,42 @@ final class EpollServer implements Server {
     }
 
     // tag::converse[]
-    /**
-     * One turn: at most a read, an advance and a write, so that no connection delays the others for
-     * long.
-     */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        out.send(fd, unsent);
-      }
-      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
-        ByteBuffer chunk = progress == Progress.OVERFLOW ? unread : receive();
-        ByteBuffer reply = out.bytes().clear();
-        progress = session.advance(chunk, reply, endOfInput);
-        if (reply.flip().hasRemaining()) {
-          out.send(fd, reply);
-        }
-        unread = retainRemainder(chunk);
-        unsent = retainRemainder(reply);
-      }
-      boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
-      if (progress == Progress.FINISHED && !owed) {
-        shutdownOutput();
-      } else {
-        await(owed ? EPOLLOUT : EPOLLIN); // Not to read while it is owed something: back-pressure.
-      }
-    }
-
-    /** One read; less than the buffer is all there is. If more comes, epoll will say so again. */
-    private ByteBuffer receive() throws IOException {
+    private void read() throws IOException {
       endOfInput |= in.recv(fd) < 0;
       activeSinceCheck = true;
-      return in.bytes();
+      advance(in.bytes());
     }
 
-    private void await(int wanted) throws IOException {
-      if (interest != wanted) {
-        watch(EPOLL_CTL_MOD, fd, wanted);
-        interest = wanted;
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.bytes().clear(), endOfInput);
+      unread = retainRemainder(input);
+      unsent = out.send(fd, out.bytes().flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      unsent = out.send(fd, unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
       }
+    }
+
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        enter(hasOutput ? State.WRITING : State.READING);
+      }
+    }
+
+    private void enter(State next) throws IOException {
+      if ((next == State.WRITING) != (state == State.WRITING)) {
+        watch(EPOLL_CTL_MOD, fd, next == State.WRITING ? EPOLLOUT : EPOLLIN);
+      }
+      state = next;
     }
 
     // end::converse[]
@@ -302,16 +252,12 @@ final class EpollServer implements Server {
       if (endOfInput) {
         close();
       } else {
-        outputShutdown = true;
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
-        await(EPOLLIN);
+        lingering.add(this::close);
+        enter(State.DISCARDING);
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
       if (in.recv(fd) < 0) {
         close();
@@ -319,24 +265,21 @@ final class EpollServer implements Server {
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
       activeSinceCheck = false;
     }
 
-    /** Once only: the next client may have been given the same descriptor. */
     private void close() {
-      if (connections[fd] == this) {
-        connections[fd] = null;
-        open--;
-        Libc.close(fd); // Takes it out of the kernel's set as well, once nobody has a copy.
-        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
+      if (connections.remove(fd, this)) {
+        Libc.close(fd); // Removes it from the epoll set as well.
+        listener.descriptorFreed();
       }
     }
   }
@@ -348,59 +291,31 @@ final class EpollServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
-    stopListening();
-    while (open > 0 && System.nanoTime() - deadline < 0) {
+    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    wakeUp.close();
+    listener.close();
+    datagrams.close();
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    while (!connections.isEmpty() && !end.isOver()) {
       await();
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (Connection connection : connections) {
-          if (connection != null) {
-            connection.closeIfIdle();
-          }
-        }
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
       }
     }
-  }
-
-  private void stopListening() {
-    wakeUp.close();
-    Libc.close(listener);
-    Libc.close(datagrams);
-    listener = NONE;
-    datagrams = NONE;
   }
 
   private void closeAll() {
-    stopListening();
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.close();
-      }
-    }
+    wakeUp.close();
+    listener.close();
+    datagrams.close();
+    connections.forEach(Connection::close);
     Libc.close(epoll);
   }
 
   // end::close[]
-
-  private void answer(Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvmsg(datagrams, header)) {
-          return;
-        }
-        responder.reply(in.bytes(), out.bytes().clear());
-        out.bytes().flip();
-        out.sendmsg(datagrams, header);
-      }
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
-  }
 
   @Override
   public InetSocketAddress address() {

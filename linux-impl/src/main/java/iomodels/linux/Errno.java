@@ -3,7 +3,7 @@ package iomodels.linux;
 import java.io.IOException;
 import java.util.Map;
 
-/** Why a call of {@link Libc} failed: its result is one of these numbers, negated. */
+/** Error numbers. A call of {@link Libc} that fails returns one of them, negated. */
 final class Errno {
 
   static final int EPERM = 1;
@@ -76,7 +76,14 @@ final class Errno {
     return result;
   }
 
-  /** Whether a call that failed is to be made again some time, since nothing is wrong. */
+  /** The result of a call that waits and should not fail; 0 if a signal has interrupted it. */
+  static int checkWait(String call, int result) throws IOException {
+    return result == -EINTR ? 0 : check(call, result);
+  }
+
+  /**
+   * Whether a call that failed can be repeated later: it would have blocked, or was interrupted.
+   */
   static boolean isTransient(int result) {
     return result == -EAGAIN || result == -EINTR;
   }
@@ -106,12 +113,15 @@ final class Errno {
     return new IOException(message(call, result));
   }
 
-  /** What the exception for a call that failed says. */
+  /** The message of the exception for a call that failed. */
   static String message(String call, int result) {
     return call + ": " + describe(-result);
   }
 
-  /** In words, and its name, such as {@code Address already in use (EADDRINUSE)}. */
+  /**
+   * The text for an error number, and its name, such as {@code Address already in use
+   * (EADDRINUSE)}.
+   */
   static String describe(int number) {
     return "%s (%s)"
         .formatted(Libc.strerror(number), NAMES.getOrDefault(number, "errno " + number));

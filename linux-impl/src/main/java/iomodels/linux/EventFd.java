@@ -5,9 +5,9 @@ import static iomodels.linux.Errno.check;
 import java.io.IOException;
 
 /**
- * A descriptor by which any thread can wake a loop that waits for descriptors: readable from the
- * first {@link #signal} on. Safe for use by several threads: after {@link #close} a signal goes
- * nowhere, rather than to whoever has been given the same descriptor since.
+ * A descriptor with which any thread can wake a loop that waits for descriptors: it is readable
+ * from the first {@link #signal} on. Safe for use by several threads: after {@link #close} a signal
+ * does nothing, since another file may have the same descriptor by then. See eventfd(2).
  */
 final class EventFd implements AutoCloseable {
 

@@ -1,70 +1,55 @@
 package iomodels.linux;
 
+import static iomodels.linux.Buffers.EMPTY;
+import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Errno.ECANCELED;
 import static iomodels.linux.Errno.ENOBUFS;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.linux.BufferPool.Buffer;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Proactor on {@code io_uring}: one thread, which asks the kernel to accept, to receive and to
- * send, and is told when that <em>has been done</em>. It waits in {@code io_uring_enter}, nowhere
- * else; the same call hands over everything that was asked for since the last one, so that it is
- * the only one, however many clients have spoken. A thread that waits for readiness makes two calls
- * more for each of them.
+ * Single-threaded proactor on {@code io_uring}. One thread submits operations to the kernel
+ * (accept, receive, send) and takes their completions. It waits only in {@code io_uring_enter}; the
+ * same call submits everything that was requested since the last one, so it is the only call,
+ * however many clients have sent something. A reactor makes two more calls for each of them.
  *
- * <p>Some things that a Reactor never meets follow from that. What is asked for stays asked for: a
- * listener is told once to accept, and that completes again and again (<em>multishot</em>). A
- * connection asks for input once it has sent what it owes, and not before: that is back-pressure.
- * The kernel takes a buffer when input comes, out of those provided for all; so an idle connection
- * has none. A buffer that is being sent belongs to the kernel until the send has completed. And a
- * descriptor that is closed with an operation pending would stay open until that completes: first
- * all of them are cancelled, and the last to complete closes it.
+ * <p>This has consequences that a reactor does not know. A request stays until it completes: one
+ * accept operation completes for every connection (<em>multishot</em>). A connection requests input
+ * only after its output has been sent, which is back-pressure. When input arrives, the kernel takes
+ * a buffer from a shared group, so an idle connection has none. A buffer belongs to the kernel
+ * until the send has completed. A descriptor that is closed while an operation is pending stays
+ * open until that completes: so all operations are cancelled first, and the last completion closes
+ * it.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5, of which the book says that few systems have it. The pattern is D. C. Schmidt's
- * <i>Proactor</i>.
+ * <i>Proactor</i>. See io_uring(7).
  */
 final class IoUringServer implements Server {
 
   static final String NAME = "linux-io-uring";
 
   private static final System.Logger LOG = System.getLogger(NAME);
-  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
-
   private static final int REPLY_SIZE = 64 * 1024;
   private static final int INPUT_SIZE = 32 * 1024;
-  private static final int DATAGRAM_SIZE = 68 * 1024;
-  private static final int DATAGRAM_BUFFERS = 16;
 
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
-  private static final long TICK_MILLIS = 50;
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  private static final int TICK_MILLIS = 50;
 
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
-
-  /** What has completed: the upper half of a tag; the lower half says for which descriptor. */
+  /** The operation: the upper half of a tag. The lower half is the descriptor. */
   private static final int WAKE_UP = 1;
 
   private static final int ACCEPT = 2;
@@ -74,7 +59,13 @@ final class IoUringServer implements Server {
   private static final int SEND_DATAGRAM = 6;
   private static final int OTHER = 7;
 
-  /** How large the ring is, and how much input fits into it: small ones are for tests. */
+  /**
+   * Capacities; small ones are for tests.
+   *
+   * @param operations of the submission queue
+   * @param completions of the completion queue
+   * @param inputBuffers of the group that the kernel takes buffers from
+   */
   record Sizes(int operations, int completions, int inputBuffers) {
 
     static final Sizes USUAL = new Sizes(1024, 4096, 1024);
@@ -82,7 +73,6 @@ final class IoUringServer implements Server {
 
   private final ServerConfig config;
   private final Service service;
-  private final Optional<Responder> responder;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
@@ -90,29 +80,15 @@ final class IoUringServer implements Server {
   private final Ring ring;
   private final Ring.Buffers inputs;
   private final BufferPool replies;
-  private final Ring.Buffers datagramInputs;
-  private final MsgHdr datagramHeader = new MsgHdr();
+  private final Listener listener = new Listener();
+  private final RingUdpSocket datagrams;
+  private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  private int listener = NONE;
-  private int datagrams = NONE;
-
-  /** Whether these have been asked for, and have not come to their end. */
+  /** The accept operation has been submitted, and has not ended. */
   private boolean accepting;
 
-  private boolean answering;
-
-  /** By descriptor, which the kernel gives out from the lowest. */
-  private @Nullable Connection[] connections = new Connection[64];
-
-  private int open;
-
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
-
-  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
   private volatile boolean stopping;
 
@@ -123,22 +99,20 @@ final class IoUringServer implements Server {
   IoUringServer(ServerConfig config, Service service, Sizes sizes) throws IOException {
     this.config = config;
     this.service = service;
-    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    lingering = new Timeouts(config.linger());
     try {
       ring = new Ring(sizes.operations, sizes.completions);
     } catch (IOException e) {
       wakeUp.close();
       throw e;
     }
+    replies = new BufferPool(ring, REPLY_SIZE);
+    datagrams = new RingUdpSocket(ring, replies, tag(RECEIVE_DATAGRAM, 0), tag(SEND_DATAGRAM, 0));
     try {
       inputs = new Ring.Buffers(ring, 0, sizes.inputBuffers, INPUT_SIZE);
-      datagramInputs = new Ring.Buffers(ring, 1, DATAGRAM_BUFFERS, DATAGRAM_SIZE);
-      replies = new BufferPool(ring, REPLY_SIZE);
-      listener = setBlocking(Sockets.listen(config.address(), config.backlog()));
-      address = Sockets.address(listener);
-      if (responder.isPresent()) {
-        datagrams = setBlocking(Sockets.datagrams(address));
-      }
+      address = listener.bind(config);
+      Sockets.setBlocking(listener.fd());
+      datagrams.bind(config, service, address);
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
@@ -146,13 +120,7 @@ final class IoUringServer implements Server {
     }
   }
 
-  /** To the ring, non-blocking means to fail at once; here it is to wait, and nobody else does. */
-  private static int setBlocking(int fd) {
-    Libc.fcntl(fd, Libc.F_SETFL, 0);
-    return fd;
-  }
-
-  private void run() {
+  private void run() throws IOException {
     try {
       ring.enable();
       ring.poll(wakeUp.fd(), Libc.POLLIN, tag(WAKE_UP, wakeUp.fd()));
@@ -160,8 +128,6 @@ final class IoUringServer implements Server {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
     }
@@ -173,60 +139,53 @@ final class IoUringServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
-    ask();
+    if (!stopping) {
+      request();
+    }
+    boolean timed = stopping || listener.isPaused() || !lingering.isEmpty();
     ring.await(timed ? TICK_MILLIS : Ring.FOREVER);
     while (ring.next()) {
       complete((int) (ring.tag() >>> Integer.SIZE), (int) ring.tag());
     }
-    if (timed) {
-      long now = System.nanoTime();
-      acceptPaused &= acceptResumeAt - now > 0;
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().close();
-      }
-    }
+    listener.resumeIfDue();
+    lingering.runDue();
   }
 
-  /** What goes on of itself may have come to an end: no descriptors, no buffers, no room. */
-  private void ask() {
-    if (!accepting && !acceptPaused && !stopping) {
-      ring.accept(listener, tag(ACCEPT, listener));
+  /** Multishot operations may have ended: no descriptor, no buffer, or no room for completions. */
+  private void request() {
+    if (!accepting && !listener.isPaused()) {
+      ring.accept(listener.fd(), tag(ACCEPT, listener.fd()));
       accepting = true;
     }
-    if (!answering && datagrams != NONE && !stopping) {
-      ring.receiveDatagrams(
-          datagrams, datagramHeader, datagramInputs, tag(RECEIVE_DATAGRAM, datagrams));
-      answering = true;
+    if (datagrams.isOpen() && !datagrams.isReceiving()) {
+      datagrams.receive();
     }
   }
 
   private void complete(int operation, int fd) {
     switch (operation) {
-      case ACCEPT -> accept(ring.result());
-      case RECEIVE -> connection(fd).received(ring.result());
-      case SEND -> connection(fd).sent(ring.result());
-      case RECEIVE_DATAGRAM -> answer(ring.result());
-      case SEND_DATAGRAM -> replies.giveBack(replies.lent(fd)); // Not sent? Some may be lost.
-      default -> {} // Woken up, or cancelled what had just completed.
+      case ACCEPT -> accepted(ring.result());
+      case RECEIVE, SEND -> connection(fd).completed(operation, ring.result());
+      case RECEIVE_DATAGRAM -> datagrams.received();
+      case SEND_DATAGRAM -> datagrams.sent(fd);
+      default -> {} // The loop was woken up, or had nothing to cancel.
     }
+  }
+
+  /** Never null: a descriptor is closed only when all of its operations have completed. */
+  private Connection connection(int fd) {
+    return Objects.requireNonNull(connections.get(fd));
   }
 
   // end::wait[]
 
-  /** It is there: a descriptor is closed only when all of its operations have completed. */
-  private Connection connection(int fd) {
-    return Objects.requireNonNull(connections[fd]);
-  }
-
   // tag::accept[]
-  private void accept(int fd) {
+  private void accepted(int fd) {
     accepting = ring.more();
     if (fd >= 0) {
       welcome(fd);
     } else if (fd != -ECANCELED && !Errno.isOfOneConnection(fd)) {
-      acceptPaused = true; // Out of descriptors: neither die nor spin, and serve the others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
+      listener.pause();
     }
   }
 
@@ -235,31 +194,30 @@ final class IoUringServer implements Server {
       new Connection(fd).receive();
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A client was turned away.", e);
-      turnAway(fd);
-    } catch (Error e) {
-      turnAway(fd);
-      throw e;
+      connections.remove(fd);
+      Libc.close(fd);
     }
-  }
-
-  /** Forgotten too, or else its descriptor, then perhaps another's, would be closed again. */
-  private void turnAway(int fd) {
-    if (fd < connections.length && connections[fd] != null) {
-      connections[fd] = null;
-      open--;
-    }
-    Libc.close(fd);
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Input is received, and replies are sent, in turns. */
+    CONVERSING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING,
+    /** Waits for its operations to be cancelled; then its descriptor is closed. */
+    CLOSING
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final int fd;
-    private final Session session = service.open();
+    private final Session session;
+    private State state = State.CONVERSING;
 
-    /** What the kernel has been asked for, and has not completed. */
+    /** Operations that have been submitted, and have not completed. */
     private boolean receiving;
 
     private boolean sending;
@@ -267,44 +225,78 @@ final class IoUringServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet: while it is sent, the kernel's. */
-    private ByteBuffer unread = NOTHING;
+    /** Input that the session has not taken, and output that has not been sent. */
+    private ByteBuffer unread = EMPTY;
 
     private @Nullable Buffer unsent;
-
-    private boolean outputShutdown;
-    private boolean closing;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
-      if (fd >= connections.length) {
-        connections = Arrays.copyOf(connections, 2 * fd);
-      }
-      connections[fd] = this;
-      open++;
+      connections.put(fd, this);
+      session = service.open();
     }
 
-    void run() {
+    /** Takes the result of an operation, then submits the next one. */
+    void completed(int operation, int result) {
       try {
-        if (!closing && !outputShutdown) {
-          converse();
+        switch (operation) {
+          case RECEIVE -> received(result);
+          case SEND -> sent(result);
+          default -> {}
         }
-        if (closing || (outputShutdown && endOfInput)) {
-          close();
-        } else if (!receiving && !endOfInput && !isOwed()) {
-          receive();
-        }
+        proceed();
       } catch (RuntimeException e) {
-        fail(e);
+        LOG.log(WARNING, "A session failed.", e);
+        close();
+      }
+    }
+
+    private void proceed() {
+      switch (state) {
+        case CONVERSING -> converse();
+        case DISCARDING -> discard();
+        case CLOSING -> close();
       }
     }
 
     // tag::converse[]
-    /** One turn, after what was asked for has been done: what is to be asked for next? */
+    private void receive() {
+      ring.receive(fd, inputs, tag(RECEIVE, fd));
+      receiving = true;
+    }
+
+    private void received(int count) {
+      receiving = false;
+      if (count > 0) {
+        activeSinceCheck = true;
+        take(ring.buffer(), count);
+      } else if (count != -ENOBUFS && count != -ECANCELED) {
+        endOfInput = true;
+        state = count < 0 ? State.CLOSING : state; // The client has reset the connection.
+      }
+    }
+
+    /** Other connections need the buffer, so the session takes the input at once. */
+    private void take(int buffer, int count) {
+      try {
+        if (state == State.CONVERSING && !endOfInput) {
+          advance(inputs.bytes(buffer, count));
+        }
+      } finally {
+        inputs.giveBack(buffer);
+      }
+    }
+
+    private void advance(ByteBuffer input) {
+      unsent = replies.borrow();
+      progress = session.advance(input, unsent.bytes(), endOfInput);
+      unread = retainRemainder(input);
+      if (!unsent.bytes().flip().hasRemaining()) {
+        releaseUnsent();
+      }
+    }
+
     private void converse() {
       if (sending) {
         return;
@@ -313,56 +305,11 @@ final class IoUringServer implements Server {
         advance(unread);
       }
       if (unsent != null) {
-        unsent.bytes().flip();
         send(unsent);
       } else if (progress == Progress.FINISHED) {
         shutdownOutput();
-      }
-    }
-
-    /** Not to receive while it is owed something is back-pressure. */
-    private boolean isOwed() {
-      return progress == Progress.OVERFLOW || unsent != null;
-    }
-
-    private void receive() {
-      ring.receive(fd, inputs, tag(RECEIVE, fd));
-      receiving = true;
-    }
-
-    /** Input has come, or its end; the buffer is needed by others, so the session looks at once. */
-    void received(int count) {
-      receiving = false;
-      if (count > 0) {
-        activeSinceCheck = true;
-        try {
-          take(inputs.bytes(ring.buffer(), count));
-        } catch (RuntimeException e) {
-          fail(e);
-        }
-        inputs.giveBack(ring.buffer());
-      } else if (count != -ENOBUFS && count != -ECANCELED) {
-        endOfInput = true;
-        closing |= count < 0; // The peer has gone: that costs only its connection.
-      }
-      run();
-    }
-
-    private void take(ByteBuffer input) {
-      if (!closing && !outputShutdown && !endOfInput) {
-        advance(input);
-        unread =
-            input.hasRemaining()
-                ? ByteBuffer.allocate(input.remaining()).put(input).flip()
-                : NOTHING;
-      }
-    }
-
-    private void advance(ByteBuffer input) {
-      unsent = replies.borrow();
-      progress = session.advance(input, unsent.bytes(), endOfInput);
-      if (unsent.bytes().position() == 0) {
-        forgetUnsent();
+      } else if (!receiving) { // Not while there is output to send: that is back-pressure.
+        receive();
       }
     }
 
@@ -372,21 +319,17 @@ final class IoUringServer implements Server {
       sending = true;
     }
 
-    void sent(int count) {
+    private void sent(int count) {
       sending = false;
-      Buffer buffer = Objects.requireNonNull(unsent);
-      ByteBuffer bytes = buffer.bytes();
+      ByteBuffer bytes = Objects.requireNonNull(unsent).bytes();
       bytes.position(bytes.position() + Math.max(count, 0));
-      closing |= count < 0;
-      if (closing || !bytes.hasRemaining()) {
-        forgetUnsent();
-        run();
-      } else {
-        send(buffer);
+      if (!bytes.hasRemaining()) {
+        releaseUnsent();
       }
+      state = count < 0 ? State.CLOSING : state;
     }
 
-    private void forgetUnsent() {
+    private void releaseUnsent() {
       if (unsent != null) {
         replies.giveBack(unsent);
         unsent = null;
@@ -397,45 +340,46 @@ final class IoUringServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() {
-      outputShutdown = true;
-      if (!endOfInput) { // To close with input unread would send RST, and the last reply be lost.
+      if (endOfInput) {
+        close();
+      } else {
         Libc.shutdown(fd, Libc.SHUT_WR);
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
+        lingering.add(this::close);
+        state = State.DISCARDING;
+        discard();
       }
     }
 
-    private void fail(RuntimeException e) {
-      LOG.log(WARNING, "A session failed.", e);
-      close();
+    /** Closing with unread input would send RST, which can destroy the last reply. */
+    private void discard() {
+      if (endOfInput) {
+        close();
+      } else if (!receiving) {
+        receive();
+      }
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !isOwed()) {
+    private void endInputIfIdle() {
+      boolean isWaiting = progress == Progress.UNDERFLOW && unsent == null;
+      if (state == State.CONVERSING && isWaiting && !activeSinceCheck) {
         endOfInput = true;
-        run();
+        completed(OTHER, 0);
       }
       activeSinceCheck = false;
     }
 
-    /** Once only: the next client may be given the same descriptor. */
     private void close() {
-      closing = true;
-      if (connections[fd] != this) {
-        return;
-      }
+      state = State.CLOSING;
       if (receiving || sending) {
         ring.cancelAll(fd, tag(OTHER, fd)); // The last one to complete comes back here.
-      } else {
-        connections[fd] = null;
-        open--;
-        forgetUnsent();
+      } else if (connections.remove(fd, this)) {
+        releaseUnsent();
         ring.close(fd, tag(OTHER, fd));
-        acceptPaused = false; // If descriptors have run out, there is one now.
+        listener.descriptorFreed();
       }
     }
   }
@@ -447,104 +391,51 @@ final class IoUringServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    ring.cancelAll(listener, tag(OTHER, listener));
-    if (datagrams != NONE) {
-      ring.cancelAll(datagrams, tag(OTHER, datagrams));
+    ring.cancelAll(listener.fd(), tag(OTHER, listener.fd()));
+    if (datagrams.isOpen()) {
+      ring.cancelAll(datagrams.fd(), tag(OTHER, datagrams.fd()));
     }
-    while (accepting || answering) {
+    while (accepting || datagrams.isReceiving()) {
       await();
     }
-    acceptAll();
-    ring.submit(); // Replies to datagrams name the descriptor that is closed now.
-    stopListening(); // Nothing holds them any more, so that the port is free from now on.
-    while (open > 0 && System.nanoTime() - deadline < 0) {
+    acceptBacklog();
+    ring.submit(); // Replies to datagrams refer to the descriptor that is closed now.
+    listener.close(); // No operation holds it any more, so the port is free from now on.
+    datagrams.close();
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    while (!connections.isEmpty() && !end.isOver()) {
       await();
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (Connection connection : connections) {
-          if (connection != null) {
-            connection.closeIfIdle();
-          }
-        }
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
       }
     }
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.close();
-      }
-    }
-    while (open > 0) {
-      await(); // What was cancelled completes, and then is closed.
+    connections.forEach(Connection::close);
+    while (!connections.isEmpty()) {
+      await(); // Cancelled operations complete, and the connections are closed.
     }
     ring.submit();
   }
 
-  /** To close the listener resets those that wait in its queue. */
-  private void acceptAll() {
-    Libc.fcntl(listener, Libc.F_SETFL, Libc.O_NONBLOCK);
-    try {
-      for (int i = 0; i <= config.backlog(); i++) {
-        int fd = Sockets.accept(listener);
-        if (fd == NONE) {
-          return;
-        }
-        welcome(setBlocking(fd));
-      }
-    } catch (IOException e) {
-      LOG.log(WARNING, "Clients were not accepted.", e);
+  /** Closing the listener resets what is in the backlog. */
+  private void acceptBacklog() {
+    Libc.fcntl(listener.fd(), Libc.F_SETFL, Libc.O_NONBLOCK);
+    for (int i = 0, fd; i <= config.backlog() && (fd = listener.accept()) != NONE; i++) {
+      welcome(Sockets.setBlocking(fd));
     }
-  }
-
-  private void stopListening() {
-    Libc.close(listener);
-    Libc.close(datagrams);
-    listener = NONE;
-    datagrams = NONE;
   }
 
   private void closeAll() {
-    stopListening();
-    for (Connection connection : connections) {
-      if (connection != null) {
-        Libc.close(connection.fd);
-      }
-    }
+    listener.close();
+    datagrams.close();
+    connections.forEach(it -> Libc.close(it.fd));
     wakeUp.close();
     ring.close();
   }
 
   // end::close[]
-
-  private void answer(int count) {
-    answering = ring.more();
-    if (count < 0) {
-      return; // No buffer was left, or the server stops.
-    }
-    int number = ring.buffer();
-    ByteBuffer datagram = datagramInputs.bytes(number, count);
-    Buffer reply;
-    try {
-      reply = replies.borrow();
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A datagram was not answered.", e);
-      datagramInputs.giveBack(number);
-      return;
-    }
-    try {
-      Datagram.address(reply.header(), datagram);
-      responder.orElseThrow().reply(Datagram.payload(datagram), reply.bytes());
-      reply.header().buffer(reply.address(), reply.bytes().position());
-      ring.sendDatagram(datagrams, reply.header(), tag(SEND_DATAGRAM, reply.number()));
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-      replies.giveBack(reply);
-    }
-    datagramInputs.giveBack(number);
-  }
 
   @Override
   public InetSocketAddress address() {

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.IntSupplier;
 
-/** Whether this machine is one that can run what calls Linux itself. */
+/** Checks whether this machine can run models that call Linux directly. */
 final class Linux {
 
   /** The module that calls native code. */
@@ -14,11 +14,11 @@ final class Linux {
   private Linux() {}
 
   /**
-   * Whether a call works here.
+   * Checks whether a system call works on this machine.
    *
-   * @param call what it is called, for the reason if not
-   * @param probe makes the call and returns its result; if that is a descriptor, closes it. Made on
-   *     the right machine only, so it may touch {@link Libc}
+   * @param call its name, for the reason if it does not work
+   * @param probe makes the call and returns its result; if that is a descriptor, closes it. It is
+   *     called only on Linux on x86-64, so it may use {@link Libc}
    */
   static Availability availability(String call, IntSupplier probe) {
     String system = System.getProperty("os.name", "");

@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * A buffer outside Java's heap, where the kernel can reach it as well as a session. None of its
- * calls waits: they are for sockets that are non-blocking, and results are those of a channel.
+ * A buffer outside the Java heap, for system calls and for sessions. Sockets are non-blocking, so
+ * no call waits; results are those of {@link java.nio.channels.SocketChannel}. For the thread of
+ * the loop.
  */
 final class NativeBuffer {
 
@@ -22,9 +23,9 @@ final class NativeBuffer {
   }
 
   /**
-   * Fills the buffer once, by {@code recv}, and makes it ready to be taken from.
+   * Receives into the buffer, by one {@code recv}, and flips it.
    *
-   * @return how many bytes came; 0 if there are none yet, −1 after the peer's FIN
+   * @return the number of bytes; 0 if there is no input yet, −1 after the client's FIN
    */
   int recv(int fd) throws IOException {
     int count = Libc.recv(fd, memory, SIZE, 0);
@@ -36,14 +37,17 @@ final class NativeBuffer {
   }
 
   /**
-   * Sends as much as the kernel takes, by one {@code send}, and moves the position on.
+   * Sends as much as the kernel takes, by one {@code send}, or by none if there is nothing to send.
    *
    * @param from this buffer's own {@link #bytes}, from the first on; or a buffer in Java's heap,
-   *     which the kernel cannot reach: those go by way of this one
-   * @return how many bytes it took; 0 if it has no room
+   *     which the kernel cannot reach: those are copied into this one first
+   * @return what the kernel did not take, in a buffer that the caller can keep
    */
-  int send(int fd, ByteBuffer from) throws IOException {
+  ByteBuffer send(int fd, ByteBuffer from) throws IOException {
     int length = from.remaining();
+    if (length == 0) {
+      return Buffers.EMPTY;
+    }
     if (!from.isDirect()) {
       bytes.clear().put(0, from, from.position(), length);
     }
@@ -51,16 +55,14 @@ final class NativeBuffer {
     if (count < 0 && !Errno.isTransient(count)) {
       throw Errno.exception("send", count);
     }
-    int sent = Math.max(count, 0);
-    from.position(from.position() + sent);
-    return sent;
+    return Buffers.retainRemainder(from.position(from.position() + Math.max(count, 0)));
   }
 
   /**
-   * Receives a datagram, by {@code recvmsg}, and makes it ready to be taken.
+   * Receives a datagram, by {@code recvmsg}, and flips the buffer.
    *
-   * @param header where to note who sent it, and to which address: the header of the reply
-   * @return whether there was one
+   * @param header receives the addresses, and becomes the header of the reply
+   * @return false if no datagram is pending
    */
   boolean recvmsg(int fd, MsgHdr header) {
     int count = Libc.recvmsg(fd, header.makeRoom().buffer(memory.address(), SIZE).segment(), 0);
@@ -71,7 +73,7 @@ final class NativeBuffer {
     return count >= 0;
   }
 
-  /** Sends a datagram, by {@code sendmsg}. If the kernel has no room, it is lost, as any may be. */
+  /** Sends the buffer as a datagram, by {@code sendmsg}. If the kernel has no room, it is lost. */
   void sendmsg(int fd, MsgHdr header) {
     Libc.sendmsg(fd, header.buffer(memory.address(), bytes.remaining()).segment(), 0);
   }

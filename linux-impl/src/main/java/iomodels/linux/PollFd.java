@@ -31,6 +31,10 @@ final class PollFd {
     return arena.allocate(LAYOUT, count);
   }
 
+  static int fd(MemorySegment array, int index) {
+    return array.get(ValueLayout.JAVA_INT, SIZE * index + FD);
+  }
+
   static short revents(MemorySegment array, int index) {
     return array.get(ValueLayout.JAVA_SHORT, SIZE * index + REVENTS);
   }

@@ -1,53 +1,41 @@
 package iomodels.linux;
 
 import static iomodels.linux.Buffers.retainRemainder;
-import static iomodels.linux.Errno.EINTR;
-import static iomodels.linux.Errno.check;
+import static iomodels.linux.Errno.checkWait;
 import static iomodels.linux.Libc.POLLIN;
 import static iomodels.linux.Libc.POLLOUT;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.Objects.requireNonNull;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A Reactor on {@code poll}. One thread waits, in {@code poll} and nowhere else, and hands the
- * kernel an array that names every socket and what is to be waited for on it; {@code poll} marks
- * those that are ready, and returns how many. There is no limit to the array, unlike {@code
- * select}'s sets, and the kernel keeps nothing between two calls: to wait for something else is to
- * write another number into the array. The price is that every call brings the whole array into the
- * kernel and every return has it searched, so a message costs the more the more connections are
- * idle.
+ * Single-threaded reactor on {@code poll}. One thread waits, only in {@code poll}, for the
+ * listening socket, the UDP socket and all connections.
  *
- * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input where
- * it is, and need not read again to learn that there is no more.
+ * <p>Each call passes the kernel an array with an entry for every descriptor: what to wait for.
+ * {@code poll} marks the entries that are ready and returns their number. The array has no limit,
+ * unlike the sets of {@code select}, and the kernel keeps nothing between two calls: to wait for
+ * something else, the loop changes a number in the array. Cost: the kernel and the loop both go
+ * through the whole array each time, so a message costs the more, the more connections are idle.
  *
- * <p>An idle connection has no buffer. The loop has two for all, outside Java's heap, where the
- * kernel can reach them; only while a peer owes it room does a connection keep a copy of what is
- * left.
+ * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input
+ * unread, and need not read until {@code EAGAIN}.
+ *
+ * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
+ * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: {@code poll} is section 6.10, a
  * server with it 6.11; the model is section 6.2, figure 6.3; TCP and UDP in one loop are section
- * 8.15.
+ * 8.15. See poll(2).
  */
 final class PollServer implements Server {
 
@@ -55,69 +43,45 @@ final class PollServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
 
-  /** The first places in the array; connections have those that follow. */
-  private static final int WAKE_UP = 0;
-
-  private static final int LISTENER = 1;
-  private static final int DATAGRAMS = 2;
-  private static final int FIRST_CONNECTION = 3;
-
-  /** A loop goes from turn to turn: what may be done in one is bounded. */
+  /** In one turn: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
 
-  private static final int MAX_DATAGRAMS = 16;
-
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
-
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
   private final ServerConfig config;
   private final Service service;
-  private final Optional<Responder> responder;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
   private final EventFd wakeUp = new EventFd();
-  private int listener = NONE;
-  private int datagrams = NONE;
+  private final Listener listener = new Listener();
+  private final UdpSocket datagrams = new UdpSocket();
+  private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** What {@code poll} is asked, and whom that is about: two arrays side by side, without gaps. */
-  private MemorySegment pollFds = PollFd.array(64, Arena.ofAuto());
-
-  private @Nullable Connection[] connections = new Connection[64];
-  private int size = FIRST_CONNECTION;
+  /** The argument of {@code poll}: the descriptors of all the above, and what to wait for. */
+  private final PollSet pollSet = new PollSet();
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final MsgHdr header = new MsgHdr();
 
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
-
-  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
   private volatile boolean stopping;
 
   PollServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    lingering = new Timeouts(config.linger());
     try {
-      listener = Sockets.listen(config.address(), config.backlog());
-      address = Sockets.address(listener);
-      if (responder.isPresent()) {
-        datagrams = Sockets.datagrams(address);
+      address = listener.bind(config);
+      datagrams.bind(config, service, address);
+      pollSet.add(wakeUp.fd(), POLLIN);
+      pollSet.add(listener.fd(), POLLIN);
+      if (datagrams.isOpen()) {
+        pollSet.add(datagrams.fd(), POLLIN);
       }
-      PollFd.set(pollFds, WAKE_UP, wakeUp.fd(), POLLIN);
-      PollFd.set(pollFds, LISTENER, listener, POLLIN);
-      PollFd.set(pollFds, DATAGRAMS, datagrams, POLLIN);
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
@@ -125,14 +89,12 @@ final class PollServer implements Server {
     }
   }
 
-  private void run() {
+  private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
     }
@@ -140,112 +102,93 @@ final class PollServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
-    int ready = Libc.poll(pollFds, size, timed ? TICK_MILLIS : -1);
-    if (ready != -EINTR) {
-      check("poll", ready);
-    }
-    // From the last to the first: whoever leaves has his place taken by one that had his turn.
-    for (int i = size - 1; i >= 0 && ready > 0; i--) {
-      if (PollFd.revents(pollFds, i) != 0) {
+    int timeout = stopping || listener.isPaused() || !lingering.isEmpty() ? TICK_MILLIS : -1;
+    int ready = checkWait("poll", Libc.poll(pollSet.segment(), pollSet.size(), timeout));
+    // Backwards: when a connection is removed, one that has had its turn moves to its index.
+    for (int i = pollSet.size() - 1; i >= 0 && ready > 0; i--) {
+      if (pollSet.revents(i) != 0) {
         ready--;
-        turn(i);
+        turn(pollSet.fd(i));
       }
     }
-    if (acceptPaused || !lingering.isEmpty()) {
-      long now = System.nanoTime();
-      if (acceptPaused && listener != NONE && acceptResumeAt - now <= 0) {
-        acceptPaused = false;
-        PollFd.set(pollFds, LISTENER, listener, POLLIN);
-      }
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().close();
-      }
+    if (listener.resumeIfDue()) {
+      pollSet.change(listener.fd(), POLLIN);
     }
+    lingering.runDue();
+  }
+
+  private void turn(int fd) {
+    Connection connection = connections.get(fd);
+    if (connection != null) {
+      connection.run();
+    } else if (fd == listener.fd()) {
+      accept(MAX_ACCEPTS);
+    } else if (fd == datagrams.fd()) {
+      datagrams.answer();
+    } // Else it is wakeUp, which only has to end the wait.
   }
 
   // end::wait[]
 
-  private void turn(int place) {
-    switch (place) {
-      case WAKE_UP -> {} // To return from poll is all it was for.
-      case LISTENER -> accept(MAX_ACCEPTS);
-      case DATAGRAMS -> answer(responder.orElseThrow());
-      default -> requireNonNull(connections[place]).run();
-    }
-  }
-
   // tag::accept[]
   private void accept(int max) {
-    try {
-      for (int i = 0; i < max; i++) {
-        int fd = Sockets.accept(listener);
-        if (fd == NONE) {
-          return;
-        }
-        try {
-          new Connection(fd);
-        } catch (RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          Libc.close(fd);
-        } catch (Error e) {
-          Libc.close(fd);
-          throw e;
-        }
+    for (int i = 0, fd; i < max && (fd = listener.accept()) != NONE; i++) {
+      try {
+        new Connection(fd);
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        connections.remove(fd);
+        Libc.close(fd);
       }
-    } catch (IOException _) {
-      // Out of descriptors: neither die nor spin, and serve the others.
-      PollFd.set(pollFds, LISTENER, NONE, POLLIN);
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
-      acceptPaused = true;
+    }
+    if (listener.isPaused()) {
+      pollSet.change(listener.fd(), (short) 0);
     }
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final int fd;
-    private final Session session = service.open();
-
-    /** Where in the arrays it is. */
-    private int place = size;
-
+    private final Session session;
+    private State state = State.READING;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
-      if (size == connections.length) {
-        connections = Arrays.copyOf(connections, 2 * size);
-        pollFds = PollFd.array(2 * size, Arena.ofAuto()).copyFrom(pollFds);
-      }
-      connections[size] = this;
-      PollFd.set(pollFds, size, fd, POLLIN);
-      size++;
+      connections.put(fd, this);
+      session = service.open();
+      pollSet.add(fd, POLLIN);
     }
 
+    /** At most one read and one write, so that no connection delays the others for long. */
     void run() {
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> read();
+          case WRITING -> write();
+          case DISCARDING -> discard();
         }
       } catch (IOException _) {
-        close(); // The peer has gone: that costs only its connection.
+        close(); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -253,41 +196,40 @@ final class PollServer implements Server {
     }
 
     // tag::converse[]
-    /**
-     * One turn: at most a read, an advance and a write, so that no connection delays the others for
-     * long.
-     */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        out.send(fd, unsent);
-      }
-      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
-        ByteBuffer chunk = progress == Progress.OVERFLOW ? unread : receive();
-        ByteBuffer reply = out.bytes().clear();
-        progress = session.advance(chunk, reply, endOfInput);
-        if (reply.flip().hasRemaining()) {
-          out.send(fd, reply);
-        }
-        unread = retainRemainder(chunk);
-        unsent = retainRemainder(reply);
-      }
-      boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
-      if (progress == Progress.FINISHED && !owed) {
-        shutdownOutput();
-      } else {
-        await(owed ? POLLOUT : POLLIN); // Not to read while it is owed something: back-pressure.
-      }
-    }
-
-    /** One read; less than the buffer is all there is. If more comes, poll will say so again. */
-    private ByteBuffer receive() throws IOException {
+    private void read() throws IOException {
       endOfInput |= in.recv(fd) < 0;
       activeSinceCheck = true;
-      return in.bytes();
+      advance(in.bytes());
     }
 
-    private void await(short wanted) {
-      PollFd.set(pollFds, place, fd, wanted);
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.bytes().clear(), endOfInput);
+      unread = retainRemainder(input);
+      unsent = out.send(fd, out.bytes().flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      unsent = out.send(fd, unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
+      }
+    }
+
+    private void proceed() {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        enter(hasOutput ? State.WRITING : State.READING);
+      }
+    }
+
+    private void enter(State next) {
+      state = next;
+      pollSet.change(fd, next == State.WRITING ? POLLOUT : POLLIN);
     }
 
     // end::converse[]
@@ -298,16 +240,12 @@ final class PollServer implements Server {
       if (endOfInput) {
         close();
       } else {
-        outputShutdown = true;
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
-        await(POLLIN);
+        lingering.add(this::close);
+        enter(State.DISCARDING);
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
       if (in.recv(fd) < 0) {
         close();
@@ -315,31 +253,22 @@ final class PollServer implements Server {
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
       activeSinceCheck = false;
     }
 
-    /** Once only: the next client may have been given the same descriptor. */
     private void close() {
-      if (place != NONE) {
-        size--;
-        Connection last = requireNonNull(connections[size]);
-        connections[size] = null;
-        if (last != this) { // No gaps: it moves here.
-          connections[place] = last;
-          PollFd.move(pollFds, size, place);
-          last.place = place;
-        }
-        place = NONE;
+      if (connections.remove(fd, this)) {
+        pollSet.remove(fd);
         Libc.close(fd);
-        acceptResumeAt = System.nanoTime(); // If descriptors have run out, there is one now.
+        listener.descriptorFreed();
       }
     }
   }
@@ -351,57 +280,35 @@ final class PollServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    accept(config.backlog() + 1); // To close the listener resets those that wait in its queue.
-    stopListening();
-    while (size > FIRST_CONNECTION && System.nanoTime() - deadline < 0) {
-      await();
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (int i = size - 1; i >= FIRST_CONNECTION; i--) {
-          requireNonNull(connections[i]).closeIfIdle();
-        }
-      }
+    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    pollSet.remove(wakeUp.fd());
+    pollSet.remove(listener.fd());
+    if (datagrams.isOpen()) {
+      pollSet.remove(datagrams.fd());
     }
-  }
-
-  private void stopListening() {
     wakeUp.close();
-    Libc.close(listener);
-    Libc.close(datagrams);
-    listener = NONE;
-    datagrams = NONE;
-    for (int i = WAKE_UP; i < FIRST_CONNECTION; i++) {
-      PollFd.set(pollFds, i, NONE, POLLIN);
+    listener.close();
+    datagrams.close();
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    while (!connections.isEmpty() && !end.isOver()) {
+      await();
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
+      }
     }
   }
 
   private void closeAll() {
-    stopListening();
-    while (size > FIRST_CONNECTION) {
-      requireNonNull(connections[size - 1]).close();
-    }
+    wakeUp.close();
+    listener.close();
+    datagrams.close();
+    connections.forEach(Connection::close);
   }
 
   // end::close[]
-
-  private void answer(Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvmsg(datagrams, header)) {
-          return;
-        }
-        responder.reply(in.bytes(), out.bytes().clear());
-        out.bytes().flip();
-        out.sendmsg(datagrams, header);
-      }
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
-  }
 
   @Override
   public InetSocketAddress address() {

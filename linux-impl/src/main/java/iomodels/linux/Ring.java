@@ -24,13 +24,13 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
- * An {@code io_uring}: two rings in memory that the kernel and this process share. Operations are
- * put into one of them, the kernel does them and puts a completion for each into the other, and a
- * single system call, {@link #await}, submits whatever was put there and waits for completions.
+ * An {@code io_uring}: two queues in memory that the kernel and this process share. Operations are
+ * put into the submission queue; the kernel performs them and puts a completion for each into the
+ * completion queue. One system call, {@link #await}, submits operations and waits for completions.
  *
- * <p>Each operation carries a tag of the caller's choice, its completion brings it back. A
- * <em>multishot</em> operation has many completions, all but the last of which say that there will
- * be {@linkplain #more more}.
+ * <p>Each operation carries a tag that the caller chooses, and its completion has the same tag. A
+ * <em>multishot</em> operation has many completions; each but the last says that there will be
+ * {@linkplain #more more}.
  *
  * <p>One thread uses it, the one that {@linkplain #enable enables} it: the kernel then needs no
  * lock, and does its part of the work only while that thread is in {@code await}. Linux 6.1 or
@@ -39,7 +39,7 @@ import java.nio.ByteBuffer;
  */
 final class Ring implements AutoCloseable {
 
-  /** How long {@link #await} may take, if it may take any time. */
+  /** For {@link #await}: without limit. */
   static final long FOREVER = -1;
 
   private static final long NR_SETUP = 425;
@@ -115,13 +115,14 @@ final class Ring implements AutoCloseable {
   private final int cqMask;
 
   /**
-   * Operations up to here have been put into the ring, and up to there the kernel has seen them.
+   * Operations before {@code tail} have been put into the submission queue; the kernel has taken
+   * those before {@code submitted}.
    */
   private int tail;
 
   private int submitted;
 
-  /** The completion that is being looked at is the one before this; these are known to be there. */
+  /** The current completion is the one before {@code head}; the last is before {@code known}. */
   private int head;
 
   private int known;
@@ -134,8 +135,8 @@ final class Ring implements AutoCloseable {
   private final MemorySegment timeout = arena.allocate(16, 8);
 
   /**
-   * @param operations how many can be put into the ring before it has to be submitted; a power of 2
-   * @param completions how many fit into the other ring; the kernel keeps those that do not
+   * @param operations the capacity of the submission queue; a power of 2
+   * @param completions the capacity of the completion queue; the kernel keeps those that do not fit
    */
   Ring(int operations, int completions) throws IOException {
     MemorySegment params = arena.allocate(PARAMS_SIZE, 8);
@@ -167,7 +168,7 @@ final class Ring implements AutoCloseable {
     }
   }
 
-  /** The smallest ring of this kind, for a moment: its descriptor, or the negated error number. */
+  /** Creates a minimal ring and closes it; the result is negative if that is not possible. */
   static int probe() {
     try (Arena arena = Arena.ofConfined()) {
       return Linux.closed(setup(arena.allocate(PARAMS_SIZE, 8), 1, 2));
@@ -224,39 +225,39 @@ final class Ring implements AutoCloseable {
     }
   }
 
-  /** From now on it belongs to the calling thread. */
+  /** Lets the calling thread, and no other, submit operations. */
   void enable() throws IOException {
     check("io_uring_register", register(REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0));
   }
 
   /**
-   * Memory for the kernel to read or to write, which lives as long as the ring, and costs nothing
-   * until it is written to.
+   * Allocates memory for the kernel to read or to write. It is freed with the ring, and takes no
+   * physical memory until it is written to.
    */
   MemorySegment memory(long size) throws IOException {
     return map(size, MAP_PRIVATE_ANONYMOUS, -1, 0);
   }
 
-  /** Connections that a listener takes, one completion for each: its descriptor. Multishot. */
+  /** Accepts connections: the result of each completion is a descriptor. Multishot. */
   void accept(int listener, long tag) {
     put(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, 0, Libc.SOCK_CLOEXEC, tag, 0);
   }
 
   /**
-   * Input, in one of these buffers, which the kernel takes only when there is some. Results: how
-   * many bytes; 0, a FIN; {@code -ENOBUFS}, the kernel has no buffer left.
+   * Receives into one of these buffers, which the kernel takes when there is input. The result is
+   * the number of bytes; 0 after FIN; {@code -ENOBUFS} if no buffer is left.
    *
-   * <p>Not multishot: a connection whose bytes and RST arrive while the kernel begins to wait for
-   * them is then told of the bytes, and of nothing else ever again.
+   * <p>Not multishot: if bytes and RST arrive while the kernel begins to wait, a multishot receive
+   * completes with the bytes, and never again.
    */
   void receive(int fd, Buffers buffers, long tag) {
     put(OP_RECV, BUFFER_SELECT, 0, fd, 0, 0, 0, 0, tag, buffers.group);
   }
 
   /**
-   * Datagrams, each in one of these buffers, as a {@link Datagram} describes. Multishot.
+   * Receives datagrams, each into one of these buffers; {@link Datagram} has its layout. Multishot.
    *
-   * @param header says how much room an address gets, and how much a control message
+   * @param header has the sizes for an address and a control message
    */
   void receiveDatagrams(int fd, MsgHdr header, Buffers buffers, long tag) {
     put(
@@ -289,7 +290,7 @@ final class Ring implements AutoCloseable {
     put(OP_POLL_ADD, 0, 0, fd, 0, 0, 0, events, tag, 0);
   }
 
-  /** Ends all operations on a descriptor: each that has not completed does, with ECANCELED. */
+  /** Cancels all operations on a descriptor: each that is pending completes with ECANCELED. */
   void cancelAll(int fd, long tag) {
     put(
         OP_ASYNC_CANCEL,
@@ -333,7 +334,7 @@ final class Ring implements AutoCloseable {
     sqes.set(JAVA_LONG, sqe + 56, 0);
   }
 
-  /** Hands over what was put into the ring, and does not wait. */
+  /** Submits the operations that have been put into the queue, and does not wait. */
   void submit() {
     while (submitted != tail) {
       int count = enter(0, 0, MemorySegment.NULL, 0);
@@ -344,11 +345,11 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Hands over what was put into the ring, and waits until there is at least one completion. Then
-   * {@link #next} goes through those there are. Completions for which there was no room the kernel
-   * has kept: it moves them into the ring here.
+   * Submits the operations that have been put into the queue, and waits for at least one
+   * completion. Then {@link #next} iterates over the completions. Those that did not fit into the
+   * queue are moved there by the kernel now.
    *
-   * @param millis how long, at most, or {@link #FOREVER}
+   * @param millis the timeout, or {@link #FOREVER}
    */
   void await(long millis) throws IOException {
     int count;
@@ -388,7 +389,7 @@ final class Ring implements AutoCloseable {
     return count;
   }
 
-  /** Goes to the next completion, if there is one; if not, the kernel gets their places back. */
+  /** Goes to the next completion; if there is none, the kernel may reuse the places of all. */
   boolean next() {
     if (head == known) {
       INT.setRelease(rings, cqHead, head);
@@ -422,8 +423,8 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Ends it, and with it all operations, some milliseconds after this has returned: whatever a
-   * pending operation holds open, a port for instance, stays open until then.
+   * Closes the ring. The kernel ends pending operations some milliseconds later, and until then
+   * they hold their files open, such as a listening socket with its port.
    */
   @Override
   public void close() {
@@ -432,9 +433,9 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Buffers that the kernel puts input into: it takes one when there is input, not when it is asked
-   * for some, so that a few serve many connections. Each comes with a completion, and is to be
-   * {@linkplain #giveBack given back}.
+   * A group of buffers for input. The kernel takes a buffer when there is input, not when a receive
+   * is submitted, so a few buffers serve many connections. A completion names the buffer, and the
+   * caller {@linkplain #giveBack gives it back}.
    */
   static final class Buffers {
 
@@ -451,9 +452,9 @@ final class Ring implements AutoCloseable {
     private short tail;
 
     /**
-     * @param group a number of the ring's own for them
-     * @param count how many; a power of 2
-     * @param size how large each is, in bytes
+     * @param group the number of the group, unique in the ring
+     * @param count of buffers; a power of 2
+     * @param size of each buffer, in bytes
      */
     Buffers(Ring ring, int group, int count, int size) throws IOException {
       this.group = group;

@@ -3,43 +3,37 @@ package iomodels.linux;
 import static iomodels.linux.Buffers.retainRemainder;
 import static iomodels.linux.Sockets.NONE;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Signal-driven I/O: one thread, to which the kernel sends a signal whenever something happens to a
- * socket. It waits in {@code sigtimedwait}, nowhere else, and takes the signals one by one from
- * their queue; each says which socket it is about, and that socket has one turn, whose calls return
- * at once. No handler runs: in a JVM it could hardly do anything, since it may interrupt any thread
- * at any instruction.
+ * Single-threaded server with signal-driven I/O: the kernel sends a signal whenever something
+ * happens to a socket. One thread waits, only in {@code sigtimedwait}, takes the signals from their
+ * queue one by one, and gives the socket that each names a turn. No signal handler runs: in a JVM
+ * it could do next to nothing, since it may interrupt any thread at any instruction.
  *
- * <p>Nobody serves TCP like this today, and the page shows why. A signal tells of an event, once,
- * and not of a state: what happened before the socket was enrolled is not told, nor what happens
- * while the socket is not to be read, so that each place where a turn may end has to know whether a
- * signal will still come. There is a signal for every segment, even if its data has been read with
- * that of the one before. The queue is bounded, and when it is full a mere SIGIO says that
- * something was lost: then every socket is asked. And each signal costs a call, where {@code
- * epoll_wait} tells of hundreds at once.
+ * <p>Nobody serves TCP like this today, and this page, longer than its neighbours, shows why. A
+ * signal reports an event, once, and not a state. Events before the socket was enabled are not
+ * reported, and neither are events while the loop does not want to read; so the loop has to know
+ * after every turn whether another signal will come. There is one signal for each segment, even if
+ * its data has been read together with the segment before. The queue is bounded: when it is full, a
+ * plain SIGIO says that signals were lost, and the loop has to try every socket. And each signal
+ * costs a system call, where {@code epoll_wait} reports hundreds of sockets at once.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.4; chapter 25 has a UDP server, and says why TCP is another matter. The real-time signal with
- * the descriptor in it is Linux's: {@code F_SETSIG} in {@code fcntl(2)}.
+ * the descriptor in it is specific to Linux: {@code F_SETSIG} in fcntl(2).
  */
 final class SignalDrivenServer implements Server {
 
@@ -47,66 +41,45 @@ final class SignalDrivenServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
 
-  /** A loop goes from turn to turn: what may be done in one is bounded. */
+  /** In one turn: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
 
-  private static final int MAX_DATAGRAMS = 16;
-
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
-  private static final long TICK_MILLIS = 50;
-
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
   private final Service service;
-  private final Optional<Responder> responder;
   private final InetSocketAddress address;
   private final CompletableFuture<Void> terminated;
 
-  private int listener = NONE;
-  private int datagrams = NONE;
-
-  /** By descriptor, which the kernel gives out from the lowest. */
-  private @Nullable Connection[] connections = new Connection[64];
-
-  private int open;
+  private final Listener listener = new Listener();
+  private final UdpSocket datagrams = new UdpSocket();
+  private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
-  private final MsgHdr header = new MsgHdr();
 
-  /** Whether connections or datagrams may be waiting of which no signal will tell any more. */
+  /** Connections or datagrams may be pending for which no signal will come. */
   private boolean pendingAccepts;
 
   private boolean pendingDatagrams;
 
-  /** Connections that can go on without a signal, the one that has waited longest first. */
+  /** Connections that can proceed, the one that has waited longest first. */
   private final Queue<Connection> ready = new ArrayDeque<>();
 
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
-  /** Whether descriptors have run out, and when to try again: at once if one becomes free. */
-  private boolean acceptPaused;
-
-  private long acceptResumeAt;
-
-  private volatile @Nullable Signals signals;
+  private volatile Optional<Signals> signals = Optional.empty();
   private volatile boolean stopping;
 
   SignalDrivenServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    this.responder = config.datagrams() ? service.datagrams() : Optional.empty();
+    lingering = new Timeouts(config.linger());
     try {
-      listener = Sockets.listen(config.address(), config.backlog());
-      address = Sockets.address(listener);
-      if (responder.isPresent()) {
-        datagrams = Sockets.datagrams(address);
-      }
+      address = listener.bind(config);
+      datagrams.bind(config, service, address);
       terminated = Threads.start(NAME + "-loop", this::run);
     } catch (Throwable e) {
       closeAll();
@@ -114,197 +87,166 @@ final class SignalDrivenServer implements Server {
     }
   }
 
-  private void run() {
-    try (Signals mine = new Signals()) { // Sent to the thread that makes it, which is this one.
-      serve(mine);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private void run() throws IOException {
+    try (Signals signals = new Signals()) { // They are sent to the thread that creates this.
+      this.signals = Optional.of(signals);
+      try {
+        signals.enable(listener.fd());
+        if (datagrams.isOpen()) {
+          signals.enable(datagrams.fd());
+        }
+        tryAll(); // No signal comes for what happened before.
+        while (!stopping) {
+          await(signals);
+        }
+        drain(signals);
+      } finally {
+        closeAll(); // Before the thread unblocks the signals: one that came then would end the JVM.
+      }
     } finally {
       closeAll();
     }
   }
 
-  private void serve(Signals mine) throws IOException {
-    try {
-      mine.enable(listener);
-      if (datagrams != NONE) {
-        mine.enable(datagrams);
-      }
-      sweep(); // Clients may have come before the listener was enabled.
-      signals = mine;
-      while (!stopping) {
-        await(mine);
-      }
-      drain(mine);
-    } finally {
-      closeAll(); // No descriptor is to raise a signal once the thread no longer blocks them.
-    }
-  }
-
   // tag::wait[]
   private void await(Signals signals) throws IOException {
-    boolean timed = acceptPaused || stopping || !lingering.isEmpty();
-    boolean busy = (pendingAccepts && !acceptPaused) || pendingDatagrams || !ready.isEmpty();
-    int fd = signals.await(busy ? 0 : timed ? TICK_MILLIS : Signals.FOREVER);
+    boolean timed = stopping || listener.isPaused() || !lingering.isEmpty();
+    boolean isBusy = !ready.isEmpty() || pendingDatagrams || canAccept();
+    int fd = signals.await(isBusy ? 0 : timed ? TICK_MILLIS : Signals.FOREVER);
     if (fd == Signals.OVERFLOW) {
-      sweep();
+      tryAll();
     } else if (fd != Signals.NONE) {
-      hear(fd);
+      take(fd);
     }
-    if (pendingAccepts && !acceptPaused) {
+    if (canAccept()) {
       accept(signals, MAX_ACCEPTS);
     }
     if (pendingDatagrams) {
-      answer(responder.orElseThrow());
+      pendingDatagrams = datagrams.answer();
     }
-    Connection next = ready.poll(); // One for each signal: the queue of signals must not grow.
-    if (next != null) {
-      next.listed = false;
-      next.run();
+    if (!ready.isEmpty()) { // One for each signal, so that the queue of signals does not grow.
+      ready.remove().run();
     }
-    if (timed) {
-      long now = System.nanoTime();
-      acceptPaused &= acceptResumeAt - now > 0;
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().close();
-      }
-    }
+    listener.resumeIfDue();
+    lingering.runDue();
   }
 
-  private void hear(int fd) {
-    if (fd == listener) {
-      pendingAccepts = true;
-    } else if (fd == datagrams) {
-      pendingDatagrams = true;
+  private boolean canAccept() {
+    return pendingAccepts && !listener.isPaused();
+  }
+
+  private void take(int fd) {
+    Connection connection = connections.get(fd);
+    if (connection != null) {
+      connection.take();
     } else {
-      Connection connection = fd < connections.length ? connections[fd] : null;
-      if (connection != null) { // If not, the signal was late.
-        connection.hear();
-      }
-    }
+      pendingAccepts |= fd == listener.fd();
+      pendingDatagrams |= fd == datagrams.fd();
+    } // Else the signal was about a connection that has been closed.
   }
 
-  /** What signals have told is not known: whatever can be asked is asked. */
-  private void sweep() {
-    pendingAccepts = listener != NONE;
-    pendingDatagrams = datagrams != NONE;
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.untold = true;
-        connection.readable = true;
-        connection.writable = true;
-        connection.listIfAble();
-      }
-    }
+  /** Signals have been lost: anything may have happened to any socket. */
+  private void tryAll() {
+    pendingAccepts = listener.fd() != NONE;
+    pendingDatagrams = datagrams.isOpen();
+    connections.forEach(Connection::takeLost);
   }
 
   // end::wait[]
 
   // tag::accept[]
   private void accept(Signals signals, int max) {
-    try {
-      for (int i = 0; i < max; i++) {
-        int fd = Sockets.accept(listener);
-        if (fd == NONE) {
-          pendingAccepts = false;
-          return;
-        }
-        try {
-          signals.enable(fd);
-          new Connection(fd).hear(); // What it has said by now, no signal tells.
-        } catch (IOException | RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          Libc.close(fd);
-        } catch (Error e) {
-          Libc.close(fd);
-          throw e;
-        }
+    int fd = NONE;
+    for (int i = 0; i < max && (fd = listener.accept()) != NONE; i++) {
+      try {
+        signals.enable(fd);
+        new Connection(fd).take(); // No signal comes for what it has sent before.
+      } catch (IOException | RuntimeException e) {
+        LOG.log(WARNING, "A client was turned away.", e);
+        connections.remove(fd);
+        Libc.close(fd);
       }
-    } catch (IOException _) {
-      acceptPaused = true; // Out of descriptors: neither die nor spin, and serve the others.
-      acceptResumeAt = System.nanoTime() + ACCEPT_PAUSE;
     }
+    pendingAccepts = fd != NONE || listener.isPaused();
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING,
+    CLOSED
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final int fd;
-    private final Session session = service.open();
+    private final Session session;
+    private State state = State.READING;
 
-    /** What signals have told, and no call has disproved; told once, it must not be forgotten. */
+    /** What signals have reported, until a call shows that it is no longer true. */
     private boolean readable;
 
     private boolean writable;
 
     /**
-     * Whether more may have happened than one read will see: then the next must find nothing,
-     * before a signal can be relied on again.
+     * More may have happened than one read shows: no signal will come until a read finds nothing.
      */
-    private boolean untold = true;
+    private boolean unreported = true;
 
-    /** Whether it is in the list of those that can go on. */
-    private boolean listed;
-
+    private boolean isQueued;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
       this.fd = fd;
-      if (fd >= connections.length) {
-        connections = Arrays.copyOf(connections, 2 * fd);
-      }
-      connections[fd] = this;
-      open++;
+      connections.put(fd, this);
+      session = service.open();
     }
 
-    /** Something has happened: input, room for output, an error or an end. */
-    private void hear() {
-      untold |= readable; // As if two signals were one: it may be data, and then a FIN.
+    /** A signal has come: input, room for output, an error or an end. */
+    private void take() {
+      unreported |= readable; // Two signals in one: it may be data, and then a FIN.
       readable = true;
       writable = true;
-      run();
+      enqueueIfReady();
     }
 
-    /** It can go on if the one thing that it waits for is so. */
-    private void listIfAble() {
-      if (!listed && connections[fd] == this && (isOwed() ? writable : readable)) {
-        listed = true;
-        ready.add(this);
+    private void takeLost() {
+      readable = true;
+      take();
+    }
+
+    private void enqueueIfReady() {
+      if (!isQueued && (state == State.WRITING ? writable : readable)) {
+        isQueued = ready.add(this);
       }
     }
 
-    /** Not to read while it is owed something is back-pressure. */
-    private boolean isOwed() {
-      return progress == Progress.OVERFLOW || unsent.hasRemaining();
-    }
-
+    /** At most one read and one write, so that no connection delays the others for long. */
     private void run() {
-      if (connections[fd] != this) {
-        return; // It came to its end while it was in the list.
-      }
+      isQueued = false;
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> advance(receive());
+          case WRITING -> write();
+          case DISCARDING -> discard();
+          case CLOSED -> {} // While it was in the queue.
         }
-        listIfAble();
+        enqueueIfReady();
       } catch (IOException _) {
-        close(); // The peer has gone: that costs only its connection.
+        close(); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         close();
@@ -312,62 +254,59 @@ final class SignalDrivenServer implements Server {
     }
 
     // tag::converse[]
-    /**
-     * One turn: at most a read, an advance and a write, so that no connection delays the others for
-     * long.
-     */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        send(unsent);
-      }
-      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
-        ByteBuffer chunk = progress == Progress.OVERFLOW ? unread : receive();
-        ByteBuffer reply = out.bytes().clear();
-        progress = session.advance(chunk, reply, endOfInput);
-        if (reply.flip().hasRemaining()) {
-          send(reply);
-        }
-        unread = retainRemainder(chunk);
-        unsent = retainRemainder(reply);
-      }
-      if (progress == Progress.FINISHED && !isOwed()) {
-        shutdownOutput();
-      }
-    }
-
-    /** Less than the buffer was all there was, and of more there will be a signal. */
     private ByteBuffer receive() throws IOException {
       int count = in.recv(fd);
       endOfInput |= count < 0;
-      untold &= count != 0;
-      readable = untold || count == in.bytes().capacity();
+      unreported &= count != 0;
+      readable = unreported || count == in.bytes().capacity();
       activeSinceCheck |= count != 0;
       return in.bytes();
     }
 
-    /** Less than all was what there was room for, and of more room there will be a signal. */
-    private void send(ByteBuffer bytes) throws IOException {
-      int length = bytes.remaining();
-      writable = out.send(fd, bytes) == length;
+    private void send(ByteBuffer output) throws IOException {
+      unsent = out.send(fd, output);
+      writable = !unsent.hasRemaining();
+    }
+
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.bytes().clear(), endOfInput);
+      unread = retainRemainder(input);
+      send(out.bytes().flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      send(unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
+      }
+    }
+
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        state = hasOutput ? State.WRITING : State.READING;
+      }
     }
 
     // end::converse[]
 
     // tag::close[]
-    private void shutdownOutput() {
+    private void shutdownOutput() throws IOException {
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
       } else {
-        outputShutdown = true;
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
+        lingering.add(this::close);
+        state = State.DISCARDING;
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
       receive();
       if (endOfInput) {
@@ -376,24 +315,23 @@ final class SignalDrivenServer implements Server {
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
       activeSinceCheck = false;
     }
 
-    /** Once only: the next client may have been given the same descriptor. */
     private void close() {
-      if (connections[fd] == this) {
-        connections[fd] = null;
-        open--;
+      if (connections.remove(fd, this)) {
+        state = State.CLOSED;
+        readable = false; // So that it is not queued again.
         Libc.close(fd);
-        acceptPaused = false; // If descriptors have run out, there is one now.
+        listener.descriptorFreed();
       }
     }
   }
@@ -401,69 +339,34 @@ final class SignalDrivenServer implements Server {
   @Override
   public void close() {
     stopping = true;
-    Signals loop = signals;
-    if (loop != null) {
-      loop.wakeUp();
-    }
+    signals.ifPresent(Signals::wakeUp);
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves on until every client has nothing more to say and is owed nothing. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain(Signals signals) throws IOException {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    accept(
-        signals,
-        config.backlog() + 1); // To close the listener resets those that wait in its queue.
-    stopListening();
-    while (open > 0 && System.nanoTime() - deadline < 0) {
-      await(signals);
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (Connection connection : connections) {
-          if (connection != null) {
-            connection.closeIfIdle();
-          }
-        }
-      }
-    }
-  }
-
-  private void stopListening() {
-    Libc.close(listener);
-    Libc.close(datagrams);
-    listener = NONE;
-    datagrams = NONE;
+    accept(signals, config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    listener.close();
+    datagrams.close();
     pendingAccepts = false;
     pendingDatagrams = false;
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    while (!connections.isEmpty() && !end.isOver()) {
+      await(signals);
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
+      }
+    }
   }
 
   private void closeAll() {
-    stopListening();
-    for (Connection connection : connections) {
-      if (connection != null) {
-        connection.close();
-      }
-    }
+    listener.close();
+    datagrams.close();
+    connections.forEach(Connection::close);
   }
 
   // end::close[]
-
-  private void answer(Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        if (!in.recvmsg(datagrams, header)) {
-          pendingDatagrams = false;
-          return;
-        }
-        responder.reply(in.bytes(), out.bytes().clear());
-        out.bytes().flip();
-        out.sendmsg(datagrams, header);
-      }
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
-  }
 
   @Override
   public InetSocketAddress address() {

@@ -20,22 +20,23 @@ import java.lang.invoke.MethodHandle;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The signals by which the kernel tells one thread that something has happened to a descriptor: a
- * queue, whose entries say to which. It is the thread's that makes it: that thread blocks the
- * signals before any can come, since one that met a thread which does not block it would end the
- * whole JVM, and {@linkplain #enable each descriptor} names that thread as the only receiver.
+ * The queue of signals with which the kernel tells one thread that something has happened to a
+ * descriptor; each signal names the descriptor. It belongs to the thread that creates it. That
+ * thread blocks the signals before any can come, since one that is delivered to a thread which does
+ * not block it would end the whole JVM; and {@linkplain #enable each descriptor} names that thread
+ * as the only receiver.
  *
  * <p>{@code fcntl(2)}, {@code sigtimedwait(2)}, {@code signal(7)}.
  */
 final class Signals implements AutoCloseable {
 
-  /** How long {@link #await} may take, if it may take any time. */
+  /** For {@link #await}: without limit. */
   static final long FOREVER = -1;
 
-  /** What it returns if no signal came in time. */
+  /** The result of {@link #await} if no signal came in time. */
   static final int NONE = -1;
 
-  /** What it returns if the queue was full: something has happened to any descriptors. */
+  /** The result of {@link #await} if the queue was full: any descriptor may be ready. */
   static final int OVERFLOW = -2;
 
   /**
@@ -129,8 +130,8 @@ final class Signals implements AutoCloseable {
   }
 
   /**
-   * From now on, whatever happens to this descriptor is told by a signal: input, room for output
-   * after there was none, an error, an end. What happened before was not told.
+   * From now on, a signal comes when something happens to this descriptor: input, room for output
+   * after there was none, an error, FIN. No signal comes for what happened before.
    */
   void enable(int fd) throws IOException {
     check("fcntl(F_SETOWN_EX)", Libc.fcntl(fd, F_SETOWN_EX, owner.address()));
@@ -196,7 +197,7 @@ final class Signals implements AutoCloseable {
       closed = true;
     }
     while (await(0) != NONE) {
-      // Nobody is interested any more.
+      // Its descriptor is closed already.
     }
   }
 }

@@ -10,13 +10,10 @@ import java.net.BindException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 
-/**
- * Makes the sockets that a server begins with, none of which ever waits: each is non-blocking, and
- * closed in programs that this one may start.
- */
+/** Creates listening sockets and UDP sockets: non-blocking, and closed in child processes. */
 final class Sockets {
 
-  /** Instead of a descriptor. */
+  /** No descriptor. */
   static final int NONE = -1;
 
   /** For {@link Libc#socket} and {@link Libc#accept4}. */
@@ -25,10 +22,10 @@ final class Sockets {
   private Sockets() {}
 
   /**
-   * A TCP socket that listens.
+   * Creates a TCP socket that listens.
    *
    * @return its descriptor
-   * @throws java.net.BindException if the address is not to be had
+   * @throws java.net.BindException if the address cannot be used
    */
   static int listen(InetSocketAddress address, int backlog) throws IOException {
     int fd = demand("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_STREAM | FLAGS, 0));
@@ -47,11 +44,11 @@ final class Sockets {
   }
 
   /**
-   * A UDP socket. On a wildcard address each datagram comes with the address that it was sent to,
-   * in a {@link MsgHdr}: without that, the kernel would choose the source of the reply.
+   * Creates a UDP socket. On a wildcard address each datagram comes with the address that it was
+   * sent to, in a {@link MsgHdr}: without that, the kernel would choose the source of the reply.
    *
    * @return its descriptor
-   * @throws java.net.BindException if the address is not to be had
+   * @throws java.net.BindException if the address cannot be used
    */
   static int datagrams(InetSocketAddress address) throws IOException {
     int fd = demand("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_DGRAM | FLAGS, 0));
@@ -72,10 +69,10 @@ final class Sockets {
   }
 
   /**
-   * Accepts a connection, by {@code accept4}: one that does not wait either.
+   * Accepts a connection, by {@code accept4}; its socket is non-blocking as well.
    *
-   * @return its descriptor; {@link #NONE} if there is no more to accept
-   * @throws IOException above all if descriptors or memory have run out
+   * @return its descriptor; {@link #NONE} if no connection is pending
+   * @throws IOException usually because the process is out of descriptors or memory
    */
   static int accept(int listener) throws IOException {
     while (true) {
@@ -89,7 +86,18 @@ final class Sockets {
     }
   }
 
-  /** What a socket is bound to. */
+  /**
+   * Makes a socket blocking, which is for io_uring only: an operation on a non-blocking one fails
+   * with EAGAIN, while one on a blocking socket completes later. No thread is blocked.
+   *
+   * @return the same descriptor
+   */
+  static int setBlocking(int fd) {
+    Libc.fcntl(fd, Libc.F_SETFL, 0);
+    return fd;
+  }
+
+  /** The address that a socket is bound to. */
   static InetSocketAddress address(int fd) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.LARGEST);
@@ -105,9 +113,7 @@ final class Sockets {
     }
   }
 
-  /**
-   * The result of a call that is to bind a socket: for whatever reason it fails, the kind is one.
-   */
+  /** The result of a call that binds a socket; every failure is a {@code BindException}. */
   private static int demand(String call, int result) throws BindException {
     if (result < 0) {
       throw new BindException(Errno.message(call, result));

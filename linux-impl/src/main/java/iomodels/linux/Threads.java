@@ -1,27 +1,43 @@
 package iomodels.linux;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 
-/** Starts the thread that a server's loop runs on. */
+/** Starts threads for event loops. */
 final class Threads {
 
   private Threads() {}
 
+  /** What the thread does. */
+  @FunctionalInterface
+  interface Loop {
+    void run() throws IOException;
+  }
+
   /**
    * Starts a thread.
    *
-   * @return completes when the loop has ended
+   * @return completes when the loop has ended; exceptionally if it threw
    * @throws IOException if the system has no thread left
    */
-  static CompletableFuture<Void> start(String name, Runnable loop) throws IOException {
+  static CompletableFuture<Void> start(String name, Loop loop) throws IOException {
     try {
-      return CompletableFuture.runAsync(loop, it -> Thread.ofPlatform().name(name).start(it));
+      return CompletableFuture.runAsync(
+          () -> run(loop), it -> Thread.ofPlatform().name(name).start(it));
     } catch (OutOfMemoryError e) {
       throw new IOException(
           "the system has no thread left (%s); raise the limit: ulimit -u, or pids.max of the cgroup"
               .formatted(e.getMessage()),
           e);
+    }
+  }
+
+  private static void run(Loop loop) {
+    try {
+      loop.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -21,8 +21,16 @@ final class TimeVal {
     segment = arena.allocate(LAYOUT);
   }
 
-  /** To be asked for before every call: Linux leaves in it how much of the time was left. */
+  /**
+   * Sets the time. Needed before every call, since Linux leaves the remaining time in it.
+   *
+   * @param millis negative to wait without limit
+   * @return the argument of {@link Libc#select}
+   */
   MemorySegment ofMillis(int millis) {
+    if (millis < 0) {
+      return MemorySegment.NULL;
+    }
     segment.setAtIndex(JAVA_LONG, 0, millis / 1000);
     segment.setAtIndex(JAVA_LONG, 1, MILLISECONDS.toMicros(millis % 1000));
     return segment;

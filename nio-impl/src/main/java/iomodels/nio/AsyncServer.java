@@ -1,59 +1,46 @@
 package iomodels.nio;
 
+import static iomodels.nio.Network.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousChannelGroup;
-import java.nio.channels.AsynchronousServerSocketChannel;
 import java.nio.channels.AsynchronousSocketChannel;
 import java.nio.channels.CompletionHandler;
-import java.nio.channels.DatagramChannel;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A Proactor: it asks for a read and hands over the buffer; when its handler is called, the bytes
- * are in it. Waiting and copying are the channel group's business. That is the asynchronous model
- * as the JDK has it. On Linux the kernel does neither of the two: the group is a pool of threads
- * which wait in {@code epoll_wait}, read, and call the handler; completion is emulated on top of
- * readiness, and costs a failed read and an {@code epoll_ctl} for each message more than a selector
- * does. (io_uring is where Linux itself completes.)
+ * Proactor: a connection requests a read and hands over a buffer; when its completion handler is
+ * called, the bytes are in the buffer. The channel group waits and copies. On Linux the JDK
+ * emulates this on top of readiness: the threads of the group wait in {@code epoll_wait}, read, and
+ * call the handler. A message costs a failed read and an {@code epoll_ctl} more than with a
+ * selector. (Real completion on Linux is io_uring.)
  *
- * <p>The pool here has one thread. So no two handlers run at the same time, nothing in a connection
- * needs a lock, and no message moves from thread to thread. A handler may be called within the call
- * that asked, if there was something to read; the JDK bounds that to 16 on one stack, after which
- * the others have their turn.
+ * <p>The group has one thread here, so no two handlers run at the same time, and nothing in a
+ * connection needs a lock. If there is input already, a handler is called within the call that
+ * requested the read; the JDK limits this to 16 on one stack, after which other connections have
+ * their turn.
  *
- * <p>A buffer that is lent out for a read cannot be used meanwhile: an idle connection keeps a
- * small one, and borrows a large one while it says more than fits.
+ * <p>A buffer that has been handed over cannot be used for anything else: an idle connection holds
+ * a small one, and borrows a large one while its messages do not fit.
  *
- * <p>Clients are accepted by a thread that waits on a {@code Future}: a handler would be called
- * once each time round all that is ready, and a thousand busy clients keep out the next for
- * seconds. Datagrams, if wanted, take a thread that blocks: the JDK has no asynchronous channel for
- * them.
+ * <p>A thread of its own accepts, see {@link AsyncListener}, and another one answers datagrams,
+ * since the JDK has no asynchronous channel for them. (These threads, and that the group ends apart
+ * from them, make this page a little longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5. The pattern is D. C. Schmidt's <i>Proactor</i>.
@@ -65,362 +52,248 @@ final class AsyncServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int SMALL = 512;
   private static final int LARGE = 16 * 1024;
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
-  private static final long NOT_WAITING = Long.MIN_VALUE;
+  private static final long NOT_READING = Long.MIN_VALUE;
 
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
+  /** While the server stops, a client that has been silent for so long has nothing more to send. */
+  private static final long IDLE = MILLISECONDS.toNanos(50);
 
   private static final long TICK = MILLISECONDS.toNanos(10);
 
   private final ServerConfig config;
   private final Service service;
-  private final AsynchronousChannelGroup group = openGroup();
-  private final List<Closeable> sockets = new ArrayList<>();
-  private final InetSocketAddress address;
+  private final AsynchronousChannelGroup group = Network.openGroup(NAME + "-group");
+  private final AsyncListener listener;
+  private Optional<UdpSocket> datagrams = Optional.empty();
   private final CompletableFuture<Void> terminated;
 
-  /** Completes when no handler will be called any more, or with what one of them died of. */
+  /** Completes when no handler will be called any more; exceptionally if one threw an error. */
   private final CompletableFuture<Void> handling = new CompletableFuture<>();
 
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
-  /** What is called when a read or a write is done: one handler for all connections. */
+  /** Used by the group's thread. */
+  private final SpareBuffers spares = new SpareBuffers(LARGE);
+
   private final CompletionHandler<Integer, Connection> received = then(Connection::received);
-
-  private final CompletionHandler<Integer, Connection> sent = then((it, _) -> it.goOn());
+  private final CompletionHandler<Integer, Connection> sent = then((it, _) -> it.proceed());
   private final CompletionHandler<Integer, Connection> discarded = then(Connection::discarded);
-
-  /** Present while descriptors have run out. */
-  private volatile Optional<Thread> pausedAcceptor = Optional.empty();
-
-  private volatile boolean stopping;
-
-  /** Large buffers that are not lent out; used by the group's thread. */
-  private final Deque<ByteBuffer> spare = new ArrayDeque<>();
 
   AsyncServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
     try {
-      AsynchronousServerSocketChannel listener = AsynchronousServerSocketChannel.open(group);
-      sockets.add(listener);
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
+      listener = new AsyncListener(config, group);
+      datagrams = UdpSocket.bind(config, service, listener.address());
       CompletableFuture<Void> udp = CompletableFuture.completedFuture(null);
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        sockets.add(datagrams);
-        datagrams.bind(address);
-        udp = Network.startThread(NAME + "-datagrams", () -> answer(datagrams, responder.get()));
+      if (datagrams.isPresent()) {
+        udp =
+            Network.startThread(NAME + "-datagrams", datagrams.get()::answerUntilClosed)
+                .whenComplete((_, _) -> stopListening()); // If it has died, the server ends.
       }
-      CompletableFuture<Void> acceptor =
-          Network.startThread(NAME + "-acceptor", () -> accept(listener));
+      CompletableFuture<Void> acceptor = Network.startThread(NAME + "-acceptor", this::run);
       terminated = CompletableFuture.allOf(acceptor, udp, handling);
     } catch (Throwable e) {
-      closeSockets();
-      group.shutdownNow();
+      group.shutdownNow(); // Closes the listener as well.
+      datagrams.ifPresent(UdpSocket::close);
       throw e;
     }
   }
 
-  private static AsynchronousChannelGroup openGroup() throws IOException {
-    try {
-      return AsynchronousChannelGroup.withFixedThreadPool(
-          1, Thread.ofPlatform().name(NAME + "-group").factory());
-    } catch (OutOfMemoryError e) {
-      throw Network.noThread(NAME + "-group", e);
-    }
-  }
-
   // tag::accept[]
-  private void accept(AsynchronousServerSocketChannel listener) {
+  private void run() {
     try {
-      Future<AsynchronousSocketChannel> next = listener.accept();
-      for (int late = 0; listener.isOpen() && late <= config.backlog(); ) {
-        late += stopping ? 1 : 0; // Accepts all that wait: to close the listener would reset them.
-        try {
-          welcome(next.get(QUIET, NANOSECONDS));
-          next = listener.accept();
-        } catch (ExecutionException _) {
-          if (stopping) {
-            return; // There are no descriptors for those that are left.
-          }
-          awaitDescriptor(); // Neither die nor spin.
-          next = listener.accept();
-        } catch (TimeoutException _) {
-          // Nobody has come: time to see whether the server is to stop.
-        }
-        if (late > 0 && !next.isDone()) {
-          return;
-        }
-      }
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e); // Nobody has the thread who could interrupt it.
+      listener.acceptAll(this::welcome);
     } finally {
-      closeSockets();
+      stopListening();
       drain();
     }
   }
 
-  private void awaitDescriptor() {
-    pausedAcceptor = Optional.of(Thread.currentThread());
-    LockSupport.parkNanos(ACCEPT_PAUSE);
-    pausedAcceptor = Optional.empty();
-  }
-
   private void welcome(AsynchronousSocketChannel peer) {
     try {
-      new Connection(peer).start();
-    } catch (RuntimeException e) {
+      peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      Connection connection = new Connection(peer);
+      connections.add(connection);
+      connection.read();
+    } catch (IOException | RuntimeException e) {
       LOG.log(WARNING, "A client was turned away.", e);
-      quietly(peer);
+      closeQuietly(peer);
     }
   }
 
   // end::accept[]
 
-  /** What a connection does next, with the count of what was received or sent. */
+  /** Takes the result of an operation, a number of bytes, and requests the next operation. */
   private interface Step {
-    void take(Connection connection, int count) throws IOException;
+    void run(Connection connection, int count) throws IOException;
   }
 
-  private CompletionHandler<Integer, Connection> then(Step next) {
+  private CompletionHandler<Integer, Connection> then(Step step) {
     return new CompletionHandler<>() {
       @Override
       public void completed(Integer count, Connection it) {
         try {
-          next.take(it, count);
-        } catch (IOException _) {
-          it.end(); // The peer is gone, which costs no more than its connection.
+          step.run(it, count);
+        } catch (IOException e) {
+          failed(e, it);
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A session failed.", e);
           it.end();
         } catch (Error e) {
           it.end();
           handling.completeExceptionally(e);
-          closeSockets();
+          stopListening();
         }
       }
 
       @Override
       public void failed(Throwable e, Connection it) {
-        it.end();
+        it.end(); // The client has reset the connection, or the linger limit is reached.
       }
     };
   }
 
-  /** One client: what a thread of its own would have on its stack. */
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final AsynchronousSocketChannel peer;
     private final Session session = service.open();
-
+    private final ByteBuffer small = ByteBuffer.allocate(SMALL).limit(0);
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Its own, empty at first. */
-    private final ByteBuffer small = ByteBuffer.allocate(SMALL).limit(0);
-
-    /** Lent out for as long as a read or a write is pending: the small one, or a borrowed one. */
+    /** Handed over while a read or a write is pending: the small one, or a borrowed one. */
     private ByteBuffer in = small;
 
     private ByteBuffer out = small;
+    private long discardEnd;
 
-    private long deadline;
-
-    /** Since when the client is waited for; written by the group's thread. */
-    private volatile long waitingSince = NOT_WAITING;
+    /** When the pending read was requested; written by the group's thread. */
+    private volatile long readingSince = NOT_READING;
 
     Connection(AsynchronousSocketChannel peer) {
       this.peer = peer;
     }
 
-    void start() {
-      connections.add(this);
-      try {
-        peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        await();
-      } catch (IOException | RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
-        end();
-      }
-    }
-
     // tag::converse[]
     // tag::wait[]
     /**
-     * Asks for more, and returns: it is the channel group that waits. Only now, since not to read
-     * while output is owed is back-pressure.
+     * Requests input, and returns; the channel group waits. This is done only when all output has
+     * been sent, which is back-pressure.
      */
-    private void await() {
-      if (!in.isDirect() && in.limit() == SMALL) { // It was filled, and there may be more.
-        in = borrow();
+    private void read() {
+      if (!in.isDirect() && in.limit() == SMALL) { // It was filled, so there may be more.
+        in = spares.borrow();
       } else if (in.isDirect() && in.limit() < SMALL) {
-        in = giveBack(in);
+        in = spares.giveBack(in, small);
       }
-      waitingSince = System.nanoTime();
+      readingSince = System.nanoTime();
       peer.read(in.clear(), this, received);
     }
 
     // end::wait[]
 
     private void received(int count) throws IOException {
-      waitingSince = NOT_WAITING;
+      readingSince = NOT_READING;
       endOfInput = count < 0;
       in.flip();
-      converse();
+      advance();
     }
 
-    private void converse() throws IOException {
-      out = borrow();
+    private void advance() throws IOException {
+      out = spares.borrow();
       progress = session.advance(in, out.clear(), endOfInput);
       out.flip();
-      goOn();
+      proceed();
     }
 
-    private void goOn() throws IOException {
+    private void proceed() throws IOException {
       if (out.hasRemaining()) {
-        peer.write(out, this, sent); // Which may take less, and then is asked again.
+        peer.write(out, this, sent); // It may write less, and is then requested again.
         return;
       }
-      out = giveBack(out);
+      out = spares.giveBack(out, small);
       switch (progress) {
-        case UNDERFLOW -> await();
-        case OVERFLOW -> converse();
-        case FINISHED -> hangUp();
+        case UNDERFLOW -> read();
+        case OVERFLOW -> advance();
+        case FINISHED -> shutdownOutput();
       }
-    }
-
-    private ByteBuffer borrow() {
-      return spare.isEmpty() ? ByteBuffer.allocateDirect(LARGE) : spare.pop();
-    }
-
-    /** The borrowed ones are the direct ones. Returns what takes its place. */
-    private ByteBuffer giveBack(ByteBuffer buffer) {
-      if (buffer.isDirect()) {
-        spare.push(buffer);
-      }
-      return small;
     }
 
     // end::converse[]
 
     // tag::close[]
-    private void hangUp() throws IOException {
+    private void shutdownOutput() throws IOException {
       peer.shutdownOutput();
-      if (endOfInput) {
+      discardEnd = System.nanoTime() + config.linger().toNanos();
+      discarded(endOfInput ? -1 : 0);
+    }
+
+    /** Closing with unread input would send RST, which can destroy the last reply. */
+    private void discarded(int count) {
+      long left = discardEnd - System.nanoTime();
+      if (count < 0 || left <= 0) {
         end();
       } else {
-        deadline = System.nanoTime() + config.linger().toNanos();
-        discard();
+        peer.read(in.clear(), left, NANOSECONDS, this, discarded);
       }
     }
 
     /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
+     * While the server stops, ends the input of a client that has been silent for a while; the
+     * pending read then completes. Shutting down all input at once would lose what is still in the
+     * client's send buffer.
      */
-    private void discard() {
-      long left = deadline - System.nanoTime();
-      if (left > 0) {
-        peer.read(in.clear(), left, NANOSECONDS, this, discarded);
-      } else {
-        end();
+    private void endInputIfIdle() {
+      long since = readingSince;
+      if (since != NOT_READING && System.nanoTime() - since >= IDLE) {
+        closeQuietly(peer::shutdownInput);
       }
-    }
-
-    private void discarded(int count) {
-      if (count < 0) {
-        end();
-      } else {
-        discard();
-      }
-    }
-
-    private boolean isQuiet(long now) {
-      return waitingSince != NOT_WAITING && now - waitingSince >= QUIET;
     }
 
     private void end() {
-      quietly(peer);
+      closeQuietly(peer);
       connections.remove(this);
-      in = giveBack(in);
-      out = giveBack(out);
-      pausedAcceptor.ifPresent(LockSupport::unpark);
+      in = spares.giveBack(in, small);
+      out = spares.giveBack(out, small);
+      listener.descriptorFreed();
     }
   }
 
   @Override
   public void close() {
-    stopping = true; // The acceptor sees it, and goes on to drain.
+    listener.stop();
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Ends a conversation once its client has nothing more to say, or after the grace period. */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() {
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    for (long now; !connections.isEmpty() && (now = System.nanoTime()) - deadline < 0; ) {
-      for (Connection it : connections) {
-        if (it.isQuiet(now)) {
-          quietly(it.peer::shutdownInput); // As if by the client: the read brings the end of input.
-        }
-      }
+    Deadline end = Deadline.in(config.gracePeriod());
+    while (!connections.isEmpty() && !end.isOver()) {
+      connections.forEach(Connection::endInputIfIdle);
       LockSupport.parkNanos(TICK);
     }
     try {
-      group.shutdownNow(); // Closes what is left.
+      group.shutdownNow(); // Closes the connections that are left.
       if (group.awaitTermination(config.gracePeriod().toNanos(), NANOSECONDS)) {
         handling.complete(null);
       }
-      handling.completeExceptionally(new IOException("a handler does not return"));
+      handling.completeExceptionally(new IOException("a completion handler does not return"));
     } catch (IOException | InterruptedException e) {
       handling.completeExceptionally(e);
     }
   }
 
-  private void closeSockets() {
-    sockets.forEach(AsyncServer::quietly);
-  }
-
-  private static void quietly(Closeable action) {
-    try {
-      action.close();
-    } catch (IOException _) {
-      // Closed already, or reset by its peer: there is nothing left to close.
-    }
+  private void stopListening() {
+    listener.close();
+    datagrams.ifPresent(UdpSocket::close);
   }
 
   // end::close[]
 
-  /**
-   * On a wildcard address a reply may come from another address than the one that was addressed:
-   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
-   */
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
-    try {
-      while (datagrams.isOpen()) {
-        try {
-          SocketAddress sender = datagrams.receive(request.clear());
-          responder.reply(request.flip(), reply.clear());
-          datagrams.send(reply.flip(), sender);
-        } catch (IOException _) {
-          // One reply that could not be sent; or closed, and the loop ends.
-        } catch (RuntimeException e) {
-          LOG.log(WARNING, "A responder failed.", e);
-        }
-      }
-    } finally {
-      closeSockets();
-    }
-  }
-
   @Override
   public InetSocketAddress address() {
-    return address;
+    return listener.address();
   }
 
   @Override

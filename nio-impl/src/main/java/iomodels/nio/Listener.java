@@ -1,46 +1,46 @@
 package iomodels.nio;
 
 import static java.nio.channels.SelectionKey.OP_ACCEPT;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A non-blocking listening socket in a selector. Out of file descriptors it pauses: the selector
- * would report it ready again at once, and the loop would spin. It resumes when a connection has
- * closed, or after a while, since other parts of the process use descriptors as well.
+ * The listening socket of a selector. When the process runs out of file descriptors, it pauses: a
+ * connection that cannot be accepted stays in the backlog, and the selector would report it again
+ * at once, so the loop would spin. The pause ends when a connection has closed, or after 100 ms,
+ * since other parts of the process use descriptors as well.
  *
  * <p>For the thread of the selector, except {@link #address} and {@link #isPaused}.
  */
 final class Listener implements Closeable {
 
-  private static final long PAUSE = MILLISECONDS.toNanos(100);
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final ServerSocketChannel channel;
   private final SelectionKey key;
   private final InetSocketAddress address;
   private volatile boolean paused;
-  private long resumeAt;
+  private Deadline pauseEnd = Deadline.in(Duration.ZERO);
 
-  private Listener(ServerSocketChannel channel, SelectionKey key) throws IOException {
+  private Listener(ServerSocketChannel channel, SelectionKey key, InetSocketAddress address) {
     this.channel = channel;
     this.key = key;
-    address = (InetSocketAddress) channel.getLocalAddress();
+    this.address = address;
   }
 
   /**
    * Listens.
    *
-   * @param backlog how many connections the kernel completes that are not accepted yet
+   * @param backlog how many connections the kernel completes before they are accepted
    * @param onReady attached to the key in the selector
    * @throws IOException if the address is in use, unknown, or not of this machine
    */
@@ -48,10 +48,8 @@ final class Listener implements Closeable {
       throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
-      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Network.with(address, it -> channel.bind(it, backlog));
-      channel.configureBlocking(false);
-      return new Listener(channel, channel.register(selector, OP_ACCEPT, onReady));
+      InetSocketAddress bound = Network.listen(channel, address, backlog);
+      return new Listener(channel, Network.register(selector, channel, OP_ACCEPT, onReady), bound);
     } catch (Throwable e) {
       channel.close();
       throw e;
@@ -62,7 +60,12 @@ final class Listener implements Closeable {
     return address;
   }
 
-  /** Returns a client; null if none waits, or if there is no descriptor for it. */
+  /**
+   * Accepts a connection.
+   *
+   * @return null if none is pending, or if there is no descriptor for it, after which the listener
+   *     is paused
+   */
   @Nullable SocketChannel accept() {
     try {
       return channel.accept();
@@ -74,12 +77,12 @@ final class Listener implements Closeable {
     }
   }
 
-  /** Accepts no more for a while: the process is out of descriptors. */
+  /** Stops accepting for a while: the process is out of descriptors. */
   void pause() {
     if (key.isValid()) {
       key.interestOps(0);
       paused = true;
-      resumeAt = System.nanoTime() + PAUSE;
+      pauseEnd = Deadline.in(PAUSE);
     }
   }
 
@@ -88,14 +91,14 @@ final class Listener implements Closeable {
     return paused;
   }
 
-  /** Accepts again if the pause is over. */
-  void resumeIfDue(long now) {
-    if (paused && resumeAt - now <= 0) {
+  /** Ends the pause if it is over. */
+  void resumeIfDue() {
+    if (paused && pauseEnd.isOver()) {
       resume();
     }
   }
 
-  /** Accepts again: a connection has closed. */
+  /** Ends the pause: a connection has closed. */
   void resume() {
     if (paused && key.isValid()) {
       paused = false;

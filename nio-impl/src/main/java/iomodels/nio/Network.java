@@ -2,17 +2,24 @@ package iomodels.nio;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.AsynchronousChannelGroup;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Reports as an {@link IOException} what the platform throws unchecked although the machine is the
- * cause: it has no such address family, or no more threads.
+ * Operations of channels and threads, with every failure whose cause is the machine reported as an
+ * {@link IOException}. The platform throws two of them unchecked: there is no such address family,
+ * and there are no more threads.
  */
 final class Network {
 
@@ -34,6 +41,25 @@ final class Network {
       String host = address.getAddress().getHostAddress();
       throw failure("IPv6 is not available for %s; choose an IPv4 address".formatted(host), e);
     }
+  }
+
+  /** Makes a listening socket non-blocking, binds it, and listens; returns the real address. */
+  static InetSocketAddress listen(
+      ServerSocketChannel channel, InetSocketAddress address, int backlog) throws IOException {
+    channel.setOption(StandardSocketOptions.SO_REUSEADDR, true).configureBlocking(false);
+    with(address, it -> channel.bind(it, backlog));
+    return (InetSocketAddress) channel.getLocalAddress();
+  }
+
+  /**
+   * Makes a channel non-blocking, and registers it.
+   *
+   * @param turn attached to the key: what the loop runs when the channel is ready
+   */
+  static SelectionKey register(
+      Selector selector, SelectableChannel channel, int operations, Runnable turn)
+      throws IOException {
+    return channel.configureBlocking(false).register(selector, operations, turn);
   }
 
   /** Closes what may be closed already, or reset by its peer. */
@@ -60,16 +86,45 @@ final class Network {
     return failure;
   }
 
+  /** What a thread does. */
+  @FunctionalInterface
+  interface Task {
+    void run() throws IOException;
+  }
+
   /**
    * Starts a thread.
    *
    * @return completes when the thread has ended, exceptionally if the task threw
    * @throws IOException if the system provides no more threads
    */
-  static CompletableFuture<Void> startThread(String name, Runnable task) throws IOException {
+  static CompletableFuture<Void> startThread(String name, Task task) throws IOException {
     try {
-      return CompletableFuture.runAsync(task, it -> Thread.ofPlatform().name(name).start(it));
+      return CompletableFuture.runAsync(
+          () -> run(task), it -> Thread.ofPlatform().name(name).start(it));
     } catch (OutOfMemoryError e) { // "unable to create native thread": the heap is not involved.
+      throw noThread(name, e);
+    }
+  }
+
+  private static void run(Task task) {
+    try {
+      task.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Opens a channel group with one thread.
+   *
+   * @throws IOException if the system provides no more threads
+   */
+  static AsynchronousChannelGroup openGroup(String name) throws IOException {
+    try {
+      return AsynchronousChannelGroup.withFixedThreadPool(
+          1, Thread.ofPlatform().name(name).factory());
+    } catch (OutOfMemoryError e) {
       throw noThread(name, e);
     }
   }

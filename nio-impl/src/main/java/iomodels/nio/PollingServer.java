@@ -8,17 +8,13 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
@@ -27,15 +23,16 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Non-blocking sockets, asked in turn. Nobody tells the one thread which of them is ready, so it
- * goes round and asks: the listener, the UDP socket, every connection; each call returns at once,
- * mostly with nothing. It waits nowhere. It burns its core, with a thousand clients or with none,
- * and that is no fault of this page but the model itself; a round costs a system call for each
- * connection, idle or not, and so grows with their number.
+ * Single-threaded server that polls non-blocking sockets. Nothing tells the thread which socket is
+ * ready, so it tries each in turn: the listening socket, the UDP socket, every connection. Each
+ * call returns at once, usually with nothing. The thread never waits: it uses a whole core with a
+ * thousand clients or with none. That is the model itself, not a fault of this page. A round costs
+ * one system call for each connection, idle or not.
  *
- * <p>What is right about it is all that a loop has to get right anyway: an answer of "nothing" is
- * not an end, an end is, a write may take less than it was given, and each connection has one turn
- * a round. An idle connection has no buffer.
+ * <p>The rest is what every loop has to get right: a read of nothing is not the end of input, a
+ * write may take less than it is given, and each connection gets one turn in a round. The loop has
+ * one buffer for input and one for output; a connection keeps a copy only of what has not been
+ * taken or sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.2, which calls it a waste of CPU time; non-blocking sockets are chapter 16.
@@ -47,160 +44,144 @@ final class PollingServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** A round goes on to everybody: what may be done in one turn is bounded. */
+  /** In one round: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
 
-  private static final int MAX_DATAGRAMS = 16;
-
-  /** An accept makes garbage even if nobody is there, so not every round asks for it. */
+  /** An accept allocates even if no connection is pending, so it is not tried in every round. */
   private static final long ACCEPT_INTERVAL = MICROSECONDS.toNanos(100);
 
+  /** Without descriptors. */
   private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
 
-  /** While the server stops, a client that says nothing for that long has nothing more to say. */
-  private static final long QUIET = MILLISECONDS.toNanos(50);
+  /** While the server stops, a client that has been silent for so long has nothing more to send. */
+  private static final long IDLE = MILLISECONDS.toNanos(50);
 
   private final ServerConfig config;
   private final Service service;
-  private final List<Closeable> sockets = new ArrayList<>();
-  private final ServerSocketChannel listener;
+  private final ServerSocketChannel listener = ServerSocketChannel.open();
   private final InetSocketAddress address;
+  private Optional<UdpSocket> datagrams = Optional.empty();
   private final CompletableFuture<Void> terminated;
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final List<Connection> connections = new ArrayList<>();
 
-  /** When this round began, and whether anything has happened in it. */
-  private long now = System.nanoTime();
-
+  /** Something has happened in this round. */
   private boolean busy;
 
-  private long nextAccept = now;
-
+  private final Ticks accepts = new Ticks(ACCEPT_INTERVAL);
   private volatile boolean stopping;
 
   PollingServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
-    List<Runnable> turns = new ArrayList<>();
     try {
-      listener = ServerSocketChannel.open();
-      sockets.add(listener);
-      listener.configureBlocking(false);
-      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-      Network.with(config.address(), it -> listener.bind(it, config.backlog()));
-      address = (InetSocketAddress) listener.getLocalAddress();
-      turns.add(() -> accept(MAX_ACCEPTS));
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        sockets.add(datagrams);
-        datagrams.configureBlocking(false);
-        datagrams.bind(address);
-        turns.add(() -> answer(datagrams, responder.get()));
-      }
-      terminated = Network.startThread(NAME + "-loop", () -> run(turns));
+      address = Network.listen(listener, config.address(), config.backlog());
+      datagrams = UdpSocket.bind(config, service, address);
+      terminated = Network.startThread(NAME + "-loop", this::run);
     } catch (Throwable e) {
-      sockets.forEach(Network::closeQuietly);
+      stopListening();
       throw e;
     }
   }
 
-  private void run(List<Runnable> turns) {
+  private void run() {
     try {
       while (!stopping) {
-        turns.forEach(Runnable::run);
+        if (accepts.isDue()) {
+          accept(MAX_ACCEPTS);
+        }
+        datagrams.ifPresent(it -> busy |= it.answer());
         await();
       }
       drain();
     } finally {
-      sockets.forEach(Network::closeQuietly);
+      stopListening();
       connections.forEach(it -> closeQuietly(it.peer));
     }
   }
 
   // tag::wait[]
-  /** Asks every connection once. It waits for none, and so it does not wait. */
-  @SuppressWarnings("ThreadPriorityCheck") // It relies on the scheduler for courtesy only.
+  /** Gives every connection a turn. It waits for none of them, and so it does not wait. */
+  @SuppressWarnings("ThreadPriorityCheck") // The yield is a courtesy; nothing depends on it.
   private void await() {
-    for (Connection it : connections) {
-      it.turn();
-    }
-    if (connections.removeIf(Connection::hasEnded)) {
-      nextAccept = now; // There is a descriptor again.
+    connections.forEach(Connection::run);
+    if (connections.removeIf(it -> !it.peer.isOpen())) {
+      accepts.restart(0); // A descriptor is free.
     }
     if (!busy) {
-      Thread.yield(); // Lets those have the core who want it; if nobody does, it is burnt.
+      Thread.yield(); // Lets other threads have the core; if there are none, it is wasted.
     }
     busy = false;
-    now = System.nanoTime();
   }
 
   // end::wait[]
 
   // tag::accept[]
-  private void accept(int limit) {
-    if (now - nextAccept < 0) {
-      return;
-    }
+  private void accept(int max) {
     try {
-      nextAccept = now + ACCEPT_INTERVAL;
-      for (int i = 0; i < limit; i++) {
-        SocketChannel peer = listener.accept();
-        if (peer == null) {
-          return;
-        }
+      SocketChannel peer;
+      for (int i = 0; i < max && (peer = listener.accept()) != null; i++) {
         busy = true;
-        try {
-          peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-          peer.configureBlocking(false);
-          connections.add(new Connection(peer));
-        } catch (IOException | RuntimeException e) {
-          LOG.log(WARNING, "A client was turned away.", e);
-          closeQuietly(peer);
-        }
+        welcome(peer);
       }
     } catch (IOException _) {
-      nextAccept = now + ACCEPT_PAUSE; // Out of descriptors: don't die, and serve the others.
+      accepts.restart(ACCEPT_PAUSE); // Out of descriptors: connections are served meanwhile.
+    }
+  }
+
+  private void welcome(SocketChannel peer) {
+    try {
+      peer.setOption(StandardSocketOptions.TCP_NODELAY, true).configureBlocking(false);
+      connections.add(new Connection(peer));
+    } catch (IOException | RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      closeQuietly(peer);
     }
   }
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Reads, usually nothing. */
+    READING,
+    /** Sends what it can. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection {
 
     private final SocketChannel peer;
     private final Session session = service.open();
-
+    private State state = State.READING;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
+    private long discardEnd;
 
     Connection(SocketChannel peer) {
       this.peer = peer;
     }
 
-    void turn() {
+    /** At most one read and one write, so that the round goes on. */
+    void run() {
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> read();
+          case WRITING -> write();
+          case DISCARDING -> discard();
         }
       } catch (IOException _) {
-        closeQuietly(peer); // The peer has gone: that costs only its connection.
+        closeQuietly(peer); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         closeQuietly(peer);
@@ -208,37 +189,39 @@ final class PollingServer implements Server {
     }
 
     // tag::converse[]
-    /** One turn: at most a read, an advance and a write, so that the round goes on. */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        busy |= peer.write(unsent) > 0;
-      } else if (progress == Progress.OVERFLOW) {
-        say(unread);
-      } else if (receive()) { // Not asked while it is owed something: that is back-pressure.
-        say(in);
-      }
-      if (progress == Progress.FINISHED && !unsent.hasRemaining()) {
-        shutdownOutput();
+    private void read() throws IOException {
+      endOfInput |= peer.read(in.clear()) < 0;
+      if (in.flip().hasRemaining() || endOfInput) {
+        activeSinceCheck = true;
+        advance(in);
       }
     }
 
-    private void say(ByteBuffer input) throws IOException {
+    private void advance(ByteBuffer input) throws IOException {
       busy = true;
       progress = session.advance(input, out.clear(), endOfInput);
-      if (out.flip().hasRemaining()) {
-        peer.write(out);
-      }
       unread = retainRemainder(input);
-      unsent = retainRemainder(out);
+      unsent = Buffers.write(peer, out.flip());
+      proceed();
     }
 
-    /** Whether there is news: bytes, or their end. */
-    private boolean receive() throws IOException {
-      int count = endOfInput ? -1 : peer.read(in.clear());
-      in.flip();
-      endOfInput = count < 0;
-      activeSinceCheck |= count != 0;
-      return count != 0;
+    private void write() throws IOException {
+      unsent = Buffers.write(peer, unsent);
+      busy |= !unsent.hasRemaining();
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
+      }
+    }
+
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        state = hasOutput ? State.WRITING : State.READING;
+      }
     }
 
     // end::converse[]
@@ -249,34 +232,25 @@ final class PollingServer implements Server {
       if (endOfInput) {
         peer.close();
       } else {
-        outputShutdown = true;
-        deadline = now + config.linger().toNanos();
+        state = State.DISCARDING;
+        discardEnd = System.nanoTime() + config.linger().toNanos();
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
-      receive();
-      if (endOfInput || deadline - now <= 0) {
+      if (peer.read(in.clear()) < 0 || System.nanoTime() - discardEnd >= 0) {
         peer.close();
       }
     }
 
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a while. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && !unsent.hasRemaining() && progress == Progress.UNDERFLOW) {
-        endOfInput = true;
-      }
+    private void endInputIfIdle() {
+      endOfInput |= state == State.READING && !activeSinceCheck;
       activeSinceCheck = false;
-    }
-
-    private boolean hasEnded() {
-      return !peer.isOpen();
     }
   }
 
@@ -286,48 +260,26 @@ final class PollingServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /**
-   * Accepts all that wait in the backlog, since to close the listener would reset them. Then serves
-   * on until every client has nothing more to say and is owed nothing.
-   */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() {
-    nextAccept = now;
-    accept(config.backlog() + 1); // No more can wait there.
-    sockets.forEach(Network::closeQuietly);
-    long deadline = now + config.gracePeriod().toNanos();
-    long nextLook = now;
-    while (!connections.isEmpty() && now - deadline < 0) {
-      if (now - nextLook >= 0) {
-        nextLook = now + QUIET;
-        connections.forEach(Connection::closeIfIdle);
+    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    stopListening();
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(IDLE);
+    while (!connections.isEmpty() && !end.isOver()) {
+      if (idleChecks.isDue()) {
+        connections.forEach(Connection::endInputIfIdle);
       }
       await();
     }
   }
 
-  // end::close[]
-
-  /**
-   * On a wildcard address a reply may come from another address than the one that was addressed:
-   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
-   */
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        SocketAddress sender = datagrams.receive(in.clear());
-        if (sender == null) {
-          return;
-        }
-        busy = true;
-        responder.reply(in.flip(), out.clear());
-        datagrams.send(out.flip(), sender); // No room in the kernel? Datagrams may be lost.
-      }
-    } catch (IOException _) {
-      // One reply that could not be sent.
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
+  private void stopListening() {
+    closeQuietly(listener);
+    datagrams.ifPresent(UdpSocket::close);
   }
+
+  // end::close[]
 
   @Override
   public InetSocketAddress address() {

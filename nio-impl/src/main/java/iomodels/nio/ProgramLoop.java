@@ -8,7 +8,6 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -24,8 +23,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server around a program: one thread, one selector, timers, and tasks of other threads. {@link
- * SelectorServer} shows such a loop by itself; the programs share this one.
+ * The server around a program: an event loop with one thread, one selector, timers, and tasks from
+ * other threads. {@link SelectorServer} shows such a loop by itself; the programs share this one.
  *
  * <p>All methods are for the thread of the loop, except {@link #execute} and those of {@link
  * Server}.
@@ -45,13 +44,13 @@ final class ProgramLoop implements Server {
     void abort();
   }
 
-  /** Makes conversations. */
+  /** Creates conversations. */
   interface Factory {
 
     /**
-     * Makes one, and registers its channels.
+     * Creates a conversation, and registers its channels.
      *
-     * @throws IOException if the process is out of descriptors: the client then waits for one
+     * @throws IOException if the process is out of descriptors: the client waits until there is one
      */
     Conversation open(SocketChannel client, ProgramLoop loop) throws IOException;
   }
@@ -79,7 +78,7 @@ final class ProgramLoop implements Server {
   private final Queue<Timer> timers = new PriorityQueue<>();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
-  /** Accepted, but there was no descriptor for what else it needs. */
+  /** A client that has been accepted, but for whose upstream there was no descriptor. */
   private @Nullable SocketChannel waiting;
 
   private volatile boolean stopping;
@@ -114,14 +113,12 @@ final class ProgramLoop implements Server {
     }
   }
 
-  private void run() {
+  private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
       atEnd.run();
@@ -135,7 +132,7 @@ final class ProgramLoop implements Server {
       accept(MAX_ACCEPTS);
     }
     selector.select(ProgramLoop::giveTurn, timeoutMillis());
-    listener.resumeIfDue(System.nanoTime());
+    listener.resumeIfDue();
     for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
       task.run();
     }
@@ -150,7 +147,7 @@ final class ProgramLoop implements Server {
     ((Runnable) key.attachment()).run();
   }
 
-  /** Until the next timer, rounded up; 0 is for ever. */
+  /** The time until the next timer, rounded up; 0 means without limit. */
   private long timeoutMillis() {
     Timer next = timers.peek();
     long left = next == null ? Long.MAX_VALUE : Math.max(0, next.at - System.nanoTime());
@@ -189,7 +186,7 @@ final class ProgramLoop implements Server {
       try {
         return client.setOption(TCP_NODELAY, true);
       } catch (IOException _) {
-        Network.closeQuietly(client); // It has gone already.
+        Network.closeQuietly(client); // It has reset the connection.
         client = listener.accept();
       }
     }
@@ -198,10 +195,10 @@ final class ProgramLoop implements Server {
 
   // end::accept[]
 
-  /** Has {@code turn} run whenever the channel is ready for one of these operations. */
+  /** Runs {@code turn} whenever the channel is ready for one of these operations. */
   SelectionKey register(SelectableChannel channel, int operations, Runnable turn)
       throws IOException {
-    return channel.configureBlocking(false).register(selector, operations, turn);
+    return Network.register(selector, channel, operations, turn);
   }
 
   /** Runs an action later, unless it is cancelled. */
@@ -240,12 +237,12 @@ final class ProgramLoop implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Accepts the backlog, since to close the listener would reset it; then lets all end. */
+  /** Accepts the backlog, which closing the listener would reset; then lets all clients finish. */
   private void drain() throws IOException {
     accept(config.backlog() + 1);
     listener.close();
     resetWaiting();
-    for (int i = 0; i < 2; i++) { // What was sent before the stop, and then whether it has ended.
+    for (int i = 0; i < 2; i++) { // Reads what was sent before the stop, and then FIN.
       selector.selectNow(ProgramLoop::giveTurn);
     }
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();

@@ -17,12 +17,13 @@ import java.nio.channels.SocketChannel;
 import java.util.Optional;
 
 /**
- * A room as a state machine. There is one thread, and so no lock. The lines that a member has not
- * read yet wait in its outbox, and {@code OP_WRITE} reports when it has room for more. Its input is
- * read meanwhile: not to read it would delay the members that wait for its lines, and not those
- * whose lines it does not read.
+ * Chat room as state machines in one event loop, so it needs no lock. Lines that a member has not
+ * read yet wait in its outbox, and {@code OP_WRITE} reports when the kernel has room for more. A
+ * member's input is read meanwhile: not reading it would delay the members that wait for its lines,
+ * and not those whose lines it does not read. So there is no back-pressure; a member whose outbox
+ * is full is disconnected.
  *
- * <p>Where it waits: the loop in {@link ProgramLoop}; nothing here does.
+ * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
 final class SelectorChat {
 
@@ -31,7 +32,7 @@ final class SelectorChat {
 
   private final ProgramConfig config;
   private final Room room = new Room();
-  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE); // The loop's.
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE); // For all clients.
 
   private SelectorChat(ProgramConfig config) {
     this.config = config;
@@ -42,7 +43,15 @@ final class SelectorChat {
     return new ProgramLoop(config, "chat", (peer, loop) -> chat.new Client(peer, loop));
   }
 
-  /** A client; a member of the room once it has sent its name. */
+  private enum State {
+    /** Has not sent its name. */
+    ENTERING,
+    MEMBER,
+    /** Has sent FIN, or has been refused: further input is read to the FIN, and not answered. */
+    LEFT
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Client implements ProgramLoop.Conversation, Room.Member, Runnable {
 
     private final SocketChannel peer;
@@ -50,17 +59,14 @@ final class SelectorChat {
     private final SelectionKey key;
     private final LineReader lines = new LineReader();
 
-    /** What it has not been sent yet, up to the position. */
+    private State state = State.ENTERING;
+    private String name = "";
+
+    /** Lines that have not been sent, up to the position. */
     private ByteBuffer outbox = Buffers.EMPTY;
 
-    /** Present while it is in the room. */
-    private Optional<String> name = Optional.empty();
-
-    /** Its FIN has been read. */
+    /** The client's FIN has been read, or the server stops. */
     private boolean endOfInput;
-
-    /** It has been sent an error, and is read, but not answered, to its FIN. */
-    private boolean refused;
 
     Client(SocketChannel peer, ProgramLoop loop) throws IOException {
       this.peer = peer;
@@ -90,7 +96,7 @@ final class SelectorChat {
 
     private void receive(ByteBuffer bytes) {
       try {
-        while (!refused) { // What comes after an error is read, or else closing would reset.
+        while (state != State.LEFT) {
           Optional<String> line = lines.next(bytes);
           if (line.isEmpty()) {
             break;
@@ -106,27 +112,28 @@ final class SelectorChat {
     }
 
     private void take(String line) {
-      if (name.isPresent()) {
-        room.say(name.get(), this, line);
-        return;
-      }
-      name = Optional.of(line); // By now: it may be gone before it has been told who is here.
-      Optional<String> refusal = room.enter(line, this);
-      if (refusal.isPresent()) {
-        name = Optional.empty();
-        refuse(refusal.get());
+      switch (state) {
+        case ENTERING -> {
+          name = line;
+          state = State.MEMBER; // By now, since the client may be gone before enter() returns.
+          room.enter(line, this).ifPresent(this::refuse);
+        }
+        case MEMBER -> room.say(name, this, line);
+        case LEFT -> {}
       }
     }
 
-    private void refuse(String why) {
-      refused = true;
+    private void refuse(String error) {
       leaveRoom();
-      tell(why);
+      tell(error);
     }
 
     private void leaveRoom() {
-      name.ifPresent(it -> room.leave(it, this));
-      name = Optional.empty();
+      State before = state;
+      state = State.LEFT;
+      if (before == State.MEMBER) {
+        room.leave(name, this);
+      }
     }
 
     // end::converse[]
@@ -173,7 +180,7 @@ final class SelectorChat {
 
     private void flush() throws IOException {
       send();
-      if (unsent() == 0 && (endOfInput || refused)) {
+      if (unsent() == 0 && state == State.LEFT) {
         peer.shutdownOutput();
       }
       if (unsent() == 0 && endOfInput) {
@@ -188,8 +195,6 @@ final class SelectorChat {
     // tag::close[]
     @Override
     public void drop() {
-      name = Optional.empty();
-      refused = true;
       abort();
     }
 
@@ -197,7 +202,6 @@ final class SelectorChat {
     public void abort() {
       Network.closeQuietly(peer);
       outbox = Buffers.EMPTY;
-      refused = true; // Lines that it sent before, in the same read, are not taken for a name.
       leaveRoom();
       loop.closed(this);
     }
@@ -206,7 +210,7 @@ final class SelectorChat {
     public void endInput() {
       endOfInput = true;
       leaveRoom();
-      if (key.isValid()) { // Else it was dropped while another left.
+      if (key.isValid()) { // Else it was dropped while another member left.
         key.interestOps(OP_WRITE);
       }
     }

@@ -22,12 +22,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Asks several backends, as a state machine: a request is an object, and so is each of its calls,
- * which reports to it when it has completed. The deadline and the pause before a retry are timers
- * of the loop. To cancel is to close the sockets and to remove the timers, each by hand: one that
- * is forgotten is a leak.
+ * Scatter-gather client as state machines in one event loop: a pending request is an object, and so
+ * is each of its calls, which reports its completion to the request. The deadline and the pause
+ * before a retry are timers of the loop. Cancelling means closing each socket and removing each
+ * timer by hand; one that is forgotten is a leak.
  *
- * <p>Where it waits: the loop in {@link ProgramLoop}; nothing here does.
+ * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
 final class SelectorGather {
 
@@ -35,7 +35,7 @@ final class SelectorGather {
   private static final int RETRIES = 1;
 
   private final ProgramConfig config;
-  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE); // The loop's.
+  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE); // For all calls.
 
   private SelectorGather(ProgramConfig config) {
     this.config = config;
@@ -49,7 +49,7 @@ final class SelectorGather {
   private final class Client extends LineConversation {
 
     private final ProgramLoop loop;
-    private Optional<Request> pending = Optional.empty();
+    private Optional<PendingRequest> pending = Optional.empty();
 
     Client(SocketChannel peer, ProgramLoop loop) throws IOException {
       super(peer, loop);
@@ -63,34 +63,34 @@ final class SelectorGather {
 
     @Override
     boolean start(String line) {
-      Optional<GatherRequest> question = GatherRequest.parse(line);
-      pending = question.map(it -> new Request(this, loop, it));
-      pending.ifPresent(Request::begin);
-      return question.isPresent();
+      Optional<GatherRequest> request = GatherRequest.parse(line);
+      pending = request.map(it -> new PendingRequest(this, loop, it));
+      pending.ifPresent(PendingRequest::begin);
+      return request.isPresent();
     }
 
     @Override
     void cancel() {
-      pending.ifPresent(Request::cancel);
+      pending.ifPresent(PendingRequest::cancel);
       pending = Optional.empty();
     }
   }
 
-  /** A request, until its answer. */
-  private final class Request {
+  /** A request that has not been answered. */
+  private final class PendingRequest {
 
     private final Client client;
     private final ProgramLoop loop;
-    private final GatherRequest question;
+    private final GatherRequest request;
     private final List<Call> calls = new ArrayList<>();
     private final List<ProgramLoop.Timer> timers = new ArrayList<>();
     private int pending;
     private int retries;
 
-    Request(Client client, ProgramLoop loop, GatherRequest question) {
+    PendingRequest(Client client, ProgramLoop loop, GatherRequest request) {
       this.client = client;
       this.loop = loop;
-      this.question = question;
+      this.request = request;
     }
 
     void begin() {
@@ -101,17 +101,17 @@ final class SelectorGather {
     // tag::ask[]
     private void ask() {
       calls.clear();
-      config.upstreams().forEach(it -> calls.add(new Call(this, it, question.text() + "\n")));
+      config.upstreams().forEach(it -> calls.add(new Call(this, it, request.text() + "\n")));
       pending = calls.size();
       calls.forEach(Call::connect);
     }
 
     // end::ask[]
 
-    /** A call has an answer, or has failed. */
+    /** A call has been answered, or has failed. */
     void completed(Call call) {
       pending--;
-      switch (question.kind()) {
+      switch (request.kind()) {
         case ALL -> all();
         case FIRST -> first(call);
       }
@@ -141,7 +141,7 @@ final class SelectorGather {
     // end::first[]
 
     private void late() {
-      switch (question.kind()) {
+      switch (request.kind()) {
         case ALL -> end(calls.stream().map(Call::outcome).collect(joining()));
         case FIRST -> end("late\n");
       }
@@ -160,10 +160,10 @@ final class SelectorGather {
     // end::close[]
   }
 
-  /** One backend, asked once. */
+  /** A call of one backend. */
   private final class Call implements Runnable {
 
-    private final Request request;
+    private final PendingRequest request;
     private final InetSocketAddress backend;
     private final ByteBuffer out;
     private final LineReader lines = new LineReader();
@@ -172,10 +172,10 @@ final class SelectorGather {
     private Optional<String> answer = Optional.empty();
     private boolean done;
 
-    Call(Request request, InetSocketAddress backend, String question) {
+    Call(PendingRequest request, InetSocketAddress backend, String line) {
       this.request = request;
       this.backend = backend;
-      this.out = ByteBuffer.wrap(question.getBytes(UTF_8));
+      this.out = ByteBuffer.wrap(line.getBytes(UTF_8));
     }
 
     // tag::ask[]
@@ -188,7 +188,7 @@ final class SelectorGather {
         key = Optional.of(request.loop.register(opened, connected ? OP_WRITE : OP_CONNECT, this));
       } catch (IOException _) {
         request.timers.add(
-            request.loop.after(Duration.ZERO, this::fail)); // Not at once: others are still to ask.
+            request.loop.after(Duration.ZERO, this::fail)); // Later: other calls have yet to begin.
       }
     }
 
@@ -236,7 +236,7 @@ final class SelectorGather {
 
     // tag::close[]
     void close() {
-      done = true; // Its key may still be among those that the selector has selected.
+      done = true; // The selector may have selected its key already.
       if (channel.filter(SocketChannel::isOpen).isPresent()) {
         Network.closeQuietly(channel.get());
         request.loop.descriptorFreed();

@@ -15,12 +15,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * Slow work beside a selector. The loop must not work itself, or no other client would be answered:
- * the work goes to a pool, and its result comes back as a task of the loop, which {@code wakeup()}
- * wakes, since it waits for sockets. If the client goes first, its work is interrupted, or taken
- * out of the pool's queue.
+ * Offloading slow work from an event loop. The loop must not work itself, or no other client would
+ * be answered: a thread pool works, and its result comes back as a task of the loop, which {@code
+ * wakeup()} interrupts in {@code select()}. If the client goes first, its work is interrupted, or
+ * removed from the pool's queue.
  *
- * <p>Where it waits: the loop in {@link ProgramLoop}, a worker for a file, or for its processor.
+ * <p>{@link ProgramLoop} waits for sockets; a worker waits for a file, or computes.
  */
 final class SelectorOffload {
 
@@ -59,7 +59,7 @@ final class SelectorOffload {
     }
   }
 
-  /** Starts all of them now: later, a task for which there is no thread would be lost. */
+  /** Starts all threads now: a task for which none could be started later would be lost. */
   private void startWorkers() throws IOException {
     try {
       pool.prestartAllCoreThreads();

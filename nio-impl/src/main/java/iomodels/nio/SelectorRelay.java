@@ -16,11 +16,11 @@ import java.nio.channels.SocketChannel;
 import java.util.Optional;
 
 /**
- * A forwarder as a state machine: a client and its upstream, with two directions, of which each
- * keeps what it has read and could not write. That is back-pressure: a direction with something
- * unsent is not registered for reading, and TCP flow control holds its sender back.
+ * TCP relay as state machines in one event loop. A client and its upstream have two directions;
+ * each keeps the bytes that it has read and could not write. While there are any, the direction is
+ * not registered for reading, and TCP flow control slows the sender down: that is back-pressure.
  *
- * <p>Where it waits: the loop in {@link ProgramLoop}; nothing here does.
+ * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
 final class SelectorRelay {
 
@@ -28,7 +28,7 @@ final class SelectorRelay {
   private static final int BUFFER_SIZE = 16 * 1024;
 
   private final ProgramConfig config;
-  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE); // The loop's.
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_SIZE); // For all pairs.
 
   private SelectorRelay(ProgramConfig config) {
     this.config = config;
@@ -77,7 +77,7 @@ final class SelectorRelay {
         upstreamKey = Optional.of(loop.register(upstream, OP_CONNECT, this));
         connectTimeout = Optional.of(loop.after(config.deadline(), this::abort));
         if (Network.with(config.upstreams().getFirst(), upstream::connect)) {
-          loop.execute(this); // Later, like a failure: the loop does not know this pair yet.
+          loop.execute(this); // Later, like a failure: this pair is not registered yet.
         }
       } catch (IOException _) {
         loop.execute(this::abort);
@@ -114,7 +114,7 @@ final class SelectorRelay {
           upstreamKey.orElseThrow().interestOps(back.wants(OP_READ) | there.wants(OP_WRITE));
         }
       } catch (IOException _) {
-        abort(); // One of the two has gone: what was relayed is not the whole.
+        abort(); // A reset from either side; the other side gets one as well.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A relay failed.", e);
         abort();
@@ -130,7 +130,7 @@ final class SelectorRelay {
       loop.closed(this);
     }
 
-    /** Nothing to do: which side ends a conversation, and when, is between client and upstream. */
+    /** Does nothing: the client or the upstream ends the conversation. */
     @Override
     public void endInput() {}
 
@@ -145,14 +145,21 @@ final class SelectorRelay {
   }
 
   // tag::relay[]
-  /** One direction, with what has been read but not written: a thread has it on its stack. */
+  private enum State {
+    OPEN,
+    /** FIN has been read. */
+    ENDED,
+    /** FIN has been passed on, after all bytes. */
+    DONE
+  }
+
+  /** One direction: the state that a thread of its own would have on its stack. */
   private final class Direction {
 
     private final SocketChannel from;
     private final SocketChannel to;
     private ByteBuffer unsent = Buffers.EMPTY;
-    private boolean ended;
-    private boolean finPassedOn;
+    private State state = State.OPEN;
 
     Direction(SocketChannel from, SocketChannel to) {
       this.from = from;
@@ -161,43 +168,46 @@ final class SelectorRelay {
 
     /** At most one read and one write, so that no pair delays the others for long. */
     void advance() throws IOException {
-      if (unsent.hasRemaining()) {
-        to.write(unsent);
+      unsent = Buffers.write(to, unsent);
+      if (state == State.OPEN && !unsent.hasRemaining()) {
+        read(buffer.clear());
+        unsent = Buffers.write(to, buffer.flip());
       }
-      if (!unsent.hasRemaining() && !ended) {
-        ended = from.read(buffer.clear()) < 0;
-        if (buffer.flip().hasRemaining()) {
-          to.write(buffer);
-        }
-        unsent = retainRemainder(buffer);
-      }
-      if (ended && !unsent.hasRemaining() && !finPassedOn) {
+      if (state == State.ENDED && !unsent.hasRemaining()) {
         to.shutdownOutput();
-        finPassedOn = true;
+        state = State.DONE;
       }
     }
 
-    /** Reads, while there is nowhere to write yet, up to a buffer. */
+    /** While there is no upstream to write to yet: reads up to a buffer. */
     void readAhead() throws IOException {
       if (hasRoom()) {
-        ended = from.read(buffer.clear().put(unsent)) < 0;
+        read(buffer.clear().put(unsent));
         unsent = retainRemainder(buffer.flip());
       }
     }
 
-    boolean hasRoom() {
-      return !ended && unsent.capacity() < BUFFER_SIZE;
+    private void read(ByteBuffer into) throws IOException {
+      if (from.read(into) < 0) {
+        state = State.ENDED;
+      }
     }
 
-    /** Not to read while there is something unsent is back-pressure. */
+    boolean hasRoom() {
+      return state == State.OPEN && unsent.capacity() < BUFFER_SIZE;
+    }
+
+    /** Not reading while there are unsent bytes is back-pressure. */
     int wants(int operation) {
-      boolean wanted =
-          operation == OP_WRITE ? unsent.hasRemaining() : !ended && !unsent.hasRemaining();
-      return wanted ? operation : 0;
+      boolean isWanted =
+          operation == OP_WRITE
+              ? unsent.hasRemaining()
+              : state == State.OPEN && !unsent.hasRemaining();
+      return isWanted ? operation : 0;
     }
 
     boolean isDone() {
-      return finPassedOn;
+      return state == State.DONE;
     }
   }
   // end::relay[]

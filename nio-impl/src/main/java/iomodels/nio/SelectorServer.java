@@ -2,6 +2,7 @@ package iomodels.nio;
 
 import static iomodels.nio.Buffers.retainRemainder;
 import static iomodels.nio.Network.closeQuietly;
+import static iomodels.nio.Network.register;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
@@ -9,35 +10,32 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.Optional;
-import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A Reactor: one thread, and one {@link Selector} that watches the listener, every connection and
- * the UDP socket together. It waits in {@code select}, nowhere else, and is told which sockets are
- * ready; then each of them has one turn, whose calls return at once. What a blocking thread keeps
- * on its stack, where in the conversation it is and what is still to be sent, has to be kept in an
- * object here. The price: whatever takes long delays everybody.
+ * Single-threaded reactor. One event-loop thread multiplexes the listening socket, all connections
+ * and the UDP socket with a {@link Selector}, and blocks only in {@code select()}. In each
+ * iteration a ready connection gets at most one read and one write, so a busy client cannot starve
+ * the others. State that a blocking thread would keep on its stack lives in {@code Connection}.
  *
- * <p>An idle connection has no buffer. The loop has two for all; only while a peer owes it room
- * does a connection keep a copy of what is left.
+ * <p>While output is pending, the connection is registered for {@code OP_WRITE} only: unread input
+ * stays in the kernel, and TCP flow control slows the client down. The loop has one buffer for
+ * input and one for output; a connection keeps a copy only of what has not been taken or sent.
+ *
+ * <p>Cost: one slow call delays every client, and only one core is used.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.3; TCP and UDP in one loop are section 8.15. The pattern is D. C. Schmidt's <i>Reactor</i>.
@@ -49,42 +47,38 @@ final class SelectorServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** A loop goes from turn to turn: what may be done in one is bounded. */
+  /** In one turn: connections have to have their turn as well. */
   private static final int MAX_ACCEPTS = 64;
 
-  private static final int MAX_DATAGRAMS = 16;
-
-  /**
-   * How often the loop looks at the time while there is a time to look out for. While the server
-   * stops, a client that says nothing for that long has nothing more to say.
-   */
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
   private static final long TICK_MILLIS = 50;
 
   private final ServerConfig config;
   private final Service service;
   private final Selector selector = Selector.open();
   private final Listener listener;
+  private final Optional<UdpSocket> datagrams;
   private final CompletableFuture<Void> terminated;
 
   private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final Set<Connection> connections = new HashSet<>();
 
-  /** Those that have finished and wait for the peer's FIN, in the order of their deadlines. */
-  private final Queue<Connection> lingering = new ArrayDeque<>();
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
 
   private volatile boolean stopping;
 
   SelectorServer(ServerConfig config, Service service) throws IOException {
     this.config = config;
     this.service = service;
+    lingering = new Timeouts(config.linger());
     try {
       listener =
           Listener.bind(selector, config.address(), config.backlog(), () -> accept(MAX_ACCEPTS));
-      Optional<Responder> responder = config.datagrams() ? service.datagrams() : Optional.empty();
-      if (responder.isPresent()) {
-        DatagramChannel datagrams = DatagramChannel.open();
-        register(datagrams, OP_READ, () -> answer(datagrams, responder.get()));
-        datagrams.bind(listener.address());
+      datagrams = UdpSocket.bind(config, service, listener.address());
+      if (datagrams.isPresent()) {
+        register(selector, datagrams.get().channel(), OP_READ, datagrams.get()::answer);
       }
       terminated = Network.startThread(NAME + "-loop", this::run);
     } catch (Throwable e) {
@@ -93,19 +87,12 @@ final class SelectorServer implements Server {
     }
   }
 
-  private SelectionKey register(SelectableChannel channel, int interest, Runnable turn)
-      throws IOException {
-    return channel.configureBlocking(false).register(selector, interest, turn);
-  }
-
-  private void run() {
+  private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
       drain();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     } finally {
       closeAll();
     }
@@ -113,29 +100,24 @@ final class SelectorServer implements Server {
 
   // tag::wait[]
   private void await() throws IOException {
-    boolean timed = listener.isPaused() || stopping || !lingering.isEmpty();
+    boolean timed = stopping || listener.isPaused() || !lingering.isEmpty();
     selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
-    if (timed) {
-      long now = System.nanoTime();
-      listener.resumeIfDue(now);
-      while (!lingering.isEmpty() && lingering.peek().deadline - now <= 0) {
-        lingering.remove().end();
-      }
-    }
+    listener.resumeIfDue();
+    lingering.runDue();
   }
 
   // end::wait[]
 
   // tag::accept[]
-  private void accept(int limit) {
-    for (int i = 0; i < limit; i++) {
+  private void accept(int max) {
+    for (int i = 0; i < max; i++) {
       SocketChannel peer = listener.accept();
       if (peer == null) {
         return;
       }
       try {
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        new Connection(peer);
+        connections.add(new Connection(peer));
       } catch (IOException | RuntimeException e) {
         LOG.log(WARNING, "A client was turned away.", e);
         closeQuietly(peer);
@@ -145,42 +127,47 @@ final class SelectorServer implements Server {
 
   // end::accept[]
 
-  /** One client: what a thread of its own would have on its stack. */
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING
+  }
+
+  /** State that a thread of its own would have on its stack. */
   private final class Connection implements Runnable {
 
     private final SocketChannel peer;
-    private final Session session = service.open();
     private final SelectionKey key;
-
+    private final Session session = service.open();
+    private State state = State.READING;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input not taken yet, and output not sent yet. */
+    /** Input that the session has not taken, and output that has not been sent. */
     private ByteBuffer unread = Buffers.EMPTY;
 
     private ByteBuffer unsent = Buffers.EMPTY;
-
-    private boolean outputShutdown;
-    private long deadline;
-
-    /** Whether input has arrived since the last idle check. */
     private boolean activeSinceCheck = true;
 
     Connection(SocketChannel peer) throws IOException {
       this.peer = peer;
-      this.key = register(peer, OP_READ, this);
+      this.key = register(selector, peer, OP_READ, this);
     }
 
+    /** At most one read and one write, so that no connection delays the others for long. */
     @Override
     public void run() {
       try {
-        if (outputShutdown) {
-          discard();
-        } else {
-          converse();
+        switch (state) {
+          case READING -> read();
+          case WRITING -> write();
+          case DISCARDING -> discard();
         }
       } catch (IOException _) {
-        end(); // The peer has gone: that costs only its connection.
+        end(); // The client has reset the connection.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A session failed.", e);
         end();
@@ -188,35 +175,40 @@ final class SelectorServer implements Server {
     }
 
     // tag::converse[]
-    /**
-     * One turn: at most a read, an advance and a write, so that no connection delays the others for
-     * long.
-     */
-    private void converse() throws IOException {
-      if (unsent.hasRemaining()) {
-        peer.write(unsent);
-      }
-      if (!unsent.hasRemaining() && progress != Progress.FINISHED) {
-        ByteBuffer input = progress == Progress.OVERFLOW ? unread : receive();
-        progress = session.advance(input, out.clear(), endOfInput);
-        if (out.flip().hasRemaining()) {
-          peer.write(out);
-        }
-        unread = retainRemainder(input);
-        unsent = retainRemainder(out);
-      }
-      boolean owed = progress == Progress.OVERFLOW || unsent.hasRemaining();
-      if (progress == Progress.FINISHED && !owed) {
-        shutdownOutput();
-      } else { // Not to read while it is owed something is back-pressure. Free unless it changes.
-        key.interestOps(owed ? OP_WRITE : OP_READ);
+    private void read() throws IOException {
+      endOfInput |= peer.read(in.clear()) < 0;
+      activeSinceCheck = true;
+      advance(in.flip());
+    }
+
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.clear(), endOfInput);
+      unread = retainRemainder(input);
+      unsent = Buffers.write(peer, out.flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      unsent = Buffers.write(peer, unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
       }
     }
 
-    private ByteBuffer receive() throws IOException {
-      endOfInput |= peer.read(in.clear()) < 0;
-      activeSinceCheck = true;
-      return in.flip();
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        enter(hasOutput ? State.WRITING : State.READING);
+      }
+    }
+
+    private void enter(State next) {
+      state = next;
+      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // Free unless it changes.
     }
 
     // end::converse[]
@@ -227,37 +219,34 @@ final class SelectorServer implements Server {
       if (endOfInput) {
         end();
       } else {
-        outputShutdown = true;
-        deadline = System.nanoTime() + config.linger().toNanos();
-        lingering.add(this);
-        key.interestOps(OP_READ);
+        lingering.add(this::end);
+        enter(State.DISCARDING);
       }
     }
 
-    /**
-     * Reads on to the FIN: to close with input unread would send RST, and the last reply be lost.
-     */
+    /** Closing with unread input would send RST, which can destroy the last reply. */
     private void discard() throws IOException {
       if (peer.read(in.clear()) < 0) {
         end();
       }
     }
 
-    private void end() {
-      closeQuietly(peer);
-      listener.resume(); // The next select releases the descriptor before it waits.
-    }
-
     /**
-     * While the server stops: what is quiet is taken for having ended its input. What lingers stays
-     * until its deadline, since the last reply may still be on its way.
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
      */
-    private void closeIfIdle() {
-      if (!activeSinceCheck && progress == Progress.UNDERFLOW && !unsent.hasRemaining()) {
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
       activeSinceCheck = false;
+    }
+
+    private void end() {
+      closeQuietly(peer);
+      connections.remove(this);
+      listener.resume(); // The next select releases the descriptor before it waits.
     }
   }
 
@@ -268,60 +257,27 @@ final class SelectorServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /**
-   * Accepts all that wait in the backlog, since to close the listener would reset them. Then serves
-   * on until every client has nothing more to say and is owed nothing.
-   */
+  /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // No more can wait there.
-    long deadline = System.nanoTime() + config.gracePeriod().toNanos();
-    long nextLook = System.nanoTime();
-    for (SelectionKey key : selector.keys()) {
-      if (!(key.attachment() instanceof Connection)) {
-        closeQuietly(key.channel());
-      }
-    }
-    while (selector.keys().stream().anyMatch(SelectionKey::isValid)
-        && System.nanoTime() - deadline < 0) {
+    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    listener.close();
+    datagrams.ifPresent(UdpSocket::close);
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(MILLISECONDS.toNanos(TICK_MILLIS));
+    while (!connections.isEmpty() && !end.isOver()) {
       await();
-      if (System.nanoTime() - nextLook >= 0) {
-        nextLook = System.nanoTime() + MILLISECONDS.toNanos(TICK_MILLIS);
-        for (SelectionKey key : selector.keys()) {
-          if (key.isValid() && key.attachment() instanceof Connection it) {
-            it.closeIfIdle();
-          }
-        }
+      if (idleChecks.isDue()) {
+        Set.copyOf(connections).forEach(Connection::endInputIfIdle);
       }
     }
   }
 
   private void closeAll() {
     selector.keys().forEach(key -> closeQuietly(key.channel()));
-    closeQuietly(selector); // Only now are the descriptors of channels that were registered let go.
+    closeQuietly(selector); // Only this releases the descriptors of registered channels.
   }
 
   // end::close[]
-
-  /**
-   * On a wildcard address a reply may come from another address than the one that was addressed:
-   * the kernel chooses it, and the JDK does not tell which one that was ({@code IP_PKTINFO}).
-   */
-  private void answer(DatagramChannel datagrams, Responder responder) {
-    try {
-      for (int i = 0; i < MAX_DATAGRAMS; i++) {
-        SocketAddress sender = datagrams.receive(in.clear());
-        if (sender == null) {
-          return;
-        }
-        responder.reply(in.flip(), out.clear());
-        datagrams.send(out.flip(), sender); // No room in the kernel? Datagrams may be lost.
-      }
-    } catch (IOException _) {
-      // One reply that could not be sent.
-    } catch (RuntimeException e) {
-      LOG.log(WARNING, "A responder failed.", e);
-    }
-  }
 
   @Override
   public InetSocketAddress address() {

@@ -1,0 +1,70 @@
+package iomodels.linux;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open connections of a loop by descriptor: an array, since the kernel always gives out the
+ * lowest descriptor that is free. For the thread of the loop.
+ */
+final class ConnectionTable<C> {
+
+  private @Nullable Object[] connections = new Object[64];
+  private int size;
+
+  boolean isEmpty() {
+    return size == 0;
+  }
+
+  /** The connection with this descriptor; null if there is none. */
+  @SuppressWarnings("unchecked") // Only put() writes to the array.
+  @Nullable C get(int fd) {
+    return fd < connections.length ? (C) connections[fd] : null;
+  }
+
+  void put(int fd, C connection) {
+    if (fd >= connections.length) {
+      connections = Arrays.copyOf(connections, 2 * fd);
+    }
+    connections[fd] = connection;
+    size++;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // It is about this connection, not an equal one.
+  boolean contains(int fd, C connection) {
+    return get(fd) == connection;
+  }
+
+  /**
+   * Removes this connection.
+   *
+   * @return false if it has been removed before: its descriptor must not be closed again, since
+   *     another connection may have the same one by now
+   */
+  boolean remove(int fd, C connection) {
+    boolean isThere = contains(fd, connection);
+    if (isThere) {
+      remove(fd);
+    }
+    return isThere;
+  }
+
+  /** Removes the connection with this descriptor, if there is one. */
+  void remove(int fd) {
+    if (get(fd) != null) {
+      connections[fd] = null;
+      size--;
+    }
+  }
+
+  /** Calls the action for every connection; the action may remove it. */
+  void forEach(Consumer<C> action) {
+    for (int fd = 0; fd < connections.length; fd++) {
+      C connection = get(fd);
+      if (connection != null) {
+        action.accept(connection);
+      }
+    }
+  }
+}

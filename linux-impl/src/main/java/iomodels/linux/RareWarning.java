@@ -1,0 +1,31 @@
+package iomodels.linux;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import java.time.Duration;
+
+/** A warning about something that may happen often: it is logged every ten seconds at most. */
+final class RareWarning {
+
+  private static final Duration INTERVAL = Duration.ofSeconds(10);
+
+  private final System.Logger log;
+  private final String message;
+  private int count;
+  private Deadline next = Deadline.in(Duration.ZERO);
+
+  RareWarning(System.Logger log, String message) {
+    this.log = log;
+    this.message = message;
+  }
+
+  /** Counts an event, and logs how many there have been since the last warning, if it is time. */
+  void log() {
+    count++;
+    if (next.isOver()) {
+      log.log(WARNING, "{0} (count: {1})", message, count);
+      next = Deadline.in(INTERVAL);
+      count = 0;
+    }
+  }
+}

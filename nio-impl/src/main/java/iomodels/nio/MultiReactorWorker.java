@@ -1,0 +1,271 @@
+package iomodels.nio;
+
+import static iomodels.nio.Buffers.retainRemainder;
+import static iomodels.nio.Network.closeQuietly;
+import static iomodels.nio.Network.register;
+import static java.lang.System.Logger.Level.WARNING;
+import static java.nio.channels.SelectionKey.OP_READ;
+import static java.nio.channels.SelectionKey.OP_WRITE;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import iomodels.server.ServerConfig;
+import iomodels.service.Service;
+import iomodels.service.Session;
+import iomodels.service.Session.Progress;
+import java.io.IOException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.HashSet;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * One of the reactors of {@link MultiReactorServer}: a thread, its selector, its buffers and its
+ * connections, which stay with it. It blocks only in its own {@code select()}. A message costs what
+ * it costs in {@link SelectorServer}, whose loop this is, except that connections do not come from
+ * a listening socket, but from the queue {@code arrivals}.
+ */
+final class MultiReactorWorker {
+
+  private static final System.Logger LOG = System.getLogger(MultiReactorServer.NAME);
+  private static final int BUFFER_SIZE = 64 * 1024;
+
+  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  private static final long TICK_MILLIS = 50;
+
+  private final ServerConfig config;
+  private final Service service;
+  private final MultiReactorServer acceptor;
+  private final Selector selector = Selector.open();
+
+  private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
+  private final Set<Connection> connections = new HashSet<>();
+
+  /** Closes connections that wait too long for the client's FIN. */
+  private final Timeouts lingering;
+
+  /** Connections that the acceptor has handed over, and that are not registered yet. */
+  private final Queue<SocketChannel> arrivals = new ConcurrentLinkedQueue<>();
+
+  /** A connection has been closed, whose descriptor the next select releases. */
+  private boolean isReleasing;
+
+  private volatile boolean stopping;
+
+  MultiReactorWorker(ServerConfig config, Service service, MultiReactorServer acceptor)
+      throws IOException {
+    this.config = config;
+    this.service = service;
+    this.acceptor = acceptor;
+    lingering = new Timeouts(config.linger());
+  }
+
+  void run() throws IOException {
+    try {
+      while (!stopping) {
+        await();
+      }
+      drain();
+    } finally {
+      closeAll();
+      acceptor.stop(); // If this loop has died, nobody else has done so.
+    }
+  }
+
+  // tag::wait[]
+  private void await() throws IOException {
+    boolean timed = stopping || !lingering.isEmpty();
+    selector.select(key -> ((Runnable) key.attachment()).run(), timed ? TICK_MILLIS : 0);
+    while (isReleasing && acceptor.isPaused()) {
+      isReleasing = false;
+      selector.selectNow(key -> ((Runnable) key.attachment()).run()); // Releases the descriptor.
+      acceptor.descriptorFreed();
+    }
+    for (SocketChannel peer = arrivals.poll(); peer != null; peer = arrivals.poll()) {
+      welcome(peer);
+    }
+    lingering.runDue();
+  }
+
+  // end::wait[]
+
+  // tag::accept[]
+  /** Called by the thread of the acceptor. */
+  void handOver(SocketChannel peer) {
+    arrivals.add(peer);
+    selector.wakeup();
+  }
+
+  private void welcome(SocketChannel peer) {
+    try {
+      peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      connections.add(new Connection(peer));
+    } catch (IOException | RuntimeException e) {
+      LOG.log(WARNING, "A client was turned away.", e);
+      closeQuietly(peer);
+    }
+  }
+
+  // end::accept[]
+
+  private enum State {
+    /** Waits for input. */
+    READING,
+    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    WRITING,
+    /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
+    DISCARDING
+  }
+
+  /** State that a thread of its own would have on its stack. */
+  private final class Connection implements Runnable {
+
+    private final SocketChannel peer;
+    private final SelectionKey key;
+    private final Session session = service.open();
+    private State state = State.READING;
+    private Progress progress = Progress.UNDERFLOW;
+    private boolean endOfInput;
+
+    /** Input that the session has not taken, and output that has not been sent. */
+    private ByteBuffer unread = Buffers.EMPTY;
+
+    private ByteBuffer unsent = Buffers.EMPTY;
+    private boolean activeSinceCheck = true;
+
+    Connection(SocketChannel peer) throws IOException {
+      this.peer = peer;
+      this.key = register(selector, peer, OP_READ, this);
+    }
+
+    /** At most one read and one write, so that no connection delays the others for long. */
+    @Override
+    public void run() {
+      try {
+        switch (state) {
+          case READING -> read();
+          case WRITING -> write();
+          case DISCARDING -> discard();
+        }
+      } catch (IOException _) {
+        end(); // The client has reset the connection.
+      } catch (RuntimeException e) {
+        LOG.log(WARNING, "A session failed.", e);
+        end();
+      }
+    }
+
+    // tag::converse[]
+    private void read() throws IOException {
+      endOfInput |= peer.read(in.clear()) < 0;
+      activeSinceCheck = true;
+      advance(in.flip());
+    }
+
+    private void advance(ByteBuffer input) throws IOException {
+      progress = session.advance(input, out.clear(), endOfInput);
+      unread = retainRemainder(input);
+      unsent = Buffers.write(peer, out.flip());
+      proceed();
+    }
+
+    private void write() throws IOException {
+      unsent = Buffers.write(peer, unsent);
+      if (progress == Progress.OVERFLOW && !unsent.hasRemaining()) {
+        advance(unread);
+      } else {
+        proceed();
+      }
+    }
+
+    private void proceed() throws IOException {
+      boolean hasOutput = unsent.hasRemaining() || progress == Progress.OVERFLOW;
+      if (progress == Progress.FINISHED && !hasOutput) {
+        shutdownOutput();
+      } else {
+        enter(hasOutput ? State.WRITING : State.READING);
+      }
+    }
+
+    private void enter(State next) {
+      state = next;
+      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // Free unless it changes.
+    }
+
+    // end::converse[]
+
+    // tag::close[]
+    private void shutdownOutput() throws IOException {
+      peer.shutdownOutput();
+      if (endOfInput) {
+        end();
+      } else {
+        lingering.add(this::end);
+        enter(State.DISCARDING);
+      }
+    }
+
+    /** Closing with unread input would send RST, which can destroy the last reply. */
+    private void discard() throws IOException {
+      if (peer.read(in.clear()) < 0) {
+        end();
+      }
+    }
+
+    /**
+     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
+     * down all input at once would lose what is still in the client's send buffer.
+     */
+    private void endInputIfIdle() {
+      if (state == State.READING && !activeSinceCheck) {
+        endOfInput = true;
+        run();
+      }
+      activeSinceCheck = false;
+    }
+
+    private void end() {
+      closeQuietly(peer);
+      connections.remove(this);
+      isReleasing = true;
+    }
+  }
+
+  /** Called by the thread of the acceptor, after the last connection has been handed over. */
+  void stop() {
+    stopping = true;
+    selector.wakeup();
+  }
+
+  /** Serves the clients that have connected until each has been answered and is silent. */
+  private void drain() throws IOException {
+    Deadline end = Deadline.in(config.gracePeriod());
+    Ticks idleChecks = new Ticks(MILLISECONDS.toNanos(TICK_MILLIS));
+    do {
+      await();
+      if (idleChecks.isDue()) {
+        Set.copyOf(connections).forEach(Connection::endInputIfIdle);
+      }
+    } while (!connections.isEmpty() && !end.isOver());
+  }
+
+  private void closeAll() {
+    selector.keys().forEach(key -> closeQuietly(key.channel()));
+    closeQuietly(selector); // Only this releases the descriptors of registered channels.
+  }
+
+  /** When all threads have ended: closes what was handed over after the loop had died. */
+  void close() {
+    if (selector.isOpen()) { // If the thread has not been started.
+      closeAll();
+    }
+    arrivals.forEach(Network::closeQuietly);
+  }
+
+  // end::close[]
+}

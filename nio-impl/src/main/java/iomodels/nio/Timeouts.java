@@ -1,0 +1,36 @@
+package iomodels.nio;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/**
+ * Actions of a loop that are all due after the same delay, and so in the order in which they were
+ * added. For the thread of the loop.
+ */
+final class Timeouts {
+
+  private record Timeout(Deadline deadline, Runnable action) {}
+
+  private final Duration delay;
+  private final Queue<Timeout> pending = new ArrayDeque<>();
+
+  Timeouts(Duration delay) {
+    this.delay = delay;
+  }
+
+  void add(Runnable action) {
+    pending.add(new Timeout(Deadline.in(delay), action));
+  }
+
+  boolean isEmpty() {
+    return pending.isEmpty();
+  }
+
+  /** Runs the actions that are due. */
+  void runDue() {
+    while (!pending.isEmpty() && pending.peek().deadline.isOver()) {
+      pending.remove().action.run();
+    }
+  }
+}
