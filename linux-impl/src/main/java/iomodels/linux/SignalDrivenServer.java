@@ -125,7 +125,7 @@ final class SignalDrivenServer implements Server {
       pendingDatagrams = datagrams.answer();
     }
     if (!ready.isEmpty()) { // One for each signal, so that the queue of signals does not grow.
-      ready.remove().run();
+      ready.remove().runQueued();
     }
     listener.resumeIfDue();
     lingering.runDue();
@@ -220,12 +220,19 @@ final class SignalDrivenServer implements Server {
       unreported |= readable; // Two signals in one: it may be data, and then a FIN.
       readable = true;
       writable = true;
-      enqueueIfReady();
+      run(); // At once: if it were queued, a storm of connections would outrun the queue.
     }
 
     private void takeLost() {
+      unreported = true;
       readable = true;
-      take();
+      writable = true;
+      enqueueIfReady();
+    }
+
+    private void runQueued() {
+      isQueued = false;
+      run();
     }
 
     private void enqueueIfReady() {
@@ -236,7 +243,6 @@ final class SignalDrivenServer implements Server {
 
     /** At most one read and one write, so that no connection delays the others for long. */
     private void run() {
-      isQueued = false;
       try {
         switch (state) {
           case READING -> advance(receive());
