@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.DuplexChannel;
 import io.vertx.core.Future;
@@ -44,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * Netty and Vert.x. <b>Delete this class</b> when Vert.x has a half-closed state.
  *
  * <p>All other internals of Vert.x in this module are here as well: {@link #write(ByteBuffer)} and
- * {@link #bytesOf} each save a copy.
+ * {@link #bytesOf} each save a copy. For 16 KiB the two copies would cost 1.3 µs, about a tenth of
+ * the processor time of a message; for 64 bytes 10 ns.
  *
  * <p>Thread: all methods and handlers are for the event loop of the socket, except {@link #fetch},
  * {@link #writeQueueFull}, {@link #onLoop} and {@link #close}, which any thread may call.
@@ -106,6 +108,17 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /**
+   * The same, for a socket that reads up to so many bytes at a time, always. By default Netty
+   * adapts the buffer to what was received, and a message that fills it costs one more read.
+   * ({@code NetServerOptions.setReceiveBufferSize} would set the buffer of the kernel as well.)
+   */
+  static DuplexSocket of(NetSocket socket, int readSize) {
+    DuplexSocket duplex = of(socket);
+    duplex.channel().config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(readSize));
+    return duplex;
+  }
+
+  /**
    * Passes FIN to Vert.x as an empty buffer, in order with the data: Netty reports it as an event
    * beside them, and a socket that is paused has not delivered the data yet.
    *
@@ -130,11 +143,11 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+      if (event != ChannelInputShutdownReadComplete.INSTANCE) {
+        context.fireUserEventTriggered(event);
+      } else if (context.channel().isActive()) { // Netty's NIO has this event after a reset, too.
         context.fireChannelRead(Unpooled.EMPTY_BUFFER);
         context.fireChannelReadComplete(); // Vert.x flushes what was written in between only then.
-      } else {
-        context.fireUserEventTriggered(event);
       }
     }
   }

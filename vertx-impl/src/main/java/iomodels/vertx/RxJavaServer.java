@@ -84,7 +84,7 @@ final class RxJavaServer implements Server {
     public Future<?> start() {
       server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
       return server
-          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket)).start())
+          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket, BUFFER_SIZE)).start())
           .listen(VertxRuntime.shared(config.address()))
           .onSuccess(it -> port = it.actualPort());
     }
@@ -175,9 +175,9 @@ final class RxJavaServer implements Server {
     @Override
     public void onComplete() {
       socket.handler(null).resume(); // To close with input unread would send RST.
-      socket.end();
+      Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
-        vertx.setTimer(config.linger().toMillis(), _ -> socket.close());
+        finSent.onSuccess(_ -> vertx.setTimer(config.linger().toMillis(), _ -> socket.close()));
       }
     }
     // end::close[]

@@ -31,8 +31,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>In Python this is Tornado, or asyncio: the event loop is the {@code IOLoop}, a conversation a
  * {@code Protocol}, its handler {@code data_received}, {@code pause} is {@code pause_reading}, the
- * drain handler {@code resume_writing}; a Future is a {@code Future}, {@code onSuccess} its {@code
- * add_done_callback}, {@code runOnContext} is {@code call_soon}, and {@code setTimer} {@code
+ * completion of a write {@code resume_writing}; a Future is a {@code Future}, {@code onSuccess} its
+ * {@code add_done_callback}, {@code runOnContext} is {@code call_soon}, and {@code setTimer} {@code
  * call_later}.
  */
 final class VertxServer implements Server {
@@ -77,7 +77,7 @@ final class VertxServer implements Server {
     public Future<?> start() {
       server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
       return server
-          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket)).start())
+          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket, BUFFER_SIZE)).start())
           .listen(VertxRuntime.shared(config.address()))
           .onSuccess(it -> port = it.actualPort());
     }
@@ -123,7 +123,8 @@ final class VertxServer implements Server {
         }
         case UNDERFLOW -> {
           if (socket.writeQueueFull()) {
-            socket.pause().drainHandler(_ -> socket.resume());
+            socket.pause();
+            sent.onSuccess(_ -> socket.resume());
           } else {
             socket.resume();
           }
@@ -147,9 +148,9 @@ final class VertxServer implements Server {
     /** Sends FIN, and discards input until the peer's FIN closes the socket, or the limit does. */
     private void finish() {
       socket.handler(null).resume(); // To close with input unread would send RST.
-      socket.end();
+      Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
-        vertx.setTimer(config.linger().toMillis(), _ -> socket.close());
+        finSent.onSuccess(_ -> vertx.setTimer(config.linger().toMillis(), _ -> socket.close()));
       }
     }
     // end::close[]

@@ -89,7 +89,7 @@ final class VirtualThreadServer implements Server {
     public Future<?> start() {
       server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
       return server
-          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket)).start())
+          .connectHandler(socket -> new Conversation(DuplexSocket.of(socket, BUFFER_SIZE)).start())
           .listen(VertxRuntime.shared(config.address()))
           .onSuccess(it -> port = it.actualPort());
     }
