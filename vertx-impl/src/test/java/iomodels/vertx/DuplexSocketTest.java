@@ -113,8 +113,13 @@ class DuplexSocketTest {
     }
   }
 
+  /** Netty's io_uring transport takes some resets for a FIN, and reports them to a writer only. */
+  static Stream<Transport> transportsThatReportResets() {
+    return transports().filter(it -> it != Transport.IO_URING);
+  }
+
   @ParameterizedTest
-  @MethodSource("transports")
+  @MethodSource("transportsThatReportResets")
   void aResetIsNoEndOfInput(Transport transport) throws Exception {
     listen(transport);
     Socket client = connect();
