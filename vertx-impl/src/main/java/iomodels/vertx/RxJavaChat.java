@@ -27,7 +27,8 @@ final class RxJavaChat {
   // tag::accept[]
   static Server start(ProgramConfig config) throws IOException {
     RxJavaChat chat = new RxJavaChat(config);
-    return new ProgramHost(config, 1, _ -> client -> chat.new Client(client).start(), () -> {});
+    return new ProgramHost(
+        config, 1, _ -> client -> chat.new Client(new RxSocket(client)).start(), () -> {});
   }
 
   // end::accept[]
@@ -43,7 +44,6 @@ final class RxJavaChat {
   /** A client; a member of the room once it has sent its name. */
   private final class Client implements Room.Member {
 
-    private final DuplexSocket duplex;
     private final RxSocket socket;
     private final UnicastProcessor<Buffer> outbox = UnicastProcessor.create();
     private State state = State.NEWCOMER;
@@ -52,14 +52,13 @@ final class RxJavaChat {
     /** Bytes that are in the outbox, or written and not sent. */
     private int unsent;
 
-    Client(DuplexSocket duplex) {
-      this.duplex = duplex;
-      this.socket = new RxSocket(duplex);
+    Client(RxSocket socket) {
+      this.socket = socket;
     }
 
     // tag::converse[]
     void start() {
-      duplex.shutdownHandler(_ -> duplex.endInput());
+      socket.endInputAtStop();
       Completable input =
           socket
               .lines()

@@ -41,7 +41,7 @@ final class RxJavaGather {
   private void converse(DuplexSocket client) {
     Scheduler loop = RxSocket.currentLoop(vertx);
     new RxLineConversation(
-            client,
+            new RxSocket(client),
             line -> GatherRequest.parse(line).map(request -> answer(request, loop)),
             GatherRequest.MALFORMED)
         .start();

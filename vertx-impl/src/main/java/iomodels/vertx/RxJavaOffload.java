@@ -48,7 +48,7 @@ final class RxJavaOffload {
   private void converse(DuplexSocket client) {
     Scheduler loop = RxSocket.currentLoop(vertx);
     new RxLineConversation(
-            client,
+            new RxSocket(client),
             line -> OffloadRequest.parse(line, config.folder()).map(it -> answer(it, loop)),
             OffloadRequest.MALFORMED)
         .start();

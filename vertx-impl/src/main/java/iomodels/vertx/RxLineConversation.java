@@ -26,7 +26,6 @@ final class RxLineConversation {
 
   private record Reply(String text, boolean isLast) {}
 
-  private final DuplexSocket socket;
   private final RxSocket client;
   private final Parser parser;
   private final String malformed;
@@ -36,16 +35,15 @@ final class RxLineConversation {
    *
    * @param malformed the answer to a line that is no request; the conversation then ends
    */
-  RxLineConversation(DuplexSocket socket, Parser parser, String malformed) {
-    this.socket = socket;
-    this.client = new RxSocket(socket);
+  RxLineConversation(RxSocket client, Parser parser, String malformed) {
+    this.client = client;
     this.parser = parser;
     this.malformed = malformed;
   }
 
   // tag::answer[]
   void start() {
-    socket.shutdownHandler(_ -> socket.endInput());
+    client.endInputAtStop();
     var _ =
         replies()
             .concatMapCompletable(reply -> client.write(reply.text()), 1)

@@ -88,6 +88,11 @@ final class RxSocket {
                         reader.next(chunk).ifPresentOrElse(emitter::onNext, emitter::onComplete)));
   }
 
+  /** When the server stops, the input ends as if the peer's FIN had come. */
+  void endInputAtStop() {
+    socket.shutdownHandler(_ -> socket.endInput());
+  }
+
   // end::read[]
 
   /** Writes at once. Completes when it is sent. */
