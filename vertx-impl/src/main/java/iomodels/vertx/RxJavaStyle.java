@@ -5,7 +5,6 @@ import static iomodels.program.Programs.GATHER;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
-import iomodels.netty.Transports;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
@@ -25,20 +24,10 @@ public final class RxJavaStyle implements StyleProvider {
   @Override
   public List<Page> pages() {
     return List.of(
-        new Page(
-            RELAY, RxJavaRelay.class, "event loops", it -> new RxJavaRelay(it, Transports.best())),
-        new Page(
-            GATHER,
-            RxJavaGather.class,
-            "event loops",
-            it -> new RxJavaGather(it, Transports.best())),
-        new Page(
-            CHAT, RxJavaChat.class, "one event loop", it -> new RxJavaChat(it, Transports.best())),
-        new Page(
-            OFFLOAD,
-            RxJavaOffload.class,
-            "event loops, a pool",
-            it -> new RxJavaOffload(it, Transports.best())));
+        new Page(RELAY, RxJavaRelay.class, "event loops", RxJavaRelay::start),
+        new Page(GATHER, RxJavaGather.class, "event loops", RxJavaGather::start),
+        new Page(CHAT, RxJavaChat.class, "one event loop", RxJavaChat::start),
+        new Page(OFFLOAD, RxJavaOffload.class, "event loops, a pool", RxJavaOffload::start));
   }
 
   @Override

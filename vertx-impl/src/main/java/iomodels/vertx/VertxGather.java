@@ -1,303 +1,120 @@
 package iomodels.vertx;
 
-import io.netty.channel.socket.DuplexChannel;
-import io.vertx.core.DeploymentOptions;
+import io.vertx.core.CompositeFuture;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Timer;
-import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
-import io.vertx.core.net.NetServer;
-import io.vertx.core.net.NetServerOptions;
-import io.vertx.core.net.NetSocket;
-import iomodels.netty.StartFailures;
 import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
-import iomodels.server.Transport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Asks several backends with futures, one for each. {@code all} and {@code any} say which are
  * awaited, {@code recover} and {@code otherwise} what happens if they fail, and a timer completes
  * those that are late. But a future is a value, and not the work that produces it: it cannot be
- * cancelled. So each call is an object as well, with its socket, and to cancel is to close the
- * socket, by hand, wherever a request may end.
+ * cancelled. So each call is an object as well, with its socket, and to cancel it is to close the
+ * socket, explicitly, wherever a request may end.
  */
-final class VertxGather implements Server {
+final class VertxGather {
 
-  private static final int READ_AHEAD = 1;
   private static final int RETRIES = 1;
 
-  /** None of its own: it is the deadline that ends a call. */
-  private static final int CONNECT_TIMEOUT_MILLIS = Integer.MAX_VALUE;
-
   private final ProgramConfig config;
-  private final Transport transport;
-  private final NettyTransport netty;
   private final Vertx vertx;
-  private final InetSocketAddress address;
-  private final AtomicBoolean closing = new AtomicBoolean();
-  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+  private final NetClient upstreams;
 
-  VertxGather(ProgramConfig config, Transport transport) throws IOException {
+  private VertxGather(ProgramConfig config, Vertx vertx) {
     this.config = config;
-    this.transport = transport;
-    netty = NettyTransport.of(transport);
-    int cores = Runtime.getRuntime().availableProcessors();
-    vertx = netty.vertx(cores);
-    try {
-      CompletableFuture<Integer> port = new CompletableFuture<>();
-      vertx
-          .deployVerticle(() -> new Listener(port), new DeploymentOptions().setInstances(cores))
-          .await();
-      address = new InetSocketAddress(config.address().getAddress(), port.join());
-      config.demandUpstreamElsewhere(address);
-    } catch (Exception | OutOfMemoryError failure) {
-      NettyTransport.abandon(vertx);
-      throw StartFailures.of(failure);
-    }
+    this.vertx = vertx;
+    // No limit of its own for a connection attempt: the deadline ends it.
+    upstreams = vertx.createNetClient(new NetClientOptions().setConnectTimeout(Integer.MAX_VALUE));
   }
 
   // tag::accept[]
-  /** One for each event loop. */
-  private final class Listener extends VerticleBase {
-
-    private final CompletableFuture<Integer> port;
-
-    @SuppressWarnings("NullAway.Init") // start() comes first
-    private NetServer server;
-
-    Listener(CompletableFuture<Integer> port) {
-      this.port = port;
-    }
-
-    @Override
-    public Future<?> start() {
-      NetClientOptions options = new NetClientOptions().setConnectTimeout(CONNECT_TIMEOUT_MILLIS);
-      NetClient upstreams = vertx.createNetClient(options);
-      server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
-      int wanted = config.address().getPort();
-      return server
-          .connectHandler(socket -> new Client((NetSocketInternal) socket, upstreams).begin())
-          // Any negative port is one that the system chooses, and that the instances share.
-          .listen(wanted == 0 ? -1 : wanted, config.address().getAddress().getHostAddress())
-          .onSuccess(it -> port.complete(it.actualPort()));
-    }
-
-    // end::accept[]
-
-    @Override
-    public Future<?> stop() {
-      return server.shutdown(config.gracePeriod().toMillis(), TimeUnit.MILLISECONDS);
-    }
+  static Server start(ProgramConfig config) throws IOException {
+    return new ProgramHost(config, vertx -> new VertxGather(config, vertx)::converse);
   }
 
-  /** A client; always on its event loop. */
-  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
-  private final class Client {
+  private void converse(DuplexSocket client) {
+    new LineConversation(client, this::parse, GatherRequest.MALFORMED).start();
+  }
 
-    private final NetSocketInternal socket;
-    private final NetClient upstreams;
-    private final LineReader lines = new LineReader();
-    private final Queue<ByteBuffer> unread = new ArrayDeque<>();
-    private Optional<Asking> asking = Optional.empty();
+  // end::accept[]
 
-    /** Its FIN has come. */
-    private boolean ended;
-
-    /** It will be answered no more: an error was the last word. */
-    private boolean refused;
-
-    /** It has been sent the FIN, or will be when all before it is sent. */
-    private boolean finished;
-
-    private boolean finSent;
-
-    Client(NetSocketInternal socket, NetClient upstreams) {
-      this.socket = socket;
-      this.upstreams = upstreams;
-    }
-
-    // tag::read[]
-    void begin() {
-      EndOfInput.follow(socket);
-      socket.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
-      socket.closeHandler(_ -> gone());
-      socket.shutdownHandler(_ -> hear(Buffer.buffer())); // It has nothing more to say.
-      socket.handler(this::hear);
-    }
-
-    /** To read ahead, a little, is how a reset is noticed; to read on without end is not. */
-    private void hear(Buffer chunk) {
-      ended |= chunk.length() == 0; // the FIN: EndOfInput
-      unread.add(ByteBuffer.wrap(chunk.getBytes()));
-      if (unread.size() > READ_AHEAD) {
-        socket.pause();
-      }
-      advance();
-    }
-
-    private void advance() {
-      while (!refused && asking.isEmpty() && !socket.writeQueueFull()) {
-        Optional<String> line = next();
-        if (line.isEmpty()) {
-          break;
-        }
-        take(line.get());
-      }
-      if (refused) {
-        unread.clear(); // Read, or else closing would reset; but not heeded any more.
-      }
-      if (asking.isPresent()) {
-        return;
-      }
-      if (socket.writeQueueFull()) {
-        socket.drainHandler(_ -> advance());
-      } else if (unread.isEmpty()) {
-        if (ended || (refused && !finished)) {
-          finish();
-        }
-        socket.resume();
-      }
-    }
-
-    private Optional<String> next() {
-      for (ByteBuffer chunk = unread.peek(); chunk != null; chunk = unread.peek()) {
-        try {
-          Optional<String> line = lines.next(chunk);
-          if (line.isPresent()) {
-            return line;
-          }
-        } catch (LineTooLongException _) {
-          refuse(LineTooLongException.ANSWER);
-          return Optional.empty();
-        }
-        unread.remove();
-      }
-      return Optional.empty();
-    }
-
-    private void refuse(String why) {
-      refused = true;
-      socket.write(why);
-    }
-
-    private void take(String line) {
-      Optional<GatherRequest> question = GatherRequest.parse(line);
-      if (question.isEmpty()) {
-        refuse(GatherRequest.MALFORMED);
-        return;
-      }
-      Asking it = new Asking(upstreams, question.get());
-      asking = Optional.of(it);
-      it.answer()
-          .onSuccess(
-              answer -> {
-                if (it.cancelled) {
-                  return; // The client is gone.
-                }
-                it.cancel(); // The calls that have not answered are not needed any more.
-                asking = Optional.empty();
-                socket.write(answer);
-                advance();
-              });
-    }
-
-    // end::read[]
-
-    // tag::close[]
-    /** All that was written is sent, then the FIN; and when both have ended, all is closed. */
-    private void finish() {
-      if (finSent) {
-        socket.channelHandlerContext().close();
-      }
-      if (finished) {
-        return;
-      }
-      finished = true;
-      socket
-          .write(Buffer.buffer())
-          .onSuccess(
-              _ -> {
-                ((DuplexChannel) socket.channelHandlerContext().channel()).shutdownOutput();
-                finSent = true;
-                if (ended) {
-                  socket.channelHandlerContext().close();
-                }
-              });
-    }
-
-    private void gone() {
-      asking.ifPresent(Asking::cancel);
-    }
-    // end::close[]
+  private Optional<LineConversation.Request> parse(String line) {
+    return GatherRequest.parse(line).map(PendingRequest::new);
   }
 
   /** A request, from its line to its answer. */
-  private final class Asking {
+  private final class PendingRequest implements LineConversation.Request {
 
-    private final NetClient upstreams;
-    private final GatherRequest question;
+    private final GatherRequest request;
     private final List<Call> calls = new ArrayList<>();
     private boolean cancelled;
 
-    Asking(NetClient upstreams, GatherRequest question) {
-      this.upstreams = upstreams;
-      this.question = question;
+    PendingRequest(GatherRequest request) {
+      this.request = request;
     }
 
     /**
      * Never fails. The deadline is a timer of this event loop, and not {@link Future#timeout}: that
-     * fires on a thread of Netty's own where the future comes from a promise and so has no context.
+     * one fires on another thread of Netty if the future comes from a promise without a context,
+     * and connections that are made there cannot be cancelled.
      */
-    Future<String> answer() {
-      Timer deadline = vertx.timer(config.deadline().toMillis(), TimeUnit.MILLISECONDS);
+    @Override
+    public Future<String> answer() {
+      Timer deadline = timer(config.deadline());
       Future<String> late = deadline.map("late\n");
       Future<String> answer =
-          switch (question.kind()) {
+          switch (request.kind()) {
             case ALL -> all(late);
-            case FIRST -> earlier(line(firstGood(RETRIES)), late);
+            case FIRST -> earlier(line(first(RETRIES)), late);
           };
-      return answer.onComplete(_ -> deadline.cancel());
+      return answer.onComplete(
+          _ -> {
+            deadline.cancel();
+            cancel(); // The calls that have not answered are not needed any more.
+          });
+    }
+
+    private Timer timer(Duration delay) {
+      return vertx.timer(delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private List<Future<String>> ask() {
-      List<Future<String>> answers = new ArrayList<>();
-      for (InetSocketAddress each : config.upstreams()) {
-        Call call = new Call();
-        calls.add(call);
-        answers.add(call.ask(upstreams, each, question.text()));
-      }
-      return answers;
+      List<Call> asked =
+          config.upstreams().stream().map(it -> new Call(it, request.text())).toList();
+      calls.addAll(asked);
+      return asked.stream().map(Call::answer).toList();
     }
 
     private static Future<String> line(Future<String> answer) {
       return answer.map(it -> "ok " + it + "\n").otherwise("failed\n");
     }
 
-    /** For two futures that never fail. */
-    private static Future<String> earlier(Future<String> one, Future<String> other) {
-      Promise<String> first = Promise.promise();
-      one.onSuccess(first::tryComplete);
-      other.onSuccess(first::tryComplete);
-      return first.future();
+    private static Future<String> earlier(Future<String> line, Future<String> late) {
+      return result(Future.any(line, late));
+    }
+
+    /** The result of the future that has succeeded. */
+    private static Future<String> result(CompositeFuture any) {
+      return any.map(
+          it -> it.<String>list().stream().filter(Objects::nonNull).findFirst().orElseThrow());
     }
 
     // tag::all[]
@@ -309,31 +126,21 @@ final class VertxGather implements Server {
     // end::all[]
 
     // tag::first[]
-    private Future<String> firstGood(int retries) {
-      List<Future<String>> answers = ask();
-      Future<String> first =
-          Future.any(answers)
-              .map(
-                  _ ->
-                      answers.stream()
-                          .filter(Future::succeeded)
-                          .findFirst()
-                          .orElseThrow()
-                          .result());
-      return retries == 0
-          ? first
-          : first.recover(
-              failure ->
-                  vertx
-                      .timer(config.backOff().toMillis(), TimeUnit.MILLISECONDS)
-                      .compose(
-                          _ -> cancelled ? Future.failedFuture(failure) : firstGood(retries - 1)));
+    private Future<String> first(int retries) {
+      Future<String> first = result(Future.any(ask()));
+      return retries == 0 ? first : first.recover(failure -> again(failure, retries - 1));
+    }
+
+    private Future<String> again(Throwable failure, int retries) {
+      return timer(config.backOff())
+          .compose(_ -> cancelled ? Future.failedFuture(failure) : first(retries));
     }
 
     // end::first[]
 
     // tag::close[]
-    void cancel() {
+    @Override
+    public void cancel() {
       cancelled = true;
       calls.forEach(Call::close);
     }
@@ -341,82 +148,60 @@ final class VertxGather implements Server {
   }
 
   /** One backend, asked once. */
-  @SuppressWarnings("FutureReturnValueIgnored") // when Netty has closed, no one is left to tell
-  private static final class Call {
+  private final class Call {
 
     private final Promise<String> answer = Promise.promise();
     private final LineReader lines = new LineReader();
-    private Optional<ConnectAttempt> connecting = Optional.empty();
-    private Optional<NetSocket> socket = Optional.empty();
+    private final ConnectAttempt attempt;
 
     // tag::ask[]
-    Future<String> ask(NetClient upstreams, InetSocketAddress backend, String text) {
-      ConnectAttempt attempt = new ConnectAttempt(upstreams, backend);
-      connecting = Optional.of(attempt);
+    Call(InetSocketAddress backend, String text) {
+      attempt = new ConnectAttempt(upstreams, backend);
       attempt.socket().onSuccess(it -> converse(it, text)).onFailure(answer::tryFail);
-      return answer.future();
     }
 
-    private void converse(NetSocket upstream, String text) {
-      socket = Optional.of(upstream);
-      upstream.exceptionHandler(_ -> {}); // Vert.x closes the socket then.
-      upstream.closeHandler(_ -> answer.tryFail("it has closed"));
-      upstream.handler(this::hear);
-      upstream.write(text + "\n");
+    private void converse(DuplexSocket upstream, String text) {
+      upstream
+          .handler(this::received)
+          .endHandler(_ -> fail("it has ended"))
+          .exceptionHandler(answer::tryFail)
+          .write(text + "\n");
     }
 
-    private void hear(Buffer chunk) {
+    private void received(Buffer chunk) {
       try {
-        Optional<String> line = lines.next(ByteBuffer.wrap(chunk.getBytes()));
-        if (line.isPresent()) {
-          var _ =
-              GatherRequest.isSuccess(line.get())
-                  ? answer.tryComplete(line.get())
-                  : answer.tryFail("");
-          close();
-        }
-      } catch (LineTooLongException e) {
-        answer.tryFail(e);
-        close();
+        lines.next(ByteBuffer.wrap(chunk.getBytes())).ifPresent(this::received);
+      } catch (LineTooLongException _) {
+        fail("its line is too long");
       }
+    }
+
+    private void received(String line) {
+      if (GatherRequest.isSuccess(line)) {
+        answer.tryComplete(line);
+        close();
+      } else {
+        fail(line);
+      }
+    }
+
+    Future<String> answer() {
+      return answer.future();
     }
 
     // end::ask[]
 
     // tag::close[]
+    private void fail(String why) {
+      answer.tryFail(why);
+      close();
+    }
+
     void close() {
-      connecting.ifPresent(ConnectAttempt::cancel);
-      socket.ifPresent(NetSocket::close);
-      answer.tryFail("it is not wanted any more");
+      attempt.cancel();
+      attempt.socket().onSuccess(DuplexSocket::close);
+      answer.tryFail("it is not needed any more");
     }
     // end::close[]
-  }
-
-  // tag::close[]
-  /** Accepts what has come, shuts the listeners down, and ends the event loops. */
-  @Override
-  public void close() {
-    if (closing.compareAndSet(false, true)) {
-      netty.close(vertx, config.backlog(), config.gracePeriod());
-      terminated.complete(null);
-    }
-    terminated.join();
-  }
-
-  // end::close[]
-
-  @Override
-  public InetSocketAddress address() {
-    return address;
-  }
-
-  @Override
-  public Optional<Transport> transport() {
-    return Optional.of(transport);
-  }
-
-  @Override
-  public CompletableFuture<Void> terminated() {
-    return terminated.copy();
   }
 }

@@ -5,7 +5,6 @@ import static iomodels.program.Programs.GATHER;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
-import iomodels.netty.Transports;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
@@ -25,17 +24,10 @@ public final class VertxStyle implements StyleProvider {
   @Override
   public List<Page> pages() {
     return List.of(
-        new Page(
-            RELAY, VertxRelay.class, "event loops", it -> new VertxRelay(it, Transports.best())),
-        new Page(
-            GATHER, VertxGather.class, "event loops", it -> new VertxGather(it, Transports.best())),
-        new Page(
-            CHAT, VertxChat.class, "one event loop", it -> new VertxChat(it, Transports.best())),
-        new Page(
-            OFFLOAD,
-            VertxOffload.class,
-            "event loops, a pool",
-            it -> new VertxOffload(it, Transports.best())));
+        new Page(RELAY, VertxRelay.class, "event loops", VertxRelay::start),
+        new Page(GATHER, VertxGather.class, "event loops", VertxGather::start),
+        new Page(CHAT, VertxChat.class, "one event loop", VertxChat::start),
+        new Page(OFFLOAD, VertxOffload.class, "event loops, a pool", VertxOffload::start));
   }
 
   @Override

@@ -1,0 +1,153 @@
+package iomodels.vertx;
+
+import io.reactivex.rxjava3.core.Completable;
+import io.reactivex.rxjava3.core.Flowable;
+import io.reactivex.rxjava3.core.Scheduler;
+import io.reactivex.rxjava3.core.Single;
+import io.reactivex.rxjava3.schedulers.Schedulers;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.net.NetClient;
+import iomodels.program.LineReader;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+
+/**
+ * A {@link DuplexSocket} as streams: its input is a {@link Flowable}, and what takes a while is a
+ * {@link Completable}. Vert.x' own bindings for RxJava have no half-closed state either.
+ *
+ * <p>Thread: all signals come on the event loop of the socket, and all methods are for that loop.
+ */
+final class RxSocket {
+
+  private final DuplexSocket socket;
+
+  RxSocket(DuplexSocket socket) {
+    this.socket = socket;
+  }
+
+  // tag::connect[]
+  /** Connects when it is subscribed to, on the event loop of the caller; to dispose cancels. */
+  static Single<RxSocket> connect(NetClient client, InetSocketAddress to) {
+    return Single.create(
+        emitter -> {
+          ConnectAttempt attempt = new ConnectAttempt(client, to);
+          emitter.setCancellable(attempt::cancel);
+          attempt
+              .socket()
+              .onSuccess(socket -> emitter.onSuccess(new RxSocket(socket)))
+              .onFailure(emitter::tryOnError);
+        });
+  }
+
+  // end::connect[]
+
+  // tag::read[]
+  /**
+   * The input, for one subscriber: {@code request(n)} reads n chunks, and the peer's FIN completes
+   * it. It fails if the connection ends before. When it is cancelled, the socket discards what was
+   * requested.
+   */
+  Flowable<Buffer> input() {
+    return Flowable.<Buffer>fromPublisher(this::subscribe);
+  }
+
+  private void subscribe(Subscriber<? super Buffer> subscriber) {
+    socket
+        .pause()
+        .handler(subscriber::onNext)
+        .endHandler(_ -> subscriber.onComplete())
+        .exceptionHandler(subscriber::onError);
+    subscriber.onSubscribe(
+        new Subscription() {
+          @Override
+          public void request(long n) {
+            socket.fetch(n);
+          }
+
+          @Override
+          public void cancel() {
+            socket.handler(null).endHandler(null).exceptionHandler(null);
+          }
+        });
+  }
+
+  /** The input as lines. A chunk may have many, or none. */
+  Flowable<String> lines() {
+    LineReader reader = new LineReader();
+    return input()
+        .map(chunk -> ByteBuffer.wrap(chunk.getBytes()))
+        .concatMap(
+            chunk ->
+                Flowable.generate(
+                    emitter ->
+                        reader.next(chunk).ifPresentOrElse(emitter::onNext, emitter::onComplete)));
+  }
+
+  /** When the server stops, the input ends as if the peer's FIN had come. */
+  void endInputAtStop() {
+    socket.shutdownHandler(_ -> socket.endInput());
+  }
+
+  // end::read[]
+
+  /** Writes at once. Completes when it is sent. */
+  Completable write(Buffer bytes) {
+    return completable(socket.write(bytes));
+  }
+
+  /** The same, in UTF-8. */
+  Completable write(String text) {
+    return completable(socket.write(text));
+  }
+
+  // tag::close[]
+  /** When it is subscribed to, sends FIN behind all writes. Completes when that is sent. */
+  Completable end() {
+    return Completable.defer(() -> completable(socket.end()));
+  }
+
+  /** The same; discards input to the peer's FIN, since to close with input unread sends RST. */
+  Completable finish() {
+    return Completable.defer(
+        () -> {
+          socket.handler(null).resume();
+          return completable(socket.end());
+        });
+  }
+
+  /** Completes when the socket is closed; fails if that is before both directions have ended. */
+  Completable whenClosed() {
+    return completable(socket.whenClosed());
+  }
+
+  // end::close[]
+
+  private static Completable completable(Future<Void> future) {
+    return Completable.create(
+        emitter -> future.onSuccess(_ -> emitter.onComplete()).onFailure(emitter::tryOnError));
+  }
+
+  /** See {@link DuplexSocket#close}. */
+  void close() {
+    socket.close();
+  }
+
+  /** See {@link DuplexSocket#reset}. */
+  void reset() {
+    socket.reset();
+  }
+
+  /**
+   * The event loop of the calling thread as a scheduler: the timers and pools of RxJava have
+   * threads of their own, and their signals return to the loop by this.
+   */
+  static Scheduler currentLoop(Vertx vertx) {
+    Context context = vertx.getOrCreateContext();
+    return Schedulers.from(task -> context.runOnContext(_ -> task.run()));
+  }
+}
