@@ -32,7 +32,8 @@ import java.util.concurrent.ThreadFactory;
  *
  * <p>When all threads are busy and the queue is full, the acceptor stops accepting: new connections
  * wait in the kernel's accept backlog. So threads, buffers and descriptors are bounded. Cost: the
- * number of clients is bounded as well, since an idle client occupies a thread.
+ * number of clients is bounded as well, since an idle client occupies a thread. (The queue between
+ * the acceptor and the threads makes the page longer than its aim.)
  *
  * <p>If datagrams are enabled, they have a thread of their own: a blocking thread waits for one
  * thing at a time.

@@ -110,11 +110,8 @@ final class SelectorServer implements Server {
 
   // tag::accept[]
   private void accept(int max) {
-    for (int i = 0; i < max; i++) {
-      SocketChannel peer = listener.accept();
-      if (peer == null) {
-        return;
-      }
+    SocketChannel peer;
+    for (int i = 0; i < max && (peer = listener.accept()) != null; i++) {
       try {
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
         connections.add(new Connection(peer));
