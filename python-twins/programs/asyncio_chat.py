@@ -9,7 +9,7 @@ import asyncio
 import re
 import sys
 
-from asyncio_server import Refused, read_line, serve_lines
+from asyncio_lines import Refused, read_line, serve_lines
 
 OUTBOX = 64 * 1024  # bytes
 

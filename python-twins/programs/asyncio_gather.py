@@ -8,7 +8,7 @@ which closes the connection to a backend.
 import asyncio
 import sys
 
-from asyncio_server import MAX_LINE, Refused, read_line, serve_lines
+from asyncio_lines import MAX_LINE, Refused, read_line, serve_lines
 
 BACK_OFF = 0.1  # seconds
 

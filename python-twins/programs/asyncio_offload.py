@@ -12,7 +12,7 @@ import pathlib
 import sys
 import threading
 
-from asyncio_server import Refused, read_line, serve_lines
+from asyncio_lines import Refused, read_line, serve_lines
 from offload_tasks import HASH_REQUEST, MAX_ROUNDS, QUEUE, READ_REQUEST, WORKERS, hash_command, hash_file
 
 threads = concurrent.futures.ThreadPoolExecutor(WORKERS)

@@ -12,7 +12,8 @@ import sys
 from twisted.internet import interfaces, reactor, task
 from zope.interface import implementer
 
-from twisted_server import Client, Refused, Server
+from twisted_lines import Client, Refused
+from twisted_server import Server
 
 OUTBOX = 64 * 1024  # bytes
 

@@ -10,7 +10,8 @@ import sys
 from twisted.internet import defer, endpoints, error, reactor, task
 from twisted.internet.defer import Deferred
 
-from twisted_server import Client, LineProtocol, Refused, Server
+from twisted_lines import Client, LineProtocol, Refused
+from twisted_server import Server
 
 BACK_OFF = 0.1  # seconds
 

@@ -17,7 +17,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from offload_tasks import HASH_REQUEST, MAX_ROUNDS, QUEUE, READ_REQUEST, WORKERS, hash_command, hash_file
-from twisted_server import Client, Refused, Server
+from twisted_lines import Client, Refused
+from twisted_server import Server
 
 workers = defer.DeferredSemaphore(WORKERS)
 threads = ThreadPool(WORKERS, WORKERS)

@@ -4,7 +4,6 @@ Java counterpart: vertx. Back-pressure comes from the registration as a producer
 pauses its producer. Nothing is cancelled: connectionLost is called, and has to reset the peer.
 """
 
-import enum
 import sys
 
 from twisted.internet import endpoints, error, interfaces, protocol, reactor
@@ -16,11 +15,6 @@ from twisted_server import Server
 CONNECT_TIMEOUT = 1  # second
 
 
-class Output(enum.Enum):
-    OPEN = enum.auto()
-    SHUT_DOWN = enum.auto()  # FIN has been sent
-
-
 @implementer(interfaces.IPushProducer, interfaces.IHalfCloseableProtocol)
 class RelayProtocol(protocol.Protocol):
     """One of the two connections.
@@ -29,7 +23,7 @@ class RelayProtocol(protocol.Protocol):
     """
 
     peer = None
-    output = Output.OPEN
+    output_shutdown = False
 
     # tag::relay[]
     def relay_to(self, peer):
@@ -56,13 +50,13 @@ class RelayProtocol(protocol.Protocol):
         self.peer.transport.loseWriteConnection()  # half-close, after the buffered output; the other direction goes on
 
     def writeConnectionLost(self):
-        self.output = Output.SHUT_DOWN
+        self.output_shutdown = True
         if self.is_complete():
             self.transport.loseConnection()
             self.peer.transport.loseConnection()
 
     def is_complete(self):
-        return self.output is self.peer.output is Output.SHUT_DOWN
+        return self.output_shutdown and self.peer.output_shutdown
     # end::relay[]
 
     # tag::close[]
