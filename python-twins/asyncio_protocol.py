@@ -1,7 +1,7 @@
-"""Callbacks on asyncio's transports. The answer to vertx: the Protocol is the handler.
+"""Callbacks on asyncio transports: the Protocol is the handler. Java counterpart: vertx.
 
-The event loop waits, in its selector, and calls back: there is no region wait. The transport closes itself when the
-client has ended and all is sent, so there is no region close.
+The event loop waits in its selector, so there is no region wait. After the client's FIN the transport sends its
+buffered output and closes, so there is no region close.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class Upper(asyncio.Protocol):
         self.transport.write(data.upper())
 
     def pause_writing(self):
-        self.transport.pause_reading()  # the peer does not take what it is owed
+        self.transport.pause_reading()  # back-pressure: the client does not read its output
 
     def resume_writing(self):
         self.transport.resume_reading()

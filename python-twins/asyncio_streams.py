@@ -1,4 +1,4 @@
-"""Coroutines on asyncio's streams. The answer to vertx-virtual: straight-line code that does not block the loop."""
+"""Coroutines on asyncio streams: sequential code that does not block the loop. Java counterpart: vertx-virtual."""
 
 import asyncio
 import socket
@@ -13,9 +13,9 @@ async def converse(reader, writer):
         while data := await reader.read(65536):
         # end::wait[]
             writer.write(data.upper())
-            await writer.drain()  # without this, what a client does not read piles up here
+            await writer.drain()  # back-pressure: the output for a client that does not read must not pile up
     except OSError:
-        pass  # the peer is gone
+        pass  # the client has disconnected
     # tag::close[]
     finally:
         writer.close()

@@ -1,4 +1,4 @@
-"""One client at a time: accept, then recv, then sendall. The answer to blocking-sequential."""
+"""One client at a time: accept, then recv, then sendall. Java counterpart: blocking-sequential."""
 
 import socket
 import sys
@@ -9,7 +9,7 @@ def converse(peer):
     # tag::wait[]
     while data := peer.recv(65536):
     # end::wait[]
-        peer.sendall(data.upper())  # of bytes: ASCII only
+        peer.sendall(data.upper())  # bytes.upper changes ASCII letters only
 # end::converse[]
 
 
@@ -24,5 +24,5 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as list
             try:
                 converse(peer)
             except OSError:
-                pass  # the peer is gone
+                pass  # the client has disconnected
         # end::close[]

@@ -1,14 +1,14 @@
-"""Non-blocking sockets, each asked in turn, again and again: it burns its core. The answer to nio-polling."""
+"""Non-blocking sockets, tried in turn in a busy loop that uses a whole core. Java counterpart: nio-polling."""
 
 import socket
 import sys
 
-unsent = {}  # by connection; while there is some, nothing is read from it
+unsent = {}  # by connection; a connection with unsent output is not read
 
 
 # tag::converse[]
 def converse(peer):
-    """Takes what there is and says what can be said; False once the conversation is over."""
+    """Reads and writes what is possible without waiting. Returns False when the connection has ended."""
     try:
         if not unsent[peer]:
             data = peer.recv(65536)
@@ -35,7 +35,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=1024) as list
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             unsent[peer] = memoryview(b"")
         except OSError:
-            pass  # nobody is waiting, or there are no descriptors left
+            pass  # no pending connection, or the process is out of file descriptors
         # end::accept[]
         for peer in list(unsent):
             # tag::close[]

@@ -1,6 +1,6 @@
-"""A thread for each connection. The answer to blocking-threads.
+"""One thread for each connection. Java counterpart: blocking-threads.
 
-socketserver closes a connection when handle has returned, so there is no region close.
+socketserver closes the connection when handle returns, so there is no region close.
 """
 
 import socket
@@ -17,7 +17,7 @@ class Upper(socketserver.BaseRequestHandler):
             # end::wait[]
                 self.request.sendall(data.upper())
         except OSError:
-            pass  # the peer is gone
+            pass  # the client has disconnected
     # end::converse[]
 
 

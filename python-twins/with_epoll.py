@@ -1,4 +1,4 @@
-"""epoll, level-triggered: the kernel remembers who is watched. The answer to linux-epoll."""
+"""epoll, level-triggered: the kernel keeps the list of watched sockets. Java counterpart: linux-epoll."""
 
 import select
 import socket
@@ -6,7 +6,7 @@ import sys
 
 poller = select.epoll()
 peers = {}  # by descriptor
-unsent = {}  # likewise; while there is some, nothing is read from that peer
+unsent = {}  # by descriptor; a connection with unsent output is not read
 
 
 # tag::accept[]
@@ -14,7 +14,7 @@ def accept(listener):
     try:
         peer, _ = listener.accept()
     except OSError:
-        return  # gone already, or there are no descriptors left
+        return  # the client has reset, or the process is out of file descriptors
     peer.setblocking(False)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     peers[peer.fileno()] = peer

@@ -1,10 +1,10 @@
-"""select: three lists in, three lists out, each time. The answer to linux-select."""
+"""select: each call takes three lists and returns three lists. Java counterpart: linux-select."""
 
 import select
 import socket
 import sys
 
-unsent = {}  # by connection; while there is some, nothing is read from it
+unsent = {}  # by connection; a connection with unsent output is not read
 
 
 # tag::accept[]
@@ -12,7 +12,7 @@ def accept(listener):
     try:
         peer, _ = listener.accept()
     except OSError:
-        return  # gone already, or there are no descriptors left
+        return  # the client has reset, or the process is out of file descriptors
     if peer.fileno() >= 1024:
         peer.close()  # FD_SETSIZE: select cannot watch it
         return

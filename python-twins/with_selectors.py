@@ -1,4 +1,4 @@
-"""The best multiplexer the platform has, behind one interface. The answer to nio-selector."""
+"""The best readiness call of the platform, behind one interface. Java counterpart: nio-selector."""
 
 import selectors
 import socket
@@ -12,7 +12,7 @@ def accept(listener):
     try:
         peer, _ = listener.accept()
     except OSError:
-        return  # gone already, or there are no descriptors left
+        return  # the client has reset, or the process is out of file descriptors
     peer.setblocking(False)
     peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     selector.register(peer, selectors.EVENT_READ, memoryview(b""))
@@ -21,7 +21,7 @@ def accept(listener):
 
 # tag::converse[]
 def converse(peer, unsent):
-    """What is unsent waits with the connection; while there is some, nothing is read from it."""
+    """Reads from the connection, unless it has unsent output."""
     try:
         if not unsent:
             data = peer.recv(65536)

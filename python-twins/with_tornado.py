@@ -1,4 +1,4 @@
-"""Coroutines on Tornado's IOStream. The answer to vertx, as Tornado's users would write it."""
+"""Coroutines on Tornado's IOStream. Java counterpart: vertx."""
 
 import asyncio
 import sys
@@ -16,10 +16,10 @@ class Upper(TCPServer):
                 # tag::wait[]
                 data = await stream.read_bytes(65536, partial=True)
                 # end::wait[]
-                await stream.write(data.upper())  # awaited: that is back-pressure
+                await stream.write(data.upper())  # back-pressure: no read until the output is written
         # tag::close[]
         except StreamClosedError:
-            pass  # Tornado closes a stream that has ended, half-closed or not
+            pass  # Tornado has closed the stream; it closes at the client's FIN, too
         # end::close[]
     # end::converse[]
 

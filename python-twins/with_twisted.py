@@ -1,6 +1,6 @@
-"""Twisted's Protocol, a producer and consumer of itself. The answer to reactor-netty.
+"""A Twisted protocol that is the producer for its own transport. Java counterpart: reactor-netty.
 
-The reactor waits, and calls back: there is no region wait.
+The reactor waits and calls the protocol, so there is no region wait.
 """
 
 import sys
@@ -14,7 +14,7 @@ class Upper(protocol.Protocol):
     # tag::accept[]
     def connectionMade(self):
         self.transport.setTcpNoDelay(True)
-        # The transport tells this end when there is too much to be sent, which then reads no more.
+        # Back-pressure: while the output buffer is full, the transport pauses its producer, which then does not read.
         self.transport.registerProducer(self, True)
     # end::accept[]
 
@@ -35,7 +35,7 @@ class Upper(protocol.Protocol):
     # tag::close[]
     def readConnectionLost(self):
         self.transport.unregisterProducer()
-        self.transport.loseConnection()  # after what is still to be sent
+        self.transport.loseConnection()  # after the buffered output has been sent
     # end::close[]
 
     def writeConnectionLost(self):

@@ -1,83 +1,35 @@
-"""The room with asyncio's streams: a task for each member, which reads. The answer to virtual-threads.
+"""Chat room with asyncio streams: one task for each member.
 
-The room is everybody's, and needs no lock: a task gives way where it awaits, and nothing below awaits between a look at
-the room and a change of it. The outbox need not be written either, as each transport has one. All the more has to be
-asked how full it is, and nobody may drain: who does waits for somebody else's client.
+Java counterpart: virtual-threads. The room needs no lock: enter, say and leave do not await. The outbox of a
+member is the buffer of its transport. Nothing here drains it: a sender that waits for a slow receiver would be silent
+for everyone. So the room checks how full each buffer is, and drops a member that does not read.
 """
 
 import asyncio
-import contextlib
 import re
-import signal
-import socket
 import sys
 
+from asyncio_lines import Refused, read_line, serve_lines
+
 OUTBOX = 64 * 1024  # bytes
-GRACE_PERIOD = 3  # seconds
-LINGER = 1  # second
-MAX_LINE = 1024  # bytes, its end not counted
 
-conversations = {}  # the client of each task
-members = {}  # their writers by name, in the order in which they came
-
-
-class Refused(Exception):
-    """Its text says why; after that the connection is closed."""
+members = {}  # writers by name, in the order of entering
+outbox_check = asyncio.Lock()
 
 
 # tag::accept[]
-def accept(reader, writer):
-    conversation = asyncio.create_task(serve(reader, writer))
-    conversations[conversation] = writer
-    conversation.add_done_callback(conversations.pop)
-
-
-async def serve(reader, writer):
-    try:
-        async with asyncio.TaskGroup() as both:
-            both.create_task(converse(reader, writer))
-            both.create_task(writer.wait_closed())  # fails when the client resets; else ends when all has been sent
-    except* OSError:
-        pass  # the client is gone
-    finally:
-        writer.transport.abort()
-
-
 async def converse(reader, writer):
+    name = await read_line(reader)
+    if name is None:
+        return
+    await drop_stalled_members()
+    enter(name, writer)
     try:
-        name = await line_of(reader)
-        if name is not None:
-            enter(name, writer)
-            try:
-                while (line := await line_of(reader)) is not None:
-                    say(name, writer, line)
-            finally:
-                leave(name, writer)
-    except Refused as reason:
-        writer.write(f"error {reason}\n".encode())
-        writer.write_eof()
-        # To close while something is unread is to reset, which may overtake what has just been said.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
-                while await reader.read(MAX_LINE):
-                    pass
-    writer.close()  # when all that it is owed has been sent
-
-
-async def line_of(reader):
-    """The next line; None at the end."""
-    try:
-        line = await reader.readuntil(b"\n")
-    except asyncio.IncompleteReadError:
-        return None
-    except asyncio.LimitOverrunError:
-        try:
-            line = await reader.readexactly(MAX_LINE + 1)
-            if not line.endswith(b"\r") or await reader.readexactly(1) != b"\n":
-                raise Refused("line too long")
-        except asyncio.IncompleteReadError:
-            return None
-    return line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
+        while (line := await read_line(reader)) is not None:
+            await drop_stalled_members()
+            say(name, writer, line)
+    finally:
+        leave(name, writer, "left")
 # end::accept[]
 
 
@@ -87,60 +39,48 @@ def enter(name, writer):
         raise Refused("a name has 1 to 16 letters, digits, - or _")
     if name in members:
         raise Refused(f"{name} is taken")
-    tell(members, f"* {name} joined\n")
-    here = "".join(f" {other}" for other in members)
+    send(members.values(), f"* {name} joined\n")
+    send([writer], f"* you are {name}; here:{''.join(f' {other}' for other in members)}\n")
     members[name] = writer
-    tell([name], f"* you are {name}; here:{here}\n")
 
 
 def say(name, writer, line):
-    if members.get(name) is writer:  # it may have been dropped, with lines of it still unread
-        tell([other for other in members if other != name], f"{name}: {line}\n")
+    if members.get(name) is writer:  # a dropped member may still have unread lines
+        send([other for other in members.values() if other is not writer], f"{name}: {line}\n")
 
 
-def leave(name, writer):
+def leave(name, writer, reason):
     if members.get(name) is writer:
         del members[name]
-        tell(members, f"* {name} left\n")
+        send(members.values(), f"* {name} {reason}\n")
 
 
-def tell(names, line):
-    """Who has no room for it is dropped, of which the others are told in turn."""
-    notices = [(names, line)]
-    for names, line in notices:  # grows meanwhile
-        full = [name for name in names if name in members and not put(members[name].transport, line)]
-        for name in full:
-            members.pop(name).transport.abort()
-            notices.append((members, f"* {name} was dropped: it does not read\n"))
+def send(writers, line):
+    for writer in writers:
+        if not writer.is_closing():
+            writer.write(line.encode())
 # end::room[]
 
 
 # tag::outbox[]
-def put(transport, line):
-    """Whether there was room for it, besides what is in the kernel's buffers."""
-    data = line.encode()
-    if transport.get_write_buffer_size() + len(data) > OUTBOX:
-        return False
-    if not transport.is_closing():  # else it is gone, as all are about to be told
-        transport.write(data)
-    return True
+async def drop_stalled_members():
+    """Drops each member whose outbox is full although the event loop has just tried to write it."""
+    async with outbox_check:  # no other task sends between the attempt and the check
+        if any(is_full(writer) for writer in members.values()):
+            # The first sleep returns before the loop calls back the sockets that are ready, the second one after it.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for name, writer in list(members.items()):
+                if is_full(writer):
+                    writer.transport.abort()
+                    leave(name, writer, "was dropped: it does not read")
+
+
+def is_full(writer):
+    return writer.transport.get_write_buffer_size() >= OUTBOX  # the kernel's buffer does not count
 # end::outbox[]
 
 
 # tag::close[]
-async def main(port):
-    server = await asyncio.start_server(accept, "127.0.0.1", port, backlog=1024, limit=MAX_LINE)
-    stop = asyncio.Event()
-    for number in signal.SIGINT, signal.SIGTERM:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-    server.close()
-    for writer in conversations.values():
-        with contextlib.suppress(OSError):  # gone
-            writer.get_extra_info("socket").shutdown(socket.SHUT_RD)  # as if it had finished sending
-    if conversations:
-        await asyncio.wait(conversations, timeout=GRACE_PERIOD)
+asyncio.run(serve_lines(int(sys.argv[1]), converse))
 # end::close[]
-
-
-asyncio.run(main(int(sys.argv[1])))

@@ -1,88 +1,66 @@
-"""The forwarder with asyncio's streams: two tasks for each client, one for each direction.
+"""TCP relay with asyncio streams: one task for each direction.
 
-The answer to virtual-threads: each reads, writes and drains. Back-pressure is that one word; where a direction is, its
-task knows. Who cancels is the task group: if one direction fails, the other is not left standing. What has to be
-written is how it ends, since asyncio closes with a FIN whatever has happened.
+Java counterpart: virtual-threads. Each task reads, writes and drains, so drain is the back-pressure. If one
+direction fails, the task group cancels the other. asyncio closes with FIN by default; a failed relay has to reset.
 """
 
 import asyncio
 import functools
-import signal
 import socket
 import struct
 import sys
 
-CONNECT_WITHIN = 1  # second
-GRACE_PERIOD = 3  # seconds
-CHUNK = 64 * 1024
+from asyncio_server import serve
 
-conversations = set()
+CONNECT_TIMEOUT = 1  # second
+CHUNK = 64 * 1024
 
 
 # tag::accept[]
-def accept(upstream_port, reader, client):
-    # The loop itself keeps no task alive.
-    conversation = asyncio.create_task(serve(upstream_port, reader, client))
-    conversations.add(conversation)
-    conversation.add_done_callback(conversations.discard)
+async def main(port, upstream_port):
+    if upstream_port == port:
+        sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give another port")
+    await serve(port, functools.partial(relay, upstream_port), limit=CHUNK)
 # end::accept[]
 
 
 # tag::relay[]
-async def serve(upstream_port, from_client, client):
-    writers = [client]
+async def relay(upstream_port, client_reader, client_writer):
+    writers = [client_writer]
     try:
-        reset_when_closed(client, True)
-        async with asyncio.timeout(CONNECT_WITHIN):
-            from_upstream, upstream = await asyncio.open_connection(
-                "127.0.0.1", upstream_port, limit=CHUNK
-            )
-        writers.append(upstream)
-        reset_when_closed(upstream, True)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(carry(from_client, upstream))
-            both.create_task(carry(from_upstream, client))
+        set_reset_on_close(client_writer, True)
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", upstream_port, limit=CHUNK)
+        writers.append(upstream_writer)
+        set_reset_on_close(upstream_writer, True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(copy(client_reader, upstream_writer))
+            group.create_task(copy(upstream_reader, client_writer))
         for writer in writers:
-            reset_when_closed(writer, False)  # all has been carried
+            set_reset_on_close(writer, False)  # both streams are complete
     except* OSError:
-        pass  # one of the two is gone, or the upstream cannot be reached in time
+        pass  # a reset, or the upstream is not reachable; TimeoutError is an OSError
     finally:
         for writer in writers:
-            writer.transport.abort()  # nothing is unsent, or it does not matter any more
+            writer.transport.abort()
 
 
-async def carry(reader, writer):
-    # By default drain returns while 64 KB are still unsent: they would be lost if the FIN below were the last of all.
+async def copy(reader, writer):
+    # With the default limits, drain returns while up to 64 KiB are unsent, and the abort above would discard them.
     writer.transport.set_write_buffer_limits(0)
     while data := await reader.read(CHUNK):
         writer.write(data)
-        await writer.drain()  # whoever does not read holds us here, where we do not read either
-    writer.write_eof()  # the other direction goes on
+        await writer.drain()  # back-pressure: no read until the receiver has taken the data
+    writer.write_eof()  # half-close; the other direction continues
 # end::relay[]
 
 
 # tag::close[]
-def reset_when_closed(writer, whether):
-    """Not FIN but RST, until all has been carried: by whom it is closed, even by the death of this process."""
-    linger = struct.pack("ii", whether, 0)
+def set_reset_on_close(writer, enabled):
+    """Selects RST instead of FIN for the close, also for a close by the kernel if this process is killed."""
+    linger = struct.pack("ii", enabled, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-
-
-async def main(port, upstream_port, *_):
-    if upstream_port == port:
-        sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give it another one")
-    server = await asyncio.start_server(
-        functools.partial(accept, upstream_port), "127.0.0.1", port, backlog=1024, limit=CHUNK
-    )
-    stop = asyncio.Event()
-    for number in signal.SIGINT, signal.SIGTERM:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-    server.close()
-    if conversations:
-        await asyncio.wait(conversations, timeout=GRACE_PERIOD)
-    # Those that are left are cancelled by asyncio.run, and so reset.
 # end::close[]
 
 
-asyncio.run(main(*map(int, sys.argv[1:])))
+asyncio.run(main(*map(int, sys.argv[1:3])))

@@ -1,182 +1,120 @@
-"""The room with Twisted's protocols: each member is one, and has its outbox. The answer to vertx.
+"""Chat room with Twisted: each member is a protocol, and has an outbox.
 
-The reactor calls one protocol at a time, so the room needs no lock. Twisted's transports do not say how much they have
-still to send; so what waits is kept here, and the transport, to which this is a pull producer, takes a line when it has
-passed on the one before.
+Java counterpart: vertx. The room needs no lock: the reactor calls one protocol at a time, and enter, say and leave
+do not await. Twisted's transports do not tell how much they have still to send. So a member keeps its outbox itself. It
+is a pull producer: the transport asks for the next line when it has sent the one before.
 """
 
 import collections
-import contextlib
 import re
-import socket
 import sys
 
-from twisted.internet import interfaces, protocol, reactor, task
-from twisted.internet.defer import Deferred
+from twisted.internet import interfaces, reactor, task
 from zope.interface import implementer
 
-OUTBOX = 64 * 1024  # bytes
-GRACE_PERIOD = 3  # seconds
-LINGER = 1  # second
-TICK = 0.01  # seconds
-MAX_LINE = 1024  # bytes, its end not counted
+from twisted_lines import Client, Refused
+from twisted_server import Server
 
-clients = set()
-members = {}  # by name, in the order in which they came
+OUTBOX = 64 * 1024  # bytes
+
+members = {}  # by name, in the order of entering
 
 
 # tag::room[]
 def enter(name, member):
-    """Why not; None if it is in, and all have been told."""
     if not re.fullmatch("[A-Za-z0-9_-]{1,16}", name):
-        return "a name has 1 to 16 letters, digits, - or _"
+        raise Refused("a name has 1 to 16 letters, digits, - or _")
     if name in members:
-        return f"{name} is taken"
-    tell(members, f"* {name} joined\n")
-    here = "".join(f" {other}" for other in members)
+        raise Refused(f"{name} is taken")
+    send(members.values(), f"* {name} joined\n")
+    send([member], f"* you are {name}; here:{''.join(f' {other}' for other in members)}\n")
     members[name] = member
-    tell([name], f"* you are {name}; here:{here}\n")
 
 
 def say(name, member, line):
-    if members.get(name) is member:  # it may have been dropped, with lines of it still to come
-        tell([other for other in members if other != name], f"{name}: {line}\n")
+    if members.get(name) is member:  # a dropped member may still have unread lines
+        send([other for other in members.values() if other is not member], f"{name}: {line}\n")
 
 
-def leave(name, member):
+def leave(name, member, reason):
     if members.get(name) is member:
         del members[name]
-        tell(members, f"* {name} left\n")
+        send(members.values(), f"* {name} {reason}\n")
 
 
-def tell(names, line):
-    """Who has no room for it is dropped, of which the others are told in turn."""
-    notices = [(names, line)]
-    for names, line in notices:  # grows meanwhile
-        full = [name for name in names if name in members and not members[name].put(line.encode())]
-        for name in full:
-            members.pop(name).transport.abortConnection()
-            notices.append((members, f"* {name} was dropped: it does not read\n"))
+def send(recipients, line):
+    for member in recipients:
+        member.write(line.encode())
 # end::room[]
 
 
-@implementer(interfaces.IPullProducer, interfaces.IHalfCloseableProtocol)
-class Client(protocol.Protocol):
-    # tag::accept[]
-    def connectionMade(self):
-        clients.add(self)
-        self.name = None
-        self.begun = b""  # a line
-        self.refused = False
-        self.ended = False
-        self.closing = None
+@implementer(interfaces.IPullProducer)
+class Member(Client):
+    is_push_producer = False
+
+    def __init__(self):
+        super().__init__()
         self.outbox = collections.deque()
-        self.handed_over = 0  # bytes, the line that the transport has
-        self.owed = 0  # bytes, that line included
-        self.transport.setTcpNoDelay(True)
-        self.transport.registerProducer(self, False)
+        self.in_transport = 0  # bytes of the line that the transport is sending
+        self.pending = 0  # bytes in the outbox and in the transport
+        self.sent = 0  # bytes
 
-    def dataReceived(self, data):
-        if not self.refused:
-            *lines, self.begun = (self.begun + data).split(b"\n")
-            for line in lines:
-                self.hear(line.removesuffix(b"\r"))
-            if len(self.begun.removesuffix(b"\r")) > MAX_LINE:
-                self.refuse("line too long")
-
-    def hear(self, line):
-        if self.refused:
+    # tag::accept[]
+    async def converse(self):
+        name = await self.read_line()
+        if name is None:
             return
-        if len(line) > MAX_LINE:
-            self.refuse("line too long")
-            return
-        text = line.decode(errors="replace")
-        if self.name is not None:
-            say(self.name, self, text)
-        elif reason := enter(text, self):
-            self.refuse(reason)
-        else:
-            self.name = text
+        await drop_stalled_members()
+        enter(name, self)
+        try:
+            while (line := await self.read_line()) is not None:
+                await drop_stalled_members()
+                say(name, self, line)
+        finally:
+            leave(name, self, "left")
     # end::accept[]
 
     # tag::outbox[]
-    def put(self, line):
-        """Whether there was room for it, besides what is in the kernel's buffers."""
-        if self.owed + len(line) > OUTBOX:
-            return False
+    def write(self, line):
         self.outbox.append(line)
-        self.owed += len(line)
-        if not self.handed_over:
+        self.pending += len(line)
+        if not self.in_transport:
             self.resumeProducing()
-        return True
 
     def resumeProducing(self):
-        """The transport has nothing to send: the next line. Of more than one it could not be told how much is left."""
-        self.owed -= self.handed_over
-        self.handed_over = 0
+        """Called when the transport has sent its line. With more than one, it would not tell how much is left."""
+        self.sent += self.in_transport
+        self.pending -= self.in_transport
+        self.in_transport = 0
         if self.outbox:
             line = self.outbox.popleft()
-            self.handed_over = len(line)
+            self.in_transport = len(line)
             self.transport.write(line)
-        elif self.refused or self.ended:
-            self.finish()
+        self.notify()
 
-    def stopProducing(self):
-        pass
+    async def drain(self):
+        while self.pending:
+            await self.state_change()
+
+    def is_full(self):
+        return self.pending >= OUTBOX  # the kernel's buffer does not count
     # end::outbox[]
 
-    # tag::close[]
-    def refuse(self, reason):
-        if not self.refused:
-            leave(self.name, self)
-            self.refused = True
-            line = f"error {reason}\n".encode()
-            self.outbox.append(line)
-            self.owed += len(line)
-            if not self.handed_over:
-                self.resumeProducing()
 
-    def readConnectionLost(self):
-        """It has finished sending, but is still given what it is owed."""
-        leave(self.name, self)
-        self.ended = True
-        if not self.handed_over:
-            self.finish()
-
-    def finish(self):
-        self.transport.unregisterProducer()
-        if self.ended:
-            self.transport.loseConnection()
-        elif self.closing is None:
-            # To close while something is unread is to reset, which may overtake what has just been said.
-            self.transport.loseWriteConnection()
-            self.closing = reactor.callLater(LINGER, self.transport.loseConnection)
-
-    def writeConnectionLost(self):
-        pass
-
-    def connectionLost(self, reason):
-        leave(self.name, self)
-        clients.discard(self)
-        if self.closing is not None and self.closing.active():
-            self.closing.cancel()
+# tag::outbox[]
+async def drop_stalled_members():
+    """Drops each member whose outbox is full although the reactor has just tried to write it."""
+    while full := {name: (member, member.sent) for name, member in members.items() if member.is_full()}:
+        # The first call returns before the reactor polls the sockets, the second one after it.
+        await task.deferLater(reactor, 0)
+        await task.deferLater(reactor, 0)
+        for name, (member, sent) in full.items():
+            if member.sent == sent and members.get(name) is member:
+                member.transport.abortConnection()
+                leave(name, member, "was dropped: it does not read")
+# end::outbox[]
 
 
-async def stop(listener):
-    await listener.stopListening()
-    for client in clients:
-        with contextlib.suppress(OSError):  # gone
-            client.transport.getHandle().shutdown(socket.SHUT_RD)  # as if it had finished sending
-    until = reactor.seconds() + GRACE_PERIOD
-    while clients:
-        if reactor.seconds() > until:
-            for client in clients:
-                client.transport.abortConnection()
-        await task.deferLater(reactor, TICK)
+# tag::close[]
+Server(Member).run(int(sys.argv[1]))
 # end::close[]
-
-
-factory = protocol.Factory.forProtocol(Client)
-listener = reactor.listenTCP(int(sys.argv[1]), factory, backlog=1024, interface="127.0.0.1")
-reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(stop(listener)))
-reactor.run()

@@ -1,112 +1,101 @@
-"""The forwarder with Twisted's producers and consumers: each connection is both, for the other. The answer to vertx.
+"""TCP relay with Twisted: two protocols, each of which is the producer for the other's transport.
 
-The state is in the two protocols: who is whose other, and who has been told of an end. Back-pressure comes free once
-each is registered as the other's producer: a transport with too much to be sent pauses it. Nobody cancels: a connection
-that is lost says so, and what that means for the other is written here.
+Java counterpart: vertx. Back-pressure comes from the registration as a producer: a transport whose buffer is full
+pauses its producer. Nothing is cancelled: connectionLost is called, and has to reset the peer.
 """
 
 import sys
 
-from twisted.internet import endpoints, error, interfaces, protocol, reactor, task
+from twisted.internet import endpoints, error, interfaces, protocol, reactor
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface import implementer
 
-CONNECT_WITHIN = 1  # second
-GRACE_PERIOD = 3  # seconds
-TICK = 0.01  # seconds
+from twisted_server import Server
 
-clients = set()
+CONNECT_TIMEOUT = 1  # second
 
 
 @implementer(interfaces.IPushProducer, interfaces.IHalfCloseableProtocol)
-class End(protocol.Protocol):
-    """One of two. Its transport could be the producer itself, but would be closed in order when the other is lost."""
+class RelayProtocol(protocol.Protocol):
+    """One of the two connections.
 
-    other = None
-    told_of_end = False
+    A transport can be a producer, too, but Twisted closes it with FIN when its consumer is lost. This one resets.
+    """
+
+    peer = None
+    output_shutdown = False
 
     # tag::relay[]
-    def relay_to(self, other):
-        self.other = other
-        other.transport.registerProducer(self, True)
+    def relay_to(self, peer):
+        self.peer = peer
+        peer.transport.registerProducer(self, True)
         self.transport.setTcpNoDelay(True)
         self.transport.resumeProducing()
 
     def dataReceived(self, data):
-        self.other.transport.write(data)
+        self.peer.transport.write(data)
 
     def pauseProducing(self):
-        self.transport.pauseProducing()  # the other does not take what it is owed
+        self.transport.pauseProducing()  # back-pressure: the peer's buffer is full
 
     def resumeProducing(self):
         self.transport.resumeProducing()
 
     def stopProducing(self):
-        pass  # the other is lost, and says so itself
+        pass  # the peer's connectionLost does what is necessary
 
     def readConnectionLost(self):
-        # Nothing more is produced: a producer that is still registered would be resumed, and read the end again.
-        self.other.transport.unregisterProducer()
-        self.other.transport.loseWriteConnection()  # after what is still to be sent; the other direction goes on
+        # A producer that is still registered would be resumed, and would read the end of input again.
+        self.peer.transport.unregisterProducer()
+        self.peer.transport.loseWriteConnection()  # half-close, after the buffered output; the other direction goes on
 
     def writeConnectionLost(self):
-        self.told_of_end = True
-        if self.other.told_of_end:
+        self.output_shutdown = True
+        if self.is_complete():
             self.transport.loseConnection()
-            self.other.transport.loseConnection()
+            self.peer.transport.loseConnection()
+
+    def is_complete(self):
+        return self.output_shutdown and self.peer.output_shutdown
     # end::relay[]
 
     # tag::close[]
     def connectionLost(self, reason):
-        """Unless both directions had ended, one of the two was reset; and so is the other: not FIN, but RST."""
-        if self.other and not (self.told_of_end and self.other.told_of_end):
-            self.other.transport.abortConnection()
+        if self.peer and not self.is_complete():
+            self.peer.transport.abortConnection()  # RST, as FIN would make a truncated stream look complete
     # end::close[]
 
 
-class Client(End):
+class Client(RelayProtocol):
     # tag::accept[]
     def connectionMade(self):
-        clients.add(self)
-        self.transport.pauseProducing()  # until there is somebody to be told
-        upstream = endpoints.TCP4ClientEndpoint(
-            reactor, "127.0.0.1", self.factory.upstream_port, timeout=CONNECT_WITHIN
-        )
-        self.connecting = endpoints.connectProtocol(upstream, End())
-        self.connecting.addCallbacks(self.join, self.refused)
+        self.factory.connections[self] = Deferred()
+        self.transport.pauseProducing()  # until the upstream is connected
+        upstream = endpoints.TCP4ClientEndpoint(reactor, "127.0.0.1", upstream_port, timeout=CONNECT_TIMEOUT)
+        self.connecting = endpoints.connectProtocol(upstream, RelayProtocol())
+        self.connecting.addCallbacks(self.connected_to, self.connect_failed)
 
-    def join(self, upstream):
+    def connected_to(self, upstream):
         upstream.relay_to(self)
         self.relay_to(upstream)
 
-    def refused(self, reason):
+    def connect_failed(self, reason):
         reason.trap(error.ConnectError, error.ConnectingCancelledError, CancelledError)
         self.transport.abortConnection()
 
     def connectionLost(self, reason):
-        clients.discard(self)
         self.connecting.cancel()
         super().connectionLost(reason)
+        self.factory.connections.pop(self).callback(None)
     # end::accept[]
 
-
-# tag::close[]
-async def stop(listener):
-    await listener.stopListening()
-    until = reactor.seconds() + GRACE_PERIOD
-    while clients:
-        if reactor.seconds() > until:
-            for client in clients:
-                client.transport.abortConnection()  # left to the reactor, it would be closed in order
-        await task.deferLater(reactor, TICK)
-# end::close[]
+    # tag::close[]
+    def server_stopping(self):
+        pass  # open relays go on until the grace period ends
+    # end::close[]
 
 
-port, upstream_port, *_ = map(int, sys.argv[1:])
+port, upstream_port = map(int, sys.argv[1:3])
 if upstream_port == port:
-    sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give it another one")
-factory = protocol.Factory.forProtocol(Client)
-factory.upstream_port = upstream_port
-listener = reactor.listenTCP(port, factory, backlog=1024, interface="127.0.0.1")
-reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(stop(listener)))
-reactor.run()
+    sys.exit(f"the upstream 127.0.0.1:{port} is this relay itself; give another port")
+Server(Client).run(port)

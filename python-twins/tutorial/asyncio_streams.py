@@ -1,4 +1,4 @@
-"""asyncio's streams as they are often shown: write without drain, so that nothing holds back a client that does not read."""
+"""asyncio streams as many tutorials show them: write without drain, so a client that does not read fills the memory."""
 
 import asyncio
 import sys

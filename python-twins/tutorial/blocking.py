@@ -1,4 +1,4 @@
-"""The textbook's first server: one client at a time, recv(1024), and send, which may send a part only."""
+"""The first server of many textbooks: one client at a time, recv(1024), and send, which may send only a part."""
 
 import socket
 import sys

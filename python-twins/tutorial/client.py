@@ -1,7 +1,7 @@
-"""The client of many introductions: a prompt, one send, one recv.
+"""The client of many tutorials: a prompt, one send, one recv.
 
-It breaks rules 10.01 to 10.09: a line is not ended, a reply is not one recv, and at the end of input there may be more to
-come. `./iomodels connect` is a client that keeps them.
+It breaks rules 10.01 to 10.09: it does not end its lines, takes one recv for one reply, and does not read the remaining
+replies at the end of its input. `./iomodels connect` is a client that keeps these rules.
 """
 
 import socket

@@ -1,6 +1,7 @@
-"""Twisted's echo as its documentation has it: the client's FIN closes the connection, and what is unsent is lost.
+"""The echo server of Twisted's documentation: the client's FIN closes the connection, and unsent output is lost.
 
-The reactor waits, and calls back: there is no region wait. Nothing is said of the end, so there is no region close.
+The reactor waits and calls the protocol, so there is no region wait. The end of the connection is not handled, so
+there is no region close.
 """
 
 import sys

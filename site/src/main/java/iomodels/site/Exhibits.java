@@ -17,10 +17,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -110,7 +112,7 @@ final class Exhibits {
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
     List<Path> shared = new ArrayList<>();
-    for (Path file : neighbours(page)) {
+    for (Path file : neighbours(page, ".java")) {
       String name = file.getFileName().toString().replaceFirst("\\.java$", "");
       boolean isUsed = Pattern.compile("\\b(new|extends) " + name + "\\b").matcher(text).find();
       if (isUsed && Files.readString(file).contains("// tag::")) {
@@ -120,10 +122,10 @@ final class Exhibits {
     return shared;
   }
 
-  private static List<Path> neighbours(Path page) throws IOException {
+  private static List<Path> neighbours(Path page, String suffix) throws IOException {
     try (Stream<Path> files = Files.list(page.getParent())) {
       return files
-          .filter(it -> it.toString().endsWith(".java") && !it.equals(page))
+          .filter(it -> it.toString().endsWith(suffix) && !it.equals(page))
           .sorted()
           .toList();
     }
@@ -199,25 +201,53 @@ final class Exhibits {
               .filter(it -> !name(folder.relativize(it)).startsWith("."))
               .sorted(comparingInt(Path::getNameCount).thenComparing(naturalOrder()))
               .toList();
+      Set<Path> shared = new HashSet<>();
       for (Path twin : twins) {
-        Source source = Source.read(project, name(project.relativize(twin)));
+        shared.addAll(imported(twin));
+      }
+      for (Path twin : twins) {
+        Source page = Source.read(project, name(project.relativize(twin)));
         // One without regions is no server: the tutorial's client.
-        if (!source.regions().isEmpty()) {
-          add(twin(name(folder.relativize(twin)).replaceFirst("\\.py$", ""), source));
+        if (!shared.contains(twin) && !page.regions().isEmpty()) {
+          List<Source> sources = new ArrayList<>(List.of(page));
+          sources.addAll(read(imported(twin)));
+          sources.removeIf(it -> it.regions().isEmpty());
+          add(twin(name(folder.relativize(twin)).replaceFirst("\\.py$", ""), sources));
         }
       }
     }
   }
 
-  private static Exhibit twin(String name, Source source) {
+  /**
+   * The modules in a twin's folder that it imports, and those that they import. They are shown
+   * beside it, not as twins.
+   */
+  private static List<Path> imported(Path twin) throws IOException {
+    List<Path> files = new ArrayList<>(List.of(twin));
+    for (int i = 0; i < files.size(); i++) {
+      String text = Files.readString(files.get(i));
+      for (Path file : neighbours(twin, ".py")) {
+        String module = file.getFileName().toString().replaceFirst("\\.py$", "");
+        boolean isImported =
+            Pattern.compile("(?m)^(from|import) " + module + "\\b").matcher(text).find();
+        if (isImported && !files.contains(file)) {
+          files.add(file);
+        }
+      }
+    }
+    return files.subList(1, files.size());
+  }
+
+  private static Exhibit twin(String name, List<Source> sources) {
     Optional<Written> written = writtenInPython(name);
+    List<String> about = sources.getFirst().about();
     return new Exhibit(
         "python:" + name,
         written.isPresent() ? Group.PROGRAMS : Group.PYTHON,
-        source.about().isEmpty() ? "" : source.about().getFirst(),
+        about.isEmpty() ? "" : about.getFirst(),
         Optional.empty(),
         written,
-        List.of(source));
+        sources);
   }
 
   private static Optional<Written> writtenInPython(String name) {

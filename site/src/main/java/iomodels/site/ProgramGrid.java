@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class ProgramGrid {
 
   private static final String PYTHON = "python:";
-  private static final Pattern ANSWER = Pattern.compile("The answer to ([\\w-]+)");
+  private static final Pattern COUNTERPART = Pattern.compile("Java counterpart: ([\\w-]+)");
 
   /** So many columns have lines that are hardly broken; more of them show what differs in shape. */
   private static final int LEGIBLE = 3;
@@ -185,11 +185,11 @@ public final class ProgramGrid {
     return choices;
   }
 
-  /** What is an answer to one of ours says so in its first comment. */
+  /** A twin names its counterpart in its first comment. */
   private static Stream<Exhibit> withCounterpart(Exhibit twin, List<Exhibit> ours) {
     String about = String.join(" ", twin.sources().getFirst().about());
-    Matcher answer = ANSWER.matcher(about);
-    String style = answer.find() ? answer.group(1) : "";
+    Matcher counterpart = COUNTERPART.matcher(about);
+    String style = counterpart.find() ? counterpart.group(1) : "";
     return Stream.concat(
         Stream.of(twin), ours.stream().filter(it -> written(it).style().equals(style)));
   }

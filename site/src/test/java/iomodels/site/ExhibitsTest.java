@@ -9,6 +9,7 @@ import iomodels.site.Exhibit.Written;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,10 +47,34 @@ class ExhibitsTest {
         .containsExactly("python:with_poll", "python:programs/asyncio_lines");
   }
 
-  private static void twin(Path project, String name) throws IOException {
+  @Test
+  void modulesThatTwinsImportAreShownBesideThem(@TempDir Path project) throws IOException {
+    Path chat = twin(project, "programs/asyncio_chat.py");
+    Path lines = twin(project, "programs/asyncio_lines.py");
+    Path relay = twin(project, "programs/asyncio_relay.py");
+    twin(project, "programs/asyncio_server.py");
+    Files.writeString(chat, "from asyncio_lines import read_line\n", StandardOpenOption.APPEND);
+    Files.writeString(lines, "import asyncio_server\n", StandardOpenOption.APPEND);
+    Files.writeString(
+        relay, "from asyncio_server import serve # no asyncio_lines\n", StandardOpenOption.APPEND);
+
+    Exhibits exhibits = Exhibits.of(project);
+    assertThat(exhibits.all())
+        .filteredOn(it -> it.id().startsWith("python:"))
+        .extracting(Exhibit::id)
+        .containsExactly("python:programs/asyncio_chat", "python:programs/asyncio_relay");
+    assertThat(exhibits.named("python:programs/asyncio_chat").orElseThrow().sources())
+        .extracting(it -> it.path().replaceFirst(".*/", ""))
+        .containsExactly("asyncio_chat.py", "asyncio_lines.py", "asyncio_server.py");
+    assertThat(exhibits.named("python:programs/asyncio_relay").orElseThrow().sources())
+        .extracting(it -> it.path().replaceFirst(".*/", ""))
+        .containsExactly("asyncio_relay.py", "asyncio_server.py");
+  }
+
+  private static Path twin(Path project, String name) throws IOException {
     Path file = project.resolve("python-twins").resolve(name);
     Files.createDirectories(file.getParent());
-    Files.writeString(
+    return Files.writeString(
         file,
         """
         # tag::ask[]
