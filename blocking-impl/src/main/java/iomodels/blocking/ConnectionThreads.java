@@ -13,9 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>No call tells how many threads are left: {@code ulimit -u} counts those of all processes of a
  * user, {@code pids.max} those of a cgroup. So whenever more connections are open than ever before,
- * a few threads are started for a moment, to see whether this and the next {@value #STEP} can be.
- * The price: three starts of a thread in place of two, while the number of connections grows. It is
- * no guarantee: another process may take the threads afterwards.
+ * threads are started for a moment, to see whether the next half as many connections can have one,
+ * at least {@value #STEP}. (A fixed step would delay the acceptor each few connections: on a busy
+ * machine the end of a thread takes a while.) It is no guarantee: another process may take the
+ * threads afterwards.
  */
 final class ConnectionThreads {
 
@@ -68,15 +69,32 @@ final class ConnectionThreads {
   }
 
   private void proveStep() {
+    int step = Math.max(STEP, running.get() / 2);
+    while (step > STEP && !canStart(step)) {
+      step = Math.max(STEP, step / 2);
+    }
+    prove(step);
+  }
+
+  private boolean canStart(int step) {
+    try {
+      prove(step);
+      return true;
+    } catch (OutOfMemoryError _) {
+      return false;
+    }
+  }
+
+  private void prove(int step) {
     CountDownLatch end = new CountDownLatch(1);
     List<Thread> started = new ArrayList<>();
     try {
-      for (int i = 0; i < SPARE + STEP; i++) {
+      for (int i = 0; i < SPARE + step; i++) {
         Thread thread = factory.newThread(() -> await(end));
         thread.start();
         started.add(thread);
       }
-      proven = running.get() + STEP;
+      proven = running.get() + step;
     } finally {
       end.countDown();
       started.forEach(ConnectionThreads::awaitEnd); // Until then they count as threads.

@@ -1,5 +1,8 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
@@ -53,8 +56,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
+  private static final System.Logger LOG = System.getLogger(DuplexSocket.class.getName());
+
   /** A socket that receives nothing for so long, while the server stops, is idle. */
   private static final long IDLE_MILLIS = 50;
+
+  private static final int MAX_IDLE_CHECKS = 10;
 
   private static final Buffer EMPTY = BufferInternal.buffer(Unpooled.EMPTY_BUFFER);
 
@@ -85,6 +92,8 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   /** Anything was received or written since the last idle check. */
   private boolean activeSinceCheck;
 
+  private boolean receivedSinceCheck;
+
   private DuplexSocket(NetSocketInternal socket) {
     this.socket = socket;
   }
@@ -103,7 +112,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     internal
         .handler(duplex::received)
         .closeHandler(_ -> duplex.closed())
-        .exceptionHandler(_ -> {}); // Otherwise Vert.x logs each reset. It closes the socket then.
+        .exceptionHandler(DuplexSocket::logUnlessReset); // Vert.x closes the socket then.
     return duplex;
   }
 
@@ -152,15 +161,23 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     }
   }
 
+  /** Vert.x would log each reset, with its stack trace. */
+  private static void logUnlessReset(Throwable failure) {
+    if (!(failure instanceof IOException)) {
+      LOG.log(WARNING, "A connection failed.", failure);
+    }
+  }
+
   private void received(Buffer chunk) {
     if (isInputEnded()) {
-      return; // By endInput.
+      return; // By endInputWhenIdle.
     }
     if (chunk.length() == 0) {
       endInput();
       return;
     }
     activeSinceCheck = true;
+    receivedSinceCheck = true;
     if (handler != null) {
       handler.handle(chunk);
     }
@@ -171,8 +188,44 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     return state == State.CLOSE_WAIT || state == State.LAST_ACK;
   }
 
-  /** Ends the input as if the peer's FIN had come; for a server that stops. */
-  void endInput() {
+  /**
+   * Ends the input as if the peer's FIN had come, once what was sent before has been read: the
+   * conversation reads, and nothing has come for 50 ms. For a server that stops. A peer that goes
+   * on sending is waited for ten times as long.
+   *
+   * @param isReading whether the conversation wants input, and has not paused the socket
+   */
+  void endInputWhenIdle(BooleanSupplier isReading) {
+    endInputWhenIdle(requireNonNull(Vertx.currentContext()).owner(), isReading, MAX_IDLE_CHECKS);
+  }
+
+  private void endInputWhenIdle(Vertx vertx, BooleanSupplier isReading, int checks) {
+    receivedSinceCheck = false;
+    afterReading(
+        vertx,
+        () -> {
+          if (isClosed || isInputEnded()) {
+            return;
+          }
+          if (!isReading.getAsBoolean()) {
+            endInputWhenIdle(vertx, isReading, checks);
+          } else if (receivedSinceCheck && checks > 1) {
+            endInputWhenIdle(vertx, isReading, checks - 1);
+          } else {
+            endInput();
+          }
+        });
+  }
+
+  /**
+   * Runs an action after 50 ms, and after the loop has read once more. A loop that was held up for
+   * longer runs a timer that is due before it reads, but a new one only after that.
+   */
+  private static void afterReading(Vertx vertx, Runnable action) {
+    vertx.setTimer(IDLE_MILLIS, _ -> vertx.setTimer(1, _ -> action.run()));
+  }
+
+  private void endInput() {
     if (isInputEnded()) {
       return;
     }
@@ -299,7 +352,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     close();
   }
 
-  /** Has {@link #reset} in place of {@link #close}, also where Vert.x closes the socket. */
+  /** Makes every later close a reset, also if Vert.x closes the socket. */
   void resetAtClose() {
     resetsAtClose = true;
     linger(0);
@@ -311,7 +364,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     }
   }
 
-  /** The same, for a conversation on the event loop of the socket. */
+  /** {@link #closeWhenIdle(Vertx, BooleanSupplier)} for a conversation on the event loop. */
   void closeWhenIdle(Vertx vertx) {
     closeWhenIdle(vertx, () -> true);
   }
@@ -329,7 +382,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
         .onSuccess(
             _ -> {
               activeSinceCheck = false;
-              vertx.setTimer(IDLE_MILLIS, _ -> closeIfIdle(vertx, isWaiting));
+              afterReading(vertx, () -> closeIfIdle(vertx, isWaiting));
             });
   }
 
@@ -343,6 +396,12 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
             close();
           }
         });
+  }
+
+  /** Closes the socket after a delay, unless it has closed before. */
+  void closeAfter(Vertx vertx, Duration delay) {
+    long timer = vertx.setTimer(delay.toMillis(), _ -> close());
+    whenClosed().onComplete(_ -> vertx.cancelTimer(timer));
   }
 
   private Channel channel() {

@@ -1,5 +1,7 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import iomodels.program.LineReader;
@@ -36,6 +38,7 @@ final class LineConversation {
     Optional<Request> parse(String line);
   }
 
+  private static final System.Logger LOG = System.getLogger(LineConversation.class.getName());
   private static final int READ_AHEAD = 1;
 
   private enum State {
@@ -73,7 +76,7 @@ final class LineConversation {
     client
         .handler(this::received)
         .endHandler(_ -> advance())
-        .shutdownHandler(_ -> client.endInput());
+        .shutdownHandler(_ -> client.endInputWhenIdle(() -> unread.size() <= READ_AHEAD));
     client.whenClosed().onComplete(_ -> gone());
   }
 
@@ -143,7 +146,11 @@ final class LineConversation {
                   advance();
                 }
               })
-          .onFailure(_ -> client.close());
+          .onFailure(
+              bug -> {
+                LOG.log(WARNING, "A request failed.", bug);
+                client.close();
+              });
     }
   }
 

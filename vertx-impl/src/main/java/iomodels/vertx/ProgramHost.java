@@ -24,14 +24,19 @@ import java.util.concurrent.TimeUnit;
  */
 final class ProgramHost implements Server {
 
-  /** Makes a program. */
+  /** Creates a program. */
   interface Factory {
 
-    /** Returns what the program does with each client, on the event loop of the client. */
+    /**
+     * Returns the program's handler of clients, which is called on the event loop of the client.
+     * Called once for each event loop, in the verticle: a client that is created here is closed
+     * with the verticle, after its server has shut down, and not at the beginning of the stop.
+     */
     Handler<DuplexSocket> create(Vertx vertx);
   }
 
   private final ProgramConfig config;
+  private final Factory program;
   private final VertxRuntime runtime;
   private final InetSocketAddress address;
   private volatile int port;
@@ -54,12 +59,11 @@ final class ProgramHost implements Server {
   ProgramHost(ProgramConfig config, int eventLoops, Factory program, Runnable atEnd)
       throws IOException {
     this.config = config;
+    this.program = program;
     runtime = new VertxRuntime(Transports.best(), atEnd);
     try {
-      Vertx vertx = runtime.vertx();
-      Handler<DuplexSocket> handler = program.create(vertx);
       DeploymentOptions options = new DeploymentOptions().setInstances(eventLoops);
-      vertx.deployVerticle(() -> new Listener(handler), options).await();
+      runtime.vertx().deployVerticle(Listener::new, options).await();
       address = new InetSocketAddress(config.address().getAddress(), port);
       config.demandUpstreamElsewhere(address);
     } catch (Exception | OutOfMemoryError failure) {
@@ -71,17 +75,12 @@ final class ProgramHost implements Server {
   /** One for each event loop. */
   private final class Listener extends VerticleBase {
 
-    private final Handler<DuplexSocket> handler;
-
     @SuppressWarnings("NullAway.Init") // start() comes first
     private NetServer server;
 
-    Listener(Handler<DuplexSocket> handler) {
-      this.handler = handler;
-    }
-
     @Override
     public Future<?> start() {
+      Handler<DuplexSocket> handler = program.create(vertx);
       server = vertx.createNetServer(new NetServerOptions().setAcceptBacklog(config.backlog()));
       return server
           .connectHandler(client -> handler.handle(DuplexSocket.of(client)))

@@ -62,10 +62,9 @@ final class RxJavaChat {
       Completable input =
           socket
               .lines()
-              .takeUntil(this::isLast)
+              .takeUntil(this::takeAndCheckLast)
               .ignoreElements()
-              .doOnError(_ -> tell(LineTooLongException.ANSWER))
-              .onErrorComplete(LineTooLongException.class::isInstance)
+              .onErrorComplete(this::isTooLong)
               .doFinally(this::leave)
               .andThen(Completable.fromAction(outbox::onComplete));
       Completable output = outbox.concatMapCompletable(this::send, 1);
@@ -73,11 +72,15 @@ final class RxJavaChat {
           Completable.mergeArray(input, output)
               .andThen(socket.finish())
               .mergeWith(socket.whenClosed())
-              .subscribe(() -> {}, _ -> socket.close());
+              .subscribe(() -> {}, socket::fail);
+    }
+
+    private boolean isTooLong(Throwable failure) {
+      return failure instanceof LineTooLongException && tell(LineTooLongException.ANSWER);
     }
 
     /** Takes a line. Returns whether it is the last one: it was refused, or the member has left. */
-    private boolean isLast(String line) {
+    private boolean takeAndCheckLast(String line) {
       switch (state) {
         case MEMBER -> room.say(name, this, line);
         case NEWCOMER -> {

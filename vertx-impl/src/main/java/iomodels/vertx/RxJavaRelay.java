@@ -11,9 +11,9 @@ import java.io.IOException;
 /**
  * A forwarder as two streams: each chunk of one socket is written to the other before the next is
  * requested, then the end is passed on; both directions at once. Back-pressure is only in {@code
- * request}: {@code concatMapCompletable} requests a chunk when the one before is sent. What cancels
- * what is not written out either: {@code mergeArray} and {@code mergeWith} dispose of the others
- * when one fails.
+ * request}: {@code concatMapCompletable} requests a chunk when the one before is sent. Cancellation
+ * needs no code either: {@code mergeArray} and {@code mergeWith} dispose of the others when one
+ * fails.
  */
 final class RxJavaRelay {
 
@@ -32,8 +32,9 @@ final class RxJavaRelay {
   }
 
   private void accept(DuplexSocket socket) {
-    socket.pause().shutdownHandler(_ -> socket.resetAtClose()); // If it has not ended by itself.
+    socket.pause();
     RxSocket client = new RxSocket(socket);
+    client.resetAtStop();
     var _ = relay(client).mergeWith(client.whenClosed()).subscribe(() -> {}, _ -> client.reset());
   }
 
@@ -50,6 +51,7 @@ final class RxJavaRelay {
   // tag::relay[]
   /** When both its directions have ended, a socket closes itself. */
   private static Completable relay(RxSocket client, RxSocket upstream) {
+    upstream.resetAtStop();
     return Completable.mergeArray(
             carry(client, upstream), carry(upstream, client), upstream.whenClosed())
         .doOnError(_ -> upstream.reset())

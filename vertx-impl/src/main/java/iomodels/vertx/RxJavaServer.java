@@ -1,7 +1,8 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.reactivex.rxjava3.core.Single;
-import io.reactivex.rxjava3.plugins.RxJavaPlugins;
 import io.reactivex.rxjava3.subscribers.DefaultSubscriber;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -32,10 +33,10 @@ import java.util.concurrent.TimeUnit;
  * epoll_wait} or whatever its transport has (Stevens, section 6.2, figure 6.3), and every signal of
  * a stream runs on it: there is no scheduler, and so no lock, and no hop between threads. That is
  * why there is no region {@code wait}. The conversation stands in one place, {@code start()}, and
- * its demand in another, {@code onNext}: it requests one more reply when there is room for it;
- * without a request the session is not called, and the socket not read. Cost: some objects for each
- * chunk, signals that go through each operator, and stack traces that show the operators and not
- * the conversation.
+ * its demand in another, {@code onNext}: it requests one more reply when there is room for it.
+ * Without a request the session is not called, and only one chunk is read ahead. Cost: some objects
+ * for each chunk, signals that go through each operator, and stack traces that show the operators
+ * and not the conversation.
  *
  * <p>In Python this is RxPY, which has no demand, or Twisted, which has: a {@code Subscription} is
  * an {@code IPullProducer}, {@code request} is {@code resumeProducing}, the subscriber an {@code
@@ -44,6 +45,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class RxJavaServer implements Server {
 
+  private static final System.Logger LOG = System.getLogger(RxJavaServer.class.getName());
   private static final Buffer END_OF_INPUT = Buffer.buffer();
   private static final int BUFFER_SIZE = 64 * 1024;
   private static final int SMALLEST_REPLY = 64;
@@ -164,7 +166,7 @@ final class RxJavaServer implements Server {
     public void onError(Throwable failure) {
       socket.close();
       if (!(failure instanceof IOException)) { // Else the connection was reset.
-        RxJavaPlugins.onError(failure); // It logs the bug.
+        LOG.log(WARNING, "A session failed.", failure);
       }
     }
 
@@ -177,7 +179,7 @@ final class RxJavaServer implements Server {
       socket.handler(null).resume(); // To close with input unread would send RST.
       Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
-        finSent.onSuccess(_ -> vertx.setTimer(config.linger().toMillis(), _ -> socket.close()));
+        finSent.onSuccess(_ -> socket.closeAfter(vertx, config.linger()));
       }
     }
     // end::close[]

@@ -49,7 +49,7 @@ final class RxLineConversation {
             .concatMapCompletable(reply -> client.write(reply.text()), 1)
             .andThen(client.finish())
             .mergeWith(client.whenClosed())
-            .subscribe(() -> {}, _ -> client.close());
+            .subscribe(() -> {}, client::fail);
   }
 
   /** A line that is too long has its turn as well: those before it are answered first. */

@@ -1,5 +1,7 @@
 package iomodels.vertx;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.core.Scheduler;
@@ -11,6 +13,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClient;
 import iomodels.program.LineReader;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Subscriber;
@@ -24,7 +27,12 @@ import org.reactivestreams.Subscription;
  */
 final class RxSocket {
 
+  private static final System.Logger LOG = System.getLogger(RxSocket.class.getName());
+
   private final DuplexSocket socket;
+
+  /** The number of chunks that were requested and have not come. */
+  private long demand;
 
   RxSocket(DuplexSocket socket) {
     this.socket = socket;
@@ -59,13 +67,14 @@ final class RxSocket {
   private void subscribe(Subscriber<? super Buffer> subscriber) {
     socket
         .pause()
-        .handler(subscriber::onNext)
+        .handler(chunk -> next(subscriber, chunk))
         .endHandler(_ -> subscriber.onComplete())
         .exceptionHandler(subscriber::onError);
     subscriber.onSubscribe(
         new Subscription() {
           @Override
           public void request(long n) {
+            demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
             socket.fetch(n);
           }
 
@@ -74,6 +83,11 @@ final class RxSocket {
             socket.handler(null).endHandler(null).exceptionHandler(null);
           }
         });
+  }
+
+  private void next(Subscriber<? super Buffer> subscriber, Buffer chunk) {
+    demand--;
+    subscriber.onNext(chunk);
   }
 
   /** The input as lines. A chunk may have many, or none. */
@@ -88,9 +102,9 @@ final class RxSocket {
                         reader.next(chunk).ifPresentOrElse(emitter::onNext, emitter::onComplete)));
   }
 
-  /** When the server stops, the input ends as if the peer's FIN had come. */
+  /** When the server stops, the input ends behind what has been sent, as at the peer's FIN. */
   void endInputAtStop() {
-    socket.shutdownHandler(_ -> socket.endInput());
+    socket.shutdownHandler(_ -> socket.endInputWhenIdle(() -> demand > 0));
   }
 
   // end::read[]
@@ -125,11 +139,24 @@ final class RxSocket {
     return completable(socket.whenClosed());
   }
 
+  /** When the server stops, and its grace period is over, the socket is reset and not closed. */
+  void resetAtStop() {
+    socket.shutdownHandler(_ -> socket.resetAtClose());
+  }
+
   // end::close[]
 
   private static Completable completable(Future<Void> future) {
     return Completable.create(
         emitter -> future.onSuccess(_ -> emitter.onComplete()).onFailure(emitter::tryOnError));
+  }
+
+  /** Closes the socket after a failure of its stream; logs it unless the connection was reset. */
+  void fail(Throwable failure) {
+    if (!(failure instanceof IOException)) {
+      LOG.log(WARNING, "A conversation failed.", failure);
+    }
+    socket.close();
   }
 
   /** See {@link DuplexSocket#close}. */

@@ -62,7 +62,7 @@ final class VertxChat {
       socket
           .handler(this::received)
           .endHandler(_ -> finish())
-          .shutdownHandler(_ -> socket.endInput());
+          .shutdownHandler(_ -> socket.endInputWhenIdle(() -> true));
       socket.whenClosed().onComplete(_ -> leave());
     }
 

@@ -43,6 +43,7 @@ final class VertxRelay {
 
   // tag::relay[]
   private static void relay(DuplexSocket client, DuplexSocket upstream) {
+    upstream.shutdownHandler(_ -> upstream.resetAtClose());
     carry(client, upstream);
     carry(upstream, client);
     resetTogether(client, upstream);

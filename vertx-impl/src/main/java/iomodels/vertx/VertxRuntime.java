@@ -48,7 +48,7 @@ final class VertxRuntime {
   VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
     netty = NettyTransport.of(transport);
     this.atEnd = atEnd;
-    // Netty logs it when descriptors run out, and for the date Java's logger opens a file: now.
+    // Loads the time zone now: Java's logger would open a file for it when no file can be opened.
     var _ = ZoneId.systemDefault();
     FileSystemOptions files =
         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false);
@@ -59,9 +59,9 @@ final class VertxRuntime {
                   new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS).setFileSystemOptions(files))
               .withTransport(netty)
               .build();
-    } catch (OutOfMemoryError failure) {
+    } catch (RuntimeException | OutOfMemoryError failure) {
       atEnd.run();
-      throw StartFailures.noThread(failure);
+      throw StartFailures.of(failure);
     }
   }
 

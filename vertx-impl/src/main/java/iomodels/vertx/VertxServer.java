@@ -150,7 +150,7 @@ final class VertxServer implements Server {
       socket.handler(null).resume(); // To close with input unread would send RST.
       Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
-        finSent.onSuccess(_ -> vertx.setTimer(config.linger().toMillis(), _ -> socket.close()));
+        finSent.onSuccess(_ -> socket.closeAfter(vertx, config.linger()));
       }
     }
     // end::close[]

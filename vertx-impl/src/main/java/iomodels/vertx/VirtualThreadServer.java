@@ -192,7 +192,10 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::close[]
-  /** Accepts the backlog, then stops the listeners, which end their connections, then the loops. */
+  /**
+   * Accepts the backlog, then stops the listeners, which end their connections, then the loops. The
+   * end of a socket interrupts its thread; this does not wait for the thread.
+   */
   @Override
   public void close() {
     runtime.close(config.backlog(), config.gracePeriod());

@@ -4,7 +4,8 @@
  * {@link iomodels.vertx.ProgramHost} is the server.
  *
  * <p>The pages use the public API of Vert.x. Where that does not suffice, {@link
- * iomodels.vertx.DuplexSocket} and {@link iomodels.vertx.ConnectAttempt} go below it, and say why.
+ * iomodels.vertx.DuplexSocket}, {@link iomodels.vertx.ConnectAttempt} and {@link
+ * iomodels.vertx.NettyTransport} go below it, and say why.
  */
 @NullMarked
 package iomodels.vertx;
