@@ -32,7 +32,7 @@ final class Connections {
   private static final long NOT_WAITING = Long.MIN_VALUE;
 
   private final Listener listener;
-  private final Set<Connection> open = ConcurrentHashMap.newKeySet();
+  private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
   private volatile boolean aborting;
 
   /**
@@ -47,7 +47,7 @@ final class Connections {
   /** Adds a connection; it is removed by {@link Connection#close}. */
   Connection open(SocketChannel peer) {
     Connection connection = new Connection(peer);
-    open.add(connection);
+    connections.add(connection);
     if (aborting) {
       closeQuietly(peer); // The first call on it throws.
     }
@@ -57,16 +57,16 @@ final class Connections {
   // tag::close[]
   /** Waits until all conversations have ended; after the grace period, closes the rest. */
   void drain(Duration gracePeriod) {
-    drain(gracePeriod, open::isEmpty);
+    drain(gracePeriod, connections::isEmpty);
   }
 
-  /** The same, until the server has ended: there may be connections that are not open here yet. */
+  /** The same, until the server has ended: clients that wait for a thread are not open here yet. */
   void drain(Duration gracePeriod, BooleanSupplier hasEnded) {
     long deadline = System.nanoTime() + gracePeriod.toNanos();
     while (!hasEnded.getAsBoolean()) {
       long now = System.nanoTime();
       aborting = now - deadline > 0;
-      for (Connection it : open) {
+      for (Connection it : connections) {
         if (aborting) {
           closeQuietly(it.peer); // Any call that its thread is in throws.
         } else if (it.isIdle(now)) {
@@ -114,7 +114,7 @@ final class Connections {
     @Override
     public void close() {
       closeQuietly(peer);
-      open.remove(this);
+      connections.remove(this);
       listener.descriptorFreed();
     }
   }

@@ -43,10 +43,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class PreforkWorker {
 
-  /** What it says on its standard output once it does. */
+  /** The line that it prints when it listens. */
   static final String LISTENING = "listening";
 
-  /** What it says before the reason if it cannot. */
+  /** The prefix of the line that it prints when it cannot listen. */
   static final String FAILED = "failed: ";
 
   private static final String NAME = PreforkServer.NAME + "-worker";

@@ -30,7 +30,10 @@ final class ProgramHost implements Server {
     @Override
     void run();
 
-    /** The server stops: ends the input after the bytes that have been received. */
+    /**
+     * The server stops: ends the input. Java does not read what the kernel has received by then and
+     * {@code read} has not returned: requests beyond the one that is pending may be lost.
+     */
     void endInput();
 
     /** Closes the sockets: {@link #run} returns soon, whatever call it is in. */

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One thread serves one client at a time. The thread blocks in {@code accept} until there is a
@@ -48,6 +49,8 @@ final class SequentialServer implements Server {
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
 
   private final Connections connections;
+
+  private final AtomicBoolean stopping = new AtomicBoolean();
 
   /** The clients in the backlog when the server stops: served in turn, in the grace period. */
   private final CompletableFuture<List<SocketChannel>> waiting = new CompletableFuture<>();
@@ -135,7 +138,9 @@ final class SequentialServer implements Server {
   @Override
   public void close() {
     listener.stop();
-    waiting.complete(listener.acceptAll());
+    if (stopping.compareAndSet(false, true)) {
+      waiting.complete(listener.acceptAll());
+    }
     connections.drain(config.gracePeriod(), terminated::isDone);
   }
 

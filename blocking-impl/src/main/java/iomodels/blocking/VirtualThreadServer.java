@@ -23,11 +23,11 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * A virtual thread for each connection. The code is that of a thread per connection, but a virtual
  * thread that blocks is unmounted: its stack moves to the heap, and its carrier, one of as many
- * platform threads as there are processors, runs another virtual thread. In JDK 25 on Linux one
- * thread of the JDK waits in {@code epoll_wait} for all sockets ({@code MasterPoller}). So code
- * that is written as blocking runs as multiplexing. Cost: for each message a {@code read} that
- * finds nothing, several calls to epoll, and switches of virtual threads, none of which an event
- * loop has.
+ * platform threads as there are processors, runs another virtual thread. In JDK 25 on Linux virtual
+ * threads of the JDK wait for the sockets by epoll, and one platform thread waits in {@code
+ * epoll_wait} for those ({@code MasterPoller}). So code that is written as blocking runs as
+ * multiplexing. Cost: for each message a {@code read} that finds nothing, several calls to epoll,
+ * and switches of virtual threads, none of which an event loop has.
  *
  * <p>A virtual thread that blocks with a native frame on its stack is pinned: it keeps its carrier.
  * That does not happen here, and {@code synchronized} no longer pins (JEP 491). A virtual thread

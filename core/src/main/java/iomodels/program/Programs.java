@@ -64,7 +64,8 @@ public final class Programs {
    * <p>For a member that does not read, {@link ProgramConfig#outbox()} bytes are kept, besides
    * those in the kernel's buffers. If there is one more line when that many are pending, the member
    * is dropped: its connection is closed, and the others are sent {@code * NAME was dropped: it
-   * does not read}. It does not delay the others.
+   * does not read}. It does not delay the others, except for the fraction of a second that it may
+   * take to find out that it does not read.
    */
   public static final Program CHAT = new Program("chat", "a room in which lines go to all others");
 

@@ -238,7 +238,7 @@ final class EpollEdgeServer implements Server {
       }
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     void run() {
       isQueued = false;
       try {
@@ -300,6 +300,7 @@ final class EpollEdgeServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();

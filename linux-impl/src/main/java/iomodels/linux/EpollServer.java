@@ -191,7 +191,7 @@ final class EpollServer implements Server {
       watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {
@@ -250,6 +250,7 @@ final class EpollServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();

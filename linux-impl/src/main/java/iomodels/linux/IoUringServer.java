@@ -340,6 +340,7 @@ final class IoUringServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() {
+      unread = EMPTY; // It is not read any more.
       if (endOfInput) {
         close();
       } else {

@@ -179,7 +179,7 @@ final class PollServer implements Server {
       pollSet.add(fd, POLLIN);
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {

@@ -193,7 +193,7 @@ final class SelectServer implements Server {
       sets.watch(fd, false);
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {

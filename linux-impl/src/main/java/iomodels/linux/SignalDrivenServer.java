@@ -241,7 +241,7 @@ final class SignalDrivenServer implements Server {
       }
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     private void run() {
       try {
         switch (state) {
@@ -303,6 +303,7 @@ final class SignalDrivenServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();

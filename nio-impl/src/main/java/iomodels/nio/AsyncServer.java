@@ -114,7 +114,7 @@ final class AsyncServer implements Server {
       peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
       Connection connection = new Connection(peer);
       connections.add(connection);
-      connection.read();
+      connection.begin();
     } catch (IOException | RuntimeException e) {
       LOG.log(WARNING, "A client was turned away.", e);
       closeQuietly(peer);
@@ -173,6 +173,16 @@ final class AsyncServer implements Server {
 
     Connection(AsynchronousSocketChannel peer) {
       this.peer = peer;
+    }
+
+    /** If the first read cannot be requested, the connection is closed. */
+    void begin() {
+      try {
+        read();
+      } catch (RuntimeException e) {
+        end();
+        throw e;
+      }
     }
 
     // tag::converse[]

@@ -143,7 +143,7 @@ final class MultiReactorWorker {
       this.key = register(selector, peer, OP_READ, this);
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     @Override
     public void run() {
       try {
@@ -201,6 +201,7 @@ final class MultiReactorWorker {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       peer.shutdownOutput();
       if (endOfInput) {
         end();

@@ -173,7 +173,7 @@ final class PollingServer implements Server {
       this.peer = peer;
     }
 
-    /** At most one read and one write, so that the round goes on. */
+    /** At most one read and two writes, so that the round goes on. */
     void run() {
       try {
         switch (state) {
@@ -229,6 +229,7 @@ final class PollingServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       peer.shutdownOutput();
       if (endOfInput) {
         peer.close();

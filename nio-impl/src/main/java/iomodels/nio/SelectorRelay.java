@@ -166,7 +166,7 @@ final class SelectorRelay {
       this.to = to;
     }
 
-    /** At most one read and one write, so that no pair delays the others for long. */
+    /** At most one read and two writes, so that no pair delays the others for long. */
     void advance() throws IOException {
       unsent = Buffers.write(to, unsent);
       if (state == State.OPEN && !unsent.hasRemaining()) {

@@ -28,7 +28,7 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Single-threaded reactor. One event-loop thread multiplexes the listening socket, all connections
  * and the UDP socket with a {@link Selector}, and blocks only in {@code select()}. In each
- * iteration a ready connection gets at most one read and one write, so a busy client cannot starve
+ * iteration a ready connection gets at most one read and two writes, so a busy client cannot starve
  * the others. State that a blocking thread would keep on its stack lives in {@code Connection}.
  *
  * <p>While output is pending, the connection is registered for {@code OP_WRITE} only: unread input
@@ -154,7 +154,7 @@ final class SelectorServer implements Server {
       this.key = register(selector, peer, OP_READ, this);
     }
 
-    /** At most one read and one write, so that no connection delays the others for long. */
+    /** At most one read and two writes, so that no connection delays the others for long. */
     @Override
     public void run() {
       try {
@@ -212,6 +212,7 @@ final class SelectorServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
+      unread = Buffers.EMPTY; // It is not read any more.
       peer.shutdownOutput();
       if (endOfInput) {
         end();

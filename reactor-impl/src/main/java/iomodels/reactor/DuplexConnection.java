@@ -32,19 +32,23 @@ import reactor.netty.NettyOutbound;
  * <p>Thread: any, unless a method says otherwise. The publishers do nothing until they are
  * subscribed to.
  */
-record DuplexConnection(Connection connection) {
+record DuplexConnection(Connection connection, Channel channel) {
 
   /** The place of the FIN in the input. Not an empty buffer, which Reactor Netty drops. */
   private static final Object END_OF_INPUT = new Object();
+
+  /**
+   * A connection, and its channel: after the end of its streams a {@code Connection} of Reactor
+   * Netty has another channel, which throws.
+   */
+  DuplexConnection(Connection connection) {
+    this(connection, connection.channel());
+  }
 
   /** Adds what puts the end of input into the stream. */
   static void install(
       ConnectionObserver observer, Channel channel, @Nullable SocketAddress remoteAddress) {
     channel.pipeline().addFirst(EndOfInputHandler.INSTANCE);
-  }
-
-  Channel channel() {
-    return connection.channel();
   }
 
   NettyOutbound outbound() {
@@ -53,8 +57,8 @@ record DuplexConnection(Connection connection) {
 
   /**
    * What the peer sends. Completes at its FIN, and fails if the connection is closed or reset
-   * before. Without demand nothing is read, and TCP flow control holds the peer back. The stream
-   * releases a buffer when {@code onNext} returns.
+   * before. Without demand at most one message is read ahead, and TCP flow control holds the peer
+   * back. The stream releases a buffer when {@code onNext} returns.
    */
   Flux<ByteBuf> input() {
     return Flux.<Object>concat(
@@ -80,22 +84,22 @@ record DuplexConnection(Connection connection) {
 
   /** Sends FIN, after all that was written before. The input goes on. */
   Mono<Void> shutdownOutput() {
-    return FutureMono.deferFuture(((DuplexChannel) channel())::shutdownOutput);
+    return FutureMono.deferFuture(((DuplexChannel) channel)::shutdownOutput);
   }
 
   /**
    * Sends FIN, drops what still comes, and completes at the peer's FIN. To close with input unread
-   * would send RST, which destroys the last reply on its way. To be subscribed to when nothing
-   * subscribes to {@link #input} any more.
+   * would send RST, which destroys the last reply on its way. Call it only after the subscription
+   * to {@link #input} has ended.
    */
   Mono<Void> finish() {
     return Mono.defer(
         () -> {
-          if (((DuplexChannel) channel()).isInputShutdown()) {
+          if (((DuplexChannel) channel).isInputShutdown()) {
             return Mono.empty();
           }
-          channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false); // FIN closes it.
-          channel().config().setAutoRead(true); // Reactor Netty drops what no one subscribes to.
+          channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false); // FIN closes it.
+          channel.config().setAutoRead(true); // Reactor Netty drops what no one subscribes to.
           return shutdownOutput().then(connection.onDispose());
         });
   }
@@ -104,9 +108,8 @@ record DuplexConnection(Connection connection) {
    * Closes by FIN, also where {@link ChannelOption#SO_LINGER} is 0. On the channel's event loop,
    * because the descriptor of a closed channel may belong to another one already.
    */
-  @SuppressWarnings("FutureReturnValueIgnored") // of closing, which the close future tells as well
+  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
   void closeByFin() {
-    Channel channel = channel();
     if (!channel.eventLoop().inEventLoop()) {
       channel.eventLoop().execute(this::closeByFin);
     } else if (channel.isOpen()) {
@@ -126,7 +129,7 @@ record DuplexConnection(Connection connection) {
    * @param mayClose whether it may be closed now; called on its event loop
    */
   void closeWhenIdle(BooleanSupplier mayClose) {
-    channel().eventLoop().execute(() -> connection.addHandlerFirst(new CloseWhenIdle(mayClose)));
+    channel.eventLoop().execute(() -> connection.addHandlerFirst(new CloseWhenIdle(mayClose)));
   }
 
   /** Netty reports a FIN beside the stream, as an event, whether or not there is demand. */

@@ -29,8 +29,14 @@ import reactor.netty.resources.LoopResources;
  * The event loops of the transport that was chosen, one for each core: left to itself, Reactor
  * Netty takes the first native one that it finds. Without two faults of Netty: {@link
  * EventLoopGroups}, {@link Channels}.
+ *
+ * <p>The class sets Reactor's hook for dropped errors, which is global to the JVM.
  */
-record Loops(Transport transport, EventLoopGroup group, Map<EventExecutor, Scheduler> schedulers)
+record Loops(
+    Transport transport,
+    EventLoopGroup group,
+    EventLoopGroup clientGroup,
+    Map<EventExecutor, Scheduler> schedulers)
     implements LoopResources {
 
   /** How long a stop waits for anything that Netty does by itself. */
@@ -68,13 +74,13 @@ record Loops(Transport transport, EventLoopGroup group, Map<EventExecutor, Sched
     return of(transport, Runtime.getRuntime().availableProcessors());
   }
 
-  /** So many, whatever the number of cores. */
+  /** With the given number of event loops. */
   static Loops of(Transport transport, int count) {
     ThreadFactory threads = new DefaultThreadFactory("loops");
     EventLoopGroup group = EventLoopGroups.create(transport, count, threads);
     Map<EventExecutor, Scheduler> schedulers = new HashMap<>();
     group.forEach(loop -> schedulers.put(loop, Schedulers.fromExecutorService(loop)));
-    return new Loops(transport, group, schedulers);
+    return new Loops(transport, group, LoopResources.colocate(group), schedulers);
   }
 
   /**
@@ -87,6 +93,12 @@ record Loops(Transport transport, EventLoopGroup group, Map<EventExecutor, Sched
   @Override
   public EventLoopGroup onServer(boolean useNative) {
     return group;
+  }
+
+  /** A connection that is made on an event loop stays on it: what both share needs no lock. */
+  @Override
+  public EventLoopGroup onClient(boolean useNative) {
+    return clientGroup;
   }
 
   @Override

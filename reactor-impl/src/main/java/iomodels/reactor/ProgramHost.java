@@ -1,7 +1,5 @@
 package iomodels.reactor;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -18,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.tcp.TcpServer;
@@ -35,13 +34,13 @@ final class ProgramHost implements Server {
      * A conversation. It is subscribed to on the client's event loop, and cancelled when the client
      * has gone. When it completes or fails, the client's connection is closed.
      *
-     * @param stop completes when the server stops: there are no further requests after those that
-     *     have been received
+     * @param stop completes on the client's event loop, a while after the server begins to stop:
+     *     there are no further requests after those that have been received
      */
     Mono<Void> converse(DuplexConnection client, Mono<Void> stop);
   }
 
-  /** For how long the server still reads when it stops: what was sent before is answered. */
+  /** How long the server still reads from a client when it stops. */
   static final Duration LAST_READ = Duration.ofMillis(100);
 
   private final ProgramConfig config;
@@ -90,7 +89,7 @@ final class ProgramHost implements Server {
               .bindNow();
       config.demandUpstreamElsewhere(address());
     } catch (IOException | RuntimeException failure) {
-      channels.close().awaitUninterruptibly(); // By itself a ring that ends leaves them open.
+      channels.close().awaitUninterruptibly(); // io_uring does not close them when its loop ends.
       loops.end();
       throw BindFailure.of(failure);
     }
@@ -99,7 +98,10 @@ final class ProgramHost implements Server {
   // tag::accept[]
   private void accept(Connection connection) {
     DuplexConnection client = new DuplexConnection(connection);
-    Mono.firstWithSignal(program.converse(client, stop.asMono()), client.closed())
+    Scheduler loop = loops.scheduler(client);
+    Mono<Void> end = stop.asMono().then(Mono.delay(LAST_READ, loop)).then();
+    Mono.firstWithSignal(program.converse(client, end), client.closed())
+        .publishOn(loop) // Reactor Netty ends a connection on its event loop only.
         .subscribe(connection.disposeSubscriber());
   }
 
@@ -109,7 +111,7 @@ final class ProgramHost implements Server {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      var _ = loops.group().schedule(stop::tryEmitEmpty, LAST_READ.toMillis(), MILLISECONDS);
+      stop.tryEmitEmpty();
       Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       channels.newCloseFuture().awaitUninterruptibly(left.toMillis());
       channels.close().awaitUninterruptibly(Loops.LIMIT.toMillis());

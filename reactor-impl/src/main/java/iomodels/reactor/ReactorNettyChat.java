@@ -1,12 +1,12 @@
 package iomodels.reactor;
 
+import io.netty.buffer.ByteBufUtil;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Room;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -48,7 +48,7 @@ final class ReactorNettyChat {
   private final class Client implements Room.Member {
 
     private final DuplexConnection connection;
-    private final LineConversation lines;
+    private final LineConversation conversation;
     private final Sinks.Many<String> outbox =
         Sinks.unsafe().many().unicast().onBackpressureBuffer();
     private State state = State.ENTERING;
@@ -57,15 +57,15 @@ final class ReactorNettyChat {
     /** How many bytes the outbox has. */
     private int pending;
 
-    Client(DuplexConnection connection, LineConversation lines) {
+    Client(DuplexConnection connection, LineConversation conversation) {
       this.connection = connection;
-      this.lines = lines;
+      this.conversation = conversation;
     }
 
     // tag::converse[]
     Mono<Void> converse() {
       Mono<Void> listening =
-          lines
+          conversation
               .lines()
               .takeUntil(this::isLast)
               .then()
@@ -75,7 +75,7 @@ final class ReactorNettyChat {
               .doFinally(_ -> leaveRoom())
               .then(Mono.fromRunnable(outbox::tryEmitComplete));
       Mono<Void> telling = outbox.asFlux().concatMap(this::send, 0).then();
-      return Mono.when(listening, telling).then(lines.finish());
+      return Mono.when(listening, telling).then(conversation.finish());
     }
 
     private boolean isLast(String line) {
@@ -118,11 +118,11 @@ final class ReactorNettyChat {
     }
 
     private Mono<Void> send(String line) {
-      return lines.send(line).doOnSuccess(_ -> pending -= length(line));
+      return conversation.send(line).doOnSuccess(_ -> pending -= length(line));
     }
 
     private static int length(String line) {
-      return line.getBytes(StandardCharsets.UTF_8).length;
+      return ByteBufUtil.utf8Bytes(line);
     }
 
     @Override

@@ -15,7 +15,7 @@ import reactor.core.publisher.MonoSink;
 /**
  * Slow work beside quick answers: a task is a {@code Mono} that a pool's thread completes. If it is
  * cancelled, it leaves the pool's queue, or is interrupted. ({@code Schedulers.boundedElastic} is
- * such a pool, but its bound is for each of its threads, and a cancelled task keeps its place.)
+ * such a pool, but it bounds the queue of each of its threads, and not that of all.)
  */
 final class ReactorNettyOffload {
 
@@ -59,11 +59,11 @@ final class ReactorNettyOffload {
     return switch (request) {
       case OffloadRequest.Ping _ -> Mono.just(OffloadRequest.PONG);
       case OffloadRequest.Task task ->
-          elsewhere(task).onErrorReturn(RejectedExecutionException.class, OffloadRequest.BUSY);
+          submit(task).onErrorReturn(RejectedExecutionException.class, OffloadRequest.BUSY);
     };
   }
 
-  private Mono<String> elsewhere(OffloadRequest.Task task) {
+  private Mono<String> submit(OffloadRequest.Task task) {
     return Mono.create(
         sink -> {
           FutureTask<String> future = future(task, sink);

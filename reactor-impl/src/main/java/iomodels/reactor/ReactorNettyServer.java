@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.reactivestreams.Publisher;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -37,11 +38,11 @@ import reactor.netty.tcp.TcpServer;
  *
  * <p>Nothing on this page waits, so there is no region {@code wait}. Where another server would
  * wait, there is no demand: a reply is requested when the one before is written, the next message
- * when all replies are written, and a message that is not requested is not read. The waiting itself
- * is done by Netty's event loops, one thread for each core. The price: events have the order of
- * operators, not of lines, and a stack trace shows operators too. The page is longer than an echo
- * of Reactor Netty's documentation by what the latter leaves out: the end of input, the early end
- * of a session, and a stop that loses no reply.
+ * when all replies are written; without demand at most one message is read ahead. The waiting
+ * itself is done by Netty's event loops, one thread for each core. The price: events have the order
+ * of operators, not of lines, and a stack trace shows operators too. The page is longer than an
+ * echo of Reactor Netty's documentation by what the latter leaves out: the end of input, the early
+ * end of a session, and a stop that loses no reply.
  *
  * <p>In Python this is Twisted, or asyncio below it: the event loop is the {@code reactor}, {@code
  * receiveObject()} brings what {@code Protocol.dataReceived} is called with, and a {@link Mono} is
@@ -86,14 +87,14 @@ final class ReactorNettyServer implements Server {
               .bindNow();
       datagrams = DatagramServer.bind(config, service, address(), loops);
     } catch (RuntimeException failure) {
-      channels.close().awaitUninterruptibly(); // By itself a ring that ends leaves them open.
+      channels.close().awaitUninterruptibly(); // io_uring does not close them when its loop ends.
       loops.end();
       throw BindFailure.of(failure);
     }
   }
 
   // tag::accept[]
-  /** Does what {@code handle} does, which gives a handler two streams, but not their connection. */
+  /** Does what {@code handle} does, which gives its two streams, and the connection of each. */
   private void accept(Connection connection) {
     Conversation conversation = new Conversation(new DuplexConnection(connection));
     conversations.add(conversation);
@@ -171,7 +172,8 @@ final class ReactorNettyServer implements Server {
      * the linger limit.
      */
     private Mono<Void> finish() {
-      Mono.delay(config.linger()).subscribe(_ -> connection.close());
+      Disposable limit = Mono.delay(config.linger()).subscribe(_ -> connection.close());
+      connection.connection().onDispose(limit);
       return connection.shutdownOutput();
     }
 
