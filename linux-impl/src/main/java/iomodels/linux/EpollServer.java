@@ -38,7 +38,7 @@ import java.util.concurrent.CompletableFuture;
  * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
  * calls can reach them. A connection keeps a copy only of what has not been taken or sent. (The set
  * in the kernel has to be kept in step with the state of the listener and of each connection, which
- * makes the page two lines longer than its aim.)
+ * makes the page a few lines longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book; section

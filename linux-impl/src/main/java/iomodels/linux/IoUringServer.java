@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * a buffer from a shared group, so an idle connection has none. A buffer belongs to the kernel
  * until the send has completed. A descriptor that is closed while an operation is pending stays
  * open until that completes: so all operations are cancelled first, and the last completion closes
- * it.
+ * it. (These cancellations make the page a line longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5, of which the book says that few systems have it. The pattern is D. C. Schmidt's

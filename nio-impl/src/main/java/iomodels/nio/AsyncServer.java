@@ -40,7 +40,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>A thread of its own accepts, see {@link AsyncListener}, and another one answers datagrams,
  * since the JDK has no asynchronous channel for them. (These threads, and that the group ends apart
- * from them, make this page a little longer than its aim.)
+ * from them, make this page longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5. The pattern is D. C. Schmidt's <i>Proactor</i>.

@@ -33,7 +33,7 @@ import java.util.concurrent.CompletableFuture;
  * write may take less than it is given, and each connection gets one turn in a round. The loop has
  * one buffer for input and one for output; a connection keeps a copy only of what has not been
  * taken or sent. (Without a listener that pauses, as a selector's loop has, the page counts its
- * accepts itself, and is two lines longer than its aim.)
+ * accepts itself, and is a few lines longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.2, which calls it a waste of CPU time; non-blocking sockets are chapter 16.
