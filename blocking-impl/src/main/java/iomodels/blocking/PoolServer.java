@@ -51,10 +51,7 @@ final class PoolServer implements Server {
   static final int QUEUED = 64;
 
   private static final System.Logger LOG = System.getLogger(NAME);
-
-  /** More than the clients that a backlog can have. */
   private static final int PLACES_FOR_ALL = 1 << 20;
-
   private static final int BUFFER_SIZE = 16 * 1024;
 
   private final ServerConfig config;
