@@ -71,6 +71,17 @@ final class Crowd {
     }
   }
 
+  /** Returns when a server has closed its listening socket. */
+  static void awaitRefusal(InetSocketAddress server) {
+    try {
+      while (true) {
+        connect(server).close();
+      }
+    } catch (IOException _) {
+      // It refuses, or has reset a connection in its backlog.
+    }
+  }
+
   static Socket connect(InetSocketAddress server) throws IOException {
     Socket client = new Socket(server.getAddress(), server.getPort());
     client.setSoTimeout(PATIENCE_MILLIS);

@@ -14,6 +14,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -29,6 +31,9 @@ class StopTest {
       ServerConfig.onLoopback().withGracePeriod(Duration.ofSeconds(30));
 
   private static final int CLIENTS = 40;
+
+  /** The server has begun to stop. */
+  private final CountDownLatch stopping = new CountDownLatch(1);
 
   /** Of each kind; more than the kernel's buffers hold. */
   private static final int OWED = 8_000_000;
@@ -88,15 +93,18 @@ class StopTest {
         received.add(talk(threads, server.address(), OWED / 4 + "\n", false));
         received.add(talk(threads, server.address(), "?", false));
       }
-      stop(server);
+      CompletableFuture<Void> stop = CompletableFuture.runAsync(server::close);
+      Crowd.awaitRefusal(server.address());
+      stopping.countDown();
       for (int i = 0; i < expected.size(); i++) {
         assertThat(received.get(i).get()).as("client %d", i).isEqualTo(expected.get(i));
       }
+      stop.join();
     }
   }
 
-  /** Says that, and reads slowly to the end; returns how many bytes came. */
-  private static Future<Long> talk(
+  /** Sends a request, and reads to the end once the server stops; returns the number of bytes. */
+  private Future<Long> talk(
       ExecutorService threads, InetSocketAddress server, String said, boolean end)
       throws IOException {
     Socket client = Crowd.connect(server);
@@ -107,19 +115,15 @@ class StopTest {
     return threads.submit(
         () -> {
           try (client) {
+            stopping.await();
             InputStream in = client.getInputStream();
             byte[] chunk = new byte[128 * 1024];
             long total = 0;
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
               total += count;
-              Thread.sleep(1);
             }
             return total;
           }
         });
-  }
-
-  private static void stop(Server server) {
-    server.close();
   }
 }

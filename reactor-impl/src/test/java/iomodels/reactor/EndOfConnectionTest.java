@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.netty.Transports;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -24,6 +23,9 @@ class EndOfConnectionTest {
   private static final byte[] DATA = new byte[100_000];
   private static final int CONVERSATIONS = 500;
 
+  /** So small that the end of the data waits in the relay's socket when the relay closes it. */
+  private static final int WINDOW = 4 * 1024;
+
   @Test
   void relayDeliversAllToAClientThatReadsLate() throws Exception {
     try (ServerSocket upstream = new ServerSocket(0, 0, InetAddress.getLoopbackAddress());
@@ -33,7 +35,9 @@ class EndOfConnectionTest {
                     List.of((InetSocketAddress) upstream.getLocalSocketAddress())),
                 Transports.best())) {
       for (int i = 0; i < CONVERSATIONS; i++) {
-        try (Socket client = connect(relay.address())) {
+        try (Socket client = new Socket()) {
+          client.setReceiveBufferSize(WINDOW);
+          client.connect(relay.address());
           client.shutdownOutput();
           try (Socket relayed = upstream.accept()) {
             relayed.getOutputStream().write(DATA);
@@ -43,9 +47,5 @@ class EndOfConnectionTest {
         }
       }
     }
-  }
-
-  private static Socket connect(InetSocketAddress address) throws IOException {
-    return new Socket(address.getAddress(), address.getPort());
   }
 }

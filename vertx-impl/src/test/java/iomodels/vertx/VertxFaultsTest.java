@@ -262,11 +262,15 @@ class VertxFaultsTest {
     boolean holds() throws Exception;
   }
 
+  /**
+   * Asks again at once: a condition asks the server, or reads the kernel's table of sockets, which
+   * announces nothing.
+   */
   private static void await(Condition condition) throws Exception {
     long limit = System.nanoTime() + PATIENCE.toNanos();
     boolean holds = condition.holds();
     while (!holds && System.nanoTime() < limit) {
-      Thread.sleep(20);
+      Thread.onSpinWait();
       holds = condition.holds();
     }
     assertTrue(holds, "not within " + PATIENCE);
