@@ -6,6 +6,7 @@ module iomodels.core {
   exports iomodels.service;
   exports iomodels.server;
   exports iomodels.server.spi;
+  exports iomodels.time;
 
   uses iomodels.server.spi.ServerProvider;
   uses iomodels.server.spi.StyleProvider;

@@ -1,6 +1,9 @@
 package iomodels.blocking;
 
+import iomodels.server.ServerConfig;
 import iomodels.server.Threading;
+import iomodels.server.spi.Capability;
+import java.util.Set;
 
 /** Offers {@link SequentialServer}. */
 public final class SequentialProvider extends BlockingProvider {
@@ -13,5 +16,12 @@ public final class SequentialProvider extends BlockingProvider {
         Threading.ONE,
         "socketserver.TCPServer",
         SequentialServer::new);
+  }
+
+  @Override
+  public Set<Capability> capabilities(ServerConfig config) {
+    Set<Capability> capabilities = super.capabilities(config);
+    capabilities.remove(Capability.CONCURRENT);
+    return capabilities;
   }
 }

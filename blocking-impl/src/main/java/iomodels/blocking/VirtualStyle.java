@@ -18,7 +18,7 @@ public final class VirtualStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Straight on, and wait where there is something to wait for";
+    return "Blocking code, in virtual threads";
   }
 
   @Override

@@ -145,9 +145,10 @@ final class VirtualThreadServer implements Server {
   }
 
   /**
-   * The peer may never let it wait, and then others would get no turn. Not by {@code Thread.yield},
-   * which queues a virtual thread with those of its carrier: two that yield to each other keep out
-   * everybody who is woken from elsewhere ({@code VirtualThread.afterYield} of JDK 25).
+   * Gives the carrier up once in a millisecond: if the peer always sends and reads, no call blocks.
+   * {@code Thread.yield} is not enough. It queues a virtual thread on its own carrier, so two that
+   * yield to each other starve the virtual threads that are scheduled from elsewhere ({@code
+   * VirtualThread.afterYield} in JDK 25).
    */
   private static long yieldIfDue(long turn) {
     if (System.nanoTime() - turn < TURN) {

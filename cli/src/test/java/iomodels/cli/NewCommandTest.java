@@ -57,14 +57,10 @@ class NewCommandTest {
         .containsOnlyKeys(
             Stream.of(
                     "main/java/com/example/loop/Buffers.java",
-                    "main/java/com/example/loop/Deadline.java",
                     "main/java/com/example/loop/Listener.java",
                     "main/java/com/example/loop/MyLoopProvider.java",
                     "main/java/com/example/loop/MyLoopServer.java",
                     "main/java/com/example/loop/Network.java",
-                    "main/java/com/example/loop/NioProvider.java",
-                    "main/java/com/example/loop/Ticks.java",
-                    "main/java/com/example/loop/Timeouts.java",
                     "main/java/com/example/loop/UdpSocket.java",
                     "main/java/com/example/loop/package-info.java",
                     "main/java/module-info.java",

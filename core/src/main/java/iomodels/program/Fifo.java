@@ -36,7 +36,7 @@ final class Fifo {
   private int opening;
   private boolean releasing;
 
-  /** Somebody who waits; one is not equal to another. */
+  /** A waiting reader; compared by identity. */
   private static final class Reader {
     private final CompletableFuture<FileChannel> opened = new CompletableFuture<>();
   }

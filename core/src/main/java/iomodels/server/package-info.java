@@ -1,7 +1,4 @@
-/**
- * What a server is, to those who start it and read about it. Begin with {@link
- * iomodels.server.Server}.
- */
+/** Servers, their configuration and their key facts. Begin with {@link iomodels.server.Server}. */
 @NullMarked
 package iomodels.server;
 

@@ -13,9 +13,13 @@ import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
+import iomodels.time.Timeouts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -406,7 +410,7 @@ final class IoUringServer implements Server {
     listener.close(); // No operation holds it any more, so the port is free from now on.
     datagrams.close();
     Deadline end = Deadline.in(config.gracePeriod());
-    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
     while (!connections.isEmpty() && !end.isOver()) {
       await();
       if (idleChecks.isDue()) {

@@ -5,52 +5,38 @@ import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.Capability;
-import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.ModelProvider;
 import iomodels.service.Service;
 import java.io.IOException;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
- * What the providers of this module have in common. Each model has a class of its own, since {@link
- * java.util.ServiceLoader} finds classes.
+ * What the providers of this module have in common: a system call that not every machine permits,
+ * and replies to datagrams from the address that was asked.
  */
-abstract class LinuxProvider implements ServerProvider {
+abstract class LinuxProvider extends ModelProvider {
 
-  /** A server's constructor. */
-  @FunctionalInterface
-  interface Constructor {
-    Server start(ServerConfig config, Service service) throws IOException;
-  }
-
-  private final ModelCard card;
   private final String call;
   private final IntSupplier probe;
-  private final Constructor server;
 
   /**
-   * @param call the system call that not every machine permits, for the reason if it does not work
+   * The provider of a model.
+   *
+   * @param call the name of the system call, for the reason if it does not work
    * @param probe makes that call: see {@link Linux#availability}
    */
   LinuxProvider(ModelCard card, String call, IntSupplier probe, Constructor server) {
-    this.card = card;
+    super(card, server);
     this.call = call;
     this.probe = probe;
-    this.server = server;
-  }
-
-  @Override
-  public final ModelCard card() {
-    return card;
   }
 
   @Override
   public final Set<Capability> capabilities(ServerConfig config) {
-    Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
+    Set<Capability> capabilities = super.capabilities(config);
     if (config.datagrams()) {
-      capabilities.add(Capability.DATAGRAMS);
       capabilities.add(Capability.REPLY_SOURCE);
     }
     return capabilities;
@@ -69,6 +55,6 @@ abstract class LinuxProvider implements ServerProvider {
   @Override
   public final Server start(ServerConfig config, Service service) throws IOException {
     Linux.demand(availability());
-    return server.start(config, service);
+    return super.start(config, service);
   }
 }

@@ -3,6 +3,7 @@ package iomodels.linux;
 import static iomodels.linux.Sockets.NONE;
 
 import iomodels.server.ServerConfig;
+import iomodels.time.Deadline;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;

@@ -12,9 +12,13 @@ import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
+import iomodels.time.Timeouts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -292,7 +296,7 @@ final class PollServer implements Server {
     listener.close();
     datagrams.close();
     Deadline end = Deadline.in(config.gracePeriod());
-    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
     while (!connections.isEmpty() && !end.isOver()) {
       await();
       if (idleChecks.isDue()) {

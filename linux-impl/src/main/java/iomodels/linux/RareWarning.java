@@ -2,6 +2,7 @@ package iomodels.linux;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import iomodels.time.Deadline;
 import java.time.Duration;
 
 /** A warning about something that may happen often: it is logged every ten seconds at most. */

@@ -9,9 +9,13 @@ import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
+import iomodels.time.Timeouts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
@@ -358,7 +362,7 @@ final class SignalDrivenServer implements Server {
     pendingAccepts = false;
     pendingDatagrams = false;
     Deadline end = Deadline.in(config.gracePeriod());
-    Ticks idleChecks = new Ticks(TICK_MILLIS);
+    Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
     while (!connections.isEmpty() && !end.isOver()) {
       await(signals);
       if (idleChecks.isDue()) {

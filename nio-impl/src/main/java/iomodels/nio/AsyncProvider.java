@@ -4,9 +4,10 @@ import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
+import iomodels.server.spi.ModelProvider;
 
 /** Offers {@link AsyncServer}. */
-public final class AsyncProvider extends NioProvider {
+public final class AsyncProvider extends ModelProvider {
 
   public AsyncProvider() {
     super(

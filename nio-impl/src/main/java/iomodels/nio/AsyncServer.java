@@ -10,6 +10,7 @@ import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;

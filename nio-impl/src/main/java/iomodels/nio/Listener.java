@@ -2,6 +2,7 @@ package iomodels.nio;
 
 import static java.nio.channels.SelectionKey.OP_ACCEPT;
 
+import iomodels.time.Deadline;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;

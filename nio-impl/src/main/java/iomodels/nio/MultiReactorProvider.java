@@ -4,9 +4,10 @@ import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
+import iomodels.server.spi.ModelProvider;
 
 /** Offers {@link MultiReactorServer}. */
-public final class MultiReactorProvider extends NioProvider {
+public final class MultiReactorProvider extends ModelProvider {
 
   public MultiReactorProvider() {
     super(

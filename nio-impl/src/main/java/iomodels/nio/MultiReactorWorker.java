@@ -6,18 +6,21 @@ import static iomodels.nio.Network.register;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
+import iomodels.time.Timeouts;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Queue;
 import java.util.Set;
@@ -246,7 +249,7 @@ final class MultiReactorWorker {
   /** Serves the clients that have connected until each has been answered and is silent. */
   private void drain() throws IOException {
     Deadline end = Deadline.in(config.gracePeriod());
-    Ticks idleChecks = new Ticks(MILLISECONDS.toNanos(TICK_MILLIS));
+    Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
     do {
       await();
       if (idleChecks.isDue()) {

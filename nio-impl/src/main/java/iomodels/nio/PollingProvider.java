@@ -4,9 +4,10 @@ import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
+import iomodels.server.spi.ModelProvider;
 
 /** Offers {@link PollingServer}. */
-public final class PollingProvider extends NioProvider {
+public final class PollingProvider extends ModelProvider {
 
   public PollingProvider() {
     super(

@@ -3,20 +3,21 @@ package iomodels.nio;
 import static iomodels.nio.Buffers.retainRemainder;
 import static iomodels.nio.Network.closeQuietly;
 import static java.lang.System.Logger.Level.WARNING;
-import static java.util.concurrent.TimeUnit.MICROSECONDS;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -49,13 +50,13 @@ final class PollingServer implements Server {
   private static final int MAX_ACCEPTS = 64;
 
   /** An accept allocates even if no connection is pending, so it is not tried in every round. */
-  private static final long ACCEPT_INTERVAL = MICROSECONDS.toNanos(100);
+  private static final Duration ACCEPT_INTERVAL = Duration.ofNanos(100_000);
 
   /** Without descriptors. */
-  private static final long ACCEPT_PAUSE = MILLISECONDS.toNanos(100);
+  private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
   /** While the server stops, a client that has been silent for so long has nothing more to send. */
-  private static final long IDLE = MILLISECONDS.toNanos(50);
+  private static final Duration IDLE = Duration.ofMillis(50);
 
   private final ServerConfig config;
   private final Service service;
@@ -109,7 +110,7 @@ final class PollingServer implements Server {
   private void await() {
     connections.forEach(Connection::run);
     if (connections.removeIf(it -> !it.peer.isOpen())) {
-      accepts.restart(0); // A descriptor is free.
+      accepts.restart(Duration.ZERO); // A descriptor is free.
     }
     if (!busy) {
       Thread.yield(); // Lets other threads have the core; if there are none, it is wasted.

@@ -4,9 +4,10 @@ import iomodels.server.IoModel;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
+import iomodels.server.spi.ModelProvider;
 
 /** Offers {@link SelectorServer}. */
-public final class SelectorProvider extends NioProvider {
+public final class SelectorProvider extends ModelProvider {
 
   public SelectorProvider() {
     super(

@@ -6,13 +6,15 @@ import static iomodels.nio.Network.register;
 import static java.lang.System.Logger.Level.WARNING;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session;
 import iomodels.service.Session.Progress;
+import iomodels.time.Deadline;
+import iomodels.time.Ticks;
+import iomodels.time.Timeouts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -20,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -261,7 +264,7 @@ final class SelectorServer implements Server {
     listener.close();
     datagrams.ifPresent(UdpSocket::close);
     Deadline end = Deadline.in(config.gracePeriod());
-    Ticks idleChecks = new Ticks(MILLISECONDS.toNanos(TICK_MILLIS));
+    Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
     while (!connections.isEmpty() && !end.isOver()) {
       await();
       if (idleChecks.isDue()) {

@@ -18,7 +18,7 @@ public final class SelectorStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "One thread asks who can go on; where each was is written down";
+    return "One thread waits for all sockets; the state of each conversation is kept in fields";
   }
 
   @Override

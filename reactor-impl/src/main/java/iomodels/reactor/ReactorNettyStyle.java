@@ -19,7 +19,7 @@ public final class ReactorNettyStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "A chain of publishers, through which demand goes back";
+    return "Publishers, composed by operators; demand is back-pressure";
   }
 
   @Override

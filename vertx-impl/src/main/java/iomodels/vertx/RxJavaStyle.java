@@ -18,7 +18,7 @@ public final class RxJavaStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "A stream of what comes, and operators that say what becomes of it";
+    return "Streams, composed by operators; demand is back-pressure";
   }
 
   @Override

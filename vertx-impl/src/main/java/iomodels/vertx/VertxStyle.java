@@ -18,7 +18,7 @@ public final class VertxStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Handlers say what is to be done, and futures what comes after it";
+    return "Handlers for events, and futures for results";
   }
 
   @Override

@@ -1,31 +1,33 @@
-package iomodels.nio;
+package iomodels.server.spi;
 
 import iomodels.server.ModelCard;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
-import iomodels.server.spi.Capability;
-import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What the providers of this module have in common. Each model has a class of its own, since {@link
- * java.util.ServiceLoader} finds classes.
+ * A provider that is a model card and a server's constructor. Unless a subclass says otherwise, its
+ * servers serve clients concurrently, support half-close, and answer datagrams if those are
+ * enabled.
  */
-abstract class NioProvider implements ServerProvider {
+public abstract class ModelProvider implements ServerProvider {
 
   /** A server's constructor. */
   @FunctionalInterface
-  interface Constructor {
+  public interface Constructor {
+
+    /** See {@link ServerProvider#start}. */
     Server start(ServerConfig config, Service service) throws IOException;
   }
 
   private final ModelCard card;
   private final Constructor server;
 
-  NioProvider(ModelCard card, Constructor server) {
+  /** The provider of a model. */
+  protected ModelProvider(ModelCard card, Constructor server) {
     this.card = card;
     this.server = server;
   }
@@ -36,7 +38,7 @@ abstract class NioProvider implements ServerProvider {
   }
 
   @Override
-  public final Set<Capability> capabilities(ServerConfig config) {
+  public Set<Capability> capabilities(ServerConfig config) {
     Set<Capability> capabilities = EnumSet.of(Capability.CONCURRENT, Capability.HALF_CLOSE);
     if (config.datagrams()) {
       capabilities.add(Capability.DATAGRAMS);
@@ -45,7 +47,7 @@ abstract class NioProvider implements ServerProvider {
   }
 
   @Override
-  public final Server start(ServerConfig config, Service service) throws IOException {
+  public Server start(ServerConfig config, Service service) throws IOException {
     return server.start(config, service);
   }
 }

@@ -1,4 +1,4 @@
-package iomodels.nio;
+package iomodels.time;
 
 import java.time.Duration;
 
@@ -8,13 +8,15 @@ import java.time.Duration;
  * @param nanos the value of {@code nanoTime} at that time; it may overflow, so only differences
  *     between two values mean anything
  */
-record Deadline(long nanos) {
+public record Deadline(long nanos) {
 
-  static Deadline in(Duration delay) {
+  /** The deadline that is over after a delay, counted from now. */
+  public static Deadline in(Duration delay) {
     return new Deadline(System.nanoTime() + delay.toNanos());
   }
 
-  boolean isOver() {
+  /** Whether that time has come. */
+  public boolean isOver() {
     return System.nanoTime() - nanos >= 0;
   }
 }

@@ -1,4 +1,4 @@
-package iomodels.linux;
+package iomodels.time;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -8,27 +8,30 @@ import java.util.Queue;
  * Actions of a loop that are all due after the same delay, and so in the order in which they were
  * added. For the thread of the loop.
  */
-final class Timeouts {
+public final class Timeouts {
 
   private record Timeout(Deadline deadline, Runnable action) {}
 
   private final Duration delay;
   private final Queue<Timeout> pending = new ArrayDeque<>();
 
-  Timeouts(Duration delay) {
+  /** No actions yet; each will be due after that delay. */
+  public Timeouts(Duration delay) {
     this.delay = delay;
   }
 
-  void add(Runnable action) {
+  /** Adds an action; its delay begins now. */
+  public void add(Runnable action) {
     pending.add(new Timeout(Deadline.in(delay), action));
   }
 
-  boolean isEmpty() {
+  /** Whether no action is pending. */
+  public boolean isEmpty() {
     return pending.isEmpty();
   }
 
   /** Runs the actions that are due. */
-  void runDue() {
+  public void runDue() {
     while (!pending.isEmpty() && pending.peek().deadline.isOver()) {
       pending.remove().action.run();
     }
