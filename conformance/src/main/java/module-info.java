@@ -3,15 +3,9 @@ module iomodels.conformance {
   requires transitive iomodels.core;
   requires transitive iomodels.meter;
   requires static org.jspecify;
-  // Only for those who run the rules as tests, and have it: the command line does without.
-  requires static org.junit.jupiter.api;
-  // Likewise, for models with Netty below them.
-  requires static java.logging;
-  requires static io.netty.buffer;
-  requires static io.netty.common;
-  requires static reactor.blockhound;
 
   exports iomodels.conformance;
+  exports iomodels.conformance.rules;
   exports iomodels.conformance.targets;
 
   uses iomodels.server.spi.ServerProvider;

@@ -1,6 +1,6 @@
 package iomodels.blocking;
 
-import iomodels.conformance.ServerContract;
+import iomodels.conformance.junit.ServerContract;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;

@@ -1,6 +1,6 @@
 package iomodels.blocking;
 
-import iomodels.conformance.Conformance;
+import iomodels.conformance.junit.Conformance;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;

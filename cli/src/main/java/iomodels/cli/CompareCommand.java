@@ -3,8 +3,8 @@ package iomodels.cli;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
-import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.lab.Pinning;
 import iomodels.lab.Spread;
@@ -59,7 +59,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit code: 0 all is well, 1 a rule was broken or a server failed, 2 the kit could not tell."
+      "Exit code: 0 all is well, 1 a rule was broken or a server failed, 2 a rule has no verdict."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -105,7 +105,8 @@ final class CompareCommand implements Callable<Integer> {
    * A model in it.
    *
    * @param name with the transport that it ran on, if it has a choice
-   * @param unknownRules those that the kit could not judge, with the reason
+   * @param unknown how many rules are inconclusive, or failed to be checked
+   * @param unknownRules those, with the reason
    * @param stamps what speaks against its figures; not what is known of the kit
    */
   record Row(
@@ -161,7 +162,7 @@ final class CompareCommand implements Callable<Integer> {
     Table table = table(out, models);
     List<Row> rows = new ArrayList<>();
     List<ComparedPages.Row> programs;
-    long steps = (Rule.all().size() + 1 + 2L * (BenchCommand.QUICK.rounds() + 1)) * models.size();
+    long steps = (Rules.all().size() + 1 + 2L * (BenchCommand.QUICK.rounds() + 1)) * models.size();
     try (Progress progress = Progress.of(steps + ComparedPages.steps(pages))) {
       if (!silent && !models.isEmpty()) {
         progress.aside(table::head);
@@ -274,7 +275,7 @@ final class CompareCommand implements Callable<Integer> {
       progress.step();
       progress.say(name + ": judging");
       Report report =
-          new Kit(Rule.all(), Bounds.STANDARD, seed).judge(target, _ -> progress.step());
+          new Kit(Rules.all(), Bounds.STANDARD, seed).judge(target, _ -> progress.step());
       return new Row(
           model.card(),
           target.name(),
@@ -282,9 +283,9 @@ final class CompareCommand implements Callable<Integer> {
           report.count(Verdict.KEPT),
           report.count(Verdict.BROKEN),
           report.count(Verdict.SKIPPED),
-          report.count(Verdict.UNKNOWN),
+          report.unanswered(),
           ComparedPages.described(report, Verdict.BROKEN),
-          ComparedPages.described(report, Verdict.UNKNOWN),
+          ComparedPages.described(report, Verdict.INCONCLUSIVE, Verdict.ERROR),
           Optional.empty(),
           List.of(),
           "");
@@ -441,7 +442,7 @@ final class CompareCommand implements Callable<Integer> {
               broken ->
                   out.println(
                       Ansi.AUTO.string("@|bold,red %s|@ breaks ".formatted(name)) + broken));
-      row.unknownRules().forEach(it -> out.printf("%s: the kit could not tell: %s%n", name, it));
+      row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
     }
     out.flush();
   }

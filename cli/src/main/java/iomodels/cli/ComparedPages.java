@@ -5,6 +5,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -40,7 +41,8 @@ final class ComparedPages {
    * @param lines of code; empty without sources
    * @param threads in words
    * @param source the class
-   * @param unknownRules of which the kit could not tell
+   * @param unknown how many rules are inconclusive, or failed to be checked
+   * @param unknownRules those, with the reason
    * @param failure why it did not start; empty if it did
    */
   record Row(
@@ -74,12 +76,12 @@ final class ComparedPages {
 
   /** How many steps {@link #judge} takes. */
   static long steps(List<Page> pages) {
-    return pages.stream().mapToLong(it -> Rule.of(it.program()).size()).sum();
+    return pages.stream().mapToLong(it -> Rules.of(it.program()).size()).sum();
   }
 
   /** A page that does not start is a row, too. */
   static Row judge(Page page, long seed, Progress progress) throws InterruptedException {
-    List<Rule> rules = Rule.of(page.program());
+    List<Rule> rules = Rules.of(page.program());
     try (StyleTarget target = StyleTarget.toBeJudged(page.style(), page.program())) {
       progress.say(page.name() + ": judging");
       ProgramTargets.demandThatItStarts(target);
@@ -98,18 +100,18 @@ final class ComparedPages {
         page.style().style(),
         report.count(Verdict.KEPT),
         report.count(Verdict.BROKEN),
-        report.count(Verdict.UNKNOWN),
+        report.unanswered(),
         described(report, Verdict.BROKEN),
-        described(report, Verdict.UNKNOWN),
+        described(report, Verdict.INCONCLUSIVE, Verdict.ERROR),
         Sources.lines(page.it().source()),
         page.it().threads(),
         page.it().source().getName(),
         failure);
   }
 
-  static List<String> described(Report report, Verdict verdict) {
+  static List<String> described(Report report, Verdict... verdicts) {
     return report.findings().stream()
-        .filter(it -> it.verdict() == verdict)
+        .filter(it -> List.of(verdicts).contains(it.verdict()))
         .map(Findings::describe)
         .toList();
   }
@@ -153,6 +155,6 @@ final class ComparedPages {
       out.printf("%s could not be judged: %s%n", name, row.failure());
     }
     row.brokenRules().forEach(it -> out.printf("%s breaks %s%n", name, it));
-    row.unknownRules().forEach(it -> out.printf("%s: the kit could not tell: %s%n", name, it));
+    row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
   }
 }

@@ -8,13 +8,13 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.AddressTarget;
-import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.CommandClient;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.conformance.targets.ProgramCommandTarget;
 import iomodels.conformance.targets.ProgramTarget;
+import iomodels.conformance.targets.Subject;
 import iomodels.conformance.targets.Target;
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -61,7 +61,8 @@ import picocli.CommandLine.Spec;
       "  iomodels conform --program relay vertx nio-selector",
       "  iomodels conform --program relay --exec './my-relay {port} {upstreams}'",
       "",
-      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 the kit could not tell.",
+      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 no verdict: a rule is"
+          + " inconclusive or its check failed.",
       "Of a server that is wrong on purpose, 1 is what is expected: the kit has caught it."
     },
     mixinStandardHelpOptions = true,
@@ -92,7 +93,7 @@ final class ConformCommand implements Callable<Integer> {
    * @param arguments how it is named here
    * @param rules by which it is judged
    */
-  private record Candidate<T>(String arguments, T it, List<Rule> rules) {}
+  private record Candidate(String arguments, Subject it, List<Rule> rules) {}
 
   /** The command that judges it, by what it is called in reports. */
   private final Map<String, String> commands = new HashMap<>();
@@ -238,20 +239,16 @@ final class ConformCommand implements Callable<Integer> {
     }
     int tries = thorough ? THOROUGH_TRIES : 1;
     Kit kit = new Kit(rules(), bounds(), seed.orElseGet(System::nanoTime), tries);
-    List<Candidate<ProgramTarget>> programs = programs(kit.rules());
-    List<Candidate<Target>> targets = program().isPresent() ? List.of() : targets(kit.rules());
     List<Report> reports = new ArrayList<>();
+    List<Candidate> candidates = new ArrayList<>();
     for (String client : clients) {
       String arguments = "--client " + Shell.quoted(client);
-      Client it = new CommandClient(client);
-      judge(kit, new Candidate<>(arguments, it, kit.rules()), clients.size() > 1, reports);
+      candidates.add(new Candidate(arguments, new CommandClient(client), kit.rules()));
     }
-    for (Candidate<Target> target : targets) {
-      Kit own = new Kit(target.rules(), kit.bounds(), kit.seed(), kit.tries());
-      judgeServer(own, target, targets.size() > 1, reports);
-    }
-    for (Candidate<ProgramTarget> each : programs) {
-      judgeProgram(kit, each, programs.size() > 1, reports);
+    candidates.addAll(program().isPresent() ? programs(kit.rules()) : targets(kit.rules()));
+    for (Candidate each : candidates) {
+      Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
+      judge(own, each, candidates.size() > 1, reports);
     }
     // Of servers that are judged by a rule of their own each, a grid tells nothing.
     if (reports.size() > 1 && !isSilent() && (wrongs.isEmpty() || !ids.isEmpty())) {
@@ -265,34 +262,17 @@ final class ConformCommand implements Callable<Integer> {
     return outcomes.equals(Set.of(Verdict.KEPT)) ? Main.OK : Main.UNUSABLE;
   }
 
-  private void judge(Kit kit, Candidate<Client> client, boolean oneOfSeveral, List<Report> reports)
-      throws InterruptedException {
-    add(kit.judge(client.it(), print(client, oneOfSeveral)), kit, client, reports);
-  }
-
-  private void judgeServer(
-      Kit kit, Candidate<Target> server, boolean oneOfSeveral, List<Report> reports)
+  private void judge(Kit kit, Candidate candidate, boolean oneOfSeveral, List<Report> reports)
       throws Failure, InterruptedException {
-    try (Target target = server.it()) {
-      if (target instanceof AddressTarget address) {
-        address.probe();
+    try (Subject subject = candidate.it()) {
+      switch (subject) {
+        case AddressTarget address -> address.probe();
+        case ProgramTarget program -> ProgramTargets.demandThatItStarts(program);
+        default -> {}
       }
-      add(kit.judge(target, print(server, oneOfSeveral)), kit, server, reports);
+      add(kit.judge(subject, print(candidate, oneOfSeveral)), kit, candidate, reports);
     } catch (IOException e) {
-      reports.add(untried(kit, server.it().name(), e, oneOfSeveral));
-    }
-  }
-
-  private void judgeProgram(
-      Kit kit, Candidate<ProgramTarget> program, boolean oneOfSeveral, List<Report> reports)
-      throws Failure, InterruptedException {
-    try (ProgramTarget target = program.it()) {
-      ProgramTargets.demandThatItStarts(target);
-      Report report = kit.judge(target, print(program, oneOfSeveral));
-      List<String> notes = executed.isEmpty() ? List.of() : ProgramCommandTarget.notes();
-      add(new Report(report.target(), report.findings(), notes), kit, program, reports);
-    } catch (IOException e) {
-      reports.add(untried(kit, program.it().name(), e, oneOfSeveral));
+      reports.add(untried(kit, candidate.it().name(), e, oneOfSeveral));
     }
   }
 
@@ -306,16 +286,16 @@ final class ConformCommand implements Callable<Integer> {
     return kit.untried(name, why);
   }
 
-  private Consumer<Finding> print(Candidate<?> candidate, boolean oneOfSeveral) {
+  private Consumer<Finding> print(Candidate candidate, boolean oneOfSeveral) {
     return finding -> {
-      boolean matters = finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.UNKNOWN;
+      boolean matters = finding.verdict() != Verdict.KEPT && finding.verdict() != Verdict.SKIPPED;
       if (!isSilent() && (matters || !oneOfSeveral)) {
         Findings.print(spec.commandLine().getOut(), finding, command(candidate));
       }
     };
   }
 
-  private void add(Report report, Kit kit, Candidate<?> candidate, List<Report> reports) {
+  private void add(Report report, Kit kit, Candidate candidate, List<Report> reports) {
     if (!isSilent()) {
       Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
     }
@@ -324,7 +304,7 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** What judges it alone, but for the rule and the seed. */
-  private String command(Candidate<?> candidate) {
+  private String command(Candidate candidate) {
     StringBuilder command = new StringBuilder("./iomodels conform ").append(candidate.arguments());
     boolean outside = !executed.isEmpty() || !addresses.isEmpty();
     if (outside && !service.equals(Services.UPPER.name())) {
@@ -376,15 +356,15 @@ final class ConformCommand implements Callable<Integer> {
   /** All that are listed: of everybody, or of the program that is named. */
   private List<Rule> listed() throws Failure {
     Optional<Program> program = program();
-    return program.isPresent() ? Rule.of(program.get()) : Findings.allRules();
+    return program.isPresent() ? Rules.of(program.get()) : Findings.allRules();
   }
 
   private List<Rule> rules() throws Failure {
     Optional<Program> program = program();
     List<Rule> rules =
-        program.map(Rule::of).orElseGet(() -> clients.isEmpty() ? Rule.all() : Rule.ofClients());
+        program.map(Rules::of).orElseGet(() -> clients.isEmpty() ? Rules.all() : Rules.ofClients());
     try {
-      return ids.isEmpty() ? rules : Rule.matching(rules, ids);
+      return ids.isEmpty() ? rules : Rules.matching(rules, ids);
     } catch (IllegalArgumentException e) {
       throw new Failure(hint(program).orElseGet(() -> String.valueOf(e.getMessage())));
     }
@@ -396,7 +376,7 @@ final class ConformCommand implements Callable<Integer> {
         .filter(_ -> program.isEmpty())
         .filter(
             it ->
-                Rule.of(it).stream()
+                Rules.of(it).stream()
                     .flatMap(rule -> Stream.of(rule.id(), String.valueOf(rule.section())))
                     .anyMatch(ids::contains))
         .map("the rules that are named are for %1$s; say --program %1$s"::formatted)
@@ -416,7 +396,7 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** None of them is started yet; none if it is not programs that are to be judged. */
-  private List<Candidate<ProgramTarget>> programs(List<Rule> rules) throws Failure {
+  private List<Candidate> programs(List<Rule> rules) throws Failure {
     Optional<Program> program = program();
     if (program.isEmpty()) {
       return List.of();
@@ -426,38 +406,38 @@ final class ConformCommand implements Callable<Integer> {
         throw new Failure("%s is not for programs; leave it out".formatted(option));
       }
     }
-    List<Candidate<ProgramTarget>> targets = new ArrayList<>();
+    List<Candidate> targets = new ArrayList<>();
     ProgramTargets.of(program.get(), models, all, executed)
-        .forEach((arguments, target) -> targets.add(new Candidate<>(arguments, target, rules)));
+        .forEach((arguments, target) -> targets.add(new Candidate(arguments, target, rules)));
     return targets;
   }
 
   /** None of them is started yet. */
-  private List<Candidate<Target>> targets(List<Rule> rules) throws Failure, InterruptedException {
+  private List<Candidate> targets(List<Rule> rules) throws Failure, InterruptedException {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
     Service served = Choices.service(service);
-    List<Candidate<Target>> targets = new ArrayList<>();
+    List<Candidate> targets = new ArrayList<>();
     for (String command : executed) {
       demandPort("--exec", command);
       Target target = new CommandTarget(command, served, claims);
-      targets.add(new Candidate<>("--exec " + Shell.quoted(command), target, rules));
+      targets.add(new Candidate("--exec " + Shell.quoted(command), target, rules));
     }
     for (String address : addresses) {
       Target target = new AddressTarget(Choices.server(address), served, claims);
-      targets.add(new Candidate<>("--target " + address, target, rules));
+      targets.add(new Candidate("--target " + address, target, rules));
     }
     for (String name : examples) {
       ServerProvider example = Choices.example(name).provider();
       ModelTarget target = new ModelTarget(example, Choices.transport(example, transport));
       String on = transport.map(it -> " --transport " + it).orElse("");
-      targets.add(new Candidate<>("--example " + name + on, target.serving(Services.UPPER), rules));
+      targets.add(new Candidate("--example " + name + on, target.serving(Services.UPPER), rules));
     }
     for (WrongServer wrong : wrongServers()) {
       Target target =
           new ModelTarget(wrong.provider(), Choices.transport(wrong.provider(), transport));
-      List<Rule> own = ids.isEmpty() ? Rule.matching(List.of(wrong.rule())) : rules;
-      targets.add(new Candidate<>("--wrong " + wrong.name(), target, own));
+      List<Rule> own = ids.isEmpty() ? Rules.matching(List.of(wrong.rule())) : rules;
+      targets.add(new Candidate("--wrong " + wrong.name(), target, own));
     }
     for (String name : models) {
       addModel(Choices.availableModel(name), rules, targets);
@@ -496,7 +476,7 @@ final class ConformCommand implements Callable<Integer> {
   }
 
   /** On the transport that is asked for, or its own choice, or each that it has here. */
-  private void addModel(ServerProvider model, List<Rule> rules, List<Candidate<Target>> targets)
+  private void addModel(ServerProvider model, List<Rule> rules, List<Candidate> targets)
       throws Failure {
     List<Optional<Transport>> transports =
         thorough && transport.isEmpty() && !model.transports().isEmpty()
@@ -507,7 +487,7 @@ final class ConformCommand implements Callable<Integer> {
             : List.of(Choices.transport(model, transport));
     for (Optional<Transport> each : transports) {
       String on = each.map(it -> " --transport " + it).orElse("");
-      targets.add(new Candidate<>(model.card().name() + on, new ModelTarget(model, each), rules));
+      targets.add(new Candidate(model.card().name() + on, new ModelTarget(model, each), rules));
     }
   }
 

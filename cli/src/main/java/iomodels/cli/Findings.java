@@ -4,6 +4,7 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -32,8 +33,8 @@ final class Findings {
 
   /** Every rule that anything is judged by, in the order of the contract. */
   static List<Rule> allRules() {
-    Stream<Rule> ofPrograms = Programs.all().stream().flatMap(it -> Rule.of(it).stream());
-    return Stream.of(Rule.all().stream(), Rule.ofClients().stream(), ofPrograms)
+    Stream<Rule> ofPrograms = Programs.all().stream().flatMap(it -> Rules.of(it).stream());
+    return Stream.of(Rules.all().stream(), Rules.ofClients().stream(), ofPrograms)
         .flatMap(Function.identity())
         .toList();
   }
@@ -64,8 +65,9 @@ final class Findings {
     out.printf("%s %s %s%n", mark(finding), finding.rule().id(), finding.rule().sentence());
     switch (finding.verdict()) {
       case KEPT -> {}
-      case SKIPPED, UNKNOWN -> out.printf("          %s%n", TerminalText.safe(finding.detail()));
-      case BROKEN -> {
+      case SKIPPED, INCONCLUSIVE ->
+          out.printf("          %s%n", TerminalText.safe(finding.detail()));
+      case BROKEN, ERROR -> {
         out.printf("          %s%n", TerminalText.safe(finding.detail()));
         finding
             .transcript()
@@ -93,7 +95,8 @@ final class Findings {
           case KEPT -> "green";
           case BROKEN -> finding.isFailure(false) ? "bold,red" : "yellow";
           case SKIPPED -> "faint";
-          case UNKNOWN -> "yellow";
+          case INCONCLUSIVE -> "yellow";
+          case ERROR -> "bold,red";
         };
     return Ansi.AUTO.string("@|%s %-8s|@".formatted(style, word));
   }
@@ -101,19 +104,26 @@ final class Findings {
   static void summarize(PrintWriter out, Report report, long seed, boolean strict) {
     report.notes().forEach(note -> out.printf("note      %s%n", note));
     out.printf(
-        "%s: %d kept, %d broken, %d skipped, %d unknown: %s (seed %d)%n",
+        "%s: %d kept, %d broken, %d skipped, %d inconclusive, %d errors: %s (seed %d)%n",
         report.target(),
         report.count(Verdict.KEPT),
         report.count(Verdict.BROKEN),
         report.count(Verdict.SKIPPED),
-        report.count(Verdict.UNKNOWN),
-        switch (report.outcome(strict)) {
-          case KEPT -> "it conforms";
-          case BROKEN -> "it does not conform";
-          case SKIPPED, UNKNOWN -> "the kit could not tell";
-        },
+        report.count(Verdict.INCONCLUSIVE),
+        report.count(Verdict.ERROR),
+        outcome(report, strict),
         seed);
     out.flush();
+  }
+
+  /** The verdict on a subject, in words. */
+  static String outcome(Report report, boolean strict) {
+    return switch (report.outcome(strict)) {
+      case KEPT -> "it conforms";
+      case BROKEN -> "it does not conform";
+      case SKIPPED, INCONCLUSIVE -> "the kit cannot tell whether it conforms";
+      case ERROR -> "the kit failed";
+    };
   }
 
   /** The rules by the servers. */
@@ -136,7 +146,7 @@ final class Findings {
     for (int i = 1; i <= reports.size(); i++) {
       out.printf("%d %s%n", i, reports.get(i - 1).target());
     }
-    out.println("+ kept, ! broken, ? the kit could not tell, - skipped");
+    out.println("+ kept, ! broken, ? inconclusive, E the check failed, - skipped");
     out.flush();
   }
 
@@ -149,7 +159,8 @@ final class Findings {
                 switch (finding.verdict()) {
                   case KEPT -> "+";
                   case BROKEN -> "!";
-                  case UNKNOWN -> "?";
+                  case INCONCLUSIVE -> "?";
+                  case ERROR -> "E";
                   case SKIPPED -> "-";
                 })
         .orElse("");

@@ -39,7 +39,8 @@ final class HtmlReport {
       .kept { background: #2a8a3e33; }
       .broken { background: #d0302f; color: #fff; font-weight: bold; }
       .broken a { color: inherit; }
-      .unknown { background: #d6a20066; }
+      .inconclusive { background: #d6a20066; }
+      .error { background: #d03b3b66; }
       .skipped { opacity: .6; }
       pre { overflow-x: auto; padding: .75rem; background: #8882; }
       """;
@@ -116,12 +117,17 @@ final class HtmlReport {
     html.writeStartElement("tr");
     html.writeStartElement("th");
     html.writeAttribute("colspan", "3");
-    html.writeCharacters("kept / broken / skipped / unknown");
+    html.writeCharacters("kept / broken / skipped / inconclusive / errors");
     html.writeEndElement();
     for (Report report : reports) {
       element(
           "th",
-          Stream.of(Verdict.KEPT, Verdict.BROKEN, Verdict.SKIPPED, Verdict.UNKNOWN)
+          Stream.of(
+                  Verdict.KEPT,
+                  Verdict.BROKEN,
+                  Verdict.SKIPPED,
+                  Verdict.INCONCLUSIVE,
+                  Verdict.ERROR)
               .map(it -> String.valueOf(report.count(it)))
               .reduce((a, b) -> a + " / " + b)
               .orElseThrow());
@@ -166,19 +172,13 @@ final class HtmlReport {
   }
 
   private void details(Report report) throws XMLStreamException {
-    String outcome =
-        switch (report.outcome(strict)) {
-          case KEPT -> "it conforms";
-          case BROKEN -> "it does not conform";
-          case SKIPPED, UNKNOWN -> "the kit could not tell";
-        };
-    element("h2", "%s: %s".formatted(report.target(), outcome));
+    element("h2", "%s: %s".formatted(report.target(), Findings.outcome(report, strict)));
     for (String note : report.notes()) {
       element("p", note);
     }
     // What is broken first.
     List<Finding> notKept =
-        Stream.of(Verdict.BROKEN, Verdict.UNKNOWN, Verdict.SKIPPED)
+        Stream.of(Verdict.ERROR, Verdict.BROKEN, Verdict.INCONCLUSIVE, Verdict.SKIPPED)
             .flatMap(verdict -> report.findings().stream().filter(it -> it.verdict() == verdict))
             .toList();
     for (Finding finding : notKept) {

@@ -117,7 +117,7 @@ final class Judging {
     if (report.filter(it -> it.count(Verdict.BROKEN) > 0).isPresent()) {
       return Set.of(Stamp.NOT_CONFORMING);
     }
-    boolean judged = report.filter(it -> it.count(Verdict.UNKNOWN) == 0).isPresent();
+    boolean judged = report.filter(it -> it.unanswered() == 0).isPresent();
     return judged ? Set.of() : Set.of(Stamp.NOT_JUDGED);
   }
 

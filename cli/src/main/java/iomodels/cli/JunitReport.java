@@ -15,9 +15,9 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 
 /**
- * Reports as build servers read them: JUnit's XML, a suite for each target, a case for each rule. A
- * broken rule is a failure; one of which the kit could not tell is an error; a skipped one, or one
- * that only should be kept, is skipped.
+ * Reports in JUnit's XML format, which build servers read: a suite for each target, a test case for
+ * each rule. A broken rule is a failure. An inconclusive rule, or one whose check failed, is an
+ * error. A skipped rule, or a broken one of the level SHOULD, is skipped.
  */
 final class JunitReport {
 
@@ -47,7 +47,7 @@ final class JunitReport {
       throws XMLStreamException {
     List<Finding> findings = report.findings();
     long failures = findings.stream().filter(it -> it.isFailure(strict)).count();
-    long errors = report.count(Verdict.UNKNOWN);
+    long errors = findings.stream().filter(it -> isError(it.verdict())).count();
     long skipped = findings.size() - failures - errors - report.count(Verdict.KEPT);
     xml.writeStartElement("testsuite");
     xml.writeAttribute("name", legal(report.target()));
@@ -66,15 +66,17 @@ final class JunitReport {
     xml.writeEndElement();
   }
 
+  private static boolean isError(Verdict verdict) {
+    return verdict == Verdict.INCONCLUSIVE || verdict == Verdict.ERROR;
+  }
+
   private static void outcome(Finding finding, boolean strict, XMLStreamWriter xml)
       throws XMLStreamException {
     if (finding.verdict() == Verdict.KEPT) {
       return;
     }
     String kind =
-        finding.isFailure(strict)
-            ? "failure"
-            : finding.verdict() == Verdict.UNKNOWN ? "error" : "skipped";
+        finding.isFailure(strict) ? "failure" : isError(finding.verdict()) ? "error" : "skipped";
     xml.writeStartElement(kind);
     xml.writeAttribute("message", legal(finding.detail()));
     xml.writeCharacters(legal(String.join("\n", finding.transcript())));

@@ -23,11 +23,6 @@ final class StandAlone {
                 <version>${project.parent.version}</version>
                 <scope>runtime</scope>
               </dependency>
-              <dependency>
-                <groupId>iomodels</groupId>
-                <artifactId>conformance</artifactId>
-                <scope>runtime</scope>
-              </dependency>
             </dependencies>
             <build>
               <plugins>

@@ -1,8 +1,9 @@
 package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
-import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
 import iomodels.server.Server;
 import iomodels.server.spi.StyleProvider;
@@ -29,7 +30,8 @@ class CompareIT {
     assertThat(Files.readString(json))
         .contains("\"broken\" : 0", "\"connections\" : 1,", "\"p99\" : {", "\"programs\" : [ ]");
     assertThat(cli.err()).isEmpty();
-    assertThat(cli.exitCode()).as("2: the kit could not tell").isIn(0, 2);
+    assumeThat(cli.out()).as("a machine on which the kit can tell").doesNotContain("no verdict");
+    assertThat(cli.exitCode()).isZero();
   }
 
   @Test
@@ -40,7 +42,7 @@ class CompareIT {
     try (Progress progress = Progress.of(ComparedPages.steps(pages))) {
       ComparedPages.Row row = ComparedPages.judge(pages.getFirst(), 1, progress);
       ComparedPages.print(new PrintWriter(out), List.of(row));
-      assertThat(row.kept() + row.unknown()).isEqualTo(Rule.of(Programs.RELAY).size());
+      assertThat(row.kept() + row.unknown()).isEqualTo(Rules.of(Programs.RELAY).size());
       assertThat(row.failed()).isFalse();
     }
     assertThat(out.toString())

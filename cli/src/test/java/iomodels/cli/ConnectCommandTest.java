@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
-import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmClient;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -105,7 +105,7 @@ class ConnectCommandTest {
                     .setErr(err)
                     .setExecutionExceptionHandler(Main.FAILURES)
                     .execute(String.valueOf(port)));
-    assertThat(new Kit(Rule.ofClients(), Bounds.STANDARD, 1).judge(client, _ -> {}).findings())
+    assertThat(new Kit(Rules.ofClients(), Bounds.STANDARD, 1).judge(client, _ -> {}).findings())
         .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isEqualTo(Verdict.KEPT));
   }
 

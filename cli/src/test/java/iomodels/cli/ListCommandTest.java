@@ -2,7 +2,7 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
@@ -48,7 +48,7 @@ class ListCommandTest {
   void listsAWrongServerForEveryRule() {
     String out = Cli.run("list", "--wrong").out();
 
-    Rule.all().forEach(rule -> assertThat(out).contains(" " + rule.id() + " "));
+    Rules.all().forEach(rule -> assertThat(out).contains(" " + rule.id() + " "));
   }
 
   @Test

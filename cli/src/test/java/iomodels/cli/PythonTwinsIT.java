@@ -77,8 +77,7 @@ class PythonTwinsIT {
     String command = "exec %s %s %s".formatted(pythonWith(library), FOLDER.resolve(file), ports);
     Cli cli = Cli.run("conform", "--program", program, "--exec", command);
 
-    assertThat(cli.out()).contains(" 0 broken, ");
-    assertThat(cli.exitCode()).as("2: the kit could not tell").isIn(0, 2);
+    demandItConforms(cli);
   }
 
   @Tag("thorough")
@@ -97,11 +96,16 @@ class PythonTwinsIT {
     aProgramKeepsItsRules(style, library, program, ports);
   }
 
+  private static void demandItConforms(Cli cli) {
+    assertThat(cli.out()).contains(" 0 broken, ").contains(", 0 errors: ");
+    assumeThat(cli.out()).as("a machine on which the kit can tell").contains(", 0 inconclusive, ");
+    assertThat(cli.exitCode()).isZero();
+  }
+
   private static void demandKept(String file, String library) throws Exception {
     Cli cli = conform(file, library, CLAIMED.stream().map(rule -> "--rule=" + rule));
 
-    assertThat(cli.out()).contains(" 0 broken, ");
-    assertThat(cli.exitCode()).as("2: the kit could not tell").isIn(0, 2);
+    demandItConforms(cli);
   }
 
   @ParameterizedTest

@@ -7,6 +7,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.lab.Yardstick;
 import iomodels.program.Programs;
 import java.io.IOException;
@@ -49,7 +50,7 @@ class YardsticksIT {
   @Test
   void soDoesTheRelayThoseOfRelays(@TempDir Path folder) throws Exception {
     compile(Yardstick.RELAY, folder);
-    List<Rule> rules = Rule.of(Programs.RELAY);
+    List<Rule> rules = Rules.of(Programs.RELAY);
     try (RelayInC relay = new RelayInC()) {
       Report report = new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(relay, _ -> {});
 

@@ -104,7 +104,7 @@ public final class Backend implements AutoCloseable {
         }
       }
     }
-    throw new IOException(
+    throw new Inconclusive(
         "a backlog of 1 was not full with %d connections".formatted(MOST_WAITING));
   }
 

@@ -136,7 +136,7 @@ public final class Caller implements AutoCloseable {
   /**
    * The connection that the client makes next.
    *
-   * @throws IOException if it ends before it makes one, which says nothing about the rule
+   * @throws Inconclusive if it ends before it makes one, which says nothing about the rule
    */
   public Peer accept() throws Broken, IOException, InterruptedException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
@@ -151,7 +151,7 @@ public final class Caller implements AutoCloseable {
         return Peer.accepted(channel, patience, transcript, "srv");
       } catch (SocketTimeoutException e) {
         if (exitCode.isPresent()) {
-          throw new IOException(ended(exitCode.getAsInt()) + ", and never connected", e);
+          throw new Inconclusive(ended(exitCode.getAsInt()) + ", and never connected", e);
         }
       }
     }

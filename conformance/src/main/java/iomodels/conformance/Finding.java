@@ -4,19 +4,25 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What the kit found out about one rule.
+ * The verdict on one rule.
  *
  * @param rule the rule
- * @param verdict kept or not
- * @param detail why skipped or unknown, what was expected and what came; empty if kept
- * @param transcript who sent what when, if the rule was broken
- * @param took how long the try took
+ * @param verdict the verdict
+ * @param detail for a broken rule what was expected and what came instead, otherwise the reason for
+ *     the verdict; empty if the rule was kept
+ * @param transcript what was sent and received, with times, unless the rule was kept; after an
+ *     error also the stack trace
+ * @param took how long the last try took
  * @param seed repeats the try with the same bytes
  */
 public record Finding(
     Rule rule, Verdict verdict, String detail, List<String> transcript, Duration took, long seed) {
 
-  /** Whether a server with this finding does not conform. */
+  /**
+   * Whether a subject with this finding does not conform.
+   *
+   * @param strict whether rules of the level SHOULD count as well
+   */
   public boolean isFailure(boolean strict) {
     return verdict == Verdict.BROKEN && (strict || rule.level() == Rule.Level.MUST);
   }

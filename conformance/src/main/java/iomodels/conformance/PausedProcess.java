@@ -48,7 +48,7 @@ public final class PausedProcess implements AutoCloseable {
       long deadline = System.nanoTime() + patience.toNanos();
       while (paused.anyRuns()) {
         if (System.nanoTime() - deadline > 0) {
-          throw new IOException("process %s does not stop running".formatted(pids));
+          throw new Inconclusive("process %s does not stop running".formatted(pids));
         }
         TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
       }
@@ -66,7 +66,7 @@ public final class PausedProcess implements AutoCloseable {
     int code = new ProcessBuilder(command).start().onExit().join().exitValue();
     // One that it had started may have ended by itself meanwhile.
     if (code != 0 && (!isThere(pids.getFirst()) || pids.stream().allMatch(it -> isThere(it)))) {
-      throw new IOException("kill %s %s: exit code %d".formatted(name, pids, code));
+      throw new Inconclusive("kill %s %s: exit code %d".formatted(name, pids, code));
     }
   }
 

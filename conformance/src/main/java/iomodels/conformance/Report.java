@@ -3,30 +3,40 @@ package iomodels.conformance;
 import java.util.List;
 
 /**
- * What the kit found out about one target.
+ * The findings about one subject.
  *
  * @param target its name
- * @param findings one for each rule that was asked for, in the order of the contract
- * @param notes what else was seen: capabilities that are there but were not claimed, and the like
+ * @param findings one for each rule of the kit, in the kit's order
+ * @param notes other observations, such as capabilities that it has but does not claim
  */
 public record Report(String target, List<Finding> findings, List<String> notes) {
 
-  /** How many findings have that verdict. */
+  /** Returns how many findings have a verdict. */
   public long count(Verdict verdict) {
     return findings.stream().filter(finding -> finding.verdict() == verdict).count();
   }
 
+  /** Returns how many rules have no answer: they are inconclusive, or the check failed. */
+  public long unanswered() {
+    return count(Verdict.INCONCLUSIVE) + count(Verdict.ERROR);
+  }
+
   /**
-   * The outcome: {@link Verdict#BROKEN} if a rule that binds was broken; {@link Verdict#UNKNOWN} if
-   * none was, but nothing was tried or the kit could not tell; {@link Verdict#KEPT} otherwise.
+   * Returns the verdict on the subject: {@link Verdict#BROKEN} if a binding rule was broken;
+   * otherwise {@link Verdict#ERROR} if a check failed; otherwise {@link Verdict#INCONCLUSIVE} if
+   * any rule was, or none was kept; otherwise {@link Verdict#KEPT}. It is never {@link
+   * Verdict#SKIPPED}.
    *
-   * @param strict whether rules that only SHOULD be kept bind as well
+   * @param strict whether rules of the level SHOULD bind as well
    */
   public Verdict outcome(boolean strict) {
     if (findings.stream().anyMatch(finding -> finding.isFailure(strict))) {
       return Verdict.BROKEN;
     }
-    boolean told = count(Verdict.UNKNOWN) == 0 && count(Verdict.KEPT) > 0;
-    return told ? Verdict.KEPT : Verdict.UNKNOWN;
+    if (count(Verdict.ERROR) > 0) {
+      return Verdict.ERROR;
+    }
+    boolean told = unanswered() == 0 && count(Verdict.KEPT) > 0;
+    return told ? Verdict.KEPT : Verdict.INCONCLUSIVE;
   }
 }

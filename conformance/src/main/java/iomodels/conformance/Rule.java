@@ -1,13 +1,7 @@
 package iomodels.conformance;
 
-import static java.util.stream.Collectors.joining;
-
-import iomodels.conformance.rules.Rules;
-import iomodels.program.Program;
 import iomodels.service.Protocol;
 import iomodels.service.Service;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -64,8 +58,8 @@ public record Rule(
     /** The verdict is about time: tried alone, repeated, and against a control server. */
     TIMED("");
 
-    /** Why a rule is skipped that needs to see a process: where it runs, not what runs there. */
-    static final String NO_PROC = "there is no /proc on this machine";
+    /** Why a rule that looks at a process is skipped on a machine without {@code /proc}. */
+    public static final String NO_PROC = "there is no /proc on this machine";
 
     private final String otherwise;
 
@@ -74,7 +68,7 @@ public record Rule(
     }
 
     /** Why a rule with this need is skipped. */
-    String otherwise() {
+    public String otherwise() {
       return otherwise;
     }
   }
@@ -103,44 +97,8 @@ public record Rule(
     return Integer.parseInt(id.substring(0, id.indexOf('.')));
   }
 
-  /** Every rule for servers, in order. */
-  public static List<Rule> all() {
-    return Rules.all();
-  }
-
-  /** Every rule for clients, in order: the last section. */
-  public static List<Rule> ofClients() {
-    return Rules.ofClients();
-  }
-
-  /** The rules for that program, in order: a section of its own. */
-  public static List<Rule> of(Program program) {
-    return Rules.of(program);
-  }
-
-  /**
-   * The rules for servers whose id is, or begins with, one of these: {@code 4.01}, or {@code 4} for
-   * all of 4.
-   */
-  public static List<Rule> matching(List<String> ids) {
-    return matching(all(), ids);
-  }
-
-  /** The same out of some rules. */
-  public static List<Rule> matching(List<Rule> rules, List<String> ids) {
-    for (String id : ids) {
-      if (rules.stream().noneMatch(rule -> rule.is(id))) {
-        throw new IllegalArgumentException(
-            "no rule %s; there are %s"
-                .formatted(id, rules.stream().map(Rule::id).collect(joining(" "))));
-      }
-    }
-    return rules.stream().filter(rule -> ids.stream().anyMatch(rule::is)).toList();
-  }
-
-  private boolean is(String wanted) {
+  /** Whether a user means this rule: by its id, {@code 4.01}, or by its section, {@code 4}. */
+  public boolean is(String wanted) {
     return id.equals(wanted) || String.valueOf(section()).equals(wanted);
   }
-
-  static final Comparator<Rule> IN_ORDER = Comparator.comparingInt(rule -> all().indexOf(rule));
 }

@@ -49,7 +49,7 @@ public final class SlowFile implements AutoCloseable {
         throw new IOException("mkfifo did not make " + path);
       }
     } catch (IOException e) {
-      throw new IOException("a FIFO needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
+      throw new Inconclusive("a FIFO needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
     }
   }
 

@@ -201,7 +201,7 @@ public final class Trial implements AutoCloseable {
     return instance
         .process()
         .flatMap(CostMeter::of)
-        .orElseThrow(() -> new IOException("there is no process to be seen"));
+        .orElseThrow(() -> new Inconclusive("there is no process to be seen"));
   }
 
   /** Starts the client that is judged, and is its server. */

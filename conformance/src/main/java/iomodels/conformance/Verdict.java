@@ -1,13 +1,15 @@
 package iomodels.conformance;
 
-/** What comes of trying a rule. */
+/** The result of a rule for a subject. */
 public enum Verdict {
-  /** The server did as the rule demands. */
+  /** The subject did what the rule demands. */
   KEPT,
   /** It did not. */
   BROKEN,
-  /** The rule does not apply to it; never a pass. */
+  /** The rule does not apply to it. This is not a pass. */
   SKIPPED,
-  /** The kit could not tell: the control server missed too, or the machine let the kit down. */
-  UNKNOWN
+  /** The kit cannot tell: a control server missed the bound as well, or a tool is missing. */
+  INCONCLUSIVE,
+  /** The check itself failed, or did not end in time: a fault of the kit, or of this machine. */
+  ERROR
 }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
-import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.service.Services;
 import java.util.ArrayList;
@@ -48,7 +48,9 @@ class ExamplesIT {
   private static List<Finding> judge(Example example) throws Exception {
     List<String> tried = Stream.concat(KEPT.stream(), example.broken().stream()).toList();
     try (ModelTarget target = target(example)) {
-      return new Kit(Rule.matching(tried), Bounds.STANDARD, SEED).judge(target, _ -> {}).findings();
+      return new Kit(Rules.matching(tried), Bounds.STANDARD, SEED)
+          .judge(target, _ -> {})
+          .findings();
     }
   }
 

@@ -1,6 +1,6 @@
 package iomodels.reactor;
 
-import iomodels.conformance.EventLoops;
+import iomodels.conformance.junit.EventLoopChecks;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
@@ -9,6 +9,6 @@ class ReactorEventLoopsTest {
 
   @TestFactory
   Stream<DynamicNode> noBufferLeaksAndNoEventLoopBlocks() {
-    return EventLoops.tests(thread -> thread.getName().startsWith("loops"));
+    return EventLoopChecks.tests(thread -> thread.getName().startsWith("loops"));
   }
 }

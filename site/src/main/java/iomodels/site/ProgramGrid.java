@@ -3,6 +3,7 @@ package iomodels.site;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.site.Content.Text;
@@ -158,7 +159,7 @@ public final class ProgramGrid {
               text.map(Text::summary).orElse(program.sentence()),
               text.map(it -> prose.html(it.markdown(), directives)).orElse(""),
               choices(program),
-              Rule.of(program)));
+              Rules.of(program)));
     }
     return sections;
   }

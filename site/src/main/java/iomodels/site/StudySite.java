@@ -1,6 +1,7 @@
 package iomodels.site;
 
 import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.lab.report.ReportPage;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
@@ -35,7 +36,7 @@ final class StudySite {
     content = new Content(project.resolve("site/src/main/content"));
     exhibits = Exhibits.of(project);
     wrongCode = WrongSources.read(project);
-    Rule.all().forEach(it -> rules.put(it.id(), it));
+    Rules.all().forEach(it -> rules.put(it.id(), it));
     exhibits.all().forEach(it -> it.sources().forEach(each -> sources.put(each.path(), each)));
     for (WrongCode each : wrongCode.values()) {
       sourcePath(each.file().toString());

@@ -2,7 +2,7 @@ package iomodels.site;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
@@ -102,7 +102,7 @@ class ContentTest {
           }
         };
     StyleProvider.installed().forEach(it -> demand.accept("style", it.style()));
-    Rule.all().forEach(it -> demand.accept("rule", it.id()));
+    Rules.all().forEach(it -> demand.accept("rule", it.id()));
     WrongServers.all().forEach(it -> demand.accept("fault", it.name()));
     // Of what is new in Python's folder or among the models, English will do for a while.
     content.allNotes().keySet().forEach(it -> demand.accept("summary", it));

@@ -9,6 +9,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Client;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -28,7 +29,7 @@ class ClientZooTest {
   void everyRuleHasAWrongClientAndEveryWrongClientARule() {
     assertThat(WrongClient.all())
         .extracting(WrongClient::rule)
-        .containsExactlyElementsOf(Rule.ofClients().stream().map(Rule::id).toList());
+        .containsExactlyElementsOf(Rules.ofClients().stream().map(Rule::id).toList());
   }
 
   private record Judged(WrongClient client, Future<Finding> finding) {}
@@ -51,7 +52,7 @@ class ClientZooTest {
   }
 
   private static Finding judge(WrongClient client) throws InterruptedException {
-    List<Rule> rule = Rule.matching(Rule.ofClients(), List.of(client.rule()));
+    List<Rule> rule = Rules.matching(Rules.ofClients(), List.of(client.rule()));
     return judge(client.client(), rule, IMPATIENT).findings().getFirst();
   }
 
@@ -64,7 +65,7 @@ class ClientZooTest {
   @Test
   void theCorrectTwinKeepsEveryRule() throws Exception {
     Client twin = WrongClient.correctTwin();
-    assertThat(judge(twin, Rule.ofClients(), Bounds.STANDARD).findings())
+    assertThat(judge(twin, Rules.ofClients(), Bounds.STANDARD).findings())
         .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isEqualTo(Verdict.KEPT));
   }
 

@@ -4,8 +4,8 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Bound;
-import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Level;
+import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
 import iomodels.wrong.program.WrongPrograms;
 import java.io.IOException;
@@ -32,7 +32,7 @@ class ContractTest {
         "rules",
         Stream.concat(
             Stream.of("| id | level | rule | tried on |", "| --- | --- | --- | --- |"),
-            Rule.all().stream()
+            Rules.all().stream()
                 .map(
                     it ->
                         row(it.id(), it.level().name(), it.sentence(), "`" + it.service() + "`"))));
@@ -44,7 +44,7 @@ class ContractTest {
         "rules of clients",
         Stream.concat(
             Stream.of("| id | level | rule |", "| --- | --- | --- |"),
-            Rule.ofClients().stream().map(it -> row(it.id(), it.level().name(), it.sentence()))));
+            Rules.ofClients().stream().map(it -> row(it.id(), it.level().name(), it.sentence()))));
   }
 
   @Test
@@ -59,11 +59,11 @@ class ContractTest {
   @Test
   void wrongServers() throws IOException {
     List<WrongServer> servers = WrongServers.all();
-    long musts = Rule.all().stream().filter(it -> it.level() == Level.MUST).count();
+    long musts = Rules.all().stream().filter(it -> it.level() == Level.MUST).count();
     Stream<String> score =
         Stream.of(
             "There are %d of them, for %d rules that bind and %d that should."
-                .formatted(servers.size(), musts, Rule.all().size() - musts),
+                .formatted(servers.size(), musts, Rules.all().size() - musts),
             "",
             "| rule | wrong server | its fault |",
             "| --- | --- | --- |");
@@ -90,7 +90,7 @@ class ContractTest {
         Stream.concat(
             Stream.of("| id | level | program | rule |", "| --- | --- | --- | --- |"),
             Programs.all().stream()
-                .flatMap(program -> Rule.of(program).stream())
+                .flatMap(program -> Rules.of(program).stream())
                 .map(
                     it ->
                         row(

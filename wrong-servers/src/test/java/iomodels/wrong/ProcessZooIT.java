@@ -9,6 +9,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import java.util.List;
 import java.util.Optional;
@@ -60,7 +61,7 @@ class ProcessZooIT {
   void theCorrectTwinKeepsTheRulesOnResources() throws Exception {
     Set<Need> unmet = Set.of(Need.POLLER);
     List<Rule> rules =
-        Rule.all().stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+        Rules.all().stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
     Kit kit = new Kit(rules, Bounds.STANDARD, 1);
     try (ModelTarget target = new ModelTarget(WrongServers.correctTwin(), Optional.empty())) {
       assertThat(kit.judge(target, _ -> {}).findings())
@@ -76,6 +77,6 @@ class ProcessZooIT {
   }
 
   private static Rule rule(WrongServer server) {
-    return Rule.matching(List.of(server.rule())).getFirst();
+    return Rules.matching(List.of(server.rule())).getFirst();
   }
 }

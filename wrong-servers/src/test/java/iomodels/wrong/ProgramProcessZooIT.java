@@ -11,6 +11,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
@@ -64,7 +65,7 @@ class ProgramProcessZooIT {
 
   private static void demandKept(Program program) throws InterruptedException {
     List<Rule> rules =
-        Rule.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+        Rules.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
     assertThat(rules).isNotEmpty();
     for (Rule each : rules) {
       Finding finding =

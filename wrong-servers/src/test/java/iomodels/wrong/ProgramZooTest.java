@@ -9,6 +9,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -39,7 +40,7 @@ class ProgramZooTest {
   @Test
   void everyRuleHasAWrongProgramAndEveryWrongProgramARule() {
     List<String> rules =
-        Programs.all().stream().flatMap(it -> Rule.of(it).stream()).map(Rule::id).toList();
+        Programs.all().stream().flatMap(it -> Rules.of(it).stream()).map(Rule::id).toList();
     List<String> broken = WrongPrograms.all().stream().map(WrongProgram::rule).distinct().toList();
     assertThat(broken).containsExactlyElementsOf(rules);
     assertThat(WrongPrograms.all())
@@ -100,7 +101,7 @@ class ProgramZooTest {
   }
 
   private static void demandKept(Program program) throws InterruptedException {
-    Kit kit = new Kit(Rule.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
+    Kit kit = new Kit(Rules.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
     try (InJvmProgramTarget target =
         new InJvmProgramTarget("correct", program, WrongPrograms.correctTwin(program))) {
       assertThat(kit.judge(target, _ -> {}).findings())
@@ -116,6 +117,6 @@ class ProgramZooTest {
   }
 
   static Rule rule(WrongProgram program) {
-    return Rule.matching(Rule.of(program.program()), List.of(program.rule())).getFirst();
+    return Rules.matching(Rules.of(program.program()), List.of(program.rule())).getFirst();
   }
 }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
-import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
 import java.util.ArrayList;
@@ -56,7 +56,7 @@ class TutorialsTest {
     List<DynamicTest> tests = new ArrayList<>();
     for (Tutorial tutorial : Tutorials.all()) {
       List<CompletableFuture<Finding>> judged =
-          Rule.all().stream()
+          Rules.all().stream()
               .filter(rule -> tried.test(rule.id()))
               .map(rule -> Jury.judging(tutorial.provider(), rule, SMALLER, sideBySide))
               .toList();

@@ -9,6 +9,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmTarget;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
@@ -36,7 +37,7 @@ class ZooTest {
 
   @Test
   void everyRuleHasAWrongServerAndEveryWrongServerARule() {
-    List<String> rules = Rule.all().stream().map(Rule::id).toList();
+    List<String> rules = Rules.all().stream().map(Rule::id).toList();
     List<String> broken = WrongServers.all().stream().map(WrongServer::rule).distinct().toList();
     assertThat(broken).containsExactlyElementsOf(rules);
   }
@@ -92,7 +93,7 @@ class ZooTest {
 
   private static void demandKept(ServerProvider provider, Need unmet) throws Exception {
     Set<Need> skipped = EnumSet.of(unmet, Need.PROCESS, Need.REPLY_SOURCE);
-    Kit kit = new Kit(Rule.all(), Bounds.STANDARD, SEED);
+    Kit kit = new Kit(Rules.all(), Bounds.STANDARD, SEED);
     try (InJvmTarget target = new InJvmTarget(provider)) {
       assertThat(kit.judge(target, _ -> {}).findings())
           .allSatisfy(
@@ -115,7 +116,7 @@ class ZooTest {
         inThisJvm()
             .flatMap(
                 it ->
-                    Rule.all().stream()
+                    Rules.all().stream()
                         .map(
                             rule ->
                                 new Judged(
@@ -150,6 +151,6 @@ class ZooTest {
   }
 
   private static Rule rule(WrongServer server) {
-    return Rule.matching(List.of(server.rule())).getFirst();
+    return Rules.matching(List.of(server.rule())).getFirst();
   }
 }

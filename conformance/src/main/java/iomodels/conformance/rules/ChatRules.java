@@ -10,6 +10,7 @@ import static iomodels.program.Programs.CHAT;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
@@ -483,7 +484,11 @@ final class ChatRules {
     demandFree(trial, room, List.of("m0", "m%d".formatted(CROWD / 2)));
     Ending.demand(trial, room);
     if (before.isPresent()) {
-      long noise = room.errorBytes().orElse(0) - before.getAsLong();
+      OptionalLong after = room.errorBytes();
+      if (after.isEmpty()) {
+        throw new Inconclusive("its standard error can no longer be read");
+      }
+      long noise = after.getAsLong() - before.getAsLong();
       if (noise > trial.count(NOISE)) {
         throw new Broken(
             "at most %,d bytes on its standard error".formatted(trial.count(NOISE)),

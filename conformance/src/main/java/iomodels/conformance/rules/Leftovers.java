@@ -3,6 +3,7 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.DESCRIPTORS;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Trial;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -44,7 +45,7 @@ final class Leftovers {
       CostMeter meter = trial.meter(each);
       allowances.add(allowance(trial, "descriptors", () -> meter.now().descriptors()));
       if (each.objects().isPresent()) {
-        allowances.add(allowance(trial, "objects", () -> each.objects().orElse(0)));
+        allowances.add(allowance(trial, "objects", () -> objects(each)));
       }
     }
     for (int i = 0; i < times; i++) {
@@ -53,6 +54,12 @@ final class Leftovers {
     for (Allowance each : allowances) {
       demand(trial, each.what(), each.most(), each.count());
     }
+  }
+
+  private static long objects(Instance program) throws IOException, InterruptedException {
+    return program
+        .objects()
+        .orElseThrow(() -> new Inconclusive("its objects can no longer be counted"));
   }
 
   /** How many there may be of something. */

@@ -9,6 +9,7 @@ import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
@@ -187,7 +188,7 @@ final class LifeRules {
     Instance control = trial.launch(0);
     trial.stop(control);
     if (!control.awaitEnd(trial.time(IDLE_STOP))) {
-      throw new IOException("without any client it takes as long to stop");
+      throw new Inconclusive("without any client it takes as long to stop");
     }
   }
 
@@ -372,7 +373,7 @@ final class LifeRules {
             "%d lost something, the first %s".formatted(losses.size(), losses.getFirst()));
       }
     } catch (ExecutionException e) {
-      throw new IOException(e.getCause());
+      throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
     }
     awaitEnd(trial, server);
   }
@@ -388,7 +389,7 @@ final class LifeRules {
       } catch (Broken e) {
         boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
         if (cutOff && System.nanoTime() - stopped > IN_TIME.toNanos()) {
-          throw new IOException("so late that the grace period may be over: " + e.getMessage(), e);
+          throw new Inconclusive("so late that the grace period may be over: " + e.getMessage(), e);
         }
         return Optional.of("%s: %s".formatted(state, e.getMessage()));
       } finally {
@@ -420,7 +421,7 @@ final class LifeRules {
       trial.stop(server);
     }
     if (queued.isEmpty()) {
-      throw new IOException("no connection was completed while the server did not run");
+      throw new Inconclusive("no connection was completed while the server did not run");
     }
     for (int i = 0; i < queued.size(); i++) {
       queued.get(i).expect("QUEUED " + i);

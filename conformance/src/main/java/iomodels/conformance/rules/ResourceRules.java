@@ -15,6 +15,7 @@ import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Need;
@@ -277,7 +278,7 @@ final class ResourceRules {
     int open = settled(trial, server, meter);
     trial.note("sees %d descriptors open, with %d clients".formatted(open, crowd.size()));
     if (open < limit - 4) {
-      throw new IOException("its descriptors did not run out");
+      throw new Inconclusive("its descriptors did not run out");
     }
     boolean poller =
         trial.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
@@ -338,7 +339,7 @@ final class ResourceRules {
     }
     int open = meter.now().descriptors();
     if (waiting.isEmpty() || served.size() < SPARE || open < limit - 4) {
-      throw new IOException("its descriptors did not run out: %d are open".formatted(open));
+      throw new Inconclusive("its descriptors did not run out: %d are open".formatted(open));
     }
     for (Peer each : waiting) {
       each.reset();

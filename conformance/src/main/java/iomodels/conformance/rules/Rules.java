@@ -1,5 +1,7 @@
 package iomodels.conformance.rules;
 
+import static java.util.stream.Collectors.joining;
+
 import iomodels.conformance.Rule;
 import iomodels.program.Program;
 import java.util.List;
@@ -29,18 +31,39 @@ public final class Rules {
 
   private Rules() {}
 
-  /** All for servers. */
+  /** Returns the rules for servers, in the order of the contract. */
   public static List<Rule> all() {
     return ALL;
   }
 
-  /** All for that program. */
+  /** Returns the rules for a program, in the order of the contract. */
   public static List<Rule> of(Program program) {
     return OF_PROGRAMS.stream().filter(it -> it.protocol().equals(program)).toList();
   }
 
-  /** All for clients. */
+  /** Returns the rules for clients, in the order of the contract. */
   public static List<Rule> ofClients() {
     return ClientRules.ALL;
+  }
+
+  /**
+   * Returns the rules for servers that have one of these ids, or are in one of these sections.
+   *
+   * @throws IllegalArgumentException if an id names no rule, in words for the user
+   */
+  public static List<Rule> matching(List<String> ids) {
+    return matching(ALL, ids);
+  }
+
+  /** Returns those of some rules, in the same way. */
+  public static List<Rule> matching(List<Rule> rules, List<String> ids) {
+    for (String id : ids) {
+      if (rules.stream().noneMatch(rule -> rule.is(id))) {
+        throw new IllegalArgumentException(
+            "no rule %s; there are %s"
+                .formatted(id, rules.stream().map(Rule::id).collect(joining(" "))));
+      }
+    }
+    return rules.stream().filter(rule -> ids.stream().anyMatch(rule::is)).toList();
   }
 }

@@ -10,10 +10,7 @@ import java.util.OptionalInt;
  * A client to be judged: a program that connects to a port, sends what comes on its standard input,
  * and shows the replies on its standard output. Each try starts it anew.
  */
-public interface Client {
-
-  /** What it is called in reports. */
-  String name();
+public non-sealed interface Client extends Subject {
 
   /**
    * Starts it.
@@ -22,6 +19,10 @@ public interface Client {
    * @throws IOException if it cannot be started, in words for the user
    */
   Run start(int port) throws IOException;
+
+  /** Does nothing: each run is closed by its own. */
+  @Override
+  default void close() {}
 
   /** A client that has been started. Closing it ends it, and all that it started. */
   interface Run extends AutoCloseable {

@@ -26,8 +26,8 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
   private static final int TRIES = 3;
 
-  /** What limits the judgement on this machine. */
-  public static List<String> notes() {
+  @Override
+  public List<String> notes() {
     return Listening.isTold()
         ? List.of()
         : List.of(

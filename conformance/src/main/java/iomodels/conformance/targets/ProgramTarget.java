@@ -3,18 +3,21 @@ package iomodels.conformance.targets;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * A program that is to be judged; each rule has servers of its own, since each has its own
  * upstreams. Safe for use by several threads. Closing it ends whatever it started.
  */
-public interface ProgramTarget extends AutoCloseable {
-
-  /** What it is called in reports. */
-  String name();
+public non-sealed interface ProgramTarget extends Subject {
 
   /** What it is. */
   Program program();
+
+  /** Returns what limits the judgement on this machine, for the report. */
+  default List<String> notes() {
+    return List.of();
+  }
 
   /** Whether what it starts runs in a process of its own. */
   default boolean launchesProcesses() {
@@ -41,7 +44,4 @@ public interface ProgramTarget extends AutoCloseable {
   default Instance launchAlone(ProgramConfig config) throws IOException, InterruptedException {
     return launch(config);
   }
-
-  @Override
-  void close();
 }

@@ -14,10 +14,7 @@ import java.util.Set;
  * What is to be judged. Safe for use by several threads. Closing it ends whatever it started, and
  * nothing else.
  */
-public interface Target extends AutoCloseable {
-
-  /** What it is called in reports. */
-  String name();
+public non-sealed interface Target extends Subject {
 
   /** What is claimed for it; empty if nobody has claimed anything, and the kit has to look. */
   Optional<Set<Capability>> claims();
@@ -85,7 +82,4 @@ public interface Target extends AutoCloseable {
       throws IOException, InterruptedException {
     throw new IllegalStateException("what %s launches has no process".formatted(name()));
   }
-
-  @Override
-  void close();
 }

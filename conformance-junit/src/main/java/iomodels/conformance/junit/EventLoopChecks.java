@@ -1,4 +1,4 @@
-package iomodels.conformance;
+package iomodels.conformance.junit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -36,14 +36,14 @@ import org.junit.jupiter.api.DynamicNode;
 import reactor.blockhound.BlockHound;
 
 /**
- * Two proofs on models with Netty below them, as JUnit tests: in the {@link Turmoil} every buffer
- * is given back, which Netty's leak detector watches, and nothing blocks an event loop, which
- * BlockHound watches. The servers run in this JVM. A module calls it as it calls {@link
+ * Two proofs on models with Netty below them, as JUnit tests: in the {@link StressWorkload} every
+ * buffer is given back, which Netty's leak detector watches, and nothing blocks an event loop,
+ * which BlockHound watches. The servers run in this JVM. A module calls it as it calls {@link
  * Conformance}; it needs BlockHound, and flags for the JVM of its tests: {@code
  * -XX:+AllowRedefinitionToAddDeleteMethods}, and {@code -Dio.netty.leakDetection.level=paranoid},
  * without which Vert.x turns the detector off.
  */
-public final class EventLoops {
+public final class EventLoopChecks {
 
   private static final String CANARY = "canary";
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -79,7 +79,7 @@ public final class EventLoops {
     ByteBufUtil.setLeakListener((type, records) -> LEAKS.add(type + " leaked: " + records));
   }
 
-  private EventLoops() {}
+  private EventLoopChecks() {}
 
   /**
    * A test for each model on the module path and each transport; and, for each model, that the same
@@ -97,7 +97,7 @@ public final class EventLoops {
             _ -> thread -> thread instanceof FastThreadLocalThread && isLoop.test(thread))
         .blockingMethodCallback(method -> BLOCKS.add(method + trace()))
         .install();
-    return ServerProvider.installed().stream().flatMap(EventLoops::tests);
+    return ServerProvider.installed().stream().flatMap(EventLoopChecks::tests);
   }
 
   private static Stream<DynamicNode> tests(ServerProvider provider) {
@@ -134,7 +134,7 @@ public final class EventLoops {
     collect();
     LEAKS.clear();
     BLOCKS.clear();
-    new Turmoil(provider, transport).rage();
+    new StressWorkload(provider, transport).rage();
     collect();
   }
 

@@ -1,5 +1,8 @@
-package iomodels.conformance;
+package iomodels.conformance.junit;
 
+import iomodels.conformance.Finding;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package iomodels.conformance;
+package iomodels.conformance.junit;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;

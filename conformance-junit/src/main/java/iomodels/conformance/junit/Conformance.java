@@ -1,4 +1,4 @@
-package iomodels.conformance;
+package iomodels.conformance.junit;
 
 import static java.util.stream.Collectors.groupingBy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,6 +7,13 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
@@ -54,7 +61,7 @@ public final class Conformance {
       Set.of(Rule.Need.NO_PROC, Rule.Need.IPV6.otherwise());
 
   /** How conversations and servers end. */
-  private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rule.matching(List.of("4", "9"));
+  private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rules.matching(List.of("4", "9"));
 
   /** Most rules wait for what must not come, and do not compute meanwhile. */
   private static final int PROGRAMS_SIDE_BY_SIDE = 2;
@@ -97,7 +104,7 @@ public final class Conformance {
   }
 
   private static DynamicNode tests(StyleProvider style, Program program, Semaphore sideBySide) {
-    List<Rule> rules = Rule.of(program);
+    List<Rule> rules = Rules.of(program);
     Run run =
         new Run(
             rules,
@@ -133,9 +140,9 @@ public final class Conformance {
     }
     List<DynamicNode> nodes = new ArrayList<>();
     if (provider.transports().isEmpty()) {
-      nodes.add(dynamicContainer(model, tests(provider, Optional.empty(), Rule.all(), expected)));
+      nodes.add(dynamicContainer(model, tests(provider, Optional.empty(), Rules.all(), expected)));
     }
-    List<Rule> rules = Rule.all();
+    List<Rule> rules = Rules.all();
     for (Map.Entry<Transport, Availability> each : provider.transports().entrySet()) {
       String name = model + " on " + each.getKey();
       if (each.getValue().here()) {
@@ -156,7 +163,7 @@ public final class Conformance {
       Expectations expected) {
     String name = provider.card().name();
     String model = transport.map(each -> name + " on " + each).orElse(name);
-    List<Rule> untried = Rule.all().stream().filter(rule -> !tried.contains(rule)).toList();
+    List<Rule> untried = Rules.all().stream().filter(rule -> !tried.contains(rule)).toList();
     Run run =
         new Run(
             tried,
@@ -182,7 +189,7 @@ public final class Conformance {
     return Stream.concat(rules, Stream.of(end));
   }
 
-  /** That the kit could not tell, again and again, is no success. */
+  /** A section of the rules in which nothing has a verdict is not a success. */
   private static void demandSomethingKept(Report report) {
     report.findings().stream()
         .collect(groupingBy(finding -> finding.rule().section()))
@@ -207,16 +214,10 @@ public final class Conformance {
         if (expected.permit(model, finding)) {
           abort("known to be broken: " + finding.detail());
         }
-        fail(
-            "%s %s%n%s%n  %s%nseed %d"
-                .formatted(
-                    finding.rule().id(),
-                    finding.rule().sentence(),
-                    finding.detail(),
-                    String.join(System.lineSeparator() + "  ", finding.transcript()),
-                    finding.seed()));
+        fail(described(finding));
       }
-      case UNKNOWN -> abort(finding.detail());
+      case INCONCLUSIVE -> abort(finding.detail());
+      case ERROR -> fail(described(finding));
       case SKIPPED -> {
         if (!expected.permit(model, finding) && !isOfThisMachine(finding)) {
           fail(
@@ -226,6 +227,16 @@ public final class Conformance {
         abort(finding.detail());
       }
     }
+  }
+
+  private static String described(Finding finding) {
+    return "%s %s%n%s%n  %s%nseed %d"
+        .formatted(
+            finding.rule().id(),
+            finding.rule().sentence(),
+            finding.detail(),
+            String.join(System.lineSeparator() + "  ", finding.transcript()),
+            finding.seed());
   }
 
   /** Judges something. */

@@ -1,4 +1,4 @@
-package iomodels.conformance;
+package iomodels.conformance.junit;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -25,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
  * that talks, half-closes, aborts and does not read, datagrams, and stops: in the midst of it, and
  * when nothing has come.
  */
-final class Turmoil {
+final class StressWorkload {
 
   private static final int CROWD = 300;
   private static final int MESSAGE = 8 * 1024;
@@ -40,7 +40,7 @@ final class Turmoil {
   private final ServerProvider provider;
   private final ServerConfig config;
 
-  Turmoil(ServerProvider provider, Optional<Transport> transport) {
+  StressWorkload(ServerProvider provider, Optional<Transport> transport) {
     this.provider = provider;
     this.config =
         ServerConfig.onLoopback()

@@ -1,0 +1,8 @@
+/**
+ * The conformance kit as JUnit tests of a module. Begin with {@link
+ * iomodels.conformance.junit.Conformance}.
+ */
+@NullMarked
+package iomodels.conformance.junit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,28 @@
+package iomodels.conformance;
+
+import iomodels.conformance.targets.Client;
+import iomodels.service.Service;
+import java.util.concurrent.Semaphore;
+
+/** A client is started anew for each rule, one at a time. */
+record ClientExamination(Client client, Semaphore one) implements Examination {
+
+  ClientExamination(Client client) {
+    this(client, new Semaphore(1));
+  }
+
+  @Override
+  public String reasonToSkip(Rule rule) {
+    return "";
+  }
+
+  @Override
+  public Semaphore permits(Rule rule) {
+    return one;
+  }
+
+  @Override
+  public Trial trial(Rule rule, Bounds bounds, long seed) {
+    return new Trial(client, (Service) rule.protocol(), bounds, seed);
+  }
+}
