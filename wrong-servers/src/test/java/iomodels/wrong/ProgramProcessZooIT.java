@@ -18,6 +18,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
 import iomodels.wrong.program.WrongPrograms;
+import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -63,7 +64,7 @@ class ProgramProcessZooIT {
         .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
   }
 
-  private static void demandKept(Program program) throws InterruptedException {
+  private static void demandKept(Program program) throws IOException, InterruptedException {
     List<Rule> rules =
         Rules.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
     assertThat(rules).isNotEmpty();
@@ -78,7 +79,7 @@ class ProgramProcessZooIT {
 
   /** In a process of its own. */
   private static Finding judgeAlone(String style, Program program, Rule rule, Bounds bounds)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     StyleProvider provider = WrongPrograms.style(style).orElseThrow();
     try (StyleTarget target = StyleTarget.toBeJudged(provider, program)) {
       return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
@@ -87,7 +88,7 @@ class ProgramProcessZooIT {
 
   private static Finding judge(
       String name, Program program, StyleProvider.Starter starter, Rule rule, Bounds bounds)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     try (InJvmProgramTarget target = new InJvmProgramTarget(name, program, starter).alone()) {
       return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
     }

@@ -15,6 +15,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.wrong.program.WrongProgram;
 import iomodels.wrong.program.WrongPrograms;
+import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -100,7 +101,7 @@ class ProgramZooTest {
         .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
   }
 
-  private static void demandKept(Program program) throws InterruptedException {
+  private static void demandKept(Program program) throws IOException, InterruptedException {
     Kit kit = new Kit(Rules.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
     try (InJvmProgramTarget target =
         new InJvmProgramTarget("correct", program, WrongPrograms.correctTwin(program))) {
