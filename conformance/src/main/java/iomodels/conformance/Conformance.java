@@ -208,11 +208,12 @@ public final class Conformance {
           abort("known to be broken: " + finding.detail());
         }
         fail(
-            "%s %s%n%s%n  %s%nseed %d"
+            "%s %s%n%s%nwhy: %s%n  %s%nseed %d"
                 .formatted(
                     finding.rule().id(),
                     finding.rule().sentence(),
                     finding.detail(),
+                    finding.rule().why(),
                     String.join(System.lineSeparator() + "  ", finding.transcript()),
                     finding.seed()));
       }
