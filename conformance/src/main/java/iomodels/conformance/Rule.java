@@ -37,12 +37,6 @@ public record Rule(
     }
   }
 
-  /** Passes the sentence as the reason, until each rule states its own. */
-  public Rule(
-      String id, Level level, String sentence, Protocol protocol, Set<Need> needs, Check check) {
-    this(id, level, sentence, sentence, protocol, needs, check);
-  }
-
   /** How binding a rule is (RFC 2119). */
   public enum Level {
     MUST,

@@ -45,7 +45,7 @@ final class BackPressureRules {
               "The server MUST deliver every byte to a client that repeatedly stops reading"
                   + " and resumes.",
               "Clients pause, for instance on mobile networks. If the server loses one"
-                  + " wake-up, the connection hangs for ever; with edge-triggered epoll it is"
+                  + " wake-up, the connection hangs forever; with edge-triggered epoll it is"
                   + " enough to stop before EAGAIN (epoll(7)).",
               UPPER,
               Set.of(),

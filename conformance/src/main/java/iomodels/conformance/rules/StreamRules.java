@@ -45,7 +45,7 @@ final class StreamRules {
               "2.03",
               "The server MUST answer the bytes that have arrived without waiting for more"
                   + " bytes or for the end of input.",
-              "A client that waits for a reply before it sends more waits for ever, because"
+              "A client that waits for a reply before it sends more waits forever, because"
                   + " the server waits as well. recv(2) with MSG_WAITALL and"
                   + " DataInputStream.readFully cause this: they return only when the buffer is"
                   + " full.",
