@@ -209,14 +209,14 @@ public final class Caller implements AutoCloseable {
     }
   }
 
-  /** Demands that it ends, with another exit code than 0, and says why on standard error. */
+  /** Demands an end with an exit code other than 0, and a message on standard error. */
   public void expectComplaint() throws Broken, InterruptedException {
     int exitCode = awaitEnd();
     if (exitCode == 0) {
-      throw new Broken("another exit code than 0", ended(exitCode));
+      throw new Broken("an exit code other than 0", ended(exitCode));
     }
     if (run.complaint().isEmpty()) {
-      throw new Broken("words on standard error", ended(exitCode));
+      throw new Broken("a message on standard error", ended(exitCode));
     }
   }
 
@@ -233,7 +233,7 @@ public final class Caller implements AutoCloseable {
   private String ended(int exitCode) throws InterruptedException {
     String words = run.complaint();
     return "it ended with exit code %d%s"
-        .formatted(exitCode, words.isEmpty() ? " and without a word" : ": " + words);
+        .formatted(exitCode, words.isEmpty() ? " and without a message" : ": " + words);
   }
 
   /** Whether more of its output has come, within the kit's patience. */

@@ -5,17 +5,31 @@ import iomodels.service.Service;
 import java.util.Set;
 
 /**
- * One sentence that a server, or a client, keeps or breaks, seen from outside.
+ * A demand on a server, a client or a program that can be tested from outside.
  *
  * @param id section and number, such as {@code 4.01}; stable
- * @param level whether a server that breaks it conforms nevertheless
- * @param sentence what is demanded, as an imperative
- * @param protocol the service that it is tried on, or the program that it is a rule for
+ * @param level how binding the rule is; only a broken {@code MUST} prevents conformance
+ * @param sentence the demand, in the third person and with an RFC 2119 word
+ * @param why what goes wrong in practice without the rule, with a source where there is one
+ * @param protocol the service that the rule is tested with, or the program that it applies to
  * @param needs what must be true of a target for the rule to apply
- * @param check tries it
+ * @param check tests the rule
  */
 public record Rule(
-    String id, Level level, String sentence, Protocol protocol, Set<Need> needs, Check check) {
+    String id,
+    Level level,
+    String sentence,
+    String why,
+    Protocol protocol,
+    Set<Need> needs,
+    Check check) {
+
+  /** Refuses a rule without a reason. */
+  public Rule {
+    if (why.isBlank()) {
+      throw new IllegalArgumentException("rule %s has no why".formatted(id));
+    }
+  }
 
   /** How binding a rule is (RFC 2119). */
   public enum Level {

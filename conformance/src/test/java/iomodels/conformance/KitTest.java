@@ -26,11 +26,26 @@ class KitTest {
 
   private static Rule rule(Set<Need> needs, Rule.Check check) {
     // An id of the contract: reports are in its order.
-    return new Rule("1.01", Level.MUST, "Be good.", Services.UPPER, needs, check);
+    return new Rule(
+        "1.01",
+        Level.MUST,
+        "The server MUST be good.",
+        "Bad servers fail.",
+        Services.UPPER,
+        needs,
+        check);
   }
 
   private static Finding finding(Level level, Verdict verdict) {
-    Rule rule = new Rule("1.01", level, "Be good.", Services.UPPER, Set.of(), _ -> {});
+    Rule rule =
+        new Rule(
+            "1.01",
+            level,
+            "The server MUST be good.",
+            "Bad servers fail.",
+            Services.UPPER,
+            Set.of(),
+            _ -> {});
     return new Finding(rule, verdict, "for a reason", List.of(), Duration.ZERO, 1);
   }
 
@@ -41,6 +56,22 @@ class KitTest {
           .findings()
           .getFirst();
     }
+  }
+
+  @Test
+  void aRuleNeedsAReason() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new Rule(
+                    "1.01",
+                    Level.MUST,
+                    "The server MUST be good.",
+                    " ",
+                    Services.UPPER,
+                    Set.of(),
+                    _ -> {}))
+        .withMessage("rule 1.01 has no why");
   }
 
   @Test

@@ -143,8 +143,8 @@ class ZooTest {
     }
     String sum =
         """
-        Of the %d whose fault shows without a look at their process, all are caught by their rule, and %d by that rule
-        alone. What the others do breaks more than one:
+        The faults of %d of them show without a look at their process. Each of these breaks its rule, and %d break no other
+        rule. The others break more than one:
         """
             .formatted(servers.size(), alone);
     ContractTest.demand("score", Stream.concat(Stream.of(sum), others.stream()));

@@ -230,11 +230,12 @@ public final class Conformance {
   }
 
   private static String described(Finding finding) {
-    return "%s %s%n%s%n  %s%nseed %d"
+    return "%s %s%n%s%nwhy: %s%n  %s%nseed %d"
         .formatted(
             finding.rule().id(),
             finding.rule().sentence(),
             finding.detail(),
+            finding.rule().why(),
             String.join(System.lineSeparator() + "  ", finding.transcript()),
             finding.seed());
   }

@@ -32,28 +32,42 @@ final class BackPressureRules {
           new Rule(
               "5.01",
               MUST,
-              "Stop reading from a client that never reads.",
+              "The server MUST stop reading from a client that never reads its replies.",
+              "A server that reads on has to queue the replies, and one fast sender exhausts"
+                  + " its heap. If the server stops reading, its receive window closes and TCP"
+                  + " stops the sender (RFC 9293, section 3.8.6).",
               UPPER,
               Set.of(),
               BackPressureRules::stopsReading),
           new Rule(
               "5.02",
               MUST,
-              "Deliver every byte to a client that stops reading, and resumes, again and again.",
+              "The server MUST deliver every byte to a client that repeatedly stops reading"
+                  + " and resumes.",
+              "Clients pause, for instance on mobile networks. If the server loses one"
+                  + " wake-up, the connection hangs forever; with edge-triggered epoll it is"
+                  + " enough to stop before EAGAIN (epoll(7)).",
               UPPER,
               Set.of(),
               BackPressureRules::resumes),
           new Rule(
               "5.03",
               MUST,
-              "Bound the memory that clients take who ask for much and read nothing.",
+              "The server MUST bound the memory that it uses for clients that request large"
+                  + " replies and do not read them.",
+              "A client needs a few bytes to request a large reply. If the server builds the"
+                  + " reply in memory, a few such clients exhaust it: HTTP/2 servers were attacked"
+                  + " in this way (CVE-2019-9517, \"Internal Data Buffering\").",
               FLOOD,
               Set.of(Need.PROCESS),
               BackPressureRules::boundsMemory),
           new Rule(
               "5.04",
               MUST,
-              "Let a client that does not read delay nobody else.",
+              "The server MUST NOT let a client that does not read delay other clients.",
+              "A blocking write on a shared thread, or under a shared lock, lets one stalled"
+                  + " client stop the whole service. A server with several clients must never block"
+                  + " for a single one (Stevens, UNP vol. 1, section 6.8).",
               FLOOD,
               Set.of(Need.CONCURRENT, Need.TIMED),
               BackPressureRules::delaysNobody));

@@ -20,28 +20,42 @@ final class ByteRules {
           new Rule(
               "1.01",
               MUST,
-              "Upper-case the bytes 0x61–0x7A, and keep the other 230 byte values.",
+              "The server MUST convert the bytes 0x61–0x7A to upper case and return the other"
+                  + " 230 byte values unchanged.",
+              "Text APIs change more than ASCII, and not everywhere alike: in a Turkish"
+                  + " locale, \"title\".toUpperCase() returns a dotted capital I (Javadoc of"
+                  + " String). A protocol that upper-cases with them works on one machine and fails"
+                  + " on another.",
               UPPER,
               Set.of(),
               ByteRules::everyByteValue),
           new Rule(
               "1.02",
               MUST,
-              "Pass NUL and invalid UTF-8 unchanged.",
+              "The server MUST return NUL and invalid UTF-8 unchanged.",
+              "Decoding bytes to text and encoding them again is lossy: new String(bytes,"
+                  + " UTF_8) replaces each malformed sequence with U+FFFD (Javadoc of String),"
+                  + " which corrupts every binary payload.",
               UPPER,
               Set.of(),
               ByteRules::invalidText),
           new Rule(
               "1.03",
               MUST,
-              "Return exactly as many bytes as were sent.",
+              "The server MUST return exactly as many bytes as the client sent.",
+              "A reply that is longer than its data exposes memory of the process: Heartbleed"
+                  + " (CVE-2014-0160) returned up to 64 KiB of it per request. A shorter reply"
+                  + " leaves the client waiting.",
               UPPER,
               Set.of(),
               ByteRules::exactCount),
           new Rule(
               "1.04",
               MUST,
-              "Send nothing unprompted.",
+              "The server MUST NOT send anything that the client has not requested.",
+              "A client matches replies to requests by position: it takes an unsolicited byte"
+                  + " for the beginning of the next reply, and every later reply is off by one. RFC"
+                  + " 9112, section 9.2, forbids HTTP clients to accept such data.",
               UPPER,
               Set.of(),
               trial -> trial.connect().expectSilence(trial.time(SILENCE))));

@@ -36,54 +36,143 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Section 13: a room, whose members are the kit. */
+/** Section 13: the chat room. The kit is all of its members. */
 final class ChatRules {
 
   static final List<Rule> ALL =
       List.of(
-          rule("13.01", "Tell who enters who is there, and the others.", ChatRules::enters),
-          rule("13.02", "Take a line in any pieces, with CR or without.", ChatRules::pieces),
-          rule("13.03", "Refuse in words what is no name, or one that is taken.", ChatRules::names),
-          rule("13.04", "Tell all others what one says, in the same order.", ChatRules::says),
-          rule("13.05", "Tell the others who has left, in order or not.", ChatRules::leaves),
-          rule("13.06", "Give who has finished what it is owed.", ChatRules::halfClosed),
-          rule("13.07", "Refuse in words a line that is too long.", ChatRules::babbles),
-          rule("13.08", "Keep what a member has not read yet.", ChatRules::keeps),
-          rule("13.09", "Delay nobody for a member who does not read.", ChatRules::delaysNobody),
-          rule("13.10", "Drop a member who does not read, with notice.", ChatRules::drops),
-          rule("13.11", "Hold a room of a thousand.", ChatRules::holdsMany),
+          rule(
+              "13.01",
+              "The program MUST send a newcomer the list of members, and announce the"
+                  + " newcomer to all members.",
+              "Members need to know who reads their lines. IRC sends a newcomer the list of"
+                  + " names and the others a JOIN message (RFC 2812, section 3.2.1).",
+              ChatRules::enters),
+          rule(
+              "13.02",
+              "The program MUST accept a line in any pieces, with or without a CR before its"
+                  + " LF.",
+              "A read may return half of a line, several lines, or half of a UTF-8 character."
+                  + " A program that takes a read for a line sends fragments to all members.",
+              ChatRules::pieces),
+          rule(
+              "13.03",
+              "The program MUST answer an invalid name, or one that is taken, with an error"
+                  + " line, and then close the connection.",
+              "Two members with the same name can speak for each other, and a name like \"*"
+                  + " server\" forges the messages of the room. IRC has error replies for both"
+                  + " cases (RFC 2812, section 3.1.2).",
+              ChatRules::names),
+          rule(
+              "13.04",
+              "The program MUST send each line to all other members, in the same order to"
+                  + " all.",
+              "Members that see different orders see different conversations: an answer may"
+                  + " appear before its question. Delivery by recursion, or by a thread for each"
+                  + " line, changes the order without any error.",
+              ChatRules::says),
+          rule(
+              "13.05",
+              "When a member leaves, the program MUST tell the others, whether the member"
+                  + " closes or resets.",
+              "After a crash a connection ends with RST or a time-out, not with FIN. A"
+                  + " program that notices only the end of input keeps members that are gone, and"
+                  + " their names stay taken.",
+              ChatRules::leaves),
+          rule(
+              "13.06",
+              "The program MUST send a client that has finished sending everything that is"
+                  + " pending for it, and then FIN.",
+              "A script may send its name, its line and FIN at once. FIN ends one direction"
+                  + " only (RFC 9293, section 3.6.1); a program that closes at once loses pending"
+                  + " lines, and one that never closes leaks the connection.",
+              ChatRules::halfClosed),
+          rule(
+              "13.07",
+              "The program MUST answer a line that is too long with an error line, and then"
+                  + " close the connection.",
+              "Without a limit, a client that never sends LF exhausts the memory; IRC limits"
+                  + " a message to 512 characters (RFC 2812, section 2.3). A close without an error"
+                  + " line looks like a network failure.",
+              ChatRules::babbles),
+          rule(
+              "13.08",
+              "The program MUST keep the lines that a member has not read yet, while they fit"
+                  + " into its outbox.",
+              "Every client stops reading for moments, for example during a garbage"
+                  + " collection or after a lost packet. A program that drops a member as soon as a"
+                  + " write would block loses members that are healthy.",
+              ChatRules::keeps),
+          rule(
+              "13.09",
+              "A member that does not read MUST NOT delay the others.",
+              "A write that blocks, above all under the lock of the room, stops the whole room when"
+                  + " one member's receive window is full. NATS disconnects slow consumers to"
+                  + " protect the others (NATS documentation, \"Slow Consumers\").",
+              ChatRules::delaysNobody),
+          rule(
+              "13.10",
+              "The program MUST disconnect a member that does not read, and tell the others.",
+              "Lines that are kept without a limit exhaust the memory, and lines that are"
+                  + " dropped leave a gap that nobody notices. Redis disconnects subscribers that"
+                  + " exceed client-output-buffer-limit.",
+              ChatRules::drops),
+          rule(
+              "13.11",
+              "The program MUST support a room of a thousand members.",
+              "A thread pool, a table or a select(2) set of fixed size works in every small test,"
+                  + " and fails when the room fills. Each newcomer is announced to all others, so"
+                  + " the work grows with the square of the members.",
+              ChatRules::holdsMany),
           new Rule(
               "13.12",
               MUST,
-              "Leave nothing open, however a member leaves.",
+              "The program MUST leave nothing open, however a member leaves.",
+              "Members close, reset, and are refused. If one of these paths forgets a socket, a"
+                  + " room with much coming and going runs out of descriptors, and accept(2) fails"
+                  + " with EMFILE.",
               CHAT,
               Set.of(Need.ALONE, Need.PROCESS),
               ChatRules::leavesNothing),
-          rule("13.13", Ending.SENTENCE, ChatRules::ends),
+          rule("13.13", Ending.SENTENCE, Ending.WHY, ChatRules::ends),
           rule(
               "13.14",
-              "Remove a member that resets right after it has sent its name.",
+              "The program MUST remove a member that resets right after it has sent its name.",
+              "The write of the welcome then fails for a client that is already a member. If"
+                  + " that failure is handled like one before the entry, the member stays forever:"
+                  + " its name is taken, and lines are queued for it.",
               ChatRules::resetsAtOnce),
           new Rule(
               "13.15",
               MUST,
-              "Remove all members that reset while one speaks, and stop when told to.",
+              "The program MUST remove all members that reset while another one speaks, and"
+                  + " MUST stop when it is told to.",
+              "One line then fails at hundreds of connections at once, and each failure has to be"
+                  + " announced to the others. Programs that announce by recursion overflow the"
+                  + " stack, and those with a bounded event queue lose departures or never stop.",
               CHAT,
               Set.of(Need.ALONE),
               ChatRules::allReset),
           new Rule(
               "13.16",
               MUST,
-              "Announce simultaneous events to all members in one order; keep each member that"
-                  + " reads.",
+              "The program MUST announce simultaneous events to all members in one order, and"
+                  + " MUST keep each member that reads.",
+              "After a pause, such as a garbage collection, a process finds many events at"
+                  + " once. If one event is sent in the middle of another, members see different"
+                  + " orders; if outboxes fill up before any of them is flushed, members that read"
+                  + " are dropped.",
               CHAT,
               Set.of(Need.PROCESS, Need.PAUSE),
               ChatRules::happensAtOnce),
           new Rule(
               "13.17",
               MUST,
-              "After a storm of newcomers that leave at once, answer the next one and release all"
-                  + " descriptors.",
+              "After a burst of newcomers that leave at once, the program MUST answer the"
+                  + " next one, and release all descriptors.",
+              "Clients that reconnect in a loop cause such bursts. If departures are handled"
+                  + " more slowly than clients arrive, or sockets are closed late, the next client"
+                  + " waits, and descriptors run out.",
               CHAT,
               Set.of(Need.ALONE, Need.PROCESS),
               ChatRules::storm));
@@ -91,7 +180,7 @@ final class ChatRules {
   private static final int WINDOW = 64 * 1024;
   private static final int LINES_EACH = 200;
 
-  /** Fewer than an outbox holds. */
+  /** Fewer lines than fit into an outbox. */
   private static final int LINES_AT_ONCE = 16;
 
   private static final Pattern NEWS = Pattern.compile("\\* (\\S+) (joined|left)");
@@ -107,15 +196,15 @@ final class ChatRules {
 
   private ChatRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, CHAT, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, CHAT, Set.of(), check);
   }
 
   private static Instance room(Trial trial) throws IOException, InterruptedException {
     return trial.program();
   }
 
-  /** Somebody who is in the room, in which those are already, in that order. */
+  /** Connects a client that enters the room, whose members are {@code there}, in that order. */
   private static Peer member(Trial trial, Instance room, String name, String... there)
       throws Broken, IOException {
     return enter(trial.connect(room), name, there);
@@ -210,7 +299,7 @@ final class ChatRules {
               .map(it -> it + "\n")
               .collect(joining());
       if (!own.equals(told)) {
-        throw new Broken("what %s said, in order".formatted(name), "it was: " + told);
+        throw new Broken("what %s said, in order".formatted(name), "eve received: " + told);
       }
       (name.equals("ann") ? bob : ann).expect(own);
     }
@@ -291,7 +380,7 @@ final class ChatRules {
     withSlowMember(trial, true);
   }
 
-  /** One speaks, one listens, and one does not read. */
+  /** One member speaks, one reads, and one does not read. */
   private static void withSlowMember(Trial trial, boolean toTheEnd)
       throws Broken, IOException, InterruptedException {
     Instance room = room(trial);
@@ -316,7 +405,7 @@ final class ChatRules {
           line = bob.line();
         }
         if (!line.equals(heard)) {
-          throw new Broken("what ann said, at once", "bob heard: " + line);
+          throw new Broken("what ann said, at once", "bob received: " + line);
         }
         told += isDropped ? 0 : heard.length() + 1;
       }
@@ -324,15 +413,15 @@ final class ChatRules {
     if (toTheEnd) {
       if (!isDropped && !bob.line().equals(dropped)) {
         throw new Broken(
-            "a member to be dropped who is owed %,d bytes".formatted(allowed),
-            "it was not, or nobody was told");
+            "a member with %,d pending bytes to be dropped".formatted(allowed),
+            "it was not dropped, or the others were not told");
       }
       ann.expect(dropped + "\n");
       long kept = told - slow.drain();
-      long least = outbox * 3L / 4; // What a line takes besides its bytes may count.
+      long least = outbox * 3L / 4; // The overhead of each line may count.
       if (kept < least) {
         throw new Broken(
-            "%,d bytes to be kept that the kernel does not take".formatted(least),
+            "at least %,d bytes to be kept besides those in the kernel's buffers".formatted(least),
             "there were %,d".formatted(kept));
       }
       ann.send("good\n");
@@ -382,7 +471,7 @@ final class ChatRules {
     Ending.demand(trial, room);
   }
 
-  /** The others are told that it has joined and left, or nothing. */
+  /** The others receive that it joined and left, or nothing. */
   private static void resetsAtOnce(Trial trial) throws Broken, IOException, InterruptedException {
     Instance room = room(trial);
     Peer ann = member(trial, room, "ann");
@@ -396,8 +485,8 @@ final class ChatRules {
   }
 
   /**
-   * Demands that soon no other member is in the room, and that the member {@code there} has
-   * received for each of the others that it joined, and then that it left.
+   * Demands that soon no other member is in the room, and that the member {@code there} received,
+   * for each of the others, that it joined and then that it left.
    */
   private static void demandOnly(Trial trial, Instance room, Peer there, String name)
       throws Broken, IOException, InterruptedException {
@@ -414,12 +503,14 @@ final class ChatRules {
                   : inside.remove(news.group(1))
               : inside.contains(line.split(":", 2)[0]);
       if (!inOrder) {
-        throw new Broken("of each that it joined, and then that it left", "got " + line);
+        throw new Broken(
+            "to receive, for each other member, that it joined and then that it left",
+            "got " + line);
       }
     }
   }
 
-  /** Demands that those names can be taken. */
+  /** Demands that those names are free. */
   private static void demandFree(Trial trial, Instance room, List<String> names)
       throws Broken, IOException, InterruptedException {
     for (String each : names) {
@@ -429,7 +520,7 @@ final class ChatRules {
     }
   }
 
-  /** Tries to enter until the answer is as it should be: others may still be about to leave. */
+  /** Tries to enter until the answer is right: other members may not have been removed yet. */
   private static Peer enterAgain(
       Trial trial, Instance room, String name, Predicate<String> isRight, String expected)
       throws Broken, IOException, InterruptedException {
@@ -477,7 +568,9 @@ final class ChatRules {
       }
       Matcher news = NEWS.matcher(line);
       if (!news.matches() || !news.group(2).equals("left") || !gone.add(news.group(1))) {
-        throw new Broken("of each of %d members, once, that it has left".formatted(CROWD), line);
+        throw new Broken(
+            "to receive, once for each of %d members, that it left".formatted(CROWD),
+            "got " + line);
       }
     }
     demandOnly(trial, room, ann, "ann");
@@ -498,7 +591,7 @@ final class ChatRules {
     }
   }
 
-  /** Members m0, m1, …, who have been welcomed; what they are told since, they have not read. */
+  /** Adds members m0, m1, …; they have read their welcome, and nothing after it. */
   private static List<Peer> crowd(Trial trial, Instance room, int count)
       throws Broken, IOException {
     List<Peer> members = new ArrayList<>();
@@ -528,12 +621,12 @@ final class ChatRules {
     droppingNobody(trial, room, members);
   }
 
-  /** While the process is paused one speaks, one resets, one finishes, and one enters. */
+  /** While the process is paused, one client speaks, one resets, one finishes, and one enters. */
   private static void inOneOrder(Trial trial, Instance room, List<Peer> members, int round)
       throws Broken, IOException, InterruptedException {
     List<String> events = new ArrayList<>();
     List<Peer> leaving = new ArrayList<>();
-    // They stand in the room between the others.
+    // Members between the others in the list of the room.
     for (String name : List.of("rst", "fin")) {
       Peer peer = trial.connect(room);
       peer.send("%s%d\n".formatted(name, round));
@@ -604,7 +697,7 @@ final class ChatRules {
     }
   }
 
-  /** While the process is paused all speak: more than an outbox holds, less than a kernel does. */
+  /** While the process is paused, all speak: more than an outbox holds, less than the kernel. */
   private static void droppingNobody(Trial trial, Instance room, List<Peer> members)
       throws Broken, IOException, InterruptedException {
     String said = "x".repeat(LineReader.MAX_BYTES - 1);
@@ -663,7 +756,8 @@ final class ChatRules {
     }
     if (now > allowed) {
       throw new Broken(
-          "at most %,d descriptors once all have gone".formatted(allowed), "%,d".formatted(now));
+          "at most %,d descriptors after all clients have left".formatted(allowed),
+          "there are %,d".formatted(now));
     }
   }
 

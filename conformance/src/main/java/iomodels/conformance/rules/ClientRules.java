@@ -15,50 +15,94 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
-/** Section 10: the client's side, against servers that are slow, rude, or gone. */
+/** Section 10: clients, with servers that are slow, misbehave, or are missing. */
 final class ClientRules {
 
   static final List<Rule> ALL =
       List.of(
           rule(
               "10.01",
-              "Send each line that is given it whole, in order, and ended by LF.",
+              "The client MUST send each input line in full, in order, and ended by LF.",
+              "Functions that read a line usually remove its LF. A server that waits for the"
+                  + " LF never answers, and both sides wait forever.",
               ClientRules::sendsLines),
           rule(
               "10.02",
-              "Show a reply at once, and not only when the next line or the end has come.",
+              "The client MUST show a reply as soon as it arrives, not only when the next"
+                  + " line or the end arrives.",
+              "Output that does not go to a terminal is fully buffered by default"
+                  + " (setvbuf(3)). A script that waits for a reply before it sends the next line"
+                  + " then waits forever.",
               ClientRules::showsAtOnce),
           rule(
               "10.03",
-              "Show every byte of a reply as it is, though each comes alone.",
+              "The client MUST show every byte of a reply unchanged, even if the bytes arrive"
+                  + " one at a time.",
+              "A read may end in the middle of a UTF-8 character (RFC 3629). A client that"
+                  + " decodes each read separately shows U+FFFD in its place, and destroys binary"
+                  + " data.",
               ClientRules::showsBytes),
           rule(
               "10.04",
-              "Show all that comes, though it is more than was asked for.",
+              "The client MUST show everything that arrives, even if it is more than the"
+                  + " client asked for.",
+              "A receive call returns the data that is available, up to the size of the"
+                  + " buffer (recv(2)): one read is not one reply. A client that reads once per"
+                  + " request loses greetings and the rest of long replies.",
               ClientRules::showsMore),
           rule(
               "10.05",
-              "Half-close at the end of the input, and show what comes until the server's FIN.",
+              "At the end of its input, the client MUST half-close the connection, and show"
+                  + " what arrives until the server's FIN.",
+              "With piped input, the end comes long before the last reply. A client that"
+                  + " closes the connection then loses the replies that are under way; one that"
+                  + " calls shutdown(2) receives them (Stevens, UNP vol. 1, sections 6.5 and 6.6).",
               ClientRules::halfCloses),
           rule(
               "10.06",
-              "Receive while there is more to send: the server may wait for that.",
+              "The client MUST receive while it has more to send, since the server may wait"
+                  + " until its output is received.",
+              "If both sides only send, the buffers in both directions fill up, and each side"
+                  + " waits for the other forever. Python's subprocess documentation warns of the"
+                  + " same deadlock between pipes.",
               ClientRules::receivesWhileItSends),
-          rule("10.07", "Wait for a server that is silent.", ClientRules::waits),
+          rule(
+              "10.07",
+              "The client MUST wait for a server that is silent.",
+              "TCP does not limit silence: keep-alive probes are optional and off by default (RFC"
+                  + " 1122, section 4.2.3.6). A client with a short timeout of its own fails at the"
+                  + " first slow request.",
+              ClientRules::waits),
           rule(
               "10.08",
-              "Say so, and fail, if the server closes before it has answered.",
+              "If the server closes before it has answered, the client MUST report the error"
+                  + " and exit with a code other than 0.",
+              "When a server process ends, its client receives a FIN (Stevens, UNP vol. 1,"
+                  + " section 5.12). A script that is told of success continues without the data.",
               ClientRules::closedEarly),
-          rule("10.09", "Say so, and fail, if the server resets.", ClientRules::reset),
-          rule("10.10", "Say so, and fail, if nobody listens.", ClientRules::refused));
+          rule(
+              "10.09",
+              "If the server resets the connection, the client MUST report the error and exit"
+                  + " with a code other than 0.",
+              "After a reset a read fails with ECONNRESET, and data may be lost. A client"
+                  + " that takes this for the end of the reply passes on a truncated reply as"
+                  + " complete.",
+              ClientRules::reset),
+          rule(
+              "10.10",
+              "If no server listens, the client MUST report the error and exit with a code"
+                  + " other than 0.",
+              "connect(2) then fails with ECONNREFUSED. Without a message a user cannot tell"
+                  + " a wrong port from an empty reply, and without an exit code a script cannot.",
+              ClientRules::refused));
 
   private static final int MUCH = 8 << 20;
   private static final int MUCH_MORE = 100_000;
 
   private ClientRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, UPPER, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, UPPER, Set.of(), check);
   }
 
   private static void sendsLines(Trial trial) throws Broken, IOException, InterruptedException {
@@ -133,7 +177,7 @@ final class ClientRules {
     }
   }
 
-  /** The server takes nothing before its own greeting, a long one, has gone. */
+  /** The server reads nothing until its own long greeting has been received. */
   private static void receivesWhileItSends(Trial trial)
       throws Broken, IOException, InterruptedException {
     byte[] lines =

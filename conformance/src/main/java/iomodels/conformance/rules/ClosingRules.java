@@ -32,58 +32,90 @@ final class ClosingRules {
           new Rule(
               "4.01",
               MUST,
-              "After the client's FIN, send all that is owed, then FIN.",
+              "After the client's FIN, the server MUST send every pending reply and then FIN.",
+              "A client that pipes a file into a connection sends FIN at its end and then reads the"
+                  + " replies; a server that takes FIN for the end of the conversation loses them."
+                  + " FIN closes one direction only (RFC 9293, section 3.6; Stevens, UNP vol. 1,"
+                  + " sections 6.5 and 6.6).",
               FLOOD,
               Set.of(Need.HALF_CLOSE),
               ClosingRules::halfClose),
           new Rule(
               "4.02",
               MUST,
-              "Close soon after the client has closed.",
+              "The server MUST close a connection soon after the client has closed its side.",
+              "A server that does not close leaves its socket in CLOSE-WAIT, a state without"
+                  + " a time-out (RFC 9293, section 3.3.2). Such sockets accumulate until no"
+                  + " descriptors are left.",
               UPPER,
               Set.of(Need.TIMED),
               ClosingRules::closeInTime),
           new Rule(
               "4.03",
               MUST,
-              "Survive clients that connect and close.",
+              "The server MUST survive clients that connect and close without sending"
+                  + " anything.",
+              "Health checks of load balancers and port scans do this all day. The connection"
+                  + " may end before it is accepted, and accept can then fail with ECONNABORTED"
+                  + " (accept(2); Stevens, UNP vol. 1, section 5.11): an accept loop that ends at"
+                  + " the first error stops the service.",
               UPPER,
               Set.of(),
               ClosingRules::connectThenClose),
           new Rule(
               "4.04",
               MUST,
-              "Survive RST in the middle of a request and of a reply.",
+              "The server MUST survive RST in the middle of a request and in the middle of a"
+                  + " reply.",
+              "Clients crash, and users close their browsers. A write to a reset connection"
+                  + " fails with EPIPE and raises SIGPIPE, which by default kills the process and"
+                  + " with it every other client (Stevens, UNP vol. 1, section 5.13).",
               FLOOD,
               Set.of(),
               ClosingRules::resets),
           new Rule(
               "4.05",
               MUST,
-              "Never answer a clean exchange with RST, nor input that is left unread.",
+              "The server MUST NOT send RST after a clean exchange, nor because it leaves"
+                  + " input unread.",
+              "Closing a socket that has unread input sends RST (RFC 1122, section 4.2.2.13), and"
+                  + " RST can destroy the last reply before the client has read it, so that the"
+                  + " client sees \"connection reset\" instead of the error message. RFC 9112,"
+                  + " section 9.6, describes the remedy: send FIN, and read until the client's"
+                  + " FIN.",
               LINES,
               Set.of(),
               ClosingRules::noReset),
           new Rule(
               "4.06",
               MUST,
-              "Answer all that a client has sent before its FIN, however late it reads, then FIN.",
+              "The server MUST answer everything that a client sent before its FIN, however"
+                  + " late the client reads, and then send FIN.",
+              "When the FIN arrives, replies wait in the server's buffers and in the"
+                  + " kernel's. A server that closes with SO_LINGER at 0, or drops its own buffers,"
+                  + " truncates the last replies (Stevens, UNP vol. 1, section 7.5).",
               UPPER,
               Set.of(Need.HALF_CLOSE),
               ClosingRules::finBehindUnansweredInput),
           new Rule(
               "4.07",
               MUST,
-              "Leave no socket and no thread behind when thousands of clients send a few bytes and"
-                  + " reset; then stop in time.",
+              "After thousands of clients have sent a few bytes and reset, the server MUST"
+                  + " NOT retain any of their sockets or threads, and MUST stop in time.",
+              "A reset can meet a connection in any state, and each state needs its own"
+                  + " cleanup. A leak of one socket in a thousand resets passes ordinary tests and"
+                  + " exhausts the descriptors (EMFILE, accept(2)) weeks later.",
               UPPER,
               Set.of(Need.LIFE, Need.PROCESS),
               trial -> storm(trial, "few bytes", "hello")),
           new Rule(
               "4.08",
               MUST,
-              "Leave no socket and no thread behind when thousands of clients reset in the middle"
-                  + " of a line; then stop in time.",
+              "After thousands of clients have reset in the middle of a line, the server MUST"
+                  + " NOT retain any of their sockets or threads, and MUST stop in time.",
+              "A thread that waits for the rest of a line is not woken if its connection is"
+                  + " cleaned up elsewhere. Each such client then costs a thread and its stack"
+                  + " until the process is restarted.",
               LINES,
               Set.of(Need.LIFE, Need.PROCESS),
               trial -> storm(trial, "half a line", "hello\n")));

@@ -19,50 +19,86 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 
-/** Section 7: UDP keeps the boundaries that TCP has not. */
+/** Section 7: datagrams, whose boundaries UDP keeps. */
 final class DatagramRules {
 
   static final List<Rule> ALL =
       List.of(
           rule(
               "7.01",
-              "Answer each datagram with one, and keep its boundary.",
+              "The server MUST answer each datagram with exactly one datagram, and MUST NOT"
+                  + " merge or split datagrams.",
+              "UDP keeps message boundaries, unlike TCP (Stevens, UNP vol. 1, section 2.3),"
+                  + " and its clients rely on them. A merged, split or extra reply is taken for the"
+                  + " answer to another request.",
               DatagramRules::boundaries),
-          rule("7.02", "Answer an empty datagram with an empty one.", DatagramRules::empty),
-          rule("7.03", "Answer the largest datagram whole.", DatagramRules::largest),
+          rule(
+              "7.02",
+              "The server MUST answer an empty datagram with an empty datagram.",
+              "A datagram without data is legal: the smallest length is 8, the header alone (RFC"
+                  + " 768). A receive call then returns 0 (recv(2)), which code written for TCP"
+                  + " takes for the end of input, so that one datagram can stop the server.",
+              DatagramRules::empty),
+          rule(
+              "7.03",
+              "The server MUST answer the largest IPv4 datagram, of 65,507 bytes, in full.",
+              "If the receive buffer is too small, the kernel discards the rest of the"
+                  + " datagram (recv(2)). The reply then looks complete, and the client cannot tell"
+                  + " that data is missing.",
+              DatagramRules::largest),
           rule(
               "7.04",
-              "Answer from the port that was addressed, and to the sender.",
+              "The server MUST send each reply from the port to which the request was sent,"
+                  + " and to the sender of that request.",
+              "A UDP socket that is connected receives datagrams from that address and port only"
+                  + " (connect(2)), and NAT and firewalls drop the others. A reply that goes to"
+                  + " another client is lost for one and wrong for the other.",
               DatagramRules::senders),
-          rule("7.05", "Survive a sender that has vanished.", DatagramRules::vanished),
+          rule(
+              "7.05",
+              "The server MUST keep serving after a sender has vanished.",
+              "A reply to a closed port comes back as an ICMP error, which a later call on"
+                  + " the socket may report (udp(7); WSAECONNRESET on Windows). A receive loop that"
+                  + " treats this error as fatal stops for all clients, as in"
+                  + " sipsorcery-org/sipsorcery#1517.",
+              DatagramRules::vanished),
           new Rule(
               "7.06",
               MUST,
-              "Answer the largest datagram of IPv6 whole, and go on.",
+              "The server MUST answer the largest IPv6 datagram, of 65,527 bytes, in full,"
+                  + " and keep serving.",
+              "The payload length of IPv6 does not count the IPv6 header (RFC 8200, section"
+                  + " 3), so a datagram can hold 20 bytes more than over IPv4. A server with a"
+                  + " buffer for IPv4 cuts them off.",
               UPPER,
               Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.IPV6),
               DatagramRules::largestOfIpv6),
           new Rule(
               "7.07",
               MUST,
-              "On a wildcard address, answer from the address that was addressed.",
+              "A server that listens on a wildcard address MUST answer from the address to"
+                  + " which the request was sent.",
+              "RFC 1122, section 4.1.3.5, asks this of applications that use UDP for requests"
+                  + " and responses. Otherwise the kernel chooses the source address by the route,"
+                  + " and a client that has connected its socket never receives the reply.",
               UPPER,
               Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.REPLY_SOURCE),
               DatagramRules::wildcard));
 
   private DatagramRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, UPPER, Set.of(Need.DATAGRAMS), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, UPPER, Set.of(Need.DATAGRAMS), check);
   }
 
   private static void boundaries(Trial trial) throws Broken, IOException, InterruptedException {
     for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
       byte[] text = Text.letters(trial.random(), length);
-      // A sender of its own each time: a late reply to a request sent twice confuses nobody.
+      // A new sender each time: a late reply to a request that was sent twice reaches no other
+      // test.
       trial.datagrams().exchange(text, Text.upper(text));
     }
-    // Two on their way together stay two.
+    // Two equal datagrams in flight are answered by two.
     DatagramPeer other = trial.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
     other.send(twice);
@@ -97,8 +133,7 @@ final class DatagramRules {
   }
 
   private static void vanished(Trial trial) throws Broken, IOException, InterruptedException {
-    // Opened first: later it might be given the port of one that has gone, and so the reply to
-    // that.
+    // Opened first: later it might get the port of a vanished sender, and with it the reply.
     DatagramPeer peer = trial.datagrams();
     for (int i = 0; i < 20; i++) {
       DatagramPeer gone = trial.datagrams();

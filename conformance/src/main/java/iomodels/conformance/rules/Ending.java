@@ -6,17 +6,25 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Trial;
 import iomodels.conformance.targets.Instance;
 
-/** What every program owes to whoever started it. */
+/** The rule that every program ends when it is stopped. */
 final class Ending {
 
-  static final String SENTENCE = "End when it is told to, whoever is connected.";
+  static final String SENTENCE =
+      "The program MUST end when it is told to, even while clients are connected.";
+
+  static final String WHY =
+      "A service manager sends SIGTERM and, after a time limit, SIGKILL (systemd.kill(5)). A"
+          + " program that waits for its clients to leave makes each deployment take as long as"
+          + " that limit, and is then killed.";
 
   private Ending() {}
 
   static void demand(Trial trial, Instance program) throws Broken, InterruptedException {
     trial.stop(program);
     if (!program.awaitEnd(trial.time(STOP))) {
-      throw new Broken("an end within %,d ms".formatted(trial.time(STOP).toMillis()), "it runs on");
+      throw new Broken(
+          "the program to end within %,d ms".formatted(trial.time(STOP).toMillis()),
+          "it still runs");
     }
   }
 }

@@ -25,42 +25,141 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Section 12: one who asks several backends, which are the kit, as is its client. */
+/** Section 12: scatter-gather. The kit is both the client and the backends. */
 final class GatherRules {
 
   static final List<Rule> ALL =
       List.of(
-          rule("12.01", "Ask all at once, and answer in their order.", GatherRules::answersInOrder),
-          rule("12.02", "Take a request in any pieces, with CR or without.", GatherRules::pieces),
-          rule("12.03", "Say who has failed, however it failed.", GatherRules::failed),
-          timed("12.04", "Say at the deadline who is late, and close them.", GatherRules::late),
-          rule("12.05", "Answer first with the first good answer.", GatherRules::firstGood),
-          rule("12.06", "Close those who were not the first.", GatherRules::closesOthers),
-          rule("12.07", "Ask once more, after a pause, if all have failed.", GatherRules::retries),
-          rule("12.08", "Give up if all have failed twice.", GatherRules::givesUp),
-          timed("12.09", "Say late if none was first by the deadline.", GatherRules::firstLate),
-          rule("12.10", "Close all whose client is gone.", GatherRules::cancels),
-          rule("12.11", "Answer a client's requests in order, one at a time.", GatherRules::inTurn),
-          rule("12.12", "Answer a client that has finished sending.", GatherRules::halfClosed),
-          rule("12.13", "Answer others while one waits.", GatherRules::othersGoOn),
-          rule("12.14", "Refuse in words what is no request.", GatherRules::refuses),
+          rule(
+              "12.01",
+              "The program MUST ask all backends at the same time, and answer in their order.",
+              "If the backends are asked one after another, their delays add up; if they are"
+                  + " asked together, the slowest one determines the delay. A client tells the"
+                  + " answers apart by their order alone.",
+              GatherRules::answersInOrder),
+          rule(
+              "12.02",
+              "The program MUST accept a request in any pieces, with or without a CR before"
+                  + " its LF.",
+              "TCP does not keep message boundaries (RFC 9293), so a read may return half of"
+                  + " a request or two of them. Clients such as telnet end a line with CR LF, and"
+                  + " the CR must not become a part of the question.",
+              GatherRules::pieces),
+          rule(
+              "12.03",
+              "The program MUST answer \"failed\" for each backend that has failed, however"
+                  + " it has failed.",
+              "A backend may refuse, reset, send an error, or stop in the middle of a line,"
+                  + " which BufferedReader.readLine returns like a complete one. The client can use"
+                  + " the good answers only if it is told which ones are missing.",
+              GatherRules::failed),
+          timed(
+              "12.04",
+              "At the deadline, the program MUST answer \"late\" for each backend that has"
+                  + " not answered, and close the connection to it.",
+              "Without a deadline the slowest backend decides whether the client is answered"
+                  + " at all; gRPC's guide on deadlines recommends always setting one. A call that"
+                  + " is left open holds a descriptor, and its backend works for nobody.",
+              GatherRules::late),
+          rule(
+              "12.05",
+              "The program MUST answer a \"first\" request with the first good answer.",
+              "The fastest result is often a failure, since refusing takes less time than"
+                  + " answering. Happy Eyeballs uses the first connection attempt that succeeds for"
+                  + " the same reason (RFC 8305, section 5).",
+              GatherRules::firstGood),
+          rule(
+              "12.06",
+              "When one backend has answered a \"first\" request, the program MUST close the"
+                  + " connections to the others.",
+              "Otherwise each request costs the work of all backends to the end. Happy"
+                  + " Eyeballs cancels the other attempts as well (RFC 8305, section 5).",
+              GatherRules::closesOthers),
+          rule(
+              "12.07",
+              "If all backends have failed, the program MUST ask them once more, after a"
+                  + " pause.",
+              "Many failures are brief, such as those during a restart. A retry without a"
+                  + " pause meets the same failure, and many of them at once keep an overloaded"
+                  + " backend down (Site Reliability Engineering, chapter 22).",
+              GatherRules::retries),
+          rule(
+              "12.08",
+              "If all backends have failed twice, the program MUST give up.",
+              "Unlimited retries multiply the load just when the backends are overloaded"
+                  + " (Site Reliability Engineering, chapter 22), and the client never learns the"
+                  + " outcome.",
+              GatherRules::givesUp),
+          timed(
+              "12.09",
+              "If no backend has given a good answer by the deadline, the program MUST answer"
+                  + " a \"first\" request with \"late\".",
+              "After \"failed\" a client knows that nobody is working on its request; after"
+                  + " \"late\" it does not, and a repeated order may be carried out twice. HTTP has"
+                  + " two status codes for this: 502 and 504 (RFC 9110, sections 15.6.3 and"
+                  + " 15.6.5).",
+              GatherRules::firstLate),
+          rule(
+              "12.10",
+              "When a client is gone, the program MUST close all connections that it opened"
+                  + " for that client.",
+              "A user who reloads a page would otherwise multiply the load on the backends"
+                  + " for nothing. Go's net/http cancels a request's context for this reason when"
+                  + " the client's connection closes.",
+              GatherRules::cancels),
+          rule(
+              "12.11",
+              "The program MUST answer a client's requests in order, one at a time.",
+              "A client matches pipelined answers to its requests by their order (RFC 9112,"
+                  + " section 9.3.2). One request at a time also limits the connections that one"
+                  + " client can cause.",
+              GatherRules::inTurn),
+          rule(
+              "12.12",
+              "The program MUST answer a client that has finished sending.",
+              "A script that pipes its request into nc -N sends FIN right after it. FIN ends"
+                  + " one direction only (RFC 9293, section 3.6.1); a program that takes it for the"
+                  + " end of the conversation never answers the script.",
+              GatherRules::halfClosed),
+          rule(
+              "12.13",
+              "The program MUST answer other clients while one client waits.",
+              "If clients wait for each other, one slow backend stops the service for all of"
+                  + " them.",
+              GatherRules::othersGoOn),
+          rule(
+              "12.14",
+              "The program MUST answer a line that is not a request with an error line, and"
+                  + " then close the connection.",
+              "After a malformed line, the two sides may disagree about where the next"
+                  + " request begins, which is how HTTP request smuggling works (CWE-444); HTTP"
+                  + " servers should respond with 400 and close (RFC 9112, section 2.2). The error"
+                  + " line tells the user what was wrong.",
+              GatherRules::refuses),
           new Rule(
               "12.15",
               MUST,
-              "Leave nothing open, however a request ends.",
+              "The program MUST leave nothing open, however a request ends.",
+              "A request ends with an answer, at the deadline, or when its client leaves. If"
+                  + " one of these paths forgets a connection or a timer, each such request leaks"
+                  + " it, until accept(2) fails with EMFILE.",
               GATHER,
               Set.of(Need.ALONE, Need.PROCESS),
               GatherRules::leavesNothing),
-          rule("12.16", Ending.SENTENCE, GatherRules::ends),
+          rule("12.16", Ending.SENTENCE, Ending.WHY, GatherRules::ends),
           new Rule(
               "12.17",
               MUST,
-              "Close a call that is still connecting at the deadline, and when its client is gone.",
+              "At the deadline, and when its client is gone, the program MUST close a"
+                  + " connection that is still being established.",
+              "By default Linux tries to connect for about 127 seconds (tcp_syn_retries,"
+                  + " tcp(7)). Calls to an unreachable backend that outlive their requests"
+                  + " accumulate, and each holds a descriptor.",
               GATHER,
               Set.of(),
               GatherRules::stopsConnecting));
 
-  /** A deadline that does not come while a rule is tried. */
+  /** A deadline that is not reached during a test. */
   private static final Duration NEVER = Duration.ofMinutes(10);
 
   private static final int MANY = 1_000;
@@ -69,13 +168,13 @@ final class GatherRules {
 
   private GatherRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, GATHER, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, GATHER, Set.of(), check);
   }
 
-  /** A machine that stands still for as long as the deadline would make it miss. */
-  private static Rule timed(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, GATHER, Set.of(Need.TIMED), check);
+  /** For a rule that a machine would miss if it paused for as long as the deadline. */
+  private static Rule timed(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, GATHER, Set.of(Need.TIMED), check);
   }
 
   private static Instance program(Trial trial, Duration deadline, Backend... backends)
@@ -87,7 +186,7 @@ final class GatherRules {
     return trial.program(ProgramConfig.onLoopback(addresses).within(deadline));
   }
 
-  /** A connection on which the question has come. */
+  /** Accepts a connection, and receives the question on it. */
   private static Peer asked(Backend backend, String question) throws Broken, IOException {
     Peer peer = backend.accept();
     peer.expect(question + "\n");
@@ -182,7 +281,7 @@ final class GatherRules {
     }
   }
 
-  /** A busy machine makes it later, never earlier. */
+  /** On a busy machine it is later, never earlier. */
   private static void demandAtLeast(Duration time, long since, String what) throws Broken {
     long nanos = System.nanoTime() - since;
     if (nanos < time.toNanos()) {
@@ -377,7 +476,7 @@ final class GatherRules {
     Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
     Peer client = trial.connect(program(trial, deadline, full));
     for (String kind : List.of("all", "first")) {
-      // The second request starts when the deadline has ended the first.
+      // The second request starts when the first has ended at the deadline.
       client.send((kind + " tea\n").repeat(2));
       client.expect("late\n".repeat(2));
       demandConnecting(trial, full, 0, "at the deadline");
@@ -401,7 +500,7 @@ final class GatherRules {
     }
   }
 
-  /** So many sockets still send SYN to it, soon, where the kernel tells that. */
+  /** Demands that soon only so many sockets are in SYN-SENT, if the kernel shows them. */
   private static void demandConnecting(Trial trial, Backend full, long wanted, String when)
       throws Broken, IOException, InterruptedException {
     if (!Kernel.tellsConnecting()) {
@@ -456,7 +555,7 @@ final class GatherRules {
             client.send("all tea\n");
             client.expect("late\n");
           }
-          slow.dismissAll(); // There may be none: so soon is the deadline.
+          slow.dismissAll(); // There may be none, since the deadline is so short.
         });
   }
 }

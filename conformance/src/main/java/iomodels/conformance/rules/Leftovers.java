@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** What conversations leave behind, however they end. */
+/** Counts what conversations leave open after they have ended. */
 final class Leftovers {
 
   private static final int WARM_UP = 2;
@@ -20,19 +20,19 @@ final class Leftovers {
 
   private Leftovers() {}
 
-  /** Some conversations, each of which has ended when it returns. */
+  /** Holds some conversations, and returns when all of them have ended. */
   interface Conversations {
     void hold() throws Broken, IOException, InterruptedException;
   }
 
-  /** Something that is counted. */
+  /** Counts something. */
   private interface Count {
     long now() throws IOException, InterruptedException;
   }
 
   /**
-   * Holds them again and again, and demands that no more descriptors are open than after two, and,
-   * where that can be seen, that no more objects are referred to: not by a timer either.
+   * Holds the conversations repeatedly. Demands that no more descriptors are open than after two
+   * rounds, and, where it can be counted, that no more objects are referenced, not even by a timer.
    */
   static void demandNone(
       Trial trial, List<Instance> programs, int times, Conversations conversations)
@@ -62,7 +62,7 @@ final class Leftovers {
         .orElseThrow(() -> new Inconclusive("its objects can no longer be counted"));
   }
 
-  /** How many there may be of something. */
+  /** The largest permitted number of something. */
   private record Allowance(String what, long most, Count count) {}
 
   private static Allowance allowance(Trial trial, String what, Count count)
@@ -80,8 +80,9 @@ final class Leftovers {
     }
     if (now > allowed) {
       throw new Broken(
-          "at most %d %s once all have gone".formatted(allowed, what), "%d".formatted(now));
+          "at most %d %s after all clients have left".formatted(allowed, what),
+          "there are %d".formatted(now));
     }
-    trial.note("sees %d %s, of %d that may be left".formatted(now, what, allowed));
+    trial.note("sees %d %s; %d may be left".formatted(now, what, allowed));
   }
 }

@@ -30,7 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Section 9: how a server comes and goes. */
+/** Section 9: start, restart and stop. */
 final class LifeRules {
 
   static final List<Rule> ALL =
@@ -38,57 +38,86 @@ final class LifeRules {
           new Rule(
               "9.01",
               MUST,
-              "Announce the real port, once ready to serve.",
+              "The server MUST announce the port on which it really listens, once it is ready"
+                  + " to serve.",
+              "A server that is started on port 0 gets a free port (ip(7)), which only"
+                  + " getsockname(2) tells. A supervisor or a test that is told 0, or is told the"
+                  + " port too early, cannot connect.",
               UPPER,
               Set.of(Need.LIFE),
               LifeRules::announces),
           new Rule(
               "9.02",
               MUST,
-              "Restart on the same port at once.",
+              "The server MUST be able to restart on the same port at once.",
+              "The side that closes first keeps the connection in TIME_WAIT, and bind(2) then fails"
+                  + " with EADDRINUSE unless SO_REUSEADDR is set (socket(7); Stevens, UNP vol. 1,"
+                  + " section 7.5). Each restart would mean a minute of downtime.",
               UPPER,
               Set.of(Need.LIFE),
               LifeRules::restarts),
           new Rule(
               "9.03",
               MUST,
-              "On stop, refuse new clients, deliver whole a reply that has begun, then end.",
+              "On stop, the server MUST refuse new clients, deliver in full a reply that has"
+                  + " begun, and then end.",
+              "Service managers send SIGTERM at each deployment. A server that ends at once cuts"
+                  + " off downloads, and one that still accepts clients may never finish; nginx"
+                  + " offers the same as its graceful shutdown (SIGQUIT).",
               FLOOD,
               Set.of(Need.LIFE, Need.TIMED),
               LifeRules::drains),
           new Rule(
               "9.04",
               MUST,
-              "Do not let an idle client hold up the stop.",
+              "An idle client MUST NOT delay the stop.",
+              "Connection pools keep idle connections open for hours. Before version 19,"
+                  + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
+                  + " processes did not end.",
               UPPER,
               Set.of(Need.LIFE, Need.TIMED),
               LifeRules::stopsBesideIdle),
           new Rule(
               "9.05",
               MUST,
-              "Fail fast and clearly on a port that is in use.",
+              "If its port is in use, the server MUST fail at once, with an error that names"
+                  + " the port or says that it is in use.",
+              "bind(2) reports EADDRINUSE. A server that hides the error, or listens"
+                  + " elsewhere, looks healthy while its clients talk to another process.",
               UPPER,
               Set.of(Need.LIFE),
               LifeRules::busyPort),
           new Rule(
               "9.06",
               MUST,
-              "On stop, answer all that had been sent before it, then FIN.",
+              "On stop, the server MUST answer everything that was sent before the stop, and"
+                  + " then send FIN.",
+              "Closing a socket with unread input sends RST (RFC 2525, section 2.17), which"
+                  + " can also destroy replies that the client has not read yet. The client then"
+                  + " cannot tell which of its requests were carried out.",
               UPPER,
               Set.of(Need.LIFE, Need.TIMED),
               LifeRules::answersWhatWasSent),
           new Rule(
               "9.07",
               MUST,
-              "On stop, deliver all pending replies to each of many clients, whatever the state of"
-                  + " its conversation.",
+              "On stop, the server MUST deliver all pending replies to each of many clients,"
+                  + " whatever the state of its conversation.",
+              "A stop finds clients in the middle of a request, of a reply and of a close. A"
+                  + " server that overlooks one of these states closes too early, and the reset may"
+                  + " destroy the last reply (RFC 9112, section 9.6).",
               FLOOD,
               Set.of(Need.LIFE, Need.CONCURRENT, Need.TIMED),
               LifeRules::deliversToACrowd),
           new Rule(
               "9.08",
               SHOULD,
-              "On stop, answer clients whose connections were complete, but not accepted yet.",
+              "On stop, the server SHOULD answer clients whose connections are established"
+                  + " but not accepted yet.",
+              "For these clients connect(2) has succeeded, and they may have sent a request."
+                  + " When a listening socket is closed, Linux aborts the connections in its accept"
+                  + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
+                  + " loses requests.",
               UPPER,
               Set.of(Need.LIFE, Need.PROCESS, Need.TIMED),
               LifeRules::acceptsTheQueue));
@@ -97,8 +126,8 @@ final class LifeRules {
   private static final int SMALL_WINDOW = 16 * 1024;
 
   /**
-   * About what the kernels hold of an unread conversation, less than what takes a busy machine the
-   * grace period.
+   * About as much as the kernels hold of a connection that is not read, and less than a busy
+   * machine can answer within the grace period.
    */
   private static final long PIPELINED = 10 << 20;
 
@@ -106,10 +135,10 @@ final class LifeRules {
   private static final long BETWEEN_TRIES_MILLIS = 20;
   private static final int CROWD = 200;
 
-  /** Less than the grace period: who is cut off later than that may be cut off for being slow. */
+  /** Less than the grace period: a client that is cut off later may have been too slow. */
   private static final Duration IN_TIME = Duration.ofSeconds(2);
 
-  /** A server that is silent for all of the kit's patience is not one that cuts off in time. */
+  /** A server that sends nothing until the kit gives up has lost data, however late that is. */
   private static final String NOTHING_CAME = "nothing came";
 
   private static final int QUEUED = 40;
@@ -169,20 +198,20 @@ final class LifeRules {
     Peer idle = trial.connect(server);
     idle.send("hello");
     idle.expect("HELLO");
-    // Idle from now on; and so is another, who may not even have been accepted by then.
+    // Idle from now on, as is another client, which may not even be accepted yet at the stop.
     Peer silent = trial.connect(server);
     trial.stop(server);
     if (!server.awaitEnd(trial.time(IDLE_STOP))) {
       demandQuickStopWithoutClients(trial);
       throw new Broken(
           "an end within %,d ms".formatted(trial.time(IDLE_STOP).toMillis()),
-          "the server still runs, beside a client that is idle");
+          "the server still runs while a client is idle");
     }
     idle.close();
     silent.close();
   }
 
-  /** The control: the same server, with nobody to wait for. */
+  /** The control: the same server without any client. */
   private static void demandQuickStopWithoutClients(Trial trial)
       throws IOException, InterruptedException {
     Instance control = trial.launch(0);
@@ -193,8 +222,8 @@ final class LifeRules {
   }
 
   /**
-   * What the client has sent is with its kernel, in part, since the server has had no room for it:
-   * it comes as the server takes it, and only then is there nothing owed.
+   * A part of what the client has sent is still in its kernel, since the server had no room for it.
+   * It arrives as the server reads, and has to be answered as well.
    */
   private static void answersWhatWasSent(Trial trial)
       throws Broken, IOException, InterruptedException {
@@ -203,7 +232,7 @@ final class LifeRules {
     Peer.Stream stream = Text.stream(trial.random().nextInt());
     long sent = peer.sendUntilFull(stream, PIPELINED);
     trial.stop(server);
-    peer.pause(trial.time(SILENCE)); // the stop finds the server with its hands full
+    peer.pause(trial.time(SILENCE)); // The stop comes while the server has much to do.
     peer.expectStream(Text.upper(stream), sent);
     peer.expectFin();
     peer.close();
@@ -234,7 +263,7 @@ final class LifeRules {
     }
   }
 
-  /** A new client is refused: not at the very moment of the stop, but before the drain is over. */
+  /** Demands that new clients are refused, if not at once, then before the drain is over. */
   private static void awaitRefusal(Trial trial, Instance server)
       throws Broken, IOException, InterruptedException {
     long deadline = System.nanoTime() + trial.time(IDLE_STOP).toNanos();
@@ -253,8 +282,8 @@ final class LifeRules {
   }
 
   /**
-   * A state of a conversation when the stop comes, and how it has to end; in the order in which
-   * they are begun, since a server lingers for a while only.
+   * The state of a conversation at the stop, and how it has to end; in the order in which the
+   * conversations begin, since a server lingers for a limited time.
    */
   private enum State {
     IDLE {
@@ -317,7 +346,7 @@ final class LifeRules {
 
       @Override
       void end(Peer peer, Duration since) throws Broken {
-        // If it has closed, what comes now is answered by RST, and that destroys the reply.
+        // If the server has closed, it answers this with RST, which destroys the reply.
         if (since.compareTo(LINGER) < 0) {
           peer.send("more\n");
         }
@@ -328,16 +357,16 @@ final class LifeRules {
       }
     };
 
-    /** What the kernels hold in part, of one of many clients. */
+    /** A reply of which the kernels hold only a part, for one of many clients. */
     private static final int SHARE = 60_000;
 
-    /** For as long any server may be expected to wait for a client's FIN. */
+    /** Any server can be expected to wait this long for a client's FIN. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     abstract void begin(Peer peer) throws Broken;
 
     /**
-     * Takes what the client is owed.
+     * Receives all pending replies.
      *
      * @param since how long ago the conversation came to this state
      */
@@ -357,7 +386,10 @@ final class LifeRules {
     }
     trial.stop(server);
     long stopped = System.nanoTime();
-    crowd.getFirst().peer().pause(trial.time(SILENCE)); // A server may take silence for the end.
+    crowd
+        .getFirst()
+        .peer()
+        .pause(trial.time(SILENCE)); // A server may take silence for the end of input.
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<String>>> ends = new ArrayList<>();
       for (Client each : crowd) {
@@ -369,8 +401,8 @@ final class LifeRules {
       }
       if (!losses.isEmpty()) {
         throw new Broken(
-            "what is owed to each of %d clients".formatted(clients),
-            "%d lost something, the first %s".formatted(losses.size(), losses.getFirst()));
+            "all pending replies for each of %d clients".formatted(clients),
+            "%d clients lost data; the first one: %s".formatted(losses.size(), losses.getFirst()));
       }
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
@@ -378,10 +410,10 @@ final class LifeRules {
     awaitEnd(trial, server);
   }
 
-  /** One of the crowd. */
+  /** One of the many clients. */
   private record Client(Peer peer, State state, long begun) {
 
-    /** Takes what it is owed; what it lost, or empty if that was nothing. */
+    /** Receives all pending replies; returns what was lost, or empty if nothing was. */
     Optional<String> end(long stopped) throws IOException {
       try {
         state.end(peer, Duration.ofNanos(System.nanoTime() - begun));

@@ -28,50 +28,73 @@ final class ManyClientsRules {
           new Rule(
               "6.01",
               MUST,
-              "Answer one client while another is silent.",
+              "The server MUST answer one client while another is connected and silent.",
+              "Browsers open connections in advance and use them later or never. A server"
+                  + " that waits for such a client's first request blocks everybody else.",
               UPPER,
               Set.of(Need.CONCURRENT),
               ManyClientsRules::besideASilentOne),
           new Rule(
               "6.02",
               MUST,
-              "Answer despite a hundred requests that are half sent.",
+              "The server MUST answer a complete request while a hundred other clients have"
+                  + " each sent half of theirs.",
+              "An incomplete request that occupies a thread allows Slowloris, an attack that"
+                  + " stops a server with a few hundred connections and little traffic"
+                  + " (CVE-2007-6750 for Apache httpd).",
               LINES,
               Set.of(Need.CONCURRENT),
               ManyClientsRules::besideHalfSentRequests),
           new Rule(
               "6.03",
               MUST,
-              "Never mix the bytes of clients.",
+              "The server MUST NOT mix the bytes of different clients.",
+              "One user's data in another user's reply is a data breach. In March 2023 users"
+                  + " of ChatGPT saw titles of other users' conversations, because a Redis"
+                  + " connection was reused while a reply was still unread (redis-py issue 2665).",
               UPPER,
               Set.of(Need.CONCURRENT),
               ManyClientsRules::noMixing),
           new Rule(
               "6.04",
               SHOULD,
-              "Answer small requests quickly beside a client that takes all it can get.",
+              "The server SHOULD answer small requests quickly while another client receives"
+                  + " an endless reply as fast as it can.",
+              "An event loop that writes until the socket would block never finishes with a"
+                  + " fast reader, and starves the others: epoll(7) lists starvation among its"
+                  + " pitfalls. One download then delays every interactive user.",
               FLOOD,
               Set.of(Need.CONCURRENT, Need.TIMED),
               ManyClientsRules::besideAFlooder),
           new Rule(
               "6.05",
               MUST,
-              "Serve the client that waits in the queue after the first has closed.",
+              "The server MUST serve the client that waits in the accept queue after the"
+                  + " first client has closed.",
+              "The kernel completes a connection before the server accepts it (listen(2)), so"
+                  + " the waiting client considers itself connected and sends. A server that drops"
+                  + " it, or never turns to it, breaks a promise that the kernel has already made.",
               UPPER,
               Set.of(Need.SEQUENTIAL),
               ManyClientsRules::queued),
           new Rule(
               "6.06",
               MUST,
-              "Serve any number of clients one after another.",
+              "The server MUST serve any number of clients one after another.",
+              "A slot, a buffer or a table entry that is not released with its connection is"
+                  + " a leak. The server works in every test and stops after some days in"
+                  + " production.",
               UPPER,
               Set.of(),
               ManyClientsRules::inTurn),
           new Rule(
               "6.07",
               MUST,
-              "Serve a thousand clients that are connected at once, or as many as declared; make"
-                  + " those beyond wait, or refuse them.",
+              "The server MUST serve a thousand simultaneous clients, or as many as it"
+                  + " declares; it MUST make further clients wait, or refuse them.",
+              "Limits are often silent: select(2) cannot watch a descriptor of 1,024 or more,"
+                  + " and a pool has a fixed number of threads. A client beyond the limit that is"
+                  + " neither served nor refused cannot react.",
               UPPER,
               Set.of(Need.CONCURRENT),
               ManyClientsRules::atOnce));

@@ -34,55 +34,140 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Section 14: one who works for its clients, and who answers others meanwhile. */
+/** Section 14: long tasks, and quick answers to other clients meanwhile. */
 final class OffloadRules {
 
   static final List<Rule> ALL =
       List.of(
-          rule("14.01", "Answer ping, hash and read.", OffloadRules::answers),
-          rule("14.02", "Take a request in any pieces, with CR or without.", OffloadRules::pieces),
-          rule("14.03", "Say so if a file cannot be read.", OffloadRules::unreadable),
-          rule("14.04", "Refuse in words what is no request.", OffloadRules::refuses),
           rule(
-              "14.05", "Answer a client's requests in order, one at a time.", OffloadRules::inTurn),
-          rule("14.06", "Answer a client that has finished sending.", OffloadRules::halfClosed),
-          rule("14.07", "Answer others while all workers work.", OffloadRules::othersGoOn),
-          rule("14.08", "Do no more at a time than there are workers.", OffloadRules::workers),
-          rule("14.09", "Refuse in words, at once, what may not wait.", OffloadRules::busy),
+              "14.01",
+              "The program MUST answer ping, hash and read requests.",
+              "Clients compare hashes byte by byte. If the program encodes the text anew, hashes"
+                  + " only the first part of a file, or prints upper-case digits, intact data looks"
+                  + " damaged.",
+              OffloadRules::answers),
+          rule(
+              "14.02",
+              "The program MUST accept a request in any pieces, with or without a CR before"
+                  + " its LF.",
+              "TCP does not keep message boundaries (RFC 9293), so a read may return half of"
+                  + " a request or two of them. Clients such as telnet end a line with CR LF, and"
+                  + " with the CR a hash would be another one.",
+              OffloadRules::pieces),
+          rule(
+              "14.03",
+              "If a file cannot be read, the program MUST answer with an error line.",
+              "A name may be that of no file, or of a folder (open(2), ENOENT; read(2), EISDIR)."
+                  + " One wrong name should not leave the client without an answer, or cost it the"
+                  + " connection.",
+              OffloadRules::unreadable),
+          rule(
+              "14.04",
+              "The program MUST answer a line that is not a request with an error line, and"
+                  + " then close the connection.",
+              "Requests come from the network: a name like ../etc/passwd must not reach the"
+                  + " file system (CWE-22), and a count without a limit lets one line occupy a"
+                  + " worker forever (CWE-400).",
+              OffloadRules::refuses),
+          rule(
+              "14.05",
+              "The program MUST answer a client's requests in order, one at a time.",
+              "A client matches pipelined answers to its requests by their order (RFC 9112, section"
+                  + " 9.3.2). If its requests ran side by side, a short one would overtake a long"
+                  + " one, and one client could occupy all workers.",
+              OffloadRules::inTurn),
+          rule(
+              "14.06",
+              "The program MUST answer a client that has finished sending.",
+              "A script that pipes its requests into nc -N sends FIN right after them. FIN"
+                  + " ends one direction only (RFC 9293, section 3.6.1); a program that cancels the"
+                  + " work at FIN never answers the script.",
+              OffloadRules::halfClosed),
+          rule(
+              "14.07",
+              "The program MUST answer other clients while all workers are busy.",
+              "A task that blocks or computes on an event loop stops all connections of that"
+                  + " loop. Not to block the event loop is the golden rule of the Vert.x"
+                  + " documentation, and Node.js has a guide of its own about it.",
+              OffloadRules::othersGoOn),
+          rule(
+              "14.08",
+              "The program MUST NOT run more tasks at a time than it has workers.",
+              "With a thread for each task, the clients decide how much memory and processor"
+                  + " time the program takes. Tasks beyond the number of cores only slow each other"
+                  + " down.",
+              OffloadRules::workers),
+          rule(
+              "14.09",
+              "If no place in the queue is free, the program MUST refuse a task with an error"
+                  + " line, at once.",
+              "An unbounded queue turns overload into growing delay, and then into a lack of"
+                  + " memory, as the Javadoc of ThreadPoolExecutor warns. A client that is refused"
+                  + " at once can go elsewhere, as with HTTP's 503 (RFC 9110, section 15.6.4).",
+              OffloadRules::busy),
           new Rule(
               "14.10",
               MUST,
-              "Free the place of a client that is gone.",
+              "When a client is gone, the program MUST free its place in the queue.",
+              "Clients that wait too long give up and ask again. If requests that nobody"
+                  + " waits for keep their places, the queue stays full, and live clients are"
+                  + " refused.",
               OFFLOAD,
               Set.of(Need.TIMED),
               OffloadRules::cancels),
-          rule("14.11", "Answer many pings that came at once.", OffloadRules::pipelined),
-          rule("14.12", "Do not read who does not read its answers.", OffloadRules::backPressure),
+          rule(
+              "14.11",
+              "The program MUST answer many pings that arrive at once.",
+              "One read may return thousands of pipelined requests. A program that handles"
+                  + " one request per read leaves the others unanswered, and one that recurses for"
+                  + " each overflows the stack.",
+              OffloadRules::pipelined),
+          rule(
+              "14.12",
+              "The program MUST stop reading from a client that does not read its answers.",
+              "Otherwise the answers accumulate in memory. The \"Ping Flood\" attack on"
+                  + " HTTP/2 servers did just that (CVE-2019-9512).",
+              OffloadRules::backPressure),
           new Rule(
               "14.13",
               MUST,
-              "Answer a ping soon while others have hashes made.",
+              "The program MUST answer a ping soon while hashes are computed for other"
+                  + " clients.",
+              "Health checks have short time limits. A load balancer takes a server out whose"
+                  + " answer is late; its load moves to the others, whose answers are then late as"
+                  + " well (Site Reliability Engineering, chapter 22).",
               OFFLOAD,
               Set.of(Need.TIMED),
               OffloadRules::pings),
           new Rule(
               "14.14",
               MUST,
-              "Leave nothing open, however a client leaves.",
+              "The program MUST leave nothing open, however a client leaves.",
+              "Clients finish, reset in the middle of a task, and are refused. If one of"
+                  + " these paths forgets a socket or a file, it leaks one each time, until open(2)"
+                  + " and accept(2) fail with EMFILE.",
               OFFLOAD,
               Set.of(Need.ALONE, Need.PROCESS),
               OffloadRules::leavesNothing),
-          rule("14.15", Ending.SENTENCE, OffloadRules::ends),
+          rule("14.15", Ending.SENTENCE, Ending.WHY, OffloadRules::ends),
           new Rule(
               "14.16",
               MUST,
-              "Stop the work of a client that is gone: reading a FIFO, or hashing.",
+              "When a client is gone, the program MUST stop its work, whether it reads a FIFO"
+                  + " or computes a hash.",
+              "Opening a FIFO blocks until its other end is opened (fifo(7)), perhaps forever, and"
+                  + " a hash can take seconds. Without cancellation, a few clients that ask and"
+                  + " leave occupy all workers.",
               OFFLOAD,
               Set.of(Need.TIMED),
               OffloadRules::givesWorkersBack),
           rule(
               "14.17",
-              "Read neither what a link leads to outside the folder, nor a device.",
+              "The program MUST NOT read a device, nor follow a link that leads outside its"
+                  + " folder.",
+              "A link in the folder would otherwise give access to any file that the program may"
+                  + " read (CWE-59). /dev/zero never ends (zero(4)), so one request would occupy a"
+                  + " worker forever.",
               OffloadRules::staysInItsFolder));
 
   private static final ProgramConfig STANDARD = ProgramConfig.onLoopback(List.of());
@@ -91,7 +176,7 @@ final class OffloadRules {
   private static final int PINGS = 50;
   private static final long BETWEEN_LOOKS_MILLIS = 20;
 
-  /** Fewer than there are hashes, so that most of them meet one, however long they have to wait. */
+  /** Fewer than there are hashes, so that most pings meet one, however long they wait. */
   private static final int PINGS_BESIDE = 5;
 
   private static final int HASHES_EACH = 20;
@@ -100,19 +185,19 @@ final class OffloadRules {
   /** How long a hash takes depends on the machine, and on how busy it is. */
   private static final int HASH_FACTOR = 10;
 
-  /** After that the work of a client has begun. */
+  /** After this time the work for a client has begun. */
   private static final Duration BEGUN = Duration.ofMillis(100);
 
   private static final String BUSY = "error busy, try later";
-  private static final String NOTHING = "nothing";
+  private static final String NOTHING = "no answer";
 
-  /** To be refused may take that long on a busy machine. */
+  /** A refusal may take this long on a busy machine. */
   private static final Duration LONG = Duration.ofMillis(500);
 
   private OffloadRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, OFFLOAD, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, OFFLOAD, Set.of(), check);
   }
 
   private static String sha256(byte[] bytes, int times) {
@@ -231,7 +316,7 @@ final class OffloadRules {
     client.expectFin();
   }
 
-  /** Clients who have all workers wait for a file each. */
+  /** Occupies each worker with a file that does not end. */
   private static List<SlowFile> occupy(Trial trial, Instance program, Path folder)
       throws Broken, IOException, InterruptedException {
     List<SlowFile> files = new ArrayList<>();
@@ -270,7 +355,7 @@ final class OffloadRules {
     client.expect(EMPTY);
   }
 
-  /** Some ask at once; those who may wait do, and all others are refused. */
+  /** Clients ask at the same time; as many as the queue holds wait, and the others are refused. */
   private static void busy(Trial trial) throws Broken, IOException, InterruptedException {
     Path folder = trial.folder();
     Instance program = program(trial, folder);
@@ -289,7 +374,7 @@ final class OffloadRules {
     }
   }
 
-  /** So many clients ask for a hash; what they hear, as it comes. */
+  /** Each of so many clients asks for a hash; returns their answers in order of arrival. */
   private static BlockingQueue<String> askAtOnce(Trial trial, Instance program, int clients)
       throws Broken, IOException {
     BlockingQueue<String> answers = new LinkedBlockingQueue<>();
@@ -301,7 +386,7 @@ final class OffloadRules {
             try {
               answers.add(client.line());
             } catch (Broken e) {
-              answers.add(String.valueOf(e.getMessage()));
+              answers.add("%s: %s".formatted(NOTHING, e.getMessage()));
             }
           });
     }
@@ -316,7 +401,7 @@ final class OffloadRules {
 
   private static void demand(String expected, String actual) throws Broken {
     if (!actual.equals(expected)) {
-      throw new Broken(expected, actual);
+      throw new Broken(expected, "got " + actual);
     }
   }
 
@@ -349,7 +434,8 @@ final class OffloadRules {
       }
       client.close();
       if (System.nanoTime() - deadline > 0) {
-        throw new Broken("the places of those who are gone", "still none may wait");
+        throw new Broken(
+            "the places of clients that are gone to be free", "new tasks are still refused");
       }
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
     }
@@ -371,7 +457,7 @@ final class OffloadRules {
     }
   }
 
-  /** If the work went on, there would be no worker left after the first of these rounds. */
+  /** If the work continued, no worker would be left after the first of these rounds. */
   private static void givesWorkersBack(Trial trial)
       throws Broken, IOException, InterruptedException {
     Path folder = trial.folder();
@@ -397,10 +483,11 @@ final class OffloadRules {
     Timing.demandMedian(
         waited,
         Duration.ofNanos(whole / 2),
-        "a worker that was given back, of a hash that takes %,d ms".formatted(whole / 1_000_000));
+        "a worker to be free after its client left during a hash that takes %,d ms"
+            .formatted(whole / 1_000_000));
   }
 
-  /** Clients that are gone while all workers work for them. */
+  /** Clients that leave while all workers work for them. */
   private static void leaveAtWork(Trial trial, Instance program, String request)
       throws Broken, IOException, InterruptedException {
     List<Peer> clients = new ArrayList<>();
@@ -460,8 +547,8 @@ final class OffloadRules {
     long sent = client.sendUntilFull(OffloadRules::pings, 5 * lines);
     if (sent > allowed) {
       throw new Broken(
-          "at most %,d bytes to be taken of who reads nothing".formatted(allowed),
-          "%,d were".formatted(sent));
+          "at most %,d bytes to be read from a client that reads nothing".formatted(allowed),
+          "%,d were read".formatted(sent));
     }
     Peer other = trial.connect(program);
     other.send("ping\n");
@@ -481,7 +568,7 @@ final class OffloadRules {
       client.expect("pong\n");
       nanos[i] = System.nanoTime() - before;
     }
-    Timing.demandMedian(nanos, trial.time(PING), "a pong while others have hashes made");
+    Timing.demandMedian(nanos, trial.time(PING), "a pong while hashes are computed for others");
   }
 
   private static void ends(Trial trial) throws Broken, IOException, InterruptedException {
@@ -495,7 +582,7 @@ final class OffloadRules {
     Ending.demand(trial, program);
   }
 
-  /** A stream of them. */
+  /** An endless stream of ping requests. */
   private static void pings(byte[] into, int length, long position) {
     for (int i = 0; i < length; i++) {
       into[i] = (byte) "ping\n".charAt((int) ((position + i) % 5));

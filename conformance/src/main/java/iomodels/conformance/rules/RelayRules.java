@@ -23,49 +23,115 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Section 11: a forwarder, between a client and an upstream that are both the kit. */
+/** Section 11: the relay. The kit is both its client and its upstream. */
 final class RelayRules {
 
   static final List<Rule> ALL =
       List.of(
-          rule("11.01", "Carry every byte, both directions at once.", RelayRules::carries),
-          rule("11.02", "Carry what the upstream says first.", RelayRules::greets),
+          rule(
+              "11.01",
+              "The relay MUST forward every byte, in both directions at the same time.",
+              "A relay that completes one direction before the other deadlocks as soon as"
+                  + " both sides send more than the buffers hold. A tunnel of HTTP's CONNECT"
+                  + " forwards in both directions, too (RFC 9110, section 9.3.6).",
+              RelayRules::carries),
+          rule(
+              "11.02",
+              "The relay MUST forward what the upstream sends before the client has sent"
+                  + " anything.",
+              "In some protocols the server sends first, such as the greeting of SMTP (RFC"
+                  + " 5321, section 3.1). With a relay that waits for the client, both sides wait"
+                  + " forever.",
+              RelayRules::greets),
           rule(
               "11.03",
-              "Carry a client's FIN to the upstream, and the reply that comes after it.",
+              "The relay MUST forward a client's FIN to the upstream, and the reply that"
+                  + " follows it to the client.",
+              "The two directions of a TCP connection end separately (RFC 9293, section"
+                  + " 3.6.1), and a FIN can mark the end of a request. Docker's port forwarding"
+                  + " closed both connections at the client's FIN, and replies were lost"
+                  + " (moby/moby#27539).",
               RelayRules::clientHalfCloses),
           rule(
               "11.04",
-              "Carry an upstream's FIN to the client, and what the client says after it.",
+              "The relay MUST forward an upstream's FIN to the client, and what the client"
+                  + " sends after it to the upstream.",
+              "An upstream that has sent everything may still be reading. Envoy's TCP proxy"
+                  + " closed both connections when either side half-closed (envoyproxy/envoy#2067);"
+                  + " the rest of the client's data is then lost.",
               RelayRules::upstreamHalfCloses),
           rule(
               "11.05",
-              "Hold little for an upstream that does not read, and go on when it does.",
+              "The relay MUST hold little data for an upstream that does not read, and"
+                  + " continue when it reads again.",
+              "A relay that keeps reading has to store whatever the receiver does not take,"
+                  + " until memory runs out. A relay that stops reading lets TCP flow control slow"
+                  + " the sender down (RFC 9293).",
               RelayRules::holdsLittleForUpstream),
           rule(
               "11.06",
-              "Hold little for a client that does not read, and go on when it does.",
+              "The relay MUST hold little data for a client that does not read, and continue"
+                  + " when it reads again.",
+              "Slow clients are common, and upstreams are fast. With an unbounded queue each"
+                  + " slow download is stored in the relay in full, and a few hundred of them"
+                  + " exhaust its memory.",
               RelayRules::holdsLittleForClient),
-          rule("11.07", "Reset a client whose upstream refuses.", RelayRules::refused),
-          rule("11.08", "Reset a client whose upstream resets.", RelayRules::upstreamResets),
-          rule("11.09", "Reset an upstream whose client resets.", RelayRules::clientResets),
-          rule("11.10", "Carry for others beside a client that is stuck.", RelayRules::othersGoOn),
+          rule(
+              "11.07",
+              "If the upstream refuses the connection, the relay MUST reset the client.",
+              "Where FIN marks the end of a reply, as it may in HTTP/1.0, a FIN without data looks"
+                  + " like an empty but complete reply (RFC 9112, section 6.3). Only RST tells the"
+                  + " client that the request has failed.",
+              RelayRules::refused),
+          rule(
+              "11.08",
+              "If the upstream resets, the relay MUST reset the client.",
+              "If the relay sends FIN instead, a truncated reply looks complete: a reply that"
+                  + " ends when the connection is closed cannot be told from one that was"
+                  + " interrupted (RFC 9112, section 6.3).",
+              RelayRules::upstreamResets),
+          rule(
+              "11.09",
+              "If the client resets, the relay MUST reset the upstream.",
+              "In FTP's stream mode, closing the data connection marks the end of a file (RFC"
+                  + " 959, section 3.4.1). If the relay turns the client's reset into FIN, the"
+                  + " server stores a truncated upload as a complete file.",
+              RelayRules::clientResets),
+          rule(
+              "11.10",
+              "The relay MUST forward for other clients while one client is stuck.",
+              "A send that blocks on the only thread, or under a shared lock, stops all"
+                  + " connections when one receiver stops reading. One phone without reception is"
+                  + " enough.",
+              RelayRules::othersGoOn),
           new Rule(
               "11.11",
               MUST,
-              "Leave nothing open, however a conversation ends.",
+              "The relay MUST leave nothing open, however a conversation ends.",
+              "A relay has two sockets for each client, and a socket that it forgets stays"
+                  + " open as long as the process. When descriptors have run out, accept(2) fails"
+                  + " with EMFILE, and no new client is served.",
               RELAY,
               Set.of(Need.ALONE, Need.PROCESS),
               RelayRules::leavesNothing),
-          rule("11.12", Ending.SENTENCE, RelayRules::ends),
+          rule("11.12", Ending.SENTENCE, Ending.WHY, RelayRules::ends),
           rule(
               "11.13",
-              "Carry a reset as a reset, each time, while data flows both ways.",
+              "The relay MUST forward each reset as a reset, even while data flows in both"
+                  + " directions.",
+              "The kernel reports a socket's error once (SO_ERROR, socket(7)). If the thread that"
+                  + " writes receives it, the thread that reads sees an ordinary end of stream; a"
+                  + " relay that trusts it sends FIN, and now and then a truncated stream looks"
+                  + " complete.",
               RelayRules::carriesEachReset),
           new Rule(
               "11.14",
               MUST,
-              "Refuse to be its own upstream, or hold few descriptors for each client.",
+              "The relay MUST refuse to be its own upstream, or hold few descriptors for each"
+                  + " client.",
+              "A relay that connects to itself accepts that connection, connects again, and"
+                  + " so on until no descriptor is left; one client is enough. HTTP forbids"
+                  + " intermediaries such loops as well (RFC 9110, section 7.6).",
               RELAY,
               Set.of(Need.ALONE, Need.PROCESS),
               RelayRules::isNotItsOwnUpstream));
@@ -73,12 +139,12 @@ final class RelayRules {
   private static final long VOLUME = 16L << 20;
   private static final int BUFFERS = 64 * 1024;
 
-  /** A fault that shows in one of fifty resets they miss one time in four hundred. */
+  /** A fault that shows in one of fifty resets is missed once in four hundred runs. */
   private static final int RESETS = 300;
 
   private static final int CHUNK = 1_000;
 
-  /** One that turns to itself takes two for each turn, until there are no more. */
+  /** A relay that connects to itself takes two for each connection, until none is left. */
   private static final int FEW = 64;
 
   private static final Duration LOOK = Duration.ofSeconds(1);
@@ -86,8 +152,8 @@ final class RelayRules {
 
   private RelayRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, RELAY, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, RELAY, Set.of(), check);
   }
 
   private static void carries(Trial trial) throws Broken, IOException, InterruptedException {
@@ -169,7 +235,8 @@ final class RelayRules {
       long sent = sender.sendUntilFull(stream, 2 * allowed);
       if (sent > allowed) {
         throw new Broken(
-            "a relay that takes at most %,d bytes for somebody who reads none".formatted(allowed),
+            "a relay that takes at most %,d bytes for a receiver that reads nothing"
+                .formatted(allowed),
             "it took %,d".formatted(sent));
       }
       receiver.expectStream(stream, sent);
@@ -225,8 +292,8 @@ final class RelayRules {
   }
 
   /**
-   * Each time one resets while the other sends: whoever writes to the first, and whoever reads it,
-   * are both told that something is wrong, but only one of them, what.
+   * In each round, one side resets while the other sends. A relay that writes to the first side in
+   * one thread, and reads from it in another, gets the error in only one of them.
    */
   private static void carriesEachReset(Trial trial)
       throws Broken, IOException, InterruptedException {
@@ -245,7 +312,7 @@ final class RelayRules {
           other.send(chunk);
         }
         resetting.reset();
-        // That sending fails is a reset as well, of which reading is then not told.
+        // A send that fails is a reset as well; a read then does not report it.
         if (other.sendUnlessReset(chunk)) {
           other.expectResetAfterAll();
         }
@@ -297,7 +364,7 @@ final class RelayRules {
     Ending.demand(trial, program);
   }
 
-  /** All ways to end, again and again, while the descriptors are counted. */
+  /** Ends connections in every way, repeatedly, and counts the descriptors. */
   private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {
     Backend backend = trial.backend();
     Instance program = trial.program(backend);

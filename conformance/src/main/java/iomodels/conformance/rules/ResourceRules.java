@@ -34,7 +34,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Section 8: what a server uses, seen from outside its process. */
+/** Section 8: the resources that a server uses, measured from outside its process. */
 final class ResourceRules {
 
   static final List<Rule> ALL =
@@ -42,44 +42,68 @@ final class ResourceRules {
           new Rule(
               "8.01",
               MUST,
-              "Give every descriptor back, however a connection ends.",
+              "The server MUST release every descriptor, however a connection ends.",
+              "The number of descriptors is limited (RLIMIT_NOFILE, getrlimit(2)). A server"
+                  + " that leaks one for each reset runs well for days; then accept(2) fails with"
+                  + " EMFILE, and no new client is served.",
               FLOOD,
               Set.of(Need.PROCESS),
               ResourceRules::returnsDescriptors),
           new Rule(
               "8.02",
               MUST,
-              "Take less than 1 % of a core while clients are idle.",
+              "The server MUST use less than 1 % of a core while its clients are idle.",
+              "A loop that wakes up without need takes power, and processor time from other"
+                  + " processes. A JDK bug that made Selector.select return at once kept a core"
+                  + " busy in servers based on Netty (netty/netty#327).",
               UPPER,
               Set.of(Need.PROCESS, Need.TOLD),
               ResourceRules::restsWhileIdle),
           new Rule(
               "8.03",
               MUST,
-              "Have the threads that are declared: as many as before, or one more for each client.",
+              "The server MUST have the threads that it declares: as many as before, or one"
+                  + " more for each client.",
+              "A platform thread needs a stack, and the number of threads is limited"
+                  + " (pthread_create(3), EAGAIN). An operator who plans capacity by the declared"
+                  + " model would run out of memory or threads.",
               UPPER,
               Set.of(Need.PROCESS, Need.DECLARED),
               ResourceRules::hasDeclaredThreads),
           new Rule(
               "8.04",
               MUST,
-              "When descriptors run out, neither die nor spin; serve the others, and new clients"
-                  + " once there are descriptors again.",
+              "When descriptors run out, the server MUST neither exit nor spin; it MUST keep"
+                  + " serving its open connections, and MUST serve new clients once descriptors are"
+                  + " free again.",
+              "accept(2) fails with EMFILE and leaves the connection in the queue, so the listening"
+                  + " socket stays ready, and a loop that tries again at once spins (libev manual,"
+                  + " \"The special problem of accept()ing when you can't\"). A loop that ends at"
+                  + " the error never accepts again.",
               UPPER,
               Set.of(Need.CONCURRENT, Need.PROCESS, Need.LIMIT),
               ResourceRules::survivesWithoutDescriptors),
           new Rule(
               "8.05",
               MUST,
-              "Burn the core, as a declared poller does, while clients are idle.",
+              "A server that is declared a poller MUST keep a core busy while its clients are"
+                  + " idle.",
+              "The cost of polling is what there is to learn from it: asking the kernel again and"
+                  + " again often wastes processor time (Stevens, UNP vol. 1, section 6.2). A"
+                  + " server that waits in the kernel instead is another model, and its"
+                  + " measurements would mislead.",
               UPPER,
               Set.of(Need.PROCESS, Need.POLLER, Need.TIMED),
               ResourceRules::burnsItsCore),
           new Rule(
               "8.06",
               MUST,
-              "With few descriptors left, serve a newcomer soon, though many that wait before it"
-                  + " are dead.",
+              "When few descriptors are left, the server MUST serve a new client soon, even"
+                  + " if many dead connections are queued before it.",
+              "A client may reset its connection before it is accepted (Stevens, UNP vol. 1,"
+                  + " section 5.11); on Linux, accept(2) still returns that connection, which takes"
+                  + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
+                  + " time keeps live clients waiting behind dead ones.",
               UPPER,
               Set.of(Need.CONCURRENT, Need.PROCESS, Need.LIMIT, Need.TIMED),
               ResourceRules::servesNewcomers));
@@ -91,9 +115,10 @@ final class ResourceRules {
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
   private static final int LOOKS_ALIKE = 6;
 
-  /** How many descriptors are free, for each process; and how many dead ones want them first. */
+  /** The number of descriptors that are freed, for each process. */
   private static final int SPARE = 3;
 
+  /** The number of dead connections that are queued before the newcomer. */
   private static final int DEAD = 200;
 
   private ResourceRules() {}
@@ -102,7 +127,7 @@ final class ResourceRules {
       throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
     CostMeter meter = trial.meter(server);
-    // A runtime opens some of its own when it first needs them, and keeps them.
+    // A runtime opens descriptors of its own when it first needs them, and keeps them.
     comeAndGo(trial, server, WARM_UP);
     int before = settled(meter);
     comeAndGo(trial, server, Math.ceilDiv(trial.count(CLOSES), 4));
@@ -120,7 +145,7 @@ final class ResourceRules {
     }
   }
 
-  /** So many rounds of the four ways in which a client leaves. */
+  /** In each round, one client leaves in each of the four ways. */
   private static void comeAndGo(Trial trial, Instance server, int rounds)
       throws Broken, IOException {
     for (int i = 0; i < rounds; i++) {
@@ -136,7 +161,7 @@ final class ResourceRules {
       Peer reset = trial.connect(server);
       reset.send("100");
       reset.reset();
-      // What the kernels hold of an endless reply has to be made and thrown away each time.
+      // Each time the server makes, and discards, as much of a long reply as the kernels hold.
       Peer abandoned = trial.connectWithWindow(server, SMALL_WINDOW);
       abandoned.send("100000000\n");
       abandoned.expect(new byte[] {0});
@@ -144,7 +169,7 @@ final class ResourceRules {
     }
   }
 
-  /** How many descriptors are open once their number stays the same. */
+  /** Waits until the number of open descriptors is stable, and returns it. */
   private static int settled(CostMeter meter) throws IOException, InterruptedException {
     int last = -1;
     for (int alike = 0; alike < LOOKS_ALIKE; ) {
@@ -156,7 +181,7 @@ final class ResourceRules {
     return last;
   }
 
-  /** A runtime has work of its own at first, such as to compile: any one window will do. */
+  /** A runtime has work of its own at first, such as compiling: one idle window is enough. */
   private static void restsWhileIdle(Trial trial) throws Broken, IOException, InterruptedException {
     Instance server = trial.launch(0);
     serve(trial, server, IDLE_CLIENTS);
@@ -165,7 +190,7 @@ final class ResourceRules {
     if (least >= trial.count(IDLE_CPU)) {
       throw new Broken(
           "less than %d %% of a core with idle clients".formatted(trial.count(IDLE_CPU)),
-          "it never took less than %.1f %%".formatted(least));
+          "it never used less than %.1f %%".formatted(least));
     }
   }
 
@@ -176,20 +201,20 @@ final class ResourceRules {
         least(trial, trial.meter(server)::demand, trial.count(BUSY_CPU), trial.count(CALM));
     if (least < trial.count(BUSY_CPU)) {
       throw new Broken(
-          "a poller to want at least %d %% of a core".formatted(trial.count(BUSY_CPU)),
-          "it wanted %.1f %%: it waits to be told".formatted(least));
+          "a poller that demands at least %d %% of a core".formatted(trial.count(BUSY_CPU)),
+          "it demanded %.1f %%: it waits in the kernel".formatted(least));
     }
   }
 
-  /** A process's time so far, of one kind. */
+  /** Reads how much processor time a process has used, or demanded, so far. */
   private interface Clock {
     Duration read() throws IOException;
   }
 
   /**
-   * How busy it is when it is least busy, in per cent of a core, over two windows in a row: on a
-   * starved machine one that spins may stand in the queue for a whole window. The first two that
-   * are less busy than that end the search.
+   * Returns the lowest load, in per cent of a core, over two consecutive windows: on a busy machine
+   * a server that spins may wait for a processor during a whole window. Stops at the first two
+   * windows below {@code enough}.
    */
   private static double least(Trial trial, Clock clock, double enough, long atMostMillis)
       throws IOException, InterruptedException {
@@ -212,7 +237,7 @@ final class ResourceRules {
   private static void hasDeclaredThreads(Trial trial)
       throws Broken, IOException, InterruptedException {
     Threading threading = trial.card().orElseThrow().threading();
-    // A runtime's own threads come as they are needed, more of them on a larger machine.
+    // A runtime starts threads of its own as it needs them, and more of them on a larger machine.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     int clients = 5 * own;
     Instance server = trial.launch(0);
@@ -222,7 +247,7 @@ final class ResourceRules {
     int before = meter.now().threads();
     int served = serve(trial, server, clients);
     int grown = meter.now().threads() - before;
-    trial.note("sees %d threads more with %d clients more".formatted(grown, clients));
+    trial.note("sees %d more threads with %d more clients".formatted(grown, clients));
     int atLeast = threading == Threading.PER_CONNECTION ? served - own : Integer.MIN_VALUE;
     int atMost =
         switch (threading) {
@@ -232,7 +257,7 @@ final class ResourceRules {
     if (grown < atLeast || grown > atMost) {
       throw new Broken(
           "threads as declared: " + threading,
-          "with %d clients more it had %d threads more".formatted(clients, grown));
+          "it had %d more threads with %d more clients".formatted(grown, clients));
     }
     if (threading == Threading.PROCESSES
         && server.process().orElseThrow().descendants().findAny().isEmpty()) {
@@ -241,8 +266,8 @@ final class ResourceRules {
   }
 
   /**
-   * Connects so many clients, all of which say something; returns how many of them were answered:
-   * those that are served at once. The others wait.
+   * Connects so many clients, each of which sends a byte. Returns the number of clients that are
+   * served at the same time, or 0 if the server limits it, so that some of them wait.
    */
   private static int serve(Trial trial, Instance server, int clients)
       throws Broken, IOException, InterruptedException {
@@ -287,7 +312,7 @@ final class ResourceRules {
       if (least >= trial.count(BUSY_CPU)) {
         throw new Broken(
             "a server that rests while there are no descriptors",
-            "it never wanted less than %.0f %% of a core".formatted(least));
+            "it never demanded less than %.0f %% of a core".formatted(least));
       }
     }
     first.send("meanwhile");
@@ -302,23 +327,24 @@ final class ResourceRules {
     first.expect("TO THE END");
   }
 
-  /** The same of a server that may die of it. */
+  /** The same for a server that may exit when descriptors have run out. */
   private static int settled(Trial trial, Instance server, CostMeter meter)
       throws Broken, IOException, InterruptedException {
     try {
       return settled(meter);
     } catch (IOException e) {
       if (server.awaitEnd(trial.time(SILENCE))) {
-        throw new Broken("a server that lives without descriptors", "it has ended");
+        throw new Broken(
+            "a server that keeps running when descriptors have run out", "it has ended");
       }
       throw e;
     }
   }
 
   /**
-   * The dead have sent RST before they were accepted. Each takes a descriptor for a moment: a
-   * server that pauses whenever there is none, and does not try again when one is free, is seconds
-   * late.
+   * The dead connections were reset before they were accepted. Each takes a descriptor for a
+   * moment: a server that pauses whenever there is none, and does not try again when one is free,
+   * is seconds late.
    */
   private static void servesNewcomers(Trial trial)
       throws Broken, IOException, InterruptedException {
@@ -333,7 +359,8 @@ final class ResourceRules {
       peer.send("y");
       boolean isServed = peer.hears(trial.time(SILENCE));
       if (!isServed && meter.now().descriptors() < limit - 4) {
-        isServed = peer.hears(trial.time(PATIENCE)); // It does not wait: the server is only slow.
+        isServed =
+            peer.hears(trial.time(PATIENCE)); // Descriptors are left: the server is only slow.
       }
       (isServed ? served : waiting).add(peer);
     }
@@ -357,7 +384,7 @@ final class ResourceRules {
     newcomer.expectWithin(trial.time(NEWCOMER), "NEWCOMER");
   }
 
-  /** Connects and resets; false if the queue is full, as many are that are shorter than ours. */
+  /** Connects and resets; returns false if the accept queue is full: it may be a short one. */
   private static boolean queues(Instance server, Duration within) throws IOException {
     try (SocketChannel dead = SocketChannel.open()) {
       dead.socket().connect(server.address(), Math.toIntExact(within.toMillis()));

@@ -15,45 +15,70 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
-/** Section 3: the services beside upper, which show what an echo cannot. */
+/** Section 3: the services other than {@code upper}, which show what an echo cannot. */
 final class ServiceRules {
 
   static final List<Rule> ALL =
       List.of(
           new Rule(
-              "3.01", MUST, "Hold a line until it ends.", LINES, Set.of(), ServiceRules::heldLine),
+              "3.01",
+              MUST,
+              "The server MUST NOT answer a line before the line is complete.",
+              "TCP is a byte stream without message boundaries (RFC 9293), so a read may"
+                  + " return half of a line. A server that answers each read works on one machine"
+                  + " and fails on a slow network.",
+              LINES,
+              Set.of(),
+              ServiceRules::heldLine),
           new Rule(
               "3.02",
               MUST,
-              "Answer every one of several lines that arrive together, in order.",
+              "The server MUST answer each of several lines that arrive together, in order.",
+              "One read may return several lines, since clients pipeline and TCP coalesces small"
+                  + " writes. A server that handles one line per read leaves the others in its own"
+                  + " buffer, where select does not see them (Stevens, UNP vol. 1, section 6.5).",
               LINES,
               Set.of(),
               ServiceRules::coalescedLines),
           new Rule(
               "3.03",
               MUST,
-              "Keep a CR before the LF, even if they arrive apart.",
+              "The server MUST keep a CR before the LF, even if the two arrive separately.",
+              "A read may end between CR and LF. A server that drops a CR at the end of a"
+                  + " read changes the text, but only where a segment happens to end there, which"
+                  + " tests rarely hit.",
               LINES,
               Set.of(),
               ServiceRules::splitCrLf),
           new Rule(
               "3.04",
               MUST,
-              "Answer a line of 8,192 bytes; refuse a longer one with the error line, then FIN.",
+              "The server MUST answer a line of 8,192 bytes; it MUST refuse a longer one with"
+                  + " the error line, and then send FIN.",
+              "Without a limit, one client that never sends LF can exhaust the server's"
+                  + " memory (CWE-770). A limit that is off by one refuses valid input, and a close"
+                  + " without an error line looks like a network failure.",
               LINES,
               Set.of(),
               ServiceRules::longLines),
           new Rule(
               "3.05",
               MUST,
-              "Answer the constant, once for each request that was awaited.",
+              "The server MUST send the constant exactly once for each request of a client"
+                  + " that waits for each reply.",
+              "The client matches replies to requests by their order, as HTTP/1.1 does (RFC"
+                  + " 9112, section 9.2). After one reply too many or too few, each later reply is"
+                  + " taken for the answer to another request.",
               FIXED,
               Set.of(),
               ServiceRules::constant),
           new Rule(
               "3.06",
               MUST,
-              "Deliver every byte asked for to a slow reader.",
+              "The server MUST deliver every requested byte to a client that reads slowly.",
+              "When the send buffer is full, write(2) blocks, writes only a part, or fails with"
+                  + " EAGAIN. A server that drops the rest or gives up truncates downloads, but"
+                  + " only for clients on slow networks.",
               FLOOD,
               Set.of(),
               ServiceRules::slowReader));
@@ -114,7 +139,7 @@ final class ServiceRules {
     peer.expectSilence(trial.time(SILENCE));
   }
 
-  /** Reads nothing until the server must have filled every buffer there is, then reads it all. */
+  /** Reads nothing until the server has filled all buffers, and then reads everything. */
   private static void slowReader(Trial trial) throws Broken, IOException, InterruptedException {
     Peer peer = trial.connectWithWindow(SMALL_WINDOW);
     peer.send(FLOOD_LENGTH + "\n");

@@ -26,28 +26,68 @@ final class StreamRules {
       List.of(
           rule(
               "2.01",
-              "Give identical output for any split of the input, one-byte writes included.",
+              "The server MUST produce the same output for every split of the input, one-byte"
+                  + " writes included.",
+              "TCP carries a stream of bytes, without message boundaries (RFC 9293, section"
+                  + " 2.2). On loopback one write usually arrives as one read; on a real network it"
+                  + " does not, and code that relies on it fails there.",
               StreamRules::anySplit),
           rule(
               "2.02",
-              "Give identical output for coalesced writes, and for chunks of 512, 1024, 4096, 8192,"
-                  + " 16384 and 65536 bytes, one more and one less.",
+              "The server MUST produce the same output for coalesced writes, and for chunks"
+                  + " of 512, 1024, 4096, 8192, 16384 and 65536 bytes, each also with one byte more"
+                  + " and one byte less.",
+              "Buffers usually have one of these sizes, and an off-by-one error (CWE-193)"
+                  + " shows only when a read fills the buffer exactly. Ordinary traffic meets that"
+                  + " case rarely, and then corrupts a byte.",
               StreamRules::bufferSizes),
           rule(
               "2.03",
-              "Answer what has come, without awaiting more or the end of input.",
+              "The server MUST answer the bytes that have arrived without waiting for more"
+                  + " bytes or for the end of input.",
+              "A client that waits for a reply before it sends more waits forever, because"
+                  + " the server waits as well. recv(2) with MSG_WAITALL and"
+                  + " DataInputStream.readFully cause this: they return only when the buffer is"
+                  + " full.",
               StreamRules::partialData),
-          rule("2.04", "Keep the order of pipelined messages.", StreamRules::pipelined),
-          rule("2.05", "Return a large stream intact.", StreamRules::volume),
+          rule(
+              "2.04",
+              "The server MUST answer pipelined messages in the order in which the client"
+                  + " sent them.",
+              "The replies carry no identifiers, so the client matches them by order; a"
+                  + " server that hands messages to several threads can swap the answers. HTTP/1.1"
+                  + " demands the same of pipelined requests (RFC 9112, section 9.3.2).",
+              StreamRules::pipelined),
+          rule(
+              "2.05",
+              "The server MUST return a large stream complete and unchanged.",
+              "Mistakes in position arithmetic, such as a counter that overflows or a buffer"
+                  + " that is not compacted, show only after many buffers. A short test passes, and"
+                  + " the first large upload is corrupted.",
+              StreamRules::volume),
           rule(
               "2.06",
-              "Complete partial writes to a reader with a tiny window.",
+              "The server MUST complete partial writes to a client with a tiny receive"
+                  + " window.",
+              "A non-blocking write may accept only a part of the data (write(2)), and a"
+                  + " server that ignores the returned count loses the rest. Stevens, UNP vol. 1,"
+                  + " section 3.9, introduces writen for this reason.",
               StreamRules::tinyWindow),
-          rule("2.07", "Keep an idle connection usable.", StreamRules::idle),
+          rule(
+              "2.07",
+              "The server MUST keep an idle connection open and usable.",
+              "Clients keep idle connections in pools. If the server closes one early, the"
+                  + " client's next request can cross the close and fail (RFC 9112, section 9.5).",
+              StreamRules::idle),
           new Rule(
               "2.08",
               MUST,
-              "Answer small messages at once, without the delays of Nagle's algorithm.",
+              "The server MUST reply to small messages immediately, without the delays of"
+                  + " Nagle's algorithm.",
+              "Nagle's algorithm holds back a small segment until the previous one is"
+                  + " acknowledged (RFC 9293, section 3.7.4), and the receiver may delay that"
+                  + " acknowledgement, on Linux by 40 ms and more. TCP_NODELAY (tcp(7)) avoids the"
+                  + " delay.",
               UPPER,
               Set.of(Need.TIMED),
               StreamRules::smallMessages));
@@ -57,8 +97,8 @@ final class StreamRules {
 
   private StreamRules() {}
 
-  private static Rule rule(String id, String sentence, Check check) {
-    return new Rule(id, MUST, sentence, UPPER, Set.of(), check);
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, UPPER, Set.of(), check);
   }
 
   private static void anySplit(Trial trial) throws Broken, IOException, InterruptedException {
