@@ -12,7 +12,7 @@ import java.util.Set;
  * @param sentence the demand, in the third person and with an RFC 2119 word
  * @param why what goes wrong in practice without the rule, with a source where there is one
  * @param protocol the service that the rule is tested with, or the program that it applies to
- * @param needs what must be true of a target for the rule to apply
+ * @param preconditions what must be true of a target for the rule to apply
  * @param check tests the rule
  */
 public record Rule(
@@ -21,7 +21,7 @@ public record Rule(
     String sentence,
     String why,
     Protocol protocol,
-    Set<Need> needs,
+    Set<Precondition> preconditions,
     Check check) {
 
   /** Refuses a rule without a reason. */
@@ -38,7 +38,7 @@ public record Rule(
   }
 
   /** What must be true of a target for a rule to apply, or how the rule has to be run. */
-  public enum Need {
+  public enum Precondition {
     /** It serves clients at the same time. */
     CONCURRENT("serves one client at a time"),
     /** It serves them one after the other. */
@@ -77,7 +77,7 @@ public record Rule(
 
     private final String otherwise;
 
-    Need(String otherwise) {
+    Precondition(String otherwise) {
       this.otherwise = otherwise;
     }
 
@@ -94,11 +94,11 @@ public record Rule(
     /**
      * Tries it once.
      *
-     * @param trial connections, bounds and randomness for this one try
+     * @param context connections, bounds and randomness for this one try
      * @throws Broken if the rule was broken
      * @throws Exception if the kit could not find out
      */
-    void run(Trial trial) throws Exception;
+    void run(TestContext context) throws Exception;
   }
 
   /** The service that it is tried on; it must not be a rule for a program. */

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import iomodels.conformance.Rule.Level;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** What the engine makes of rules, targets and findings. */
 class KitTest {
 
-  private static Rule rule(Set<Need> needs, Rule.Check check) {
+  private static Rule rule(Set<Precondition> preconditions, Rule.Check check) {
     // An id of the contract: reports are in its order.
     return new Rule(
         "1.01",
@@ -32,7 +32,7 @@ class KitTest {
         "The server MUST be good.",
         "Bad servers fail.",
         Services.UPPER,
-        needs,
+        preconditions,
         check);
   }
 
@@ -106,14 +106,15 @@ class KitTest {
 
   @Test
   void whatTheControlServerMissesTooIsInconclusive() throws Exception {
-    Finding finding = judge(rule(Set.of(Need.TIMED), _ -> fail("a quick reply", "it was slow")));
+    Finding finding =
+        judge(rule(Set.of(Precondition.TIMED), _ -> fail("a quick reply", "it was slow")));
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(finding.detail()).endsWith("but so did the control server");
   }
 
   @Test
   void whatDoesNotApplyIsSkippedWithItsReason() throws Exception {
-    Finding finding = judge(rule(Set.of(Need.LIFE), _ -> {}));
+    Finding finding = judge(rule(Set.of(Precondition.LIFE), _ -> {}));
     assertThat(finding.verdict()).isEqualTo(Verdict.SKIPPED);
     assertThat(finding.detail()).isEqualTo("the kit did not start it");
   }
@@ -167,8 +168,8 @@ class KitTest {
     Rule rule =
         rule(
             Set.of(),
-            trial -> {
-              numbers.add(trial.random().nextLong());
+            context -> {
+              numbers.add(context.random().nextLong());
               if (numbers.size() == 3) {
                 fail("tea", "got coffee");
               }

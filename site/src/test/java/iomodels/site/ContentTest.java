@@ -102,7 +102,8 @@ class ContentTest {
           }
         };
     StyleProvider.installed().forEach(it -> demand.accept("style", it.style()));
-    Stream.concat(Rules.all().stream(), Programs.all().stream().flatMap(it -> Rules.of(it).stream()))
+    Stream.concat(
+            Rules.all().stream(), Programs.all().stream().flatMap(it -> Rules.of(it).stream()))
         .forEach(
             it -> {
               demand.accept("rule", it.id());

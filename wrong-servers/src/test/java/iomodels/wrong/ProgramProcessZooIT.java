@@ -9,7 +9,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
@@ -44,7 +44,7 @@ class ProgramProcessZooIT {
   @TestFactory
   Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
     return WrongPrograms.all().stream()
-        .filter(it -> rule(it).needs().contains(Need.PROCESS))
+        .filter(it -> rule(it).preconditions().contains(Precondition.PROCESS))
         .map(
             it ->
                 DynamicTest.dynamicTest(
@@ -52,7 +52,7 @@ class ProgramProcessZooIT {
                     () ->
                         demandCaught(
                             it,
-                            rule(it).needs().contains(Need.PAUSE)
+                            rule(it).preconditions().contains(Precondition.PAUSE)
                                 ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
                                 : judge(
                                     it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
@@ -66,11 +66,13 @@ class ProgramProcessZooIT {
 
   private static void demandKept(Program program) throws IOException, InterruptedException {
     List<Rule> rules =
-        Rules.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+        Rules.of(program).stream()
+            .filter(rule -> rule.preconditions().contains(Precondition.PROCESS))
+            .toList();
     assertThat(rules).isNotEmpty();
     for (Rule each : rules) {
       Finding finding =
-          each.needs().contains(Need.PAUSE)
+          each.preconditions().contains(Precondition.PAUSE)
               ? judgeAlone(WrongPrograms.correctStyle(program).style(), program, each, FEWER)
               : judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
       assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.KEPT);

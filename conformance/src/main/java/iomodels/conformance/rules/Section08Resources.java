@@ -18,8 +18,8 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
@@ -35,7 +35,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Section 8: the resources that a server uses, measured from outside its process. */
-final class ResourceRules {
+final class Section08Resources {
 
   static final List<Rule> ALL =
       List.of(
@@ -47,8 +47,8 @@ final class ResourceRules {
                   + " that leaks one for each reset runs well for days; then accept(2) fails with"
                   + " EMFILE, and no new client is served.",
               FLOOD,
-              Set.of(Need.PROCESS),
-              ResourceRules::returnsDescriptors),
+              Set.of(Precondition.PROCESS),
+              Section08Resources::returnsDescriptors),
           new Rule(
               "8.02",
               MUST,
@@ -57,8 +57,8 @@ final class ResourceRules {
                   + " processes. A JDK bug that made Selector.select return at once kept a core"
                   + " busy in servers based on Netty (netty/netty#327).",
               UPPER,
-              Set.of(Need.PROCESS, Need.TOLD),
-              ResourceRules::restsWhileIdle),
+              Set.of(Precondition.PROCESS, Precondition.TOLD),
+              Section08Resources::restsWhileIdle),
           new Rule(
               "8.03",
               MUST,
@@ -68,8 +68,8 @@ final class ResourceRules {
                   + " (pthread_create(3), EAGAIN). An operator who plans capacity by the declared"
                   + " model would run out of memory or threads.",
               UPPER,
-              Set.of(Need.PROCESS, Need.DECLARED),
-              ResourceRules::hasDeclaredThreads),
+              Set.of(Precondition.PROCESS, Precondition.DECLARED),
+              Section08Resources::hasDeclaredThreads),
           new Rule(
               "8.04",
               MUST,
@@ -81,8 +81,8 @@ final class ResourceRules {
                   + " \"The special problem of accept()ing when you can't\"). A loop that ends at"
                   + " the error never accepts again.",
               UPPER,
-              Set.of(Need.CONCURRENT, Need.PROCESS, Need.LIMIT),
-              ResourceRules::survivesWithoutDescriptors),
+              Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
+              Section08Resources::survivesWithoutDescriptors),
           new Rule(
               "8.05",
               MUST,
@@ -93,8 +93,8 @@ final class ResourceRules {
                   + " server that waits in the kernel instead is another model, and its"
                   + " measurements would mislead.",
               UPPER,
-              Set.of(Need.PROCESS, Need.POLLER, Need.TIMED),
-              ResourceRules::burnsItsCore),
+              Set.of(Precondition.PROCESS, Precondition.POLLER, Precondition.TIMED),
+              Section08Resources::burnsItsCore),
           new Rule(
               "8.06",
               MUST,
@@ -105,8 +105,12 @@ final class ResourceRules {
                   + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
                   + " time keeps live clients waiting behind dead ones.",
               UPPER,
-              Set.of(Need.CONCURRENT, Need.PROCESS, Need.LIMIT, Need.TIMED),
-              ResourceRules::servesNewcomers));
+              Set.of(
+                  Precondition.CONCURRENT,
+                  Precondition.PROCESS,
+                  Precondition.LIMIT,
+                  Precondition.TIMED),
+              Section08Resources::servesNewcomers));
 
   private static final int WARM_UP = 10;
   private static final int IDLE_CLIENTS = 20;
@@ -121,48 +125,48 @@ final class ResourceRules {
   /** The number of dead connections that are queued before the newcomer. */
   private static final int DEAD = 200;
 
-  private ResourceRules() {}
+  private Section08Resources() {}
 
-  private static void returnsDescriptors(Trial trial)
+  private static void returnsDescriptors(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    CostMeter meter = trial.meter(server);
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
     // A runtime opens descriptors of its own when it first needs them, and keeps them.
-    comeAndGo(trial, server, WARM_UP);
+    comeAndGo(context, server, WARM_UP);
     int before = settled(meter);
-    comeAndGo(trial, server, Math.ceilDiv(trial.count(CLOSES), 4));
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    comeAndGo(context, server, Math.ceilDiv(context.count(CLOSES), 4));
+    long deadline = System.nanoTime() + context.patience().toNanos();
     int after = meter.now().descriptors();
-    while (after > before + trial.count(DESCRIPTORS) && System.nanoTime() < deadline) {
+    while (after > before + context.count(DESCRIPTORS) && System.nanoTime() < deadline) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS.toMillis());
       after = meter.now().descriptors();
     }
-    if (after > before + trial.count(DESCRIPTORS)) {
+    if (after > before + context.count(DESCRIPTORS)) {
       throw new Broken(
           "about the %d descriptors that were open before %,d connections came and went"
-              .formatted(before, trial.count(CLOSES)),
+              .formatted(before, context.count(CLOSES)),
           "%d are open".formatted(after));
     }
   }
 
   /** In each round, one client leaves in each of the four ways. */
-  private static void comeAndGo(Trial trial, Instance server, int rounds)
+  private static void comeAndGo(TestContext context, Instance server, int rounds)
       throws Broken, IOException {
     for (int i = 0; i < rounds; i++) {
-      Peer closed = trial.connect(server);
+      Peer closed = context.connect(server);
       closed.send("1\n");
       closed.expect(new byte[] {0});
       closed.close();
-      Peer halfClosed = trial.connect(server);
+      Peer halfClosed = context.connect(server);
       halfClosed.send("2\n");
       halfClosed.finishSending();
       halfClosed.expect(new byte[] {0});
       halfClosed.close();
-      Peer reset = trial.connect(server);
+      Peer reset = context.connect(server);
       reset.send("100");
       reset.reset();
       // Each time the server makes, and discards, as much of a long reply as the kernels hold.
-      Peer abandoned = trial.connectWithWindow(server, SMALL_WINDOW);
+      Peer abandoned = context.connectWithWindow(server, SMALL_WINDOW);
       abandoned.send("100000000\n");
       abandoned.expect(new byte[] {0});
       abandoned.close();
@@ -182,26 +186,28 @@ final class ResourceRules {
   }
 
   /** A runtime has work of its own at first, such as compiling: one idle window is enough. */
-  private static void restsWhileIdle(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    serve(trial, server, IDLE_CLIENTS);
-    CostMeter meter = trial.meter(server);
-    double least = least(trial, meter::cpu, trial.count(IDLE_CPU), trial.count(CALM));
-    if (least >= trial.count(IDLE_CPU)) {
+  private static void restsWhileIdle(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    serve(context, server, IDLE_CLIENTS);
+    CostMeter meter = context.meter(server);
+    double least = least(context, meter::cpu, context.count(IDLE_CPU), context.count(CALM));
+    if (least >= context.count(IDLE_CPU)) {
       throw new Broken(
-          "less than %d %% of a core with idle clients".formatted(trial.count(IDLE_CPU)),
+          "less than %d %% of a core with idle clients".formatted(context.count(IDLE_CPU)),
           "it never used less than %.1f %%".formatted(least));
     }
   }
 
-  private static void burnsItsCore(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    serve(trial, server, IDLE_CLIENTS);
+  private static void burnsItsCore(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    serve(context, server, IDLE_CLIENTS);
     double least =
-        least(trial, trial.meter(server)::demand, trial.count(BUSY_CPU), trial.count(CALM));
-    if (least < trial.count(BUSY_CPU)) {
+        least(context, context.meter(server)::demand, context.count(BUSY_CPU), context.count(CALM));
+    if (least < context.count(BUSY_CPU)) {
       throw new Broken(
-          "a poller that demands at least %d %% of a core".formatted(trial.count(BUSY_CPU)),
+          "a poller that demands at least %d %% of a core".formatted(context.count(BUSY_CPU)),
           "it demanded %.1f %%: it waits in the kernel".formatted(least));
     }
   }
@@ -216,7 +222,7 @@ final class ResourceRules {
    * a server that spins may wait for a processor during a whole window. Stops at the first two
    * windows below {@code enough}.
    */
-  private static double least(Trial trial, Clock clock, double enough, long atMostMillis)
+  private static double least(TestContext context, Clock clock, double enough, long atMostMillis)
       throws IOException, InterruptedException {
     double least = Double.MAX_VALUE;
     double last = Double.MAX_VALUE;
@@ -224,30 +230,30 @@ final class ResourceRules {
     while (least >= enough && System.nanoTime() < deadline) {
       Duration before = clock.read();
       long start = System.nanoTime();
-      Thread.sleep(trial.time(WATCH));
+      Thread.sleep(context.time(WATCH));
       long nanos = clock.read().minus(before).toNanos();
       double percent = 100.0 * nanos / (System.nanoTime() - start);
-      trial.note("sees it take %.1f %% of a core".formatted(percent));
+      context.note("sees it take %.1f %% of a core".formatted(percent));
       least = Math.min(least, Math.max(percent, last));
       last = percent;
     }
     return least;
   }
 
-  private static void hasDeclaredThreads(Trial trial)
+  private static void hasDeclaredThreads(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Threading threading = trial.card().orElseThrow().threading();
+    Threading threading = context.card().orElseThrow().threading();
     // A runtime starts threads of its own as it needs them, and more of them on a larger machine.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     int clients = 5 * own;
-    Instance server = trial.launch(0);
-    CostMeter meter = trial.meter(server);
-    int warm = threading == Threading.POOL ? trial.atOnce(MOST_WARMED_UP) : 1;
-    serve(trial, server, warm);
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
+    int warm = threading == Threading.POOL ? context.atOnce(MOST_WARMED_UP) : 1;
+    serve(context, server, warm);
     int before = meter.now().threads();
-    int served = serve(trial, server, clients);
+    int served = serve(context, server, clients);
     int grown = meter.now().threads() - before;
-    trial.note("sees %d more threads with %d more clients".formatted(grown, clients));
+    context.note("sees %d more threads with %d more clients".formatted(grown, clients));
     int atLeast = threading == Threading.PER_CONNECTION ? served - own : Integer.MIN_VALUE;
     int atMost =
         switch (threading) {
@@ -269,16 +275,16 @@ final class ResourceRules {
    * Connects so many clients, each of which sends a byte. Returns the number of clients that are
    * served at the same time, or 0 if the server limits it, so that some of them wait.
    */
-  private static int serve(Trial trial, Instance server, int clients)
+  private static int serve(TestContext context, Instance server, int clients)
       throws Broken, IOException, InterruptedException {
     List<Peer> peers = new ArrayList<>();
     for (int i = 0; i < clients; i++) {
-      Peer peer = trial.connect(server);
+      Peer peer = context.connect(server);
       peer.send("y");
       peers.add(peer);
     }
-    if (trial.atOnce(Integer.MAX_VALUE) < Integer.MAX_VALUE) {
-      peers.getFirst().pause(trial.time(SILENCE));
+    if (context.atOnce(Integer.MAX_VALUE) < Integer.MAX_VALUE) {
+      peers.getFirst().pause(context.time(SILENCE));
       return 0;
     }
     for (Peer peer : peers) {
@@ -287,29 +293,29 @@ final class ResourceRules {
     return clients;
   }
 
-  private static void survivesWithoutDescriptors(Trial trial)
+  private static void survivesWithoutDescriptors(TestContext context)
       throws Broken, IOException, InterruptedException {
-    int limit = trial.count(DESCRIPTOR_LIMIT);
-    Instance server = trial.launchWithin(limit);
-    CostMeter meter = trial.meter(server);
-    Peer first = trial.connect(server);
+    int limit = context.count(DESCRIPTOR_LIMIT);
+    Instance server = context.launchWithin(limit);
+    CostMeter meter = context.meter(server);
+    Peer first = context.connect(server);
     first.send("before");
     first.expect("BEFORE");
     int processes = 1 + (int) server.process().orElseThrow().descendants().count();
     List<Peer> crowd = new ArrayList<>();
     for (int i = 0; i < processes * limit; i++) {
-      crowd.add(trial.connect(server));
+      crowd.add(context.connect(server));
     }
-    int open = settled(trial, server, meter);
-    trial.note("sees %d descriptors open, with %d clients".formatted(open, crowd.size()));
+    int open = settled(context, server, meter);
+    context.note("sees %d descriptors open, with %d clients".formatted(open, crowd.size()));
     if (open < limit - 4) {
       throw new Inconclusive("its descriptors did not run out");
     }
     boolean poller =
-        trial.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
+        context.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
     if (!poller) {
-      double least = least(trial, meter::demand, trial.count(BUSY_CPU), trial.count(CALM));
-      if (least >= trial.count(BUSY_CPU)) {
+      double least = least(context, meter::demand, context.count(BUSY_CPU), context.count(CALM));
+      if (least >= context.count(BUSY_CPU)) {
         throw new Broken(
             "a server that rests while there are no descriptors",
             "it never demanded less than %.0f %% of a core".formatted(least));
@@ -320,7 +326,7 @@ final class ResourceRules {
     for (Peer peer : crowd) {
       peer.close();
     }
-    Peer later = trial.connect(server);
+    Peer later = context.connect(server);
     later.send("afterwards");
     later.expect("AFTERWARDS");
     first.send("to the end");
@@ -328,12 +334,12 @@ final class ResourceRules {
   }
 
   /** The same for a server that may exit when descriptors have run out. */
-  private static int settled(Trial trial, Instance server, CostMeter meter)
+  private static int settled(TestContext context, Instance server, CostMeter meter)
       throws Broken, IOException, InterruptedException {
     try {
       return settled(meter);
     } catch (IOException e) {
-      if (server.awaitEnd(trial.time(SILENCE))) {
+      if (server.awaitEnd(context.time(SILENCE))) {
         throw new Broken(
             "a server that keeps running when descriptors have run out", "it has ended");
       }
@@ -346,21 +352,21 @@ final class ResourceRules {
    * moment: a server that pauses whenever there is none, and does not try again when one is free,
    * is seconds late.
    */
-  private static void servesNewcomers(Trial trial)
+  private static void servesNewcomers(TestContext context)
       throws Broken, IOException, InterruptedException {
-    int limit = trial.count(DESCRIPTOR_LIMIT);
-    Instance server = trial.launchWithin(limit);
-    CostMeter meter = trial.meter(server);
+    int limit = context.count(DESCRIPTOR_LIMIT);
+    Instance server = context.launchWithin(limit);
+    CostMeter meter = context.meter(server);
     int processes = 1 + (int) server.process().orElseThrow().descendants().count();
     List<Peer> served = new ArrayList<>();
     List<Peer> waiting = new ArrayList<>();
     while (waiting.size() < processes && served.size() < processes * limit) {
-      Peer peer = trial.connect(server);
+      Peer peer = context.connect(server);
       peer.send("y");
-      boolean isServed = peer.hears(trial.time(SILENCE));
+      boolean isServed = peer.hears(context.time(SILENCE));
       if (!isServed && meter.now().descriptors() < limit - 4) {
         isServed =
-            peer.hears(trial.time(PATIENCE)); // Descriptors are left: the server is only slow.
+            peer.hears(context.time(PATIENCE)); // Descriptors are left: the server is only slow.
       }
       (isServed ? served : waiting).add(peer);
     }
@@ -372,16 +378,16 @@ final class ResourceRules {
       each.reset();
     }
     int dead = 0;
-    while (dead < DEAD && queues(server, trial.time(SILENCE))) {
+    while (dead < DEAD && queues(server, context.time(SILENCE))) {
       dead++;
     }
-    trial.note("has put %d dead connections into its queue".formatted(dead));
-    Peer newcomer = trial.connect(server);
+    context.note("has put %d dead connections into its queue".formatted(dead));
+    Peer newcomer = context.connect(server);
     newcomer.send("newcomer");
     for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
       leaving.close();
     }
-    newcomer.expectWithin(trial.time(NEWCOMER), "NEWCOMER");
+    newcomer.expectWithin(context.time(NEWCOMER), "NEWCOMER");
   }
 
   /** Connects and resets; returns false if the accept queue is full: it may be a short one. */

@@ -15,8 +15,8 @@ import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import iomodels.program.LineReader;
@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Section 13: the chat room. The kit is all of its members. */
-final class ChatRules {
+final class Section13Chat {
 
   static final List<Rule> ALL =
       List.of(
@@ -47,14 +47,14 @@ final class ChatRules {
                   + " newcomer to all members.",
               "Members need to know who reads their lines. IRC sends a newcomer the list of"
                   + " names and the others a JOIN message (RFC 2812, section 3.2.1).",
-              ChatRules::enters),
+              Section13Chat::enters),
           rule(
               "13.02",
               "The program MUST accept a line in any pieces, with or without a CR before its"
                   + " LF.",
               "A read may return half of a line, several lines, or half of a UTF-8 character."
                   + " A program that takes a read for a line sends fragments to all members.",
-              ChatRules::pieces),
+              Section13Chat::pieces),
           rule(
               "13.03",
               "The program MUST answer an invalid name, or one that is taken, with an error"
@@ -62,7 +62,7 @@ final class ChatRules {
               "Two members with the same name can speak for each other, and a name like \"*"
                   + " server\" forges the messages of the room. IRC has error replies for both"
                   + " cases (RFC 2812, section 3.1.2).",
-              ChatRules::names),
+              Section13Chat::names),
           rule(
               "13.04",
               "The program MUST send each line to all other members, in the same order to"
@@ -70,7 +70,7 @@ final class ChatRules {
               "Members that see different orders see different conversations: an answer may"
                   + " appear before its question. Delivery by recursion, or by a thread for each"
                   + " line, changes the order without any error.",
-              ChatRules::says),
+              Section13Chat::says),
           rule(
               "13.05",
               "When a member leaves, the program MUST tell the others, whether the member"
@@ -78,7 +78,7 @@ final class ChatRules {
               "After a crash a connection ends with RST or a time-out, not with FIN. A"
                   + " program that notices only the end of input keeps members that are gone, and"
                   + " their names stay taken.",
-              ChatRules::leaves),
+              Section13Chat::leaves),
           rule(
               "13.06",
               "The program MUST send a client that has finished sending everything that is"
@@ -86,7 +86,7 @@ final class ChatRules {
               "A script may send its name, its line and FIN at once. FIN ends one direction"
                   + " only (RFC 9293, section 3.6.1); a program that closes at once loses pending"
                   + " lines, and one that never closes leaks the connection.",
-              ChatRules::halfClosed),
+              Section13Chat::halfClosed),
           rule(
               "13.07",
               "The program MUST answer a line that is too long with an error line, and then"
@@ -94,7 +94,7 @@ final class ChatRules {
               "Without a limit, a client that never sends LF exhausts the memory; IRC limits"
                   + " a message to 512 characters (RFC 2812, section 2.3). A close without an error"
                   + " line looks like a network failure.",
-              ChatRules::babbles),
+              Section13Chat::babbles),
           rule(
               "13.08",
               "The program MUST keep the lines that a member has not read yet, while they fit"
@@ -102,28 +102,28 @@ final class ChatRules {
               "Every client stops reading for moments, for example during a garbage"
                   + " collection or after a lost packet. A program that drops a member as soon as a"
                   + " write would block loses members that are healthy.",
-              ChatRules::keeps),
+              Section13Chat::keeps),
           rule(
               "13.09",
               "A member that does not read MUST NOT delay the others.",
               "A write that blocks, above all under the lock of the room, stops the whole room when"
                   + " one member's receive window is full. NATS disconnects slow consumers to"
                   + " protect the others (NATS documentation, \"Slow Consumers\").",
-              ChatRules::delaysNobody),
+              Section13Chat::delaysNobody),
           rule(
               "13.10",
               "The program MUST disconnect a member that does not read, and tell the others.",
               "Lines that are kept without a limit exhaust the memory, and lines that are"
                   + " dropped leave a gap that nobody notices. Redis disconnects subscribers that"
                   + " exceed client-output-buffer-limit.",
-              ChatRules::drops),
+              Section13Chat::drops),
           rule(
               "13.11",
               "The program MUST support a room of a thousand members.",
               "A thread pool, a table or a select(2) set of fixed size works in every small test,"
                   + " and fails when the room fills. Each newcomer is announced to all others, so"
                   + " the work grows with the square of the members.",
-              ChatRules::holdsMany),
+              Section13Chat::holdsMany),
           new Rule(
               "13.12",
               MUST,
@@ -132,16 +132,16 @@ final class ChatRules {
                   + " room with much coming and going runs out of descriptors, and accept(2) fails"
                   + " with EMFILE.",
               CHAT,
-              Set.of(Need.ALONE, Need.PROCESS),
-              ChatRules::leavesNothing),
-          rule("13.13", Ending.SENTENCE, Ending.WHY, ChatRules::ends),
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section13Chat::leavesNothing),
+          rule("13.13", Shutdown.SENTENCE, Shutdown.WHY, Section13Chat::ends),
           rule(
               "13.14",
               "The program MUST remove a member that resets right after it has sent its name.",
               "The write of the welcome then fails for a client that is already a member. If"
                   + " that failure is handled like one before the entry, the member stays forever:"
                   + " its name is taken, and lines are queued for it.",
-              ChatRules::resetsAtOnce),
+              Section13Chat::resetsAtOnce),
           new Rule(
               "13.15",
               MUST,
@@ -151,8 +151,8 @@ final class ChatRules {
                   + " announced to the others. Programs that announce by recursion overflow the"
                   + " stack, and those with a bounded event queue lose departures or never stop.",
               CHAT,
-              Set.of(Need.ALONE),
-              ChatRules::allReset),
+              Set.of(Precondition.ALONE),
+              Section13Chat::allReset),
           new Rule(
               "13.16",
               MUST,
@@ -163,8 +163,8 @@ final class ChatRules {
                   + " orders; if outboxes fill up before any of them is flushed, members that read"
                   + " are dropped.",
               CHAT,
-              Set.of(Need.PROCESS, Need.PAUSE),
-              ChatRules::happensAtOnce),
+              Set.of(Precondition.PROCESS, Precondition.PAUSE),
+              Section13Chat::happensAtOnce),
           new Rule(
               "13.17",
               MUST,
@@ -174,8 +174,8 @@ final class ChatRules {
                   + " more slowly than clients arrive, or sockets are closed late, the next client"
                   + " waits, and descriptors run out.",
               CHAT,
-              Set.of(Need.ALONE, Need.PROCESS),
-              ChatRules::storm));
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section13Chat::storm));
 
   private static final int WINDOW = 64 * 1024;
   private static final int LINES_EACH = 200;
@@ -194,20 +194,20 @@ final class ChatRules {
 
   private static final long BETWEEN_LOOKS_MILLIS = 20;
 
-  private ChatRules() {}
+  private Section13Chat() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, CHAT, Set.of(), check);
   }
 
-  private static Instance room(Trial trial) throws IOException, InterruptedException {
-    return trial.program();
+  private static Instance room(TestContext context) throws IOException, InterruptedException {
+    return context.program();
   }
 
   /** Connects a client that enters the room, whose members are {@code there}, in that order. */
-  private static Peer member(Trial trial, Instance room, String name, String... there)
+  private static Peer member(TestContext context, Instance room, String name, String... there)
       throws Broken, IOException {
-    return enter(trial.connect(room), name, there);
+    return enter(context.connect(room), name, there);
   }
 
   private static Peer enter(Peer peer, String name, String... there) throws Broken {
@@ -217,62 +217,62 @@ final class ChatRules {
     return peer;
   }
 
-  private static void enters(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer zoe = member(trial, room, "zoe");
-    Peer ann = member(trial, room, "ann", "zoe");
+  private static void enters(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer zoe = member(context, room, "zoe");
+    Peer ann = member(context, room, "ann", "zoe");
     zoe.expect("* ann joined\n");
-    Peer bob = member(trial, room, "Bob_the-2nd", "zoe", "ann");
+    Peer bob = member(context, room, "Bob_the-2nd", "zoe", "ann");
     zoe.expect("* Bob_the-2nd joined\n");
     ann.expect("* Bob_the-2nd joined\n");
-    bob.expectSilence(trial.time(SILENCE));
+    bob.expectSilence(context.time(SILENCE));
   }
 
-  private static void pieces(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer bob = trial.connect(room);
+  private static void pieces(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer bob = context.connect(room);
     bob.send("b");
     bob.send("ob\r");
     bob.send("\nhello ");
     bob.expect("* you are bob; here: ann\n");
     ann.expect("* bob joined\n");
-    ann.expectSilence(trial.time(SILENCE));
+    ann.expectSilence(context.time(SILENCE));
     bob.send("there\r\n\ngood\nbye\n\u00e9");
     ann.expect("bob: hello there\nbob: \nbob: good\nbob: bye\n");
     bob.send("t\u00e9\n");
     ann.expect("bob: \u00e9t\u00e9\n");
   }
 
-  private static void names(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
+  private static void names(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
     for (String name : List.of("", "a b", "x".repeat(17), "* server", "\u00e9t\u00e9")) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send(name + "\nhello\n");
       peer.expect("error a name has 1 to 16 letters, digits, - or _\n");
       peer.expectFin();
     }
-    Peer other = trial.connect(room);
+    Peer other = context.connect(room);
     other.send("ann\nhello\n");
     other.expect("error ann is taken\n");
     other.expectFin();
-    trial.connect(room).finishSending();
-    trial.connect(room).reset();
-    ann.expectSilence(trial.time(SILENCE));
-    member(trial, room, "x".repeat(16), "ann");
+    context.connect(room).finishSending();
+    context.connect(room).reset();
+    ann.expectSilence(context.time(SILENCE));
+    member(context, room, "x".repeat(16), "ann");
     ann.expect("* %s joined\n".formatted("x".repeat(16)));
   }
 
-  private static void says(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer bob = member(trial, room, "bob", "ann");
+  private static void says(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer bob = member(context, room, "bob", "ann");
     ann.expect("* bob joined\n");
-    Peer eve = member(trial, room, "eve", "ann", "bob");
+    Peer eve = member(context, room, "eve", "ann", "bob");
     ann.expect("* eve joined\n");
     bob.expect("* eve joined\n");
-    Peer joe = member(trial, room, "joe", "ann", "bob", "eve");
+    Peer joe = member(context, room, "joe", "ann", "bob", "eve");
     List<Peer> before = List.of(ann, bob, eve);
     for (Peer each : before) {
       each.expect("* joe joined\n");
@@ -303,7 +303,7 @@ final class ChatRules {
       }
       (name.equals("ann") ? bob : ann).expect(own);
     }
-    ann.expectSilence(trial.time(SILENCE));
+    ann.expectSilence(context.time(SILENCE));
   }
 
   private static String speech(String name) {
@@ -312,26 +312,27 @@ final class ChatRules {
         .collect(joining());
   }
 
-  private static void leaves(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer bob = member(trial, room, "bob", "ann");
+  private static void leaves(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer bob = member(context, room, "bob", "ann");
     ann.expect("* bob joined\n");
     bob.close();
     ann.expect("* bob left\n");
-    Peer again = member(trial, room, "bob", "ann");
+    Peer again = member(context, room, "bob", "ann");
     ann.expect("* bob joined\n");
     again.send("half of a li");
     again.reset();
     ann.expect("* bob left\n");
-    member(trial, room, "eve", "ann");
+    member(context, room, "eve", "ann");
     ann.expect("* eve joined\n");
   }
 
-  private static void halfClosed(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer bob = trial.connect(room);
+  private static void halfClosed(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer bob = context.connect(room);
     bob.send("bob\nlast words\n");
     bob.finishSending();
     bob.expect("* you are bob; here: ann\n");
@@ -339,10 +340,11 @@ final class ChatRules {
     ann.expect("* bob joined\nbob: last words\n* bob left\n");
   }
 
-  private static void babbles(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer bob = member(trial, room, "bob", "ann");
+  private static void babbles(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer bob = member(context, room, "bob", "ann");
     ann.expect("* bob joined\n");
     String longest = "x".repeat(LineReader.MAX_BYTES);
     bob.send(longest + "\r\n");
@@ -351,17 +353,17 @@ final class ChatRules {
     bob.expect("error line too long\n");
     bob.expectFin();
     ann.expect("* bob left\n");
-    Peer nameless = trial.connect(room);
+    Peer nameless = context.connect(room);
     nameless.send("x" + longest);
     nameless.expect("error line too long\n");
     nameless.expectFin();
-    ann.expectSilence(trial.time(SILENCE));
+    ann.expectSilence(context.time(SILENCE));
   }
 
-  private static void keeps(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer slow = enter(trial.connectWithWindow(room, WINDOW), "slow", "ann");
+  private static void keeps(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer slow = enter(context.connectWithWindow(room, WINDOW), "slow", "ann");
     ann.expect("* slow joined\n");
     String line = "y".repeat(LineReader.MAX_BYTES);
     int count = ProgramConfig.onLoopback(List.of()).outbox() * 3 / 4 / line.length();
@@ -372,22 +374,23 @@ final class ChatRules {
     ann.expect("slow: I was busy\n");
   }
 
-  private static void delaysNobody(Trial trial) throws Broken, IOException, InterruptedException {
-    withSlowMember(trial, false);
+  private static void delaysNobody(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    withSlowMember(context, false);
   }
 
-  private static void drops(Trial trial) throws Broken, IOException, InterruptedException {
-    withSlowMember(trial, true);
+  private static void drops(TestContext context) throws Broken, IOException, InterruptedException {
+    withSlowMember(context, true);
   }
 
   /** One member speaks, one reads, and one does not read. */
-  private static void withSlowMember(Trial trial, boolean toTheEnd)
+  private static void withSlowMember(TestContext context, boolean toTheEnd)
       throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Peer slow = enter(trial.connectWithWindow(room, WINDOW), "slow", "ann");
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    Peer slow = enter(context.connectWithWindow(room, WINDOW), "slow", "ann");
     ann.expect("* slow joined\n");
-    Peer bob = member(trial, room, "bob", "ann", "slow");
+    Peer bob = member(context, room, "bob", "ann", "slow");
     ann.expect("* bob joined\n");
     String said = "z".repeat(LineReader.MAX_BYTES);
     String heard = "ann: " + said;
@@ -426,16 +429,17 @@ final class ChatRules {
       }
       ann.send("good\n");
       bob.expect("ann: good\n");
-      member(trial, room, "slow", "ann", "bob");
+      member(context, room, "slow", "ann", "bob");
     }
   }
 
-  private static void holdsMany(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    int count = trial.count(CLIENTS);
+  private static void holdsMany(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    int count = context.count(CLIENTS);
     List<Peer> members = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send("m%d\n".formatted(i));
       String welcome = peer.line();
       String expected = "* you are m%d; here:".formatted(i);
@@ -460,38 +464,39 @@ final class ChatRules {
     }
   }
 
-  private static void ends(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    trial.connect(room);
-    Peer ann = member(trial, room, "ann");
-    Peer slow = enter(trial.connectWithWindow(room, WINDOW), "slow", "ann");
+  private static void ends(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    context.connect(room);
+    Peer ann = member(context, room, "ann");
+    Peer slow = enter(context.connectWithWindow(room, WINDOW), "slow", "ann");
     ann.expect("* slow joined\n");
     ann.send(("x".repeat(LineReader.MAX_BYTES) + "\n").repeat(LINES_AT_ONCE));
     slow.pauseUntilFull();
-    Ending.demand(trial, room);
+    Shutdown.demand(context, room);
   }
 
   /** The others receive that it joined and left, or nothing. */
-  private static void resetsAtOnce(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
+  private static void resetsAtOnce(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
     for (int i = 0; i < GHOSTS; i++) {
-      Peer ghost = trial.connect(room);
+      Peer ghost = context.connect(room);
       ghost.send("ghost%d\n%s".formatted(i, i % 3 == 2 ? "boo\n" : ""));
       ghost.reset();
     }
-    demandOnly(trial, room, ann, "ann");
-    demandFree(trial, room, List.of("ghost0", "ghost%d".formatted(GHOSTS - 1)));
+    demandOnly(context, room, ann, "ann");
+    demandFree(context, room, List.of("ghost0", "ghost%d".formatted(GHOSTS - 1)));
   }
 
   /**
    * Demands that soon no other member is in the room, and that the member {@code there} received,
    * for each of the others, that it joined and then that it left.
    */
-  private static void demandOnly(Trial trial, Instance room, Peer there, String name)
+  private static void demandOnly(TestContext context, Instance room, Peer there, String name)
       throws Broken, IOException, InterruptedException {
     String expected = "* you are last; here: " + name;
-    Peer last = enterAgain(trial, room, "last", expected::equals, "a room with only " + name);
+    Peer last = enterAgain(context, room, "last", expected::equals, "a room with only " + name);
     last.close();
     Set<String> inside = new HashSet<>();
     for (String line = there.line(); !line.equals("* last left"); line = there.line()) {
@@ -511,22 +516,22 @@ final class ChatRules {
   }
 
   /** Demands that those names are free. */
-  private static void demandFree(Trial trial, Instance room, List<String> names)
+  private static void demandFree(TestContext context, Instance room, List<String> names)
       throws Broken, IOException, InterruptedException {
     for (String each : names) {
       String expected = "* you are %s; here:".formatted(each);
-      enterAgain(trial, room, each, it -> it.startsWith(expected), "the name %s".formatted(each))
+      enterAgain(context, room, each, it -> it.startsWith(expected), "the name %s".formatted(each))
           .close();
     }
   }
 
   /** Tries to enter until the answer is right: other members may not have been removed yet. */
   private static Peer enterAgain(
-      Trial trial, Instance room, String name, Predicate<String> isRight, String expected)
+      TestContext context, Instance room, String name, Predicate<String> isRight, String expected)
       throws Broken, IOException, InterruptedException {
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     while (true) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send(name + "\n");
       String answer = peer.line();
       if (isRight.test(answer)) {
@@ -536,7 +541,7 @@ final class ChatRules {
       if (System.nanoTime() - deadline > 0) {
         throw new Broken(
             expected,
-            "got %s after %,d ms".formatted(shortened(answer), trial.patience().toMillis()));
+            "got %s after %,d ms".formatted(shortened(answer), context.patience().toMillis()));
       }
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
     }
@@ -546,11 +551,12 @@ final class ChatRules {
     return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "…";
   }
 
-  private static void allReset(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
+  private static void allReset(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
     OptionalLong before = room.errorBytes();
-    Peer ann = member(trial, room, "ann");
-    List<Peer> members = crowd(trial, room, CROWD);
+    Peer ann = member(context, room, "ann");
+    List<Peer> members = crowd(context, room, CROWD);
     for (int i = 0; i < CROWD; i++) {
       demand("* m%d joined".formatted(i), ann.line());
     }
@@ -573,30 +579,30 @@ final class ChatRules {
             "got " + line);
       }
     }
-    demandOnly(trial, room, ann, "ann");
-    demandFree(trial, room, List.of("m0", "m%d".formatted(CROWD / 2)));
-    Ending.demand(trial, room);
+    demandOnly(context, room, ann, "ann");
+    demandFree(context, room, List.of("m0", "m%d".formatted(CROWD / 2)));
+    Shutdown.demand(context, room);
     if (before.isPresent()) {
       OptionalLong after = room.errorBytes();
       if (after.isEmpty()) {
         throw new Inconclusive("its standard error can no longer be read");
       }
       long noise = after.getAsLong() - before.getAsLong();
-      if (noise > trial.count(NOISE)) {
+      if (noise > context.count(NOISE)) {
         throw new Broken(
-            "at most %,d bytes on its standard error".formatted(trial.count(NOISE)),
+            "at most %,d bytes on its standard error".formatted(context.count(NOISE)),
             "there were %,d".formatted(noise));
       }
-      trial.note("sees %,d bytes on its standard error".formatted(noise));
+      context.note("sees %,d bytes on its standard error".formatted(noise));
     }
   }
 
   /** Adds members m0, m1, …; they have read their welcome, and nothing after it. */
-  private static List<Peer> crowd(Trial trial, Instance room, int count)
+  private static List<Peer> crowd(TestContext context, Instance room, int count)
       throws Broken, IOException {
     List<Peer> members = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send("m%d\n".formatted(i));
       String welcome = peer.line();
       if (!welcome.startsWith("* you are m%d; here:".formatted(i))) {
@@ -607,28 +613,29 @@ final class ChatRules {
     return members;
   }
 
-  private static void happensAtOnce(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = trial.programAlone(ProgramConfig.onLoopback(List.of()));
-    List<Peer> members = crowd(trial, room, LISTENERS);
+  private static void happensAtOnce(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = context.programAlone(ProgramConfig.onLoopback(List.of()));
+    List<Peer> members = crowd(context, room, LISTENERS);
     for (int i = 0; i < LISTENERS; i++) {
       for (int j = i + 1; j < LISTENERS; j++) {
         demand("* m%d joined".formatted(j), members.get(i).line());
       }
     }
     for (int round = 0; round < ROUNDS; round++) {
-      inOneOrder(trial, room, members, round);
+      inOneOrder(context, room, members, round);
     }
-    droppingNobody(trial, room, members);
+    droppingNobody(context, room, members);
   }
 
   /** While the process is paused, one client speaks, one resets, one finishes, and one enters. */
-  private static void inOneOrder(Trial trial, Instance room, List<Peer> members, int round)
+  private static void inOneOrder(TestContext context, Instance room, List<Peer> members, int round)
       throws Broken, IOException, InterruptedException {
     List<String> events = new ArrayList<>();
     List<Peer> leaving = new ArrayList<>();
     // Members between the others in the list of the room.
     for (String name : List.of("rst", "fin")) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send("%s%d\n".formatted(name, round));
       peer.line();
       leaving.add(peer);
@@ -636,7 +643,7 @@ final class ChatRules {
     }
     List<Peer> after = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send("after%d_%d\n".formatted(round, i));
       peer.line();
       after.add(peer);
@@ -648,11 +655,11 @@ final class ChatRules {
       }
     }
     Peer entering;
-    try (PausedProcess _ = trial.pause(room)) {
+    try (PausedProcess _ = context.pause(room)) {
       members.getFirst().send("now %d\n".formatted(round));
       leaving.getFirst().reset();
       leaving.getLast().finishSending();
-      entering = trial.connect(room);
+      entering = context.connect(room);
       entering.send("new%d\n".formatted(round));
     }
     events.add("m0: now %d".formatted(round));
@@ -698,12 +705,12 @@ final class ChatRules {
   }
 
   /** While the process is paused, all speak: more than an outbox holds, less than the kernel. */
-  private static void droppingNobody(Trial trial, Instance room, List<Peer> members)
+  private static void droppingNobody(TestContext context, Instance room, List<Peer> members)
       throws Broken, IOException, InterruptedException {
     String said = "x".repeat(LineReader.MAX_BYTES - 1);
     int outbox = ProgramConfig.onLoopback(List.of()).outbox();
     int each = Math.ceilDiv(3 * outbox / 2, LISTENERS * LineReader.MAX_BYTES);
-    try (PausedProcess _ = trial.pause(room)) {
+    try (PausedProcess _ = context.pause(room)) {
       for (Peer member : members) {
         member.send((said + "\n").repeat(each));
       }
@@ -723,13 +730,13 @@ final class ChatRules {
     }
   }
 
-  private static void storm(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    CostMeter meter = trial.meter(room);
+  private static void storm(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    CostMeter meter = context.meter(room);
     Deque<Peer> open = new ArrayDeque<>();
-    int allowed = meter.now().descriptors() + trial.count(DESCRIPTORS);
+    int allowed = meter.now().descriptors() + context.count(DESCRIPTORS);
     for (int i = 0; i < JOINS; i++) {
-      Peer peer = trial.connect(room);
+      Peer peer = context.connect(room);
       peer.send("s%d\n".formatted(i));
       open.add(peer);
       if (open.size() > STORM_OPEN) {
@@ -739,7 +746,7 @@ final class ChatRules {
     for (Peer last : open) {
       last.reset();
     }
-    try (Peer newcomer = trial.connect(room)) {
+    try (Peer newcomer = context.connect(room)) {
       newcomer.send("newcomer\n");
       String welcome = newcomer.line();
       if (!welcome.startsWith("* you are newcomer; here:")) {
@@ -748,7 +755,7 @@ final class ChatRules {
     } catch (Broken e) {
       throw e.at("a newcomer after %,d others".formatted(JOINS));
     }
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     int now = meter.now().descriptors();
     while (now > allowed && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
@@ -761,27 +768,28 @@ final class ChatRules {
     }
   }
 
-  private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance room = room(trial);
-    Peer ann = member(trial, room, "ann");
-    Leftovers.demandNone(
-        trial,
+  private static void leavesNothing(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance room = room(context);
+    Peer ann = member(context, room, "ann");
+    ResourceLeaks.demandNone(
+        context,
         List.of(room),
-        trial.count(CLOSES) / 4,
+        context.count(CLOSES) / 4,
         () -> {
-          member(trial, room, "bob", "ann").reset();
+          member(context, room, "bob", "ann").reset();
           ann.expect("* bob joined\n* bob left\n");
-          try (Peer bob = member(trial, room, "bob", "ann")) {
+          try (Peer bob = member(context, room, "bob", "ann")) {
             bob.finishSending();
             bob.expectFin();
           }
           ann.expect("* bob joined\n* bob left\n");
-          try (Peer nameless = trial.connect(room)) {
+          try (Peer nameless = context.connect(room)) {
             nameless.send("\n");
             nameless.expect("error a name has 1 to 16 letters, digits, - or _\n");
             nameless.expectFin();
           }
-          trial.connect(room).reset();
+          context.connect(room).reset();
         });
   }
 }

@@ -8,13 +8,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class ChildTest {
+class ManagedProcessTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @Test
   void linesBeforeTheExpectedOneAreLeftOut() throws Exception {
-    try (Child child = sh("echo '[0.001s] Using Serial'; echo listening 1 -")) {
+    try (ManagedProcess child = sh("echo '[0.001s] Using Serial'; echo listening 1 -")) {
       assertThat(child.lineBeginning("listening", PATIENCE)).hasValue("listening 1 -");
     }
   }
@@ -22,7 +22,7 @@ class ChildTest {
   @Test
   void outputThatIsOneEndlessLineNeitherStopsTheChildNorFillsTheHeap() throws Exception {
     String mebibytes = "head -c 64m /dev/zero | tr '\\0' x; ";
-    try (Child child =
+    try (ManagedProcess child =
         sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
       assertThat(child.awaitEnd(PATIENCE)).isTrue();
       assertThat(child.exitCode()).isEqualTo(7);
@@ -33,21 +33,22 @@ class ChildTest {
 
   @Test
   void whatWasLeftOutIsAmongItsLastWords() throws Exception {
-    try (Child child = sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
+    try (ManagedProcess child =
+        sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
       assertThat(child.lineBeginning("listening", PATIENCE)).isEmpty();
-      assertThat(child.lastWords()).isEqualTo("warning / Terminating due to lack of memory");
+      assertThat(child.stderrTail()).isEqualTo("warning / Terminating due to lack of memory");
     }
   }
 
   @Test
   void bytesOfALineThatIsCutAreCounted() throws Exception {
-    try (Child child = sh("head -c 1m /dev/zero | tr '\\0' x >&2")) {
+    try (ManagedProcess child = sh("head -c 1m /dev/zero | tr '\\0' x >&2")) {
       assertThat(child.complaint()).endsWith("…");
       assertThat(child.errorBytes()).isEqualTo(1 << 20);
     }
   }
 
-  private static Child sh(String script) throws Exception {
-    return new Child(List.of("/bin/sh", "-c", script));
+  private static ManagedProcess sh(String script) throws Exception {
+    return new ManagedProcess(List.of("/bin/sh", "-c", script));
   }
 }

@@ -4,7 +4,7 @@ import static iomodels.conformance.Bound.DESCRIPTORS;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
-import iomodels.conformance.Trial;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Counts what conversations leave open after they have ended. */
-final class Leftovers {
+final class ResourceLeaks {
 
   private static final int WARM_UP = 2;
   private static final long BETWEEN_LOOKS_MILLIS = 20;
 
-  private Leftovers() {}
+  private ResourceLeaks() {}
 
   /** Holds some conversations, and returns when all of them have ended. */
   interface Conversations {
@@ -35,24 +35,24 @@ final class Leftovers {
    * rounds, and, where it can be counted, that no more objects are referenced, not even by a timer.
    */
   static void demandNone(
-      Trial trial, List<Instance> programs, int times, Conversations conversations)
+      TestContext context, List<Instance> programs, int times, Conversations conversations)
       throws Broken, IOException, InterruptedException {
     for (int i = 0; i < WARM_UP; i++) {
       conversations.hold();
     }
     List<Allowance> allowances = new ArrayList<>();
     for (Instance each : programs) {
-      CostMeter meter = trial.meter(each);
-      allowances.add(allowance(trial, "descriptors", () -> meter.now().descriptors()));
+      CostMeter meter = context.meter(each);
+      allowances.add(allowance(context, "descriptors", () -> meter.now().descriptors()));
       if (each.objects().isPresent()) {
-        allowances.add(allowance(trial, "objects", () -> objects(each)));
+        allowances.add(allowance(context, "objects", () -> objects(each)));
       }
     }
     for (int i = 0; i < times; i++) {
       conversations.hold();
     }
     for (Allowance each : allowances) {
-      demand(trial, each.what(), each.most(), each.count());
+      demand(context, each.what(), each.most(), each.count());
     }
   }
 
@@ -65,14 +65,14 @@ final class Leftovers {
   /** The largest permitted number of something. */
   private record Allowance(String what, long most, Count count) {}
 
-  private static Allowance allowance(Trial trial, String what, Count count)
+  private static Allowance allowance(TestContext context, String what, Count count)
       throws IOException, InterruptedException {
-    return new Allowance(what, count.now() + trial.count(DESCRIPTORS), count);
+    return new Allowance(what, count.now() + context.count(DESCRIPTORS), count);
   }
 
-  private static void demand(Trial trial, String what, long allowed, Count count)
+  private static void demand(TestContext context, String what, long allowed, Count count)
       throws Broken, IOException, InterruptedException {
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     long now = count.now();
     while (now > allowed && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
@@ -83,6 +83,6 @@ final class Leftovers {
           "at most %d %s after all clients have left".formatted(allowed, what),
           "there are %d".formatted(now));
     }
-    trial.note("sees %d %s; %d may be left".formatted(now, what, allowed));
+    context.note("sees %d %s; %d may be left".formatted(now, what, allowed));
   }
 }

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * connections that it makes, what it shows and how it ends. Whatever else it does than a rule
  * demands is {@link Broken}. For use by one thread.
  */
-public final class Caller implements AutoCloseable {
+public final class ClientUnderTest implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
   private static final int MAX_SHOWN = 64 * 1024 * 1024;
@@ -51,7 +51,8 @@ public final class Caller implements AutoCloseable {
 
   private boolean outputEnded;
 
-  private Caller(NetworkChannel port, Client.Run run, Duration patience, Transcript transcript) {
+  private ClientUnderTest(
+      NetworkChannel port, Client.Run run, Duration patience, Transcript transcript) {
     this.port = port;
     this.run = run;
     this.patience = patience;
@@ -61,24 +62,25 @@ public final class Caller implements AutoCloseable {
   }
 
   /** Starts a client where there is a server. */
-  static Caller start(Client client, Duration patience, Transcript transcript) throws IOException {
+  static ClientUnderTest start(Client client, Duration patience, Transcript transcript)
+      throws IOException {
     return start(ServerSocketChannel.open(), client, patience, transcript);
   }
 
   /** Starts a client where nobody listens: the port is taken, so that nobody else can. */
-  static Caller startWithoutServer(Client client, Duration patience, Transcript transcript)
+  static ClientUnderTest startWithoutServer(Client client, Duration patience, Transcript transcript)
       throws IOException {
     return start(SocketChannel.open(), client, patience, transcript);
   }
 
-  private static Caller start(
+  private static ClientUnderTest start(
       NetworkChannel port, Client client, Duration patience, Transcript transcript)
       throws IOException {
     try {
       port.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       InetSocketAddress address = (InetSocketAddress) port.getLocalAddress();
       transcript.add("kit", "starts the client for port " + address.getPort());
-      return new Caller(port, client.start(address.getPort()), patience, transcript);
+      return new ClientUnderTest(port, client.start(address.getPort()), patience, transcript);
     } catch (IOException e) {
       port.close();
       throw e;

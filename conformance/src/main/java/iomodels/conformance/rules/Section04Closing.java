@@ -13,8 +13,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
@@ -25,7 +25,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Section 4: how conversations end. */
-final class ClosingRules {
+final class Section04Closing {
 
   static final List<Rule> ALL =
       List.of(
@@ -38,8 +38,8 @@ final class ClosingRules {
                   + " FIN closes one direction only (RFC 9293, section 3.6; Stevens, UNP vol. 1,"
                   + " sections 6.5 and 6.6).",
               FLOOD,
-              Set.of(Need.HALF_CLOSE),
-              ClosingRules::halfClose),
+              Set.of(Precondition.HALF_CLOSE),
+              Section04Closing::halfClose),
           new Rule(
               "4.02",
               MUST,
@@ -48,8 +48,8 @@ final class ClosingRules {
                   + " a time-out (RFC 9293, section 3.3.2). Such sockets accumulate until no"
                   + " descriptors are left.",
               UPPER,
-              Set.of(Need.TIMED),
-              ClosingRules::closeInTime),
+              Set.of(Precondition.TIMED),
+              Section04Closing::closeInTime),
           new Rule(
               "4.03",
               MUST,
@@ -61,7 +61,7 @@ final class ClosingRules {
                   + " the first error stops the service.",
               UPPER,
               Set.of(),
-              ClosingRules::connectThenClose),
+              Section04Closing::connectThenClose),
           new Rule(
               "4.04",
               MUST,
@@ -72,7 +72,7 @@ final class ClosingRules {
                   + " with it every other client (Stevens, UNP vol. 1, section 5.13).",
               FLOOD,
               Set.of(),
-              ClosingRules::resets),
+              Section04Closing::resets),
           new Rule(
               "4.05",
               MUST,
@@ -85,7 +85,7 @@ final class ClosingRules {
                   + " FIN.",
               LINES,
               Set.of(),
-              ClosingRules::noReset),
+              Section04Closing::noReset),
           new Rule(
               "4.06",
               MUST,
@@ -95,8 +95,8 @@ final class ClosingRules {
                   + " kernel's. A server that closes with SO_LINGER at 0, or drops its own buffers,"
                   + " truncates the last replies (Stevens, UNP vol. 1, section 7.5).",
               UPPER,
-              Set.of(Need.HALF_CLOSE),
-              ClosingRules::finBehindUnansweredInput),
+              Set.of(Precondition.HALF_CLOSE),
+              Section04Closing::finBehindUnansweredInput),
           new Rule(
               "4.07",
               MUST,
@@ -106,8 +106,8 @@ final class ClosingRules {
                   + " cleanup. A leak of one socket in a thousand resets passes ordinary tests and"
                   + " exhausts the descriptors (EMFILE, accept(2)) weeks later.",
               UPPER,
-              Set.of(Need.LIFE, Need.PROCESS),
-              trial -> storm(trial, "few bytes", "hello")),
+              Set.of(Precondition.LIFE, Precondition.PROCESS),
+              context -> storm(context, "few bytes", "hello")),
           new Rule(
               "4.08",
               MUST,
@@ -117,8 +117,8 @@ final class ClosingRules {
                   + " cleaned up elsewhere. Each such client then costs a thread and its stack"
                   + " until the process is restarted.",
               LINES,
-              Set.of(Need.LIFE, Need.PROCESS),
-              trial -> storm(trial, "half a line", "hello\n")));
+              Set.of(Precondition.LIFE, Precondition.PROCESS),
+              context -> storm(context, "half a line", "hello\n")));
 
   private static final long OWED = 20_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
@@ -131,11 +131,12 @@ final class ClosingRules {
   private static final int LOOKS_ALIKE = 6;
   private static final long BETWEEN_LOOKS_MILLIS = 50;
 
-  private ClosingRules() {}
+  private Section04Closing() {}
 
-  private static void halfClose(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void halfClose(TestContext context)
+      throws Broken, IOException, InterruptedException {
     // Much more than the kernel buffers, to a reader that is slow to begin.
-    Peer slow = trial.connectWithWindow(SMALL_WINDOW);
+    Peer slow = context.connectWithWindow(SMALL_WINDOW);
     slow.send(OWED + "\n");
     slow.finishSending();
     slow.pauseUntilFull();
@@ -145,8 +146,8 @@ final class ClosingRules {
 
     // Request and FIN at once: the FIN may come before the server has looked at the request.
     for (int i = 0; i < HALF_CLOSERS; i++) {
-      long owed = trial.random().nextLong(1, 100_000);
-      Peer peer = trial.connect();
+      long owed = context.random().nextLong(1, 100_000);
+      Peer peer = context.connect();
       peer.send("3\n" + owed + "\n");
       peer.finishSending();
       peer.expect(new byte[] {0, 1, 2});
@@ -157,21 +158,21 @@ final class ClosingRules {
   }
 
   /** When the FIN comes there are replies in every buffer on the way back. */
-  private static void finBehindUnansweredInput(Trial trial)
+  private static void finBehindUnansweredInput(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Peer late = trial.connectWithWindow(SMALL_WINDOW);
-    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    Peer late = context.connectWithWindow(SMALL_WINDOW);
+    Peer.Stream stream = Text.stream(context.random().nextInt());
     long sent = late.sendUntilFull(stream, MOST_SENT);
     late.finishSending();
-    late.pause(trial.time(SILENCE));
+    late.pause(context.time(SILENCE));
     late.expectStream(Text.upper(stream), sent);
     late.expectFin();
     late.close();
 
     // All of it at once: the FIN may come before the server has looked at the first message.
     for (int i = 0; i < HALF_CLOSERS; i++) {
-      byte[] text = Text.noise(trial.random(), trial.random().nextInt(1, 1_000));
-      Peer peer = trial.connect();
+      byte[] text = Text.noise(context.random(), context.random().nextInt(1, 1_000));
+      Peer peer = context.connect();
       peer.send(text, 0, text.length / 2);
       peer.send(text, text.length / 2, text.length - text.length / 2);
       peer.finishSending();
@@ -181,47 +182,49 @@ final class ClosingRules {
     }
   }
 
-  private static void closeInTime(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void closeInTime(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("bye");
     peer.expect("BYE");
     peer.finishSending();
-    peer.expectFin(trial.time(CLOSE));
+    peer.expectFin(context.time(CLOSE));
   }
 
-  private static void connectThenClose(Trial trial)
+  private static void connectThenClose(TestContext context)
       throws Broken, IOException, InterruptedException {
     for (int i = 0; i < 20; i++) {
-      trial.connect().close();
+      context.connect().close();
     }
-    Peer peer = trial.connect();
+    Peer peer = context.connect();
     peer.send("still there?");
     peer.expect("STILL THERE?");
   }
 
-  private static void resets(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void resets(TestContext context) throws Broken, IOException, InterruptedException {
     for (int i = 0; i < 10; i++) {
-      Peer silent = trial.connect();
+      Peer silent = context.connect();
       silent.reset();
-      Peer request = trial.connect();
+      Peer request = context.connect();
       request.send("100");
       request.reset();
-      Peer reply = trial.connect();
+      Peer reply = context.connect();
       reply.send("100000000\n");
       reply.expectStream(Text::flood, 1000);
       reply.reset();
-      Peer halfClosed = trial.connect();
+      Peer halfClosed = context.connect();
       halfClosed.send("100000000\n");
       halfClosed.finishSending();
       halfClosed.reset();
     }
-    Peer peer = trial.connect();
+    Peer peer = context.connect();
     peer.send("4\n");
     peer.expect(new byte[] {0, 1, 2, 3});
   }
 
-  private static void noReset(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer clean = trial.connect();
+  private static void noReset(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer clean = context.connect();
     clean.send("clean\n");
     clean.expect("CLEAN\n");
     clean.finishSending();
@@ -229,8 +232,8 @@ final class ClosingRules {
     clean.close();
 
     // The server stops listening in the middle of this; the client hears why all the same.
-    Peer long1 = trial.connect();
-    byte[] unread = Text.letters(trial.random(), 400_000);
+    Peer long1 = context.connect();
+    byte[] unread = Text.letters(context.random(), 400_000);
     long1.whileSending(
         () -> {
           long1.send(unread);
@@ -248,34 +251,34 @@ final class ClosingRules {
    *
    * @param exchange what a client that stays says between the storms: it is answered in time
    */
-  private static void storm(Trial trial, String what, String exchange)
+  private static void storm(TestContext context, String what, String exchange)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    CostMeter meter = trial.meter(server);
-    abort(trial, server, exchange, trial.count(ABORTS) / 2); // So a pool has all its threads.
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
+    abort(context, server, exchange, context.count(ABORTS) / 2); // So a pool has all its threads.
     int sockets = settled(meter);
     int threads = meter.now().threads();
-    abort(trial, server, exchange, trial.count(ABORTS));
-    trial.note("was %,d clients who sent %s and reset".formatted(trial.count(ABORTS), what));
-    demandAtMost(trial, "sockets", sockets, meter::sockets);
+    abort(context, server, exchange, context.count(ABORTS));
+    context.note("was %,d clients who sent %s and reset".formatted(context.count(ABORTS), what));
+    demandAtMost(context, "sockets", sockets, meter::sockets);
     // Of threads a runtime starts some more by itself: to compile, to collect, to carry.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
-    demandAtMost(trial, "threads", threads + own, () -> meter.now().threads());
-    trial.stop(server);
-    if (!server.awaitEnd(trial.time(STOP))) {
+    demandAtMost(context, "threads", threads + own, () -> meter.now().threads());
+    context.stop(server);
+    if (!server.awaitEnd(context.time(STOP))) {
       throw new Broken(
-          "an end within %,d ms".formatted(trial.time(STOP).toMillis()), "the server still runs");
+          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
     }
   }
 
   /** Some clients that reset in the middle of what they say, and now and then one that stays. */
-  private static void abort(Trial trial, Instance server, String exchange, int clients)
+  private static void abort(TestContext context, Instance server, String exchange, int clients)
       throws Broken, IOException, InterruptedException {
     byte[] begun = exchange.strip().getBytes(US_ASCII);
     for (int i = 0; i < clients; i++) {
-      trial.abort(server, ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
+      context.abort(server, ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
       if ((i + 1) % ABORTS_AT_A_TIME == 0) {
-        Peer peer = trial.connect(server);
+        Peer peer = context.connect(server);
         peer.send(exchange);
         peer.expect(exchange.toUpperCase(Locale.ROOT));
         peer.close();
@@ -302,9 +305,9 @@ final class ClosingRules {
     return least;
   }
 
-  private static void demandAtMost(Trial trial, String what, int most, Count count)
+  private static void demandAtMost(TestContext context, String what, int most, Count count)
       throws Broken, IOException, InterruptedException {
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     int now = count.now();
     while (now > most && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
@@ -314,6 +317,6 @@ final class ClosingRules {
       throw new Broken(
           "at most %d %s once all clients have gone".formatted(most, what), "%d".formatted(now));
     }
-    trial.note("sees %d %s, of %d that may be left".formatted(now, what, most));
+    context.note("sees %d %s, of %d that may be left".formatted(now, what, most));
   }
 }

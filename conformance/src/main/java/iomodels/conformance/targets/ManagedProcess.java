@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A process that the kit has started: its lines, its last words on stderr, and its end. */
-final class Child implements AutoCloseable {
+final class ManagedProcess implements AutoCloseable {
 
   private static final int MAX_LINES = 1_000;
   private static final int LAST_WORDS = 8;
@@ -34,7 +34,7 @@ final class Child implements AutoCloseable {
   /** Bounded: what nobody reads is dropped. */
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
 
-  private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Deque<String> stderrTail = new ArrayDeque<>();
   private final Deque<String> leftOut = new ArrayDeque<>();
   private final AtomicLong errorBytes = new AtomicLong();
   private final Thread errors;
@@ -48,26 +48,27 @@ final class Child implements AutoCloseable {
     return Stream.concat(Stream.of("/bin/sh", "-c", limited, "sh"), command.stream()).toList();
   }
 
-  Child(List<String> command) throws IOException {
+  ManagedProcess(List<String> command) throws IOException {
     this(ChildProcesses.start(new ProcessBuilder(command)));
     Thread.ofVirtual().start(() -> readLines());
   }
 
   /** One that holds nothing of value, and is ended by SIGKILL if this JVM ends before it. */
-  static Child expendable(List<String> command) throws IOException {
-    Child child = new Child(ChildProcesses.startExpendable(new ProcessBuilder(command)));
+  static ManagedProcess expendable(List<String> command) throws IOException {
+    ManagedProcess child =
+        new ManagedProcess(ChildProcesses.startExpendable(new ProcessBuilder(command)));
     Thread.ofVirtual().start(child::readLines);
     return child;
   }
 
-  private Child(Process process) {
+  private ManagedProcess(Process process) {
     this.process = process;
     errors = Thread.ofVirtual().start(() -> readErrors());
   }
 
   /** One whose output is not read by lines, but is the caller's to read: {@link #output}. */
-  static Child whoseBytesCount(List<String> command) throws IOException {
-    return new Child(ChildProcesses.start(new ProcessBuilder(command)));
+  static ManagedProcess withRawOutput(List<String> command) throws IOException {
+    return new ManagedProcess(ChildProcesses.start(new ProcessBuilder(command)));
   }
 
   OutputStream input() {
@@ -112,7 +113,7 @@ final class Child implements AutoCloseable {
   }
 
   private void addLastWords(String line) {
-    keep(lastWords, line);
+    keep(stderrTail, line);
   }
 
   /**
@@ -162,7 +163,7 @@ final class Child implements AutoCloseable {
    * What it said last, in one line, on stderr and where an answer was expected, or else on what is
    * left of its output, where the JVM complains of a module path; how it ended, if it said nothing.
    */
-  String lastWords() throws InterruptedException {
+  String stderrTail() throws InterruptedException {
     String words =
         Stream.of(complaint(), together(leftOut))
             .filter(it -> !it.isEmpty())
@@ -183,7 +184,7 @@ final class Child implements AutoCloseable {
     if (awaitEnd(LAST_BREATH)) {
       errors.join(GRACE);
     }
-    return together(lastWords);
+    return together(stderrTail);
   }
 
   /** How many bytes it has written to its standard error by now. */

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** Tells when a sender no longer gets on. */
-final class Stall {
+final class StallDetector {
 
   private static final long QUIET_MILLIS = 100;
 

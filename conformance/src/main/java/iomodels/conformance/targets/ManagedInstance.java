@@ -13,7 +13,8 @@ import java.util.function.Consumer;
  * @param address where it listens
  * @param stopping how it is told to stop
  */
-record ChildInstance(Child child, InetSocketAddress address, Consumer<Child> stopping)
+record ManagedInstance(
+    ManagedProcess child, InetSocketAddress address, Consumer<ManagedProcess> stopping)
     implements Instance {
 
   @Override

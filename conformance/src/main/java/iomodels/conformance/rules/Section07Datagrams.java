@@ -9,8 +9,8 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.DatagramPeer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Loopback;
 import iomodels.service.Responder;
 import java.io.IOException;
@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Set;
 
 /** Section 7: datagrams, whose boundaries UDP keeps. */
-final class DatagramRules {
+final class Section07Datagrams {
 
   static final List<Rule> ALL =
       List.of(
@@ -31,21 +31,21 @@ final class DatagramRules {
               "UDP keeps message boundaries, unlike TCP (Stevens, UNP vol. 1, section 2.3),"
                   + " and its clients rely on them. A merged, split or extra reply is taken for the"
                   + " answer to another request.",
-              DatagramRules::boundaries),
+              Section07Datagrams::boundaries),
           rule(
               "7.02",
               "The server MUST answer an empty datagram with an empty datagram.",
               "A datagram without data is legal: the smallest length is 8, the header alone (RFC"
                   + " 768). A receive call then returns 0 (recv(2)), which code written for TCP"
                   + " takes for the end of input, so that one datagram can stop the server.",
-              DatagramRules::empty),
+              Section07Datagrams::empty),
           rule(
               "7.03",
               "The server MUST answer the largest IPv4 datagram, of 65,507 bytes, in full.",
               "If the receive buffer is too small, the kernel discards the rest of the"
                   + " datagram (recv(2)). The reply then looks complete, and the client cannot tell"
                   + " that data is missing.",
-              DatagramRules::largest),
+              Section07Datagrams::largest),
           rule(
               "7.04",
               "The server MUST send each reply from the port to which the request was sent,"
@@ -53,7 +53,7 @@ final class DatagramRules {
               "A UDP socket that is connected receives datagrams from that address and port only"
                   + " (connect(2)), and NAT and firewalls drop the others. A reply that goes to"
                   + " another client is lost for one and wrong for the other.",
-              DatagramRules::senders),
+              Section07Datagrams::senders),
           rule(
               "7.05",
               "The server MUST keep serving after a sender has vanished.",
@@ -61,7 +61,7 @@ final class DatagramRules {
                   + " the socket may report (udp(7); WSAECONNRESET on Windows). A receive loop that"
                   + " treats this error as fatal stops for all clients, as in"
                   + " sipsorcery-org/sipsorcery#1517.",
-              DatagramRules::vanished),
+              Section07Datagrams::vanished),
           new Rule(
               "7.06",
               MUST,
@@ -71,8 +71,9 @@ final class DatagramRules {
                   + " 3), so a datagram can hold 20 bytes more than over IPv4. A server with a"
                   + " buffer for IPv4 cuts them off.",
               UPPER,
-              Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.IPV6),
-              DatagramRules::largestOfIpv6),
+              Set.of(
+                  Precondition.DATAGRAMS, Precondition.LIFE, Precondition.HOST, Precondition.IPV6),
+              Section07Datagrams::largestOfIpv6),
           new Rule(
               "7.07",
               MUST,
@@ -82,47 +83,54 @@ final class DatagramRules {
                   + " and responses. Otherwise the kernel chooses the source address by the route,"
                   + " and a client that has connected its socket never receives the reply.",
               UPPER,
-              Set.of(Need.DATAGRAMS, Need.LIFE, Need.HOST, Need.REPLY_SOURCE),
-              DatagramRules::wildcard));
+              Set.of(
+                  Precondition.DATAGRAMS,
+                  Precondition.LIFE,
+                  Precondition.HOST,
+                  Precondition.REPLY_SOURCE),
+              Section07Datagrams::wildcard));
 
-  private DatagramRules() {}
+  private Section07Datagrams() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, UPPER, Set.of(Need.DATAGRAMS), check);
+    return new Rule(id, MUST, sentence, why, UPPER, Set.of(Precondition.DATAGRAMS), check);
   }
 
-  private static void boundaries(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void boundaries(TestContext context)
+      throws Broken, IOException, InterruptedException {
     for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
-      byte[] text = Text.letters(trial.random(), length);
+      byte[] text = Text.letters(context.random(), length);
       // A new sender each time: a late reply to a request that was sent twice reaches no other
       // test.
-      trial.datagrams().exchange(text, Text.upper(text));
+      context.datagrams().exchange(text, Text.upper(text));
     }
     // Two equal datagrams in flight are answered by two.
-    DatagramPeer other = trial.datagrams();
+    DatagramPeer other = context.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
     other.send(twice);
     other.exchange(twice, Text.upper(twice));
     other.expect(Text.upper(twice));
-    other.expectSilence(trial.time(SILENCE));
+    other.expectSilence(context.time(SILENCE));
   }
 
-  private static void empty(Trial trial) throws Broken, IOException, InterruptedException {
-    DatagramPeer peer = trial.datagrams();
+  private static void empty(TestContext context) throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = context.datagrams();
     peer.exchange(new byte[0], new byte[0]);
     byte[] text = "and on".getBytes(US_ASCII);
-    DatagramPeer other = trial.datagrams();
+    DatagramPeer other = context.datagrams();
     other.exchange(text, Text.upper(text));
   }
 
-  private static void largest(Trial trial) throws Broken, IOException, InterruptedException {
-    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM_IPV4);
-    trial.datagrams().exchange(largest, Text.upper(largest));
+  private static void largest(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM_IPV4);
+    context.datagrams().exchange(largest, Text.upper(largest));
   }
 
-  private static void senders(Trial trial) throws Broken, IOException, InterruptedException {
-    DatagramPeer one = trial.datagrams();
-    DatagramPeer two = trial.datagrams();
+  private static void senders(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    DatagramPeer one = context.datagrams();
+    DatagramPeer two = context.datagrams();
     for (int i = 0; i < 20; i++) {
       byte[] first = ("one " + i).getBytes(US_ASCII);
       byte[] second = ("two " + i).getBytes(US_ASCII);
@@ -132,12 +140,13 @@ final class DatagramRules {
     }
   }
 
-  private static void vanished(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void vanished(TestContext context)
+      throws Broken, IOException, InterruptedException {
     // Opened first: later it might get the port of a vanished sender, and with it the reply.
-    DatagramPeer peer = trial.datagrams();
+    DatagramPeer peer = context.datagrams();
     for (int i = 0; i < 20; i++) {
-      DatagramPeer gone = trial.datagrams();
-      gone.send(Text.letters(trial.random(), 100));
+      DatagramPeer gone = context.datagrams();
+      gone.send(Text.letters(context.random(), 100));
       gone.close();
     }
     byte[] text = "still there?".getBytes(US_ASCII);
@@ -146,29 +155,31 @@ final class DatagramRules {
     }
   }
 
-  private static void largestOfIpv6(Trial trial) throws Broken, IOException, InterruptedException {
-    InetSocketAddress server = trial.launchOn(InetAddress.ofLiteral("::1")).address();
-    byte[] small = Text.letters(trial.random(), 100);
-    byte[] largest = Text.noise(trial.random(), Responder.MAX_DATAGRAM);
-    trial.datagrams(server).exchange(small, Text.upper(small));
-    trial.datagrams(server).exchange(largest, Text.upper(largest));
-    trial.datagrams(server).exchange(small, Text.upper(small));
+  private static void largestOfIpv6(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    InetSocketAddress server = context.launchOn(InetAddress.ofLiteral("::1")).address();
+    byte[] small = Text.letters(context.random(), 100);
+    byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM);
+    context.datagrams(server).exchange(small, Text.upper(small));
+    context.datagrams(server).exchange(largest, Text.upper(largest));
+    context.datagrams(server).exchange(small, Text.upper(small));
   }
 
   /** All of 127.0.0.0/8 is local on Linux; by default the kernel answers from 127.0.0.1. */
-  private static void wildcard(Trial trial) throws Broken, IOException, InterruptedException {
-    answersFrom(trial, "0.0.0.0", List.of("127.0.0.1", "127.0.0.2", "127.1.2.3"));
+  private static void wildcard(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    answersFrom(context, "0.0.0.0", List.of("127.0.0.1", "127.0.0.2", "127.1.2.3"));
     if (Loopback.hasIpv6()) {
-      answersFrom(trial, "::", List.of("::1", "127.0.0.1", "127.0.0.2"));
+      answersFrom(context, "::", List.of("::1", "127.0.0.1", "127.0.0.2"));
     }
   }
 
-  private static void answersFrom(Trial trial, String wildcard, List<String> hosts)
+  private static void answersFrom(TestContext context, String wildcard, List<String> hosts)
       throws Broken, IOException, InterruptedException {
-    int port = trial.launchOn(InetAddress.ofLiteral(wildcard)).address().getPort();
+    int port = context.launchOn(InetAddress.ofLiteral(wildcard)).address().getPort();
     for (String host : hosts) {
-      byte[] text = Text.letters(trial.random(), 100);
-      trial
+      byte[] text = Text.letters(context.random(), 100);
+      context
           .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
           .exchange(text, Text.upper(text));
     }

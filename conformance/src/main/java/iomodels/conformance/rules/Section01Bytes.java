@@ -7,13 +7,13 @@ import static iomodels.service.Services.UPPER;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Trial;
+import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
 /** Section 1: which bytes come back. */
-final class ByteRules {
+final class Section01Bytes {
 
   static final List<Rule> ALL =
       List.of(
@@ -28,7 +28,7 @@ final class ByteRules {
                   + " on another.",
               UPPER,
               Set.of(),
-              ByteRules::everyByteValue),
+              Section01Bytes::everyByteValue),
           new Rule(
               "1.02",
               MUST,
@@ -38,7 +38,7 @@ final class ByteRules {
                   + " which corrupts every binary payload.",
               UPPER,
               Set.of(),
-              ByteRules::invalidText),
+              Section01Bytes::invalidText),
           new Rule(
               "1.03",
               MUST,
@@ -48,7 +48,7 @@ final class ByteRules {
                   + " leaves the client waiting.",
               UPPER,
               Set.of(),
-              ByteRules::exactCount),
+              Section01Bytes::exactCount),
           new Rule(
               "1.04",
               MUST,
@@ -58,22 +58,24 @@ final class ByteRules {
                   + " 9112, section 9.2, forbids HTTP clients to accept such data.",
               UPPER,
               Set.of(),
-              trial -> trial.connect().expectSilence(trial.time(SILENCE))));
+              context -> context.connect().expectSilence(context.time(SILENCE))));
 
-  private ByteRules() {}
+  private Section01Bytes() {}
 
-  private static void everyByteValue(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void everyByteValue(TestContext context)
+      throws Broken, IOException, InterruptedException {
     byte[] every = new byte[256];
     for (int i = 0; i < every.length; i++) {
       every[i] = (byte) i;
     }
-    Peer peer = trial.connect();
+    Peer peer = context.connect();
     peer.send(every);
     peer.expect(Text.upper(every));
   }
 
-  private static void invalidText(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void invalidText(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     // NUL alone and inside; continuation bytes with nothing to continue; an overlong NUL and an
     // overlong slash; a lead byte cut short; bytes that UTF-8 never uses.
     for (String hex :
@@ -84,13 +86,14 @@ final class ByteRules {
     }
   }
 
-  private static void exactCount(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void exactCount(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     for (int length : new int[] {1, 2, 3, 7, 8, 9, 100, 1000}) {
-      byte[] text = Text.letters(trial.random(), length);
+      byte[] text = Text.letters(context.random(), length);
       peer.send(text);
       peer.expect(Text.upper(text));
     }
-    peer.expectSilence(trial.time(SILENCE));
+    peer.expectSilence(context.time(SILENCE));
   }
 }

@@ -11,8 +11,8 @@ import static iomodels.service.Services.UPPER;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Section 5: a client that does not read holds up itself, and nothing else. */
-final class BackPressureRules {
+final class Section05BackPressure {
 
   static final List<Rule> ALL =
       List.of(
@@ -38,7 +38,7 @@ final class BackPressureRules {
                   + " stops the sender (RFC 9293, section 3.8.6).",
               UPPER,
               Set.of(),
-              BackPressureRules::stopsReading),
+              Section05BackPressure::stopsReading),
           new Rule(
               "5.02",
               MUST,
@@ -49,7 +49,7 @@ final class BackPressureRules {
                   + " enough to stop before EAGAIN (epoll(7)).",
               UPPER,
               Set.of(),
-              BackPressureRules::resumes),
+              Section05BackPressure::resumes),
           new Rule(
               "5.03",
               MUST,
@@ -59,8 +59,8 @@ final class BackPressureRules {
                   + " reply in memory, a few such clients exhaust it: HTTP/2 servers were attacked"
                   + " in this way (CVE-2019-9517, \"Internal Data Buffering\").",
               FLOOD,
-              Set.of(Need.PROCESS),
-              BackPressureRules::boundsMemory),
+              Set.of(Precondition.PROCESS),
+              Section05BackPressure::boundsMemory),
           new Rule(
               "5.04",
               MUST,
@@ -69,8 +69,8 @@ final class BackPressureRules {
                   + " client stop the whole service. A server with several clients must never block"
                   + " for a single one (Stevens, UNP vol. 1, section 6.8).",
               FLOOD,
-              Set.of(Need.CONCURRENT, Need.TIMED),
-              BackPressureRules::delaysNobody));
+              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Section05BackPressure::delaysNobody));
 
   private static final int SMALL = 16 * 1024;
 
@@ -89,19 +89,20 @@ final class BackPressureRules {
   /** For how long a server that does get on may go on taking. */
   private static final Duration SLOWEST = Duration.ofSeconds(60);
 
-  private BackPressureRules() {}
+  private Section05BackPressure() {}
 
   /**
    * What is between the two may hold as much as the kernel lets a socket hold: the server's send
    * and receive buffers grow, the kit's own do not.
    */
-  private static void stopsReading(Trial trial) throws Broken, IOException, InterruptedException {
-    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * WINDOW + trial.count(HELD);
+  private static void stopsReading(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * WINDOW + context.count(HELD);
     long length = allowed + STRETCH;
-    Peer peer = trial.connectWithBuffers(WINDOW);
-    Stall stall = new Stall();
+    Peer peer = context.connectWithBuffers(WINDOW);
+    StallDetector stall = new StallDetector();
     AtomicReference<Broken> failure = new AtomicReference<>();
-    Peer.Stream stream = stall.watch(Text.stream(trial.random().nextInt()));
+    Peer.Stream stream = stall.watch(Text.stream(context.random().nextInt()));
     Thread sender =
         Thread.ofVirtual()
             .start(
@@ -137,9 +138,10 @@ final class BackPressureRules {
     }
   }
 
-  private static void resumes(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connectWithWindow(WINDOW);
-    Peer.Stream stream = Text.stream(trial.random().nextInt());
+  private static void resumes(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connectWithWindow(WINDOW);
+    Peer.Stream stream = Text.stream(context.random().nextInt());
     Peer.Stream replies = Text.upper(stream);
     peer.whileSending(
         () -> peer.sendStream(stream, VOLUME),
@@ -156,25 +158,26 @@ final class BackPressureRules {
   }
 
   /** A reply is made as it is taken: what is asked for does not matter. */
-  private static void boundsMemory(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    CostMeter meter = trial.meter(server);
-    Peer first = trial.connect(server);
+  private static void boundsMemory(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
+    Peer first = context.connect(server);
     first.send(ASKED_FOR + "\n");
     first.expectStream(Text::flood, ASKED_FOR);
     first.close();
-    int clients = trial.atOnce(trial.count(STALLED));
+    int clients = context.atOnce(context.count(STALLED));
     long before = meter.now().residentBytes();
-    long allowed = trial.count(GROWTH) + (long) clients * trial.count(HELD);
+    long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
     // However few they are: replies that were made in full would exceed it.
     long each = Math.max(ASKED_FOR, 4 * allowed / clients);
     for (int i = 0; i < clients; i++) {
-      Peer peer = trial.connectWithWindow(server, SMALL);
+      Peer peer = context.connectWithWindow(server, SMALL);
       peer.send(each + "\n");
       peer.expect(new byte[] {0});
     }
     long last = before;
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     for (int quiet = 0; quiet < 3 && System.nanoTime() < deadline; ) {
       TimeUnit.MILLISECONDS.sleep(150);
       long now = meter.now().residentBytes();
@@ -186,14 +189,15 @@ final class BackPressureRules {
       quiet = now - last < (1 << 20) ? quiet + 1 : 0;
       last = now;
     }
-    trial.note("has seen its memory grow by %,d bytes".formatted(last - before));
+    context.note("has seen its memory grow by %,d bytes".formatted(last - before));
   }
 
-  private static void delaysNobody(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer stalled = trial.connectWithWindow(SMALL);
+  private static void delaysNobody(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer stalled = context.connectWithWindow(SMALL);
     stalled.send(ENDLESS + "\n");
     stalled.pauseUntilFull();
-    Peer ping = trial.connect();
+    Peer ping = context.connect();
     long[] nanos = new long[25];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
@@ -201,6 +205,6 @@ final class BackPressureRules {
       ping.expect(new byte[] {0});
       nanos[i] = System.nanoTime() - start;
     }
-    Timing.demandMedian(nanos, trial.time(PING), "a reply beside a client that does not read");
+    Timing.demandMedian(nanos, context.time(PING), "a reply beside a client that does not read");
   }
 }

@@ -10,13 +10,13 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Trial;
+import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
 /** Section 3: the services other than {@code upper}, which show what an echo cannot. */
-final class ServiceRules {
+final class Section03Services {
 
   static final List<Rule> ALL =
       List.of(
@@ -29,7 +29,7 @@ final class ServiceRules {
                   + " and fails on a slow network.",
               LINES,
               Set.of(),
-              ServiceRules::heldLine),
+              Section03Services::heldLine),
           new Rule(
               "3.02",
               MUST,
@@ -39,7 +39,7 @@ final class ServiceRules {
                   + " buffer, where select does not see them (Stevens, UNP vol. 1, section 6.5).",
               LINES,
               Set.of(),
-              ServiceRules::coalescedLines),
+              Section03Services::coalescedLines),
           new Rule(
               "3.03",
               MUST,
@@ -49,7 +49,7 @@ final class ServiceRules {
                   + " tests rarely hit.",
               LINES,
               Set.of(),
-              ServiceRules::splitCrLf),
+              Section03Services::splitCrLf),
           new Rule(
               "3.04",
               MUST,
@@ -60,7 +60,7 @@ final class ServiceRules {
                   + " without an error line looks like a network failure.",
               LINES,
               Set.of(),
-              ServiceRules::longLines),
+              Section03Services::longLines),
           new Rule(
               "3.05",
               MUST,
@@ -71,7 +71,7 @@ final class ServiceRules {
                   + " taken for the answer to another request.",
               FIXED,
               Set.of(),
-              ServiceRules::constant),
+              Section03Services::constant),
           new Rule(
               "3.06",
               MUST,
@@ -81,67 +81,73 @@ final class ServiceRules {
                   + " only for clients on slow networks.",
               FLOOD,
               Set.of(),
-              ServiceRules::slowReader));
+              Section03Services::slowReader));
 
   private static final int MAX_LINE = 8192;
   private static final String TOO_LONG = "ERR line too long\n";
   private static final long FLOOD_LENGTH = 20_000_000;
   private static final int SMALL_WINDOW = 4096;
 
-  private ServiceRules() {}
+  private Section03Services() {}
 
-  private static void heldLine(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void heldLine(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("half a ");
-    peer.expectSilence(trial.time(SILENCE));
+    peer.expectSilence(context.time(SILENCE));
     peer.send("line\nand");
     peer.expect("HALF A LINE\n");
-    peer.expectSilence(trial.time(SILENCE));
+    peer.expectSilence(context.time(SILENCE));
     peer.send(" more\n");
     peer.expect("AND MORE\n");
   }
 
-  private static void coalescedLines(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void coalescedLines(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("one\ntwo\n\nthree\n");
     peer.expect("ONE\nTWO\n\nTHREE\n");
   }
 
-  private static void splitCrLf(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void splitCrLf(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("split\r");
-    peer.expectSilence(trial.time(SILENCE));
+    peer.expectSilence(context.time(SILENCE));
     peer.send("\nwhole\r\n");
     peer.expect("SPLIT\r\nWHOLE\r\n");
   }
 
-  private static void longLines(Trial trial) throws Broken, IOException, InterruptedException {
-    byte[] longest = Text.letters(trial.random(), MAX_LINE + 1);
+  private static void longLines(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] longest = Text.letters(context.random(), MAX_LINE + 1);
     longest[MAX_LINE] = '\n';
-    Peer polite = trial.connect();
+    Peer polite = context.connect();
     polite.send(longest);
     polite.expect(Text.upper(longest));
     polite.close();
 
-    Peer endless = trial.connect();
-    endless.send(Text.letters(trial.random(), MAX_LINE + 1));
+    Peer endless = context.connect();
+    endless.send(Text.letters(context.random(), MAX_LINE + 1));
     endless.expect(TOO_LONG);
     endless.expectFin();
   }
 
-  private static void constant(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void constant(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     byte[] reply = "dddddd".getBytes(US_ASCII);
     for (int length : new int[] {1, 2, 6, 100, 511, 512, 1, 3}) {
-      peer.send(Text.letters(trial.random(), length));
+      peer.send(Text.letters(context.random(), length));
       peer.expect(reply);
     }
-    peer.expectSilence(trial.time(SILENCE));
+    peer.expectSilence(context.time(SILENCE));
   }
 
   /** Reads nothing until the server has filled all buffers, and then reads everything. */
-  private static void slowReader(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connectWithWindow(SMALL_WINDOW);
+  private static void slowReader(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connectWithWindow(SMALL_WINDOW);
     peer.send(FLOOD_LENGTH + "\n");
     peer.pauseUntilFull();
     peer.expectStream(Text::flood, FLOOD_LENGTH);

@@ -14,9 +14,9 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.SlowFile;
-import iomodels.conformance.Trial;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.program.LineReader;
 import iomodels.program.ProgramConfig;
@@ -35,7 +35,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** Section 14: long tasks, and quick answers to other clients meanwhile. */
-final class OffloadRules {
+final class Section14Offload {
 
   static final List<Rule> ALL =
       List.of(
@@ -45,7 +45,7 @@ final class OffloadRules {
               "Clients compare hashes byte by byte. If the program encodes the text anew, hashes"
                   + " only the first part of a file, or prints upper-case digits, intact data looks"
                   + " damaged.",
-              OffloadRules::answers),
+              Section14Offload::answers),
           rule(
               "14.02",
               "The program MUST accept a request in any pieces, with or without a CR before"
@@ -53,14 +53,14 @@ final class OffloadRules {
               "TCP does not keep message boundaries (RFC 9293), so a read may return half of"
                   + " a request or two of them. Clients such as telnet end a line with CR LF, and"
                   + " with the CR a hash would be another one.",
-              OffloadRules::pieces),
+              Section14Offload::pieces),
           rule(
               "14.03",
               "If a file cannot be read, the program MUST answer with an error line.",
               "A name may be that of no file, or of a folder (open(2), ENOENT; read(2), EISDIR)."
                   + " One wrong name should not leave the client without an answer, or cost it the"
                   + " connection.",
-              OffloadRules::unreadable),
+              Section14Offload::unreadable),
           rule(
               "14.04",
               "The program MUST answer a line that is not a request with an error line, and"
@@ -68,35 +68,35 @@ final class OffloadRules {
               "Requests come from the network: a name like ../etc/passwd must not reach the"
                   + " file system (CWE-22), and a count without a limit lets one line occupy a"
                   + " worker forever (CWE-400).",
-              OffloadRules::refuses),
+              Section14Offload::refuses),
           rule(
               "14.05",
               "The program MUST answer a client's requests in order, one at a time.",
               "A client matches pipelined answers to its requests by their order (RFC 9112, section"
                   + " 9.3.2). If its requests ran side by side, a short one would overtake a long"
                   + " one, and one client could occupy all workers.",
-              OffloadRules::inTurn),
+              Section14Offload::inTurn),
           rule(
               "14.06",
               "The program MUST answer a client that has finished sending.",
               "A script that pipes its requests into nc -N sends FIN right after them. FIN"
                   + " ends one direction only (RFC 9293, section 3.6.1); a program that cancels the"
                   + " work at FIN never answers the script.",
-              OffloadRules::halfClosed),
+              Section14Offload::halfClosed),
           rule(
               "14.07",
               "The program MUST answer other clients while all workers are busy.",
               "A task that blocks or computes on an event loop stops all connections of that"
                   + " loop. Not to block the event loop is the golden rule of the Vert.x"
                   + " documentation, and Node.js has a guide of its own about it.",
-              OffloadRules::othersGoOn),
+              Section14Offload::othersGoOn),
           rule(
               "14.08",
               "The program MUST NOT run more tasks at a time than it has workers.",
               "With a thread for each task, the clients decide how much memory and processor"
                   + " time the program takes. Tasks beyond the number of cores only slow each other"
                   + " down.",
-              OffloadRules::workers),
+              Section14Offload::workers),
           rule(
               "14.09",
               "If no place in the queue is free, the program MUST refuse a task with an error"
@@ -104,7 +104,7 @@ final class OffloadRules {
               "An unbounded queue turns overload into growing delay, and then into a lack of"
                   + " memory, as the Javadoc of ThreadPoolExecutor warns. A client that is refused"
                   + " at once can go elsewhere, as with HTTP's 503 (RFC 9110, section 15.6.4).",
-              OffloadRules::busy),
+              Section14Offload::busy),
           new Rule(
               "14.10",
               MUST,
@@ -113,21 +113,21 @@ final class OffloadRules {
                   + " waits for keep their places, the queue stays full, and live clients are"
                   + " refused.",
               OFFLOAD,
-              Set.of(Need.TIMED),
-              OffloadRules::cancels),
+              Set.of(Precondition.TIMED),
+              Section14Offload::cancels),
           rule(
               "14.11",
               "The program MUST answer many pings that arrive at once.",
               "One read may return thousands of pipelined requests. A program that handles"
                   + " one request per read leaves the others unanswered, and one that recurses for"
                   + " each overflows the stack.",
-              OffloadRules::pipelined),
+              Section14Offload::pipelined),
           rule(
               "14.12",
               "The program MUST stop reading from a client that does not read its answers.",
               "Otherwise the answers accumulate in memory. The \"Ping Flood\" attack on"
                   + " HTTP/2 servers did just that (CVE-2019-9512).",
-              OffloadRules::backPressure),
+              Section14Offload::backPressure),
           new Rule(
               "14.13",
               MUST,
@@ -137,8 +137,8 @@ final class OffloadRules {
                   + " answer is late; its load moves to the others, whose answers are then late as"
                   + " well (Site Reliability Engineering, chapter 22).",
               OFFLOAD,
-              Set.of(Need.TIMED),
-              OffloadRules::pings),
+              Set.of(Precondition.TIMED),
+              Section14Offload::pings),
           new Rule(
               "14.14",
               MUST,
@@ -147,9 +147,9 @@ final class OffloadRules {
                   + " these paths forgets a socket or a file, it leaks one each time, until open(2)"
                   + " and accept(2) fail with EMFILE.",
               OFFLOAD,
-              Set.of(Need.ALONE, Need.PROCESS),
-              OffloadRules::leavesNothing),
-          rule("14.15", Ending.SENTENCE, Ending.WHY, OffloadRules::ends),
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section14Offload::leavesNothing),
+          rule("14.15", Shutdown.SENTENCE, Shutdown.WHY, Section14Offload::ends),
           new Rule(
               "14.16",
               MUST,
@@ -159,8 +159,8 @@ final class OffloadRules {
                   + " a hash can take seconds. Without cancellation, a few clients that ask and"
                   + " leave occupy all workers.",
               OFFLOAD,
-              Set.of(Need.TIMED),
-              OffloadRules::givesWorkersBack),
+              Set.of(Precondition.TIMED),
+              Section14Offload::givesWorkersBack),
           rule(
               "14.17",
               "The program MUST NOT read a device, nor follow a link that leads outside its"
@@ -168,7 +168,7 @@ final class OffloadRules {
               "A link in the folder would otherwise give access to any file that the program may"
                   + " read (CWE-59). /dev/zero never ends (zero(4)), so one request would occupy a"
                   + " worker forever.",
-              OffloadRules::staysInItsFolder));
+              Section14Offload::staysInItsFolder));
 
   private static final ProgramConfig STANDARD = ProgramConfig.onLoopback(List.of());
   private static final String EMPTY = sha256(new byte[0], 1);
@@ -194,7 +194,7 @@ final class OffloadRules {
   /** A refusal may take this long on a busy machine. */
   private static final Duration LONG = Duration.ofMillis(500);
 
-  private OffloadRules() {}
+  private Section14Offload() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, OFFLOAD, Set.of(), check);
@@ -213,17 +213,18 @@ final class OffloadRules {
     }
   }
 
-  private static Instance program(Trial trial, Path folder)
+  private static Instance program(TestContext context, Path folder)
       throws IOException, InterruptedException {
-    return trial.program(STANDARD.reading(folder));
+    return context.program(STANDARD.reading(folder));
   }
 
-  private static void answers(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
+  private static void answers(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
     byte[] bytes = new byte[300_000];
-    trial.random().nextBytes(bytes);
+    context.random().nextBytes(bytes);
     Files.write(folder.resolve("some-file_1.bin"), bytes);
-    Peer client = trial.connect(program(trial, folder));
+    Peer client = context.connect(program(context, folder));
     client.send("ping\n");
     client.expect("pong\n");
     client.send("hash 1 abc\n");
@@ -236,22 +237,23 @@ final class OffloadRules {
     client.expect(sha256(bytes, 1));
   }
 
-  private static void pieces(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer client = trial.connect(program(trial, trial.folder()));
+  private static void pieces(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context, context.folder()));
     for (byte each : "ping\r".getBytes(US_ASCII)) {
       client.send(new byte[] {each});
     }
-    client.expectSilence(trial.time(SILENCE));
+    client.expectSilence(context.time(SILENCE));
     client.send("\nhash 2 a");
     client.expect("pong\n");
     client.send("b\nping\n");
     client.expect(sha256("ab".getBytes(US_ASCII), 2) + "pong\n");
   }
 
-  private static void unreadable(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
+  private static void unreadable(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
     Files.createDirectory(folder.resolve("folder"));
-    Peer client = trial.connect(program(trial, folder));
+    Peer client = context.connect(program(context, folder));
     for (String name : List.of("missing", "folder")) {
       client.send("read %s\n".formatted(name));
       client.expect("error cannot read %s\n".formatted(name));
@@ -260,8 +262,9 @@ final class OffloadRules {
     client.expect("pong\n");
   }
 
-  private static void refuses(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance program = program(trial, trial.folder());
+  private static void refuses(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context, context.folder());
     for (String nonsense :
         List.of(
             "",
@@ -276,26 +279,26 @@ final class OffloadRules {
             "read ../etc/passwd",
             "read .hidden",
             "read /etc/passwd")) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send(nonsense + "\nping\n");
       client.expect("error expected ping, hash or read\n");
       client.expectFin();
     }
-    Peer babbler = trial.connect(program);
+    Peer babbler = context.connect(program);
     babbler.send("hash 1 " + "x".repeat(2 * LineReader.MAX_BYTES));
     babbler.expect("error line too long\n");
     babbler.expectFin();
   }
 
-  private static void inTurn(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    SlowFile first = trial.slowFile(folder, "first");
-    SlowFile second = trial.slowFile(folder, "second");
-    Peer client = trial.connect(program(trial, folder));
+  private static void inTurn(TestContext context) throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    SlowFile first = context.slowFile(folder, "first");
+    SlowFile second = context.slowFile(folder, "second");
+    Peer client = context.connect(program(context, folder));
     client.send("read first\nread second\nping\nping\n");
     first.expectReader();
-    second.expectNoReader(trial.time(SILENCE));
-    client.expectSilence(trial.time(SILENCE));
+    second.expectNoReader(context.time(SILENCE));
+    client.expectSilence(context.time(SILENCE));
     first.release("");
     client.expect(EMPTY);
     second.expectReader();
@@ -303,52 +306,55 @@ final class OffloadRules {
     client.expect(sha256("abc".getBytes(US_ASCII), 1) + "pong\npong\n");
   }
 
-  private static void halfClosed(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    SlowFile slow = trial.slowFile(folder, "slow");
-    Peer client = trial.connect(program(trial, folder));
+  private static void halfClosed(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    SlowFile slow = context.slowFile(folder, "slow");
+    Peer client = context.connect(program(context, folder));
     client.send("read slow\nping\n");
     client.finishSending();
     slow.expectReader();
-    client.expectSilence(trial.time(SILENCE));
+    client.expectSilence(context.time(SILENCE));
     slow.release("");
     client.expect(EMPTY + "pong\n");
     client.expectFin();
   }
 
   /** Occupies each worker with a file that does not end. */
-  private static List<SlowFile> occupy(Trial trial, Instance program, Path folder)
+  private static List<SlowFile> occupy(TestContext context, Instance program, Path folder)
       throws Broken, IOException, InterruptedException {
     List<SlowFile> files = new ArrayList<>();
     for (int i = 0; i < STANDARD.workers(); i++) {
-      SlowFile file = trial.slowFile(folder, "occupied" + i);
-      trial.connect(program).send("read %s\n".formatted(file.name()));
+      SlowFile file = context.slowFile(folder, "occupied" + i);
+      context.connect(program).send("read %s\n".formatted(file.name()));
       file.expectReader();
       files.add(file);
     }
     return files;
   }
 
-  private static void othersGoOn(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    Instance program = program(trial, folder);
-    occupy(trial, program, folder);
+  private static void othersGoOn(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Instance program = program(context, folder);
+    occupy(context, program, folder);
     for (int i = 0; i < PINGS; i++) {
-      try (Peer client = trial.connect(program)) {
+      try (Peer client = context.connect(program)) {
         client.send("ping\n");
         client.expect("pong\n");
       }
     }
   }
 
-  private static void workers(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    Instance program = program(trial, folder);
-    List<SlowFile> occupied = occupy(trial, program, folder);
-    SlowFile next = trial.slowFile(folder, "next");
-    Peer client = trial.connect(program);
+  private static void workers(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Instance program = program(context, folder);
+    List<SlowFile> occupied = occupy(context, program, folder);
+    SlowFile next = context.slowFile(folder, "next");
+    Peer client = context.connect(program);
     client.send("read next\n");
-    next.expectNoReader(trial.time(SILENCE));
+    next.expectNoReader(context.time(SILENCE));
     occupied.getFirst().release("");
     next.expectReader();
     next.release("");
@@ -356,30 +362,30 @@ final class OffloadRules {
   }
 
   /** Clients ask at the same time; as many as the queue holds wait, and the others are refused. */
-  private static void busy(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    Instance program = program(trial, folder);
-    List<SlowFile> occupied = occupy(trial, program, folder);
+  private static void busy(TestContext context) throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Instance program = program(context, folder);
+    List<SlowFile> occupied = occupy(context, program, folder);
     int refused = 2 * STANDARD.queue();
-    BlockingQueue<String> answers = askAtOnce(trial, program, STANDARD.queue() + refused);
+    BlockingQueue<String> answers = askAtOnce(context, program, STANDARD.queue() + refused);
     for (int i = 0; i < refused; i++) {
-      demand(BUSY, next(answers, trial.patience()));
+      demand(BUSY, next(answers, context.patience()));
     }
-    demand(NOTHING, next(answers, trial.time(SILENCE)));
+    demand(NOTHING, next(answers, context.time(SILENCE)));
     for (SlowFile each : occupied) {
       each.release("");
     }
     for (int i = 0; i < STANDARD.queue(); i++) {
-      demand(EMPTY.strip(), next(answers, trial.patience()));
+      demand(EMPTY.strip(), next(answers, context.patience()));
     }
   }
 
   /** Each of so many clients asks for a hash; returns their answers in order of arrival. */
-  private static BlockingQueue<String> askAtOnce(Trial trial, Instance program, int clients)
+  private static BlockingQueue<String> askAtOnce(TestContext context, Instance program, int clients)
       throws Broken, IOException {
     BlockingQueue<String> answers = new LinkedBlockingQueue<>();
     for (int i = 0; i < clients; i++) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send("hash 1 \n");
       Thread.startVirtualThread(
           () -> {
@@ -405,28 +411,29 @@ final class OffloadRules {
     }
   }
 
-  private static void cancels(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    Instance program = program(trial, folder);
-    List<SlowFile> occupied = occupy(trial, program, folder);
-    SlowFile unwanted = trial.slowFile(folder, "unwanted");
+  private static void cancels(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Instance program = program(context, folder);
+    List<SlowFile> occupied = occupy(context, program, folder);
+    SlowFile unwanted = context.slowFile(folder, "unwanted");
     List<Peer> gone = new ArrayList<>();
     for (int i = 0; i < STANDARD.queue(); i++) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send("read unwanted\n");
       client.expectSilence(LONG);
       gone.add(client);
     }
-    Peer early = trial.connect(program);
+    Peer early = context.connect(program);
     early.send("hash 1 \n");
     early.expect(BUSY + "\n");
     for (Peer each : gone) {
       each.reset();
     }
     List<Peer> after = new ArrayList<>();
-    long deadline = System.nanoTime() + trial.patience().toNanos();
+    long deadline = System.nanoTime() + context.patience().toNanos();
     while (after.size() < STANDARD.queue()) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send("hash 1 \n");
       if (waits(client)) {
         after.add(client);
@@ -445,7 +452,7 @@ final class OffloadRules {
     for (Peer each : after) {
       each.expect(EMPTY);
     }
-    unwanted.expectNoReader(trial.time(SILENCE));
+    unwanted.expectNoReader(context.time(SILENCE));
   }
 
   private static boolean waits(Peer client) {
@@ -458,26 +465,26 @@ final class OffloadRules {
   }
 
   /** If the work continued, no worker would be left after the first of these rounds. */
-  private static void givesWorkersBack(Trial trial)
+  private static void givesWorkersBack(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    trial.fifo(folder, "fifo");
-    Instance program = program(trial, folder);
+    Path folder = context.folder();
+    context.fifo(folder, "fifo");
+    Instance program = program(context, folder);
     for (int i = 0; i < ROUNDS; i++) {
-      leaveAtWork(trial, program, "read fifo\n");
-      demandAnswer(trial, program, "reading a FIFO that nobody writes to");
+      leaveAtWork(context, program, "read fifo\n");
+      demandAnswer(context, program, "reading a FIFO that nobody writes to");
     }
     String hash = "hash %d x\n".formatted(2 * MANY_TIMES);
-    Peer patient = trial.connect(program);
+    Peer patient = context.connect(program);
     long before = System.nanoTime();
     patient.send(hash);
-    patient.line(trial.time(PATIENCE).multipliedBy(HASH_FACTOR));
+    patient.line(context.time(PATIENCE).multipliedBy(HASH_FACTOR));
     long whole = System.nanoTime() - before;
     long[] waited = new long[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
-      leaveAtWork(trial, program, hash);
+      leaveAtWork(context, program, hash);
       long gone = System.nanoTime();
-      demandAnswer(trial, program, "a hash that takes %,d ms".formatted(whole / 1_000_000));
+      demandAnswer(context, program, "a hash that takes %,d ms".formatted(whole / 1_000_000));
       waited[i] = System.nanoTime() - gone;
     }
     Timing.demandMedian(
@@ -488,11 +495,11 @@ final class OffloadRules {
   }
 
   /** Clients that leave while all workers work for them. */
-  private static void leaveAtWork(Trial trial, Instance program, String request)
+  private static void leaveAtWork(TestContext context, Instance program, String request)
       throws Broken, IOException, InterruptedException {
     List<Peer> clients = new ArrayList<>();
     for (int i = 0; i < STANDARD.workers(); i++) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send(request);
       clients.add(client);
     }
@@ -502,9 +509,9 @@ final class OffloadRules {
     }
   }
 
-  private static void demandAnswer(Trial trial, Instance program, String lost)
+  private static void demandAnswer(TestContext context, Instance program, String lost)
       throws Broken, IOException {
-    try (Peer client = trial.connect(program)) {
+    try (Peer client = context.connect(program)) {
       client.send("hash 1 \n");
       try {
         client.expect(EMPTY);
@@ -514,52 +521,54 @@ final class OffloadRules {
     }
   }
 
-  private static void staysInItsFolder(Trial trial)
+  private static void staysInItsFolder(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
-    Path outside = trial.folder();
+    Path folder = context.folder();
+    Path outside = context.folder();
     Files.writeString(outside.resolve("secret"), "abc");
     Files.createSymbolicLink(folder.resolve("link"), outside.resolve("secret"));
     Files.createSymbolicLink(folder.resolve("elsewhere"), outside);
     Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
     Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
     Files.createSymbolicLink(folder.resolve("nowhere"), folder.resolve("missing"));
-    Instance program = program(trial, folder);
+    Instance program = program(context, folder);
     for (String name : List.of("link", "elsewhere", "null", "nowhere", "zero")) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send("read %s\n".formatted(name));
       client.expect("error cannot read %s\n".formatted(name));
     }
   }
 
-  private static void pipelined(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer client = trial.connect(program(trial, trial.folder()));
-    int count = trial.count(PIPELINED);
+  private static void pipelined(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context, context.folder()));
+    int count = context.count(PIPELINED);
     client.exchange(
         "ping\n".repeat(count).getBytes(US_ASCII), "pong\n".repeat(count).getBytes(US_ASCII));
   }
 
-  private static void backPressure(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance program = program(trial, trial.folder());
-    Peer client = trial.connectWithWindow(program, 64 * 1024);
+  private static void backPressure(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context, context.folder());
+    Peer client = context.connectWithWindow(program, 64 * 1024);
     long allowed = 2 * Kernel.buffers() + ProgramConfig.RELAY_BYTES;
     long lines = 2 * allowed / 5;
-    long sent = client.sendUntilFull(OffloadRules::pings, 5 * lines);
+    long sent = client.sendUntilFull(Section14Offload::pings, 5 * lines);
     if (sent > allowed) {
       throw new Broken(
           "at most %,d bytes to be read from a client that reads nothing".formatted(allowed),
           "%,d were read".formatted(sent));
     }
-    Peer other = trial.connect(program);
+    Peer other = context.connect(program);
     other.send("ping\n");
     other.expect("pong\n");
   }
 
-  private static void pings(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance program = program(trial, trial.folder());
-    Peer client = trial.connect(program);
+  private static void pings(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context, context.folder());
+    Peer client = context.connect(program);
     for (int i = 0; i < STANDARD.workers(); i++) {
-      trial.connect(program).send("hash %d x\n".formatted(MANY_TIMES).repeat(HASHES_EACH));
+      context.connect(program).send("hash %d x\n".formatted(MANY_TIMES).repeat(HASHES_EACH));
     }
     long[] nanos = new long[PINGS_BESIDE];
     for (int i = 0; i < PINGS_BESIDE; i++) {
@@ -568,18 +577,18 @@ final class OffloadRules {
       client.expect("pong\n");
       nanos[i] = System.nanoTime() - before;
     }
-    Timing.demandMedian(nanos, trial.time(PING), "a pong while hashes are computed for others");
+    Timing.demandMedian(nanos, context.time(PING), "a pong while hashes are computed for others");
   }
 
-  private static void ends(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance program = program(trial, trial.folder());
-    trial.connect(program);
-    Peer stuck = trial.connectWithWindow(program, 64 * 1024);
-    stuck.sendUntilFull(OffloadRules::pings, 4 * Kernel.buffers());
-    Peer gone = trial.connectWithWindow(program, 64 * 1024);
-    gone.sendUntilFull(OffloadRules::pings, 4 * Kernel.buffers());
+  private static void ends(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context, context.folder());
+    context.connect(program);
+    Peer stuck = context.connectWithWindow(program, 64 * 1024);
+    stuck.sendUntilFull(Section14Offload::pings, 4 * Kernel.buffers());
+    Peer gone = context.connectWithWindow(program, 64 * 1024);
+    gone.sendUntilFull(Section14Offload::pings, 4 * Kernel.buffers());
     gone.reset();
-    Ending.demand(trial, program);
+    Shutdown.demand(context, program);
   }
 
   /** An endless stream of ping requests. */
@@ -589,26 +598,27 @@ final class OffloadRules {
     }
   }
 
-  private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {
-    Path folder = trial.folder();
+  private static void leavesNothing(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
     Files.writeString(folder.resolve("file"), "abc");
-    Instance program = program(trial, folder);
-    Leftovers.demandNone(
-        trial,
+    Instance program = program(context, folder);
+    ResourceLeaks.demandNone(
+        context,
         List.of(program),
-        trial.count(CLOSES) / 4,
+        context.count(CLOSES) / 4,
         () -> {
-          try (Peer client = trial.connect(program)) {
+          try (Peer client = context.connect(program)) {
             client.send("read file\nread missing\nping\n");
             client.finishSending();
             client.expect(sha256("abc".getBytes(US_ASCII), 1));
             client.expect("error cannot read missing\npong\n");
             client.expectFin();
           }
-          Peer gone = trial.connect(program);
+          Peer gone = context.connect(program);
           gone.send("hash 1000 x\nread file\n");
           gone.reset();
-          try (Peer client = trial.connect(program)) {
+          try (Peer client = context.connect(program)) {
             client.send("\n");
             client.expect("error expected ping, hash or read\n");
             client.expectFin();

@@ -12,8 +12,8 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.program.LineReader;
 import iomodels.program.ProgramConfig;
@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Section 12: scatter-gather. The kit is both the client and the backends. */
-final class GatherRules {
+final class Section12Gather {
 
   static final List<Rule> ALL =
       List.of(
@@ -36,7 +36,7 @@ final class GatherRules {
               "If the backends are asked one after another, their delays add up; if they are"
                   + " asked together, the slowest one determines the delay. A client tells the"
                   + " answers apart by their order alone.",
-              GatherRules::answersInOrder),
+              Section12Gather::answersInOrder),
           rule(
               "12.02",
               "The program MUST accept a request in any pieces, with or without a CR before"
@@ -44,7 +44,7 @@ final class GatherRules {
               "TCP does not keep message boundaries (RFC 9293), so a read may return half of"
                   + " a request or two of them. Clients such as telnet end a line with CR LF, and"
                   + " the CR must not become a part of the question.",
-              GatherRules::pieces),
+              Section12Gather::pieces),
           rule(
               "12.03",
               "The program MUST answer \"failed\" for each backend that has failed, however"
@@ -52,7 +52,7 @@ final class GatherRules {
               "A backend may refuse, reset, send an error, or stop in the middle of a line,"
                   + " which BufferedReader.readLine returns like a complete one. The client can use"
                   + " the good answers only if it is told which ones are missing.",
-              GatherRules::failed),
+              Section12Gather::failed),
           timed(
               "12.04",
               "At the deadline, the program MUST answer \"late\" for each backend that has"
@@ -60,21 +60,21 @@ final class GatherRules {
               "Without a deadline the slowest backend decides whether the client is answered"
                   + " at all; gRPC's guide on deadlines recommends always setting one. A call that"
                   + " is left open holds a descriptor, and its backend works for nobody.",
-              GatherRules::late),
+              Section12Gather::late),
           rule(
               "12.05",
               "The program MUST answer a \"first\" request with the first good answer.",
               "The fastest result is often a failure, since refusing takes less time than"
                   + " answering. Happy Eyeballs uses the first connection attempt that succeeds for"
                   + " the same reason (RFC 8305, section 5).",
-              GatherRules::firstGood),
+              Section12Gather::firstGood),
           rule(
               "12.06",
               "When one backend has answered a \"first\" request, the program MUST close the"
                   + " connections to the others.",
               "Otherwise each request costs the work of all backends to the end. Happy"
                   + " Eyeballs cancels the other attempts as well (RFC 8305, section 5).",
-              GatherRules::closesOthers),
+              Section12Gather::closesOthers),
           rule(
               "12.07",
               "If all backends have failed, the program MUST ask them once more, after a"
@@ -82,14 +82,14 @@ final class GatherRules {
               "Many failures are brief, such as those during a restart. A retry without a"
                   + " pause meets the same failure, and many of them at once keep an overloaded"
                   + " backend down (Site Reliability Engineering, chapter 22).",
-              GatherRules::retries),
+              Section12Gather::retries),
           rule(
               "12.08",
               "If all backends have failed twice, the program MUST give up.",
               "Unlimited retries multiply the load just when the backends are overloaded"
                   + " (Site Reliability Engineering, chapter 22), and the client never learns the"
                   + " outcome.",
-              GatherRules::givesUp),
+              Section12Gather::givesUp),
           timed(
               "12.09",
               "If no backend has given a good answer by the deadline, the program MUST answer"
@@ -98,7 +98,7 @@ final class GatherRules {
                   + " \"late\" it does not, and a repeated order may be carried out twice. HTTP has"
                   + " two status codes for this: 502 and 504 (RFC 9110, sections 15.6.3 and"
                   + " 15.6.5).",
-              GatherRules::firstLate),
+              Section12Gather::firstLate),
           rule(
               "12.10",
               "When a client is gone, the program MUST close all connections that it opened"
@@ -106,27 +106,27 @@ final class GatherRules {
               "A user who reloads a page would otherwise multiply the load on the backends"
                   + " for nothing. Go's net/http cancels a request's context for this reason when"
                   + " the client's connection closes.",
-              GatherRules::cancels),
+              Section12Gather::cancels),
           rule(
               "12.11",
               "The program MUST answer a client's requests in order, one at a time.",
               "A client matches pipelined answers to its requests by their order (RFC 9112,"
                   + " section 9.3.2). One request at a time also limits the connections that one"
                   + " client can cause.",
-              GatherRules::inTurn),
+              Section12Gather::inTurn),
           rule(
               "12.12",
               "The program MUST answer a client that has finished sending.",
               "A script that pipes its request into nc -N sends FIN right after it. FIN ends"
                   + " one direction only (RFC 9293, section 3.6.1); a program that takes it for the"
                   + " end of the conversation never answers the script.",
-              GatherRules::halfClosed),
+              Section12Gather::halfClosed),
           rule(
               "12.13",
               "The program MUST answer other clients while one client waits.",
               "If clients wait for each other, one slow backend stops the service for all of"
                   + " them.",
-              GatherRules::othersGoOn),
+              Section12Gather::othersGoOn),
           rule(
               "12.14",
               "The program MUST answer a line that is not a request with an error line, and"
@@ -135,7 +135,7 @@ final class GatherRules {
                   + " request begins, which is how HTTP request smuggling works (CWE-444); HTTP"
                   + " servers should respond with 400 and close (RFC 9112, section 2.2). The error"
                   + " line tells the user what was wrong.",
-              GatherRules::refuses),
+              Section12Gather::refuses),
           new Rule(
               "12.15",
               MUST,
@@ -144,9 +144,9 @@ final class GatherRules {
                   + " one of these paths forgets a connection or a timer, each such request leaks"
                   + " it, until accept(2) fails with EMFILE.",
               GATHER,
-              Set.of(Need.ALONE, Need.PROCESS),
-              GatherRules::leavesNothing),
-          rule("12.16", Ending.SENTENCE, Ending.WHY, GatherRules::ends),
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section12Gather::leavesNothing),
+          rule("12.16", Shutdown.SENTENCE, Shutdown.WHY, Section12Gather::ends),
           new Rule(
               "12.17",
               MUST,
@@ -157,7 +157,7 @@ final class GatherRules {
                   + " accumulate, and each holds a descriptor.",
               GATHER,
               Set.of(),
-              GatherRules::stopsConnecting));
+              Section12Gather::stopsConnecting));
 
   /** A deadline that is not reached during a test. */
   private static final Duration NEVER = Duration.ofMinutes(10);
@@ -166,7 +166,7 @@ final class GatherRules {
   private static final Duration SOON = Duration.ofMillis(10);
   private static final long BETWEEN_LOOKS_MILLIS = 20;
 
-  private GatherRules() {}
+  private Section12Gather() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, GATHER, Set.of(), check);
@@ -174,16 +174,16 @@ final class GatherRules {
 
   /** For a rule that a machine would miss if it paused for as long as the deadline. */
   private static Rule timed(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, GATHER, Set.of(Need.TIMED), check);
+    return new Rule(id, MUST, sentence, why, GATHER, Set.of(Precondition.TIMED), check);
   }
 
-  private static Instance program(Trial trial, Duration deadline, Backend... backends)
+  private static Instance program(TestContext context, Duration deadline, Backend... backends)
       throws IOException, InterruptedException {
     List<InetSocketAddress> addresses = new ArrayList<>();
     for (Backend each : backends) {
       addresses.add(each.address());
     }
-    return trial.program(ProgramConfig.onLoopback(addresses).within(deadline));
+    return context.program(ProgramConfig.onLoopback(addresses).within(deadline));
   }
 
   /** Accepts a connection, and receives the question on it. */
@@ -193,36 +193,37 @@ final class GatherRules {
     return peer;
   }
 
-  private static void answersInOrder(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Backend third = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, first, second, third));
+  private static void answersInOrder(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Backend third = context.backend();
+    Peer client = context.connect(program(context, NEVER, first, second, third));
     client.send("all tea?\n");
     try (Peer one = asked(first, "tea?");
         Peer two = asked(second, "tea?");
         Peer three = asked(third, "tea?")) {
       three.send("three\n");
       two.send("two\r\n");
-      client.expectSilence(trial.time(SILENCE));
+      client.expectSilence(context.time(SILENCE));
       one.send("one\n");
       client.expect("ok one\nok two\nok three\n");
-      one.expectEnd(trial.time(CLOSE));
+      one.expectEnd(context.time(CLOSE));
     }
   }
 
-  private static void pieces(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, backend));
+  private static void pieces(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
     for (byte each : "all te".getBytes(US_ASCII)) {
       client.send(new byte[] {each});
     }
-    backend.expectNobody(trial.time(SILENCE));
+    backend.expectNobody(context.time(SILENCE));
     client.send("a\r\nall cof");
     try (Peer one = asked(backend, "tea")) {
       one.send("o");
       one.send("ne");
-      client.expectSilence(trial.time(SILENCE));
+      client.expectSilence(context.time(SILENCE));
       one.send("\n");
       client.expect("ok one\n");
     }
@@ -233,15 +234,19 @@ final class GatherRules {
     }
   }
 
-  private static void failed(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void failed(TestContext context) throws Broken, IOException, InterruptedException {
     Backend[] backends = {
-      trial.refusingBackend(), trial.backend(), trial.backend(), trial.backend(), trial.backend()
+      context.refusingBackend(),
+      context.backend(),
+      context.backend(),
+      context.backend(),
+      context.backend()
     };
-    Backend last = trial.backend();
+    Backend last = context.backend();
     Peer client =
-        trial.connect(
+        context.connect(
             program(
-                trial,
+                context,
                 NEVER,
                 backends[0],
                 backends[1],
@@ -261,15 +266,15 @@ final class GatherRules {
       babbles.send("x".repeat(LineReader.MAX_BYTES + 2));
       good.send("ok\n");
       client.expect("failed\nfailed\nfailed\nfailed\nfailed\nok ok\n");
-      babbles.expectEnd(trial.time(CLOSE));
+      babbles.expectEnd(context.time(CLOSE));
     }
   }
 
-  private static void late(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
+  private static void late(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
     Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
-    Peer client = trial.connect(program(trial, deadline, first, second));
+    Peer client = context.connect(program(context, deadline, first, second));
     long before = System.nanoTime();
     client.send("all tea\n");
     try (Peer silent = asked(first, "tea");
@@ -277,7 +282,7 @@ final class GatherRules {
       good.send("here\n");
       client.expect("late\nok here\n");
       demandAtLeast(deadline, before, "the deadline");
-      silent.expectEnd(trial.time(CLOSE));
+      silent.expectEnd(context.time(CLOSE));
     }
   }
 
@@ -291,33 +296,36 @@ final class GatherRules {
     }
   }
 
-  private static void firstGood(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, first, second, trial.refusingBackend()));
+  private static void firstGood(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Peer client =
+        context.connect(program(context, NEVER, first, second, context.refusingBackend()));
     client.send("first tea\n");
     try (Peer slow = asked(first, "tea");
         Peer bad = asked(second, "tea")) {
       bad.send("error no tea\n");
-      client.expectSilence(trial.time(SILENCE));
+      client.expectSilence(context.time(SILENCE));
       slow.send("here\n");
       client.expect("ok here\n");
     }
   }
 
-  private static void closesOthers(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Backend third = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, first, second, third));
+  private static void closesOthers(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Backend third = context.backend();
+    Peer client = context.connect(program(context, NEVER, first, second, third));
     client.send("first tea\n");
     try (Peer one = asked(first, "tea");
         Peer two = asked(second, "tea");
         Peer three = asked(third, "tea")) {
       two.send("here\n");
       client.expect("ok here\n");
-      one.expectEnd(trial.time(CLOSE));
-      three.expectEnd(trial.time(CLOSE));
+      one.expectEnd(context.time(CLOSE));
+      three.expectEnd(context.time(CLOSE));
     }
     client.send("first coffee\n");
     try (Peer one = asked(first, "coffee")) {
@@ -326,10 +334,11 @@ final class GatherRules {
     }
   }
 
-  private static void retries(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, first, second));
+  private static void retries(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Peer client = context.connect(program(context, NEVER, first, second));
     client.send("first tea\n");
     long before;
     try (Peer one = asked(first, "tea")) {
@@ -346,9 +355,10 @@ final class GatherRules {
     }
   }
 
-  private static void givesUp(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, backend));
+  private static void givesUp(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
     client.send("first tea\n");
     for (int i = 0; i < 2; i++) {
       try (Peer one = asked(backend, "tea")) {
@@ -356,14 +366,15 @@ final class GatherRules {
       }
     }
     client.expect("failed\n");
-    backend.expectNobody(trial.time(SILENCE));
+    backend.expectNobody(context.time(SILENCE));
   }
 
-  private static void firstLate(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
+  private static void firstLate(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
     Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
-    Peer client = trial.connect(program(trial, deadline, first, second));
+    Peer client = context.connect(program(context, deadline, first, second));
     long before = System.nanoTime();
     client.send("first tea\n");
     try (Peer one = asked(first, "tea");
@@ -371,47 +382,49 @@ final class GatherRules {
       two.send("error no tea\n");
       client.expect("late\n");
       demandAtLeast(deadline, before, "the deadline");
-      one.expectEnd(trial.time(CLOSE));
+      one.expectEnd(context.time(CLOSE));
     }
   }
 
-  private static void cancels(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Instance program = program(trial, NEVER, first, second);
+  private static void cancels(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Instance program = program(context, NEVER, first, second);
     for (String kind : List.of("all", "first")) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send(kind + " tea\n");
       try (Peer one = asked(first, "tea");
           Peer two = asked(second, "tea")) {
         client.reset();
-        one.expectEnd(trial.time(CLOSE));
-        two.expectEnd(trial.time(CLOSE));
+        one.expectEnd(context.time(CLOSE));
+        two.expectEnd(context.time(CLOSE));
       }
     }
   }
 
-  private static void inTurn(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, backend));
+  private static void inTurn(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
     client.send("all one\nfirst two\nall three\n");
     for (String question : List.of("one", "two", "three")) {
       try (Peer one = asked(backend, question)) {
-        backend.expectNobody(trial.time(SILENCE));
+        backend.expectNobody(context.time(SILENCE));
         one.send("answer to " + question + "\n");
         client.expect("ok answer to " + question + "\n");
       }
     }
   }
 
-  private static void halfClosed(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(program(trial, NEVER, backend));
+  private static void halfClosed(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
     client.send("all one\nall two\n");
     client.finishSending();
     for (String question : List.of("one", "two")) {
       try (Peer one = asked(backend, question)) {
-        client.expectSilence(trial.time(SILENCE));
+        client.expectSilence(context.time(SILENCE));
         one.send("here\n");
         client.expect("ok here\n");
       }
@@ -419,14 +432,15 @@ final class GatherRules {
     client.expectFin();
   }
 
-  private static void othersGoOn(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = program(trial, NEVER, backend);
-    Peer waits = trial.connect(program);
+  private static void othersGoOn(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    Peer waits = context.connect(program);
     waits.send("all tea\n");
     try (Peer slow = asked(backend, "tea")) {
       for (int i = 0; i < 100; i++) {
-        Peer client = trial.connect(program);
+        Peer client = context.connect(program);
         client.send("first coffee\n");
         try (Peer quick = asked(backend, "coffee")) {
           quick.send("here\n");
@@ -439,76 +453,77 @@ final class GatherRules {
     }
   }
 
-  private static void refuses(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = program(trial, NEVER, backend);
+  private static void refuses(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
     for (String nonsense : List.of("some tea\n", "all\n", "\n", "ALL tea\r\n")) {
-      Peer client = trial.connect(program);
+      Peer client = context.connect(program);
       client.send(nonsense + "all tea\n");
       client.expect("error expected all or first\n");
       client.expectFin();
     }
-    Peer babbler = trial.connect(program);
+    Peer babbler = context.connect(program);
     babbler.send("all " + "x".repeat(2 * LineReader.MAX_BYTES));
     babbler.expect("error line too long\n");
     babbler.expectFin();
-    backend.expectNobody(trial.time(SILENCE));
+    backend.expectNobody(context.time(SILENCE));
   }
 
-  private static void ends(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = program(trial, NEVER, backend);
-    trial.connect(program);
-    Peer waits = trial.connect(program);
+  private static void ends(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    context.connect(program);
+    Peer waits = context.connect(program);
     waits.send("all tea\n".repeat(MANY));
     asked(backend, "tea");
-    Peer gone = trial.connect(program);
+    Peer gone = context.connect(program);
     gone.send("all coffee\n".repeat(MANY));
     asked(backend, "coffee");
     gone.reset();
-    Ending.demand(trial, program);
+    Shutdown.demand(context, program);
   }
 
-  private static void stopsConnecting(Trial trial)
+  private static void stopsConnecting(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Backend full = trial.fullBackend();
-    Backend other = trial.backend();
+    Backend full = context.fullBackend();
+    Backend other = context.backend();
     Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
-    Peer client = trial.connect(program(trial, deadline, full));
+    Peer client = context.connect(program(context, deadline, full));
     for (String kind : List.of("all", "first")) {
       // The second request starts when the first has ended at the deadline.
       client.send((kind + " tea\n").repeat(2));
       client.expect("late\n".repeat(2));
-      demandConnecting(trial, full, 0, "at the deadline");
+      demandConnecting(context, full, 0, "at the deadline");
     }
-    Instance patient = program(trial, NEVER, full, other);
+    Instance patient = program(context, NEVER, full, other);
     for (String kind : List.of("all", "first")) {
-      Peer waits = trial.connect(patient);
+      Peer waits = context.connect(patient);
       waits.send(kind + " tea\n");
       try (Peer one = asked(other, "tea")) {
-        Peer served = trial.connect(patient);
+        Peer served = context.connect(patient);
         served.send("first coffee\n");
         try (Peer two = asked(other, "coffee")) {
           two.send("here\n");
           served.expect("ok here\n");
         }
-        demandConnecting(trial, full, 1, "when another has answered first");
+        demandConnecting(context, full, 1, "when another has answered first");
         waits.reset();
-        one.expectEnd(trial.time(CLOSE));
+        one.expectEnd(context.time(CLOSE));
       }
-      demandConnecting(trial, full, 0, "when the client is gone");
+      demandConnecting(context, full, 0, "when the client is gone");
     }
   }
 
   /** Demands that soon only so many sockets are in SYN-SENT, if the kernel shows them. */
-  private static void demandConnecting(Trial trial, Backend full, long wanted, String when)
+  private static void demandConnecting(TestContext context, Backend full, long wanted, String when)
       throws Broken, IOException, InterruptedException {
     if (!Kernel.tellsConnecting()) {
-      trial.note("cannot see who is connecting: there is no /proc/net/tcp");
+      context.note("cannot see who is connecting: there is no /proc/net/tcp");
       return;
     }
     int port = full.address().getPort();
-    long deadline = System.nanoTime() + trial.time(CLOSE).toNanos();
+    long deadline = System.nanoTime() + context.time(CLOSE).toNanos();
     long now = Kernel.connecting(port);
     while (now != wanted && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
@@ -517,41 +532,42 @@ final class GatherRules {
     if (now > wanted) {
       throw new Broken(
           "%d calls that are still connecting %s".formatted(wanted, when),
-          "there are %d after %,d ms (SYN-SENT)".formatted(now, trial.time(CLOSE).toMillis()));
+          "there are %d after %,d ms (SYN-SENT)".formatted(now, context.time(CLOSE).toMillis()));
     }
-    trial.note("sees %d calls that are still connecting %s".formatted(now, when));
+    context.note("sees %d calls that are still connecting %s".formatted(now, when));
   }
 
-  private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend first = trial.backend();
-    Backend second = trial.backend();
-    Backend refusing = trial.refusingBackend();
-    Instance program = program(trial, NEVER, first, second, refusing);
-    Backend slow = trial.backend();
-    Instance hasty = program(trial, SOON, slow);
-    Leftovers.demandNone(
-        trial,
+  private static void leavesNothing(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend first = context.backend();
+    Backend second = context.backend();
+    Backend refusing = context.refusingBackend();
+    Instance program = program(context, NEVER, first, second, refusing);
+    Backend slow = context.backend();
+    Instance hasty = program(context, SOON, slow);
+    ResourceLeaks.demandNone(
+        context,
         List.of(program, hasty),
-        trial.count(CLOSES) / 4,
+        context.count(CLOSES) / 4,
         () -> {
-          Peer gone = trial.connect(program);
+          Peer gone = context.connect(program);
           gone.send("all tea\n");
           try (Peer one = asked(first, "tea");
               Peer two = asked(second, "tea")) {
             two.send("here\n");
             gone.reset();
-            one.expectEnd(trial.time(CLOSE));
+            one.expectEnd(context.time(CLOSE));
           }
-          try (Peer client = trial.connect(program)) {
+          try (Peer client = context.connect(program)) {
             client.send("first tea\n");
             try (Peer one = asked(first, "tea");
                 Peer two = asked(second, "tea")) {
               two.send("here\n");
               client.expect("ok here\n");
-              one.expectEnd(trial.time(CLOSE));
+              one.expectEnd(context.time(CLOSE));
             }
           }
-          try (Peer client = trial.connect(hasty)) {
+          try (Peer client = context.connect(hasty)) {
             client.send("all tea\n");
             client.expect("late\n");
           }

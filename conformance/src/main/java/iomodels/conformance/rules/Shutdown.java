@@ -3,11 +3,11 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.STOP;
 
 import iomodels.conformance.Broken;
-import iomodels.conformance.Trial;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 
 /** The rule that every program ends when it is stopped. */
-final class Ending {
+final class Shutdown {
 
   static final String SENTENCE =
       "The program MUST end when it is told to, even while clients are connected.";
@@ -17,13 +17,13 @@ final class Ending {
           + " program that waits for its clients to leave makes each deployment take as long as"
           + " that limit, and is then killed.";
 
-  private Ending() {}
+  private Shutdown() {}
 
-  static void demand(Trial trial, Instance program) throws Broken, InterruptedException {
-    trial.stop(program);
-    if (!program.awaitEnd(trial.time(STOP))) {
+  static void demand(TestContext context, Instance program) throws Broken, InterruptedException {
+    context.stop(program);
+    if (!program.awaitEnd(context.time(STOP))) {
       throw new Broken(
-          "the program to end within %,d ms".formatted(trial.time(STOP).toMillis()),
+          "the program to end within %,d ms".formatted(context.time(STOP).toMillis()),
           "it still runs");
     }
   }

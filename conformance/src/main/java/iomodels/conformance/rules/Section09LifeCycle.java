@@ -13,8 +13,8 @@ import iomodels.conformance.Inconclusive;
 import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,7 +31,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Section 9: start, restart and stop. */
-final class LifeRules {
+final class Section09LifeCycle {
 
   static final List<Rule> ALL =
       List.of(
@@ -44,8 +44,8 @@ final class LifeRules {
                   + " getsockname(2) tells. A supervisor or a test that is told 0, or is told the"
                   + " port too early, cannot connect.",
               UPPER,
-              Set.of(Need.LIFE),
-              LifeRules::announces),
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::announces),
           new Rule(
               "9.02",
               MUST,
@@ -54,8 +54,8 @@ final class LifeRules {
                   + " with EADDRINUSE unless SO_REUSEADDR is set (socket(7); Stevens, UNP vol. 1,"
                   + " section 7.5). Each restart would mean a minute of downtime.",
               UPPER,
-              Set.of(Need.LIFE),
-              LifeRules::restarts),
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::restarts),
           new Rule(
               "9.03",
               MUST,
@@ -65,8 +65,8 @@ final class LifeRules {
                   + " off downloads, and one that still accepts clients may never finish; nginx"
                   + " offers the same as its graceful shutdown (SIGQUIT).",
               FLOOD,
-              Set.of(Need.LIFE, Need.TIMED),
-              LifeRules::drains),
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::drains),
           new Rule(
               "9.04",
               MUST,
@@ -75,8 +75,8 @@ final class LifeRules {
                   + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
                   + " processes did not end.",
               UPPER,
-              Set.of(Need.LIFE, Need.TIMED),
-              LifeRules::stopsBesideIdle),
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::stopsBesideIdle),
           new Rule(
               "9.05",
               MUST,
@@ -85,8 +85,8 @@ final class LifeRules {
               "bind(2) reports EADDRINUSE. A server that hides the error, or listens"
                   + " elsewhere, looks healthy while its clients talk to another process.",
               UPPER,
-              Set.of(Need.LIFE),
-              LifeRules::busyPort),
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::busyPort),
           new Rule(
               "9.06",
               MUST,
@@ -96,8 +96,8 @@ final class LifeRules {
                   + " can also destroy replies that the client has not read yet. The client then"
                   + " cannot tell which of its requests were carried out.",
               UPPER,
-              Set.of(Need.LIFE, Need.TIMED),
-              LifeRules::answersWhatWasSent),
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::answersWhatWasSent),
           new Rule(
               "9.07",
               MUST,
@@ -107,8 +107,8 @@ final class LifeRules {
                   + " server that overlooks one of these states closes too early, and the reset may"
                   + " destroy the last reply (RFC 9112, section 9.6).",
               FLOOD,
-              Set.of(Need.LIFE, Need.CONCURRENT, Need.TIMED),
-              LifeRules::deliversToACrowd),
+              Set.of(Precondition.LIFE, Precondition.CONCURRENT, Precondition.TIMED),
+              Section09LifeCycle::deliversToACrowd),
           new Rule(
               "9.08",
               SHOULD,
@@ -119,8 +119,8 @@ final class LifeRules {
                   + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
                   + " loses requests.",
               UPPER,
-              Set.of(Need.LIFE, Need.PROCESS, Need.TIMED),
-              LifeRules::acceptsTheQueue));
+              Set.of(Precondition.LIFE, Precondition.PROCESS, Precondition.TIMED),
+              Section09LifeCycle::acceptsTheQueue));
 
   private static final long OWED = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
@@ -143,68 +143,70 @@ final class LifeRules {
 
   private static final int QUEUED = 40;
 
-  private LifeRules() {}
+  private Section09LifeCycle() {}
 
-  private static void announces(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
+  private static void announces(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
     if (server.address().getPort() == 0) {
       throw new Broken("the real port", "it announced port 0");
     }
-    Peer peer = trial.connect(server);
+    Peer peer = context.connect(server);
     peer.send("ready?");
     peer.expect("READY?");
   }
 
-  private static void restarts(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance first = trial.launch(0);
-    Peer peer = trial.connect(first);
+  private static void restarts(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance first = context.launch(0);
+    Peer peer = context.connect(first);
     peer.send("one");
     peer.expect("ONE");
     // The server closes first, so that its end of the connection stays in TIME_WAIT.
-    trial.stop(first);
+    context.stop(first);
     peer.expectFin();
     peer.close();
-    awaitEnd(trial, first);
+    awaitEnd(context, first);
     Instance second;
     try {
-      second = trial.launch(first.address().getPort());
+      second = context.launch(first.address().getPort());
     } catch (IOException e) {
       throw new Broken(
           "a server on port %d again".formatted(first.address().getPort()),
           "it did not start: " + e.getMessage());
     }
-    Peer again = trial.connect(second);
+    Peer again = context.connect(second);
     again.send("two");
     again.expect("TWO");
   }
 
-  private static void drains(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    Peer owed = trial.connectWithWindow(server, SMALL_WINDOW);
+  private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    Peer owed = context.connectWithWindow(server, SMALL_WINDOW);
     owed.send(OWED + "\n");
     owed.expect(new byte[] {0});
-    trial.stop(server);
-    awaitRefusal(trial, server);
+    context.stop(server);
+    awaitRefusal(context, server);
     Peer.Stream flood = Text::flood;
     owed.expectStream(flood.from(1), OWED - 1);
     owed.expectFin();
     owed.close();
-    awaitEnd(trial, server);
+    awaitEnd(context, server);
   }
 
-  private static void stopsBesideIdle(Trial trial)
+  private static void stopsBesideIdle(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    Peer idle = trial.connect(server);
+    Instance server = context.launch(0);
+    Peer idle = context.connect(server);
     idle.send("hello");
     idle.expect("HELLO");
     // Idle from now on, as is another client, which may not even be accepted yet at the stop.
-    Peer silent = trial.connect(server);
-    trial.stop(server);
-    if (!server.awaitEnd(trial.time(IDLE_STOP))) {
-      demandQuickStopWithoutClients(trial);
+    Peer silent = context.connect(server);
+    context.stop(server);
+    if (!server.awaitEnd(context.time(IDLE_STOP))) {
+      demandQuickStopWithoutClients(context);
       throw new Broken(
-          "an end within %,d ms".formatted(trial.time(IDLE_STOP).toMillis()),
+          "an end within %,d ms".formatted(context.time(IDLE_STOP).toMillis()),
           "the server still runs while a client is idle");
     }
     idle.close();
@@ -212,11 +214,11 @@ final class LifeRules {
   }
 
   /** The control: the same server without any client. */
-  private static void demandQuickStopWithoutClients(Trial trial)
+  private static void demandQuickStopWithoutClients(TestContext context)
       throws IOException, InterruptedException {
-    Instance control = trial.launch(0);
-    trial.stop(control);
-    if (!control.awaitEnd(trial.time(IDLE_STOP))) {
+    Instance control = context.launch(0);
+    context.stop(control);
+    if (!control.awaitEnd(context.time(IDLE_STOP))) {
       throw new Inconclusive("without any client it takes as long to stop");
     }
   }
@@ -225,25 +227,26 @@ final class LifeRules {
    * A part of what the client has sent is still in its kernel, since the server had no room for it.
    * It arrives as the server reads, and has to be answered as well.
    */
-  private static void answersWhatWasSent(Trial trial)
+  private static void answersWhatWasSent(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    Peer peer = trial.connectWithWindow(server, BLOCK);
-    Peer.Stream stream = Text.stream(trial.random().nextInt());
+    Instance server = context.launch(0);
+    Peer peer = context.connectWithWindow(server, BLOCK);
+    Peer.Stream stream = Text.stream(context.random().nextInt());
     long sent = peer.sendUntilFull(stream, PIPELINED);
-    trial.stop(server);
-    peer.pause(trial.time(SILENCE)); // The stop comes while the server has much to do.
+    context.stop(server);
+    peer.pause(context.time(SILENCE)); // The stop comes while the server has much to do.
     peer.expectStream(Text.upper(stream), sent);
     peer.expectFin();
     peer.close();
-    awaitEnd(trial, server);
+    awaitEnd(context, server);
   }
 
-  private static void busyPort(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void busyPort(TestContext context)
+      throws Broken, IOException, InterruptedException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Instance server;
       try {
-        server = trial.launch(taken.getLocalPort());
+        server = context.launch(taken.getLocalPort());
       } catch (IOException e) {
         String words = String.valueOf(e.getMessage());
         if (!words.contains("in use") && !words.contains(String.valueOf(taken.getLocalPort()))) {
@@ -256,21 +259,22 @@ final class LifeRules {
     }
   }
 
-  private static void awaitEnd(Trial trial, Instance server) throws Broken, InterruptedException {
-    if (!server.awaitEnd(trial.time(STOP))) {
+  private static void awaitEnd(TestContext context, Instance server)
+      throws Broken, InterruptedException {
+    if (!server.awaitEnd(context.time(STOP))) {
       throw new Broken(
-          "an end within %,d ms".formatted(trial.time(STOP).toMillis()), "the server still runs");
+          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
     }
   }
 
   /** Demands that new clients are refused, if not at once, then before the drain is over. */
-  private static void awaitRefusal(Trial trial, Instance server)
+  private static void awaitRefusal(TestContext context, Instance server)
       throws Broken, IOException, InterruptedException {
-    long deadline = System.nanoTime() + trial.time(IDLE_STOP).toNanos();
+    long deadline = System.nanoTime() + context.time(IDLE_STOP).toNanos();
     while (System.nanoTime() < deadline) {
-      try (Peer late = trial.connect(server)) {
+      try (Peer late = context.connect(server)) {
         late.send("1\n");
-        if (late.endsWithoutAWord(trial.time(SILENCE))) {
+        if (late.endsWithoutAWord(context.time(SILENCE))) {
           return;
         }
       } catch (Broken _) {
@@ -373,23 +377,23 @@ final class LifeRules {
     abstract void end(Peer peer, Duration since) throws Broken;
   }
 
-  private static void deliversToACrowd(Trial trial)
+  private static void deliversToACrowd(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
+    Instance server = context.launch(0);
     List<Client> crowd = new ArrayList<>();
-    int clients = trial.atOnce(CROWD);
+    int clients = context.atOnce(CROWD);
     for (int i = 0; i < clients; i++) {
       State state = State.values()[i * State.values().length / clients];
-      Peer peer = trial.connectWithWindow(server, SMALL_WINDOW);
+      Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
       state.begin(peer);
       crowd.add(new Client(peer, state, System.nanoTime()));
     }
-    trial.stop(server);
+    context.stop(server);
     long stopped = System.nanoTime();
     crowd
         .getFirst()
         .peer()
-        .pause(trial.time(SILENCE)); // A server may take silence for the end of input.
+        .pause(context.time(SILENCE)); // A server may take silence for the end of input.
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<String>>> ends = new ArrayList<>();
       for (Client each : crowd) {
@@ -407,7 +411,7 @@ final class LifeRules {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
     }
-    awaitEnd(trial, server);
+    awaitEnd(context, server);
   }
 
   /** One of the many clients. */
@@ -431,18 +435,18 @@ final class LifeRules {
   }
 
   /** While the server cannot run, the kernel completes connections for it: tcp(7), listen(2). */
-  private static void acceptsTheQueue(Trial trial)
+  private static void acceptsTheQueue(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = trial.launch(0);
-    Peer first = trial.connect(server);
+    Instance server = context.launch(0);
+    Peer first = context.connect(server);
     first.send("first");
     first.expect("FIRST");
     first.finishSending();
     first.expectFin();
     List<Peer> queued = new ArrayList<>();
-    try (PausedProcess _ = trial.pause(server)) {
+    try (PausedProcess _ = context.pause(server)) {
       for (int i = 0; i < QUEUED; i++) {
-        Optional<Peer> peer = trial.connectWithin(server, trial.time(SILENCE));
+        Optional<Peer> peer = context.connectWithin(server, context.time(SILENCE));
         if (peer.isEmpty()) {
           break; // The queue is full: it may be shorter.
         }
@@ -450,7 +454,7 @@ final class LifeRules {
         peer.get().finishSending();
         queued.add(peer.get());
       }
-      trial.stop(server);
+      context.stop(server);
     }
     if (queued.isEmpty()) {
       throw new Inconclusive("no connection was completed while the server did not run");
@@ -459,6 +463,6 @@ final class LifeRules {
       queued.get(i).expect("QUEUED " + i);
       queued.get(i).expectFin();
     }
-    awaitEnd(trial, server);
+    awaitEnd(context, server);
   }
 }

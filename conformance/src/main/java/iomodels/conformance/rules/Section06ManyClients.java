@@ -13,15 +13,15 @@ import static iomodels.service.Services.UPPER;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
 /** Section 6: what clients notice of each other. */
-final class ManyClientsRules {
+final class Section06ManyClients {
 
   static final List<Rule> ALL =
       List.of(
@@ -32,8 +32,8 @@ final class ManyClientsRules {
               "Browsers open connections in advance and use them later or never. A server"
                   + " that waits for such a client's first request blocks everybody else.",
               UPPER,
-              Set.of(Need.CONCURRENT),
-              ManyClientsRules::besideASilentOne),
+              Set.of(Precondition.CONCURRENT),
+              Section06ManyClients::besideASilentOne),
           new Rule(
               "6.02",
               MUST,
@@ -43,8 +43,8 @@ final class ManyClientsRules {
                   + " stops a server with a few hundred connections and little traffic"
                   + " (CVE-2007-6750 for Apache httpd).",
               LINES,
-              Set.of(Need.CONCURRENT),
-              ManyClientsRules::besideHalfSentRequests),
+              Set.of(Precondition.CONCURRENT),
+              Section06ManyClients::besideHalfSentRequests),
           new Rule(
               "6.03",
               MUST,
@@ -53,8 +53,8 @@ final class ManyClientsRules {
                   + " of ChatGPT saw titles of other users' conversations, because a Redis"
                   + " connection was reused while a reply was still unread (redis-py issue 2665).",
               UPPER,
-              Set.of(Need.CONCURRENT),
-              ManyClientsRules::noMixing),
+              Set.of(Precondition.CONCURRENT),
+              Section06ManyClients::noMixing),
           new Rule(
               "6.04",
               SHOULD,
@@ -64,8 +64,8 @@ final class ManyClientsRules {
                   + " fast reader, and starves the others: epoll(7) lists starvation among its"
                   + " pitfalls. One download then delays every interactive user.",
               FLOOD,
-              Set.of(Need.CONCURRENT, Need.TIMED),
-              ManyClientsRules::besideAFlooder),
+              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Section06ManyClients::besideAFlooder),
           new Rule(
               "6.05",
               MUST,
@@ -75,8 +75,8 @@ final class ManyClientsRules {
                   + " the waiting client considers itself connected and sends. A server that drops"
                   + " it, or never turns to it, breaks a promise that the kernel has already made.",
               UPPER,
-              Set.of(Need.SEQUENTIAL),
-              ManyClientsRules::queued),
+              Set.of(Precondition.SEQUENTIAL),
+              Section06ManyClients::queued),
           new Rule(
               "6.06",
               MUST,
@@ -86,7 +86,7 @@ final class ManyClientsRules {
                   + " production.",
               UPPER,
               Set.of(),
-              ManyClientsRules::inTurn),
+              Section06ManyClients::inTurn),
           new Rule(
               "6.07",
               MUST,
@@ -96,34 +96,34 @@ final class ManyClientsRules {
                   + " and a pool has a fixed number of threads. A client beyond the limit that is"
                   + " neither served nor refused cannot react.",
               UPPER,
-              Set.of(Need.CONCURRENT),
-              ManyClientsRules::atOnce));
+              Set.of(Precondition.CONCURRENT),
+              Section06ManyClients::atOnce));
 
   private static final int HALF_SENT = 100;
   private static final int MIXED = 200;
   private static final long ENDLESS = 9_999_999_999_999L;
 
-  private ManyClientsRules() {}
+  private Section06ManyClients() {}
 
-  private static void besideASilentOne(Trial trial)
+  private static void besideASilentOne(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Peer silent = trial.connect();
-    Peer other = trial.connect();
+    Peer silent = context.connect();
+    Peer other = context.connect();
     other.send("me first");
     other.expect("ME FIRST");
     silent.send("now me");
     silent.expect("NOW ME");
   }
 
-  private static void besideHalfSentRequests(Trial trial)
+  private static void besideHalfSentRequests(TestContext context)
       throws Broken, IOException, InterruptedException {
     List<Peer> slow = new ArrayList<>();
-    for (int i = 1; i < trial.atOnce(HALF_SENT + 1); i++) {
-      Peer peer = trial.connect();
+    for (int i = 1; i < context.atOnce(HALF_SENT + 1); i++) {
+      Peer peer = context.connect();
       peer.send("half ");
       slow.add(peer);
     }
-    Peer quick = trial.connect();
+    Peer quick = context.connect();
     quick.send("whole\n");
     quick.expect("WHOLE\n");
     for (Peer peer : slow) {
@@ -132,11 +132,12 @@ final class ManyClientsRules {
     }
   }
 
-  private static void noMixing(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void noMixing(TestContext context)
+      throws Broken, IOException, InterruptedException {
     List<Peer> peers = new ArrayList<>();
-    int mixed = trial.atOnce(MIXED);
+    int mixed = context.atOnce(MIXED);
     for (int i = 0; i < mixed; i++) {
-      peers.add(trial.connect());
+      peers.add(context.connect());
     }
     for (int round = 0; round < 5; round++) {
       for (int i = 0; i < mixed; i++) {
@@ -148,9 +149,10 @@ final class ManyClientsRules {
     }
   }
 
-  private static void besideAFlooder(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer flooder = trial.connect();
-    Peer ping = trial.connect();
+  private static void besideAFlooder(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer flooder = context.connect();
+    Peer ping = context.connect();
     long[] nanos = new long[25];
     flooder.send(ENDLESS + "\n");
     flooder.expect(new byte[] {0});
@@ -166,38 +168,38 @@ final class ManyClientsRules {
       flooder.close();
       greedy.join();
     }
-    Timing.demandMedian(nanos, trial.time(PING), "a reply beside a flooder");
+    Timing.demandMedian(nanos, context.time(PING), "a reply beside a flooder");
   }
 
-  private static void queued(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer first = trial.connect();
+  private static void queued(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer first = context.connect();
     first.send("first");
     first.expect("FIRST");
-    Peer second = trial.connect();
+    Peer second = context.connect();
     second.send("second");
-    second.expectSilence(trial.time(SILENCE));
+    second.expectSilence(context.time(SILENCE));
     first.close();
     second.expect("SECOND");
   }
 
-  private static void inTurn(Trial trial) throws Broken, IOException, InterruptedException {
-    for (int i = 1; i <= trial.count(CLIENTS_IN_TURN); i++) {
-      Peer peer = trial.connect();
+  private static void inTurn(TestContext context) throws Broken, IOException, InterruptedException {
+    for (int i = 1; i <= context.count(CLIENTS_IN_TURN); i++) {
+      Peer peer = context.connect();
       try {
         peer.send("x");
         peer.expect("X");
       } catch (Broken e) {
-        throw e.at("client %,d of %,d".formatted(i, trial.count(CLIENTS_IN_TURN)));
+        throw e.at("client %,d of %,d".formatted(i, context.count(CLIENTS_IN_TURN)));
       }
       peer.close();
     }
   }
 
-  private static void atOnce(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void atOnce(TestContext context) throws Broken, IOException, InterruptedException {
     List<Peer> peers = new ArrayList<>();
-    int clients = trial.atOnce(trial.count(CLIENTS));
+    int clients = context.atOnce(context.count(CLIENTS));
     for (int i = 1; i <= clients; i++) {
-      Peer peer = trial.connect();
+      Peer peer = context.connect();
       peers.add(peer);
       peer.send("y");
     }
@@ -210,23 +212,23 @@ final class ManyClientsRules {
         throw e.at("client %,d of %,d at once".formatted(i, clients));
       }
     }
-    if (clients < trial.count(CLIENTS)) {
-      beyondTheMaximum(trial, peers);
+    if (clients < context.count(CLIENTS)) {
+      beyondTheMaximum(context, peers);
     }
   }
 
   /** One more client than there can be: it is told so, or waits for its turn. */
-  private static void beyondTheMaximum(Trial trial, List<Peer> peers)
+  private static void beyondTheMaximum(TestContext context, List<Peer> peers)
       throws Broken, IOException, InterruptedException {
     Peer last = peers.getLast();
     Peer surplus;
     try {
-      surplus = trial.connect();
+      surplus = context.connect();
       surplus.send("z");
     } catch (Broken _) {
       return; // as clear as can be
     }
-    boolean ended = surplus.endsWithoutAWord(trial.time(SILENCE));
+    boolean ended = surplus.endsWithoutAWord(context.time(SILENCE));
     last.send("still");
     last.expect("STILL");
     last.close();
@@ -236,7 +238,7 @@ final class ManyClientsRules {
         waiting.send("z");
         waiting.expectSomething();
       } catch (Broken e) {
-        if (!waiting.endsWithoutAWord(trial.time(SILENCE))) {
+        if (!waiting.endsWithoutAWord(context.time(SILENCE))) {
           throw e.at("a client beyond the maximum, once there was room");
         }
       }

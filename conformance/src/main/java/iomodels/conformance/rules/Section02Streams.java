@@ -12,15 +12,15 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
 /** Section 2: TCP carries a stream of bytes; segments, chunks and buffers do not show. */
-final class StreamRules {
+final class Section02Streams {
 
   static final List<Rule> ALL =
       List.of(
@@ -31,7 +31,7 @@ final class StreamRules {
               "TCP carries a stream of bytes, without message boundaries (RFC 9293, section"
                   + " 2.2). On loopback one write usually arrives as one read; on a real network it"
                   + " does not, and code that relies on it fails there.",
-              StreamRules::anySplit),
+              Section02Streams::anySplit),
           rule(
               "2.02",
               "The server MUST produce the same output for coalesced writes, and for chunks"
@@ -40,7 +40,7 @@ final class StreamRules {
               "Buffers usually have one of these sizes, and an off-by-one error (CWE-193)"
                   + " shows only when a read fills the buffer exactly. Ordinary traffic meets that"
                   + " case rarely, and then corrupts a byte.",
-              StreamRules::bufferSizes),
+              Section02Streams::bufferSizes),
           rule(
               "2.03",
               "The server MUST answer the bytes that have arrived without waiting for more"
@@ -49,7 +49,7 @@ final class StreamRules {
                   + " the server waits as well. recv(2) with MSG_WAITALL and"
                   + " DataInputStream.readFully cause this: they return only when the buffer is"
                   + " full.",
-              StreamRules::partialData),
+              Section02Streams::partialData),
           rule(
               "2.04",
               "The server MUST answer pipelined messages in the order in which the client"
@@ -57,14 +57,14 @@ final class StreamRules {
               "The replies carry no identifiers, so the client matches them by order; a"
                   + " server that hands messages to several threads can swap the answers. HTTP/1.1"
                   + " demands the same of pipelined requests (RFC 9112, section 9.3.2).",
-              StreamRules::pipelined),
+              Section02Streams::pipelined),
           rule(
               "2.05",
               "The server MUST return a large stream complete and unchanged.",
               "Mistakes in position arithmetic, such as a counter that overflows or a buffer"
                   + " that is not compacted, show only after many buffers. A short test passes, and"
                   + " the first large upload is corrupted.",
-              StreamRules::volume),
+              Section02Streams::volume),
           rule(
               "2.06",
               "The server MUST complete partial writes to a client with a tiny receive"
@@ -72,13 +72,13 @@ final class StreamRules {
               "A non-blocking write may accept only a part of the data (write(2)), and a"
                   + " server that ignores the returned count loses the rest. Stevens, UNP vol. 1,"
                   + " section 3.9, introduces writen for this reason.",
-              StreamRules::tinyWindow),
+              Section02Streams::tinyWindow),
           rule(
               "2.07",
               "The server MUST keep an idle connection open and usable.",
               "Clients keep idle connections in pools. If the server closes one early, the"
                   + " client's next request can cross the close and fail (RFC 9112, section 9.5).",
-              StreamRules::idle),
+              Section02Streams::idle),
           new Rule(
               "2.08",
               MUST,
@@ -89,21 +89,22 @@ final class StreamRules {
                   + " acknowledgement, on Linux by 40 ms and more. TCP_NODELAY (tcp(7)) avoids the"
                   + " delay.",
               UPPER,
-              Set.of(Need.TIMED),
-              StreamRules::smallMessages));
+              Set.of(Precondition.TIMED),
+              Section02Streams::smallMessages));
 
   private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};
   private static final int TINY = 2048;
 
-  private StreamRules() {}
+  private Section02Streams() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, UPPER, Set.of(), check);
   }
 
-  private static void anySplit(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
-    byte[] text = Text.noise(trial.random(), 400);
+  private static void anySplit(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
+    byte[] text = Text.noise(context.random(), 400);
     byte[] expected = Text.upper(text);
     for (int i = 0; i < 100; i++) {
       peer.send(text, i, 1);
@@ -112,75 +113,80 @@ final class StreamRules {
       }
     }
     for (int from = 100; from < text.length; ) {
-      int length = Math.min(trial.random().nextInt(1, 9), text.length - from);
+      int length = Math.min(context.random().nextInt(1, 9), text.length - from);
       peer.send(text, from, length);
       peer.expect(Arrays.copyOfRange(expected, from, from + length));
       from += length;
     }
   }
 
-  private static void bufferSizes(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void bufferSizes(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     for (int size : BUFFER_SIZES) {
       for (int length = size - 1; length <= size + 1; length++) {
-        byte[] text = Text.noise(trial.random(), length);
+        byte[] text = Text.noise(context.random(), length);
         peer.exchange(text, Text.upper(text));
       }
     }
-    byte[] coalesced = Text.noise(trial.random(), 3 * 65536);
+    byte[] coalesced = Text.noise(context.random(), 3 * 65536);
     peer.exchange(coalesced, Text.upper(coalesced));
   }
 
-  private static void partialData(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void partialData(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("no end of line");
     peer.expect("NO END OF LINE");
     peer.send(" either");
     peer.expect(" EITHER");
   }
 
-  private static void pipelined(Trial trial) throws Broken, IOException, InterruptedException {
+  private static void pipelined(TestContext context)
+      throws Broken, IOException, InterruptedException {
     StringBuilder messages = new StringBuilder();
-    for (int i = 0; i < trial.count(PIPELINED); i++) {
+    for (int i = 0; i < context.count(PIPELINED); i++) {
       messages.append("message ").append(i).append('\n');
     }
     byte[] sent = messages.toString().getBytes(US_ASCII);
-    trial.connect().exchange(sent, Text.upper(sent));
+    context.connect().exchange(sent, Text.upper(sent));
   }
 
-  private static void volume(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer.Stream stream = Text.stream(trial.random().nextInt());
-    int length = trial.count(VOLUME);
-    trial.connect().exchange(stream, length, Text.upper(stream), length);
+  private static void volume(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer.Stream stream = Text.stream(context.random().nextInt());
+    int length = context.count(VOLUME);
+    context.connect().exchange(stream, length, Text.upper(stream), length);
   }
 
   /**
    * The reader does not begin before the sender is stuck: by then the server's buffers are full.
    */
-  private static void tinyWindow(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connectWithWindow(TINY);
-    Peer.Stream stream = Text.stream(trial.random().nextInt());
+  private static void tinyWindow(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connectWithWindow(TINY);
+    Peer.Stream stream = Text.stream(context.random().nextInt());
     long length = 8L << 20;
-    Stall stall = new Stall();
+    StallDetector stall = new StallDetector();
     peer.whileSending(
         () -> peer.sendStream(stall.watch(stream), length),
         () -> {
-          stall.await(length, trial.patience());
+          stall.await(length, context.patience());
           peer.expectStream(Text.upper(stream), length);
         });
   }
 
-  private static void idle(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void idle(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     peer.send("before");
     peer.expect("BEFORE");
-    peer.expectSilence(trial.time(IDLE));
+    peer.expectSilence(context.time(IDLE));
     peer.send("after");
     peer.expect("AFTER");
   }
 
-  private static void smallMessages(Trial trial) throws Broken, IOException, InterruptedException {
-    Peer peer = trial.connect();
+  private static void smallMessages(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
     long[] nanos = new long[15];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
@@ -190,6 +196,6 @@ final class StreamRules {
       peer.expect("AB");
       nanos[i] = System.nanoTime() - start;
     }
-    Timing.demandMedian(nanos, trial.time(DELAY), "a reply");
+    Timing.demandMedian(nanos, context.time(DELAY), "a reply");
   }
 }

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * One try of one rule: its connections, its randomness, its bounds. Whatever it opened is closed
  * with it, latest first. Safe for use by several threads, but for {@link #random()}.
  */
-public final class Trial implements AutoCloseable {
+public final class TestContext implements AutoCloseable {
 
   private final Optional<Target> target;
   private final Optional<Client> client;
@@ -44,17 +44,17 @@ public final class Trial implements AutoCloseable {
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
-  Trial(Target target, Service service, Bounds bounds, long seed) {
+  TestContext(Target target, Service service, Bounds bounds, long seed) {
     this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
   }
 
   /** A try of a rule for clients. */
-  Trial(Client client, Service service, Bounds bounds, long seed) {
+  TestContext(Client client, Service service, Bounds bounds, long seed) {
     this(Optional.empty(), Optional.of(client), Optional.empty(), service, bounds, seed);
   }
 
   /** A try of a rule for a program. */
-  Trial(ProgramTarget programs, Bounds bounds, long seed) {
+  TestContext(ProgramTarget programs, Bounds bounds, long seed) {
     this(
         Optional.empty(),
         Optional.empty(),
@@ -64,7 +64,7 @@ public final class Trial implements AutoCloseable {
         seed);
   }
 
-  private Trial(
+  private TestContext(
       Optional<Target> target,
       Optional<Client> client,
       Optional<ProgramTarget> programs,
@@ -89,7 +89,7 @@ public final class Trial implements AutoCloseable {
     return connect(server(), bytes);
   }
 
-  /** Connects to a server that this trial has launched. */
+  /** Connects to a server that this test has launched. */
   public Peer connect(Instance instance) throws Broken, IOException {
     return connect(instance.address(), 0);
   }
@@ -141,7 +141,7 @@ public final class Trial implements AutoCloseable {
   }
 
   /**
-   * Launches a server for this trial alone.
+   * Launches a server for this test alone.
    *
    * @param port where; 0 for one that the system chooses
    * @throws IOException if it does not come up, with its own words
@@ -178,7 +178,7 @@ public final class Trial implements AutoCloseable {
     Peer.abort(instance.address(), bytes, patience());
   }
 
-  /** Launches a server for this trial alone on that address; port and transport as it likes. */
+  /** Launches a server for this test alone on that address; port and transport as it likes. */
   public Instance launchOn(InetAddress host) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on " + host.getHostAddress());
     Instance instance = target().launchOn(service(), host);
@@ -187,7 +187,7 @@ public final class Trial implements AutoCloseable {
     return instance;
   }
 
-  /** Launches a server for this trial alone that never has more descriptors than that. */
+  /** Launches a server for this test alone that never has more descriptors than that. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
     Instance instance = target().launchWithin(service(), descriptors);
@@ -205,15 +205,16 @@ public final class Trial implements AutoCloseable {
   }
 
   /** Starts the client that is judged, and is its server. */
-  public Caller call() throws IOException {
-    Caller caller = Caller.start(client.orElseThrow(), patience(), transcript);
+  public ClientUnderTest call() throws IOException {
+    ClientUnderTest caller = ClientUnderTest.start(client.orElseThrow(), patience(), transcript);
     opened.push(caller);
     return caller;
   }
 
   /** Starts the client that is judged, where nobody listens. */
-  public Caller callWithoutServer() throws IOException {
-    Caller caller = Caller.startWithoutServer(client.orElseThrow(), patience(), transcript);
+  public ClientUnderTest callWithoutServer() throws IOException {
+    ClientUnderTest caller =
+        ClientUnderTest.startWithoutServer(client.orElseThrow(), patience(), transcript);
     opened.push(caller);
     return caller;
   }
@@ -243,7 +244,7 @@ public final class Trial implements AutoCloseable {
     return backend;
   }
 
-  /** An empty folder for this trial alone. */
+  /** An empty folder for this test alone. */
   public Path folder() throws IOException {
     Path folder = Files.createTempDirectory("iomodels");
     opened.push(() -> delete(folder));

@@ -11,8 +11,8 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Need;
-import iomodels.conformance.Trial;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import iomodels.program.ProgramConfig;
@@ -24,7 +24,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Section 11: the relay. The kit is both its client and its upstream. */
-final class RelayRules {
+final class Section11Relay {
 
   static final List<Rule> ALL =
       List.of(
@@ -34,7 +34,7 @@ final class RelayRules {
               "A relay that completes one direction before the other deadlocks as soon as"
                   + " both sides send more than the buffers hold. A tunnel of HTTP's CONNECT"
                   + " forwards in both directions, too (RFC 9110, section 9.3.6).",
-              RelayRules::carries),
+              Section11Relay::carries),
           rule(
               "11.02",
               "The relay MUST forward what the upstream sends before the client has sent"
@@ -42,7 +42,7 @@ final class RelayRules {
               "In some protocols the server sends first, such as the greeting of SMTP (RFC"
                   + " 5321, section 3.1). With a relay that waits for the client, both sides wait"
                   + " forever.",
-              RelayRules::greets),
+              Section11Relay::greets),
           rule(
               "11.03",
               "The relay MUST forward a client's FIN to the upstream, and the reply that"
@@ -51,7 +51,7 @@ final class RelayRules {
                   + " 3.6.1), and a FIN can mark the end of a request. Docker's port forwarding"
                   + " closed both connections at the client's FIN, and replies were lost"
                   + " (moby/moby#27539).",
-              RelayRules::clientHalfCloses),
+              Section11Relay::clientHalfCloses),
           rule(
               "11.04",
               "The relay MUST forward an upstream's FIN to the client, and what the client"
@@ -59,7 +59,7 @@ final class RelayRules {
               "An upstream that has sent everything may still be reading. Envoy's TCP proxy"
                   + " closed both connections when either side half-closed (envoyproxy/envoy#2067);"
                   + " the rest of the client's data is then lost.",
-              RelayRules::upstreamHalfCloses),
+              Section11Relay::upstreamHalfCloses),
           rule(
               "11.05",
               "The relay MUST hold little data for an upstream that does not read, and"
@@ -67,7 +67,7 @@ final class RelayRules {
               "A relay that keeps reading has to store whatever the receiver does not take,"
                   + " until memory runs out. A relay that stops reading lets TCP flow control slow"
                   + " the sender down (RFC 9293).",
-              RelayRules::holdsLittleForUpstream),
+              Section11Relay::holdsLittleForUpstream),
           rule(
               "11.06",
               "The relay MUST hold little data for a client that does not read, and continue"
@@ -75,35 +75,35 @@ final class RelayRules {
               "Slow clients are common, and upstreams are fast. With an unbounded queue each"
                   + " slow download is stored in the relay in full, and a few hundred of them"
                   + " exhaust its memory.",
-              RelayRules::holdsLittleForClient),
+              Section11Relay::holdsLittleForClient),
           rule(
               "11.07",
               "If the upstream refuses the connection, the relay MUST reset the client.",
               "Where FIN marks the end of a reply, as it may in HTTP/1.0, a FIN without data looks"
                   + " like an empty but complete reply (RFC 9112, section 6.3). Only RST tells the"
                   + " client that the request has failed.",
-              RelayRules::refused),
+              Section11Relay::refused),
           rule(
               "11.08",
               "If the upstream resets, the relay MUST reset the client.",
               "If the relay sends FIN instead, a truncated reply looks complete: a reply that"
                   + " ends when the connection is closed cannot be told from one that was"
                   + " interrupted (RFC 9112, section 6.3).",
-              RelayRules::upstreamResets),
+              Section11Relay::upstreamResets),
           rule(
               "11.09",
               "If the client resets, the relay MUST reset the upstream.",
               "In FTP's stream mode, closing the data connection marks the end of a file (RFC"
                   + " 959, section 3.4.1). If the relay turns the client's reset into FIN, the"
                   + " server stores a truncated upload as a complete file.",
-              RelayRules::clientResets),
+              Section11Relay::clientResets),
           rule(
               "11.10",
               "The relay MUST forward for other clients while one client is stuck.",
               "A send that blocks on the only thread, or under a shared lock, stops all"
                   + " connections when one receiver stops reading. One phone without reception is"
                   + " enough.",
-              RelayRules::othersGoOn),
+              Section11Relay::othersGoOn),
           new Rule(
               "11.11",
               MUST,
@@ -112,9 +112,9 @@ final class RelayRules {
                   + " open as long as the process. When descriptors have run out, accept(2) fails"
                   + " with EMFILE, and no new client is served.",
               RELAY,
-              Set.of(Need.ALONE, Need.PROCESS),
-              RelayRules::leavesNothing),
-          rule("11.12", Ending.SENTENCE, Ending.WHY, RelayRules::ends),
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section11Relay::leavesNothing),
+          rule("11.12", Shutdown.SENTENCE, Shutdown.WHY, Section11Relay::ends),
           rule(
               "11.13",
               "The relay MUST forward each reset as a reset, even while data flows in both"
@@ -123,7 +123,7 @@ final class RelayRules {
                   + " writes receives it, the thread that reads sees an ordinary end of stream; a"
                   + " relay that trusts it sends FIN, and now and then a truncated stream looks"
                   + " complete.",
-              RelayRules::carriesEachReset),
+              Section11Relay::carriesEachReset),
           new Rule(
               "11.14",
               MUST,
@@ -133,8 +133,8 @@ final class RelayRules {
                   + " so on until no descriptor is left; one client is enough. HTTP forbids"
                   + " intermediaries such loops as well (RFC 9110, section 7.6).",
               RELAY,
-              Set.of(Need.ALONE, Need.PROCESS),
-              RelayRules::isNotItsOwnUpstream));
+              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Section11Relay::isNotItsOwnUpstream));
 
   private static final long VOLUME = 16L << 20;
   private static final int BUFFERS = 64 * 1024;
@@ -150,27 +150,28 @@ final class RelayRules {
   private static final Duration LOOK = Duration.ofSeconds(1);
   private static final long BETWEEN_LOOKS_MILLIS = 10;
 
-  private RelayRules() {}
+  private Section11Relay() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, RELAY, Set.of(), check);
   }
 
-  private static void carries(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(trial.program(backend));
+  private static void carries(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(context.program(backend));
     try (Peer upstream = backend.accept()) {
-      Peer.Stream there = Text.stream(trial.random().nextInt());
-      Peer.Stream back = Text.stream(trial.random().nextInt());
+      Peer.Stream there = Text.stream(context.random().nextInt());
+      Peer.Stream back = Text.stream(context.random().nextInt());
       client.whileSending(
           () -> client.exchange(there, VOLUME, back, VOLUME),
           () -> upstream.exchange(back, VOLUME, there, VOLUME));
     }
   }
 
-  private static void greets(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(trial.program(backend));
+  private static void greets(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(context.program(backend));
     try (Peer upstream = backend.accept()) {
       upstream.send("220 ready\r\n");
       client.expect("220 ready\r\n");
@@ -179,20 +180,20 @@ final class RelayRules {
     }
   }
 
-  private static void clientHalfCloses(Trial trial)
+  private static void clientHalfCloses(TestContext context)
       throws Broken, IOException, InterruptedException {
-    halfClose(trial, true);
+    halfClose(context, true);
   }
 
-  private static void upstreamHalfCloses(Trial trial)
+  private static void upstreamHalfCloses(TestContext context)
       throws Broken, IOException, InterruptedException {
-    halfClose(trial, false);
+    halfClose(context, false);
   }
 
-  private static void halfClose(Trial trial, boolean byClient)
+  private static void halfClose(TestContext context, boolean byClient)
       throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(trial.program(backend));
+    Backend backend = context.backend();
+    Peer client = context.connect(context.program(backend));
     try (Peer upstream = backend.accept()) {
       Peer first = byClient ? client : upstream;
       Peer second = byClient ? upstream : client;
@@ -200,8 +201,8 @@ final class RelayRules {
       first.finishSending();
       second.expect("last words");
       second.expectFin();
-      first.expectSilence(trial.time(SILENCE));
-      Peer.Stream reply = Text.stream(trial.random().nextInt());
+      first.expectSilence(context.time(SILENCE));
+      Peer.Stream reply = Text.stream(context.random().nextInt());
       second.whileSending(
           () -> {
             second.sendStream(reply, VOLUME);
@@ -212,25 +213,25 @@ final class RelayRules {
     }
   }
 
-  private static void holdsLittleForUpstream(Trial trial)
+  private static void holdsLittleForUpstream(TestContext context)
       throws Broken, IOException, InterruptedException {
-    holdLittle(trial, true);
+    holdLittle(context, true);
   }
 
-  private static void holdsLittleForClient(Trial trial)
+  private static void holdsLittleForClient(TestContext context)
       throws Broken, IOException, InterruptedException {
-    holdLittle(trial, false);
+    holdLittle(context, false);
   }
 
-  private static void holdLittle(Trial trial, boolean fromClient)
+  private static void holdLittle(TestContext context, boolean fromClient)
       throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = trial.program(backend);
-    Peer client = trial.connectWithWindow(program, BUFFERS);
+    Backend backend = context.backend();
+    Instance program = context.program(backend);
+    Peer client = context.connectWithWindow(program, BUFFERS);
     try (Peer upstream = backend.accept()) {
       Peer sender = fromClient ? client : upstream;
       Peer receiver = fromClient ? upstream : client;
-      Peer.Stream stream = Text.stream(trial.random().nextInt());
+      Peer.Stream stream = Text.stream(context.random().nextInt());
       long allowed = 2 * Kernel.buffers() + ProgramConfig.RELAY_BYTES;
       long sent = sender.sendUntilFull(stream, 2 * allowed);
       if (sent > allowed) {
@@ -245,41 +246,45 @@ final class RelayRules {
     }
   }
 
-  private static void refused(Trial trial) throws Broken, IOException, InterruptedException {
-    Instance program = trial.program(trial.refusingBackend());
-    trial.expectReset(program, trial.time(CLOSE));
+  private static void refused(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = context.program(context.refusingBackend());
+    context.expectReset(program, context.time(CLOSE));
   }
 
-  private static void upstreamResets(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(trial.program(backend));
+  private static void upstreamResets(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(context.program(backend));
     Peer upstream = backend.accept();
     client.send("a question");
     upstream.expect("a question");
     upstream.send("half of an ans");
     client.expect("half of an ans");
     upstream.reset();
-    client.expectReset(trial.time(CLOSE));
+    client.expectReset(context.time(CLOSE));
   }
 
-  private static void clientResets(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Peer client = trial.connect(trial.program(backend));
+  private static void clientResets(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(context.program(backend));
     try (Peer upstream = backend.accept()) {
       client.send("half of a quest");
       upstream.expect("half of a quest");
       client.reset();
-      upstream.expectReset(trial.time(CLOSE));
+      upstream.expectReset(context.time(CLOSE));
     }
   }
 
-  private static void othersGoOn(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = trial.program(backend);
-    Peer stuck = trial.connect(program);
+  private static void othersGoOn(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = context.program(backend);
+    Peer stuck = context.connect(program);
     try (Peer _ = backend.accept()) {
-      stuck.sendUntilFull(Text.stream(trial.random().nextInt()), 4 * Kernel.buffers());
-      Peer client = trial.connect(program);
+      stuck.sendUntilFull(Text.stream(context.random().nextInt()), 4 * Kernel.buffers());
+      Peer client = context.connect(program);
       try (Peer upstream = backend.accept()) {
         for (int i = 0; i < 100; i++) {
           client.send("ping");
@@ -295,20 +300,20 @@ final class RelayRules {
    * In each round, one side resets while the other sends. A relay that writes to the first side in
    * one thread, and reads from it in another, gets the error in only one of them.
    */
-  private static void carriesEachReset(Trial trial)
+  private static void carriesEachReset(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = trial.program(backend);
+    Backend backend = context.backend();
+    Instance program = context.program(backend);
     byte[] chunk = new byte[CHUNK];
     for (int i = 0; i < RESETS; i++) {
-      try (Peer client = trial.connect(program);
+      try (Peer client = context.connect(program);
           Peer upstream = backend.accept()) {
         boolean byClient = i % 2 == 0;
         Peer resetting = byClient ? client : upstream;
         Peer other = byClient ? upstream : client;
         resetting.send(chunk);
         other.expect(chunk);
-        if (trial.random().nextBoolean()) {
+        if (context.random().nextBoolean()) {
           other.send(chunk);
         }
         resetting.reset();
@@ -320,23 +325,23 @@ final class RelayRules {
     }
   }
 
-  private static void isNotItsOwnUpstream(Trial trial)
+  private static void isNotItsOwnUpstream(TestContext context)
       throws Broken, IOException, InterruptedException {
-    InetSocketAddress own = trial.freeAddress();
+    InetSocketAddress own = context.freeAddress();
     Instance program;
     try {
-      program = trial.program(ProgramConfig.onLoopback(List.of(own)).at(own));
+      program = context.program(ProgramConfig.onLoopback(List.of(own)).at(own));
     } catch (IOException e) {
-      trial.note("sees it refuse: " + e.getMessage());
+      context.note("sees it refuse: " + e.getMessage());
       return;
     }
-    CostMeter meter = trial.meter(program);
+    CostMeter meter = context.meter(program);
     long before = meter.now().descriptors();
     Peer client;
     try {
-      client = trial.connect(program);
+      client = context.connect(program);
     } catch (Broken e) {
-      trial.note("sees it take no client: " + e.getMessage());
+      context.note("sees it take no client: " + e.getMessage());
       return;
     }
     long deadline = System.nanoTime() + LOOK.toNanos();
@@ -353,44 +358,45 @@ final class RelayRules {
     }
   }
 
-  private static void ends(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = trial.program(backend);
-    trial.connect(program);
+  private static void ends(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = context.program(backend);
+    context.connect(program);
     backend.accept();
-    Peer stuck = trial.connect(program);
+    Peer stuck = context.connect(program);
     backend.accept();
-    stuck.sendUntilFull(Text.stream(trial.random().nextInt()), 4 * Kernel.buffers());
-    Ending.demand(trial, program);
+    stuck.sendUntilFull(Text.stream(context.random().nextInt()), 4 * Kernel.buffers());
+    Shutdown.demand(context, program);
   }
 
   /** Ends connections in every way, repeatedly, and counts the descriptors. */
-  private static void leavesNothing(Trial trial) throws Broken, IOException, InterruptedException {
-    Backend backend = trial.backend();
-    Instance program = trial.program(backend);
-    Instance refusing = trial.program(trial.refusingBackend());
-    Leftovers.demandNone(
-        trial,
+  private static void leavesNothing(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = context.program(backend);
+    Instance refusing = context.program(context.refusingBackend());
+    ResourceLeaks.demandNone(
+        context,
         List.of(program, refusing),
-        trial.count(CLOSES) / 4,
+        context.count(CLOSES) / 4,
         () -> {
-          try (Peer client = trial.connect(program);
+          try (Peer client = context.connect(program);
               Peer upstream = backend.accept()) {
             client.finishSending();
             upstream.expectFin();
             upstream.finishSending();
             client.expectFin();
           }
-          Peer gone = trial.connect(program);
+          Peer gone = context.connect(program);
           try (Peer upstream = backend.accept()) {
             gone.reset();
-            upstream.expectReset(trial.time(CLOSE));
+            upstream.expectReset(context.time(CLOSE));
           }
-          try (Peer client = trial.connect(program)) {
+          try (Peer client = context.connect(program)) {
             backend.accept().reset();
-            client.expectReset(trial.time(CLOSE));
+            client.expectReset(context.time(CLOSE));
           }
-          trial.expectReset(refusing, trial.time(CLOSE));
+          context.expectReset(refusing, context.time(CLOSE));
         });
   }
 }
