@@ -131,11 +131,11 @@ class BadInputTest {
           new my-model --no-install                    | say --outside DIR as well
           new my-model                                 | in a clone of the project
           """)
-  void isOneLineThatNamesTheMend(String command, String mend) {
+  void isOneLineThatNamesTheRemedy(String command, String remedy) {
     Cli cli = Cli.run(words(command));
 
     assertThat(cli.exitCode()).isEqualTo(2);
-    assertThat(cli.err().lines()).hasSize(1).first().asString().contains(mend);
+    assertThat(cli.err().lines()).hasSize(1).first().asString().contains(remedy);
     assertThat(cli.out()).isEmpty();
   }
 

@@ -113,7 +113,7 @@ class ScriptTest {
   }
 
   @Test
-  void aColonInThePathIsRefusedWithTheMend() throws Exception {
+  void aColonInThePathIsRefusedWithTheRemedy() throws Exception {
     Run run = run(clone("a:b"), "list", Map.of());
 
     assertThat(run.exitCode()).isEqualTo(2);

@@ -56,8 +56,8 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "Exit code: 0 all suitable servers were measured; 1 one of them failed, or is dearer",
-      "than in --baseline; 2 none could be measured.",
+      "Exit code: 0 all suitable servers were measured; 1 one of them failed, or is dearer"
+          + " than in --baseline; 2 none could be measured.",
       "The files of --json and --html are written after each scenario."
     },
     mixinStandardHelpOptions = true,

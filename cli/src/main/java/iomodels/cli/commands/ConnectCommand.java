@@ -39,8 +39,8 @@ import picocli.CommandLine.Spec;
       "Ctrl-D ends the connection after all replies have arrived. Ctrl-C ends it at once.",
       "If standard input is a pipe, there is no prompt, and replies are copied byte by byte.",
       "",
-      "Exit codes: 0 success; 1 the server ended it early; 2 wrong usage, or no connection;",
-      "130 Ctrl-C."
+      "Exit code: 0 success, 1 the server ended it early, 2 wrong usage or no connection, 130"
+          + " Ctrl-C."
     })
 public final class ConnectCommand implements Callable<Integer> {
 

@@ -49,13 +49,12 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
-      "The server has to provide --service. A server of your own that answers bytes.upper()"
-          + " provides upper.",
+      "The server has to provide --service: a server that replies with upper-case letters provides"
+          + " upper.",
       "Ctrl-C ends the load early, and shows the results so far.",
       "",
-      "Exit codes: 0 the server worked under load; 1 it failed: it reset, was silent, or gave a"
-          + " wrong reply;",
-      "2 wrong usage, or no connection; 130 Ctrl-C."
+      "Exit code: 0 the server worked under load, 1 it failed (it reset, was silent, or gave a"
+          + " wrong reply), 2 wrong usage or no connection, 130 Ctrl-C."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -291,9 +290,8 @@ public final class LoadCommand implements Callable<Integer> {
     List<InetSocketAddress> addresses = ServerAddress.resolve(server);
     if (!remote && !addresses.stream().allMatch(it -> it.getAddress().isLoopbackAddress())) {
       throw new UserError(
-          "%s is not this machine: a load that nobody asked for is an attack; if the server is yours,"
-                  .formatted(server.host())
-              + " say --remote");
+          "%s is not this machine, and an unwanted load is an attack; if the server is yours, say --remote"
+              .formatted(server.host()));
     }
     return Connector.firstThatAnswers(addresses, PATIENCE);
   }

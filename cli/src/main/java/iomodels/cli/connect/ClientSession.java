@@ -95,13 +95,13 @@ public final class ClientSession {
 
   private void sendInput() {
     try {
-      Optional<byte[]> said = user.next();
-      while (said.isPresent()) {
+      Optional<byte[]> input = user.next();
+      while (input.isPresent()) {
         answered = false;
-        if (!send(said.get())) {
+        if (!send(input.get())) {
           return;
         }
-        said = user.next();
+        input = user.next();
       }
       inputEnded = true;
       endOutput();

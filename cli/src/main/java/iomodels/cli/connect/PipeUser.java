@@ -39,9 +39,9 @@ public final class PipeUser implements LocalUser {
         splitLines(count);
       }
       if (lines.size() > 0 || count < 0) {
-        byte[] said = lines.toByteArray();
+        byte[] complete = lines.toByteArray();
         lines.reset();
-        return said.length > 0 ? Optional.of(said) : Optional.empty();
+        return complete.length > 0 ? Optional.of(complete) : Optional.empty();
       }
     }
   }

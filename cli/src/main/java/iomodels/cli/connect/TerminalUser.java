@@ -106,15 +106,15 @@ public final class TerminalUser implements LocalUser {
     try {
       while (true) {
         String line = reader.readLine(prompt);
-        String said = raw ? line : line.strip();
-        if (!said.isEmpty()) {
+        String input = raw ? line : line.strip();
+        if (!input.isEmpty()) {
           lock.lock();
           try {
             awaitingReply = true;
           } finally {
             lock.unlock();
           }
-          return Optional.of((raw ? said : said + "\n").getBytes(UTF_8));
+          return Optional.of((raw ? input : input + "\n").getBytes(UTF_8));
         }
       }
     } catch (EndOfFileException _) {

@@ -10,7 +10,7 @@ public final class OutOfMemoryAdvice {
     String what = String.valueOf(error.getMessage());
     if (what.contains("native thread")) {
       return "the system refuses to start another thread; raise the limit (ulimit -u, or pids.max"
-                 + " of the container), or end other processes of this user";
+          + " of the container), or end other processes of this user";
     }
     if (what.contains("direct")) {
       return "no direct memory is left (%s); raise it: JDK_JAVA_OPTIONS=-XX:MaxDirectMemorySize=…"

@@ -28,9 +28,9 @@ public final class SourceFormatter {
       files.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(command::add);
     }
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = process.inputReader().readAllAsString();
+    String output = process.inputReader().readAllAsString();
     if (process.waitFor() != 0) {
-      throw new IOException("the sources cannot be formatted: " + said);
+      throw new IOException("the sources cannot be formatted: " + output);
     }
   }
 

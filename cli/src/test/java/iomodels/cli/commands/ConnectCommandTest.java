@@ -234,7 +234,7 @@ class ConnectCommandTest {
   }
 
   @Test
-  void nobodyThereIsReportedWithTheMend() throws Exception {
+  void nobodyThereIsReportedWithTheRemedy() throws Exception {
     int port;
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = listener.getLocalPort();
