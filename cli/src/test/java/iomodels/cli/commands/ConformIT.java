@@ -120,7 +120,8 @@ class ConformIT {
     assertThat(cli.out())
         .contains("broken   4.05", "got Connection reset", "it does not conform (seed 7)")
         .contains("again: ./iomodels conform --wrong closes-with-input-unread --rule 4.05 --seed 7")
-        .contains("closes-with-input-unread: 0 kept, 1 broken, 0 skipped, 0 unknown");
+        .contains(
+            "closes-with-input-unread: 0 kept, 1 broken, 0 skipped, 0 inconclusive, 0 errors");
     assertThat(cli.exitCode()).isEqualTo(1);
   }
 
@@ -128,7 +129,7 @@ class ConformIT {
   void aWrongServerIsJudgedByTheRulesThatAreNamedInstead() {
     Cli cli = Cli.run("conform", "--wrong=banner", "--rule=1.04", "--rule=2.07", "--rule=9.05");
 
-    assertThat(cli.out()).contains("banner: 1 kept, 2 broken, 0 skipped, 0 unknown");
+    assertThat(cli.out()).contains("banner: 1 kept, 2 broken, 0 skipped, 0 inconclusive, 0 errors");
     assertThat(cli.exitCode()).isEqualTo(1);
   }
 
