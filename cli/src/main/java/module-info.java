@@ -17,9 +17,16 @@ module iomodels.cli {
   requires static org.jspecify;
   requires tools.jackson.databind;
 
-  // The commands are created and filled by reflection.
+  // picocli creates commands and sets their options by reflection.
   opens iomodels.cli to
+      info.picocli;
+  opens iomodels.cli.commands to
       info.picocli,
+      tools.jackson.databind;
+  opens iomodels.cli.options to
+      info.picocli;
+  // Jackson reads results by reflection.
+  opens iomodels.cli.output to
       tools.jackson.databind;
 
   uses iomodels.server.spi.ServerProvider;

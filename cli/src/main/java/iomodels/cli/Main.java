@@ -1,16 +1,32 @@
 package iomodels.cli;
 
+import iomodels.cli.commands.BenchCommand;
+import iomodels.cli.commands.ClaimsCommand;
+import iomodels.cli.commands.CompareCommand;
+import iomodels.cli.commands.ConformCommand;
+import iomodels.cli.commands.ConnectCommand;
+import iomodels.cli.commands.ListCommand;
+import iomodels.cli.commands.LoadCommand;
+import iomodels.cli.commands.NewCommand;
+import iomodels.cli.commands.ReportCommand;
+import iomodels.cli.commands.ServeCommand;
+import iomodels.cli.commands.StudyCommand;
+import iomodels.cli.commands.TraceCommand;
+import iomodels.cli.options.Range;
+import iomodels.cli.output.ErrorReporter;
+import iomodels.cli.output.ExitCode;
+import iomodels.cli.output.OutOfMemoryAdvice;
+import iomodels.cli.output.SafeWriter;
+import iomodels.cli.output.StandardOutput;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParameterException;
 
-/** The command {@code iomodels}: exit code 0 is yes, 1 is no, 2 is a question badly put. */
+/** The command {@code iomodels}. Its exit codes are those of {@link ExitCode}. */
 @Command(
     name = "iomodels",
     description = "One network service, written once per I/O model: serve, judge and compare them.",
@@ -41,33 +57,27 @@ import picocli.CommandLine.ParameterException;
     })
 public final class Main {
 
-  static final int OK = 0;
-  static final int NO = 1;
-  static final int UNUSABLE = 2;
-  static final int INTERRUPTED = 130;
-
   private Main() {}
 
   /** Runs one command, and ends the JVM with its exit code. */
   public static void main(String[] arguments) {
-    Locale.setDefault(
-        Locale.Category.FORMAT, Locale.ROOT); // The words are English: so are figures.
-    // Replies and cards are UTF-8, whatever the locale makes of the standard streams.
+    // The texts are in English, and so is the format of numbers.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    // Replies and model cards are UTF-8, whatever charset the locale gives the standard streams.
     StandardOutput standard = new StandardOutput();
     PrintWriter out = new PrintWriter(standard, true, StandardCharsets.UTF_8);
     PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
-    int exitCode = UNUSABLE;
+    int exitCode = ExitCode.UNUSABLE;
     try {
       exitCode = run(out, err, arguments);
-      if (out.checkError() && exitCode == OK && !standard.isNoLongerRead()) {
-        complain(err, "standard output could not be written");
-        exitCode = UNUSABLE;
+      if (out.checkError() && exitCode == ExitCode.OK && !standard.isNoLongerRead()) {
+        ErrorReporter.report(err, "standard output could not be written");
+        exitCode = ExitCode.UNUSABLE;
       }
     } catch (OutOfMemoryError e) {
-      complain(err, Shortage.words(e));
-    } catch (Error e) { // 1 would mean that a server does not conform.
-      e.printStackTrace(err);
-      complain(err, "this is a fault of the program: " + e);
+      ErrorReporter.report(err, OutOfMemoryAdvice.of(e));
+    } catch (Error e) { // The JVM's own exit code would be 1: a server does not conform.
+      ErrorReporter.reportFault(err, e);
     } finally {
       System.exit(exitCode);
     }
@@ -85,42 +95,18 @@ public final class Main {
               Range.Check.all(parsed);
               return new CommandLine.RunLast().execute(parsed);
             })
-        .setParameterExceptionHandler((e, _) -> complain(e.getCommandLine(), safeErr, e))
-        .setExecutionExceptionHandler(FAILURES)
+        .setParameterExceptionHandler((e, _) -> reportUsage(safeErr, e))
+        .setExecutionExceptionHandler(ErrorReporter.HANDLER)
         .execute(arguments);
   }
 
-  /** One line for what the user can mend; a stack trace only for what is our fault. */
-  static final IExecutionExceptionHandler FAILURES =
-      (e, command, _) -> {
-        if (e instanceof Failure) {
-          return complain(command, command.getErr(), e);
-        }
-        e.printStackTrace(command.getErr());
-        return complain(
-            command, command.getErr(), new Failure("this is a fault of the program: " + e));
-      };
-
-  /** One line on stderr, in the form that all of them have. */
-  static void complain(PrintWriter err, @Nullable String what) {
-    err.println(
-        Ansi.AUTO.string("@|bold,red iomodels:|@ ") + TerminalText.safe(String.valueOf(what)));
-    err.flush();
+  private static int reportUsage(PrintWriter err, ParameterException e) {
+    ErrorReporter.report(err, Range.Check.unreadable(e).orElse(e.getMessage()));
+    err.println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+    return ExitCode.UNUSABLE;
   }
 
-  private static int complain(CommandLine command, PrintWriter err, Exception e) {
-    String reason = e.getMessage();
-    if (e instanceof ParameterException wrong) {
-      reason = Range.Check.unreadable(wrong).orElse(reason);
-    }
-    complain(err, reason);
-    if (e instanceof ParameterException) {
-      err.println("Try: " + command.getCommandSpec().qualifiedName() + " --help");
-    }
-    return UNUSABLE;
-  }
-
-  /** The version that the build has given to the module. */
+  /** The version that the build gave to the module. */
   static final class Version implements CommandLine.IVersionProvider {
 
     @Override

@@ -1,4 +1,4 @@
-/** A class for each command. Begin with {@link iomodels.cli.Main}. */
+/** The entry point: {@link iomodels.cli.Main} parses the command line and runs a command. */
 @NullMarked
 package iomodels.cli;
 

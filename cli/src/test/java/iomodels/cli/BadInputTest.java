@@ -2,6 +2,7 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iomodels.cli.options.ArgumentResolver;
 import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** What cannot be done is said in one line, on stderr, with the mend, and exit code 2. */
+/** A wrong command line is reported in one line on standard error, with the remedy; exit code 2. */
 class BadInputTest {
 
   private static final Pattern NUMBER =
@@ -96,7 +97,7 @@ class BadInputTest {
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench --program gather                       | those are: relay, chat
           bench --program relay no-such-style          | those do: nio-selector
-          bench --program relay --scenario large       | asked of models
+          bench --program relay --scenario large       | is for models
           bench --program relay --jvm-flag=-Xmx1g      | is for models
           bench nio-selector --scenario relay          | give --program relay
           trace                                        | name a MODEL
@@ -130,11 +131,11 @@ class BadInputTest {
           new my-model --no-install                    | say --outside DIR as well
           new my-model                                 | in a clone of the project
           """)
-  void isOneLineThatNamesTheMend(String command, String mend) {
+  void isOneLineThatNamesTheRemedy(String command, String remedy) {
     Cli cli = Cli.run(words(command));
 
     assertThat(cli.exitCode()).isEqualTo(2);
-    assertThat(cli.err().lines()).hasSize(1).first().asString().contains(mend);
+    assertThat(cli.err().lines()).hasSize(1).first().asString().contains(remedy);
     assertThat(cli.out()).isEmpty();
   }
 
@@ -157,7 +158,7 @@ class BadInputTest {
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
   }
 
-  /** Every option of every command that takes a number; a seed can be any. */
+  /** Every numeric option of every command, except seeds, which have no range. */
   static Stream<Arguments> numbers() {
     return new CommandLine(Main.class)
         .getSubcommands().entrySet().stream()
@@ -205,7 +206,7 @@ class BadInputTest {
   }
 
   static Stream<String> styles() {
-    return Choices.styles(Programs.RELAY).stream().map(StyleProvider::style);
+    return ArgumentResolver.styles(Programs.RELAY).stream().map(StyleProvider::style);
   }
 
   @ParameterizedTest

@@ -3,10 +3,10 @@ package iomodels.cli;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/** A command that was run in this JVM, and what it said. */
-record Cli(int exitCode, String out, String err) {
+/** The result of a command that ran in this JVM. */
+public record Cli(int exitCode, String out, String err) {
 
-  static Cli run(String... arguments) {
+  public static Cli run(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exitCode = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);

@@ -3,13 +3,14 @@ package iomodels.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import iomodels.cli.output.ExitCode;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What cannot be written is reported, and never taken for success. */
+/** A failed write to standard output is reported, and is no success. */
 @Timeout(60)
 class FullDiskIT {
 
@@ -23,13 +24,13 @@ class FullDiskIT {
       assertThat(list.errorReader().lines())
           .anyMatch(line -> line.contains("standard output could not be written"));
       assertThat(list.waitFor(30, TimeUnit.SECONDS)).isTrue();
-      assertThat(list.exitValue()).isEqualTo(Main.UNUSABLE);
+      assertThat(list.exitValue()).isEqualTo(ExitCode.UNUSABLE);
     } finally {
       list.destroyForcibly();
     }
   }
 
-  /** As {@code head} is, when it has seen enough. */
+  /** As with {@code head}, which exits after some lines. */
   @Test
   void aReaderWhoHasGoneIsNoFailure() throws Exception {
     Process list = list().start();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A program that is its own upstream would open connections until it has no descriptors left. */
+/** A program that is its own upstream would open connections until it is out of descriptors. */
 @Timeout(60)
 class OwnUpstreamTest {
 
@@ -42,7 +42,7 @@ class OwnUpstreamTest {
     assertThat(failure).contains("is this program itself");
   }
 
-  /** Why it does not start; empty if another process has taken the port meanwhile. */
+  /** Why the program does not start; empty if another process took the port meanwhile. */
   private static String start(StyleProvider.Page page) throws IOException {
     InetSocketAddress free = free();
     ProgramConfig config = ProgramConfig.onLoopback(List.of(free)).at(free);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The script {@code iomodels}, with a stub in the place of Java that tells how it was started. */
+/** Tests the script {@code iomodels}; a stub instead of Java records how it was started. */
 @EnabledOnOs(OS.LINUX)
 @Timeout(60)
 class ScriptTest {
@@ -86,7 +86,7 @@ class ScriptTest {
     }
   }
 
-  /** Otherwise the first file that Java opens takes the number, and is sent to a server. */
+  /** Otherwise the first file that Java opens gets the descriptor, and is sent to a server. */
   @ParameterizedTest
   @ValueSource(strings = {"<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"})
   void aClosedStandardStreamIsOpenedOnNothing(String closed) throws Exception {
@@ -113,7 +113,7 @@ class ScriptTest {
   }
 
   @Test
-  void aColonInThePathIsRefusedWithTheMend() throws Exception {
+  void aColonInThePathIsRefusedWithTheRemedy() throws Exception {
     Run run = run(clone("a:b"), "list", Map.of());
 
     assertThat(run.exitCode()).isEqualTo(2);
@@ -126,7 +126,7 @@ class ScriptTest {
     assertThat(run(clone("ünï 世界 'x' %p"), "list", Map.of("LC_ALL", "C")).exitCode()).isZero();
   }
 
-  /** A module that does not build is no reason to refuse help; again and again. */
+  /** Help is printed although a module does not build, more than once. */
   @Test
   void helpAndVersionNeedNoBuildThatSucceeds() throws Exception {
     Path source = root.resolve("mine/src/main/java/Mine.java");

@@ -1,0 +1,504 @@
+package iomodels.cli.commands;
+
+import static java.util.stream.Collectors.toSet;
+
+import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.options.JsonOption;
+import iomodels.cli.options.SeedOption;
+import iomodels.cli.options.ServiceOption;
+import iomodels.cli.options.TransportOption;
+import iomodels.cli.output.ExitCode;
+import iomodels.cli.output.Findings;
+import iomodels.cli.output.HtmlReport;
+import iomodels.cli.output.Json;
+import iomodels.cli.output.JunitReport;
+import iomodels.cli.output.ShellQuoting;
+import iomodels.cli.output.Table;
+import iomodels.cli.output.UserError;
+import iomodels.cli.targets.ProgramTargets;
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
+import iomodels.conformance.targets.AddressTarget;
+import iomodels.conformance.targets.CommandClient;
+import iomodels.conformance.targets.CommandTarget;
+import iomodels.conformance.targets.ModelTarget;
+import iomodels.conformance.targets.ProgramTarget;
+import iomodels.conformance.targets.Subject;
+import iomodels.conformance.targets.Target;
+import iomodels.program.Program;
+import iomodels.program.Programs;
+import iomodels.server.Transport;
+import iomodels.server.spi.Capability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.wrong.WrongServer;
+import iomodels.wrong.WrongServers;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import javax.xml.stream.XMLStreamException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code conform}: judges servers, clients and programs by the conformance rules. */
+@Command(
+    name = "conform",
+    description = {
+      "Judge servers by the conformance rules: models, or a server in any language. With --client,"
+          + " judge clients; with --program, programs in a style or in any language.",
+      "For one subject, print every finding. For several, print those that are not kept, and a"
+          + " grid of all."
+    },
+    footer = {
+      "",
+      "  iomodels conform vertx",
+      "  iomodels conform --exec 'python3 my_server.py {port}'",
+      "  iomodels conform --program relay vertx nio-selector",
+      "  iomodels conform --program relay --exec './my-relay {port} {upstreams}'",
+      "",
+      "Exit code: 0 it conforms (all of them do), 1 it does not, 2 no verdict: a rule is"
+          + " inconclusive or its check failed.",
+      "For a server that is wrong on purpose, 1 is the expected exit code."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+public final class ConformCommand implements Callable<Integer> {
+
+  private static final int THOROUGH_TRIES = 3;
+
+  private static final String EXAMPLE = "--example";
+  private static final String WRONG = "--wrong";
+  private static final String TARGET = "--target";
+  private static final String EXEC = "--exec";
+  private static final String CLIENT = "--client";
+  private static final String CAPABILITY = "--capability";
+
+  /** Options that programs do not have. The kit cannot be the upstream of a running --target. */
+  private static final List<String> NOT_FOR_PROGRAMS =
+      List.of(ServiceOption.NAME, CAPABILITY, TransportOption.NAME, EXAMPLE, WRONG, TARGET, CLIENT);
+
+  /** Stands for the names of all wrong servers. */
+  private static final String EVERY = "all";
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  /**
+   * A subject that the command line selects.
+   *
+   * @param arguments the arguments that select it
+   * @param rules the rules by which it is judged
+   */
+  private record SelectedSubject(String arguments, Subject it, List<Rule> rules) {}
+
+  /** Commands that judge one subject alone, by the subject's name in reports. */
+  private final Map<String, String> commands = new HashMap<>();
+
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A model; see: iomodels list. With --program: a style.")
+  private List<String> models = List.of();
+
+  @Option(names = "--all", description = "Every model that works here; with --program every style.")
+  private boolean all;
+
+  @Option(
+      names = EXAMPLE,
+      paramLabel = "NAME",
+      description =
+          "A server from a framework's documentation: vertx, reactor-netty or netty; serves"
+              + " upper.")
+  private List<String> examples = List.of();
+
+  @Option(
+      names = WRONG,
+      paramLabel = "NAME",
+      description =
+          "A server that is wrong on purpose; all: every one of them. It is judged by the rule that"
+              + " it breaks, or by --rule. See: iomodels list --wrong")
+  private List<String> wrongs = List.of();
+
+  @Option(
+      names = TARGET,
+      paramLabel = "HOST:PORT",
+      description = "A server that is running already.")
+  private List<String> addresses = List.of();
+
+  @Option(
+      names = EXEC,
+      paramLabel = "'COMMAND {port}'",
+      description =
+          "A server in any language, which the kit starts and stops. {port} is replaced by the port"
+              + " to listen on, and {host} by the address. With --program, {upstreams} is replaced"
+              + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
+              + " the time limit of a gather request in milliseconds; {folder} by the folder to"
+              + " read from.")
+  private List<String> executed = List.of();
+
+  @Option(
+      names = "--program",
+      paramLabel = "NAME",
+      description =
+          "Judge relay, gather, chat or offload: STYLEs instead of MODELs, or --exec; see: iomodels"
+              + " list --programs. A program of --exec needs the same limits as the defaults of"
+              + " serve.")
+  private Optional<String> programWanted = Optional.empty();
+
+  @Option(
+      names = CLIENT,
+      paramLabel = "'COMMAND {port}'",
+      description = "A client in any language, judged by the rules for clients.")
+  private List<String> clients = List.of();
+
+  @Mixin private ServiceOption service = new ServiceOption();
+
+  @Option(
+      names = CAPABILITY,
+      paramLabel = "NAME",
+      description =
+          "Capability that an outside server claims: ${COMPLETION-CANDIDATES}; repeatable. Without"
+              + " it, the kit probes for capabilities.")
+  private Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
+
+  @Mixin private TransportOption transport = new TransportOption();
+
+  @Option(
+      names = "--rule",
+      paramLabel = "ID",
+      description = "Only this rule (4.01) or section (4); repeatable.")
+  private List<String> ids = List.of();
+
+  @Option(
+      names = "--bound",
+      paramLabel = "NAME=VALUE",
+      description = "Change a limit of the kit; repeatable.")
+  private List<String> boundsWanted = List.of();
+
+  @Mixin private SeedOption seed = new SeedOption();
+
+  @Option(
+      names = "--thorough",
+      description =
+          "Check each rule three times with different bytes, longer streams, longer observation and"
+              + " more connections; and a model on each of its transports.")
+  private boolean thorough;
+
+  @Option(names = "--strict", description = "Treat a broken SHOULD rule as a failure, too.")
+  private boolean strict;
+
+  @Option(names = "--list", description = "List the rules, and judge nothing.")
+  private boolean list;
+
+  @Mixin private JsonOption json = new JsonOption();
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Write a self-contained page: rules by servers, with transcripts of failures.")
+  private Optional<Path> html = Optional.empty();
+
+  @Option(
+      names = "--junit",
+      paramLabel = "FILE",
+      description = "Write a report in JUnit's XML format, for build servers.")
+  private Optional<Path> junit = Optional.empty();
+
+  @Override
+  public Integer call() throws UserError, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    if (list) {
+      Table.print(
+          out,
+          List.of("RULE", "LEVEL", "SENTENCE"),
+          listed().stream()
+              .map(rule -> List.of(rule.id(), rule.level().name(), rule.sentence()))
+              .toList());
+      return ExitCode.OK;
+    }
+    for (Path file : reports()) {
+      Json.demandWritable(file);
+    }
+    if (Stream.of(html, junit).flatMap(Optional::stream).anyMatch(Json::isStandardOutput)) {
+      throw new UserError(
+          "only --json can go to standard output; name a file for --html and --junit");
+    }
+    if (all && transport.isGiven()) {
+      throw new UserError(
+          "not every model has a choice of transports; name the models instead of --all");
+    }
+    int tries = thorough ? THOROUGH_TRIES : 1;
+    Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries);
+    List<Report> reports = new ArrayList<>();
+    List<SelectedSubject> candidates = new ArrayList<>();
+    for (String client : clients) {
+      String arguments = CLIENT + " " + ShellQuoting.quoted(client);
+      candidates.add(new SelectedSubject(arguments, new CommandClient(client), kit.rules()));
+    }
+    candidates.addAll(program().isPresent() ? programs(kit.rules()) : targets(kit.rules()));
+    for (SelectedSubject each : candidates) {
+      Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
+      judge(own, each, candidates.size() > 1, reports);
+    }
+    // A grid is useless if each server is judged by a different rule.
+    if (reports.size() > 1 && !json.isStandardOutput() && (wrongs.isEmpty() || !ids.isEmpty())) {
+      Findings.grid(out, kit.rules(), reports);
+    }
+    write(reports, kit.seed(), out);
+    Set<Verdict> outcomes = reports.stream().map(it -> it.outcome(strict)).collect(toSet());
+    if (outcomes.contains(Verdict.BROKEN)) {
+      return ExitCode.NO;
+    }
+    return outcomes.equals(Set.of(Verdict.KEPT)) ? ExitCode.OK : ExitCode.UNUSABLE;
+  }
+
+  private void judge(Kit kit, SelectedSubject candidate, boolean oneOfSeveral, List<Report> reports)
+      throws UserError, InterruptedException {
+    try (Subject subject = candidate.it()) {
+      switch (subject) {
+        case AddressTarget address -> address.probe();
+        case ProgramTarget program -> ProgramTargets.demandThatItStarts(program);
+        default -> {}
+      }
+      add(kit.judge(subject, print(candidate, oneOfSeveral)), kit, candidate, reports);
+    } catch (IOException e) {
+      reports.add(untried(kit, candidate.it().name(), e, oneOfSeveral));
+    }
+  }
+
+  /** A subject that does not start: an error if it is the only one, otherwise a column. */
+  private Report untried(Kit kit, String name, IOException e, boolean oneOfSeveral)
+      throws UserError {
+    String why = String.valueOf(e.getMessage());
+    if (!oneOfSeveral) {
+      throw new UserError(why);
+    }
+    spec.commandLine().getErr().printf("%s: %s%n", name, why);
+    return kit.untried(name, why);
+  }
+
+  private Consumer<Finding> print(SelectedSubject candidate, boolean oneOfSeveral) {
+    return finding -> {
+      boolean matters = finding.verdict() != Verdict.KEPT && finding.verdict() != Verdict.SKIPPED;
+      if (!json.isStandardOutput() && (matters || !oneOfSeveral)) {
+        Findings.print(spec.commandLine().getOut(), finding, command(candidate));
+      }
+    };
+  }
+
+  private void add(Report report, Kit kit, SelectedSubject candidate, List<Report> reports) {
+    if (!json.isStandardOutput()) {
+      Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
+    }
+    reports.add(report);
+    commands.put(report.target(), command(candidate));
+  }
+
+  /** The command that judges only this subject, without --rule and --seed. */
+  private String command(SelectedSubject candidate) {
+    StringBuilder command = new StringBuilder("./iomodels conform ").append(candidate.arguments());
+    boolean outside = !executed.isEmpty() || !addresses.isEmpty();
+    if (outside && !service.name().equals(Services.UPPER.name())) {
+      command.append(" " + ServiceOption.NAME + " ").append(service.name());
+    }
+    if (outside) {
+      capabilities.forEach(it -> command.append(" " + CAPABILITY + " ").append(it));
+    }
+    if (thorough) {
+      command.append(" --thorough");
+    }
+    boundsWanted.forEach(it -> command.append(" --bound ").append(it));
+    return command.toString();
+  }
+
+  /** The report files. */
+  private List<Path> reports() {
+    return Stream.of(json.file(), html, junit).flatMap(Optional::stream).toList();
+  }
+
+  private void write(List<Report> reports, long seed, PrintWriter out) throws UserError {
+    List<Findings.Plain> plain =
+        reports.stream().map(report -> Findings.plain(report, seed, strict)).toList();
+    json.write(plain.size() == 1 ? plain.getFirst() : plain, out);
+    try {
+      if (html.isPresent()) {
+        HtmlReport.write(reports, commands, strict, html.get());
+      }
+      if (junit.isPresent()) {
+        JunitReport.write(reports, strict, junit.get());
+      }
+    } catch (IOException | XMLStreamException e) {
+      throw new UserError("cannot write the report: " + e.getMessage());
+    }
+  }
+
+  private Optional<Program> program() throws UserError {
+    return programWanted.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ArgumentResolver.program(programWanted.get()));
+  }
+
+  /** The rules for --list: all, or those of the program. */
+  private List<Rule> listed() throws UserError {
+    Optional<Program> program = program();
+    return program.isPresent() ? Rules.of(program.get()) : Findings.allRules();
+  }
+
+  private List<Rule> rules() throws UserError {
+    Optional<Program> program = program();
+    List<Rule> rules =
+        program.map(Rules::of).orElseGet(() -> clients.isEmpty() ? Rules.all() : Rules.ofClients());
+    try {
+      return ids.isEmpty() ? rules : Rules.matching(rules, ids);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(hint(program).orElseGet(() -> String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** The remedy if --rule names rules of a program, and --program is missing. */
+  private Optional<String> hint(Optional<Program> program) {
+    return Programs.all().stream()
+        .filter(_ -> program.isEmpty())
+        .filter(
+            it ->
+                Rules.of(it).stream()
+                    .flatMap(rule -> Stream.of(rule.id(), String.valueOf(rule.section())))
+                    .anyMatch(ids::contains))
+        .map("these are rules for %1$s; say --program %1$s"::formatted)
+        .findFirst();
+  }
+
+  private Bounds bounds() throws UserError {
+    Bounds bounds = thorough ? Bounds.THOROUGH : Bounds.STANDARD;
+    try {
+      for (String assignment : boundsWanted) {
+        bounds = bounds.with(assignment);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new UserError(String.valueOf(e.getMessage()));
+    }
+    return bounds;
+  }
+
+  /** The programs to judge, not started yet; empty without --program. */
+  private List<SelectedSubject> programs(List<Rule> rules) throws UserError {
+    Optional<Program> program = program();
+    if (program.isEmpty()) {
+      return List.of();
+    }
+    for (String option : NOT_FOR_PROGRAMS) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new UserError("%s is not for programs; leave it out".formatted(option));
+      }
+    }
+    List<SelectedSubject> targets = new ArrayList<>();
+    ProgramTargets.of(program.get(), models, all, executed)
+        .forEach((arguments, target) -> targets.add(new SelectedSubject(arguments, target, rules)));
+    return targets;
+  }
+
+  /** The servers and clients to judge, not started yet. */
+  private List<SelectedSubject> targets(List<Rule> rules) throws UserError, InterruptedException {
+    Optional<Set<Capability>> claims =
+        capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
+    Service served = service.service();
+    List<SelectedSubject> targets = new ArrayList<>();
+    for (String command : executed) {
+      demandPort(EXEC, command);
+      Target target = new CommandTarget(command, served, claims);
+      targets.add(new SelectedSubject(EXEC + " " + ShellQuoting.quoted(command), target, rules));
+    }
+    for (String address : addresses) {
+      Target target = new AddressTarget(ArgumentResolver.server(address), served, claims);
+      targets.add(new SelectedSubject(TARGET + " " + address, target, rules));
+    }
+    for (String name : examples) {
+      ServerProvider example = ArgumentResolver.example(name).provider();
+      ModelTarget target = new ModelTarget(example, transport.of(example));
+      String on = transport.asArgument();
+      targets.add(
+          new SelectedSubject(EXAMPLE + " " + name + on, target.serving(Services.UPPER), rules));
+    }
+    for (WrongServer wrong : wrongServers()) {
+      Target target = new ModelTarget(wrong.provider(), transport.of(wrong.provider()));
+      List<Rule> own = ids.isEmpty() ? Rules.matching(List.of(wrong.rule())) : rules;
+      targets.add(new SelectedSubject(WRONG + " " + wrong.name(), target, own));
+    }
+    for (String name : models) {
+      addModel(ArgumentResolver.availableModel(name), rules, targets);
+    }
+    if (all) {
+      for (ServerProvider model : ArgumentResolver.models()) {
+        if (model.availability().here() && !models.contains(model.card().name())) {
+          addModel(model, rules, targets);
+        }
+      }
+    }
+    for (String client : clients) {
+      demandPort(CLIENT, client);
+    }
+    if (!clients.isEmpty() && !targets.isEmpty()) {
+      throw new UserError("clients have rules of their own; judge them apart from servers");
+    }
+    if (clients.isEmpty() && targets.isEmpty()) {
+      throw new UserError(
+          "name a MODEL, or give --example NAME, --wrong NAME, --target HOST:PORT, --exec 'COMMAND"
+              + " {port}' or --client 'COMMAND {port}'");
+    }
+    return targets;
+  }
+
+  /** The wrong servers to judge, each once, in the order of the rules. */
+  private List<WrongServer> wrongServers() throws UserError {
+    Set<WrongServer> wanted = new HashSet<>();
+    for (String name : wrongs) {
+      if (name.equals(EVERY)) {
+        return WrongServers.all();
+      }
+      wanted.add(ArgumentResolver.wrong(name));
+    }
+    return WrongServers.all().stream().filter(wanted::contains).toList();
+  }
+
+  /** Adds a model: on the given transport, on its default, or with --thorough on each. */
+  private void addModel(ServerProvider model, List<Rule> rules, List<SelectedSubject> targets)
+      throws UserError {
+    List<Optional<Transport>> transports =
+        thorough && !transport.isGiven() && !model.transports().isEmpty()
+            ? model.transports().entrySet().stream()
+                .filter(it -> it.getValue().here())
+                .map(it -> Optional.of(it.getKey()))
+                .toList()
+            : List.of(transport.of(model));
+    for (Optional<Transport> each : transports) {
+      String on = each.map(it -> " --transport " + it).orElse("");
+      targets.add(
+          new SelectedSubject(model.card().name() + on, new ModelTarget(model, each), rules));
+    }
+  }
+
+  private static void demandPort(String option, String command) throws UserError {
+    if (!command.contains("{port}")) {
+      throw new UserError(option + " needs {port} where the command takes its port");
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package iomodels.cli.commands;
+
+import iomodels.cli.options.ProjectFiles;
+import iomodels.cli.output.ExitCode;
+import iomodels.cli.output.UserError;
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code study}: opens the study site in a browser. */
+@Command(
+    name = "study",
+    description = {
+      "Open the study site: the models side by side, their code and their system calls over time.",
+      "The build creates it as a folder of pages; they need no server and no network."
+    },
+    footer = {
+      "",
+      "  iomodels study                      the first page",
+      "  iomodels study nio-selector         the page of one model",
+      "  iomodels study nio-selector vertx   two to five models side by side",
+      "  iomodels study timeline             another page: timeline, table, rules, …"
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+public final class StudyCommand implements Callable<Integer> {
+
+  private static final int MAX_COLUMNS = 5;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "MODEL|PAGE",
+      description = "A model, several models to show side by side, or a page.")
+  private List<String> wanted = List.of();
+
+  @Option(names = "--zh", description = "Open the Chinese pages.")
+  private boolean chinese;
+
+  @Option(names = "--print", description = "Print the address, and open nothing.")
+  private boolean printOnly;
+
+  @Override
+  public Integer call() throws UserError {
+    Path site = site();
+    String address = address(site);
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(address);
+    if (!printOnly && !opened(address)) {
+      out.println("No browser can be started from here: open this address in a browser.");
+    }
+    return ExitCode.OK;
+  }
+
+  private Path site() throws UserError {
+    Path home = ProjectFiles.home().orElse(Path.of(""));
+    Path site = home.resolve("site/target/site").toAbsolutePath();
+    if (!Files.isRegularFile(site.resolve("index.html"))) {
+      throw new UserError(
+          "there is no site in %s; run mvn package in the project that has the module site"
+              .formatted(site));
+    }
+    return site;
+  }
+
+  private String address(Path site) throws UserError {
+    Path language = chinese ? site.resolve("zh") : site;
+    if (wanted.size() > MAX_COLUMNS) {
+      throw new UserError("no more than %d can be side by side".formatted(MAX_COLUMNS));
+    }
+    boolean twin = wanted.size() == 1 && wanted.getFirst().contains(":");
+    if (wanted.size() > 1 || twin) { // A twin has no page of its own.
+      for (String each : wanted) {
+        String file = each.replaceAll("[:/]", ".") + ".js";
+        demand(site.resolve("code").resolve(file), each);
+      }
+      return address(language.resolve("side-by-side.html"), String.join(",", wanted));
+    }
+    String name = wanted.isEmpty() ? "index" : wanted.getFirst();
+    Path page = language.resolve(name + ".html");
+    if (!Files.isRegularFile(page)) {
+      page = language.resolve("models").resolve(name + ".html");
+      demand(page, name);
+    }
+    return address(page, "");
+  }
+
+  private static void demand(Path file, String name) throws UserError {
+    if (!Files.isRegularFile(file)) {
+      throw new UserError(
+          "the site has nothing of '%s'; there are the models (iomodels list), and the pages timeline,"
+                  .formatted(name)
+              + " side-by-side, table, rules and glossary");
+    }
+  }
+
+  private static String address(Path page, String fragment) {
+    String file = page.toUri().toString();
+    return fragment.isEmpty() ? file : file + "#" + fragment;
+  }
+
+  /** Starts a browser, and returns whether that was possible. */
+  private static boolean opened(String address) {
+    Optional<String> opener = opener();
+    if (opener.isEmpty()) {
+      return false;
+    }
+    try {
+      // Do not wait for it: it may be the browser itself, and run on.
+      new ProcessBuilder(opener.get(), address)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+      return true;
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static Optional<String> opener() {
+    if (System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("mac")) {
+      return Optional.of("open");
+    }
+    @Nullable String chosen = System.getenv("BROWSER");
+    if (chosen != null && !chosen.isBlank()) {
+      return Optional.of(chosen);
+    }
+    boolean desktop = System.getenv("DISPLAY") != null || System.getenv("WAYLAND_DISPLAY") != null;
+    return desktop ? onPath("xdg-open") : Optional.empty();
+  }
+
+  private static Optional<String> onPath(String program) {
+    String path = System.getenv().getOrDefault("PATH", "");
+    return Stream.of(path.split(File.pathSeparator))
+        .map(it -> Path.of(it, program))
+        .filter(Files::isExecutable)
+        .map(Path::toString)
+        .findFirst();
+  }
+}

@@ -1,0 +1,182 @@
+package iomodels.cli.options;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.cli.output.UserError;
+import iomodels.conformance.targets.Connector;
+import iomodels.conformance.targets.HostAndPort;
+import iomodels.examples.Example;
+import iomodels.examples.Examples;
+import iomodels.program.Program;
+import iomodels.program.Programs;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.wrong.WrongServer;
+import iomodels.wrong.WrongServers;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Resolves names on the command line to what they name.
+ *
+ * <p>Every method throws a {@link UserError} for an unknown name; its message lists the known ones.
+ */
+public final class ArgumentResolver {
+
+  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
+
+  private ArgumentResolver() {}
+
+  /** All models on the module path. */
+  public static List<ServerProvider> models() throws UserError {
+    List<ServerProvider> installed = ServerProvider.installed();
+    if (installed.isEmpty()) {
+      throw new UserError("no model is on the module path; start this program with ./iomodels");
+    }
+    return installed;
+  }
+
+  /** The model of that name, even if it does not work on this machine. */
+  public static ServerProvider model(String name) throws UserError {
+    List<ServerProvider> models = models();
+    for (ServerProvider model : models) {
+      if (model.card().name().equals(name)) {
+        return model;
+      }
+    }
+    String there = models.stream().map(it -> it.card().name()).collect(joining(", "));
+    throw new UserError("no model '%s'; there are: %s".formatted(name, there));
+  }
+
+  /** The model of that name; fails if it does not work on this machine. */
+  public static ServerProvider availableModel(String name) throws UserError {
+    ServerProvider model = model(name);
+    Availability availability = model.availability();
+    if (!availability.here()) {
+      throw new UserError("%s does not work here: %s".formatted(name, availability.reason()));
+    }
+    return model;
+  }
+
+  /** The program of that name. */
+  public static Program program(String name) throws UserError {
+    Optional<Program> program = Programs.named(name);
+    if (program.isEmpty()) {
+      String there = Programs.all().stream().map(Program::name).collect(joining(", "));
+      throw new UserError("no program '%s'; there are: %s".formatted(name, there));
+    }
+    return program.get();
+  }
+
+  /** The style of that name; fails if it does not have the program. */
+  public static StyleProvider style(String name, Program program) throws UserError {
+    Optional<StyleProvider> style = StyleProvider.named(name);
+    if (style.isEmpty()) {
+      String there = names(StyleProvider.installed());
+      throw new UserError("no style '%s'; there are: %s".formatted(name, there));
+    }
+    if (style.get().page(program).isEmpty()) {
+      throw new UserError("%s has no %s; see: iomodels list --programs".formatted(name, program));
+    }
+    return style.get();
+  }
+
+  /** The styles that have the program. */
+  public static List<StyleProvider> styles(Program program) {
+    return StyleProvider.installed().stream().filter(it -> it.page(program).isPresent()).toList();
+  }
+
+  /** The names of styles, for a message. */
+  public static String names(List<StyleProvider> styles) {
+    return styles.stream().map(StyleProvider::style).collect(joining(", "));
+  }
+
+  /** The example from a framework's documentation. */
+  public static Example example(String framework) throws UserError {
+    Optional<Example> example = Examples.named(framework);
+    if (example.isEmpty()) {
+      String there = Examples.all().stream().map(Example::name).collect(joining(", "));
+      throw new UserError("no example '%s'; there are: %s".formatted(framework, there));
+    }
+    return example.get();
+  }
+
+  /** The wrong server of that name. */
+  public static WrongServer wrong(String name) throws UserError {
+    Optional<WrongServer> server = WrongServers.named(name);
+    if (server.isEmpty()) {
+      throw new UserError("no wrong server '%s'; see: iomodels list --wrong".formatted(name));
+    }
+    return server.get();
+  }
+
+  /** The names that a model can have in a report: its own, or its own and a transport. */
+  public static Stream<String> names(ServerProvider model) {
+    String name = model.card().name();
+    return Stream.concat(
+        Stream.of(name), model.transports().keySet().stream().map(it -> name + " on " + it));
+  }
+
+  /** The service of that name. */
+  public static Service service(String name) throws UserError {
+    Optional<Service> service = Services.named(name);
+    if (service.isEmpty()) {
+      String there = Services.all().stream().map(Service::name).collect(joining(", "));
+      throw new UserError("no service '%s'; there are: %s".formatted(name, there));
+    }
+    return service.get();
+  }
+
+  /** The given transport; fails if the model does not have it, or it does not work here. */
+  public static Optional<Transport> transport(ServerProvider model, Optional<Transport> wanted)
+      throws UserError {
+    if (wanted.isEmpty()) {
+      return wanted;
+    }
+    String name = model.card().name();
+    Availability availability = model.transports().get(wanted.get());
+    if (availability == null) {
+      throw new UserError(
+          model.transports().isEmpty()
+              ? "%s has no choice of transports; leave --transport out".formatted(name)
+              : "%s has no transport %s; there are: %s"
+                  .formatted(name, wanted.get(), model.transports().keySet()));
+    }
+    if (!availability.here()) {
+      throw new UserError(
+          "transport %s does not work here: %s".formatted(wanted.get(), availability.reason()));
+    }
+    return wanted;
+  }
+
+  /** The address to listen on. */
+  public static InetSocketAddress address(String host, int port) throws UserError {
+    try {
+      return new InetSocketAddress(InetAddress.getByName(HostAndPort.host(host)), port);
+    } catch (UnknownHostException _) {
+      throw new UserError("there is no host %s; choose another --host".formatted(host));
+    } catch (IllegalArgumentException e) {
+      throw new UserError(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** The address of a running server: if its host has several, the first that answers. */
+  public static InetSocketAddress server(String hostAndPort)
+      throws UserError, InterruptedException {
+    try {
+      return Connector.firstThatAnswers(
+          ServerAddress.resolve(HostAndPort.parse(hostAndPort)), CONNECT_PATIENCE);
+    } catch (IllegalArgumentException e) {
+      throw new UserError(String.valueOf(e.getMessage()));
+    }
+  }
+}

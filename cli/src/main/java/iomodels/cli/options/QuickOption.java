@@ -1,0 +1,24 @@
+package iomodels.cli.options;
+
+import iomodels.lab.Match;
+import java.time.Duration;
+import picocli.CommandLine.Option;
+
+/** The option {@code --quick} of commands that measure: short rounds. */
+public final class QuickOption {
+
+  /** The rounds of a first look. */
+  public static final Match ROUNDS = new Match(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
+
+  @Option(
+      names = "--quick",
+      description =
+          "Rounds of a quarter of a second, and a short warm-up: for a first look, with more that"
+              + " stays undecided.")
+  private boolean quick;
+
+  /** The rounds of a first look if the option is given, otherwise those. */
+  public Match orElse(Match thorough) {
+    return quick ? ROUNDS : thorough;
+  }
+}

@@ -1,0 +1,41 @@
+package iomodels.cli.options;
+
+import iomodels.cli.output.UserError;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The option {@code --service}: the service that a server provides. */
+public final class ServiceOption {
+
+  /** The name of the option. */
+  public static final String NAME = "--service";
+
+  @Option(
+      names = NAME,
+      paramLabel = "NAME",
+      description =
+          "Service that the server provides: upper, fixed, lines, flood or discard (default:"
+              + " upper).")
+  private Optional<String> name = Optional.empty();
+
+  /** Whether the option is given. */
+  public boolean isGiven() {
+    return name.isPresent();
+  }
+
+  /** The name of the service. */
+  public String name() {
+    return name.orElse(Services.UPPER.name());
+  }
+
+  /**
+   * The service.
+   *
+   * @throws UserError if there is none of that name
+   */
+  public Service service() throws UserError {
+    return ArgumentResolver.service(name());
+  }
+}

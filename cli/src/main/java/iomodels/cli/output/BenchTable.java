@@ -1,0 +1,332 @@
+package iomodels.cli.output;
+
+import static java.util.stream.Collectors.joining;
+
+import iomodels.lab.Spread;
+import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.LoadFigures;
+import iomodels.lab.report.LoadFigures.Latencies;
+import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.ScenarioResult;
+import iomodels.lab.report.ServerResult;
+import iomodels.lab.report.ServerResult.IdlePoint;
+import iomodels.lab.report.Stamp;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The table of {@code bench}, a row for each server. */
+public final class BenchTable {
+
+  private static final String NOTHING = "–";
+
+  private final PrintWriter out;
+  private final Table table;
+  private final Scenario scenario;
+
+  /**
+   * A table that has room for all candidates.
+   *
+   * @param names every name that a candidate can have in the table
+   */
+  public BenchTable(
+      PrintWriter out, Scenario scenario, List<Candidate> candidates, List<String> names) {
+    this.out = out;
+    this.scenario = scenario;
+    List<Table.Column> columns = new ArrayList<>();
+    columns.add(Table.Column.left("SERVER", names));
+    switch (scenario) {
+      case IDLE ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CONNECTIONS", 0),
+                  Table.Column.right("BYTES/CONN", 0),
+                  Table.Column.right("OUTSIDE HEAP", 0),
+                  Table.Column.right("IN HEAP", 0)));
+      case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false));
+      case RELAY ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 0),
+                  Table.Column.right("× C", 18),
+                  Table.Column.right("MSG/S", 7),
+                  Table.Column.right("× C", 18),
+                  Table.Column.right("p50 µs", 0),
+                  Table.Column.right("p99 µs", 0),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LEAST", 0),
+                  Table.Column.right("LOADER", 0)));
+      case CHAT ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 18),
+                  Table.Column.right("MSG/S", 24),
+                  Table.Column.right("p50 µs", 7),
+                  Table.Column.right("p99 µs", 7),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LOADER", 0)));
+      default ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 0),
+                  Table.Column.right("× C", 18),
+                  Table.Column.left("TWIN", candidates.stream().map(Candidate::twin).toList()),
+                  Table.Column.right("× TWIN", 18),
+                  Table.Column.right("MSG/S", 7),
+                  Table.Column.right("× C", 4),
+                  Table.Column.right("p50 µs", 0),
+                  Table.Column.right("p99 µs", 0),
+                  Table.Column.right("WAITS", 0),
+                  Table.Column.right("MiB", 4),
+                  Table.Column.right("LEAST", 0),
+                  Table.Column.right("LOADER", 0)));
+    }
+    columns.add(new Table.Column("STAMPS", 0, false));
+    table = new Table(out, columns);
+  }
+
+  /** Prints the titles of the columns. */
+  public void head() {
+    table.head();
+  }
+
+  /** Prints a row. */
+  public void row(ServerResult row) {
+    List<String> cells = new ArrayList<>(List.of(row.server()));
+    row.load()
+        .ifPresent(
+            load ->
+                cells.addAll(
+                    switch (scenario) {
+                      case RELAY -> relayCells(load);
+                      case CHAT -> chatCells(load);
+                      default -> cells(row, load);
+                    }));
+    row.idle().ifPresent(idle -> cells.addAll(cells(idle)));
+    row.systemCalls().ifPresent(calls -> cells.add(all(calls)));
+    int missing = table.columns().size() - 1 - cells.size();
+    cells.addAll(Collections.nCopies(missing, NOTHING));
+    cells.add(
+        row.failure().isEmpty() && row.unfit().isEmpty()
+            ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
+            : row.unfit().isEmpty() ? "failed" : "left out");
+    boolean reliable = row.stamps().stream().noneMatch(Stamp::concernsProcessorTime);
+    table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
+  }
+
+  private static String dim(String cell) {
+    return cell.isEmpty() ? cell : "@|faint " + cell + "|@";
+  }
+
+  private static String mark(Stamp stamp) {
+    return switch (stamp) {
+      case NOT_CONFORMING -> "kit";
+      case NOT_JUDGED -> "unjudged";
+      case WITHIN_NOISE -> "noise";
+      case LOADER_SATURATED -> "loader";
+      case LITTLES_LAW -> "little";
+      case OVERLOADED -> "overload";
+      case NOT_STEADY -> "unsteady";
+    };
+  }
+
+  private static String meaning(Stamp stamp) {
+    return switch (stamp) {
+      case NOT_CONFORMING -> "breaks rules of the conformance kit, and may be fast because of that";
+      case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
+      case WITHIN_NOISE ->
+          "its difference to C is within the noise, that is, the difference between C and C";
+      case LOADER_SATURATED ->
+          "the loader was at its limit: messages per second and latency are partly its own;"
+              + " processor time per message is the server's";
+      case LITTLES_LAW ->
+          "throughput times latency differs from the messages in flight: do not trust either";
+      case OVERLOADED ->
+          "it carried less than was offered: its latency shows the length of the queue";
+      case NOT_STEADY ->
+          "its figures still improved when the warm-up ended, or one round took twice as long as"
+              + " another: raise --warm-up";
+    };
+  }
+
+  private List<String> cells(ServerResult row, LoadFigures load) {
+    Latencies latency = load.latency();
+    String mark = load.connections() < scenario.connections() ? "¹" : "";
+    return List.of(
+        figure("%.2f", load.cpuMicrosPerMessage()),
+        ratio(load.toCommon().flatMap(Ratio::cpu)),
+        row.twin(),
+        ratio(load.toTwin().flatMap(Ratio::cpu)),
+        number("%.0f", load.messagesPerSecond().median()) + mark,
+        figure("%.2f", load.toCommon().map(Ratio::throughput)),
+        number("%.0f", latency.p50().median()),
+        number("%.0f", latency.p99().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        mebibytes(load),
+        number("%.2f", load.leastServedShare().median()),
+        scenario.isOpenLoop()
+            ? number("%.0f µs", load.loaderLag99Micros().median())
+            : number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  /** A program has no twin; both its throughput and its cost are relative to C. */
+  private static List<String> relayCells(LoadFigures load) {
+    return List.of(
+        figure("%.2f", load.cpuMicrosPerMessage()),
+        ratio(load.toCommon().flatMap(Ratio::cpu)),
+        number("%.0f", load.messagesPerSecond().median()),
+        ratio(load.toCommon().map(Ratio::throughput)),
+        number("%.0f", load.latency().p50().median()),
+        number("%.0f", load.latency().p99().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        mebibytes(load),
+        number("%.2f", load.leastServedShare().median()),
+        number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  /** There is no C to compare with: the spread of the rounds shows how reliable a median is. */
+  private static List<String> chatCells(LoadFigures load) {
+    Spread rate = load.messagesPerSecond();
+    return List.of(
+        ratio(load.cpuMicrosPerMessage()),
+        String.format(Locale.ROOT, "%.0f [%.0f..%.0f]", rate.median(), rate.min(), rate.max()),
+        number("%.0f", load.latency().p50().median()),
+        number("%.0f", load.latency().p99().median()),
+        figure("%.3f", load.voluntarySwitches()),
+        mebibytes(load),
+        number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  private static String mebibytes(LoadFigures load) {
+    return load.residentBytes().map(it -> number("%.0f", it.median() / (1 << 20))).orElse(NOTHING);
+  }
+
+  private static List<String> cells(List<IdlePoint> points) {
+    IdlePoint few = points.get(1);
+    IdlePoint many = points.getLast();
+    double more = many.connections() - few.connections();
+    double outside = (many.processBytes() - few.processBytes()) / more;
+    double inside = (many.heapBytes() - few.heapBytes()) / more;
+    return List.of(
+        "%,d".formatted(many.connections()),
+        number("%.0f", outside + inside),
+        number("%.0f", outside),
+        number("%.0f", inside));
+  }
+
+  /** Leaves out calls rarer than one in a thousand messages: they are the runtime's own. */
+  private static String all(Map<String, Double> calls) {
+    return calls.entrySet().stream()
+        .filter(call -> call.getValue() >= 0.001)
+        .map(call -> call.getKey() + number(" %.3f", call.getValue()))
+        .collect(joining(", "));
+  }
+
+  /**
+   * Prints the notes below the table: the noise, the meaning of each stamp, and what failed.
+   *
+   * @param brokenRules the rules that a server broke, by its name
+   */
+  public void explain(ScenarioResult result, Function<String, List<String>> brokenRules) {
+    out.println();
+    noise(result);
+    Map<Stamp, List<String>> stamped = new EnumMap<>(Stamp.class);
+    for (ServerResult row : result.servers()) {
+      row.stamps()
+          .forEach(it -> stamped.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
+    }
+    stamped.forEach(
+        (stamp, servers) ->
+            out.printf(
+                "%s: %s. %s%n",
+                mark(stamp),
+                meaning(stamp),
+                String.join(", ", named(stamp, servers, brokenRules))));
+    if (result.servers().stream()
+        .flatMap(it -> it.load().stream())
+        .anyMatch(it -> it.connections() < scenario.connections())) {
+      out.println(
+          "¹ serves a limited number of clients: it and the servers in its turns have that many.");
+    }
+    for (ServerResult row : result.servers()) {
+      row.load()
+          .filter(it -> !it.withoutTwin().isEmpty())
+          .ifPresent(it -> out.printf("%s has no twin: %s%n", row.name(), it.withoutTwin()));
+      row.load()
+          .filter(it -> it.lostShare().max() > 0)
+          .ifPresent(
+              it ->
+                  out.printf(
+                      "%s did not answer a share of %s of the datagrams.%n",
+                      row.name(), spread(it.lostShare())));
+      if (!row.unfit().isEmpty()) {
+        out.printf("%s is left out: %s%n", row.name(), row.unfit());
+      }
+      if (!row.failure().isEmpty()) {
+        out.printf("%s failed: %s%n", row.name(), row.failure());
+      }
+    }
+    out.flush();
+  }
+
+  private static List<String> named(
+      Stamp stamp, List<String> servers, Function<String, List<String>> brokenRules) {
+    Function<String, String> withRules =
+        it -> "%s (%s)".formatted(it, String.join(", ", brokenRules.apply(it)));
+    return stamp == Stamp.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
+  }
+
+  private void noise(ScenarioResult result) {
+    List<LoadFigures> measured =
+        result.servers().stream().flatMap(it -> it.load().stream()).toList();
+    List<Spread> cpu =
+        measured.stream().flatMap(it -> it.noise().flatMap(Ratio::cpu).stream()).toList();
+    if (cpu.isEmpty()) {
+      return;
+    }
+    out.printf(
+        Locale.ROOT,
+        "C beside a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise floors"
+            + " %.2f to %.2f.%n",
+        pooled(cpu),
+        pooled(
+            measured.stream().flatMap(it -> it.noise().stream()).map(Ratio::throughput).toList()),
+        measured.stream().flatMap(it -> it.noiseFloor().stream()).min(Double::compare).orElse(0.0),
+        measured.stream().flatMap(it -> it.noiseFloor().stream()).max(Double::compare).orElse(0.0));
+  }
+
+  private static String pooled(List<Spread> spreads) {
+    return spread(
+        new Spread(
+            Spread.of(spreads.stream().mapToDouble(Spread::median)).median(),
+            spreads.stream().mapToDouble(Spread::min).min().orElseThrow(),
+            spreads.stream().mapToDouble(Spread::max).max().orElseThrow()));
+  }
+
+  private static String figure(String format, Optional<Spread> spread) {
+    return spread.map(it -> number(format, it.median())).orElse(NOTHING);
+  }
+
+  private static String ratio(Optional<Spread> ratio) {
+    return ratio.map(BenchTable::spread).orElse(NOTHING);
+  }
+
+  /** {@code 1.04 [1.01..1.09]}. */
+  static String spread(Spread spread) {
+    return String.format(
+        Locale.ROOT, "%.2f [%.2f..%.2f]", spread.median(), spread.min(), spread.max());
+  }
+
+  private static String number(String format, double value) {
+    return String.format(Locale.ROOT, format, value);
+  }
+}

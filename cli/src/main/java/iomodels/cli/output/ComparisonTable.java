@@ -1,0 +1,178 @@
+package iomodels.cli.output;
+
+import iomodels.lab.Spread;
+import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.LoadFigures;
+import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.ServerResult;
+import iomodels.lab.report.Stamp;
+import iomodels.server.ModelCard;
+import iomodels.server.spi.ServerProvider;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Help.Ansi;
+
+/** The table of models that {@code compare} prints, a row for each. */
+public final class ComparisonTable {
+
+  private final PrintWriter out;
+  private final Table table;
+
+  /**
+   * A table that has room for all models.
+   *
+   * @param names every name that a model can have in the table
+   */
+  public ComparisonTable(PrintWriter out, List<ServerProvider> models, List<String> names) {
+    this.out = out;
+    List<ModelCard> cards = models.stream().map(ServerProvider::card).toList();
+    table =
+        new Table(
+            out,
+            List.of(
+                Table.Column.left("MODEL", names),
+                Table.Column.left(
+                    "I/O MODEL", cards.stream().map(card -> card.ioModel().toString()).toList()),
+                Table.Column.left("WAITS IN", cards.stream().map(ModelCard::waitsIn).toList()),
+                Table.Column.left(
+                    "THREADS", cards.stream().map(card -> card.threading().toString()).toList()),
+                Table.Column.right("KEPT", 0),
+                Table.Column.right("BROKEN", 0),
+                Table.Column.right("SKIPPED", 0),
+                Table.Column.right("MSG/S", 6),
+                Table.Column.right("CPU/MSG", 0),
+                Table.Column.right("p50 µs", 0),
+                Table.Column.right("p99 µs", 0)));
+  }
+
+  /** Prints the titles of the columns. */
+  public void head() {
+    table.head();
+  }
+
+  /** Prints a row. */
+  public void row(Row row) {
+    table.row(cells(row));
+  }
+
+  private static List<String> cells(Row row) {
+    List<String> cells = new ArrayList<>();
+    cells.add(row.name());
+    cells.add(row.card().ioModel().toString());
+    cells.add(row.card().waitsIn());
+    cells.add(row.card().threading().toString());
+    cells.add(String.valueOf(row.kept()));
+    cells.add(row.broken() == 0 ? "0" : "@|bold,red " + row.broken() + "|@");
+    cells.add(String.valueOf(row.skipped()));
+    row.load()
+        .ifPresentOrElse(
+            load -> {
+              String mark = load.connections() == 1 ? "¹" : row.has(Stamp.NOT_STEADY) ? "²" : " ";
+              String limit = row.has(Stamp.LOADER_SATURATED) ? "³" : mark;
+              Optional<Ratio> ratio = load.toCommon();
+              Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
+              cells.add(
+                  ratio.map(it -> "%.2f%s".formatted(it.throughput().median(), limit)).orElse("–"));
+              cells.add(cpu.map(it -> "%.2f%s".formatted(it.median(), mark)).orElse("–"));
+              cells.add("%.0f".formatted(load.latency().p50().median()));
+              cells.add("%.0f".formatted(load.latency().p99().median()));
+            },
+            () -> cells.addAll(List.of("–", "–", "–", "–")));
+    return cells;
+  }
+
+  /** Prints the notes below the table: what the figures are relative to, and what failed. */
+  public void explain(List<Row> rows, String yardstick, Scenario scenario) {
+    boolean single =
+        rows.stream().flatMap(row -> row.load().stream()).anyMatch(load -> load.connections() == 1);
+    out.println();
+    out.printf(
+        Locale.ROOT,
+        "MSG/S and CPU/MSG: multiples of %s in the same turns; %s.%n",
+        yardstick,
+        scenario.words());
+    if (single) {
+      out.println("¹ serves one client at a time: both have one connection.");
+    }
+    if (rows.stream().anyMatch(it -> it.has(Stamp.NOT_STEADY))) {
+      out.println("² was not steady when it was measured; bench has a longer warm-up.");
+    }
+    if (rows.stream().anyMatch(it -> it.has(Stamp.LOADER_SATURATED))) {
+      out.println("³ the loader was at its limit: MSG/S and latency are partly its own.");
+    }
+    for (Row row : rows) {
+      String name = row.name();
+      if (!row.conversation().isEmpty()) {
+        out.println(
+            Ansi.AUTO.string("@|bold,red %s|@: the conversation failed: ".formatted(name))
+                + row.conversation());
+      }
+      if (!row.loadFailure().isEmpty()) {
+        out.println(
+            Ansi.AUTO.string("@|bold,red %s|@: the load failed: ".formatted(name))
+                + row.loadFailure());
+      }
+      row.brokenRules()
+          .forEach(
+              broken ->
+                  out.println(
+                      Ansi.AUTO.string("@|bold,red %s|@ breaks ".formatted(name)) + broken));
+      row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
+    }
+    out.flush();
+  }
+
+  /**
+   * A model in the comparison; its JSON has these names.
+   *
+   * @param name name of the model, with the transport that it ran on if it has a choice
+   * @param conversation what went wrong in the conversation; empty if nothing did
+   * @param unknown number of rules without a verdict: inconclusive, or with a failed check
+   * @param unknownRules these rules, with the reason
+   * @param stamps what speaks against the figures, apart from the rules
+   * @param loadFailure why there are no figures; empty if there are
+   */
+  public record Row(
+      ModelCard card,
+      String name,
+      String conversation,
+      long kept,
+      long broken,
+      long skipped,
+      long unknown,
+      List<String> brokenRules,
+      List<String> unknownRules,
+      Optional<LoadFigures> load,
+      List<Stamp> stamps,
+      String loadFailure) {
+
+    /** The same model with the figures of the load. */
+    public Row with(ServerResult result) {
+      return new Row(
+          card,
+          name,
+          conversation,
+          kept,
+          broken,
+          skipped,
+          unknown,
+          brokenRules,
+          unknownRules,
+          result.load(),
+          result.stamps(),
+          result.failure());
+    }
+
+    boolean has(Stamp stamp) {
+      return stamps.contains(stamp);
+    }
+
+    /** Whether a rule was broken, or the server failed. */
+    public boolean failed() {
+      return broken > 0 || !conversation.isEmpty() || load.isEmpty();
+    }
+  }
+}

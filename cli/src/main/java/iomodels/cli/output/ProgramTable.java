@@ -1,0 +1,84 @@
+package iomodels.cli.output;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import picocli.CommandLine.Help.Ansi;
+
+/** The table of programs that {@code compare} prints below the models. */
+public final class ProgramTable {
+
+  private ProgramTable() {}
+
+  /**
+   * A judged program; its JSON has these names.
+   *
+   * @param lines lines of code; empty if the sources are not there
+   * @param threads description of the threads
+   * @param source name of the class
+   * @param unknown number of rules without a verdict: inconclusive, or with a failed check
+   * @param unknownRules these rules, with the reason
+   * @param failure why it did not start; empty if it did
+   */
+  public record Row(
+      String program,
+      String style,
+      long kept,
+      long broken,
+      long unknown,
+      List<String> brokenRules,
+      List<String> unknownRules,
+      OptionalLong lines,
+      String threads,
+      String source,
+      String failure) {
+
+    public boolean failed() {
+      return broken > 0 || !failure.isEmpty();
+    }
+  }
+
+  /** Prints the table, and below it what speaks against a program. */
+  public static void print(PrintWriter out, List<Row> rows) {
+    Table table =
+        new Table(
+            out,
+            List.of(
+                Table.Column.left("PROGRAM", rows.stream().map(Row::program).toList()),
+                Table.Column.left("STYLE", rows.stream().map(Row::style).toList()),
+                Table.Column.right("KEPT", 0),
+                Table.Column.right("BROKEN", 0),
+                Table.Column.right("LINES", 0),
+                Table.Column.left("THREADS", rows.stream().map(Row::threads).toList())));
+    table.head();
+    rows.forEach(row -> table.row(cells(row)));
+    out.println();
+    out.println(
+        "LINES: lines of code of the program's own class, without comments and imports; shared"
+            + " classes are not counted.");
+    out.println("Start one: iomodels serve STYLE --program PROGRAM");
+    rows.forEach(row -> explain(out, row));
+    out.flush();
+  }
+
+  private static List<String> cells(Row row) {
+    boolean judged = row.failure().isEmpty();
+    return List.of(
+        row.program(),
+        row.style(),
+        judged ? String.valueOf(row.kept()) : "–",
+        !judged ? "–" : row.broken() == 0 ? "0" : "@|bold,red " + row.broken() + "|@",
+        row.lines().isEmpty() ? "–" : String.format(Locale.ROOT, "%d", row.lines().getAsLong()),
+        row.threads());
+  }
+
+  private static void explain(PrintWriter out, Row row) {
+    String name = Ansi.AUTO.string("@|bold,red %s %s|@".formatted(row.style(), row.program()));
+    if (!row.failure().isEmpty()) {
+      out.printf("%s could not be judged: %s%n", name, row.failure());
+    }
+    row.brokenRules().forEach(it -> out.printf("%s breaks %s%n", name, it));
+    row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
+  }
+}

@@ -1,0 +1,62 @@
+package iomodels.cli.output;
+
+import java.io.Console;
+import java.util.Optional;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/** A progress bar on standard error; nothing if that is not a terminal. Thread-safe. */
+public final class Progress implements AutoCloseable {
+
+  private final Optional<ProgressBar> bar;
+
+  private Progress(Optional<ProgressBar> bar) {
+    this.bar = bar;
+  }
+
+  /** A progress bar with this number of steps. */
+  // Since Java 25, System.console() is null again without a terminal (JDK-8351435).
+  @SuppressWarnings("SystemConsoleNull")
+  public static Progress of(long steps) {
+    Console console = System.console();
+    if (console == null || !console.isTerminal()) {
+      return new Progress(Optional.empty());
+    }
+    return new Progress(
+        Optional.of(
+            new ProgressBarBuilder()
+                .setInitialMax(steps)
+                .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+                .continuousUpdate()
+                .clearDisplayOnFinish()
+                .build()));
+  }
+
+  /** One step is done. */
+  public void step() {
+    bar.ifPresent(ProgressBar::step);
+  }
+
+  /** Shows what is being done. */
+  public void say(String doing) {
+    bar.ifPresent(it -> it.setExtraMessage(TerminalText.safe(doing)));
+  }
+
+  /** Prints above the bar. */
+  public void aside(Runnable printing) {
+    bar.ifPresent(ProgressBar::pause);
+    if (bar.isPresent()) {
+      // Clear the line: the bar leaves its last state there.
+      System.err.print("\r\u001B[2K");
+      System.err.flush();
+    }
+    printing.run();
+    bar.ifPresent(ProgressBar::resume);
+  }
+
+  @Override
+  public void close() {
+    bar.ifPresent(ProgressBar::close);
+  }
+}

@@ -1,0 +1,126 @@
+package iomodels.cli.scaffold;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Registers a module with the build, by changes to its existing files. */
+public final class BuildRegistration {
+
+  /** Matches up to the last implementation module; the second group is its indentation. */
+  private static final Pattern MODULES =
+      Pattern.compile("(?s)(.*\n)( *)<module>[\\w-]+-impl</module>\n");
+
+  private static final Pattern DEPENDENCIES =
+      Pattern.compile(
+          "(?s)(.*\n)( *)<dependency>\\s*<groupId>iomodels</groupId>\\s*"
+              + "<artifactId>[\\w-]+-impl</artifactId>(?:(?!</dependency>).)*</dependency>\n");
+
+  private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
+
+  private static final Pattern NATIVES =
+      Pattern.compile("(?s).*?(?:<argLine>--enable-native-access=|\nnatives=)");
+
+  private final Map<Path, String> before = new LinkedHashMap<>();
+  private final Map<Path, String> after = new LinkedHashMap<>();
+
+  private BuildRegistration() {}
+
+  /** No changes. */
+  public static BuildRegistration none() {
+    return new BuildRegistration();
+  }
+
+  /** The changes that make the module a part of this build and of the command line. */
+  public static BuildRegistration of(Path home, ModuleTemplate.Copy copy) throws IOException {
+    BuildRegistration registration = new BuildRegistration();
+    Path cli = home.resolve("cli/pom.xml");
+    registration.insert(
+        home.resolve("pom.xml"), MODULES, "<module>%s</module>\n".formatted(copy.artifact()));
+    registration.insert(
+        home.resolve("bom/pom.xml"),
+        DEPENDENCIES,
+        dependency(copy, "<version>${project.version}</version>"));
+    registration.insert(cli, DEPENDENCIES, dependency(copy, "<scope>runtime</scope>"));
+    if (copy.callsNativeCode()) {
+      registration.insert(cli, NATIVES, copy.packageName() + ",");
+      registration.insert(home.resolve("iomodels"), NATIVES, copy.packageName() + ",");
+    }
+    return registration;
+  }
+
+  /** The directories of this build's modules. */
+  public static List<Path> modules(Path home) throws IOException {
+    return MODULE
+        .matcher(Files.readString(home.resolve("pom.xml")))
+        .results()
+        .map(module -> home.resolve(module.group(1)))
+        .toList();
+  }
+
+  private static String dependency(ModuleTemplate.Copy copy, String how) {
+    return """
+    <dependency>
+      <groupId>iomodels</groupId>
+      <artifactId>%s</artifactId>
+      %s
+    </dependency>
+    """
+        .formatted(copy.artifact(), how);
+  }
+
+  /** Inserts a text after the place that the pattern matches, with the indentation found there. */
+  private void insert(Path file, Pattern place, String text) throws IOException {
+    String old = after.containsKey(file) ? after.get(file) : Files.readString(file);
+    before.putIfAbsent(file, old);
+    Matcher matcher = place.matcher(old);
+    if (!matcher.lookingAt()) {
+      throw new IOException("cannot find the place in %s for: %s".formatted(file, text.strip()));
+    }
+    String indented = matcher.groupCount() < 2 ? text : text.indent(matcher.group(2).length());
+    after.put(file, new StringBuilder(old).insert(matcher.end(), indented).toString());
+  }
+
+  /**
+   * Makes all changes, or none.
+   *
+   * @throws IOException if a file cannot be written; the others have then been restored
+   */
+  void apply() throws IOException {
+    try {
+      replace(after);
+    } catch (IOException e) {
+      try {
+        replace(before);
+      } catch (IOException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  /** Replaces each file atomically: a concurrent reader sees the old or the new content. */
+  private static void replace(Map<Path, String> files) throws IOException {
+    for (Map.Entry<Path, String> file : files.entrySet()) {
+      Path path = file.getKey();
+      Path next = path.resolveSibling("." + path.getFileName() + ".new");
+      try {
+        Files.copy(
+            path,
+            next,
+            StandardCopyOption.COPY_ATTRIBUTES, // Keeps the script executable.
+            StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(next, file.getValue());
+        Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(next);
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package iomodels.cli.targets;
+
+import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.output.UserError;
+import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.StyleTarget;
+import iomodels.lab.Contestant;
+import iomodels.lab.Contestant.Upstream;
+import iomodels.lab.Pinning;
+import iomodels.lab.Servers;
+import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Bench;
+import iomodels.lab.bench.Candidate;
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Programs;
+import iomodels.server.spi.StyleProvider;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Starts a program in several styles for a measurement, each on the servers' processor. If the
+ * program needs an upstream, all share one: C epoll.
+ */
+public final class ProgramBenchServers implements Servers {
+
+  private final Program program;
+  private final Pinning pinning;
+  private final Deque<AutoCloseable> started = new ArrayDeque<>();
+  private Optional<Yardstick> upstream = Optional.empty();
+
+  /** Creates an instance that has not started a program. */
+  public ProgramBenchServers(Program program, Pinning pinning) {
+    this.program = program;
+    this.pinning = pinning;
+  }
+
+  /**
+   * The servers to measure.
+   *
+   * @param names names of styles, and of the program in C if it exists; empty for all styles that
+   *     have the program
+   * @throws UserError if there is no such style, or it does not have that program
+   */
+  public static List<Candidate> candidates(Program program, List<String> names) throws UserError {
+    List<Candidate> candidates = new ArrayList<>();
+    List<String> all = ArgumentResolver.styles(program).stream().map(StyleProvider::style).toList();
+    for (String name : names.isEmpty() ? all : names) {
+      if (!inC(program, name)) {
+        style(program, name);
+      }
+      candidates.add(new Candidate(name, common(program).orElse(""), Integer.MAX_VALUE, false));
+    }
+    return candidates;
+  }
+
+  /** The server that all are compared with: the program in C, if it exists. */
+  public static Optional<String> common(Program program) {
+    return program.equals(Programs.RELAY) ? Optional.of(Bench.COMMON_OF_RELAYS) : Optional.empty();
+  }
+
+  static boolean inC(Program program, String name) {
+    return common(program).filter(name::equals).isPresent();
+  }
+
+  static StyleProvider style(Program program, String name) throws UserError {
+    Optional<StyleProvider> style =
+        StyleProvider.named(name).filter(it -> it.page(program).isPresent());
+    if (style.isEmpty()) {
+      String there = ArgumentResolver.names(ArgumentResolver.styles(program));
+      throw new UserError("no style '%s' has %s; those do: %s".formatted(name, program, there));
+    }
+    return style.get();
+  }
+
+  @Override
+  public Contestant start(String name, List<String> jvmFlags)
+      throws IOException, InterruptedException {
+    if (inC(program, name)) {
+      Yardstick relay = Yardstick.startRelay(upstream().getPort(), pinning.prefix());
+      started.push(relay);
+      return behindWhichIsTheUpstream(Contestant.of(relay));
+    }
+    StyleTarget target;
+    try {
+      target = new StyleTarget(style(program, name), program);
+    } catch (UserError e) {
+      throw new IOException(e.getMessage(), e);
+    }
+    started.push(target);
+    Instance instance = launch(target);
+    ProcessHandle process = instance.process().orElseThrow();
+    return behindWhichIsTheUpstream(
+        new Contestant(
+            name,
+            instance.address(),
+            process,
+            Integer.MAX_VALUE,
+            false,
+            false,
+            true,
+            Optional.empty()));
+  }
+
+  private Instance launch(StyleTarget target) throws IOException, InterruptedException {
+    ProgramConfig config =
+        ProgramConfig.onLoopback(program.equals(Programs.RELAY) ? List.of(upstream()) : List.of());
+    return pinning.startServer(() -> target.launch(config));
+  }
+
+  private InetSocketAddress upstream() throws IOException, InterruptedException {
+    if (upstream.isEmpty()) {
+      Yardstick epoll = Yardstick.start("epoll", pinning.upstreamPrefix());
+      started.push(epoll);
+      upstream = Optional.of(epoll);
+    }
+    return upstream.get().address();
+  }
+
+  private Contestant behindWhichIsTheUpstream(Contestant contestant) {
+    return upstream
+        .map(it -> new Upstream(it.process(), pinning.upstreamIsBesideLoad()))
+        .map(contestant::withUpstream)
+        .orElse(contestant);
+  }
+
+  @Override
+  public void close() {
+    while (!started.isEmpty()) {
+      switch (started.pop()) {
+        case StyleTarget target -> target.close();
+        case Yardstick yardstick -> yardstick.close();
+        default -> throw new AssertionError();
+      }
+    }
+  }
+}

@@ -1,0 +1,380 @@
+package iomodels.cli.commands;
+
+import static java.util.concurrent.CompletableFuture.supplyAsync;
+import static java.util.function.Function.identity;
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import iomodels.cli.Cli;
+import iomodels.server.Server;
+import iomodels.server.ServerConfig;
+import iomodels.server.Transport;
+import iomodels.server.spi.Availability;
+import iomodels.server.spi.ServerProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.wrong.WrongServers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Tests that {@code conform} judges every kind of subject, and its exit codes. */
+class ConformIT {
+
+  private static final String PYTHON_SERVER =
+      """
+      import socketserver, sys
+      class Upper(socketserver.BaseRequestHandler):
+          def handle(self):
+              while data := self.request.recv(65536):
+                  self.request.sendall(data.upper())
+      class Server(socketserver.ThreadingTCPServer):
+          allow_reuse_address = True
+          daemon_threads = True
+          request_queue_size = 128
+      Server(("127.0.0.1", int(sys.argv[1])), Upper).serve_forever()
+      """;
+
+  /** A relay that closes a connection normally where it has to reset it. */
+  private static final String PYTHON_RELAY =
+      """
+      import socket, sys, threading
+      def carry(a, b):
+          while data := a.recv(65536):
+              b.sendall(data)
+          b.shutdown(socket.SHUT_WR)
+      with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+          while True:
+              client, _ = listener.accept()
+              try:
+                  upstream = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+              except OSError:
+                  client.close()
+                  continue
+              for pair in (client, upstream), (upstream, client):
+                  threading.Thread(target=carry, args=pair, daemon=True).start()
+      """;
+
+  @Test
+  void aModelConforms() {
+    Cli cli = Cli.run("conform", "nio-selector", "--rule", "1", "--rule", "4.01");
+
+    assertThat(cli.out()).contains("5 kept, 0 broken", "it conforms");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void theReportNamesTheTransportThatRan() {
+    ServerProvider model = ServerProvider.named("vertx").orElseThrow();
+    Transport best =
+        Stream.of(Transport.EPOLL, Transport.NIO)
+            .filter(it -> model.transports().getOrDefault(it, Availability.no("")).here())
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(Cli.run("conform", "vertx", "--rule", "1.01").out())
+        .contains("vertx on " + best + ": 1 kept");
+    assertThat(Cli.run("conform", "vertx", "--transport", "nio", "--rule", "1.01").out())
+        .contains("vertx on nio: 1 kept");
+  }
+
+  @Test
+  void aWrongServerThatRunsAlreadyDoesNot() throws IOException {
+    String name =
+        WrongServers.all().stream()
+            .filter(it -> it.rule().equals("1.01"))
+            .findFirst()
+            .orElseThrow()
+            .name();
+    try (Server server =
+        WrongServers.named(name)
+            .orElseThrow()
+            .provider()
+            .start(ServerConfig.onLoopback(), Services.UPPER)) {
+      String target = "127.0.0.1:" + server.address().getPort();
+      Cli cli = Cli.run("conform", "--target", target, "--rule", "1.01", "--json", "-");
+
+      assertThat(cli.out()).contains("\"BROKEN\"", "expected", "transcript");
+      assertThat(cli.exitCode()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aWrongServerIsJudgedByTheRuleThatItBreaks() {
+    Cli cli = Cli.run("conform", "--wrong", "closes-with-input-unread", "--seed", "7");
+
+    assertThat(cli.out())
+        .contains("broken   4.05", "got Connection reset", "it does not conform (seed 7)")
+        .contains("\n          why: Closing a socket that has unread input sends RST")
+        .contains("again: ./iomodels conform --wrong closes-with-input-unread --rule 4.05 --seed 7")
+        .contains(
+            "closes-with-input-unread: 0 kept, 1 broken, 0 skipped, 0 inconclusive, 0 errors");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aWrongServerIsJudgedByTheRulesThatAreNamedInstead() {
+    Cli cli = Cli.run("conform", "--wrong=banner", "--rule=1.04", "--rule=2.07", "--rule=9.05");
+
+    assertThat(cli.out()).contains("banner: 1 kept, 2 broken, 0 skipped, 0 inconclusive, 0 errors");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void whatAWrongServerUsesIsSeenInItsProcess() {
+    assumeThat(Path.of("/proc/self/fd")).exists();
+    Cli cli = Cli.run("conform", "--wrong", "says-virtual-means-platform");
+
+    assertThat(cli.out()).contains("broken   8.03", "more threads");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void severalWrongServersGoIntoTheReportsWithARuleEach(@TempDir Path folder) throws Exception {
+    Path json = folder.resolve("report.json");
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--wrong=aborts-at-the-end",
+            "--wrong=banner",
+            "--wrong=banner",
+            "--json=" + json,
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("banner: 0 kept, 1 broken", "aborts-at-the-end: 0 kept, 1 broken")
+        .doesNotContain("RULE");
+    JsonNode reports = JsonMapper.shared().readTree(json);
+    assertThat(reports.size()).isEqualTo(2);
+    JsonNode finding = reports.get(0).get("findings").get(0);
+    assertThat(reports.get(0).get("target").asString()).isEqualTo("banner");
+    assertThat(finding.get("rule").asString()).isEqualTo("1.04");
+    assertThat(finding.get("transcript").size()).isPositive();
+    assertThat(Files.readString(html))
+        .contains("<th>1.04</th>", "<th>4.06</th>", "not tried", "--wrong banner --rule 1.04")
+        .contains("<p>Why: A client matches replies to requests by position");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(2);
+    assertThat(suites.getElementsByTagName("failure").item(0).getTextContent())
+        .startsWith("why: A client matches replies to requests by position");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aClientIsJudgedByRulesOfItsOwn() throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path tutorial = Path.of("..", "python-twins", "tutorial", "client.py");
+    String client = "exec python3 %s {port}".formatted(tutorial);
+    Cli cli = Cli.run("conform", "--client", client, "--rule=10.04", "--rule=10.10");
+
+    assertThat(cli.out())
+        .contains("broken   10.04", "kept     10.10", "it does not conform")
+        .contains("again: ./iomodels conform --client '" + client + "' --rule 10.04 --seed ");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aClientThatDoesNotStartCannotBeJudged() {
+    Cli cli = Cli.run("conform", "--client", "no-such-command-here {port}", "--rule=10.01");
+
+    assertThat(cli.out())
+        .contains("no-such-command-here", "the kit cannot tell whether it conforms");
+    assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void nothingThatTheKitHasStartedOutlivesIt() throws Exception {
+    // A number that no other process has among its arguments. The client never connects, and leaves
+    // a process behind that must be killed; meanwhile the kit checks the next rule.
+    String mark = String.valueOf(100_000_000L + ProcessHandle.current().pid());
+    Process kit =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--module-path=" + System.getProperty("jdk.module.path"),
+                "--module=iomodels.cli/iomodels.cli.Main",
+                "conform",
+                "--client=(trap '' TERM; exec sleep %1$s 2> /dev/null) & exec sleep %1$s; : {port}"
+                    .formatted(mark))
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      await(() -> kit.descendants().anyMatch(it -> hasArgument(it, mark)), "the client runs");
+    } finally {
+      kit.destroy();
+    }
+    assertThat(kit.waitFor(30, TimeUnit.SECONDS)).as("the kit ends").isTrue();
+    await(
+        () -> ProcessHandle.allProcesses().noneMatch(it -> hasArgument(it, mark)),
+        "the client has ended");
+  }
+
+  private static boolean hasArgument(ProcessHandle process, String argument) {
+    return process.info().arguments().stream().flatMap(Arrays::stream).anyMatch(argument::equals);
+  }
+
+  private static void await(BooleanSupplier condition, String what) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime() - deadline).as(what).isNegative();
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+
+  @Test
+  void aPythonServerConforms(@TempDir Path folder) throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path script = Files.writeString(folder.resolve("upper.py"), PYTHON_SERVER);
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--exec",
+            "python3 " + script + " {port}",
+            "--rule",
+            "1",
+            "--rule",
+            "4.02",
+            "--rule",
+            "6.01",
+            "--rule",
+            "9.05");
+
+    assertThat(cli.out()).contains("7 kept, 0 broken", "found: [CONCURRENT, HALF_CLOSE]");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void aProgramIsJudgedInStylesAndInPython(@TempDir Path folder) throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path script = Files.writeString(folder.resolve("relay.py"), PYTHON_RELAY);
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    String command = "exec python3 %s {port} {upstreams}".formatted(script);
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--program=relay",
+            "nio-selector",
+            "--exec=/bin/false {port} {upstreams}",
+            "--exec=" + command,
+            "--rule=11.02",
+            "--rule=11.07",
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("11.02  ?  +  +", "11.07  ?  !  +", "nio-selector relay: 2 kept")
+        .contains(
+            "again: ./iomodels conform --program relay --exec '%s' --rule 11.07 --seed "
+                .formatted(command));
+    assertThat(cli.err()).contains("/bin/false {port} {upstreams}", "ended at once");
+    assertThat(Files.readString(html)).contains("<th>11.07</th>", "<th>nio-selector relay</th>");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(suites.getElementsByTagName("error").getLength()).isEqualTo(2);
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void aProgramThatConformsIsASuccess() {
+    Cli cli = Cli.run("conform", "--program", "relay", "virtual-threads", "--rule", "11.02");
+
+    assertThat(cli.out()).contains("kept     11.02", "virtual-threads relay: 1 kept");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void whatNobodyClaimedIsFoundOutOnEveryService() {
+    // All run concurrently: the kit mostly waits.
+    Map<Service, CompletableFuture<String>> said =
+        Services.all().stream()
+            .collect(toMap(identity(), service -> supplyAsync(() -> judged(service))));
+    said.forEach(
+        (service, out) ->
+            assertThat(out.join())
+                .contains(
+                    service.equals(Services.DISCARD)
+                        ? "found: []"
+                        : "found: [CONCURRENT, HALF_CLOSE]"));
+  }
+
+  private static String judged(Service service) {
+    ServerProvider model = ServerProvider.named("nio-selector").orElseThrow();
+    try (Server server = model.start(ServerConfig.onLoopback(), service)) {
+      String target = "127.0.0.1:" + server.address().getPort();
+      return Cli.run("conform", "--target", target, "--service", service.name(), "--rule", "1.04")
+          .out();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void noRuleThatAppliesIsNoSuccess() throws IOException {
+    try (Server server =
+        WrongServers.all().getFirst().provider().start(ServerConfig.onLoopback(), Services.UPPER)) {
+      Cli cli =
+          Cli.run("conform", "--target", "127.0.0.1:" + server.address().getPort(), "--rule", "9");
+
+      assertThat(cli.out()).contains("the kit cannot tell whether it conforms");
+      assertThat(cli.exitCode()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void severalServersMakeAGridAndReportsForPeopleAndMachines(@TempDir Path folder)
+      throws Exception {
+    Path html = folder.resolve("report.html");
+    Path junit = folder.resolve("report.xml");
+    Cli cli =
+        Cli.run(
+            "conform",
+            "nio-selector",
+            "--example=vertx",
+            "--exec=/bin/false {port}",
+            "--rule=1.01",
+            "--rule=4.06",
+            "--html=" + html,
+            "--junit=" + junit);
+
+    assertThat(cli.out())
+        .contains("RULE", "4.06  ?  !  +", "2 example-vertx", "3 nio-selector")
+        .doesNotContain("kept     1.01");
+    assertThat(cli.err()).contains("/bin/false {port}: ", "ended at once");
+    assertThat(Files.readString(html))
+        .startsWith("<!DOCTYPE html>")
+        .contains("<th>example-vertx</th>", "class=\"verdict broken\"", "reading nothing");
+    Document suites =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(suites.getElementsByTagName("testsuite").getLength()).isEqualTo(3);
+    assertThat(suites.getElementsByTagName("testcase").getLength()).isEqualTo(6);
+    assertThat(suites.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(suites.getElementsByTagName("error").getLength()).isEqualTo(2);
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+}

@@ -1,0 +1,67 @@
+package iomodels.cli.options;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+
+@Isolated("it sets a system property")
+class ProjectFilesTest {
+
+  private static final String SOURCE =
+      """
+      package iomodels.cli;
+
+      import java.util.List;
+
+      /**
+       * It counts
+       * nothing of this.
+       */
+      class ProjectFilesTest {
+
+        // nor of this
+        /** Nor this. */
+        int counts; // but that
+
+        /* and */
+        int imports;
+      }
+      """;
+
+  @TempDir private Path home;
+  private String before = "";
+
+  @BeforeEach
+  void home() {
+    before = System.getProperty(ProjectFiles.HOME, "");
+    System.setProperty(ProjectFiles.HOME, home.toString());
+  }
+
+  @AfterEach
+  void restore() {
+    System.setProperty(ProjectFiles.HOME, before);
+  }
+
+  @Test
+  void aClassIsFoundInItsModuleAndItsCodeCounted() throws IOException {
+    Path file = Path.of("some-impl/src/main/java/iomodels/cli/options/ProjectFilesTest.java");
+    Files.createDirectories(home.resolve(file).getParent());
+    Files.writeString(home.resolve(file), SOURCE);
+
+    assertThat(ProjectFiles.file(ProjectFilesTest.class)).contains(file);
+    assertThat(ProjectFiles.lines(ProjectFilesTest.class)).hasValue(4);
+  }
+
+  @Test
+  void whereThereAreNoSourcesThereIsNothingToCount() {
+    assertThat(ProjectFiles.file(ProjectFilesTest.class)).isEmpty();
+    assertThat(ProjectFiles.lines(ProjectFilesTest.class)).isEmpty();
+  }
+}
