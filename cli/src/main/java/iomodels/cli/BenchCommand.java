@@ -1,12 +1,12 @@
 package iomodels.cli;
 
-import iomodels.lab.Match;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
@@ -47,10 +47,12 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class BenchCommand implements Callable<Integer> {
 
-  private static final Match THOROUGH = new Match(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
+  private static final InterleavedRun THOROUGH =
+      new InterleavedRun(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
 
   /** For a first look: a quarter of the time. */
-  static final Match QUICK = new Match(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
+  static final InterleavedRun QUICK =
+      new InterleavedRun(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
 
   private static final int CROWD = 15_000;
   private static final int LEAST_CROWD = 10;
@@ -156,10 +158,10 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Failure, InterruptedException {
-    Match match = match();
+    InterleavedRun interleaved = interleaved();
     Optional<Program> program = program();
     List<Scenario> wanted = wanted(program);
-    List<Candidate> candidates =
+    List<ServerSpec> candidates =
         program.isPresent() ? ProgramLineup.candidates(program.get(), names) : candidates();
     LabFiles files = new LabFiles(json, html);
     files.demandWritable();
@@ -182,7 +184,7 @@ final class BenchCommand implements Callable<Integer> {
             new Bench(
                 () -> servers(program, pinning),
                 scenario,
-                match,
+                interleaved,
                 crowd,
                 jvmFlags,
                 yardsticks ? common(scenario) : Optional.empty(),
@@ -251,16 +253,16 @@ final class BenchCommand implements Callable<Integer> {
     return scenarios;
   }
 
-  private Match match() {
-    Match usual = quick ? QUICK : THOROUGH;
+  private InterleavedRun interleaved() {
+    InterleavedRun usual = quick ? QUICK : THOROUGH;
     int count = rounds.orElse(usual.rounds());
     int millis = roundMillis.orElse((int) usual.round().toMillis());
     int warmUp = warmUpMillis.orElse((int) usual.warmUp().toMillis());
-    return new Match(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
+    return new InterleavedRun(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
   }
 
-  private List<Candidate> candidates() throws Failure {
-    List<Candidate> candidates = new ArrayList<>();
+  private List<ServerSpec> candidates() throws Failure {
+    List<ServerSpec> candidates = new ArrayList<>();
     if (names.isEmpty()) {
       for (ServerProvider model : Choices.models()) {
         if (model.availability().here()) {
@@ -291,7 +293,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private ScenarioResult run(
-      Bench bench, List<Candidate> candidates, Judging judging, LabFiles files, PrintWriter out)
+      Bench bench, List<ServerSpec> candidates, Judging judging, LabFiles files, PrintWriter out)
       throws InterruptedException {
     if (!files.isSilent()) {
       out.printf("%n%s: %s.%n%n", bench.scenario(), bench.scenario().words());

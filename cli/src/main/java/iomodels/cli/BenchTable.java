@@ -2,16 +2,16 @@ package iomodels.cli;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.lab.Spread;
-import iomodels.lab.bench.Candidate;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Latencies;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,7 +32,7 @@ final class BenchTable {
   private final Table table;
   private final Scenario scenario;
 
-  BenchTable(PrintWriter out, Scenario scenario, List<Candidate> candidates) {
+  BenchTable(PrintWriter out, Scenario scenario, List<ServerSpec> candidates) {
     this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
@@ -75,7 +75,7 @@ final class BenchTable {
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("× C", 18),
-                  Table.Column.left("TWIN", candidates.stream().map(Candidate::twin).toList()),
+                  Table.Column.left("TWIN", candidates.stream().map(ServerSpec::twin).toList()),
                   Table.Column.right("× TWIN", 18),
                   Table.Column.right("MSG/S", 7),
                   Table.Column.right("× C", 4),
@@ -91,7 +91,7 @@ final class BenchTable {
   }
 
   /** With the transport that it may run on, which is known when it runs. */
-  private static Stream<String> names(Candidate candidate) {
+  private static Stream<String> names(ServerSpec candidate) {
     try {
       return Lineup.isYardstick(candidate.name())
           ? Stream.of(candidate.name())
@@ -124,7 +124,7 @@ final class BenchTable {
         row.failure().isEmpty() && row.unfit().isEmpty()
             ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
             : row.unfit().isEmpty() ? "failed" : "left out");
-    boolean reliable = row.stamps().stream().noneMatch(Stamp::concernsProcessorTime);
+    boolean reliable = row.stamps().stream().noneMatch(Caveat::concernsProcessorTime);
     table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
   }
 
@@ -132,7 +132,7 @@ final class BenchTable {
     return cell.isEmpty() ? cell : "@|faint " + cell + "|@";
   }
 
-  private static String mark(Stamp stamp) {
+  private static String mark(Caveat stamp) {
     return switch (stamp) {
       case NOT_CONFORMING -> "kit";
       case NOT_JUDGED -> "unjudged";
@@ -144,7 +144,7 @@ final class BenchTable {
     };
   }
 
-  private static String meaning(Stamp stamp) {
+  private static String meaning(Caveat stamp) {
     return switch (stamp) {
       case NOT_CONFORMING -> "breaks rules of the conformance kit: it may be cheap for that";
       case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
@@ -240,7 +240,7 @@ final class BenchTable {
   void explain(ScenarioResult result, Judging judging) {
     out.println();
     noise(result);
-    Map<Stamp, List<String>> stamped = new EnumMap<>(Stamp.class);
+    Map<Caveat, List<String>> stamped = new EnumMap<>(Caveat.class);
     for (ServerResult row : result.servers()) {
       row.stamps()
           .forEach(it -> stamped.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
@@ -276,10 +276,10 @@ final class BenchTable {
     out.flush();
   }
 
-  private static List<String> named(Stamp stamp, List<String> servers, Judging judging) {
+  private static List<String> named(Caveat stamp, List<String> servers, Judging judging) {
     Function<String, String> withRules =
         it -> "%s (%s)".formatted(it, String.join(", ", judging.broken(it)));
-    return stamp == Stamp.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
+    return stamp == Caveat.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
   }
 
   private void noise(ScenarioResult result) {

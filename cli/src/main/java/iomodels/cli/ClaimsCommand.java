@@ -1,7 +1,7 @@
 package iomodels.cli;
 
-import iomodels.lab.Match;
-import iomodels.lab.Pinning;
+import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.claims.Claims;
 import iomodels.lab.claims.Experiment;
 import iomodels.lab.claims.Laboratory;
@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 final class ClaimsCommand implements Callable<Integer> {
 
-  private static final Match THOROUGH = new Match(Duration.ofSeconds(2), Duration.ofMillis(500), 7);
+  private static final InterleavedRun THOROUGH =
+      new InterleavedRun(Duration.ofSeconds(2), Duration.ofMillis(500), 7);
 
   @Spec
   @SuppressWarnings("NullAway.Init")

@@ -6,15 +6,15 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Pinning;
-import iomodels.lab.Spread;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ServerResult;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
@@ -120,7 +120,7 @@ final class CompareCommand implements Callable<Integer> {
       List<String> brokenRules,
       List<String> unknownRules,
       Optional<LoadFigures> load,
-      List<Stamp> stamps,
+      List<Caveat> stamps,
       String loadFailure) {
 
     Row with(ServerResult result) {
@@ -139,7 +139,7 @@ final class CompareCommand implements Callable<Integer> {
           result.failure());
     }
 
-    boolean has(Stamp stamp) {
+    boolean has(Caveat stamp) {
       return stamps.contains(stamp);
     }
 
@@ -311,7 +311,7 @@ final class CompareCommand implements Callable<Integer> {
   private static void load(List<Row> judged, Progress progress, Consumer<Row> rows)
       throws InterruptedException {
     Map<String, Row> waiting = new LinkedHashMap<>();
-    List<Candidate> candidates = new ArrayList<>();
+    List<ServerSpec> candidates = new ArrayList<>();
     for (Row row : judged) {
       if (row.loadFailure().isEmpty()) {
         waiting.put(row.card().name(), row);
@@ -353,7 +353,7 @@ final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static Candidate candidate(String name) {
+  private static ServerSpec candidate(String name) {
     try {
       return Lineup.candidate(name);
     } catch (Failure e) {
@@ -393,8 +393,8 @@ final class CompareCommand implements Callable<Integer> {
     row.load()
         .ifPresentOrElse(
             load -> {
-              String mark = load.connections() == 1 ? "¹" : row.has(Stamp.NOT_STEADY) ? "²" : " ";
-              String limit = row.has(Stamp.LOADER_SATURATED) ? "³" : mark;
+              String mark = load.connections() == 1 ? "¹" : row.has(Caveat.NOT_STEADY) ? "²" : " ";
+              String limit = row.has(Caveat.LOADER_SATURATED) ? "³" : mark;
               Optional<Ratio> ratio = load.toCommon();
               Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
               cells.add(
@@ -419,10 +419,10 @@ final class CompareCommand implements Callable<Integer> {
     if (single) {
       out.println("¹ serves one client at a time: both with one connection.");
     }
-    if (rows.stream().anyMatch(it -> it.has(Stamp.NOT_STEADY))) {
+    if (rows.stream().anyMatch(it -> it.has(Caveat.NOT_STEADY))) {
       out.println("² was not steady when it was measured; bench takes the time that it needs.");
     }
-    if (rows.stream().anyMatch(it -> it.has(Stamp.LOADER_SATURATED))) {
+    if (rows.stream().anyMatch(it -> it.has(Caveat.LOADER_SATURATED))) {
       out.println("³ the loader was at its limit: MSG/S and latency are its own as much.");
     }
     for (Row row : rows) {

@@ -7,9 +7,9 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.conformance.targets.StyleTarget;
-import iomodels.lab.Pinning;
-import iomodels.lab.bench.Candidate;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.report.Caveat;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.server.spi.ServerProvider;
@@ -49,18 +49,18 @@ final class Judging {
   }
 
   /** How many steps {@link #judge} still takes. */
-  long steps(List<Candidate> candidates) {
+  long steps(List<ServerSpec> candidates) {
     return candidates.stream().filter(this::isToBeJudged).count() * rules.size();
   }
 
-  private boolean isToBeJudged(Candidate candidate) {
+  private boolean isToBeJudged(ServerSpec candidate) {
     return wanted
         && !Lineup.isYardstick(candidate.name())
         && !reports.containsKey(candidate.name());
   }
 
-  void judge(List<Candidate> candidates, Progress progress) throws InterruptedException {
-    for (Candidate candidate : candidates) {
+  void judge(List<ServerSpec> candidates, Progress progress) throws InterruptedException {
+    for (ServerSpec candidate : candidates) {
       if (isToBeJudged(candidate)) {
         progress.say(candidate.name() + ": judging");
         reports.put(
@@ -109,16 +109,16 @@ final class Judging {
   }
 
   /** What there is against a server's figures. */
-  Set<Stamp> stamps(String name) {
+  Set<Caveat> stamps(String name) {
     if (Lineup.isYardstick(name)) {
       return Set.of();
     }
     Optional<Report> report = report(name);
     if (report.filter(it -> it.count(Verdict.BROKEN) > 0).isPresent()) {
-      return Set.of(Stamp.NOT_CONFORMING);
+      return Set.of(Caveat.NOT_CONFORMING);
     }
     boolean judged = report.filter(it -> it.unanswered() == 0).isPresent();
-    return judged ? Set.of() : Set.of(Stamp.NOT_JUDGED);
+    return judged ? Set.of() : Set.of(Caveat.NOT_JUDGED);
   }
 
   /** The rules that a server broke. */

@@ -1,11 +1,11 @@
 package iomodels.cli;
 
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Contestant;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.server.Notification;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
@@ -40,15 +40,15 @@ final class Lineup implements Servers {
    *     framework's documentation shows
    * @throws Failure if there is none, or it does not work here
    */
-  static Candidate candidate(String name) throws Failure {
+  static ServerSpec candidate(String name) throws Failure {
     if (isYardstick(name)) {
       String yardstick = yardstick(name);
-      return new Candidate(
+      return new ServerSpec(
           name, name, Yardstick.connections(yardstick), yardstick.equals(Yardstick.DATAGRAMS));
     }
     ServerProvider model = model(name);
     Set<Capability> capabilities = capabilities(model);
-    return new Candidate(
+    return new ServerSpec(
         name,
         C + Yardstick.twinOf(model.card()),
         connections(model, capabilities),
@@ -83,20 +83,20 @@ final class Lineup implements Servers {
   }
 
   @Override
-  public Contestant start(String name, List<String> jvmFlags)
+  public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
     try {
       if (isYardstick(name)) {
         Yardstick yardstick = Yardstick.start(yardstick(name), pinning.prefix());
         started.push(yardstick);
-        return Contestant.of(yardstick);
+        return ServerUnderTest.of(yardstick);
       }
       ServerProvider model = model(name);
       ModelTarget target =
           new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
               .serving(Services.UPPER);
       started.push(target);
-      return contestant(model, target);
+      return serverUnderTest(model, target);
     } catch (Failure e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -113,11 +113,11 @@ final class Lineup implements Servers {
   }
 
   /** A model that is running, or will be by then. */
-  static Contestant contestant(ServerProvider model, ModelTarget target)
+  static ServerUnderTest serverUnderTest(ServerProvider model, ModelTarget target)
       throws IOException, InterruptedException {
     InetSocketAddress address = target.shared(Services.UPPER);
     Set<Capability> capabilities = capabilities(model);
-    return new Contestant(
+    return new ServerUnderTest(
         target.name(),
         address,
         target.process(),

@@ -2,11 +2,11 @@ package iomodels.cli;
 
 import iomodels.conformance.targets.Connector;
 import iomodels.conformance.targets.HostAndPort;
-import iomodels.lab.Exchange;
-import iomodels.lab.Load;
-import iomodels.lab.LoadException;
-import iomodels.lab.LoadGenerator;
-import iomodels.lab.LoadResult;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.LoadException;
+import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadResult;
+import iomodels.lab.load.Payload;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -259,12 +259,12 @@ final class LoadCommand implements Callable<Integer> {
       throw usage("the loader in C knows TCP, a closed loop and upper: leave the rest out");
     }
     try {
-      Exchange exchange =
+      Payload payload =
           udp
-              ? Exchange.ofDatagrams(Choices.service(service), bytes)
-              : Exchange.of(Choices.service(service), bytes);
+              ? Payload.ofDatagrams(Choices.service(service), bytes)
+              : Payload.of(Choices.service(service), bytes);
       Load load =
-          Load.of(address(server), connections, exchange).withInFlight(inFlight).withRate(rate);
+          Load.of(address(server), connections, payload).withInFlight(inFlight).withRate(rate);
       if (udp) {
         return load.withShape(Load.Shape.DATAGRAMS).withPatience(DATAGRAM_PATIENCE);
       }

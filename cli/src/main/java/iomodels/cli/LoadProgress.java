@@ -1,7 +1,7 @@
 package iomodels.cli;
 
-import iomodels.lab.Load;
-import iomodels.lab.Observer;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.RoundObserver;
 import iomodels.lab.report.WholeFile;
 import java.io.Closeable;
 import java.io.FileNotFoundException;
@@ -16,7 +16,7 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
 
 /** Shows how a load goes on, second by second, and writes it to an HdrHistogram log. */
-final class LoadProgress implements Observer, Closeable {
+final class LoadProgress implements RoundObserver, Closeable {
 
   private static final double PERCENTILE = 99;
   private static final long MILLIS_PER_SECOND = 1_000;
@@ -58,15 +58,15 @@ final class LoadProgress implements Observer, Closeable {
   }
 
   /** Sees the warm-up, which is not written down. */
-  Observer warmingUp() {
-    return new Observer() {
+  RoundObserver warmingUp() {
+    return new RoundObserver() {
       @Override
-      public boolean goesOn() {
+      public boolean shouldContinue() {
         return !stopped;
       }
 
       @Override
-      public void saw(Interval interval) {
+      public void intervalEnded(Interval interval) {
         show("warming up: ", interval);
       }
     };
@@ -82,12 +82,12 @@ final class LoadProgress implements Observer, Closeable {
   }
 
   @Override
-  public boolean goesOn() {
+  public boolean shouldContinue() {
     return !stopped;
   }
 
   @Override
-  public void saw(Interval interval) {
+  public void intervalEnded(Interval interval) {
     show("", interval);
     write("", interval.latency(), interval);
     interval.uncorrected().ifPresent(it -> write("uncorrected", it, interval));

@@ -1,11 +1,11 @@
 package iomodels.cli;
 
-import iomodels.lab.Load;
-import iomodels.lab.LoadException;
-import iomodels.lab.LoadGenerator;
-import iomodels.lab.LoadResult;
-import iomodels.lab.LoaderInC;
-import iomodels.lab.Spread;
+import iomodels.lab.bench.LoaderInC;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.LoadException;
+import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadResult;
+import iomodels.lab.report.Spread;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;

@@ -2,13 +2,13 @@ package iomodels.cli;
 
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.StyleTarget;
-import iomodels.lab.Contestant;
-import iomodels.lab.Contestant.Upstream;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.ServerUnderTest.Upstream;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;
@@ -44,14 +44,14 @@ final class ProgramLineup implements Servers {
    *     that have it
    * @throws Failure if there is no such style, or it does not have that program
    */
-  static List<Candidate> candidates(Program program, List<String> names) throws Failure {
-    List<Candidate> candidates = new ArrayList<>();
+  static List<ServerSpec> candidates(Program program, List<String> names) throws Failure {
+    List<ServerSpec> candidates = new ArrayList<>();
     List<String> all = Choices.styles(program).stream().map(StyleProvider::style).toList();
     for (String name : names.isEmpty() ? all : names) {
       if (!inC(program, name)) {
         style(program, name);
       }
-      candidates.add(new Candidate(name, common(program).orElse(""), Integer.MAX_VALUE, false));
+      candidates.add(new ServerSpec(name, common(program).orElse(""), Integer.MAX_VALUE, false));
     }
     return candidates;
   }
@@ -76,12 +76,12 @@ final class ProgramLineup implements Servers {
   }
 
   @Override
-  public Contestant start(String name, List<String> jvmFlags)
+  public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
     if (inC(program, name)) {
       Yardstick relay = Yardstick.startRelay(upstream().getPort(), pinning.prefix());
       started.push(relay);
-      return behindWhichIsTheUpstream(Contestant.of(relay));
+      return behindWhichIsTheUpstream(ServerUnderTest.of(relay));
     }
     StyleTarget target;
     try {
@@ -93,7 +93,7 @@ final class ProgramLineup implements Servers {
     Instance instance = launch(target);
     ProcessHandle process = instance.process().orElseThrow();
     return behindWhichIsTheUpstream(
-        new Contestant(
+        new ServerUnderTest(
             name,
             instance.address(),
             process,
@@ -119,11 +119,11 @@ final class ProgramLineup implements Servers {
     return upstream.get().address();
   }
 
-  private Contestant behindWhichIsTheUpstream(Contestant contestant) {
+  private ServerUnderTest behindWhichIsTheUpstream(ServerUnderTest server) {
     return upstream
         .map(it -> new Upstream(it.process(), pinning.upstreamIsBesideLoad()))
-        .map(contestant::withUpstream)
-        .orElse(contestant);
+        .map(server::withUpstream)
+        .orElse(server);
   }
 
   @Override
