@@ -72,6 +72,7 @@ final class Findings {
         finding
             .transcript()
             .forEach(line -> out.printf("          | %s%n", TerminalText.safe(line)));
+        out.printf("          why: %s%n", finding.rule().why());
         out.printf("          again: %s%n", again(finding, command));
       }
     }

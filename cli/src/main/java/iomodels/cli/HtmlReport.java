@@ -188,6 +188,9 @@ final class HtmlReport {
           "%s, %s: %s".formatted(finding.rule().id(), word(finding), finding.rule().sentence()));
       html.writeEndElement();
       element("p", finding.detail());
+      if (finding.verdict() == Verdict.BROKEN) {
+        element("p", "Why: " + finding.rule().why());
+      }
       if (!finding.transcript().isEmpty()) {
         element("pre", String.join("\n", finding.transcript()));
         String command = commands.getOrDefault(report.target(), "");

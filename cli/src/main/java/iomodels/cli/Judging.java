@@ -5,6 +5,7 @@ import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.lab.bench.Pinning;
@@ -42,7 +43,7 @@ final class Judging {
    */
   Judging(Optional<Program> program, boolean wanted, Pinning pinning, List<String> jvmFlags) {
     this.program = program;
-    this.rules = program.map(Rule::of).orElseGet(Rule::all);
+    this.rules = program.map(Rules::of).orElseGet(Rules::all);
     this.wanted = wanted;
     this.pinning = pinning;
     this.jvmFlags = jvmFlags;

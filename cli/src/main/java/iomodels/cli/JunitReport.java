@@ -79,6 +79,9 @@ final class JunitReport {
         finding.isFailure(strict) ? "failure" : isError(finding.verdict()) ? "error" : "skipped";
     xml.writeStartElement(kind);
     xml.writeAttribute("message", legal(finding.detail()));
+    if (finding.verdict() == Verdict.BROKEN) {
+      xml.writeCharacters(legal("why: " + finding.rule().why()) + "\n");
+    }
     xml.writeCharacters(legal(String.join("\n", finding.transcript())));
     xml.writeEndElement();
   }

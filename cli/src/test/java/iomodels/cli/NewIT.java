@@ -130,7 +130,7 @@ class NewIT {
     return clone.run(clone.root(), command.split(" "));
   }
 
-  /** As the README says. */
+  /** As docs/modules.md says. */
   private static String copyByHand(Clone clone, String artifact) throws Exception {
     String copied = "my-" + artifact;
     String old = artifact.replace("-impl", "");

@@ -1,61 +1,64 @@
 package iomodels.conformance;
 
-/** The numbers that rules depend on, each with its default. They can be changed for a run. */
+/** The numbers that rules depend on, with their defaults. A run can use other values. */
 public enum Bound {
-  PATIENCE(10_000, "ms", "How long the kit waits for something that is owed without any progress."),
-  CLOSE(2_000, "ms", "How long a server may take to close after its client has."),
-  SILENCE(300, "ms", "For how long the kit listens where nothing may be said."),
-  IDLE(1_200, "ms", "For how long a connection is left idle."),
-  DELAY(20, "ms", "The median time that a small reply may take on an idle server."),
-  PING(100, "ms", "The median time that a small reply may take beside a flooder."),
+  PATIENCE(10_000, "ms", "How long the kit waits for pending data without any progress."),
+  CLOSE(2_000, "ms", "How long a server may take to close a connection after its client has."),
+  SILENCE(300, "ms", "How long the kit listens where nothing may be sent."),
+  IDLE(1_200, "ms", "How long the kit leaves a connection idle."),
+  DELAY(20, "ms", "Median time that a small reply may take on an idle server."),
+  PING(
+      100,
+      "ms",
+      "Median time that a small reply may take beside a client that keeps the server"
+          + " busy or does not read."),
   IDLE_STOP(
       2_500,
       "ms",
-      "How long a stop may take with nothing but idle clients: less than the "
-          + "grace period. A server that misses it is stopped once more without any "
-          + "client: if that takes as long, the kit cannot tell."),
+      "How long a stop may take with idle clients only: less than the grace period. If a"
+          + " server misses it, the kit stops it once more without any client; if that takes as"
+          + " long, the kit cannot tell."),
   STOP(
       15_000,
       "ms",
-      "How long a stop may take at all: the grace period, twice over, and "
-          + "time to end on a busy machine."),
-  CLIENTS(1_000, "", "How many clients are connected at once."),
-  CLIENTS_IN_TURN(2_000, "", "How many clients come one after another."),
-  PIPELINED(10_000, "", "How many messages are sent without awaiting a reply."),
-  VOLUME(64L << 20, "bytes", "How many bytes make a large stream."),
+      "How long any stop may take: twice the grace period, and time to end on a busy machine."),
+  CLIENTS(1_000, "", "Number of simultaneous clients."),
+  CLIENTS_IN_TURN(2_000, "", "Number of clients that connect one after another."),
+  PIPELINED(10_000, "", "Number of messages that are sent without waiting for a reply."),
+  VOLUME(64L << 20, "bytes", "Length of a large stream."),
   HELD(
       1L << 20,
       "bytes",
-      "How many bytes a server may hold for one client, besides what the "
-          + "kernel's buffers hold."),
+      "Number of bytes that a server may hold for one client, besides those in the kernel's"
+          + " buffers."),
   GROWTH(
       256L << 20,
       "bytes",
-      "How much a server's memory may grow whatever it is asked for: its runtime's own."),
-  STALLED(50, "", "How many clients stop reading at once."),
-  CLOSES(400, "", "How many connections come and go while descriptors are counted."),
-  ABORTS(2_000, "", "How many clients say a few bytes and reset."),
+      "How much a server's memory may grow whatever clients request: its runtime's own"
+          + " memory."),
+  STALLED(50, "", "Number of clients that stop reading at the same time."),
+  CLOSES(
+      400, "", "Number of connections that are opened and closed while descriptors are counted."),
+  ABORTS(2_000, "", "Number of clients that send a few bytes and reset."),
   DESCRIPTORS(
-      16, "", "How many descriptors may be open afterwards that were not before: a runtime's own."),
-  DESCRIPTOR_LIMIT(100, "", "How many descriptors a server has when it is to run out of them."),
+      16, "", "Number of additional descriptors that may be open afterwards: a runtime's own."),
+  DESCRIPTOR_LIMIT(100, "", "Number of descriptors that a server has when the kit exhausts them."),
   NEWCOMER(
       5_000,
       "ms",
-      "How long a newcomer may wait behind connections that are dead, when there are few "
-          + "descriptors."),
+      "How long a newcomer may wait behind dead connections when few descriptors are left."),
   NOISE(
       64L << 10,
       "bytes",
       "How much a program may write to its standard error while 300 clients reset."),
-  WATCH(500, "ms", "For how long a server's processor time is watched."),
-  IDLE_CPU(1, "%", "The processor time that a server with idle clients may take, of a core."),
-  CALM(8_000, "ms", "How long a server may take to come to rest: its runtime may be compiling."),
+  WATCH(500, "ms", "How long the kit measures a server's processor time."),
+  IDLE_CPU(1, "%", "Share of a core that a server with idle clients may use."),
+  CALM(8_000, "ms", "How long a server may take to become idle: its runtime may be compiling."),
   BUSY_CPU(
       50,
       "%",
-      "The processor time above which a server spins, of a core: what it has "
-          + "and what it stands in the queue for, so that a busy machine does not "
-          + "hide it.");
+      "Share of a core above which a server spins. It includes the time that its threads were"
+          + " runnable and waited for a processor, so that a busy machine does not hide it.");
 
   private final long standard;
   private final String unit;
@@ -67,17 +70,17 @@ public enum Bound {
     this.sentence = sentence;
   }
 
-  /** The value if nobody says otherwise. */
+  /** The default value. */
   public long standard() {
     return standard;
   }
 
-  /** What it is counted in: {@code ms}, {@code bytes}, {@code %}; empty for a mere number. */
+  /** The unit: {@code ms}, {@code bytes} or {@code %}; empty for a count. */
   public String unit() {
     return unit;
   }
 
-  /** The largest value that it can be changed to: an hour, a gibibyte, a hundred thousand. */
+  /** The largest permitted value: an hour, a gibibyte, a hundred thousand. */
   public long most() {
     return switch (unit) {
       case "ms" -> 3_600_000;
@@ -86,7 +89,7 @@ public enum Bound {
     };
   }
 
-  /** What it bounds. */
+  /** What the bound limits. */
   public String sentence() {
     return sentence;
   }

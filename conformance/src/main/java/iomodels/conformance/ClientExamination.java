@@ -22,7 +22,7 @@ record ClientExamination(Client client, Semaphore one) implements Examination {
   }
 
   @Override
-  public Trial trial(Rule rule, Bounds bounds, long seed) {
-    return new Trial(client, (Service) rule.protocol(), bounds, seed);
+  public TestContext context(Rule rule, Bounds bounds, long seed) {
+    return new TestContext(client, (Service) rule.protocol(), bounds, seed);
   }
 }

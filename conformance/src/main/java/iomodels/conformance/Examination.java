@@ -13,7 +13,7 @@ interface Examination {
   Semaphore permits(Rule rule);
 
   /** Makes the context of one try. */
-  Trial trial(Rule rule, Bounds bounds, long seed);
+  TestContext context(Rule rule, Bounds bounds, long seed);
 
   /** Whether a {@link Control} server can be tried by a rule about time as well. */
   default boolean hasControl(Rule rule) {

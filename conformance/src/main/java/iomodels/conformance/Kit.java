@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
@@ -99,7 +99,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   }
 
   private static boolean isTriedAlone(Rule rule) {
-    return rule.needs().contains(Need.TIMED) || rule.needs().contains(Need.ALONE);
+    return rule.preconditions().contains(Precondition.TIMED)
+        || rule.preconditions().contains(Precondition.ALONE);
   }
 
   /**
@@ -142,13 +143,13 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
 
   private Finding withSeed(long own, Rule rule, Examination examination)
       throws InterruptedException {
-    LongFunction<Trial> trials = it -> examination.trial(rule, bounds, it);
-    if (!rule.needs().contains(Need.TIMED)) {
-      return once(rule, own, trials);
+    LongFunction<TestContext> contexts = it -> examination.context(rule, bounds, it);
+    if (!rule.preconditions().contains(Precondition.TIMED)) {
+      return once(rule, own, contexts);
     }
-    Finding finding = once(rule, own, trials);
+    Finding finding = once(rule, own, contexts);
     for (int i = 1; i < TRIES_ABOUT_TIME && finding.verdict() == Verdict.BROKEN; i++) {
-      finding = once(rule, own, trials);
+      finding = once(rule, own, contexts);
     }
     boolean missed = finding.verdict() == Verdict.BROKEN;
     return missed && examination.hasControl(rule) ? besideControl(finding) : finding;
@@ -159,7 +160,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     Rule rule = missed.rule();
     try (Control control = new Control(rule.service())) {
       Finding other =
-          once(rule, missed.seed(), it -> new Trial(control, rule.service(), bounds, it));
+          once(rule, missed.seed(), it -> new TestContext(control, rule.service(), bounds, it));
       if (other.verdict() != Verdict.BROKEN) {
         return missed;
       }
@@ -175,15 +176,15 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
   }
 
-  private static Finding once(Rule rule, long seed, LongFunction<Trial> trials)
+  private static Finding once(Rule rule, long seed, LongFunction<TestContext> contexts)
       throws InterruptedException {
     long start = System.nanoTime();
-    try (Trial trial = trials.apply(seed ^ rule.id().hashCode());
+    try (TestContext context = contexts.apply(seed ^ rule.id().hashCode());
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Void> running =
           executor.submit(
               () -> {
-                rule.check().run(trial);
+                rule.check().run(context);
                 return null;
               });
       Verdict verdict = Verdict.KEPT;
@@ -216,7 +217,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       }
       List<String> transcript = new ArrayList<>();
       if (verdict != Verdict.KEPT) {
-        transcript.addAll(trial.transcript());
+        transcript.addAll(context.transcript());
         transcript.addAll(trace);
       }
       Duration took = Duration.ofNanos(System.nanoTime() - start);

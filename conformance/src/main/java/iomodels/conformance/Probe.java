@@ -32,8 +32,8 @@ final class Probe {
     Bounds quick = bounds.with(Bound.PATIENCE, decides ? PATIENCE_TO_DECIDE : PATIENCE_TO_NOTE);
     for (Capability capability : Capability.values()) {
       if (!claimed.contains(capability) && target.serves(service)) {
-        try (Trial trial = new Trial(target, service, quick, seed)) {
-          probe(capability, trial, request);
+        try (TestContext context = new TestContext(target, service, quick, seed)) {
+          probe(capability, context, request);
           found.add(capability);
         } catch (Broken | SocketException _) {
           // it is not capable of it, or not today: then it is not held to it
@@ -43,23 +43,23 @@ final class Probe {
     return found;
   }
 
-  private static void probe(Capability capability, Trial trial, byte[] request)
+  private static void probe(Capability capability, TestContext context, byte[] request)
       throws Broken, IOException, InterruptedException {
     switch (capability) {
       case CONCURRENT -> {
-        Peer silent = trial.connect();
-        Peer other = trial.connect();
+        Peer silent = context.connect();
+        Peer other = context.connect();
         other.send(request);
         other.expectSomething();
         silent.close();
       }
       case HALF_CLOSE -> {
-        Peer peer = trial.connect();
+        Peer peer = context.connect();
         peer.send(request);
         peer.finishSending();
         peer.expectSomething();
       }
-      case DATAGRAMS -> trial.datagrams().expectSomethingFor(request);
+      case DATAGRAMS -> context.datagrams().expectSomethingFor(request);
       case REPLY_SOURCE ->
           throw new Broken("a claim", "what only a server on a wildcard address shows");
     }

@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.meter.CostMeter;
 import java.util.List;
@@ -17,16 +17,16 @@ record ProgramExamination(ProgramTarget program, Semaphore sideBySide) implement
 
   @Override
   public String reasonToSkip(Rule rule) {
-    if (rule.needs().contains(Need.PAUSE) && !program.launchesAlone()) {
-      return Need.PAUSE.otherwise();
+    if (rule.preconditions().contains(Precondition.PAUSE) && !program.launchesAlone()) {
+      return Precondition.PAUSE.otherwise();
     }
-    if (!rule.needs().contains(Need.PROCESS)) {
+    if (!rule.preconditions().contains(Precondition.PROCESS)) {
       return "";
     }
     if (!program.launchesProcesses()) {
-      return Need.PROCESS.otherwise();
+      return Precondition.PROCESS.otherwise();
     }
-    return CostMeter.of(ProcessHandle.current()).isEmpty() ? Need.NO_PROC : "";
+    return CostMeter.of(ProcessHandle.current()).isEmpty() ? Precondition.NO_PROC : "";
   }
 
   @Override
@@ -40,7 +40,7 @@ record ProgramExamination(ProgramTarget program, Semaphore sideBySide) implement
   }
 
   @Override
-  public Trial trial(Rule rule, Bounds bounds, long seed) {
-    return new Trial(program, bounds, seed);
+  public TestContext context(Rule rule, Bounds bounds, long seed) {
+    return new TestContext(program, bounds, seed);
   }
 }

@@ -5,17 +5,31 @@ import iomodels.service.Service;
 import java.util.Set;
 
 /**
- * One sentence that a server, or a client, keeps or breaks, seen from outside.
+ * A demand on a server, a client or a program that can be tested from outside.
  *
  * @param id section and number, such as {@code 4.01}; stable
- * @param level whether a server that breaks it conforms nevertheless
- * @param sentence what is demanded, as an imperative
- * @param protocol the service that it is tried on, or the program that it is a rule for
- * @param needs what must be true of a target for the rule to apply
- * @param check tries it
+ * @param level how binding the rule is; only a broken {@code MUST} prevents conformance
+ * @param sentence the demand, in the third person and with an RFC 2119 word
+ * @param why what goes wrong in practice without the rule, with a source where there is one
+ * @param protocol the service that the rule is tested with, or the program that it applies to
+ * @param preconditions what must be true of a target for the rule to apply
+ * @param check tests the rule
  */
 public record Rule(
-    String id, Level level, String sentence, Protocol protocol, Set<Need> needs, Check check) {
+    String id,
+    Level level,
+    String sentence,
+    String why,
+    Protocol protocol,
+    Set<Precondition> preconditions,
+    Check check) {
+
+  /** Refuses a rule without a reason. */
+  public Rule {
+    if (why.isBlank()) {
+      throw new IllegalArgumentException("rule %s has no why".formatted(id));
+    }
+  }
 
   /** How binding a rule is (RFC 2119). */
   public enum Level {
@@ -24,7 +38,7 @@ public record Rule(
   }
 
   /** What must be true of a target for a rule to apply, or how the rule has to be run. */
-  public enum Need {
+  public enum Precondition {
     /** It serves clients at the same time. */
     CONCURRENT("serves one client at a time"),
     /** It serves them one after the other. */
@@ -63,7 +77,7 @@ public record Rule(
 
     private final String otherwise;
 
-    Need(String otherwise) {
+    Precondition(String otherwise) {
       this.otherwise = otherwise;
     }
 
@@ -80,11 +94,11 @@ public record Rule(
     /**
      * Tries it once.
      *
-     * @param trial connections, bounds and randomness for this one try
+     * @param context connections, bounds and randomness for this one try
      * @throws Broken if the rule was broken
      * @throws Exception if the kit could not find out
      */
-    void run(Trial trial) throws Exception;
+    void run(TestContext context) throws Exception;
   }
 
   /** The service that it is tried on; it must not be a rule for a program. */

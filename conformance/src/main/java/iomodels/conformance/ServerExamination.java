@@ -2,7 +2,7 @@ package iomodels.conformance;
 
 import static java.util.stream.Collectors.toCollection;
 
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.targets.Loopback;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
@@ -28,7 +28,7 @@ import java.util.concurrent.Semaphore;
  */
 record ServerExamination(
     Target server,
-    Map<Need, String> unmet,
+    Map<Precondition, String> unmet,
     Semaphore shared,
     Semaphore launched,
     List<String> notes)
@@ -62,7 +62,7 @@ record ServerExamination(
     if (!server.serves(rule.service())) {
       return "the target does not serve " + rule.service().name();
     }
-    return rule.needs().stream()
+    return rule.preconditions().stream()
         .sorted()
         .filter(unmet::containsKey)
         .findFirst()
@@ -72,19 +72,21 @@ record ServerExamination(
 
   @Override
   public Semaphore permits(Rule rule) {
-    boolean launches = rule.needs().contains(Need.LIFE) || rule.needs().contains(Need.PROCESS);
+    boolean launches =
+        rule.preconditions().contains(Precondition.LIFE)
+            || rule.preconditions().contains(Precondition.PROCESS);
     return launches ? launched : shared;
   }
 
   @Override
-  public Trial trial(Rule rule, Bounds bounds, long seed) {
-    return new Trial(server, rule.service(), bounds, seed);
+  public TestContext context(Rule rule, Bounds bounds, long seed) {
+    return new TestContext(server, rule.service(), bounds, seed);
   }
 
   /** The control server cannot be started and stopped. */
   @Override
   public boolean hasControl(Rule rule) {
-    return !rule.needs().contains(Need.LIFE);
+    return !rule.preconditions().contains(Precondition.LIFE);
   }
 
   /** Returns what is claimed or, where nothing is claimed, what a probe finds. */
@@ -105,26 +107,26 @@ record ServerExamination(
     return claims.stream().collect(toCollection(() -> EnumSet.noneOf(Capability.class)));
   }
 
-  private static Map<Need, String> unmet(
+  private static Map<Precondition, String> unmet(
       Target server, Set<Capability> capabilities, Bounds bounds) {
-    Map<Need, Boolean> met = new EnumMap<>(Need.class);
+    Map<Precondition, Boolean> met = new EnumMap<>(Precondition.class);
     boolean concurrent = capabilities.contains(Capability.CONCURRENT);
-    met.put(Need.CONCURRENT, concurrent);
-    met.put(Need.SEQUENTIAL, !concurrent);
-    met.put(Need.HALF_CLOSE, capabilities.contains(Capability.HALF_CLOSE));
-    met.put(Need.DATAGRAMS, capabilities.contains(Capability.DATAGRAMS));
-    met.put(Need.REPLY_SOURCE, capabilities.contains(Capability.REPLY_SOURCE));
-    met.put(Need.HOST, server.launchesOnAnyHost());
-    met.put(Need.IPV6, Loopback.hasIpv6());
-    met.put(Need.LIFE, server.launchable());
-    met.put(Need.PROCESS, server.launchesProcesses());
-    met.put(Need.LIMIT, server.launchesProcesses());
-    met.put(Need.DECLARED, server.card().isPresent());
+    met.put(Precondition.CONCURRENT, concurrent);
+    met.put(Precondition.SEQUENTIAL, !concurrent);
+    met.put(Precondition.HALF_CLOSE, capabilities.contains(Capability.HALF_CLOSE));
+    met.put(Precondition.DATAGRAMS, capabilities.contains(Capability.DATAGRAMS));
+    met.put(Precondition.REPLY_SOURCE, capabilities.contains(Capability.REPLY_SOURCE));
+    met.put(Precondition.HOST, server.launchesOnAnyHost());
+    met.put(Precondition.IPV6, Loopback.hasIpv6());
+    met.put(Precondition.LIFE, server.launchable());
+    met.put(Precondition.PROCESS, server.launchesProcesses());
+    met.put(Precondition.LIMIT, server.launchesProcesses());
+    met.put(Precondition.DECLARED, server.card().isPresent());
     boolean poller =
         server.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
-    met.put(Need.TOLD, !poller);
-    met.put(Need.POLLER, poller);
-    Map<Need, String> unmet = new EnumMap<>(Need.class);
+    met.put(Precondition.TOLD, !poller);
+    met.put(Precondition.POLLER, poller);
+    Map<Precondition, String> unmet = new EnumMap<>(Precondition.class);
     met.forEach(
         (need, isMet) -> {
           if (!isMet) {
@@ -132,12 +134,12 @@ record ServerExamination(
           }
         });
     if (CostMeter.of(ProcessHandle.current()).isEmpty()) {
-      unmet.putIfAbsent(Need.PROCESS, Need.NO_PROC);
+      unmet.putIfAbsent(Precondition.PROCESS, Precondition.NO_PROC);
     }
     int limit = bounds.count(Bound.DESCRIPTOR_LIMIT);
     if (server.maxConnections().orElse(limit) < limit) {
       unmet.put(
-          Need.LIMIT,
+          Precondition.LIMIT,
           "it serves %d clients, who cannot take %d descriptors"
               .formatted(server.maxConnections().getAsInt(), limit));
     }

@@ -61,24 +61,24 @@ public final class SlowFile implements AutoCloseable {
     }
   }
 
-  /** What it is called. */
+  /** The name of the file. */
   public String name() {
     return path.getFileName().toString();
   }
 
-  /** Demands that somebody begins to read it. */
+  /** Demands that the program begins to read it. */
   public void expectReader() throws Broken, IOException, InterruptedException {
     if (!isOpenedWithin(patience)) {
       throw new Broken(
-          "somebody to read " + name(), "nobody did for %,d ms".formatted(patience.toMillis()));
+          "the program to read " + name(), "it did not for %,d ms".formatted(patience.toMillis()));
     }
     transcript.add("kit", name() + " is being read");
   }
 
-  /** Demands that nobody begins to read it for that long. */
+  /** Demands that the program does not begin to read it for that long. */
   public void expectNoReader(Duration time) throws Broken, IOException, InterruptedException {
     if (isOpenedWithin(time)) {
-      throw new Broken("nobody to read " + name(), "somebody did");
+      throw new Broken(name() + " not to be read yet", "it was opened");
     }
     transcript.add("kit", "%s is not read for %,d ms".formatted(name(), time.toMillis()));
   }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import iomodels.conformance.Rule.Level;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
@@ -24,13 +24,28 @@ import org.junit.jupiter.api.Test;
 /** What the engine makes of rules, targets and findings. */
 class KitTest {
 
-  private static Rule rule(Set<Need> needs, Rule.Check check) {
+  private static Rule rule(Set<Precondition> preconditions, Rule.Check check) {
     // An id of the contract: reports are in its order.
-    return new Rule("1.01", Level.MUST, "Be good.", Services.UPPER, needs, check);
+    return new Rule(
+        "1.01",
+        Level.MUST,
+        "The server MUST be good.",
+        "Bad servers fail.",
+        Services.UPPER,
+        preconditions,
+        check);
   }
 
   private static Finding finding(Level level, Verdict verdict) {
-    Rule rule = new Rule("1.01", level, "Be good.", Services.UPPER, Set.of(), _ -> {});
+    Rule rule =
+        new Rule(
+            "1.01",
+            level,
+            "The server MUST be good.",
+            "Bad servers fail.",
+            Services.UPPER,
+            Set.of(),
+            _ -> {});
     return new Finding(rule, verdict, "for a reason", List.of(), Duration.ZERO, 1);
   }
 
@@ -41,6 +56,22 @@ class KitTest {
           .findings()
           .getFirst();
     }
+  }
+
+  @Test
+  void aRuleNeedsAReason() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new Rule(
+                    "1.01",
+                    Level.MUST,
+                    "The server MUST be good.",
+                    " ",
+                    Services.UPPER,
+                    Set.of(),
+                    _ -> {}))
+        .withMessage("rule 1.01 has no why");
   }
 
   @Test
@@ -75,14 +106,15 @@ class KitTest {
 
   @Test
   void whatTheControlServerMissesTooIsInconclusive() throws Exception {
-    Finding finding = judge(rule(Set.of(Need.TIMED), _ -> fail("a quick reply", "it was slow")));
+    Finding finding =
+        judge(rule(Set.of(Precondition.TIMED), _ -> fail("a quick reply", "it was slow")));
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(finding.detail()).endsWith("but so did the control server");
   }
 
   @Test
   void whatDoesNotApplyIsSkippedWithItsReason() throws Exception {
-    Finding finding = judge(rule(Set.of(Need.LIFE), _ -> {}));
+    Finding finding = judge(rule(Set.of(Precondition.LIFE), _ -> {}));
     assertThat(finding.verdict()).isEqualTo(Verdict.SKIPPED);
     assertThat(finding.detail()).isEqualTo("the kit did not start it");
   }
@@ -136,8 +168,8 @@ class KitTest {
     Rule rule =
         rule(
             Set.of(),
-            trial -> {
-              numbers.add(trial.random().nextLong());
+            context -> {
+              numbers.add(context.random().nextLong());
               if (numbers.size() == 3) {
                 fail("tea", "got coffee");
               }

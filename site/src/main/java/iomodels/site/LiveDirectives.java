@@ -122,8 +122,9 @@ final class LiveDirectives implements Prose.Directives {
 
   private String rule(String id) {
     Rule rule = site.rule(id);
+    String title = words.sentence(rule) + words.of("site.space") + words.why(rule);
     return "<a class=\"rule\" href=\"%s\" title=\"%s\">%s</a>"
-        .formatted(links.rule(id), Markup.escaped(words.said("rule", id, rule.sentence())), id);
+        .formatted(links.rule(id), Markup.escaped(title), id);
   }
 
   private String known(String names, Function<Exhibit, String> name) {

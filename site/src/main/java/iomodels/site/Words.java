@@ -1,5 +1,6 @@
 package iomodels.site;
 
+import iomodels.conformance.Rule;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
@@ -49,12 +50,23 @@ public final class Words {
   /**
    * What the Java sources say in English, in this language.
    *
-   * @param kind {@code summary}, {@code rule}, {@code fault}, {@code card}, {@code style}, …
+   * @param kind {@code summary}, {@code rule}, {@code why}, {@code fault}, {@code card}, {@code
+   *     style}, …
    * @param key of it: a name or an id, or the English text itself
    * @param english what is said if nobody has translated it
    */
   public String said(String kind, String key, String english) {
     return words.getOrDefault(SERVERS + kind + "." + key, english);
+  }
+
+  /** What a rule demands. */
+  public String sentence(Rule rule) {
+    return said("rule", rule.id(), rule.sentence());
+  }
+
+  /** What goes wrong without a rule. */
+  public String why(Rule rule) {
+    return said("why", rule.id(), rule.why());
   }
 
   /** The sentence of an exhibit: that of a program is what its style says. */

@@ -102,7 +102,13 @@ class ContentTest {
           }
         };
     StyleProvider.installed().forEach(it -> demand.accept("style", it.style()));
-    Rules.all().forEach(it -> demand.accept("rule", it.id()));
+    Stream.concat(
+            Rules.all().stream(), Programs.all().stream().flatMap(it -> Rules.of(it).stream()))
+        .forEach(
+            it -> {
+              demand.accept("rule", it.id());
+              demand.accept("why", it.id());
+            });
     WrongServers.all().forEach(it -> demand.accept("fault", it.name()));
     // Of what is new in Python's folder or among the models, English will do for a while.
     content.allNotes().keySet().forEach(it -> demand.accept("summary", it));

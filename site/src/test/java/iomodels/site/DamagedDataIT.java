@@ -50,7 +50,7 @@ class DamagedDataIT {
   @Test
   void aModelsPageSaysWhatIsMissingAndHasTheRest() throws IOException {
     assertThat(text("models/nio-selector.html"))
-        .contains("Its trace is not whole: cut off", "Pitfalls", "Selector.select")
+        .contains("Its trace is incomplete: cut off", "Pitfalls", "Selector.select")
         .contains("Its costs have not been measured", "Its verdicts have not been recorded");
     assertThat(text("models/vertx.html"))
         .contains("No trace of its system calls has been recorded", "./iomodels trace vertx");

@@ -44,7 +44,7 @@ final class WrongLife {
               "waits-for-the-idle",
               "9.04",
               "Waits for idle clients as well, until the grace period is over.",
-              "beside a client that is idle",
+              "while a client is idle",
               WrongLife::waitsForTheIdle),
           WrongServer.of(
               "takes-another-port",
@@ -62,7 +62,7 @@ final class WrongLife {
               "delivers-to-a-hundred",
               "9.07",
               "Delivers to a hundred clients at the stop, and resets the others.",
-              "lost something",
+              "clients lost data",
               WrongLife::deliversToAHundred),
           WrongServer.of(
               "resets-the-queue",

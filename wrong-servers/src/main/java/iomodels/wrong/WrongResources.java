@@ -26,13 +26,13 @@ final class WrongResources {
               "wakes-up-for-nothing",
               "8.02",
               "Looks for something to do ten thousand times a second.",
-              "it never took less than",
+              "it never used less than",
               WrongResources::wakesUpForNothing),
           WrongServer.of(
               "says-virtual-means-platform",
               "8.03",
               "Declares virtual threads, and gives each connection a platform thread.",
-              "threads more",
+              "more threads with",
               WrongResources::saysVirtualMeansPlatform),
           WrongServer.of(
               "accepts-in-a-busy-loop",
@@ -51,7 +51,7 @@ final class WrongResources {
               "poller-that-waits",
               "8.05",
               "Declares that it asks in turn, and waits to be told.",
-              "it waits to be told",
+              "it waits in the kernel",
               CorrectServer::new),
           WrongServer.of(
               "waits-ten-seconds-for-a-descriptor",

@@ -11,6 +11,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Client;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,7 +52,7 @@ class ClientZooTest {
     }
   }
 
-  private static Finding judge(WrongClient client) throws InterruptedException {
+  private static Finding judge(WrongClient client) throws IOException, InterruptedException {
     List<Rule> rule = Rules.matching(Rules.ofClients(), List.of(client.rule()));
     return judge(client.client(), rule, IMPATIENT).findings().getFirst();
   }
@@ -70,7 +71,7 @@ class ClientZooTest {
   }
 
   private static Report judge(Client client, List<Rule> rules, Bounds bounds)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     return new Kit(rules, bounds, 1).judge(client, _ -> {});
   }
 }

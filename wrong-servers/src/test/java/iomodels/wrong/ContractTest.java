@@ -14,37 +14,63 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * CONTRACT.md says what the kit does: a rule without its sentence there fails the build, and so
- * does a sentence without its rule. {@code mvn verify -pl wrong-servers -am -Dcontract.write}
- * writes it anew.
+ * CONTRACT.md agrees with the kit: a rule without its sentence there fails the build, and so does a
+ * sentence without its rule. {@code mvn verify -pl wrong-servers -am -Dcontract.write} writes the
+ * generated parts.
  */
 class ContractTest {
 
   private static final Path DOCUMENT = Path.of("..", "CONTRACT.md");
 
+  /** The titles of the sections of the rules for servers, in order. */
+  private static final List<String> SECTIONS =
+      List.of(
+          "Bytes",
+          "Streams",
+          "Services",
+          "Closing",
+          "Back-pressure",
+          "Many clients",
+          "Datagrams",
+          "Resources",
+          "Life cycle");
+
   @Test
   void rules() throws IOException {
     demand(
         "rules",
-        Stream.concat(
-            Stream.of("| id | level | rule | tried on |", "| --- | --- | --- | --- |"),
-            Rules.all().stream()
-                .map(
-                    it ->
-                        row(it.id(), it.level().name(), it.sentence(), "`" + it.service() + "`"))));
+        IntStream.rangeClosed(1, SECTIONS.size())
+            .boxed()
+            .flatMap(
+                section ->
+                    Stream.concat(
+                        Stream.of("### %d. %s".formatted(section, SECTIONS.get(section - 1)), ""),
+                        section(
+                            Rules.all().stream().filter(it -> it.section() == section).toList(),
+                            Stream.of(
+                                "| id | level | rule | tested with |", "| --- | --- | --- | --- |"),
+                            it ->
+                                row(
+                                    it.id(),
+                                    it.level().name(),
+                                    it.sentence(),
+                                    "`" + it.service() + "`")))));
   }
 
   @Test
   void rulesOfClients() throws IOException {
     demand(
         "rules of clients",
-        Stream.concat(
+        section(
+            Rules.ofClients(),
             Stream.of("| id | level | rule |", "| --- | --- | --- |"),
-            Rules.ofClients().stream().map(it -> row(it.id(), it.level().name(), it.sentence()))));
+            it -> row(it.id(), it.level().name(), it.sentence())));
   }
 
   @Test
@@ -62,10 +88,10 @@ class ContractTest {
     long musts = Rules.all().stream().filter(it -> it.level() == Level.MUST).count();
     Stream<String> score =
         Stream.of(
-            "There are %d of them, for %d rules that bind and %d that should."
+            "There are %d wrong servers, for %d rules with MUST and %d with SHOULD."
                 .formatted(servers.size(), musts, Rules.all().size() - musts),
             "",
-            "| rule | wrong server | its fault |",
+            "| rule | wrong server | fault |",
             "| --- | --- | --- |");
     demand(
         "wrong servers",
@@ -78,7 +104,7 @@ class ContractTest {
     demand(
         "wrong clients",
         Stream.concat(
-            Stream.of("| rule | wrong client | its fault |", "| --- | --- | --- |"),
+            Stream.of("| rule | wrong client | fault |", "| --- | --- | --- |"),
             WrongClient.all().stream()
                 .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
   }
@@ -87,17 +113,20 @@ class ContractTest {
   void rulesOfPrograms() throws IOException {
     demand(
         "rules of programs",
-        Stream.concat(
-            Stream.of("| id | level | program | rule |", "| --- | --- | --- | --- |"),
-            Programs.all().stream()
-                .flatMap(program -> Rules.of(program).stream())
-                .map(
-                    it ->
-                        row(
-                            it.id(),
-                            it.level().name(),
-                            "`" + it.protocol().name() + "`",
-                            it.sentence()))));
+        Programs.all().stream()
+            .map(Rules::of)
+            .flatMap(
+                rules ->
+                    Stream.concat(
+                        Stream.of(
+                            "### %d. `%s`"
+                                .formatted(
+                                    rules.getFirst().section(), rules.getFirst().protocol().name()),
+                            ""),
+                        section(
+                            rules,
+                            Stream.of("| id | level | rule |", "| --- | --- | --- |"),
+                            it -> row(it.id(), it.level().name(), it.sentence())))));
   }
 
   @Test
@@ -105,9 +134,23 @@ class ContractTest {
     demand(
         "wrong programs",
         Stream.concat(
-            Stream.of("| rule | wrong program | its fault |", "| --- | --- | --- |"),
+            Stream.of("| rule | wrong program | fault |", "| --- | --- | --- |"),
             WrongPrograms.all().stream()
                 .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
+  }
+
+  /**
+   * A table of some rules, and below it the reason for each, which would be too wide for a cell.
+   */
+  private static Stream<String> section(
+      List<Rule> rules, Stream<String> heading, Function<Rule, String> row) {
+    return Stream.of(
+            heading,
+            rules.stream().map(row),
+            Stream.of("", "Why:", ""),
+            rules.stream().map(it -> "- %s: %s".formatted(it.id(), it.why())),
+            Stream.of(""))
+        .flatMap(Function.identity());
   }
 
   private static String value(Bound bound) {
@@ -120,7 +163,7 @@ class ContractTest {
         .collect(joining(" | ", "| ", " |"));
   }
 
-  /** Such a block of the document has just these lines. */
+  /** Demands that a block of the document consists of these lines, or writes them. */
   static void demand(String block, Stream<String> lines) throws IOException {
     String document = Files.readString(DOCUMENT);
     String opening = "<!-- %s -->\n".formatted(block);
@@ -133,7 +176,7 @@ class ContractTest {
       Files.writeString(DOCUMENT, document.substring(0, start) + wanted + document.substring(end));
     } else {
       assertThat(document.substring(start, end))
-          .as("CONTRACT.md is not what the kit does; write it anew with -Dcontract.write")
+          .as("CONTRACT.md differs from the kit; write it again with -Dcontract.write")
           .isEqualTo(wanted);
     }
   }

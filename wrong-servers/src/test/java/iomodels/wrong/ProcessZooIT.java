@@ -7,7 +7,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
@@ -36,7 +36,7 @@ class ProcessZooIT {
     Semaphore sideBySide = new Semaphore(3);
     List<Judged> judged =
         WrongServers.all().stream()
-            .filter(it -> rule(it).needs().contains(Need.PROCESS))
+            .filter(it -> rule(it).preconditions().contains(Precondition.PROCESS))
             .map(it -> new Judged(it, judging(it, sideBySide)))
             .toList();
     return judged.stream()
@@ -59,9 +59,11 @@ class ProcessZooIT {
 
   @Test
   void theCorrectTwinKeepsTheRulesOnResources() throws Exception {
-    Set<Need> unmet = Set.of(Need.POLLER);
+    Set<Precondition> unmet = Set.of(Precondition.POLLER);
     List<Rule> rules =
-        Rules.all().stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+        Rules.all().stream()
+            .filter(rule -> rule.preconditions().contains(Precondition.PROCESS))
+            .toList();
     Kit kit = new Kit(rules, Bounds.STANDARD, 1);
     try (ModelTarget target = new ModelTarget(WrongServers.correctTwin(), Optional.empty())) {
       assertThat(kit.judge(target, _ -> {}).findings())
@@ -70,7 +72,7 @@ class ProcessZooIT {
                   assertThat(finding.verdict())
                       .as(finding.toString())
                       .isEqualTo(
-                          finding.rule().needs().stream().anyMatch(unmet::contains)
+                          finding.rule().preconditions().stream().anyMatch(unmet::contains)
                               ? Verdict.SKIPPED
                               : Verdict.KEPT));
     }

@@ -9,7 +9,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
@@ -18,6 +18,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
 import iomodels.wrong.program.WrongPrograms;
+import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -43,7 +44,7 @@ class ProgramProcessZooIT {
   @TestFactory
   Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
     return WrongPrograms.all().stream()
-        .filter(it -> rule(it).needs().contains(Need.PROCESS))
+        .filter(it -> rule(it).preconditions().contains(Precondition.PROCESS))
         .map(
             it ->
                 DynamicTest.dynamicTest(
@@ -51,7 +52,7 @@ class ProgramProcessZooIT {
                     () ->
                         demandCaught(
                             it,
-                            rule(it).needs().contains(Need.PAUSE)
+                            rule(it).preconditions().contains(Precondition.PAUSE)
                                 ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
                                 : judge(
                                     it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
@@ -63,13 +64,15 @@ class ProgramProcessZooIT {
         .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
   }
 
-  private static void demandKept(Program program) throws InterruptedException {
+  private static void demandKept(Program program) throws IOException, InterruptedException {
     List<Rule> rules =
-        Rules.of(program).stream().filter(rule -> rule.needs().contains(Need.PROCESS)).toList();
+        Rules.of(program).stream()
+            .filter(rule -> rule.preconditions().contains(Precondition.PROCESS))
+            .toList();
     assertThat(rules).isNotEmpty();
     for (Rule each : rules) {
       Finding finding =
-          each.needs().contains(Need.PAUSE)
+          each.preconditions().contains(Precondition.PAUSE)
               ? judgeAlone(WrongPrograms.correctStyle(program).style(), program, each, FEWER)
               : judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
       assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.KEPT);
@@ -78,7 +81,7 @@ class ProgramProcessZooIT {
 
   /** In a process of its own. */
   private static Finding judgeAlone(String style, Program program, Rule rule, Bounds bounds)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     StyleProvider provider = WrongPrograms.style(style).orElseThrow();
     try (StyleTarget target = StyleTarget.toBeJudged(provider, program)) {
       return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
@@ -87,7 +90,7 @@ class ProgramProcessZooIT {
 
   private static Finding judge(
       String name, Program program, StyleProvider.Starter starter, Rule rule, Bounds bounds)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     try (InJvmProgramTarget target = new InJvmProgramTarget(name, program, starter).alone()) {
       return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
     }

@@ -7,7 +7,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
@@ -15,6 +15,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.wrong.program.WrongProgram;
 import iomodels.wrong.program.WrongPrograms;
+import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +66,8 @@ class ProgramZooTest {
     // Begins with those that wait for the longest; all are on their way before one is awaited.
     List<Judged> judged =
         inThisJvm()
-            .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
+            .sorted(
+                Comparator.comparing(it -> !rule(it).preconditions().contains(Precondition.TIMED)))
             .map(it -> new Judged(it, judging(it, sideBySide)))
             .toList();
     return judged.stream()
@@ -78,7 +80,8 @@ class ProgramZooTest {
 
   /** What shows in a process of its own only, {@link ProgramProcessZooIT} judges. */
   private static Stream<WrongProgram> inThisJvm() {
-    return WrongPrograms.all().stream().filter(it -> !rule(it).needs().contains(Need.PROCESS));
+    return WrongPrograms.all().stream()
+        .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
   }
 
   private static CompletableFuture<Finding> judging(WrongProgram it, Semaphore sideBySide) {
@@ -100,7 +103,7 @@ class ProgramZooTest {
         .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
   }
 
-  private static void demandKept(Program program) throws InterruptedException {
+  private static void demandKept(Program program) throws IOException, InterruptedException {
     Kit kit = new Kit(Rules.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
     try (InJvmProgramTarget target =
         new InJvmProgramTarget("correct", program, WrongPrograms.correctTwin(program))) {
@@ -110,7 +113,7 @@ class ProgramZooTest {
                   assertThat(finding.verdict())
                       .as(finding.toString())
                       .isEqualTo(
-                          finding.rule().needs().contains(Need.PROCESS)
+                          finding.rule().preconditions().contains(Precondition.PROCESS)
                               ? Verdict.SKIPPED
                               : Verdict.KEPT));
     }

@@ -140,7 +140,7 @@ record WrongClient(
               "fails-without-a-word",
               "10.10",
               "Ends with an exit code and no words where nobody listens.",
-              "it ended with exit code 1 and without a word",
+              "it ended with exit code 1 and without a message",
               new CorrectClient() {
                 @Override
                 int refused(IOException e, PrintWriter err) {

@@ -7,7 +7,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
-import iomodels.conformance.Rule.Need;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmTarget;
@@ -58,7 +58,8 @@ class ZooTest {
     // Begins with those that wait for the longest; all are on their way before one is awaited.
     List<Judged> judged =
         inThisJvm()
-            .sorted(Comparator.comparing(it -> !rule(it).needs().contains(Need.TIMED)))
+            .sorted(
+                Comparator.comparing(it -> !rule(it).preconditions().contains(Precondition.TIMED)))
             .map(it -> new Judged(it, Jury.judging(it.provider(), rule(it), IMPATIENT, sideBySide)))
             .toList();
     return judged.stream()
@@ -71,7 +72,8 @@ class ZooTest {
 
   /** What shows in a process of its own only, {@link ProcessZooIT} judges. */
   private static Stream<WrongServer> inThisJvm() {
-    return WrongServers.all().stream().filter(it -> !rule(it).needs().contains(Need.PROCESS));
+    return WrongServers.all().stream()
+        .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
   }
 
   private record Judged(WrongServer server, CompletableFuture<Finding> finding) {}
@@ -83,16 +85,16 @@ class ZooTest {
 
   @Test
   void theCorrectTwinKeepsEveryRule() throws Exception {
-    demandKept(WrongServers.correctTwin(), Need.SEQUENTIAL);
+    demandKept(WrongServers.correctTwin(), Precondition.SEQUENTIAL);
   }
 
   @Test
   void theSequentialTwinKeepsEveryRule() throws Exception {
-    demandKept(WrongServers.sequentialTwin(), Need.CONCURRENT);
+    demandKept(WrongServers.sequentialTwin(), Precondition.CONCURRENT);
   }
 
-  private static void demandKept(ServerProvider provider, Need unmet) throws Exception {
-    Set<Need> skipped = EnumSet.of(unmet, Need.PROCESS, Need.REPLY_SOURCE);
+  private static void demandKept(ServerProvider provider, Precondition unmet) throws Exception {
+    Set<Precondition> skipped = EnumSet.of(unmet, Precondition.PROCESS, Precondition.REPLY_SOURCE);
     Kit kit = new Kit(Rules.all(), Bounds.STANDARD, SEED);
     try (InJvmTarget target = new InJvmTarget(provider)) {
       assertThat(kit.judge(target, _ -> {}).findings())
@@ -101,7 +103,7 @@ class ZooTest {
                   assertThat(finding.verdict())
                       .as(finding.toString())
                       .isEqualTo(
-                          finding.rule().needs().stream().anyMatch(skipped::contains)
+                          finding.rule().preconditions().stream().anyMatch(skipped::contains)
                               ? Verdict.SKIPPED
                               : Verdict.KEPT));
     }
@@ -143,8 +145,8 @@ class ZooTest {
     }
     String sum =
         """
-        Of the %d whose fault shows without a look at their process, all are caught by their rule, and %d by that rule
-        alone. What the others do breaks more than one:
+        The faults of %d of them show without a look at their process. Each of these breaks its rule, and %d break no other
+        rule. The others break more than one:
         """
             .formatted(servers.size(), alone);
     ContractTest.demand("score", Stream.concat(Stream.of(sum), others.stream()));

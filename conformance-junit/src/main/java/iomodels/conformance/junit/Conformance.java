@@ -58,7 +58,7 @@ public final class Conformance {
 
   /** Why a rule is skipped for what this machine lacks. */
   private static final Set<String> OF_THIS_MACHINE =
-      Set.of(Rule.Need.NO_PROC, Rule.Need.IPV6.otherwise());
+      Set.of(Rule.Precondition.NO_PROC, Rule.Precondition.IPV6.otherwise());
 
   /** How conversations and servers end. */
   private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rules.matching(List.of("4", "9"));
@@ -112,7 +112,8 @@ public final class Conformance {
               sideBySide.acquire();
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
                 Report report = kit.judge(target, heard);
-                assertEquals(List.of(), target.fates(), "its process has ended by itself");
+                assertEquals(
+                    List.of(), target.unexpectedExits(), "its process has ended by itself");
                 return report;
               } finally {
                 sideBySide.release();
@@ -230,11 +231,12 @@ public final class Conformance {
   }
 
   private static String described(Finding finding) {
-    return "%s %s%n%s%n  %s%nseed %d"
+    return "%s %s%n%s%nwhy: %s%n  %s%nseed %d"
         .formatted(
             finding.rule().id(),
             finding.rule().sentence(),
             finding.detail(),
+            finding.rule().why(),
             String.join(System.lineSeparator() + "  ", finding.transcript()),
             finding.seed());
   }

@@ -22,7 +22,15 @@ import org.junit.jupiter.api.io.TempDir;
 class ExpectationsTest {
 
   private static Finding finding(Level level, Verdict verdict) {
-    Rule rule = new Rule("1.01", level, "Be good.", Services.UPPER, Set.of(), _ -> {});
+    Rule rule =
+        new Rule(
+            "1.01",
+            level,
+            "The server MUST be good.",
+            "Bad servers fail.",
+            Services.UPPER,
+            Set.of(),
+            _ -> {});
     return new Finding(rule, verdict, "for a reason", List.of(), Duration.ZERO, 1);
   }
 

@@ -42,11 +42,11 @@ final class Kernel {
 
   /** The same, if the receiver has set its own to that many. */
   static long buffers(int receiveBuffer) {
-    return receiveBuffer + BackPressureRules.largest("tcp_wmem");
+    return receiveBuffer + Section05BackPressure.largest("tcp_wmem");
   }
 
   /** How many bytes the buffers of one connection may hold, sent and not read. */
   static long buffers() {
-    return BackPressureRules.largest("tcp_rmem") + BackPressureRules.largest("tcp_wmem");
+    return Section05BackPressure.largest("tcp_rmem") + Section05BackPressure.largest("tcp_wmem");
   }
 }

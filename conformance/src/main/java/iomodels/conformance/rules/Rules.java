@@ -12,20 +12,20 @@ public final class Rules {
 
   private static final List<Rule> ALL =
       Stream.of(
-              ByteRules.ALL,
-              StreamRules.ALL,
-              ServiceRules.ALL,
-              ClosingRules.ALL,
-              BackPressureRules.ALL,
-              ManyClientsRules.ALL,
-              DatagramRules.ALL,
-              ResourceRules.ALL,
-              LifeRules.ALL)
+              Section01Bytes.ALL,
+              Section02Streams.ALL,
+              Section03Services.ALL,
+              Section04Closing.ALL,
+              Section05BackPressure.ALL,
+              Section06ManyClients.ALL,
+              Section07Datagrams.ALL,
+              Section08Resources.ALL,
+              Section09LifeCycle.ALL)
           .flatMap(List::stream)
           .toList();
 
   private static final List<Rule> OF_PROGRAMS =
-      Stream.of(RelayRules.ALL, GatherRules.ALL, ChatRules.ALL, OffloadRules.ALL)
+      Stream.of(Section11Relay.ALL, Section12Gather.ALL, Section13Chat.ALL, Section14Offload.ALL)
           .flatMap(List::stream)
           .toList();
 
@@ -43,7 +43,7 @@ public final class Rules {
 
   /** Returns the rules for clients, in the order of the contract. */
   public static List<Rule> ofClients() {
-    return ClientRules.ALL;
+    return Section10Clients.ALL;
   }
 
   /**

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 
 /**
- * Ahead-of-time caches (JEP 514) for the JVMs that are started for one trial: they start in a third
+ * Ahead-of-time caches (JEP 514) for the JVMs that are started for one test: they start in a third
  * of the time. One for each way to start one, made in the background while the first of them run
  * without it, and gone with this JVM.
  */
@@ -48,7 +48,7 @@ final class AheadOfTime {
       // In reverse order, and after the children have been ended.
       List.of(folder, cache, onTheWay, crash).forEach(it -> it.toFile().deleteOnExit());
       List<String> flags = List.of("-XX:AOTCacheOutput=" + cache, "-XX:ErrorFile=" + crash);
-      Child child = Child.expendable(command.apply(flags));
+      ManagedProcess child = ManagedProcess.expendable(command.apply(flags));
       try {
         child.endInput();
         return child.awaitEnd(LIMIT) && child.exitCode() == 0

@@ -18,7 +18,7 @@ public record CommandClient(String name) implements Client {
   @Override
   public Run start(int port) throws IOException {
     String line = name.replace("{port}", String.valueOf(port));
-    Child child = Child.whoseBytesCount(List.of("/bin/sh", "-c", line));
+    ManagedProcess child = ManagedProcess.withRawOutput(List.of("/bin/sh", "-c", line));
     return new Run() {
       @Override
       public OutputStream input() {

@@ -79,7 +79,7 @@ public final class CommandTarget implements Target {
   @Override
   public Instance launchWithin(Service wanted, int descriptors)
       throws IOException, InterruptedException {
-    return launchSomewhere(loopback(), plain -> Child.within(descriptors, plain));
+    return launchSomewhere(loopback(), plain -> ManagedProcess.within(descriptors, plain));
   }
 
   @Override
@@ -113,23 +113,23 @@ public final class CommandTarget implements Target {
     boolean taken = answers(address);
     String line =
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
-    Child child = new Child(how.apply(List.of("/bin/sh", "-c", line)));
+    ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
     if (taken) {
       // That something answers there says nothing of the child: only its end does.
       child.awaitEnd(READY);
       if (child.isAlive()) {
-        return new ChildInstance(child, address, Child::terminateBelowShell);
+        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
       }
     }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
       if (answers(address) && !child.awaitEnd(BETWEEN_PROBES)) {
-        return new ChildInstance(child, address, Child::terminateBelowShell);
+        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
       }
       child.awaitEnd(BETWEEN_PROBES);
     }
     String fate = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
-    String words = child.lastWords();
+    String words = child.stderrTail();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, fate, words));
   }

@@ -37,7 +37,7 @@ public final class ModelTarget implements Target {
   private final List<String> jvmFlags;
   private final List<Service> served;
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
-  private Optional<Child> host = Optional.empty();
+  private Optional<ManagedProcess> host = Optional.empty();
 
   /** What the last server that came up said carries its bytes. */
   private volatile Optional<Transport> running = Optional.empty();
@@ -127,7 +127,7 @@ public final class ModelTarget implements Target {
       throws IOException, InterruptedException {
     if (host.isEmpty()) {
       List<String> endpoints = served.stream().map(it -> it.name() + ":0").toList();
-      Child child = new Child(command(endpoints, List.of()));
+      ManagedProcess child = new ManagedProcess(command(endpoints, List.of()));
       host = Optional.of(child);
       for (Service each : served) {
         shared.put(each, announced(child));
@@ -142,9 +142,9 @@ public final class ModelTarget implements Target {
 
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
-    Child child = new Child(shortLived(service.name() + ":" + port));
+    ManagedProcess child = new ManagedProcess(shortLived(service.name() + ":" + port));
     // To the process itself, and not to those that it has started: they are its own to stop.
-    return new ChildInstance(child, announced(child), Child::terminate);
+    return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
   }
 
   @Override
@@ -155,16 +155,18 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launchOn(Service service, InetAddress host)
       throws IOException, InterruptedException {
-    Child child = new Child(shortLived("%s:0@%s".formatted(service.name(), host.getHostAddress())));
+    ManagedProcess child =
+        new ManagedProcess(shortLived("%s:0@%s".formatted(service.name(), host.getHostAddress())));
     int port = announced(child).getPort();
-    return new ChildInstance(child, Loopback.reached(host, port), Child::terminate);
+    return new ManagedInstance(child, Loopback.reached(host, port), ManagedProcess::terminate);
   }
 
   @Override
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
-    Child child = new Child(Child.within(descriptors, shortLived(service.name() + ":0")));
-    return new ChildInstance(child, announced(child), Child::terminate);
+    ManagedProcess child =
+        new ManagedProcess(ManagedProcess.within(descriptors, shortLived(service.name() + ":0")));
+    return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
   }
 
   private List<String> shortLived(String endpoint) {
@@ -185,7 +187,8 @@ public final class ModelTarget implements Target {
     return command(List.of(endpoint), Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
   }
 
-  private InetSocketAddress announced(Child child) throws IOException, InterruptedException {
+  private InetSocketAddress announced(ManagedProcess child)
+      throws IOException, InterruptedException {
     Optional<String> line;
     try {
       line = child.lineBeginning(Host.LISTENING, START);
@@ -194,7 +197,7 @@ public final class ModelTarget implements Target {
       throw e;
     }
     if (line.isEmpty()) {
-      String words = child.lastWords();
+      String words = child.stderrTail();
       child.close();
       throw new IOException("%s did not come up: %s".formatted(name(), words));
     }
@@ -215,7 +218,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public synchronized void close() {
-    host.ifPresent(Child::close);
+    host.ifPresent(ManagedProcess::close);
     host = Optional.empty();
     shared.clear();
   }

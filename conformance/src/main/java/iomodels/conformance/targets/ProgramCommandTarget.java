@@ -39,13 +39,13 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     int wanted = config.address().getPort();
     for (int i = 1; ; i++) {
       int port = wanted == 0 ? CommandTarget.freePort() : wanted;
-      Child child = new Child(List.of("/bin/sh", "-c", line(config, port)));
+      ManagedProcess child = new ManagedProcess(List.of("/bin/sh", "-c", line(config, port)));
       if (isReady(child, port)) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        return new ChildInstance(child, address, Child::terminateBelowShell);
+        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
       }
       boolean ended = !child.isAlive();
-      String words = child.lastWords();
+      String words = child.stderrTail();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
       if (!ended || i == TRIES || wanted != 0) {
@@ -64,7 +64,8 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
         .replace("{folder}", config.folder().toAbsolutePath().toString());
   }
 
-  private static boolean isReady(Child child, int port) throws IOException, InterruptedException {
+  private static boolean isReady(ManagedProcess child, int port)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + READY.toNanos();
     try {
       while (child.isAlive() && System.nanoTime() - deadline < 0) {
@@ -81,7 +82,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     }
   }
 
-  /** What it has launched is closed with the trials. */
+  /** What it has launched is closed with the tests. */
   @Override
   public void close() {}
 }

@@ -38,7 +38,7 @@ public final class StyleTarget implements ProgramTarget {
   private final Class<?> source;
   private final List<String> flags;
   private final AtomicInteger ids = new AtomicInteger();
-  private final List<String> fates = new ArrayList<>();
+  private final List<String> unexpectedExits = new ArrayList<>();
   private Optional<HostProcess> shared = Optional.empty();
 
   /** Of a style that has a page for that program, in a JVM as it is by default. */
@@ -87,7 +87,7 @@ public final class StyleTarget implements ProgramTarget {
 
   private synchronized HostProcess shared() throws IOException, InterruptedException {
     if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
-      fates.add(shared.get().child.lastWords());
+      unexpectedExits.add(shared.get().child.stderrTail());
       shared.get().child.close();
       shared = Optional.empty();
     }
@@ -98,14 +98,14 @@ public final class StyleTarget implements ProgramTarget {
   }
 
   /** The last words of its processes that have ended by themselves. */
-  public synchronized List<String> fates() {
-    return List.copyOf(fates);
+  public synchronized List<String> unexpectedExits() {
+    return List.copyOf(unexpectedExits);
   }
 
-  private synchronized void noteIfEnded(Child child) {
+  private synchronized void noteIfEnded(ManagedProcess child) {
     try {
       if (!child.isAlive()) {
-        fates.add(child.lastWords());
+        unexpectedExits.add(child.stderrTail());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -115,8 +115,8 @@ public final class StyleTarget implements ProgramTarget {
   /** A {@link ProgramHost}. */
   private final class HostProcess {
 
-    private final Child child =
-        new Child(
+    private final ManagedProcess child =
+        new ManagedProcess(
             Jvm.command(
                 ProgramHost.class,
                 style.nativeModules(),
@@ -157,7 +157,7 @@ public final class StyleTarget implements ProgramTarget {
       } catch (ExecutionException e) {
         throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
       } catch (TimeoutException e) {
-        throw new IOException("%s did not come up: %s".formatted(name(), child.lastWords()), e);
+        throw new IOException("%s did not come up: %s".formatted(name(), child.stderrTail()), e);
       }
     }
 
@@ -176,7 +176,7 @@ public final class StyleTarget implements ProgramTarget {
             if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
               continue;
             }
-            String words = child.lastWords();
+            String words = child.stderrTail();
             answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
             return;
           }

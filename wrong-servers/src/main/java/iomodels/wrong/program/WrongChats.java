@@ -158,7 +158,7 @@ final class WrongChats {
               "chat-finishes-and-does-not-close",
               "13.12",
               "Finishes sending to who has left, and does not close.",
-              "descriptors once all have gone",
+              "descriptors after all clients have left",
               config ->
                   new CorrectChat(config) {
                     @Override
@@ -168,7 +168,7 @@ final class WrongChats {
               "chat-waits-for-all-to-leave",
               "13.13",
               "Waits for its clients to leave six times as long as it may.",
-              "it runs on",
+              "it still runs",
               config ->
                   new CorrectChat(config) {
                     @Override
@@ -202,7 +202,7 @@ final class WrongChats {
               "chat-closes-a-minute-later",
               "13.17",
               "Opens a socket for each client that has gone, and closes it a minute later.",
-              "descriptors once all have gone",
+              "descriptors after all clients have left",
               WrongChats::closesMuchLater));
 
   /** Long enough for a reset to be noticed on a busy machine. */

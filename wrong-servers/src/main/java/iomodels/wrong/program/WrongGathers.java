@@ -212,7 +212,7 @@ final class WrongGathers {
               "gather-finishes-and-does-not-close",
               "12.15",
               "Finishes sending to a backend that has answered, and does not close.",
-              "descriptors once all have gone",
+              "descriptors after all clients have left",
               config ->
                   new CorrectGather(config) {
                     @Override
@@ -224,7 +224,7 @@ final class WrongGathers {
               "gather-waits-for-all-to-leave",
               "12.16",
               "Waits for its clients to leave six times as long as it may.",
-              "it runs on",
+              "it still runs",
               config ->
                   new CorrectGather(config) {
                     @Override

@@ -64,7 +64,7 @@ final class WrongOffloads {
               "offload-requests-side-by-side",
               "14.05",
               "Begins with each request as it comes.",
-              "but somebody did",
+              "not to be read yet",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -107,7 +107,7 @@ final class WrongOffloads {
               "offload-a-thread-for-each",
               "14.08",
               "Works in a thread for each client, however many there are.",
-              "but somebody did",
+              "not to be read yet",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -120,7 +120,7 @@ final class WrongOffloads {
               "offload-queues-all",
               "14.09",
               "Has a queue without bounds, and refuses nobody.",
-              "but nothing",
+              "but got no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -132,7 +132,7 @@ final class WrongOffloads {
               "offload-waits-for-a-place",
               "14.09",
               "Waits for a place in the queue where it should refuse.",
-              "but nothing",
+              "but got no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -146,7 +146,7 @@ final class WrongOffloads {
               "offload-keeps-places",
               "14.10",
               "Leaves the work of a client that is gone in the queue.",
-              "but still none may wait",
+              "new tasks are still refused",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -156,7 +156,7 @@ final class WrongOffloads {
               "offload-does-not-watch-its-client",
               "14.10",
               "Waits for the work, and does not notice that the client is gone.",
-              "but still none may wait",
+              "new tasks are still refused",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -178,25 +178,25 @@ final class WrongOffloads {
               "offload-reads-ahead",
               "14.12",
               "Reads all that comes into a queue without bounds.",
-              "to be taken of who reads nothing",
+              "to be read from a client that reads nothing",
               WrongOffloads::readsAhead),
           wrong(
               "offload-works-where-it-answers",
               "14.13",
               "Works in turn with its answers, as on an event loop.",
-              "a pong while others have hashes made",
+              "a pong while hashes are computed for others",
               WrongOffloads::worksWhereItAnswers),
           wrong(
               "offload-keeps-files-open",
               "14.14",
               "Keeps each file open that it has read.",
-              "descriptors once all have gone",
+              "descriptors after all clients have left",
               WrongOffloads::keepsFilesOpen),
           wrong(
               "offload-waits-for-all-to-leave",
               "14.15",
               "Waits for its clients to leave six times as long as it may.",
-              "it runs on",
+              "it still runs",
               config ->
                   new CorrectOffload(config) {
                     @Override

@@ -128,7 +128,7 @@ final class WrongRelays {
               "relay-finishes-and-does-not-close",
               "11.11",
               "Carries the client's FIN to the upstream, and never closes that connection.",
-              "descriptors once all have gone",
+              "descriptors after all clients have left",
               config ->
                   new CorrectRelay(config) {
                     @Override
@@ -138,7 +138,7 @@ final class WrongRelays {
               "relay-waits-for-all-to-leave",
               "11.12",
               "Waits for its clients to leave six times as long as it may.",
-              "it runs on",
+              "it still runs",
               config ->
                   new CorrectRelay(config) {
                     @Override

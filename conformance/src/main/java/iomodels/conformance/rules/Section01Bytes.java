@@ -1,0 +1,99 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.UPPER;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.TestContext;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+
+/** Section 1: which bytes come back. */
+final class Section01Bytes {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "1.01",
+              MUST,
+              "The server MUST convert the bytes 0x61–0x7A to upper case and return the other"
+                  + " 230 byte values unchanged.",
+              "Text APIs change more than ASCII, and not everywhere alike: in a Turkish"
+                  + " locale, \"title\".toUpperCase() returns a dotted capital I (Javadoc of"
+                  + " String). A protocol that upper-cases with them works on one machine and fails"
+                  + " on another.",
+              UPPER,
+              Set.of(),
+              Section01Bytes::everyByteValue),
+          new Rule(
+              "1.02",
+              MUST,
+              "The server MUST return NUL and invalid UTF-8 unchanged.",
+              "Decoding bytes to text and encoding them again is lossy: new String(bytes,"
+                  + " UTF_8) replaces each malformed sequence with U+FFFD (Javadoc of String),"
+                  + " which corrupts every binary payload.",
+              UPPER,
+              Set.of(),
+              Section01Bytes::invalidText),
+          new Rule(
+              "1.03",
+              MUST,
+              "The server MUST return exactly as many bytes as the client sent.",
+              "A reply that is longer than its data exposes memory of the process: Heartbleed"
+                  + " (CVE-2014-0160) returned up to 64 KiB of it per request. A shorter reply"
+                  + " leaves the client waiting.",
+              UPPER,
+              Set.of(),
+              Section01Bytes::exactCount),
+          new Rule(
+              "1.04",
+              MUST,
+              "The server MUST NOT send anything that the client has not requested.",
+              "A client matches replies to requests by position: it takes an unsolicited byte"
+                  + " for the beginning of the next reply, and every later reply is off by one. RFC"
+                  + " 9112, section 9.2, forbids HTTP clients to accept such data.",
+              UPPER,
+              Set.of(),
+              context -> context.connect().expectSilence(context.time(SILENCE))));
+
+  private Section01Bytes() {}
+
+  private static void everyByteValue(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] every = new byte[256];
+    for (int i = 0; i < every.length; i++) {
+      every[i] = (byte) i;
+    }
+    Peer peer = context.connect();
+    peer.send(every);
+    peer.expect(Text.upper(every));
+  }
+
+  private static void invalidText(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
+    // NUL alone and inside; continuation bytes with nothing to continue; an overlong NUL and an
+    // overlong slash; a lead byte cut short; bytes that UTF-8 never uses.
+    for (String hex :
+        List.of("00", "610062", "80BF", "C080", "C0AF", "C3", "6180C261", "FFFE", "F5F7")) {
+      byte[] bytes = java.util.HexFormat.of().parseHex(hex);
+      peer.send(bytes);
+      peer.expect(Text.upper(bytes));
+    }
+  }
+
+  private static void exactCount(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer peer = context.connect();
+    for (int length : new int[] {1, 2, 3, 7, 8, 9, 100, 1000}) {
+      byte[] text = Text.letters(context.random(), length);
+      peer.send(text);
+      peer.expect(Text.upper(text));
+    }
+    peer.expectSilence(context.time(SILENCE));
+  }
+}

@@ -1,0 +1,187 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.UPPER;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.DatagramPeer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Check;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Loopback;
+import iomodels.service.Responder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+
+/** Section 7: datagrams, whose boundaries UDP keeps. */
+final class Section07Datagrams {
+
+  static final List<Rule> ALL =
+      List.of(
+          rule(
+              "7.01",
+              "The server MUST answer each datagram with exactly one datagram, and MUST NOT"
+                  + " merge or split datagrams.",
+              "UDP keeps message boundaries, unlike TCP (Stevens, UNP vol. 1, section 2.3),"
+                  + " and its clients rely on them. A merged, split or extra reply is taken for the"
+                  + " answer to another request.",
+              Section07Datagrams::boundaries),
+          rule(
+              "7.02",
+              "The server MUST answer an empty datagram with an empty datagram.",
+              "A datagram without data is legal: the smallest length is 8, the header alone (RFC"
+                  + " 768). A receive call then returns 0 (recv(2)), which code written for TCP"
+                  + " takes for the end of input, so that one datagram can stop the server.",
+              Section07Datagrams::empty),
+          rule(
+              "7.03",
+              "The server MUST answer the largest IPv4 datagram, of 65,507 bytes, in full.",
+              "If the receive buffer is too small, the kernel discards the rest of the"
+                  + " datagram (recv(2)). The reply then looks complete, and the client cannot tell"
+                  + " that data is missing.",
+              Section07Datagrams::largest),
+          rule(
+              "7.04",
+              "The server MUST send each reply from the port to which the request was sent,"
+                  + " and to the sender of that request.",
+              "A UDP socket that is connected receives datagrams from that address and port only"
+                  + " (connect(2)), and NAT and firewalls drop the others. A reply that goes to"
+                  + " another client is lost for one and wrong for the other.",
+              Section07Datagrams::senders),
+          rule(
+              "7.05",
+              "The server MUST keep serving after a sender has vanished.",
+              "A reply to a closed port comes back as an ICMP error, which a later call on"
+                  + " the socket may report (udp(7); WSAECONNRESET on Windows). A receive loop that"
+                  + " treats this error as fatal stops for all clients, as in"
+                  + " sipsorcery-org/sipsorcery#1517.",
+              Section07Datagrams::vanished),
+          new Rule(
+              "7.06",
+              MUST,
+              "The server MUST answer the largest IPv6 datagram, of 65,527 bytes, in full,"
+                  + " and keep serving.",
+              "The payload length of IPv6 does not count the IPv6 header (RFC 8200, section"
+                  + " 3), so a datagram can hold 20 bytes more than over IPv4. A server with a"
+                  + " buffer for IPv4 cuts them off.",
+              UPPER,
+              Set.of(
+                  Precondition.DATAGRAMS, Precondition.LIFE, Precondition.HOST, Precondition.IPV6),
+              Section07Datagrams::largestOfIpv6),
+          new Rule(
+              "7.07",
+              MUST,
+              "A server that listens on a wildcard address MUST answer from the address to"
+                  + " which the request was sent.",
+              "RFC 1122, section 4.1.3.5, asks this of applications that use UDP for requests"
+                  + " and responses. Otherwise the kernel chooses the source address by the route,"
+                  + " and a client that has connected its socket never receives the reply.",
+              UPPER,
+              Set.of(
+                  Precondition.DATAGRAMS,
+                  Precondition.LIFE,
+                  Precondition.HOST,
+                  Precondition.REPLY_SOURCE),
+              Section07Datagrams::wildcard));
+
+  private Section07Datagrams() {}
+
+  private static Rule rule(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, UPPER, Set.of(Precondition.DATAGRAMS), check);
+  }
+
+  private static void boundaries(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
+      byte[] text = Text.letters(context.random(), length);
+      // A new sender each time: a late reply to a request that was sent twice reaches no other
+      // test.
+      context.datagrams().exchange(text, Text.upper(text));
+    }
+    // Two equal datagrams in flight are answered by two.
+    DatagramPeer other = context.datagrams();
+    byte[] twice = "twice".getBytes(US_ASCII);
+    other.send(twice);
+    other.exchange(twice, Text.upper(twice));
+    other.expect(Text.upper(twice));
+    other.expectSilence(context.time(SILENCE));
+  }
+
+  private static void empty(TestContext context) throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = context.datagrams();
+    peer.exchange(new byte[0], new byte[0]);
+    byte[] text = "and on".getBytes(US_ASCII);
+    DatagramPeer other = context.datagrams();
+    other.exchange(text, Text.upper(text));
+  }
+
+  private static void largest(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM_IPV4);
+    context.datagrams().exchange(largest, Text.upper(largest));
+  }
+
+  private static void senders(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    DatagramPeer one = context.datagrams();
+    DatagramPeer two = context.datagrams();
+    for (int i = 0; i < 20; i++) {
+      byte[] first = ("one " + i).getBytes(US_ASCII);
+      byte[] second = ("two " + i).getBytes(US_ASCII);
+      one.send(first);
+      two.exchange(second, Text.upper(second));
+      one.expect(Text.upper(first));
+    }
+  }
+
+  private static void vanished(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    // Opened first: later it might get the port of a vanished sender, and with it the reply.
+    DatagramPeer peer = context.datagrams();
+    for (int i = 0; i < 20; i++) {
+      DatagramPeer gone = context.datagrams();
+      gone.send(Text.letters(context.random(), 100));
+      gone.close();
+    }
+    byte[] text = "still there?".getBytes(US_ASCII);
+    for (int i = 0; i < 5; i++) {
+      peer.exchange(text, Text.upper(text));
+    }
+  }
+
+  private static void largestOfIpv6(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    InetSocketAddress server = context.launchOn(InetAddress.ofLiteral("::1")).address();
+    byte[] small = Text.letters(context.random(), 100);
+    byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM);
+    context.datagrams(server).exchange(small, Text.upper(small));
+    context.datagrams(server).exchange(largest, Text.upper(largest));
+    context.datagrams(server).exchange(small, Text.upper(small));
+  }
+
+  /** All of 127.0.0.0/8 is local on Linux; by default the kernel answers from 127.0.0.1. */
+  private static void wildcard(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    answersFrom(context, "0.0.0.0", List.of("127.0.0.1", "127.0.0.2", "127.1.2.3"));
+    if (Loopback.hasIpv6()) {
+      answersFrom(context, "::", List.of("::1", "127.0.0.1", "127.0.0.2"));
+    }
+  }
+
+  private static void answersFrom(TestContext context, String wildcard, List<String> hosts)
+      throws Broken, IOException, InterruptedException {
+    int port = context.launchOn(InetAddress.ofLiteral(wildcard)).address().getPort();
+    for (String host : hosts) {
+      byte[] text = Text.letters(context.random(), 100);
+      context
+          .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
+          .exchange(text, Text.upper(text));
+    }
+  }
+}

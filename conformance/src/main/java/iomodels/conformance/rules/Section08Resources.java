@@ -1,0 +1,403 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.BUSY_CPU;
+import static iomodels.conformance.Bound.CALM;
+import static iomodels.conformance.Bound.CLOSES;
+import static iomodels.conformance.Bound.DESCRIPTORS;
+import static iomodels.conformance.Bound.DESCRIPTOR_LIMIT;
+import static iomodels.conformance.Bound.IDLE_CPU;
+import static iomodels.conformance.Bound.NEWCOMER;
+import static iomodels.conformance.Bound.PATIENCE;
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Bound.WATCH;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.UPPER;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import iomodels.meter.CostMeter;
+import iomodels.server.Notification;
+import iomodels.server.Threading;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Section 8: the resources that a server uses, measured from outside its process. */
+final class Section08Resources {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "8.01",
+              MUST,
+              "The server MUST release every descriptor, however a connection ends.",
+              "The number of descriptors is limited (RLIMIT_NOFILE, getrlimit(2)). A server"
+                  + " that leaks one for each reset runs well for days; then accept(2) fails with"
+                  + " EMFILE, and no new client is served.",
+              FLOOD,
+              Set.of(Precondition.PROCESS),
+              Section08Resources::returnsDescriptors),
+          new Rule(
+              "8.02",
+              MUST,
+              "The server MUST use less than 1 % of a core while its clients are idle.",
+              "A loop that wakes up without need takes power, and processor time from other"
+                  + " processes. A JDK bug that made Selector.select return at once kept a core"
+                  + " busy in servers based on Netty (netty/netty#327).",
+              UPPER,
+              Set.of(Precondition.PROCESS, Precondition.TOLD),
+              Section08Resources::restsWhileIdle),
+          new Rule(
+              "8.03",
+              MUST,
+              "The server MUST have the threads that it declares: as many as before, or one"
+                  + " more for each client.",
+              "A platform thread needs a stack, and the number of threads is limited"
+                  + " (pthread_create(3), EAGAIN). An operator who plans capacity by the declared"
+                  + " model would run out of memory or threads.",
+              UPPER,
+              Set.of(Precondition.PROCESS, Precondition.DECLARED),
+              Section08Resources::hasDeclaredThreads),
+          new Rule(
+              "8.04",
+              MUST,
+              "When descriptors run out, the server MUST neither exit nor spin; it MUST keep"
+                  + " serving its open connections, and MUST serve new clients once descriptors are"
+                  + " free again.",
+              "accept(2) fails with EMFILE and leaves the connection in the queue, so the listening"
+                  + " socket stays ready, and a loop that tries again at once spins (libev manual,"
+                  + " \"The special problem of accept()ing when you can't\"). A loop that ends at"
+                  + " the error never accepts again.",
+              UPPER,
+              Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
+              Section08Resources::survivesWithoutDescriptors),
+          new Rule(
+              "8.05",
+              MUST,
+              "A server that is declared a poller MUST keep a core busy while its clients are"
+                  + " idle.",
+              "The cost of polling is what there is to learn from it: asking the kernel again and"
+                  + " again often wastes processor time (Stevens, UNP vol. 1, section 6.2). A"
+                  + " server that waits in the kernel instead is another model, and its"
+                  + " measurements would mislead.",
+              UPPER,
+              Set.of(Precondition.PROCESS, Precondition.POLLER, Precondition.TIMED),
+              Section08Resources::burnsItsCore),
+          new Rule(
+              "8.06",
+              MUST,
+              "When few descriptors are left, the server MUST serve a new client soon, even"
+                  + " if many dead connections are queued before it.",
+              "A client may reset its connection before it is accepted (Stevens, UNP vol. 1,"
+                  + " section 5.11); on Linux, accept(2) still returns that connection, which takes"
+                  + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
+                  + " time keeps live clients waiting behind dead ones.",
+              UPPER,
+              Set.of(
+                  Precondition.CONCURRENT,
+                  Precondition.PROCESS,
+                  Precondition.LIMIT,
+                  Precondition.TIMED),
+              Section08Resources::servesNewcomers));
+
+  private static final int WARM_UP = 10;
+  private static final int IDLE_CLIENTS = 20;
+  private static final int SMALL_WINDOW = 16 * 1024;
+  private static final int MOST_WARMED_UP = 64;
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
+  private static final int LOOKS_ALIKE = 6;
+
+  /** The number of descriptors that are freed, for each process. */
+  private static final int SPARE = 3;
+
+  /** The number of dead connections that are queued before the newcomer. */
+  private static final int DEAD = 200;
+
+  private Section08Resources() {}
+
+  private static void returnsDescriptors(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
+    // A runtime opens descriptors of its own when it first needs them, and keeps them.
+    comeAndGo(context, server, WARM_UP);
+    int before = settled(meter);
+    comeAndGo(context, server, Math.ceilDiv(context.count(CLOSES), 4));
+    long deadline = System.nanoTime() + context.patience().toNanos();
+    int after = meter.now().descriptors();
+    while (after > before + context.count(DESCRIPTORS) && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS.toMillis());
+      after = meter.now().descriptors();
+    }
+    if (after > before + context.count(DESCRIPTORS)) {
+      throw new Broken(
+          "about the %d descriptors that were open before %,d connections came and went"
+              .formatted(before, context.count(CLOSES)),
+          "%d are open".formatted(after));
+    }
+  }
+
+  /** In each round, one client leaves in each of the four ways. */
+  private static void comeAndGo(TestContext context, Instance server, int rounds)
+      throws Broken, IOException {
+    for (int i = 0; i < rounds; i++) {
+      Peer closed = context.connect(server);
+      closed.send("1\n");
+      closed.expect(new byte[] {0});
+      closed.close();
+      Peer halfClosed = context.connect(server);
+      halfClosed.send("2\n");
+      halfClosed.finishSending();
+      halfClosed.expect(new byte[] {0});
+      halfClosed.close();
+      Peer reset = context.connect(server);
+      reset.send("100");
+      reset.reset();
+      // Each time the server makes, and discards, as much of a long reply as the kernels hold.
+      Peer abandoned = context.connectWithWindow(server, SMALL_WINDOW);
+      abandoned.send("100000000\n");
+      abandoned.expect(new byte[] {0});
+      abandoned.close();
+    }
+  }
+
+  /** Waits until the number of open descriptors is stable, and returns it. */
+  private static int settled(CostMeter meter) throws IOException, InterruptedException {
+    int last = -1;
+    for (int alike = 0; alike < LOOKS_ALIKE; ) {
+      int now = meter.now().descriptors();
+      alike = now == last ? alike + 1 : 0;
+      last = now;
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS.toMillis());
+    }
+    return last;
+  }
+
+  /** A runtime has work of its own at first, such as compiling: one idle window is enough. */
+  private static void restsWhileIdle(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    serve(context, server, IDLE_CLIENTS);
+    CostMeter meter = context.meter(server);
+    double least = least(context, meter::cpu, context.count(IDLE_CPU), context.count(CALM));
+    if (least >= context.count(IDLE_CPU)) {
+      throw new Broken(
+          "less than %d %% of a core with idle clients".formatted(context.count(IDLE_CPU)),
+          "it never used less than %.1f %%".formatted(least));
+    }
+  }
+
+  private static void burnsItsCore(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    serve(context, server, IDLE_CLIENTS);
+    double least =
+        least(context, context.meter(server)::demand, context.count(BUSY_CPU), context.count(CALM));
+    if (least < context.count(BUSY_CPU)) {
+      throw new Broken(
+          "a poller that demands at least %d %% of a core".formatted(context.count(BUSY_CPU)),
+          "it demanded %.1f %%: it waits in the kernel".formatted(least));
+    }
+  }
+
+  /** Reads how much processor time a process has used, or demanded, so far. */
+  private interface Clock {
+    Duration read() throws IOException;
+  }
+
+  /**
+   * Returns the lowest load, in per cent of a core, over two consecutive windows: on a busy machine
+   * a server that spins may wait for a processor during a whole window. Stops at the first two
+   * windows below {@code enough}.
+   */
+  private static double least(TestContext context, Clock clock, double enough, long atMostMillis)
+      throws IOException, InterruptedException {
+    double least = Double.MAX_VALUE;
+    double last = Double.MAX_VALUE;
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(atMostMillis);
+    while (least >= enough && System.nanoTime() < deadline) {
+      Duration before = clock.read();
+      long start = System.nanoTime();
+      Thread.sleep(context.time(WATCH));
+      long nanos = clock.read().minus(before).toNanos();
+      double percent = 100.0 * nanos / (System.nanoTime() - start);
+      context.note("sees it take %.1f %% of a core".formatted(percent));
+      least = Math.min(least, Math.max(percent, last));
+      last = percent;
+    }
+    return least;
+  }
+
+  private static void hasDeclaredThreads(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Threading threading = context.card().orElseThrow().threading();
+    // A runtime starts threads of its own as it needs them, and more of them on a larger machine.
+    int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
+    int clients = 5 * own;
+    Instance server = context.launch(0);
+    CostMeter meter = context.meter(server);
+    int warm = threading == Threading.POOL ? context.atOnce(MOST_WARMED_UP) : 1;
+    serve(context, server, warm);
+    int before = meter.now().threads();
+    int served = serve(context, server, clients);
+    int grown = meter.now().threads() - before;
+    context.note("sees %d more threads with %d more clients".formatted(grown, clients));
+    int atLeast = threading == Threading.PER_CONNECTION ? served - own : Integer.MIN_VALUE;
+    int atMost =
+        switch (threading) {
+          case PER_CONNECTION, PROCESSES -> clients + own;
+          case ONE, POOL, EVENT_LOOPS, VIRTUAL_PER_CONNECTION -> own;
+        };
+    if (grown < atLeast || grown > atMost) {
+      throw new Broken(
+          "threads as declared: " + threading,
+          "it had %d more threads with %d more clients".formatted(grown, clients));
+    }
+    if (threading == Threading.PROCESSES
+        && server.process().orElseThrow().descendants().findAny().isEmpty()) {
+      throw new Broken("processes, as declared", "there is only one");
+    }
+  }
+
+  /**
+   * Connects so many clients, each of which sends a byte. Returns the number of clients that are
+   * served at the same time, or 0 if the server limits it, so that some of them wait.
+   */
+  private static int serve(TestContext context, Instance server, int clients)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> peers = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      Peer peer = context.connect(server);
+      peer.send("y");
+      peers.add(peer);
+    }
+    if (context.atOnce(Integer.MAX_VALUE) < Integer.MAX_VALUE) {
+      peers.getFirst().pause(context.time(SILENCE));
+      return 0;
+    }
+    for (Peer peer : peers) {
+      peer.expect("Y");
+    }
+    return clients;
+  }
+
+  private static void survivesWithoutDescriptors(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    int limit = context.count(DESCRIPTOR_LIMIT);
+    Instance server = context.launchWithin(limit);
+    CostMeter meter = context.meter(server);
+    Peer first = context.connect(server);
+    first.send("before");
+    first.expect("BEFORE");
+    int processes = 1 + (int) server.process().orElseThrow().descendants().count();
+    List<Peer> crowd = new ArrayList<>();
+    for (int i = 0; i < processes * limit; i++) {
+      crowd.add(context.connect(server));
+    }
+    int open = settled(context, server, meter);
+    context.note("sees %d descriptors open, with %d clients".formatted(open, crowd.size()));
+    if (open < limit - 4) {
+      throw new Inconclusive("its descriptors did not run out");
+    }
+    boolean poller =
+        context.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
+    if (!poller) {
+      double least = least(context, meter::demand, context.count(BUSY_CPU), context.count(CALM));
+      if (least >= context.count(BUSY_CPU)) {
+        throw new Broken(
+            "a server that rests while there are no descriptors",
+            "it never demanded less than %.0f %% of a core".formatted(least));
+      }
+    }
+    first.send("meanwhile");
+    first.expect("MEANWHILE");
+    for (Peer peer : crowd) {
+      peer.close();
+    }
+    Peer later = context.connect(server);
+    later.send("afterwards");
+    later.expect("AFTERWARDS");
+    first.send("to the end");
+    first.expect("TO THE END");
+  }
+
+  /** The same for a server that may exit when descriptors have run out. */
+  private static int settled(TestContext context, Instance server, CostMeter meter)
+      throws Broken, IOException, InterruptedException {
+    try {
+      return settled(meter);
+    } catch (IOException e) {
+      if (server.awaitEnd(context.time(SILENCE))) {
+        throw new Broken(
+            "a server that keeps running when descriptors have run out", "it has ended");
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * The dead connections were reset before they were accepted. Each takes a descriptor for a
+   * moment: a server that pauses whenever there is none, and does not try again when one is free,
+   * is seconds late.
+   */
+  private static void servesNewcomers(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    int limit = context.count(DESCRIPTOR_LIMIT);
+    Instance server = context.launchWithin(limit);
+    CostMeter meter = context.meter(server);
+    int processes = 1 + (int) server.process().orElseThrow().descendants().count();
+    List<Peer> served = new ArrayList<>();
+    List<Peer> waiting = new ArrayList<>();
+    while (waiting.size() < processes && served.size() < processes * limit) {
+      Peer peer = context.connect(server);
+      peer.send("y");
+      boolean isServed = peer.hears(context.time(SILENCE));
+      if (!isServed && meter.now().descriptors() < limit - 4) {
+        isServed =
+            peer.hears(context.time(PATIENCE)); // Descriptors are left: the server is only slow.
+      }
+      (isServed ? served : waiting).add(peer);
+    }
+    int open = meter.now().descriptors();
+    if (waiting.isEmpty() || served.size() < SPARE || open < limit - 4) {
+      throw new Inconclusive("its descriptors did not run out: %d are open".formatted(open));
+    }
+    for (Peer each : waiting) {
+      each.reset();
+    }
+    int dead = 0;
+    while (dead < DEAD && queues(server, context.time(SILENCE))) {
+      dead++;
+    }
+    context.note("has put %d dead connections into its queue".formatted(dead));
+    Peer newcomer = context.connect(server);
+    newcomer.send("newcomer");
+    for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
+      leaving.close();
+    }
+    newcomer.expectWithin(context.time(NEWCOMER), "NEWCOMER");
+  }
+
+  /** Connects and resets; returns false if the accept queue is full: it may be a short one. */
+  private static boolean queues(Instance server, Duration within) throws IOException {
+    try (SocketChannel dead = SocketChannel.open()) {
+      dead.socket().connect(server.address(), Math.toIntExact(within.toMillis()));
+      dead.setOption(StandardSocketOptions.SO_LINGER, 0);
+      return true;
+    } catch (SocketTimeoutException _) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,468 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.IDLE_STOP;
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Bound.STOP;
+import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.conformance.Rule.Level.SHOULD;
+import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.UPPER;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
+import iomodels.conformance.PausedProcess;
+import iomodels.conformance.Peer;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** Section 9: start, restart and stop. */
+final class Section09LifeCycle {
+
+  static final List<Rule> ALL =
+      List.of(
+          new Rule(
+              "9.01",
+              MUST,
+              "The server MUST announce the port on which it really listens, once it is ready"
+                  + " to serve.",
+              "A server that is started on port 0 gets a free port (ip(7)), which only"
+                  + " getsockname(2) tells. A supervisor or a test that is told 0, or is told the"
+                  + " port too early, cannot connect.",
+              UPPER,
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::announces),
+          new Rule(
+              "9.02",
+              MUST,
+              "The server MUST be able to restart on the same port at once.",
+              "The side that closes first keeps the connection in TIME_WAIT, and bind(2) then fails"
+                  + " with EADDRINUSE unless SO_REUSEADDR is set (socket(7); Stevens, UNP vol. 1,"
+                  + " section 7.5). Each restart would mean a minute of downtime.",
+              UPPER,
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::restarts),
+          new Rule(
+              "9.03",
+              MUST,
+              "On stop, the server MUST refuse new clients, deliver in full a reply that has"
+                  + " begun, and then end.",
+              "Service managers send SIGTERM at each deployment. A server that ends at once cuts"
+                  + " off downloads, and one that still accepts clients may never finish; nginx"
+                  + " offers the same as its graceful shutdown (SIGQUIT).",
+              FLOOD,
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::drains),
+          new Rule(
+              "9.04",
+              MUST,
+              "An idle client MUST NOT delay the stop.",
+              "Connection pools keep idle connections open for hours. Before version 19,"
+                  + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
+                  + " processes did not end.",
+              UPPER,
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::stopsBesideIdle),
+          new Rule(
+              "9.05",
+              MUST,
+              "If its port is in use, the server MUST fail at once, with an error that names"
+                  + " the port or says that it is in use.",
+              "bind(2) reports EADDRINUSE. A server that hides the error, or listens"
+                  + " elsewhere, looks healthy while its clients talk to another process.",
+              UPPER,
+              Set.of(Precondition.LIFE),
+              Section09LifeCycle::busyPort),
+          new Rule(
+              "9.06",
+              MUST,
+              "On stop, the server MUST answer everything that was sent before the stop, and"
+                  + " then send FIN.",
+              "Closing a socket with unread input sends RST (RFC 2525, section 2.17), which"
+                  + " can also destroy replies that the client has not read yet. The client then"
+                  + " cannot tell which of its requests were carried out.",
+              UPPER,
+              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Section09LifeCycle::answersWhatWasSent),
+          new Rule(
+              "9.07",
+              MUST,
+              "On stop, the server MUST deliver all pending replies to each of many clients,"
+                  + " whatever the state of its conversation.",
+              "A stop finds clients in the middle of a request, of a reply and of a close. A"
+                  + " server that overlooks one of these states closes too early, and the reset may"
+                  + " destroy the last reply (RFC 9112, section 9.6).",
+              FLOOD,
+              Set.of(Precondition.LIFE, Precondition.CONCURRENT, Precondition.TIMED),
+              Section09LifeCycle::deliversToACrowd),
+          new Rule(
+              "9.08",
+              SHOULD,
+              "On stop, the server SHOULD answer clients whose connections are established"
+                  + " but not accepted yet.",
+              "For these clients connect(2) has succeeded, and they may have sent a request."
+                  + " When a listening socket is closed, Linux aborts the connections in its accept"
+                  + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
+                  + " loses requests.",
+              UPPER,
+              Set.of(Precondition.LIFE, Precondition.PROCESS, Precondition.TIMED),
+              Section09LifeCycle::acceptsTheQueue));
+
+  private static final long OWED = 12_000_000;
+  private static final int SMALL_WINDOW = 16 * 1024;
+
+  /**
+   * About as much as the kernels hold of a connection that is not read, and less than a busy
+   * machine can answer within the grace period.
+   */
+  private static final long PIPELINED = 10 << 20;
+
+  private static final int BLOCK = 64 * 1024;
+  private static final long BETWEEN_TRIES_MILLIS = 20;
+  private static final int CROWD = 200;
+
+  /** Less than the grace period: a client that is cut off later may have been too slow. */
+  private static final Duration IN_TIME = Duration.ofSeconds(2);
+
+  /** A server that sends nothing until the kit gives up has lost data, however late that is. */
+  private static final String NOTHING_CAME = "nothing came";
+
+  private static final int QUEUED = 40;
+
+  private Section09LifeCycle() {}
+
+  private static void announces(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    if (server.address().getPort() == 0) {
+      throw new Broken("the real port", "it announced port 0");
+    }
+    Peer peer = context.connect(server);
+    peer.send("ready?");
+    peer.expect("READY?");
+  }
+
+  private static void restarts(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance first = context.launch(0);
+    Peer peer = context.connect(first);
+    peer.send("one");
+    peer.expect("ONE");
+    // The server closes first, so that its end of the connection stays in TIME_WAIT.
+    context.stop(first);
+    peer.expectFin();
+    peer.close();
+    awaitEnd(context, first);
+    Instance second;
+    try {
+      second = context.launch(first.address().getPort());
+    } catch (IOException e) {
+      throw new Broken(
+          "a server on port %d again".formatted(first.address().getPort()),
+          "it did not start: " + e.getMessage());
+    }
+    Peer again = context.connect(second);
+    again.send("two");
+    again.expect("TWO");
+  }
+
+  private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    Peer owed = context.connectWithWindow(server, SMALL_WINDOW);
+    owed.send(OWED + "\n");
+    owed.expect(new byte[] {0});
+    context.stop(server);
+    awaitRefusal(context, server);
+    Peer.Stream flood = Text::flood;
+    owed.expectStream(flood.from(1), OWED - 1);
+    owed.expectFin();
+    owed.close();
+    awaitEnd(context, server);
+  }
+
+  private static void stopsBesideIdle(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    Peer idle = context.connect(server);
+    idle.send("hello");
+    idle.expect("HELLO");
+    // Idle from now on, as is another client, which may not even be accepted yet at the stop.
+    Peer silent = context.connect(server);
+    context.stop(server);
+    if (!server.awaitEnd(context.time(IDLE_STOP))) {
+      demandQuickStopWithoutClients(context);
+      throw new Broken(
+          "an end within %,d ms".formatted(context.time(IDLE_STOP).toMillis()),
+          "the server still runs while a client is idle");
+    }
+    idle.close();
+    silent.close();
+  }
+
+  /** The control: the same server without any client. */
+  private static void demandQuickStopWithoutClients(TestContext context)
+      throws IOException, InterruptedException {
+    Instance control = context.launch(0);
+    context.stop(control);
+    if (!control.awaitEnd(context.time(IDLE_STOP))) {
+      throw new Inconclusive("without any client it takes as long to stop");
+    }
+  }
+
+  /**
+   * A part of what the client has sent is still in its kernel, since the server had no room for it.
+   * It arrives as the server reads, and has to be answered as well.
+   */
+  private static void answersWhatWasSent(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    Peer peer = context.connectWithWindow(server, BLOCK);
+    Peer.Stream stream = Text.stream(context.random().nextInt());
+    long sent = peer.sendUntilFull(stream, PIPELINED);
+    context.stop(server);
+    peer.pause(context.time(SILENCE)); // The stop comes while the server has much to do.
+    peer.expectStream(Text.upper(stream), sent);
+    peer.expectFin();
+    peer.close();
+    awaitEnd(context, server);
+  }
+
+  private static void busyPort(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Instance server;
+      try {
+        server = context.launch(taken.getLocalPort());
+      } catch (IOException e) {
+        String words = String.valueOf(e.getMessage());
+        if (!words.contains("in use") && !words.contains(String.valueOf(taken.getLocalPort()))) {
+          throw new Broken(
+              "an error that names the port or says that it is in use", "got " + words);
+        }
+        return;
+      }
+      throw new Broken("an error", "a server claims to listen at " + server.address());
+    }
+  }
+
+  private static void awaitEnd(TestContext context, Instance server)
+      throws Broken, InterruptedException {
+    if (!server.awaitEnd(context.time(STOP))) {
+      throw new Broken(
+          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
+    }
+  }
+
+  /** Demands that new clients are refused, if not at once, then before the drain is over. */
+  private static void awaitRefusal(TestContext context, Instance server)
+      throws Broken, IOException, InterruptedException {
+    long deadline = System.nanoTime() + context.time(IDLE_STOP).toNanos();
+    while (System.nanoTime() < deadline) {
+      try (Peer late = context.connect(server)) {
+        late.send("1\n");
+        if (late.endsWithoutAWord(context.time(SILENCE))) {
+          return;
+        }
+      } catch (Broken _) {
+        return;
+      }
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES_MILLIS);
+    }
+    throw new Broken("a new client to be refused", "it was served");
+  }
+
+  /**
+   * The state of a conversation at the stop, and how it has to end; in the order in which the
+   * conversations begin, since a server lingers for a limited time.
+   */
+  private enum State {
+    IDLE {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send("1\n");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        peer.expectFin();
+      }
+    },
+    IN_A_REQUEST {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send("1\n12");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        peer.finishSending();
+        peer.drain();
+      }
+    },
+    IN_A_REPLY {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send(SHARE + "\n");
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        Peer.Stream flood = Text::flood;
+        peer.expectStream(flood.from(1), SHARE - 1);
+        peer.expectFin();
+      }
+    },
+    HALF_CLOSED {
+      @Override
+      void begin(Peer peer) throws Broken {
+        IN_A_REPLY.begin(peer);
+        peer.finishSending();
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        IN_A_REPLY.end(peer, since);
+      }
+    },
+    LINGERING {
+      @Override
+      void begin(Peer peer) throws Broken {
+        peer.send(SHARE + "\nno count\n" + "unread\n".repeat(100));
+        peer.expect(new byte[] {0});
+      }
+
+      @Override
+      void end(Peer peer, Duration since) throws Broken {
+        // If the server has closed, it answers this with RST, which destroys the reply.
+        if (since.compareTo(LINGER) < 0) {
+          peer.send("more\n");
+        }
+        Peer.Stream flood = Text::flood;
+        peer.expectStream(flood.from(1), SHARE - 1);
+        peer.expect("ERR expected a count\n");
+        peer.expectFin();
+      }
+    };
+
+    /** A reply of which the kernels hold only a part, for one of many clients. */
+    private static final int SHARE = 60_000;
+
+    /** Any server can be expected to wait this long for a client's FIN. */
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    abstract void begin(Peer peer) throws Broken;
+
+    /**
+     * Receives all pending replies.
+     *
+     * @param since how long ago the conversation came to this state
+     */
+    abstract void end(Peer peer, Duration since) throws Broken;
+  }
+
+  private static void deliversToACrowd(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    List<Client> crowd = new ArrayList<>();
+    int clients = context.atOnce(CROWD);
+    for (int i = 0; i < clients; i++) {
+      State state = State.values()[i * State.values().length / clients];
+      Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
+      state.begin(peer);
+      crowd.add(new Client(peer, state, System.nanoTime()));
+    }
+    context.stop(server);
+    long stopped = System.nanoTime();
+    crowd
+        .getFirst()
+        .peer()
+        .pause(context.time(SILENCE)); // A server may take silence for the end of input.
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Optional<String>>> ends = new ArrayList<>();
+      for (Client each : crowd) {
+        ends.add(executor.submit(() -> each.end(stopped)));
+      }
+      List<String> losses = new ArrayList<>();
+      for (Future<Optional<String>> each : ends) {
+        each.get().ifPresent(losses::add);
+      }
+      if (!losses.isEmpty()) {
+        throw new Broken(
+            "all pending replies for each of %d clients".formatted(clients),
+            "%d clients lost data; the first one: %s".formatted(losses.size(), losses.getFirst()));
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
+    }
+    awaitEnd(context, server);
+  }
+
+  /** One of the many clients. */
+  private record Client(Peer peer, State state, long begun) {
+
+    /** Receives all pending replies; returns what was lost, or empty if nothing was. */
+    Optional<String> end(long stopped) throws IOException {
+      try {
+        state.end(peer, Duration.ofNanos(System.nanoTime() - begun));
+        return Optional.empty();
+      } catch (Broken e) {
+        boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
+        if (cutOff && System.nanoTime() - stopped > IN_TIME.toNanos()) {
+          throw new Inconclusive("so late that the grace period may be over: " + e.getMessage(), e);
+        }
+        return Optional.of("%s: %s".formatted(state, e.getMessage()));
+      } finally {
+        peer.close();
+      }
+    }
+  }
+
+  /** While the server cannot run, the kernel completes connections for it: tcp(7), listen(2). */
+  private static void acceptsTheQueue(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance server = context.launch(0);
+    Peer first = context.connect(server);
+    first.send("first");
+    first.expect("FIRST");
+    first.finishSending();
+    first.expectFin();
+    List<Peer> queued = new ArrayList<>();
+    try (PausedProcess _ = context.pause(server)) {
+      for (int i = 0; i < QUEUED; i++) {
+        Optional<Peer> peer = context.connectWithin(server, context.time(SILENCE));
+        if (peer.isEmpty()) {
+          break; // The queue is full: it may be shorter.
+        }
+        peer.get().send("queued " + i);
+        peer.get().finishSending();
+        queued.add(peer.get());
+      }
+      context.stop(server);
+    }
+    if (queued.isEmpty()) {
+      throw new Inconclusive("no connection was completed while the server did not run");
+    }
+    for (int i = 0; i < queued.size(); i++) {
+      queued.get(i).expect("QUEUED " + i);
+      queued.get(i).expectFin();
+    }
+    awaitEnd(context, server);
+  }
+}

@@ -1,0 +1,54 @@
+package iomodels.conformance.targets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ManagedProcessTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @Test
+  void linesBeforeTheExpectedOneAreLeftOut() throws Exception {
+    try (ManagedProcess child = sh("echo '[0.001s] Using Serial'; echo listening 1 -")) {
+      assertThat(child.lineBeginning("listening", PATIENCE)).hasValue("listening 1 -");
+    }
+  }
+
+  @Test
+  void outputThatIsOneEndlessLineNeitherStopsTheChildNorFillsTheHeap() throws Exception {
+    String mebibytes = "head -c 64m /dev/zero | tr '\\0' x; ";
+    try (ManagedProcess child =
+        sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
+      assertThat(child.awaitEnd(PATIENCE)).isTrue();
+      assertThat(child.exitCode()).isEqualTo(7);
+      assertThat(child.complaint()).startsWith("xxx").endsWith("…").hasSizeLessThan(5_000);
+      assertThat(child.line(PATIENCE).orElseThrow()).endsWith("…").hasSizeLessThan(5_000);
+    }
+  }
+
+  @Test
+  void whatWasLeftOutIsAmongItsLastWords() throws Exception {
+    try (ManagedProcess child =
+        sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
+      assertThat(child.lineBeginning("listening", PATIENCE)).isEmpty();
+      assertThat(child.stderrTail()).isEqualTo("warning / Terminating due to lack of memory");
+    }
+  }
+
+  @Test
+  void bytesOfALineThatIsCutAreCounted() throws Exception {
+    try (ManagedProcess child = sh("head -c 1m /dev/zero | tr '\\0' x >&2")) {
+      assertThat(child.complaint()).endsWith("…");
+      assertThat(child.errorBytes()).isEqualTo(1 << 20);
+    }
+  }
+
+  private static ManagedProcess sh(String script) throws Exception {
+    return new ManagedProcess(List.of("/bin/sh", "-c", script));
+  }
+}
