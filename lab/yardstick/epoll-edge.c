@@ -1,10 +1,10 @@
 /*
- * Multiplexing with epoll, edge-triggered: one thread; a connection is registered once, and the
- * kernel tells only what is new. What it has told must be remembered until it is used up: a
- * connection with more to read waits in a queue of our own, so that each gets one receive in turn.
+ * Multiplexing with epoll, edge-triggered: one thread. A connection is registered once, and the
+ * kernel reports each change once. The program must remember a readiness until it is used up:
+ * connections with more to read wait in a queue, and each gets one receive in turn.
  *
- * A receive that does not fill the buffer has used up what there was (man 7 epoll), unless the
- * client's FIN came before it, which is what EPOLLRDHUP tells.
+ * A receive that does not fill the buffer has read everything (man 7 epoll), unless the client's
+ * FIN has arrived, which EPOLLRDHUP reports.
  */
 #include "yardstick.h"
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 enum { EVENTS = 1024 };
 
-/* The rest is what the client has yet to take; while there is some, nothing is read from it. */
+/* The rest is output that the client has not taken; while there is some, its input is not read. */
 struct connection {
     int fd;
     bool readable, ending, queued;
@@ -65,7 +65,7 @@ static void accept_all(int listener)
     }
 }
 
-/* False if the connection is no more. */
+/* Returns false if the connection is closed. */
 static bool send_rest(struct connection *connection)
 {
     while (connection->sent < connection->count) {
@@ -112,7 +112,7 @@ static void receive(struct connection *connection)
         memcpy(connection->rest, buffer + (size_t)count - left, left);
         connection->sent = 0;
         connection->count = left;
-        /* Only a send that took nothing is sure to be followed by an edge. */
+        /* An edge follows for certain only if a send has taken nothing. */
         if (!send_rest(connection) || connection->rest != NULL)
             return;
     }
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
                 connection->ending = true;
             enqueue(connection);
         }
-        /* Whoever enqueues itself again comes after those who are in the queue by now. */
+        /* A connection that is enqueued again comes after those in the queue. */
         struct connection *turn = first;
         first = NULL;
         last = &first;

@@ -1,13 +1,13 @@
 /*
- * Multiplexing with epoll, level-triggered: one thread; the kernel remembers who is watched, and
- * tells only who is ready. This is what every other server is measured against.
+ * Multiplexing with epoll, level-triggered: one thread. The kernel keeps the set of descriptors
+ * and returns only those that are ready. All other servers are compared with this one.
  */
 #include "yardstick.h"
 #include <sys/epoll.h>
 
 enum { EVENTS = 1024 };
 
-/* The rest is what the client has yet to take; while there is some, nothing is read from it. */
+/* The rest is output that the client has not taken; while there is some, its input is not read. */
 struct connection {
     int fd;
     unsigned char *rest;

@@ -1,9 +1,9 @@
 /*
- * Asynchronous: one thread, which waits for completions. One accept and one receive for each
- * connection stay in force (multishot); the kernel puts what comes into buffers that all
- * connections share (a provided buffer ring), and a reply is sent from the buffer that its request
- * came in. One io_uring_enter submits all that a batch of completions has led to, and waits for the
- * next. No library: man 7 io_uring, man 2 io_uring_enter.
+ * Asynchronous: one thread, which waits for completions. One accept, and one receive for each
+ * connection, stay active (multishot). The kernel puts input into buffers that all connections
+ * share (a provided buffer ring), and a reply is sent from the buffer of its request. One
+ * io_uring_enter submits the operations that follow from a batch of completions, and waits for the
+ * next batch. No library: man 7 io_uring, man 2 io_uring_enter.
  */
 #include "yardstick.h"
 #include <linux/io_uring.h>
@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 
 /*
- * Every buffer is used in turn, so that a stride of a power of two would map them all to the same
- * few lines of the processor's cache.
+ * Buffers are used in turn: with a stride of a power of two all of them would map to the same few
+ * lines of the processor's cache.
  */
 enum {
     REQUESTS = 1024,
@@ -24,10 +24,10 @@ enum {
     BUFFERS = 1024,
     BUFFER_BYTES = 16 * 1024,
     STRIDE = BUFFER_BYTES + 64,
-    MAX_OWED = 8, /* buffers that one client may keep waiting before we cease to receive from it */
+    MAX_OWED = 8, /* unsent buffers of a client before the server stops receiving from it */
 };
 
-/* In the low bits of a completion's user_data; the rest is the connection's address. */
+/* The low bits of a completion's user_data; the other bits are the connection's address. */
 enum { RECEIVE, SEND, CANCEL, ACCEPT, PAUSE, KIND = 7 };
 
 struct connection {
@@ -100,7 +100,7 @@ static void send_first(struct connection *connection)
     connection->sending = true;
 }
 
-/* Gives a buffer to the kernel; it sees it once the tail is published, after the batch. */
+/* Returns a buffer to the kernel, which sees it when the tail is published, after the batch. */
 static void provide(int buffer)
 {
     struct io_uring_buf *entry = &provided->bufs[provided_tail++ & (BUFFERS - 1)];
@@ -117,7 +117,7 @@ static void drop_first(struct connection *connection)
     provide(buffer);
 }
 
-/* What comes next for a connection, after each of its completions. */
+/* Submits the next operation of a connection, after each of its completions. */
 static void proceed(struct connection *connection)
 {
     if (connection->broken && !connection->sending)
@@ -136,7 +136,7 @@ static void end(struct connection *connection)
 {
     connection->ended = true;
     connection->broken = true;
-    shutdown(connection->fd, SHUT_RDWR); /* completes what is in flight */
+    shutdown(connection->fd, SHUT_RDWR); /* completes the operations in flight */
 }
 
 static void accepted(const struct io_uring_cqe *cqe)
@@ -155,7 +155,7 @@ static void accepted(const struct io_uring_cqe *cqe)
         accept_on();
         return;
     }
-    /* No descriptors left, most likely: try again a little later. */
+    /* Most likely out of descriptors: try again a little later. */
     static const struct __kernel_timespec moment = {.tv_nsec = 10 * 1000 * 1000};
     struct io_uring_sqe *sqe = request(IORING_OP_TIMEOUT, -1, NULL, PAUSE);
     sqe->addr = (uintptr_t)&moment;
@@ -188,7 +188,7 @@ static void received(struct connection *connection, const struct io_uring_cqe *c
         connection->cancelling = true;
     }
     if (!connection->receiving && !connection->ended && connection->owed == 0) {
-        /* There were no buffers. In turn, or some would go without for ever. */
+        /* Out of buffers. Connections wait in turn, or some would starve. */
         connection->next_starved = NULL;
         *last_starved = connection;
         last_starved = &connection->next_starved;
@@ -203,7 +203,7 @@ static void sent(struct connection *connection, const struct io_uring_cqe *cqe)
     if (cqe->res < 0)
         end(connection);
     else if ((uint32_t)cqe->res < lengths[connection->first])
-        end(connection); /* with MSG_WAITALL only a broken connection is short */
+        end(connection); /* with MSG_WAITALL only a broken connection has a short write */
     drop_first(connection);
     if (connection->owed == 0 && !connection->receiving && !connection->ended)
         receive_on(connection);
@@ -250,7 +250,7 @@ static void open_ring(void)
     ring = (int)syscall(SYS_io_uring_setup, REQUESTS, &params);
     if (ring < 0)
         die("io_uring_setup");
-    /* Both rings are one mapping, and the array of submissions comes last in it. */
+    /* Both rings are in one mapping; the array of submissions is the last part of it. */
     size_t size = params.sq_off.array + params.sq_entries * sizeof(uint32_t);
     char *rings = map(size, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
     sqes = map(params.sq_entries * sizeof *sqes, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);

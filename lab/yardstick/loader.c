@@ -1,11 +1,10 @@
 /*
- * Not a server but a client: the load generator in C, in one thread that waits in epoll, as the
- * one in Java is measured against. It does the same: a closed loop, each byte of each reply looked
- * at, each latency counted.
+ * A client: the load generator in C that the one in Java is compared with. One thread waits in
+ * epoll. It does the same: a closed loop, every reply verified, every latency counted.
  *
- * For each line on standard input, which holds a number of milliseconds, it loads the server for
- * that long, and prints messages, nanoseconds of processor time, and the median and the 99th
- * percentile of the latencies, in nanoseconds.
+ * Each line on standard input is a number of milliseconds. The loader runs a round of that length
+ * and prints messages, nanoseconds of processor time, and the median and the 99th percentile of the
+ * latencies, in nanoseconds.
  */
 #include "yardstick.h"
 #include <fcntl.h>
@@ -37,7 +36,7 @@ static uint64_t now(clockid_t clock)
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* Two digits of precision: the highest BITS + 1 bits tell. */
+/* Two digits of precision: the highest BITS + 1 bits count. */
 static void record(uint64_t nanos)
 {
     int shift = 63 - __builtin_clzll(nanos | (1 << BITS)) - BITS;
@@ -71,7 +70,7 @@ static void begin(struct connection *connection, uint64_t when)
     outstanding++;
 }
 
-/* All that is begun, in one call; what does not fit waits for EPOLLOUT. */
+/* Sends all begun messages in one call; the rest waits for EPOLLOUT. */
 static void flush(struct connection *connection, bool waited)
 {
     if (connection->unsent == 0)
@@ -165,7 +164,7 @@ static void open_connection(struct connection *connection, int port, size_t numb
     no_delay(connection->fd);
     if (fcntl(connection->fd, F_SETFL, O_NONBLOCK) < 0)
         die("fcntl");
-    /* One message more: sending may begin in the middle of one. */
+    /* One extra message: a send may begin in the middle of a message. */
     size_t total = (in_flight + 1) * size;
     connection->messages = malloc(total);
     connection->replies = malloc(size);

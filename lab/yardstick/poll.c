@@ -1,11 +1,11 @@
 /*
- * Multiplexing with poll: one thread, which hands the kernel a list of all descriptors, however
- * high their numbers, and looks through it afterwards.
+ * Multiplexing with poll: one thread, which passes the kernel a list of all descriptors, whatever
+ * their numbers, and scans it afterwards.
  */
 #include "yardstick.h"
 #include <poll.h>
 
-/* What a client has yet to take; while there is some, nothing is read from it. */
+/* Output that a client has not taken; while there is some, its input is not read. */
 struct rest {
     unsigned char *bytes;
     size_t sent, count;
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
         int ready = poll(polled, population, -1);
         if (ready < 0 && errno != EINTR)
             die("poll");
-        /* From the last one down: whoever takes the place of one that hung up was looked at. */
+        /* From the last one down: a connection that moves to a free place was seen before. */
         for (nfds_t i = population; i-- > 0 && ready > 0;) {
             if (polled[i].revents == 0)
                 continue;

@@ -1,7 +1,7 @@
 /*
- * The program relay with epoll, level-triggered: one thread. Carries what a client says to an
- * upstream on loopback, and what that says to the client. This is what relays in Java are measured
- * against.
+ * The program relay with epoll, level-triggered: one thread. Forwards the bytes of a client to an
+ * upstream server on loopback, and the server's bytes to the client. Relays in Java are compared
+ * with this one.
  */
 #include "yardstick.h"
 #include <stdbool.h>
@@ -10,14 +10,14 @@
 
 enum { EVENTS = 1024, CONNECT_MILLIS = 1000 };
 
-/* One of the two, and what it has yet to take; while there is some, the other is not read. */
+/* An end of a pair and its unsent output; while there is some, the other end is not read. */
 struct end {
     struct pair *pair;
     int fd;
     uint32_t watched;
     bool is_watched;
-    bool has_ended;  /* its FIN has come */
-    bool is_told;    /* the other's FIN was passed on to it */
+    bool has_ended;  /* its FIN has arrived */
+    bool is_told;    /* the other end's FIN was passed on to it */
     unsigned char *rest;
     size_t sent, count;
 };
@@ -26,14 +26,14 @@ struct pair {
     struct end client, upstream;
     long long deadline;
     bool is_connecting, is_gone;
-    struct pair *previous, *next; /* among those that connect, the oldest first; or that are gone */
+    struct pair *previous, *next; /* list of connecting pairs, oldest first, or of closed ones */
 };
 
 static unsigned char buffer[BUFFER_SIZE];
 static int epoll;
 static struct sockaddr_in upstream = {.sin_family = AF_INET};
 static struct pair *oldest, *youngest;
-static struct pair *gone; /* events of this turn may still point at them */
+static struct pair *gone; /* events of this iteration may still point to them */
 
 static long long now_millis(void)
 {
@@ -87,7 +87,7 @@ static void free_gone(void)
     }
 }
 
-/* Its close will send RST and not FIN: what was carried is not the whole. */
+/* Makes close send RST instead of FIN: the peer must know that data is missing. */
 static void close_by_reset(int fd)
 {
     struct linger at_once = {.l_onoff = 1};
@@ -102,8 +102,9 @@ static void reset(struct pair *pair)
 }
 
 /*
- * Who is neither to be read nor written is not watched at all, since its HUP would come again and
- * again: but for one that has finished sending and still listens, whose reset has to be noticed.
+ * An end that is neither read nor written is not watched, because epoll would report its HUP again
+ * and again. The exception is an end that has finished sending but still receives: its reset must
+ * be noticed.
  */
 static void watch(struct end *end)
 {
@@ -122,7 +123,7 @@ static void watch(struct end *end)
     end->watched = events;
 }
 
-/* Passes a FIN on, once all before it is sent; the other direction goes on. */
+/* Passes a FIN on after all data before it; the other direction stays open. */
 static int finish(struct end *from, struct end *to)
 {
     if (!from->has_ended || to->rest != NULL || to->is_told)
@@ -178,7 +179,7 @@ static int connected(struct pair *pair)
     return 0;
 }
 
-/* At most one read or one write, so that nobody waits long for a flooder. */
+/* At most one read or one write, so that a busy client cannot starve the others. */
 static int advance(struct end *end)
 {
     if (end->pair->is_connecting)
@@ -186,7 +187,7 @@ static int advance(struct end *end)
     if (end->rest != NULL)
         return send_rest(end);
     if (end->has_ended)
-        return -1; /* it was watched for nothing but its reset */
+        return -1; /* it was watched only for its reset */
     return other(end)->rest == NULL ? carry(end, other(end)) : 0;
 }
 
@@ -234,7 +235,7 @@ static void accept_one(int listener)
         return;
     }
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) { /* there is none left to connect with */
+    if (fd < 0) { /* no descriptor is left for the upstream connection */
         close_by_reset(client);
         close(client);
         return;
@@ -242,7 +243,7 @@ static void accept_one(int listener)
     begin(client, fd);
 }
 
-/* How long to wait for events: until the oldest that connects has taken too long. */
+/* How long to wait for events: until the connect timeout of the oldest connecting pair. */
 static int patience(void)
 {
     if (oldest == NULL)

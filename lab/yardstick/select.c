@@ -1,11 +1,11 @@
 /*
- * Multiplexing with select: one thread, which hands the kernel two whole sets of descriptors and
- * looks through all of them afterwards. A descriptor from FD_SETSIZE on does not fit, and is closed.
+ * Multiplexing with select: one thread, which passes the kernel two whole sets of descriptors and
+ * scans them afterwards. A descriptor of FD_SETSIZE or more does not fit and is closed.
  */
 #include "yardstick.h"
 #include <sys/select.h>
 
-/* What a client has yet to take; while there is some, nothing is read from it. */
+/* Output that a client has not taken; while there is some, its input is not read. */
 struct rest {
     unsigned char *bytes;
     size_t sent, count;

@@ -1,4 +1,4 @@
-/* Blocking, one client at a time: the iterative server. It waits in accept, recv and send. */
+/* Blocking, one client at a time: an iterative server. It waits in accept, recv and send. */
 #include "yardstick.h"
 
 static unsigned char buffer[BUFFER_SIZE];

@@ -1,10 +1,10 @@
 /*
  * Signal-driven: one thread, which waits in sigwaitinfo. Each arrival queues a real-time signal
- * that carries its descriptor (F_SETSIG), one receive answers it. When the queue of signals is full
- * the kernel sends a plain SIGIO instead: then every connection is looked at.
+ * with its descriptor (F_SETSIG), and one receive follows. When the signal queue is full, the
+ * kernel sends a plain SIGIO instead: then every connection is checked.
  *
- * Who has more to read than one receive takes, or had to wait for its client, is read from in turn
- * with the others until there is nothing left.
+ * A connection with more input than one receive takes, or with input that waited for output to
+ * drain, is read in turn with the others until there is nothing left.
  */
 #include "yardstick.h"
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 
-/* The rest is what the client has yet to take; while there is some, nothing is read from it. */
+/* The rest is output that the client has not taken; while there is some, its input is not read. */
 struct connection {
     bool open, unread, queued;
     unsigned char *rest;
@@ -21,7 +21,7 @@ struct connection {
 
 static unsigned char buffer[BUFFER_SIZE];
 static struct connection *connections; /* by descriptor */
-static int *queue;                     /* a ring of who is to be read from, each at most once */
+static int *queue;                     /* a ring of descriptors to read, each at most once */
 static size_t head, waiting, capacity;
 
 static void enqueue(int fd)
@@ -36,12 +36,12 @@ static void enqueue(int fd)
 static void hang_up(int fd)
 {
     free(connections[fd].rest);
-    /* It may be in the queue still; a successor with its number then gets one look too many. */
+    /* It may still be in the queue; a new connection with its number is then checked once more. */
     connections[fd] = (struct connection){.queued = connections[fd].queued};
     close(fd);
 }
 
-/* False if it is no more, or has some left still. */
+/* Returns false if the connection is closed or still has unsent output. */
 static bool send_rest(int fd)
 {
     struct connection *connection = &connections[fd];
@@ -62,7 +62,7 @@ static bool send_rest(int fd)
     return true;
 }
 
-/* One receive; thoroughly means that a signal more may have come than there were looks. */
+/* One receive; thoroughly: more signals may have arrived than were handled. */
 static void receive(int fd, bool thoroughly)
 {
     struct connection *connection = &connections[fd];
@@ -91,7 +91,7 @@ static void receive(int fd, bool thoroughly)
         connection->sent = 0;
         connection->count = left;
         connection->unread = true;
-        /* Only a send that took nothing is sure to be followed by a signal. */
+        /* A signal follows for certain only if a send has taken nothing. */
         if (!send_rest(fd))
             return;
     }
@@ -128,7 +128,7 @@ static void accept_all(int listener, int signal)
         if (fcntl(fd, F_SETOWN_EX, &owner) < 0 || fcntl(fd, F_SETSIG, signal) < 0
             || fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK) < 0)
             die("fcntl");
-        enqueue(fd); /* its data may have come before O_ASYNC */
+        enqueue(fd); /* its data may have arrived before O_ASYNC */
     }
 }
 
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     if (fcntl(listener, F_SETOWN_EX, &owner) < 0 || fcntl(listener, F_SETSIG, arrival) < 0
         || fcntl(listener, F_SETFL, O_ASYNC | O_NONBLOCK) < 0)
         die("fcntl");
-    accept_all(listener, arrival); /* who came before O_ASYNC */
+    accept_all(listener, arrival); /* clients that connected before O_ASYNC */
     for (;;) {
         siginfo_t info;
         static const struct timespec at_once = {0};

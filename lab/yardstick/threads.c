@@ -1,4 +1,4 @@
-/* Blocking, a thread for each connection. Each waits in its own recv and send. */
+/* Blocking, one thread per connection. Each waits in its own recv and send. */
 #include "yardstick.h"
 #include <pthread.h>
 #include <stdint.h>
@@ -49,6 +49,6 @@ int main(int argc, char **argv)
         no_delay(connection);
         pthread_t thread;
         if (pthread_create(&thread, &detached, converse, (void *)(intptr_t)connection) != 0)
-            close(connection); /* no more threads: this client is refused, the others are served */
+            close(connection); /* no thread is available: refuse this client, serve the others */
     }
 }

@@ -1,6 +1,6 @@
 /*
- * Datagrams, blocking: one thread waits in recvfrom, and answers whoever it was. There are no
- * connections that could keep each other waiting, so nothing else is needed.
+ * Datagrams, blocking: one thread waits in recvfrom and answers the sender. There are no
+ * connections that could block each other, so nothing else is needed.
  */
 #include "yardstick.h"
 
@@ -14,7 +14,7 @@ int main(int argc, char **argv)
         socklen_t length = sizeof peer;
         ssize_t count = recvfrom(server, buffer, sizeof buffer, 0, (struct sockaddr *)&peer, &length);
         if (count < 0)
-            continue; /* An answer found nobody: the error is reported here (man 7 udp). */
+            continue; /* ICMP error for an earlier reply, reported here (man 7 udp). */
         upper(buffer, (size_t)count);
         sendto(server, buffer, (size_t)count, 0, (struct sockaddr *)&peer, length);
     }

@@ -1,8 +1,8 @@
 /*
- * What has nothing to do with waiting: a listening socket, the service, and a clear end.
+ * Everything that has nothing to do with waiting: a listening socket, the service, error exits.
  * The yardsticks serve "upper" on loopback, end on SIGTERM (its default action), and take
- * one argument, the port; 0 lets the kernel choose. The relay serves nothing itself, and takes
- * the port of its upstream as well.
+ * one argument, the port; 0 lets the kernel choose. The relay does not serve "upper"; its
+ * second argument is the port of its upstream.
  */
 #ifndef YARDSTICK_H
 #define YARDSTICK_H
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What one receive takes at most: as much as the Java servers take. */
+/* Most bytes of one receive: the same as in the Java servers. */
 enum { BUFFER_SIZE = 64 * 1024, BACKLOG = 4096 };
 
 static inline void die(const char *what)
@@ -27,7 +27,7 @@ static inline void die(const char *what)
     exit(2);
 }
 
-/* Bytes a to z only. The compiler makes vector instructions of it. */
+/* Bytes a to z only. The compiler vectorises the loop. */
 static inline void upper(unsigned char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -42,7 +42,7 @@ static inline void no_delay(int connection)
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 }
 
-/* As many descriptors as may be had; returns how many that are. */
+/* Raises the limit of descriptors as far as permitted, and returns it. */
 static inline size_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -54,7 +54,7 @@ static inline size_t raise_descriptor_limit(void)
     return limit.rlim_cur;
 }
 
-/* A socket that is bound to the port on loopback. */
+/* Returns a socket that is bound to the port on loopback. */
 static inline int bound(int argc, char **argv, int type)
 {
     if (argc != 2) {
@@ -75,7 +75,7 @@ static inline int bound(int argc, char **argv, int type)
     return bound;
 }
 
-/* Says where it is reached. */
+/* Prints the port. */
 static inline void announce(int bound)
 {
     struct sockaddr_in address;
@@ -86,7 +86,7 @@ static inline void announce(int bound)
     fflush(stdout);
 }
 
-/* Binds, listens, and says where; type is 0 or SOCK_NONBLOCK. */
+/* Binds, listens, and prints the port; type is 0 or SOCK_NONBLOCK. */
 static inline int listening(int argc, char **argv, int type)
 {
     int listener = bound(argc, argv, SOCK_STREAM | type);
@@ -97,8 +97,8 @@ static inline int listening(int argc, char **argv, int type)
 }
 
 /*
- * Accepting failed. The other end having gone already is nothing; having no descriptors or memory
- * left is a reason to try again a little later. Anything else is a fault of the program.
+ * Handles a failed accept. If the client has gone, continue. If descriptors or memory are used up,
+ * try again a little later. Any other error is a fault of the program.
  */
 static inline void accept_failed(void)
 {

@@ -1,4 +1,7 @@
-/** What a server costs: a load generator, and servers in C to measure against. */
+/**
+ * Measures what servers cost: load generators, benchmarks against servers in C, experiments, traces
+ * of system calls, and reports.
+ */
 module iomodels.lab {
   requires transitive iomodels.core;
   requires transitive iomodels.meter;
@@ -7,9 +10,9 @@ module iomodels.lab {
   requires transitive HdrHistogram;
   requires tools.jackson.databind;
 
-  exports iomodels.lab;
   exports iomodels.lab.bench;
   exports iomodels.lab.claims;
+  exports iomodels.lab.load;
   exports iomodels.lab.report;
   exports iomodels.lab.trace;
 }

@@ -1,7 +1,7 @@
 package iomodels.site;
 
-import iomodels.lab.Spread;
 import iomodels.lab.bench.IdleMemory;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.ClaimResult;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
@@ -9,7 +9,7 @@ import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,7 +45,7 @@ record Lab(Measurements measurements) {
   /** Whether nothing speaks against that server's processor time. */
   boolean isClean(String server, String scenario) {
     return result(server, scenario)
-        .filter(it -> it.stamps().stream().noneMatch(Stamp::concernsProcessorTime))
+        .filter(it -> it.stamps().stream().noneMatch(Caveat::concernsProcessorTime))
         .isPresent();
   }
 

@@ -216,23 +216,23 @@ final class PhaseDiagram {
   /** The phases; the same one where only calls come between. */
   private List<Bracket> brackets() {
     List<Bracket> brackets = new ArrayList<>();
-    boolean goesOn = false;
+    boolean shouldContinue = false;
     for (Placed placed : rows) {
       Integer phase = placed.row().phase();
       if (placed.row().isArrow()) {
         continue;
       }
       if (phase == null) {
-        goesOn = false;
+        shouldContinue = false;
         continue;
       }
       Bracket last = brackets.isEmpty() ? null : brackets.getLast();
-      if (goesOn && last != null && last.phase() == phase) {
+      if (shouldContinue && last != null && last.phase() == phase) {
         brackets.set(brackets.size() - 1, new Bracket(phase, last.top(), placed.bottom()));
       } else {
         brackets.add(new Bracket(phase, placed.top(), placed.bottom()));
       }
-      goesOn = true;
+      shouldContinue = true;
     }
     return brackets;
   }

@@ -1,7 +1,7 @@
 package iomodels.site;
 
-import iomodels.lab.Spread;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
@@ -18,7 +18,7 @@ import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -119,12 +119,12 @@ final class InventedMeasurements {
         fails ? "it was reset: " + HOSTILE : "");
   }
 
-  private static List<Stamp> stamps(String name) {
+  private static List<Caveat> stamps(String name) {
     return switch (name) {
-      case "linux-epoll" -> List.of(Stamp.WITHIN_NOISE);
-      case "blocking-sequential" -> List.of(Stamp.NOT_CONFORMING, Stamp.LITTLES_LAW);
-      case "vertx-rxjava" -> List.of(Stamp.NOT_STEADY);
-      case "c-io_uring" -> List.of(Stamp.LOADER_SATURATED, Stamp.OVERLOADED);
+      case "linux-epoll" -> List.of(Caveat.WITHIN_NOISE);
+      case "blocking-sequential" -> List.of(Caveat.NOT_CONFORMING, Caveat.LITTLES_LAW);
+      case "vertx-rxjava" -> List.of(Caveat.NOT_STEADY);
+      case "c-io_uring" -> List.of(Caveat.LOADER_SATURATED, Caveat.OVERLOADED);
       default -> List.of();
     };
   }

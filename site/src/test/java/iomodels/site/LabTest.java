@@ -3,12 +3,12 @@ package iomodels.site;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class LabTest {
 
-  private static Lab idle(Stamp... stamps) {
+  private static Lab idle(Caveat... stamps) {
     List<IdlePoint> points =
         List.of(
             new IdlePoint(0, 0, 0),
@@ -65,7 +65,7 @@ class LabTest {
   @Test
   void aStampSpeaksAgainstAFigure() {
     assertThat(idle().isClean("vertx", "idle")).isTrue();
-    assertThat(idle(Stamp.WITHIN_NOISE).isClean("vertx", "idle")).isFalse();
+    assertThat(idle(Caveat.WITHIN_NOISE).isClean("vertx", "idle")).isFalse();
     assertThat(idle().isClean("vertx", "ping-50")).isFalse();
   }
 

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Bound;
+import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Level;
 import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;

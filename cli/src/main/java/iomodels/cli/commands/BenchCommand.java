@@ -14,13 +14,13 @@ import iomodels.cli.output.UserError;
 import iomodels.cli.targets.BenchServers;
 import iomodels.cli.targets.ConformanceGate;
 import iomodels.cli.targets.ProgramBenchServers;
-import iomodels.lab.Match;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ScenarioResult;
@@ -64,7 +64,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 public final class BenchCommand implements Callable<Integer> {
 
-  private static final Match THOROUGH = new Match(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
+  private static final InterleavedRun THOROUGH =
+      new InterleavedRun(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
 
   private static final int CROWD = 15_000;
   private static final int LEAST_CROWD = 10;
@@ -157,10 +158,10 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws UserError, InterruptedException {
-    Match match = match();
+    InterleavedRun match = match();
     Optional<Program> program = program();
     List<Scenario> wanted = wanted(program);
-    List<Candidate> candidates =
+    List<ServerSpec> candidates =
         program.isPresent() ? ProgramBenchServers.candidates(program.get(), names) : candidates();
     MeasurementFiles files = new MeasurementFiles(json.file(), html.file());
     files.demandWritable();
@@ -259,16 +260,16 @@ public final class BenchCommand implements Callable<Integer> {
     return scenarios;
   }
 
-  private Match match() {
-    Match usual = quick.orElse(THOROUGH);
+  private InterleavedRun match() {
+    InterleavedRun usual = quick.orElse(THOROUGH);
     int count = rounds.orElse(usual.rounds());
     int millis = roundMillis.orElse((int) usual.round().toMillis());
     int warmUp = warmUpMillis.orElse((int) usual.warmUp().toMillis());
-    return new Match(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
+    return new InterleavedRun(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
   }
 
-  private List<Candidate> candidates() throws UserError {
-    List<Candidate> candidates = new ArrayList<>();
+  private List<ServerSpec> candidates() throws UserError {
+    List<ServerSpec> candidates = new ArrayList<>();
     if (names.isEmpty()) {
       for (ServerProvider model : ArgumentResolver.models()) {
         if (model.availability().here()) {
@@ -300,7 +301,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private ScenarioResult run(
       Bench bench,
-      List<Candidate> candidates,
+      List<ServerSpec> candidates,
       ConformanceGate judging,
       MeasurementFiles files,
       PrintWriter out)

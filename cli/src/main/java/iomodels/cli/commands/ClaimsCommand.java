@@ -9,8 +9,8 @@ import iomodels.cli.output.Progress;
 import iomodels.cli.output.Table;
 import iomodels.cli.output.UserError;
 import iomodels.cli.targets.BenchServers;
-import iomodels.lab.Match;
-import iomodels.lab.Pinning;
+import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.claims.Claims;
 import iomodels.lab.claims.Experiment;
 import iomodels.lab.claims.Laboratory;
@@ -49,7 +49,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 public final class ClaimsCommand implements Callable<Integer> {
 
-  private static final Match THOROUGH = new Match(Duration.ofSeconds(2), Duration.ofMillis(500), 7);
+  private static final InterleavedRun THOROUGH =
+      new InterleavedRun(Duration.ofSeconds(2), Duration.ofMillis(500), 7);
 
   @Spec
   @SuppressWarnings("NullAway.Init")

@@ -19,10 +19,10 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Pinning;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
 import iomodels.lab.report.ServerResult;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
@@ -259,7 +259,7 @@ public final class CompareCommand implements Callable<Integer> {
       List<ComparisonTable.Row> judged, Progress progress, Consumer<ComparisonTable.Row> rows)
       throws InterruptedException {
     Map<String, ComparisonTable.Row> waiting = new LinkedHashMap<>();
-    List<Candidate> candidates = new ArrayList<>();
+    List<ServerSpec> candidates = new ArrayList<>();
     for (ComparisonTable.Row row : judged) {
       if (row.loadFailure().isEmpty()) {
         waiting.put(row.card().name(), row);
@@ -302,7 +302,7 @@ public final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static Candidate candidate(String name) {
+  private static ServerSpec candidate(String name) {
     try {
       return BenchServers.candidate(name);
     } catch (UserError e) {

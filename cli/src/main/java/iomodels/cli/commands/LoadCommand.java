@@ -13,12 +13,12 @@ import iomodels.cli.output.LoaderComparison;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.Connector;
 import iomodels.conformance.targets.HostAndPort;
-import iomodels.lab.Exchange;
-import iomodels.lab.Load;
-import iomodels.lab.LoadException;
-import iomodels.lab.LoadGenerator;
-import iomodels.lab.LoadResult;
-import iomodels.lab.LoaderInC;
+import iomodels.lab.bench.LoaderInC;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.LoadException;
+import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadResult;
+import iomodels.lab.load.Payload;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -271,10 +271,10 @@ public final class LoadCommand implements Callable<Integer> {
               + " out");
     }
     try {
-      Exchange exchange =
+      Payload exchange =
           udp
-              ? Exchange.ofDatagrams(service.service(), bytes)
-              : Exchange.of(service.service(), bytes);
+              ? Payload.ofDatagrams(service.service(), bytes)
+              : Payload.of(service.service(), bytes);
       Load load =
           Load.of(address(server), connections, exchange).withInFlight(inFlight).withRate(rate);
       if (udp) {

@@ -14,7 +14,7 @@ import iomodels.cli.targets.BenchServers;
 import iomodels.conformance.targets.CommandTarget;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Yardstick;
 import iomodels.lab.trace.NotPermittedException;
 import iomodels.lab.trace.Trace;
 import iomodels.lab.trace.Tracer;

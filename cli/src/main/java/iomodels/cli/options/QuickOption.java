@@ -1,6 +1,6 @@
 package iomodels.cli.options;
 
-import iomodels.lab.Match;
+import iomodels.lab.bench.InterleavedRun;
 import java.time.Duration;
 import picocli.CommandLine.Option;
 
@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 public final class QuickOption {
 
   /** The rounds of a first look. */
-  public static final Match ROUNDS = new Match(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
+  public static final InterleavedRun ROUNDS =
+      new InterleavedRun(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
 
   @Option(
       names = "--quick",
@@ -18,7 +19,7 @@ public final class QuickOption {
   private boolean quick;
 
   /** The rounds of a first look if the option is given, otherwise those. */
-  public Match orElse(Match thorough) {
+  public InterleavedRun orElse(InterleavedRun thorough) {
     return quick ? ROUNDS : thorough;
   }
 }

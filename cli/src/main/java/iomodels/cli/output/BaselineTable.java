@@ -36,7 +36,7 @@ public final class BaselineTable {
         out,
         List.of("SCENARIO", "SERVER", "THEN", "NOW", "CHANGE"),
         compared.stream().map(BaselineTable::cells).toList());
-    return compared.stream().anyMatch(it -> it.change() == Change.DEARER);
+    return compared.stream().anyMatch(it -> it.change() == Change.REGRESSION);
   }
 
   private static boolean isAlike(Machine one, Machine other) {
@@ -60,8 +60,8 @@ public final class BaselineTable {
         BenchTable.spread(compared.before()),
         BenchTable.spread(compared.now()),
         switch (compared.change()) {
-          case CHEAPER -> "@|green cheaper|@";
-          case DEARER -> "@|bold,red dearer|@";
+          case IMPROVEMENT -> "@|green cheaper|@";
+          case REGRESSION -> "@|bold,red dearer|@";
           case NO_DIFFERENCE -> "no difference beyond the noise";
         });
   }

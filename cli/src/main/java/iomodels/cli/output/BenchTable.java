@@ -2,16 +2,16 @@ package iomodels.cli.output;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.lab.Spread;
-import iomodels.lab.bench.Candidate;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Latencies;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -37,7 +37,7 @@ public final class BenchTable {
    * @param names every name that a candidate can have in the table
    */
   public BenchTable(
-      PrintWriter out, Scenario scenario, List<Candidate> candidates, List<String> names) {
+      PrintWriter out, Scenario scenario, List<ServerSpec> candidates, List<String> names) {
     this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
@@ -79,7 +79,7 @@ public final class BenchTable {
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("× C", 18),
-                  Table.Column.left("TWIN", candidates.stream().map(Candidate::twin).toList()),
+                  Table.Column.left("TWIN", candidates.stream().map(ServerSpec::twin).toList()),
                   Table.Column.right("× TWIN", 18),
                   Table.Column.right("MSG/S", 7),
                   Table.Column.right("× C", 4),
@@ -119,7 +119,7 @@ public final class BenchTable {
         row.failure().isEmpty() && row.unfit().isEmpty()
             ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
             : row.unfit().isEmpty() ? "failed" : "left out");
-    boolean reliable = row.stamps().stream().noneMatch(Stamp::concernsProcessorTime);
+    boolean reliable = row.stamps().stream().noneMatch(Caveat::concernsProcessorTime);
     table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
   }
 
@@ -127,7 +127,7 @@ public final class BenchTable {
     return cell.isEmpty() ? cell : "@|faint " + cell + "|@";
   }
 
-  private static String mark(Stamp stamp) {
+  private static String mark(Caveat stamp) {
     return switch (stamp) {
       case NOT_CONFORMING -> "kit";
       case NOT_JUDGED -> "unjudged";
@@ -139,7 +139,7 @@ public final class BenchTable {
     };
   }
 
-  private static String meaning(Stamp stamp) {
+  private static String meaning(Caveat stamp) {
     return switch (stamp) {
       case NOT_CONFORMING -> "breaks rules of the conformance kit, and may be fast because of that";
       case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
@@ -239,7 +239,7 @@ public final class BenchTable {
   public void explain(ScenarioResult result, Function<String, List<String>> brokenRules) {
     out.println();
     noise(result);
-    Map<Stamp, List<String>> stamped = new EnumMap<>(Stamp.class);
+    Map<Caveat, List<String>> stamped = new EnumMap<>(Caveat.class);
     for (ServerResult row : result.servers()) {
       row.stamps()
           .forEach(it -> stamped.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
@@ -279,10 +279,10 @@ public final class BenchTable {
   }
 
   private static List<String> named(
-      Stamp stamp, List<String> servers, Function<String, List<String>> brokenRules) {
+      Caveat stamp, List<String> servers, Function<String, List<String>> brokenRules) {
     Function<String, String> withRules =
         it -> "%s (%s)".formatted(it, String.join(", ", brokenRules.apply(it)));
-    return stamp == Stamp.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
+    return stamp == Caveat.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
   }
 
   private void noise(ScenarioResult result) {

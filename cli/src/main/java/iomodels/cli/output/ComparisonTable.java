@@ -1,11 +1,11 @@
 package iomodels.cli.output;
 
-import iomodels.lab.Spread;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.LoadFigures;
 import iomodels.lab.report.LoadFigures.Ratio;
 import iomodels.lab.report.ServerResult;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.report.Spread;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.ServerProvider;
 import java.io.PrintWriter;
@@ -70,8 +70,8 @@ public final class ComparisonTable {
     row.load()
         .ifPresentOrElse(
             load -> {
-              String mark = load.connections() == 1 ? "¹" : row.has(Stamp.NOT_STEADY) ? "²" : " ";
-              String limit = row.has(Stamp.LOADER_SATURATED) ? "³" : mark;
+              String mark = load.connections() == 1 ? "¹" : row.has(Caveat.NOT_STEADY) ? "²" : " ";
+              String limit = row.has(Caveat.LOADER_SATURATED) ? "³" : mark;
               Optional<Ratio> ratio = load.toCommon();
               Optional<Spread> cpu = ratio.flatMap(Ratio::cpu);
               cells.add(
@@ -97,10 +97,10 @@ public final class ComparisonTable {
     if (single) {
       out.println("¹ serves one client at a time: both have one connection.");
     }
-    if (rows.stream().anyMatch(it -> it.has(Stamp.NOT_STEADY))) {
+    if (rows.stream().anyMatch(it -> it.has(Caveat.NOT_STEADY))) {
       out.println("² was not steady when it was measured; bench has a longer warm-up.");
     }
-    if (rows.stream().anyMatch(it -> it.has(Stamp.LOADER_SATURATED))) {
+    if (rows.stream().anyMatch(it -> it.has(Caveat.LOADER_SATURATED))) {
       out.println("³ the loader was at its limit: MSG/S and latency are partly its own.");
     }
     for (Row row : rows) {
@@ -146,7 +146,7 @@ public final class ComparisonTable {
       List<String> brokenRules,
       List<String> unknownRules,
       Optional<LoadFigures> load,
-      List<Stamp> stamps,
+      List<Caveat> stamps,
       String loadFailure) {
 
     /** The same model with the figures of the load. */
@@ -166,7 +166,7 @@ public final class ComparisonTable {
           result.failure());
     }
 
-    boolean has(Stamp stamp) {
+    boolean has(Caveat stamp) {
       return stamps.contains(stamp);
     }
 

@@ -1,7 +1,7 @@
 package iomodels.cli.output;
 
-import iomodels.lab.Load;
-import iomodels.lab.Observer;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.RoundObserver;
 import iomodels.lab.report.WholeFile;
 import java.io.Closeable;
 import java.io.FileNotFoundException;
@@ -16,7 +16,7 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
 
 /** Shows the progress of a load every second, and writes an HdrHistogram log. */
-public final class LoadProgress implements Observer, Closeable {
+public final class LoadProgress implements RoundObserver, Closeable {
 
   private static final double PERCENTILE = 99;
   private static final long MILLIS_PER_SECOND = 1_000;
@@ -64,15 +64,15 @@ public final class LoadProgress implements Observer, Closeable {
   }
 
   /** Observes the warm-up, which is not logged. */
-  public Observer warmingUp() {
-    return new Observer() {
+  public RoundObserver warmingUp() {
+    return new RoundObserver() {
       @Override
-      public boolean goesOn() {
+      public boolean shouldContinue() {
         return !stopped;
       }
 
       @Override
-      public void saw(Interval interval) {
+      public void intervalEnded(Interval interval) {
         show("warming up: ", interval);
       }
     };
@@ -89,12 +89,12 @@ public final class LoadProgress implements Observer, Closeable {
   }
 
   @Override
-  public boolean goesOn() {
+  public boolean shouldContinue() {
     return !stopped;
   }
 
   @Override
-  public void saw(Interval interval) {
+  public void intervalEnded(Interval interval) {
     show("", interval);
     write("", interval.latency(), interval);
     interval.uncorrected().ifPresent(it -> write("uncorrected", it, interval));

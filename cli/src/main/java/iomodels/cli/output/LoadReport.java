@@ -1,8 +1,8 @@
 package iomodels.cli.output;
 
 import iomodels.conformance.targets.HostAndPort;
-import iomodels.lab.Load;
-import iomodels.lab.LoadResult;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.LoadResult;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

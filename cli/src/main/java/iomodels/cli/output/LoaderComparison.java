@@ -1,8 +1,8 @@
 package iomodels.cli.output;
 
-import iomodels.lab.LoadResult;
-import iomodels.lab.LoaderInC;
-import iomodels.lab.Spread;
+import iomodels.lab.bench.LoaderInC;
+import iomodels.lab.load.LoadResult;
+import iomodels.lab.report.Spread;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;

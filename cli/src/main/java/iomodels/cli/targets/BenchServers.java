@@ -3,11 +3,11 @@ package iomodels.cli.targets;
 import iomodels.cli.options.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.ModelTarget;
-import iomodels.lab.Contestant;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.server.Notification;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
@@ -44,15 +44,15 @@ public final class BenchServers implements Servers {
    *     from a framework's documentation
    * @throws UserError if there is none, or it does not work on this machine
    */
-  public static Candidate candidate(String name) throws UserError {
+  public static ServerSpec candidate(String name) throws UserError {
     if (isYardstick(name)) {
       String yardstick = yardstick(name);
-      return new Candidate(
+      return new ServerSpec(
           name, name, Yardstick.connections(yardstick), yardstick.equals(Yardstick.DATAGRAMS));
     }
     ServerProvider model = model(name);
     Set<Capability> capabilities = capabilities(model);
-    return new Candidate(
+    return new ServerSpec(
         name,
         C + Yardstick.twinOf(model.card()),
         connections(model, capabilities),
@@ -89,7 +89,7 @@ public final class BenchServers implements Servers {
   }
 
   /** Every name that a candidate can have in a table: a model's may include its transport. */
-  public static Stream<String> displayNames(Candidate candidate) {
+  public static Stream<String> displayNames(ServerSpec candidate) {
     try {
       return isYardstick(candidate.name())
           ? Stream.of(candidate.name())
@@ -100,13 +100,13 @@ public final class BenchServers implements Servers {
   }
 
   @Override
-  public Contestant start(String name, List<String> jvmFlags)
+  public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
     try {
       if (isYardstick(name)) {
         Yardstick yardstick = Yardstick.start(yardstick(name), pinning.prefix());
         started.push(yardstick);
-        return Contestant.of(yardstick);
+        return ServerUnderTest.of(yardstick);
       }
       ServerProvider model = model(name);
       ModelTarget target =
@@ -130,11 +130,11 @@ public final class BenchServers implements Servers {
   }
 
   /** A model; starts it if it does not run yet. */
-  static Contestant contestant(ServerProvider model, ModelTarget target)
+  static ServerUnderTest contestant(ServerProvider model, ModelTarget target)
       throws IOException, InterruptedException {
     InetSocketAddress address = target.shared(Services.UPPER);
     Set<Capability> capabilities = capabilities(model);
-    return new Contestant(
+    return new ServerUnderTest(
         target.name(),
         address,
         target.process(),

@@ -10,9 +10,9 @@ import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.conformance.targets.StyleTarget;
-import iomodels.lab.Pinning;
-import iomodels.lab.bench.Candidate;
-import iomodels.lab.report.Stamp;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.report.Caveat;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.server.spi.ServerProvider;
@@ -53,19 +53,19 @@ public final class ConformanceGate {
   }
 
   /** Number of progress steps that {@link #judge} reports for these servers. */
-  public long steps(List<Candidate> candidates) {
+  public long steps(List<ServerSpec> candidates) {
     return candidates.stream().filter(this::isToBeJudged).count() * rules.size();
   }
 
-  private boolean isToBeJudged(Candidate candidate) {
+  private boolean isToBeJudged(ServerSpec candidate) {
     return wanted
         && !BenchServers.isYardstick(candidate.name())
         && !reports.containsKey(candidate.name());
   }
 
   /** Judges the servers that have not been judged yet. */
-  public void judge(List<Candidate> candidates, Progress progress) throws InterruptedException {
-    for (Candidate candidate : candidates) {
+  public void judge(List<ServerSpec> candidates, Progress progress) throws InterruptedException {
+    for (ServerSpec candidate : candidates) {
       if (isToBeJudged(candidate)) {
         progress.say(candidate.name() + ": judging");
         reports.put(
@@ -114,16 +114,16 @@ public final class ConformanceGate {
   }
 
   /** The stamps for a server that breaks rules, or was not judged by all of them. */
-  public Set<Stamp> stamps(String name) {
+  public Set<Caveat> stamps(String name) {
     if (BenchServers.isYardstick(name)) {
       return Set.of();
     }
     Optional<Report> report = report(name);
     if (report.filter(it -> it.count(Verdict.BROKEN) > 0).isPresent()) {
-      return Set.of(Stamp.NOT_CONFORMING);
+      return Set.of(Caveat.NOT_CONFORMING);
     }
     boolean judged = report.filter(it -> it.unanswered() == 0).isPresent();
-    return judged ? Set.of() : Set.of(Stamp.NOT_JUDGED);
+    return judged ? Set.of() : Set.of(Caveat.NOT_JUDGED);
   }
 
   /** The ids of the rules that a server broke. */

@@ -4,13 +4,13 @@ import iomodels.cli.options.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.StyleTarget;
-import iomodels.lab.Contestant;
-import iomodels.lab.Contestant.Upstream;
-import iomodels.lab.Pinning;
-import iomodels.lab.Servers;
-import iomodels.lab.Yardstick;
 import iomodels.lab.bench.Bench;
-import iomodels.lab.bench.Candidate;
+import iomodels.lab.bench.Pinning;
+import iomodels.lab.bench.ServerSpec;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.ServerUnderTest.Upstream;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.bench.Yardstick;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;
@@ -47,14 +47,14 @@ public final class ProgramBenchServers implements Servers {
    *     have the program
    * @throws UserError if there is no such style, or it does not have that program
    */
-  public static List<Candidate> candidates(Program program, List<String> names) throws UserError {
-    List<Candidate> candidates = new ArrayList<>();
+  public static List<ServerSpec> candidates(Program program, List<String> names) throws UserError {
+    List<ServerSpec> candidates = new ArrayList<>();
     List<String> all = ArgumentResolver.styles(program).stream().map(StyleProvider::style).toList();
     for (String name : names.isEmpty() ? all : names) {
       if (!inC(program, name)) {
         style(program, name);
       }
-      candidates.add(new Candidate(name, common(program).orElse(""), Integer.MAX_VALUE, false));
+      candidates.add(new ServerSpec(name, common(program).orElse(""), Integer.MAX_VALUE, false));
     }
     return candidates;
   }
@@ -79,12 +79,12 @@ public final class ProgramBenchServers implements Servers {
   }
 
   @Override
-  public Contestant start(String name, List<String> jvmFlags)
+  public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
     if (inC(program, name)) {
       Yardstick relay = Yardstick.startRelay(upstream().getPort(), pinning.prefix());
       started.push(relay);
-      return behindWhichIsTheUpstream(Contestant.of(relay));
+      return behindWhichIsTheUpstream(ServerUnderTest.of(relay));
     }
     StyleTarget target;
     try {
@@ -96,7 +96,7 @@ public final class ProgramBenchServers implements Servers {
     Instance instance = launch(target);
     ProcessHandle process = instance.process().orElseThrow();
     return behindWhichIsTheUpstream(
-        new Contestant(
+        new ServerUnderTest(
             name,
             instance.address(),
             process,
@@ -122,7 +122,7 @@ public final class ProgramBenchServers implements Servers {
     return upstream.get().address();
   }
 
-  private Contestant behindWhichIsTheUpstream(Contestant contestant) {
+  private ServerUnderTest behindWhichIsTheUpstream(ServerUnderTest contestant) {
     return upstream
         .map(it -> new Upstream(it.process(), pinning.upstreamIsBesideLoad()))
         .map(contestant::withUpstream)

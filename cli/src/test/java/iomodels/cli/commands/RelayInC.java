@@ -2,7 +2,7 @@ package iomodels.cli.commands;
 
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.ProgramTarget;
-import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Yardstick;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
 import iomodels.program.Programs;

@@ -9,7 +9,7 @@ import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
-import iomodels.lab.Yardstick;
+import iomodels.lab.bench.Yardstick;
 import iomodels.program.Programs;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,18 +1,15 @@
 package iomodels.lab.bench;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.CrowdProcess;
-import iomodels.lab.Load;
-import iomodels.lab.LoadException;
-import iomodels.lab.LoadGenerator;
-import iomodels.lab.Match;
-import iomodels.lab.Match.Played;
-import iomodels.lab.Servers;
-import iomodels.lab.SystemCalls;
+import iomodels.lab.bench.InterleavedRun.RunResult;
+import iomodels.lab.bench.TurnResults.StartAttempt;
+import iomodels.lab.load.IdleClientsProcess;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.LoadException;
+import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.report.Caveat;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.report.Stamp;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,30 +22,30 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Measures servers beside the same service in C: each beside C epoll, beside its own model in C,
- * and beside C epoll a second time, since how far two runs of the same program differ is how far a
- * difference between two others says nothing. For use by one thread.
+ * Measures servers in turns with the same service in C: with C epoll, with the server's own model
+ * in C, and with C epoll a second time. Two runs of the same program differ; a smaller difference
+ * between two servers means nothing. For use by one thread.
  *
- * @param servers starts them, where servers belong
- * @param scenario what is asked of them
- * @param match how long and how often
- * @param crowd how many idle connections {@link Scenario#IDLE} makes
+ * @param servers starts them
+ * @param scenario what they have to do
+ * @param interleaved length and number of the rounds
+ * @param idleClients how many idle connections {@link Scenario#IDLE} makes
  * @param jvmFlags for the models' JVMs
- * @param common what all are measured beside, if there is something
- * @param hasTwins whether each is also measured beside its own model in C
- * @param judged what the conformance kit has against a server
+ * @param common name of the server that all are compared with, if any
+ * @param hasTwins whether each server is also compared with its own model in C
+ * @param judged the conformance kit's caveats about a server
  */
 public record Bench(
     Supplier<Servers> servers,
     Scenario scenario,
-    Match match,
-    int crowd,
+    InterleavedRun interleaved,
+    int idleClients,
     List<String> jvmFlags,
     Optional<String> common,
     boolean hasTwins,
-    Function<String, Set<Stamp>> judged) {
+    Function<String, Set<Caveat>> judged) {
 
-  /** What all are measured beside, where there is a C compiler. */
+  /** The server that all are compared with, where there is a C compiler. */
   public static final String COMMON = "c-epoll";
 
   /** The same for {@link Scenario#UDP}. */
@@ -57,65 +54,66 @@ public record Bench(
   /** The same for {@link Scenario#RELAY}. */
   public static final String COMMON_OF_RELAYS = "c-relay";
 
-  /** Is told how far it is. */
+  /** Follows the progress. */
   public interface Listener {
 
-    /** What is being done. */
+    /** Something begins, such as the turns of some servers. */
     void doing(String what);
 
     /** One of {@link Bench#steps} is done. */
     void step();
 
-    /** A server has been measured, or is not fit for it, or has failed. */
+    /** A server has been measured, does not fit the scenario, or has failed. */
     void measured(ServerResult result);
   }
 
-  /** How many steps there are, about. */
-  public long steps(List<Candidate> candidates) {
-    List<Candidate> fit = candidates.stream().filter(it -> unfit(it).isEmpty()).toList();
+  /** About how many steps there are. */
+  public long steps(List<ServerSpec> specs) {
+    List<ServerSpec> fit = specs.stream().filter(it -> unfit(it).isEmpty()).toList();
     return switch (scenario) {
-      case IDLE -> (long) fit.size() * crowd;
+      case IDLE -> (long) fit.size() * idleClients;
       case SYSCALLS -> fit.size();
       default ->
-          groups(fit).stream().mapToLong(it -> lanes(it).size() * (match.rounds() + 1L)).sum();
+          groups(fit).stream()
+              .mapToLong(it -> namesInTurn(it).size() * (interleaved.rounds() + 1L))
+              .sum();
     };
   }
 
   /**
-   * Measures all of them. One that fails is a row as well.
+   * Measures servers. One that fails has a row as well.
    *
-   * @return rows in the order of the candidates
+   * @return rows in the order of the servers
    */
-  public ScenarioResult run(List<Candidate> candidates, Listener listener)
-      throws InterruptedException {
+  public ScenarioResult run(List<ServerSpec> specs, Listener listener) throws InterruptedException {
     List<ServerResult> rows = new ArrayList<>();
     Listener collecting = new Collecting(listener, rows);
-    for (Candidate candidate : candidates) {
-      unfit(candidate)
-          .map(it -> ServerResult.unfit(candidate.name(), candidate.twin(), it))
+    for (ServerSpec spec : specs) {
+      unfit(spec)
+          .map(it -> ServerResult.unfit(spec.name(), spec.twin(), it))
           .ifPresent(collecting::measured);
     }
-    List<Candidate> fit = candidates.stream().filter(it -> unfit(it).isEmpty()).toList();
+    List<ServerSpec> fit = specs.stream().filter(it -> unfit(it).isEmpty()).toList();
     switch (scenario) {
       case IDLE, SYSCALLS -> {
-        for (Candidate candidate : fit) {
-          listener.doing(candidate.name());
-          collecting.measured(alone(candidate, listener));
+        for (ServerSpec spec : fit) {
+          listener.doing(spec.name());
+          collecting.measured(alone(spec, listener));
         }
       }
       default -> {
-        for (List<Candidate> group : groups(fit)) {
+        for (List<ServerSpec> group : groups(fit)) {
           measure(group, collecting);
         }
       }
     }
-    List<String> order = candidates.stream().map(Candidate::name).toList();
+    List<String> order = specs.stream().map(ServerSpec::name).toList();
     rows.sort(Comparator.comparingInt(it -> order.indexOf(it.name())));
     return new ScenarioResult(
         scenario.toString(),
         scenario.words(),
-        match.round().toMillis(),
-        match.rounds(),
+        interleaved.round().toMillis(),
+        interleaved.rounds(),
         jvmFlags,
         List.copyOf(rows));
   }
@@ -138,132 +136,129 @@ public record Bench(
     }
   }
 
-  /** Why a server cannot be asked for that, if so. */
-  private Optional<String> unfit(Candidate candidate) {
+  /** Why a server does not fit the scenario; empty if it does. */
+  private Optional<String> unfit(ServerSpec spec) {
     int needed =
         switch (scenario) {
-          case IDLE -> crowd;
+          case IDLE -> idleClients;
           case MOSTLY_IDLE -> Scenario.IDLE_BESIDE + scenario.connections();
           default -> 1;
         };
-    if (candidate.connections() < needed) {
-      return Optional.of("it serves %,d at a time at most".formatted(candidate.connections()));
+    if (spec.connections() < needed) {
+      return Optional.of("it serves %,d at a time at most".formatted(spec.connections()));
     }
-    return scenario == Scenario.UDP && !candidate.datagrams()
+    return scenario == Scenario.UDP && !spec.datagrams()
         ? Optional.of("it does not serve over UDP")
         : Optional.empty();
   }
 
-  private List<List<Candidate>> groups(List<Candidate> candidates) {
-    return Groups.of(candidates, scenario.connections(), hasTwins);
+  private List<List<ServerSpec>> groups(List<ServerSpec> specs) {
+    return Groups.of(specs, scenario.connections(), hasTwins);
   }
 
-  private String twin(Candidate candidate) {
-    return scenario == Scenario.UDP ? COMMON_OF_DATAGRAMS : candidate.twin();
+  private String twin(ServerSpec spec) {
+    return scenario == Scenario.UDP ? COMMON_OF_DATAGRAMS : spec.twin();
   }
 
-  /** Who takes turns, by name: the common yardstick is first and last. */
-  private List<String> lanes(List<Candidate> group) {
-    List<String> lanes = new ArrayList<>();
-    common.ifPresent(lanes::add);
-    group.forEach(it -> lanes.add(it.name()));
+  /** Names of the servers of a turn, in order: the common yardstick is first and last. */
+  private List<String> namesInTurn(List<ServerSpec> group) {
+    List<String> names = new ArrayList<>();
+    common.ifPresent(names::add);
+    group.forEach(it -> names.add(it.name()));
     if (hasTwins) {
       Set<String> twins = new LinkedHashSet<>(group.stream().map(this::twin).toList());
-      lanes.forEach(twins::remove);
-      lanes.addAll(twins);
+      names.forEach(twins::remove);
+      names.addAll(twins);
     }
-    common.ifPresent(lanes::add);
-    return lanes;
+    common.ifPresent(names::add);
+    return names;
   }
 
-  private void measure(List<Candidate> group, Listener listener) throws InterruptedException {
-    List<String> names = lanes(group);
-    listener.doing(String.join(", ", group.stream().map(Candidate::name).toList()));
-    List<CrowdProcess> crowds = new ArrayList<>();
-    try (Servers started = servers.get()) {
-      List<Turns.Lane> lanes = new ArrayList<>();
-      for (String name : names) {
-        lanes.add(start(name, started, crowds));
+  private void measure(List<ServerSpec> group, Listener listener) throws InterruptedException {
+    listener.doing(String.join(", ", group.stream().map(ServerSpec::name).toList()));
+    List<IdleClientsProcess> idle = new ArrayList<>();
+    try (Servers starting = servers.get()) {
+      List<StartAttempt> attempts = new ArrayList<>();
+      for (String name : namesInTurn(group)) {
+        attempts.add(start(name, starting, idle));
       }
-      List<Contestant> contestants =
-          lanes.stream().flatMap(it -> it.contestant().stream()).toList();
-      int atATime = contestants.stream().mapToInt(Contestant::connections).min().orElse(1);
-      List<Played> played =
-          match.play(
-              contestants,
-              this::before,
-              it -> scenario.load(it.address(), atATime),
-              listener::step);
+      List<ServerUnderTest> running =
+          attempts.stream().flatMap(it -> it.server().stream()).toList();
+      int atATime = running.stream().mapToInt(ServerUnderTest::connections).min().orElse(1);
+      List<RunResult> results =
+          interleaved.measure(
+              running, this::before, it -> scenario.load(it.address(), atATime), listener::step);
       int connections = Math.min(scenario.connections(), atATime);
-      Turns turns = new Turns(scenario, connections, common, Turns.assign(lanes, played));
-      for (Candidate candidate : group) {
-        listener.measured(turns.result(candidate, twin(candidate), judged.apply(candidate.name())));
+      TurnResults turns =
+          new TurnResults(scenario, connections, common, TurnResults.combine(attempts, results));
+      for (ServerSpec spec : group) {
+        listener.measured(turns.result(spec, twin(spec), judged.apply(spec.name())));
       }
     } finally {
-      for (CrowdProcess each : crowds) {
+      for (IdleClientsProcess each : idle) {
         each.close();
       }
     }
   }
 
-  private List<Load> before(Contestant contestant) {
+  private List<Load> before(ServerUnderTest server) {
     return scenario.before().stream()
-        .map(it -> it.load(contestant.address(), contestant.connections()))
+        .map(it -> it.load(server.address(), server.connections()))
         .toList();
   }
 
-  private Turns.Lane start(String name, Servers started, List<CrowdProcess> crowds)
+  private StartAttempt start(String name, Servers starting, List<IdleClientsProcess> idle)
       throws InterruptedException {
     try {
-      Contestant contestant = started.start(name, jvmFlags);
+      ServerUnderTest server = starting.start(name, jvmFlags);
       if (scenario == Scenario.MOSTLY_IDLE) {
-        CrowdProcess idle = CrowdProcess.start(contestant.address());
-        crowds.add(idle);
-        idle.growTo(Scenario.IDLE_BESIDE);
+        IdleClientsProcess clients = IdleClientsProcess.start(server.address());
+        idle.add(clients);
+        clients.growTo(Scenario.IDLE_BESIDE);
       }
-      return new Turns.Lane(name, Optional.of(contestant), "");
+      return new StartAttempt(name, Optional.of(server), "");
     } catch (IOException e) {
-      return new Turns.Lane(name, Optional.empty(), String.valueOf(e.getMessage()));
+      return new StartAttempt(name, Optional.empty(), String.valueOf(e.getMessage()));
     }
   }
 
-  private ServerResult alone(Candidate candidate, Listener listener) throws InterruptedException {
+  private ServerResult alone(ServerSpec spec, Listener listener) throws InterruptedException {
     List<String> flags = new ArrayList<>(jvmFlags);
     if (scenario == Scenario.IDLE) {
       flags.addAll(IdleMemory.JVM_FLAGS);
     }
-    try (Servers started = servers.get()) {
-      Contestant contestant = started.start(candidate.name(), flags);
+    try (Servers starting = servers.get()) {
+      ServerUnderTest server = starting.start(spec.name(), flags);
       Optional<List<IdlePoint>> idle = Optional.empty();
       Optional<Map<String, Double>> calls = Optional.empty();
       if (scenario == Scenario.IDLE) {
-        idle = Optional.of(IdleMemory.of(contestant, crowd, listener::step));
+        idle = Optional.of(IdleMemory.of(server, idleClients, listener::step));
       } else {
-        calls = Optional.of(systemCalls(contestant));
+        calls = Optional.of(systemCalls(server));
         listener.step();
       }
       return new ServerResult(
-          candidate.name(),
-          contestant.name(),
-          candidate.twin(),
+          spec.name(),
+          server.name(),
+          spec.twin(),
           Optional.empty(),
           idle,
           calls,
-          List.copyOf(judged.apply(candidate.name())),
+          List.copyOf(judged.apply(spec.name())),
           "",
           "");
     } catch (IOException | LoadException e) {
-      return ServerResult.failed(
-          candidate.name(), candidate.twin(), String.valueOf(e.getMessage()));
+      return ServerResult.failed(spec.name(), spec.twin(), String.valueOf(e.getMessage()));
     }
   }
 
-  private Map<String, Double> systemCalls(Contestant contestant)
+  private Map<String, Double> systemCalls(ServerUnderTest server)
       throws IOException, LoadException, InterruptedException {
     try (LoadGenerator generator =
-        LoadGenerator.connect(scenario.load(contestant.address(), contestant.connections()))) {
-      generator.round(match.longestWarmUp()); // else the compiler's own calls are counted, too
-      return SystemCalls.perMessage(contestant.process(), generator, match.round());
+        LoadGenerator.connect(scenario.load(server.address(), server.connections()))) {
+      // Without a warm-up, the system calls of the JIT compiler would be counted as well.
+      generator.round(interleaved.longestWarmUp());
+      return SystemCalls.perMessage(server.process(), generator, interleaved.round());
     }
   }
 }

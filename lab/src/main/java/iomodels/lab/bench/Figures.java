@@ -1,12 +1,12 @@
 package iomodels.lab.bench;
 
-import iomodels.lab.LoadResult;
-import iomodels.lab.Match.Cost;
-import iomodels.lab.Match.Round;
-import iomodels.lab.Spread;
+import iomodels.lab.bench.InterleavedRun.Cost;
+import iomodels.lab.bench.InterleavedRun.Round;
+import iomodels.lab.load.LoadResult;
 import iomodels.lab.report.LoadFigures.Latencies;
 import iomodels.lab.report.LoadFigures.Percentile;
 import iomodels.lab.report.LoadFigures.Ratio;
+import iomodels.lab.report.Spread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,35 +16,35 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
-/** What rounds come to: medians, spreads, ratios turn by turn, curves. */
+/** Computes medians, spreads, ratios and percentile curves from rounds. */
 public final class Figures {
 
   private static final double NANOS_PER_MICRO = 1e3;
 
-  /** The points of a curve: as many between 99 and 99.9 as between 0 and 90. */
+  /** Points of a curve: about as many between 99 and 99.9 as between 0 and 90. */
   private static final List<Double> PERCENTILES =
       List.of(
           0.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5, 99.0, 99.5, 99.75, 99.9, 99.95, 99.99,
           99.999);
 
-  /** So many messages have to be beyond a percentile before it says anything. */
+  /** A percentile needs this many messages beyond it to be meaningful. */
   private static final int ENOUGH = 5;
 
   private Figures() {}
 
-  /** A figure of each round. */
+  /** Spread of a figure over the rounds. */
   public static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {
     return Spread.of(rounds.stream().mapToDouble(figure));
   }
 
-  /** A figure of what each round took, where that was measured. */
+  /** Spread of a cost over the rounds; empty if it was not measured in all of them. */
   public static Optional<Spread> cost(List<Round> rounds, ToDoubleFunction<Cost> figure) {
     return rounds.stream().allMatch(it -> it.cost().isPresent())
         ? Optional.of(spread(rounds, it -> figure.applyAsDouble(it.cost().orElseThrow())))
         : Optional.empty();
   }
 
-  /** One server as a multiple of another, turn by turn. */
+  /** One server's figures as multiples of another's, turn by turn. */
   public static Ratio ratio(List<Round> mine, List<Round> other) {
     return new Ratio(
         cpuRatios(mine, other).map(it -> Spread.of(it.stream().mapToDouble(each -> each))),
@@ -53,7 +53,7 @@ public final class Figures {
         spread(mine, other, it -> it.load().latency().p99().toNanos()));
   }
 
-  /** Processor time per message as a multiple of another's, turn by turn. */
+  /** Processor time per message as a multiple of another server's, turn by turn. */
   static Optional<List<Double>> cpuRatios(List<Round> mine, List<Round> other) {
     if (mine.stream().anyMatch(it -> it.cost().isEmpty())
         || other.stream().anyMatch(it -> it.cost().isEmpty())) {
@@ -74,12 +74,12 @@ public final class Figures {
         .mapToDouble(i -> figure.applyAsDouble(mine.get(i)) / figure.applyAsDouble(other.get(i)));
   }
 
-  /** Latencies from when a message was begun or due. */
+  /** Latencies from when a message was sent or, in an open loop, due. */
   static Latencies latencies(List<Round> rounds) {
     return latencies(rounds, LoadResult::histogram);
   }
 
-  /** From when it was really sent, in an open loop. */
+  /** In an open loop: latencies from when a message was really sent. */
   static Optional<Latencies> uncorrected(List<Round> rounds) {
     return rounds.stream().allMatch(it -> it.load().uncorrected().isPresent())
         ? Optional.of(latencies(rounds, it -> it.uncorrected().orElseThrow()))
@@ -113,20 +113,20 @@ public final class Figures {
     return curve;
   }
 
-  /** Of what fell due at that rate: the share that was answered, and not still to be sent. */
+  /** In an open loop: the share of the due messages that were answered. */
   static double carriedShare(LoadResult result, int rate) {
     return result.answered() * 1e9 / result.duration().toNanos() / rate;
   }
 
-  /** Of datagrams: how many had no reply, as a share of those that were sent. */
+  /** The share of the sent datagrams that had no reply. */
   static double lostShare(LoadResult result) {
     return result.lost() == 0 ? 0 : (double) result.lost() / (result.answered() + result.lost());
   }
 
   /**
-   * What is in flight by throughput and mean latency, as a share of what was really in flight:
-   * Little's law says that it is 1. What was owed at a round's end was, on average, half on its way
-   * within the round.
+   * Throughput times mean latency, as a share of the messages that were in flight: 1 by Little's
+   * law. Replies that were outstanding at the end of the round count half, since on average half of
+   * their latency lies within it.
    */
   static double littlesLaw(LoadResult result, int inFlight) {
     return result.histogram().getMean()

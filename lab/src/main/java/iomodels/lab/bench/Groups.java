@@ -6,30 +6,30 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Who is measured in the same turns: servers that carry the same number of connections, and not so
- * many that a turn gets long, since within a turn the machine is taken to stay the same. What there
- * is beside them in each turn is not counted: the common yardstick twice.
+ * Divides servers into groups that are measured in the same turns. All servers of a group have the
+ * same number of connections. Groups are small, because the machine should not change within a
+ * turn. The two common yardsticks of each turn are not counted.
  */
 final class Groups {
 
   private static final int AT_MOST = 8;
 
-  /** Each may bring a twin. */
+  /** Each server may bring a twin. */
   private static final int AT_MOST_WITH_TWINS = 4;
 
   private Groups() {}
 
-  /** As few groups as will do, of about the same size. */
-  static List<List<Candidate>> of(List<Candidate> candidates, int connections, boolean twins) {
-    Map<Integer, List<Candidate>> byConnections = new LinkedHashMap<>();
-    for (Candidate candidate : candidates) {
+  /** As few groups as possible, of about the same size. */
+  static List<List<ServerSpec>> of(List<ServerSpec> specs, int connections, boolean twins) {
+    Map<Integer, List<ServerSpec>> byConnections = new LinkedHashMap<>();
+    for (ServerSpec spec : specs) {
       byConnections
-          .computeIfAbsent(Math.min(connections, candidate.connections()), _ -> new ArrayList<>())
-          .add(candidate);
+          .computeIfAbsent(Math.min(connections, spec.connections()), _ -> new ArrayList<>())
+          .add(spec);
     }
     int atMost = twins ? AT_MOST_WITH_TWINS : AT_MOST;
-    List<List<Candidate>> groups = new ArrayList<>();
-    for (List<Candidate> alike : byConnections.values()) {
+    List<List<ServerSpec>> groups = new ArrayList<>();
+    for (List<ServerSpec> alike : byConnections.values()) {
       int many = Math.ceilDiv(alike.size(), atMost);
       for (int i = 0; i < many; i++) {
         groups.add(

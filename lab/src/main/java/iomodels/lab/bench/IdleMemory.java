@@ -1,10 +1,9 @@
 package iomodels.lab.bench;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.Crowd;
-import iomodels.lab.Jcmd;
-import iomodels.lab.LoadException;
+import iomodels.lab.load.IdleClients;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ServerResult.IdlePoint;
+import iomodels.lab.trace.Jcmd;
 import iomodels.meter.CostMeter;
 import iomodels.process.JavaOptions;
 import java.io.IOException;
@@ -16,23 +15,23 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What idle connections cost in memory, by crowds of several sizes. What one more costs is the
- * difference between two of them, divided by their difference in number, so that what a server
- * needs for itself drops out.
+ * Measures the memory of idle connections, with several numbers of idle clients. The cost of one
+ * connection is the difference between two measurements, divided by the difference in clients: the
+ * server's own memory cancels out.
  *
- * <p>A JVM that holds garbage looks as if its connections were dear, and one whose heap has grown
- * already looks as if they were free. So its heap is given all its pages at the start ({@link
- * #JVM_FLAGS}), and then there are two parts, which add up. What the process grows by ({@link
- * CostMeter#proportionalBytes}) is then outside the heap: stacks, direct buffers, metadata. What
- * its live objects grow by is inside: counted after a full collection, by {@code jcmd PID
- * GC.class_histogram}, which makes that collection. For a server in C the first part is all.
+ * <p>Garbage in a JVM would make connections look expensive, and a heap that has grown before would
+ * make them look free. Therefore the heap gets all its pages at the start ({@link #JVM_FLAGS}), and
+ * the memory is the sum of two parts. The growth of the process ({@link
+ * CostMeter#proportionalBytes}) is then outside the heap: stacks, direct buffers, metadata. The
+ * growth of the live objects is inside the heap: {@code jcmd PID GC.class_histogram} counts them
+ * after a full collection. A server in C has the first part only.
  */
 public final class IdleMemory {
 
   /**
-   * What a JVM has to be started with, or its heap would be counted twice, or not at all; and with
-   * it what the second compiler keeps when it has done its work, some 20 MB, which it happens to do
-   * between two crowds.
+   * Flags that a measured JVM needs. Without them the heap would be counted twice or not at all,
+   * and some 20 MB of the second JIT compiler, which it allocates at any time, would be counted as
+   * well.
    */
   public static final List<String> JVM_FLAGS =
       Stream.concat(
@@ -40,7 +39,7 @@ public final class IdleMemory {
               JavaOptions.serialCollector().stream())
           .toList();
 
-  /** The crowds, as shares of the largest. The first one brings what a server needs for itself. */
+  /** Numbers of clients, as shares of the largest. The first includes the server's own memory. */
   private static final List<Double> SHARES = List.of(0.1, 0.25, 0.5, 1.0);
 
   private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
@@ -48,23 +47,23 @@ public final class IdleMemory {
   private IdleMemory() {}
 
   /**
-   * Measures one server, which must not be serving anybody else.
+   * Measures one server, which must have no other clients.
    *
-   * @param size of the largest crowd, at least 10
-   * @param progress told of each connection
-   * @return what it weighed, from no connection to the largest crowd, beside none
+   * @param size the largest number of clients, at least 10
+   * @param progress called for each connection
+   * @return growth of the memory, from no connection to the largest number
    */
-  public static List<IdlePoint> of(Contestant server, int size, Runnable progress)
+  public static List<IdlePoint> of(ServerUnderTest server, int size, Runnable progress)
       throws IOException, LoadException, InterruptedException {
     CostMeter meter = server.meter();
     List<IdlePoint> points = new ArrayList<>();
     points.add(new IdlePoint(0, 0, 0));
-    try (Crowd crowd = new Crowd(server.address())) {
+    try (IdleClients clients = new IdleClients(server.address())) {
       long heap = server.java() ? liveBytes(server.process()) : 0;
       long process = meter.proportionalBytes();
       for (double share : SHARES) {
         int many = (int) Math.round(share * size);
-        crowd.growTo(many, progress);
+        clients.growTo(many, progress);
         long heapBytes = server.java() ? liveBytes(server.process()) - heap : 0;
         points.add(new IdlePoint(many, meter.proportionalBytes() - process, heapBytes));
       }
@@ -72,7 +71,7 @@ public final class IdleMemory {
     return points;
   }
 
-  /** What one more weighed, by the last of the crowds: what a server needs for itself drops out. */
+  /** Bytes per connection, without the server's own memory. */
   public static double bytesForEach(List<IdlePoint> points) {
     IdlePoint few = points.get(1);
     IdlePoint many = points.getLast();
@@ -80,7 +79,7 @@ public final class IdleMemory {
     return bytes / (many.connections() - few.connections());
   }
 
-  /** Live bytes in the heap of that JVM, after the full collection that counting them takes. */
+  /** Live bytes in the heap of a JVM, after the full collection that counting them causes. */
   private static long liveBytes(ProcessHandle process) throws IOException, InterruptedException {
     Matcher total = TOTAL.matcher(Jcmd.ask(process, "GC.class_histogram"));
     return total

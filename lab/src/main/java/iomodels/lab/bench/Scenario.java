@@ -1,8 +1,8 @@
 package iomodels.lab.bench;
 
-import iomodels.lab.Exchange;
-import iomodels.lab.Load;
-import iomodels.lab.Load.Shape;
+import iomodels.lab.load.Load;
+import iomodels.lab.load.Load.Shape;
+import iomodels.lab.load.Payload;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.service.Services;
@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** What is asked of the servers. */
+/** The loads that servers are measured with. */
 public enum Scenario {
   PING_1("64 bytes, one at a time on one connection: its latency", 1, 1, 64),
   PING_50("64 bytes, one at a time on each of 50 connections", 50, 1, 64),
@@ -47,12 +47,12 @@ public enum Scenario {
       4,
       64);
 
-  /** How many are silent beside those that talk. */
+  /** Number of idle connections in addition to the busy ones. */
   static final int IDLE_BESIDE = 10_000;
 
   private static final int RATE = 40_000;
 
-  /** Loopback answers at once or, with a full buffer, never. */
+  /** On loopback a reply arrives at once or, if a buffer was full, never. */
   private static final Duration DATAGRAM_PATIENCE = Duration.ofMillis(200);
 
   private final String words;
@@ -67,22 +67,22 @@ public enum Scenario {
     this.messageBytes = messageBytes;
   }
 
-  /** What is asked, in words. */
+  /** A description for users. */
   public String words() {
     return words;
   }
 
-  /** How many connections there are, if the server serves as many. */
+  /** Number of connections, if the server serves as many. */
   public int connections() {
     return connections;
   }
 
-  /** How many messages are in flight on so many connections, all together. */
+  /** Number of messages in flight on all connections together. */
   int inFlight(int many) {
     return this == CHAT ? inFlight * (many - 1) : many * inFlight;
   }
 
-  /** The program that is asked; empty for the scenarios of servers that answer by themselves. */
+  /** The program that is measured; empty for the scenarios of the service {@code upper}. */
   public Optional<Program> program() {
     return switch (this) {
       case RELAY -> Optional.of(Programs.RELAY);
@@ -91,31 +91,34 @@ public enum Scenario {
     };
   }
 
-  /** Those of a program, or of servers that answer by themselves. */
+  /** The scenarios of a program, or of the service {@code upper}. */
   public static List<Scenario> of(Optional<Program> program) {
     return Stream.of(values()).filter(it -> it.program().equals(program)).toList();
   }
 
-  /** How many messages fall due in a second, whatever the server does; 0 in a closed loop. */
+  /** Messages per second in an open loop; 0 in a closed loop. */
   int rate() {
     return this == OPEN_LOOP ? RATE : 0;
   }
 
   /**
-   * The scenarios whose load a server gets first, in this order. A JIT compiler decides by what has
-   * run so far, and not all of its decisions are revised: a server may answer slowly now because of
-   * what it was asked before.
+   * The scenarios whose loads a server gets first, in this order. A JIT compiler decides by what
+   * has run so far, and does not revise all of its decisions: earlier loads can make a server slow.
    */
   List<Scenario> before() {
     return this == SHIFTING ? List.of(PING_50, PING_1000) : List.of();
   }
 
-  /** Whether messages fall due, whatever the server does. */
+  /** Whether messages fall due at a fixed rate, whatever the server does. */
   public boolean isOpenLoop() {
     return rate() > 0;
   }
 
-  /** For a server that serves only so many at a time. */
+  /**
+   * The load on a server.
+   *
+   * @param atATime the most connections that the server serves at a time
+   */
   public Load load(InetSocketAddress server, int atATime) {
     int many = Math.min(connections, atATime);
     Load load = Load.of(server, many, messageBytes).withInFlight(inFlight).withRate(rate());
@@ -123,14 +126,14 @@ public enum Scenario {
       case CHURN -> load.withShape(Shape.CHURN);
       case CHAT -> load.withShape(Shape.CHAT);
       case UDP ->
-          Load.of(server, many, Exchange.ofDatagrams(Services.UPPER, messageBytes))
+          Load.of(server, many, Payload.ofDatagrams(Services.UPPER, messageBytes))
               .withShape(Shape.DATAGRAMS)
               .withPatience(DATAGRAM_PATIENCE);
       default -> load;
     };
   }
 
-  /** As it is written on the command line: {@code ping-50}. */
+  /** The name on the command line, such as {@code ping-50}. */
   @Override
   public String toString() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -1,5 +1,6 @@
 /**
- * Servers measured beside the same service in C, in turns. Begin with {@link
+ * Benchmarks: servers are measured in turns with the same service in C. Contains the servers under
+ * test, the yardsticks in C, pinning, rounds and the figures computed from them. Begin with {@link
  * iomodels.lab.bench.Bench}.
  */
 @NullMarked

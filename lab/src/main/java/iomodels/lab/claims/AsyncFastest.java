@@ -1,7 +1,7 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.LoadException;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Completion beside readiness, in three ways, and an asynchronous framework. */
+/** Compares completion with readiness, in three ways, and an asynchronous framework. */
 final class AsyncFastest implements Experiment {
 
   /**
-   * What is called asynchronous, and what waits for readiness in the same language. Vert.x is so to
-   * its user: below, it waits for readiness as well.
+   * An asynchronous server, and one in the same language that waits for readiness. Vert.x is
+   * asynchronous for its users; internally it waits for readiness as well.
    */
   private static final Map<String, String> PAIRS = new LinkedHashMap<>();
 
@@ -50,10 +50,10 @@ final class AsyncFastest implements Experiment {
             .flatMap(it -> Stream.of(it.getKey(), it.getValue()))
             .distinct()
             .toList();
-    Trial trial = laboratory.play(names, Scenario.PING_50);
+    InterleavedResults results = laboratory.measure(names, Scenario.PING_50);
     List<Order> orders =
         PAIRS.entrySet().stream()
-            .map(it -> Order.of(trial.ratios(it.getKey(), it.getValue(), Trial.CPU)))
+            .map(it -> Order.of(results.ratios(it.getKey(), it.getValue(), InterleavedResults.CPU)))
             .toList();
     String words =
         ("Processor time per message beside readiness: asynchronous channels %s, Vert.x %s,"
@@ -63,32 +63,37 @@ final class AsyncFastest implements Experiment {
              + " each; but what a message mostly costs is TCP itself, which is the same for all."
              + " Cheaper in all turns: %s.")
             .formatted(
-                trial.times("nio-async", "nio-selector", Trial.CPU),
-                trial.times("vertx", "nio-selector", Trial.CPU),
-                trial.times("linux-io-uring", "linux-epoll", Trial.CPU),
-                trial.times("c-io_uring", "c-epoll", Trial.CPU),
-                cheaper(trial));
+                results.times("nio-async", "nio-selector", InterleavedResults.CPU),
+                results.times("vertx", "nio-selector", InterleavedResults.CPU),
+                results.times("linux-io-uring", "linux-epoll", InterleavedResults.CPU),
+                results.times("c-io_uring", "c-epoll", InterleavedResults.CPU),
+                cheaper(results));
     return new Finding(
         verdict(orders),
         words,
         List.of(
-            trial.bars("Processor time per message, 50 connections", "µs per message", Trial.CPU),
-            trial.bars("Throughput, 50 connections", "messages a second", Trial.THROUGHPUT)));
+            results.bars(
+                "Processor time per message, 50 connections",
+                "µs per message",
+                InterleavedResults.CPU),
+            results.bars(
+                "Throughput, 50 connections", "messages a second", InterleavedResults.THROUGHPUT)));
   }
 
-  private static String cheaper(Trial trial) {
+  private static String cheaper(InterleavedResults results) {
     List<String> cheaper =
         PAIRS.entrySet().stream()
             .filter(
-                it -> Order.of(trial.ratios(it.getKey(), it.getValue(), Trial.CPU)) == Order.LESS)
+                it ->
+                    Order.of(results.ratios(it.getKey(), it.getValue(), InterleavedResults.CPU))
+                        == Order.LESS)
             .map(Map.Entry::getKey)
             .toList();
     return cheaper.isEmpty() ? "none" : String.join(", ", cheaper);
   }
 
   /**
-   * The processor time of each beside that of what waits for readiness. Of pairs that are equal one
-   * is MORE by chance once in 32 runs of seven turns.
+   * Compares processor times. Of equal pairs one is MORE by chance once in 32 runs of seven turns.
    */
   static Verdict verdict(List<Order> orders) {
     if (orders.stream().allMatch(it -> it == Order.LESS)) {

@@ -1,14 +1,14 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Attached;
-import iomodels.lab.Contestant;
-import iomodels.lab.Servers;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.trace.StraceAttachment;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** What epoll hands to a program when many sockets are ready. */
+/** Shows what epoll returns to a program when many sockets are ready. */
 final class CallbackPerObject implements Experiment {
 
   private static final String SERVER = "c-epoll";
@@ -61,7 +61,7 @@ final class CallbackPerObject implements Experiment {
   }
 
   static Verdict verdict(int mostAtOnce) {
-    // A callback for each object would be one return, or none, for each.
+    // With a callback for each object, no return would report more than one.
     return mostAtOnce > 1 ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
   }
 
@@ -84,24 +84,25 @@ final class CallbackPerObject implements Experiment {
     Path trace = Files.createTempFile("iomodels-epoll", ".txt");
     List<Socket> clients = new ArrayList<>();
     try (Servers servers = laboratory.servers().get()) {
-      Contestant server = servers.start(SERVER, List.of());
+      ServerUnderTest server = servers.start(SERVER, List.of());
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(new Socket(server.address().getAddress(), server.address().getPort()));
-        say(clients.getLast());
-        hear(clients.getLast());
+        sendByte(clients.getLast());
+        readReply(clients.getLast());
       }
-      Attached strace = Attached.to(server.process(), trace, "-e", "trace=epoll_wait");
+      StraceAttachment strace =
+          StraceAttachment.to(server.process(), trace, "-e", "trace=epoll_wait");
       try {
         signal("-STOP", server);
         try {
           for (Socket client : clients) {
-            say(client);
+            sendByte(client);
           }
         } finally {
           signal("-CONT", server);
         }
         for (Socket client : clients) {
-          hear(client);
+          readReply(client);
         }
       } finally {
         strace.detach();
@@ -115,7 +116,7 @@ final class CallbackPerObject implements Experiment {
     }
   }
 
-  /** Of how many sockets each call told. */
+  /** How many sockets each call reported. */
   static List<Integer> returns(String trace) {
     return RETURNED
         .matcher(trace)
@@ -124,16 +125,16 @@ final class CallbackPerObject implements Experiment {
         .toList();
   }
 
-  private static void signal(String signal, Contestant server)
+  private static void signal(String signal, ServerUnderTest server)
       throws IOException, InterruptedException {
     new ProcessBuilder("kill", signal, String.valueOf(server.process().pid())).start().waitFor();
   }
 
-  private static void say(Socket client) throws IOException {
+  private static void sendByte(Socket client) throws IOException {
     client.getOutputStream().write('a');
   }
 
-  private static void hear(Socket client) throws IOException {
+  private static void readReply(Socket client) throws IOException {
     client.setSoTimeout(SECONDS * 1_000);
     if (client.getInputStream().read() != 'A') {
       throw new IOException("a wrong reply");

@@ -1,13 +1,13 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.LoadException;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ClaimResult;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** All the sentences, and how one is put to the test. */
+/** All claims, and how to test one. */
 public final class Claims {
 
   private static final List<Experiment> ALL =
@@ -27,17 +27,17 @@ public final class Claims {
 
   private Claims() {}
 
-  /** In the order in which introductions come to them. */
+  /** All experiments, in the order in which an introduction makes the claims. */
   public static List<Experiment> all() {
     return ALL;
   }
 
-  /** The one with that id. */
+  /** Finds an experiment by its id. */
   public static Optional<Experiment> named(String id) {
     return ALL.stream().filter(it -> it.id().equals(id)).findFirst();
   }
 
-  /** Puts one to the test. If that cannot be done, the result says why. */
+  /** Runs an experiment. If it cannot be run, the result says why. */
   public static ClaimResult test(Experiment experiment, Laboratory laboratory)
       throws InterruptedException {
     Experiment.Finding finding;

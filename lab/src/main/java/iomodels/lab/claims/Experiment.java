@@ -1,37 +1,36 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.LoadException;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.util.List;
 
-/** A sentence, and what is done to see whether it holds here. Without state. */
+/** A claim, and an experiment that tests whether it holds on this machine. Without state. */
 public interface Experiment {
 
   /** A short name, such as {@code select-slows-down}. */
   String id();
 
-  /** The sentence. */
+  /** The claim as a sentence. */
   String claim();
 
-  /** What is done. */
+  /** A description of the experiment. */
   String words();
 
   /**
-   * Does it. The verdict follows from the figures alone, which have to be farther from each other
-   * than they are from themselves.
+   * Runs the experiment. The verdict follows from the figures alone, and only from differences that
+   * are larger than the noise.
    *
-   * @throws IOException if a server does not come up, or something that it takes is not here, in
-   *     words
-   * @throws LoadException if a server does not stand it
+   * @throws IOException if a server does not start or a tool is missing; the message says which
+   * @throws LoadException if a server fails under load
    */
   Finding run(Laboratory laboratory) throws IOException, LoadException, InterruptedException;
 
   /**
-   * What came of it.
+   * The result.
    *
-   * @param words why the verdict is what it is, with the figures
+   * @param words the reason of the verdict, with the figures
    */
   record Finding(Verdict verdict, String words, List<Chart> charts) {}
 }

@@ -2,14 +2,14 @@ package iomodels.lab.claims;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.lab.LoadException;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Frameworks beside what they are praised against, and beside what they are made of. */
+/** Compares frameworks with a thread per connection, and with the event loop below them. */
 final class FrameworksFast implements Experiment {
 
   private static final List<String> FRAMEWORKS =
@@ -40,8 +40,8 @@ final class FrameworksFast implements Experiment {
       throws IOException, LoadException, InterruptedException {
     List<String> names = new ArrayList<>(List.of(PLAIN_C, LOOP, THREADS));
     names.addAll(FRAMEWORKS);
-    Trial small = laboratory.play(names, Scenario.PING_50);
-    Trial large = laboratory.play(names, Scenario.LARGE);
+    InterleavedResults small = laboratory.measure(names, Scenario.PING_50);
+    InterleavedResults large = laboratory.measure(names, Scenario.LARGE);
     String words =
         ("Processor time per message: beside threads %s; beside the bare loop %s; beside C %s. With"
              + " 16 KiB beside threads %s; beside C %s. They save the switch of threads, and spend"
@@ -60,27 +60,33 @@ final class FrameworksFast implements Experiment {
         verdict(orders(small), orders(large)),
         words,
         List.of(
-            small.bars("Processor time per message of 64 bytes", "µs per message", Trial.CPU),
-            small.bars("What 99 of 100 messages of 64 bytes took at most", "µs", Trial.P99),
-            large.bars("Processor time per message of 16 KiB", "µs per message", Trial.CPU)));
+            small.bars(
+                "Processor time per message of 64 bytes", "µs per message", InterleavedResults.CPU),
+            small.bars(
+                "What 99 of 100 messages of 64 bytes took at most", "µs", InterleavedResults.P99),
+            large.bars(
+                "Processor time per message of 16 KiB", "µs per message", InterleavedResults.CPU)));
   }
 
-  private static String cheaper(Trial trial) {
+  private static String cheaper(InterleavedResults results) {
     List<String> cheaper =
         FRAMEWORKS.stream()
-            .filter(it -> Order.of(trial.ratios(it, THREADS, Trial.CPU)) == Order.LESS)
+            .filter(
+                it -> Order.of(results.ratios(it, THREADS, InterleavedResults.CPU)) == Order.LESS)
             .toList();
     return cheaper.isEmpty() ? "none" : String.join(", ", cheaper);
   }
 
-  private static String beside(Trial trial, String other) {
+  private static String beside(InterleavedResults results, String other) {
     return FRAMEWORKS.stream()
-        .map(it -> it + " " + trial.times(it, other, Trial.CPU))
+        .map(it -> it + " " + results.times(it, other, InterleavedResults.CPU))
         .collect(joining(", "));
   }
 
-  private static List<Order> orders(Trial trial) {
-    return FRAMEWORKS.stream().map(it -> Order.of(trial.ratios(it, THREADS, Trial.CPU))).toList();
+  private static List<Order> orders(InterleavedResults results) {
+    return FRAMEWORKS.stream()
+        .map(it -> Order.of(results.ratios(it, THREADS, InterleavedResults.CPU)))
+        .toList();
   }
 
   /**

@@ -1,13 +1,13 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.LoadException;
-import iomodels.lab.Match;
-import iomodels.lab.Match.Played;
-import iomodels.lab.Match.Round;
-import iomodels.lab.Servers;
 import iomodels.lab.bench.IdleMemory;
+import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.InterleavedRun.Round;
+import iomodels.lab.bench.InterleavedRun.RunResult;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
@@ -23,28 +23,32 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * What experiments are made with. For use by one thread.
+ * The tools of the experiments. For use by one thread.
  *
- * @param servers starts them, where servers belong
- * @param match how long and how often loads are put on them
- * @param doing is told what is being done
+ * @param servers starts servers
+ * @param interleaved length and number of the rounds of a load
+ * @param doing receives a line of progress
  */
-public record Laboratory(Supplier<Servers> servers, Match match, Consumer<String> doing) {
+public record Laboratory(
+    Supplier<Servers> servers, InterleavedRun interleaved, Consumer<String> doing) {
 
-  /** Puts the same load on several servers, in turns. */
-  Trial play(List<String> names, Scenario scenario)
+  /** Clients for measuring memory; many, because a JVM's first thousands of threads cost more. */
+  static final int IDLE_CLIENTS = Scenario.IDLE.connections();
+
+  /** Starts servers and puts the same load on them, in turns. */
+  InterleavedResults measure(List<String> names, Scenario scenario)
       throws IOException, LoadException, InterruptedException {
     try (Servers started = servers.get()) {
-      Map<String, Contestant> contestants = new LinkedHashMap<>();
+      Map<String, ServerUnderTest> running = new LinkedHashMap<>();
       for (String name : names) {
-        contestants.put(name, started.start(name, List.of()));
+        running.put(name, started.start(name, List.of()));
       }
-      return play(contestants, scenario);
+      return measure(running, scenario);
     }
   }
 
-  /** What idle connections of a server weigh, by itself. */
-  List<IdlePoint> weigh(String name, int connections)
+  /** Measures the memory of a server's idle connections, without other servers running. */
+  List<IdlePoint> measureMemory(String name, int connections)
       throws IOException, LoadException, InterruptedException {
     doing.accept("%s: %,d idle connections".formatted(name, connections));
     try (Servers started = servers.get()) {
@@ -52,10 +56,10 @@ public record Laboratory(Supplier<Servers> servers, Match match, Consumer<String
     }
   }
 
-  /** A line for each server that was weighed. */
-  static Chart chartOfMemory(Map<String, List<IdlePoint>> weighed) {
+  /** Draws a line for each server. */
+  static Chart chartOfMemory(Map<String, List<IdlePoint>> memory) {
     List<Series> lines = new ArrayList<>();
-    weighed.forEach(
+    memory.forEach(
         (name, points) ->
             lines.add(
                 new Series(
@@ -75,28 +79,29 @@ public record Laboratory(Supplier<Servers> servers, Match match, Consumer<String
         lines);
   }
 
-  /** The same of servers that run already. */
-  Trial play(Map<String, Contestant> contestants, Scenario scenario)
+  /** Puts the same load on running servers, in turns. */
+  InterleavedResults measure(Map<String, ServerUnderTest> running, Scenario scenario)
       throws IOException, LoadException, InterruptedException {
-    List<String> names = List.copyOf(contestants.keySet());
-    List<Contestant> all = List.copyOf(contestants.values());
+    List<String> names = List.copyOf(running.keySet());
+    List<ServerUnderTest> all = List.copyOf(running.values());
     doing.accept("%s: %s".formatted(scenario, String.join(", ", names)));
-    int atATime = all.stream().mapToInt(Contestant::connections).min().orElseThrow();
-    List<Played> played = match.play(all, it -> scenario.load(it.address(), atATime), () -> {});
+    int atATime = all.stream().mapToInt(ServerUnderTest::connections).min().orElseThrow();
+    List<RunResult> measured =
+        interleaved.measure(all, it -> scenario.load(it.address(), atATime), () -> {});
     Map<String, List<Round>> rounds = new LinkedHashMap<>();
     List<String> failures = new ArrayList<>();
     for (int i = 0; i < names.size(); i++) {
-      rounds.put(names.get(i), played.get(i).rounds());
-      if (!played.get(i).failure().isEmpty()) {
-        failures.add("%s: %s".formatted(names.get(i), played.get(i).failure()));
+      rounds.put(names.get(i), measured.get(i).rounds());
+      if (!measured.get(i).failure().isEmpty()) {
+        failures.add("%s: %s".formatted(names.get(i), measured.get(i).failure()));
       }
     }
     if (!failures.isEmpty()) {
       throw new IOException(String.join("; ", failures));
     }
     if (rounds.values().stream().flatMap(List::stream).anyMatch(it -> it.cost().isEmpty())) {
-      throw new IOException("there is no /proc to see by what a server takes");
+      throw new IOException(ServerUnderTest.NO_PROC);
     }
-    return new Trial(rounds);
+    return new InterleavedResults(rounds);
   }
 }

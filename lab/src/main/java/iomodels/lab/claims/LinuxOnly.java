@@ -14,19 +14,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Whether a program with poll is written for Linux. */
+/** Tests whether a program that uses poll depends on Linux. */
 final class LinuxOnly implements Experiment {
 
   private static final int SECONDS = 60;
 
-  /**
-   * Nothing but ISO C and POSIX.1-2001; the same with a call that is not in it must not compile.
-   */
+  /** Permits ISO C and POSIX.1-2001 only. A program with another call must not compile. */
   private static final List<String> PORTABLE =
       List.of(
           "cc", "-std=c99", "-pedantic-errors", "-Werror", "-D_POSIX_C_SOURCE=200112L", "-c", "-o");
 
-  /** Without it there would be no telling whether a call is missing, or all headers are. */
+  /** A control: if it does not compile, all headers are missing. */
   private static final String NOTHING =
       """
       #include <unistd.h>
@@ -115,7 +113,7 @@ final class LinuxOnly implements Experiment {
       Process compiler = start(command);
       if (!compiler.waitFor(SECONDS, TimeUnit.SECONDS)) {
         compiler.destroyForcibly();
-        throw new IOException("cc does not come to an end");
+        throw new IOException("cc did not finish");
       }
       return compiler.exitValue() == 0;
     } finally {
@@ -132,7 +130,7 @@ final class LinuxOnly implements Experiment {
           .redirectOutput(ProcessBuilder.Redirect.DISCARD)
           .start();
     } catch (IOException e) {
-      throw new IOException("there is no C compiler (cc) here", e);
+      throw new IOException("no C compiler (cc) found", e);
     }
   }
 }

@@ -1,13 +1,13 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Servers;
-import iomodels.lab.Spread;
+import iomodels.lab.bench.Servers;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.report.Spread;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** One client is silent while two others ask. */
+/** One client is silent while two others send. */
 final class OneBlocksTheRest implements Experiment {
 
   private static final List<String> SERVERS =
@@ -24,7 +24,8 @@ final class OneBlocksTheRest implements Experiment {
   private static final int TURNS = 5;
 
   /**
-   * A wait is the other client's if it is most of its silence, and is not if it is little of it.
+   * A client waits for the silent one if its wait is at least this share of the silence, and does
+   * not if it is less than {@code LITTLE}.
    */
   private static final double MOST = 0.8;
 
@@ -96,7 +97,7 @@ final class OneBlocksTheRest implements Experiment {
     return Spread.of(waits.stream().mapToDouble(it -> it));
   }
 
-  /** What the others wait for with one thread, and with a thread for each. */
+  /** Judges the others' waits with one thread, and with a thread for each client. */
   static Verdict verdict(List<Spread> one, List<Spread> threads) {
     boolean waits = one.stream().allMatch(it -> it.min() >= MOST * SilentClient.MILLIS);
     if (waits && threads.stream().allMatch(it -> it.max() < LITTLE * SilentClient.MILLIS)) {

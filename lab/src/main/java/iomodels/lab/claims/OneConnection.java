@@ -1,14 +1,14 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.LoadException;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Multiplexing where there is nothing to multiplex. */
+/** Multiplexing with a single connection. */
 final class OneConnection implements Experiment {
 
   private static final String BLOCKING_C = "c-sequential";
@@ -37,15 +37,15 @@ final class OneConnection implements Experiment {
   @Override
   public Finding run(Laboratory laboratory)
       throws IOException, LoadException, InterruptedException {
-    Trial trial = laboratory.play(SERVERS, Scenario.PING_1);
+    InterleavedResults results = laboratory.measure(SERVERS, Scenario.PING_1);
     List<Order> cpu =
         List.of(
-            Order.of(trial.ratios(EPOLL_C, BLOCKING_C, Trial.CPU)),
-            Order.of(trial.ratios(SELECTOR, BLOCKING, Trial.CPU)));
+            Order.of(results.ratios(EPOLL_C, BLOCKING_C, InterleavedResults.CPU)),
+            Order.of(results.ratios(SELECTOR, BLOCKING, InterleavedResults.CPU)));
     List<Order> latency =
         List.of(
-            Order.of(trial.ratios(EPOLL_C, BLOCKING_C, Trial.P50)),
-            Order.of(trial.ratios(SELECTOR, BLOCKING, Trial.P50)));
+            Order.of(results.ratios(EPOLL_C, BLOCKING_C, InterleavedResults.P50)),
+            Order.of(results.ratios(SELECTOR, BLOCKING, InterleavedResults.P50)));
     List<String> more = new ArrayList<>();
     List<String> what =
         List.of("processor time in C", "processor time in Java", "latency in C", "latency in Java");
@@ -61,22 +61,24 @@ final class OneConnection implements Experiment {
                 + " blocking in Java. The median latency is %s and %s times as long. More in all"
                 + " turns: %s.")
             .formatted(
-                trial.times(EPOLL_C, BLOCKING_C, Trial.CPU),
-                trial.times(SELECTOR, BLOCKING, Trial.CPU),
-                trial.times(EPOLL_C, BLOCKING_C, Trial.P50),
-                trial.times(SELECTOR, BLOCKING, Trial.P50),
+                results.times(EPOLL_C, BLOCKING_C, InterleavedResults.CPU),
+                results.times(SELECTOR, BLOCKING, InterleavedResults.CPU),
+                results.times(EPOLL_C, BLOCKING_C, InterleavedResults.P50),
+                results.times(SELECTOR, BLOCKING, InterleavedResults.P50),
                 more.isEmpty() ? "none of these" : String.join(", ", more));
     return new Finding(
         verdict(cpu, latency),
         words,
         List.of(
-            trial.bars("Median latency, one connection", "µs", Trial.P50),
-            trial.bars("Processor time per message, one connection", "µs", Trial.CPU)));
+            results.bars("Median latency, one connection", "µs", InterleavedResults.P50),
+            results.bars(
+                "Processor time per message, one connection", "µs", InterleavedResults.CPU)));
   }
 
   /**
-   * Multiplexing beside blocking, in C and in Java. It holds when one looks at one of the two
-   * figures, or at one of the two languages, if all that one sees there agrees.
+   * Compares multiplexing with blocking, in C and in Java. The claim holds under a condition if it
+   * holds for one of the two figures in both languages, or for one of the languages in both
+   * figures.
    */
   static Verdict verdict(List<Order> cpu, List<Order> latency) {
     List<List<Order>> views = new ArrayList<>(List.of(cpu, latency));

@@ -1,19 +1,19 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Spread;
+import iomodels.lab.report.Spread;
 import java.util.List;
 
-/** Which of two is more, if that can be said. */
+/** Which of two figures is larger, if the measurements agree. */
 enum Order {
   LESS,
-  /** The turns do not agree. */
+  /** The turns disagree. */
   ALIKE,
   MORE;
 
   /**
-   * Of one server's figure as a multiple of another's, turn by turn; all have to agree. Of two that
-   * are equal, seven turns do so by chance once in 64 times, and five once in 16: who compares many
-   * pairs has to ask for more than one of them.
+   * Compares a figure of two servers, given as ratios turn by turn: all turns must agree. For equal
+   * servers, seven turns agree by chance once in 64 times, and five turns once in 16. An experiment
+   * that compares many pairs must therefore require more than one.
    */
   static Order of(List<Double> ratios) {
     if (ratios.stream().allMatch(it -> it > 1)) {
@@ -22,7 +22,7 @@ enum Order {
     return ratios.stream().allMatch(it -> it < 1) ? LESS : ALIKE;
   }
 
-  /** Of two figures that were not measured in the same turns: their spreads may not meet. */
+  /** Compares figures that were not measured in the same turns: their ranges must not overlap. */
   static Order of(Spread one, Spread other) {
     if (one.min() > other.max()) {
       return MORE;

@@ -1,8 +1,8 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Crowd;
-import iomodels.lab.LoadException;
-import iomodels.lab.Servers;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClients;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
@@ -17,16 +17,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** How many connections each of them can watch. */
+/** Tests how many connections select and poll can watch. */
 final class PollWatchesMore implements Experiment {
 
   private static final List<String> SELECT = List.of("c-select", "linux-select");
   private static final List<String> POLL = List.of("c-poll", "linux-poll");
 
-  /** FD_SETSIZE, in glibc: bits of a set (man 2 select). */
+  /** FD_SETSIZE in glibc: the size of a set (man 2 select). */
   private static final int SET = 1_024;
 
-  /** With less than that, it was something else that a select failed of. */
+  /** If select serves fewer, it has failed for another reason. */
   private static final int NEARLY = 900;
 
   private static final int TRIED = 1_500;
@@ -69,7 +69,7 @@ final class PollWatchesMore implements Experiment {
         verdict(of(served, SELECT), of(served, POLL)), words, List.of(chart(served)));
   }
 
-  /** How many each served. */
+  /** Judges the numbers of clients served. */
   static Verdict verdict(List<Integer> select, List<Integer> poll) {
     boolean all = poll.stream().allMatch(it -> it == TRIED);
     if (all && select.stream().allMatch(it -> it >= NEARLY && it <= SET)) {
@@ -87,13 +87,13 @@ final class PollWatchesMore implements Experiment {
   private static int served(Laboratory laboratory, String name)
       throws IOException, InterruptedException {
     try (Servers servers = laboratory.servers().get();
-        Crowd crowd = new Crowd(servers.start(name, List.of()).address())) {
+        IdleClients clients = new IdleClients(servers.start(name, List.of()).address())) {
       try {
-        crowd.growTo(TRIED, () -> {});
+        clients.growTo(TRIED, () -> {});
       } catch (LoadException _) {
-        // That is what was to be found out.
+        // The expected result: the server serves no more.
       }
-      return crowd.size();
+      return clients.size();
     }
   }
 

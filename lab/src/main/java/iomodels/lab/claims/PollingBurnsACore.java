@@ -1,17 +1,17 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.Crowd;
-import iomodels.lab.LoadException;
-import iomodels.lab.Servers;
-import iomodels.lab.Spread;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClients;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.report.Spread;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
-/** A server that asks again and again, with clients that say nothing and with clients that talk. */
+/** A server that polls, with silent clients and with busy ones. */
 final class PollingBurnsACore implements Experiment {
 
   private static final String POLLING = "nio-polling";
@@ -29,7 +29,7 @@ final class PollingBurnsACore implements Experiment {
   private static final int TURNS = 5;
   private static final long TURN_MILLIS = 300;
 
-  /** Who carries that share of what a selector carries, works. */
+  /** A server counts as working if it reaches this share of the selector's throughput. */
   private static final double WORKS = 0.5;
 
   @Override
@@ -60,8 +60,8 @@ final class PollingBurnsACore implements Experiment {
       laboratory.doing().accept(id() + ": " + name);
       shares.add(idleShare(laboratory, name));
     }
-    Trial one = laboratory.play(List.of(SELECTOR, POLLING), Scenario.PING_1);
-    Trial trial = laboratory.play(List.of(SELECTOR, POLLING), Scenario.PING_50);
+    InterleavedResults one = laboratory.measure(List.of(SELECTOR, POLLING), Scenario.PING_1);
+    InterleavedResults results = laboratory.measure(List.of(SELECTOR, POLLING), Scenario.PING_50);
     String words =
         String.format(
             Locale.ROOT,
@@ -73,25 +73,30 @@ final class PollingBurnsACore implements Experiment {
             100 * shares.getFirst().median(),
             100 * shares.get(1).median(),
             CLIENTS,
-            trial.times(POLLING, SELECTOR, Trial.THROUGHPUT),
-            trial.times(POLLING, SELECTOR, Trial.CPU),
-            one.times(POLLING, SELECTOR, Trial.THROUGHPUT),
-            one.times(POLLING, SELECTOR, Trial.CPU));
+            results.times(POLLING, SELECTOR, InterleavedResults.THROUGHPUT),
+            results.times(POLLING, SELECTOR, InterleavedResults.CPU),
+            one.times(POLLING, SELECTOR, InterleavedResults.THROUGHPUT),
+            one.times(POLLING, SELECTOR, InterleavedResults.CPU));
     return new Finding(
         verdict(
-            shares.getFirst(), shares.get(1), trial.ratios(POLLING, SELECTOR, Trial.THROUGHPUT)),
+            shares.getFirst(),
+            shares.get(1),
+            results.ratios(POLLING, SELECTOR, InterleavedResults.THROUGHPUT)),
         words,
         List.of(
             chart(shares),
-            one.bars("Processor time per message, one client", "µs per message", Trial.CPU),
-            trial.bars(
-                "Processor time per message, 50 clients that talk", "µs per message", Trial.CPU)));
+            one.bars(
+                "Processor time per message, one client", "µs per message", InterleavedResults.CPU),
+            results.bars(
+                "Processor time per message, 50 clients that talk",
+                "µs per message",
+                InterleavedResults.CPU)));
   }
 
   /**
-   * Compared by processor time, since a busy machine may not give it a whole core.
+   * Compares processor times: a busy machine may not give the server a whole core.
    *
-   * @param loaded its messages per second beside a selector's, turn by turn
+   * @param loaded its throughput as a multiple of the selector's, turn by turn
    */
   static Verdict verdict(Spread polling, Spread selector, List<Double> loaded) {
     boolean burns = polling.min() > 0.5 && selector.max() < 0.2 * polling.min();
@@ -105,15 +110,15 @@ final class PollingBurnsACore implements Experiment {
   private static Spread idleShare(Laboratory laboratory, String name)
       throws IOException, LoadException, InterruptedException {
     try (Servers servers = laboratory.servers().get()) {
-      Contestant server = servers.start(name, List.of());
+      ServerUnderTest server = servers.start(name, List.of());
       CostMeter meter = server.meter();
-      try (Crowd crowd = new Crowd(server.address())) {
-        crowd.growTo(CLIENTS, () -> {});
+      try (IdleClients clients = new IdleClients(server.address())) {
+        clients.growTo(CLIENTS, () -> {});
         List<Double> shares = new ArrayList<>();
         for (int i = 0; i < TURNS; i++) {
           long cpu = meter.cpu().toNanos();
           long start = System.nanoTime();
-          TimeUnit.MILLISECONDS.sleep(TURN_MILLIS); // what it does meanwhile is what is measured
+          TimeUnit.MILLISECONDS.sleep(TURN_MILLIS); // This is the measured time.
           shares.add((double) (meter.cpu().toNanos() - cpu) / (System.nanoTime() - start));
         }
         return Spread.of(shares.stream().mapToDouble(it -> it));

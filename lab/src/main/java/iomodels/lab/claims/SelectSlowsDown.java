@@ -1,17 +1,17 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.CrowdProcess;
-import iomodels.lab.LoadException;
-import iomodels.lab.Servers;
-import iomodels.lab.Spread;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClientsProcess;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.lab.report.Spread;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,19 +23,19 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** What those cost who say nothing. */
+/** Measures what silent connections cost. */
 final class SelectSlowsDown implements Experiment {
 
   private static final List<String> SELECT = List.of("c-select", "linux-select");
   private static final List<String> POLL = List.of("c-poll", "linux-poll");
   private static final List<String> EPOLL = List.of("c-epoll", "linux-epoll", "nio-selector");
 
-  private static final List<Integer> CROWDS = List.of(0, 100, 900, 5_000, 15_000);
+  private static final List<Integer> SIZES = List.of(0, 100, 900, 5_000, 15_000);
 
-  /** With 50 that talk, and its own, a select has no room for more. */
+  /** Beside 50 busy connections and its own descriptors, select has no room for more. */
   private static final int MOST_OF_SELECT = 900;
 
-  /** Growing is more than noise if a message costs that many times as much at the end. */
+  /** Growth of the cost of a message by this factor is more than noise. */
   private static final double GROWN = 1.3;
 
   @Override
@@ -51,7 +51,7 @@ final class SelectSlowsDown implements Experiment {
   @Override
   public String words() {
     return "Processor time per message of 50 connections that talk, beside %d to %,d that are silent (%d for"
-            .formatted(CROWDS.getFirst(), CROWDS.getLast(), MOST_OF_SELECT)
+            .formatted(SIZES.getFirst(), SIZES.getLast(), MOST_OF_SELECT)
         + " select), in turns.";
   }
 
@@ -59,37 +59,37 @@ final class SelectSlowsDown implements Experiment {
   public Finding run(Laboratory laboratory)
       throws IOException, LoadException, InterruptedException {
     Map<String, Map<Integer, Spread>> cpu = new LinkedHashMap<>();
-    List<CrowdProcess> crowds = new ArrayList<>();
+    List<IdleClientsProcess> idle = new ArrayList<>();
     try (Servers servers = laboratory.servers().get()) {
-      Map<String, Contestant> contestants = new LinkedHashMap<>();
-      Map<String, CrowdProcess> crowdOf = new LinkedHashMap<>();
+      Map<String, ServerUnderTest> running = new LinkedHashMap<>();
+      Map<String, IdleClientsProcess> idleOf = new LinkedHashMap<>();
       for (List<String> kind : List.of(SELECT, POLL, EPOLL)) {
         for (String name : kind) {
-          Contestant contestant = servers.start(name, List.of());
-          CrowdProcess crowd = CrowdProcess.start(contestant.address());
-          crowds.add(crowd);
-          contestants.put(name, contestant);
-          crowdOf.put(name, crowd);
+          ServerUnderTest server = servers.start(name, List.of());
+          IdleClientsProcess idleClients = IdleClientsProcess.start(server.address());
+          idle.add(idleClients);
+          running.put(name, server);
+          idleOf.put(name, idleClients);
         }
       }
-      for (int size : CROWDS) {
+      for (int size : SIZES) {
         if (size > MOST_OF_SELECT) {
-          contestants.keySet().removeAll(SELECT);
+          running.keySet().removeAll(SELECT);
         }
-        for (String name : contestants.keySet()) {
+        for (String name : running.keySet()) {
           laboratory.doing().accept("%s: %,d silent beside %s".formatted(id(), size, name));
-          Objects.requireNonNull(crowdOf.get(name)).growTo(size);
+          Objects.requireNonNull(idleOf.get(name)).growTo(size);
         }
-        Trial trial = laboratory.play(contestants, Scenario.PING_50);
-        contestants
+        InterleavedResults results = laboratory.measure(running, Scenario.PING_50);
+        running
             .keySet()
             .forEach(
                 name ->
                     cpu.computeIfAbsent(name, _ -> new TreeMap<>())
-                        .put(size, trial.of(name, Trial.CPU)));
+                        .put(size, results.of(name, InterleavedResults.CPU)));
       }
     } finally {
-      crowds.forEach(CrowdProcess::close);
+      idle.forEach(IdleClientsProcess::close);
     }
     return finding(cpu);
   }
@@ -108,7 +108,7 @@ final class SelectSlowsDown implements Experiment {
                 + " clients share what the silent ones cost.",
             MOST_OF_SELECT,
             growth(cpu, "c-select"),
-            CROWDS.getLast(),
+            SIZES.getLast(),
             growth(cpu, "c-poll"),
             growth(cpu, "linux-poll"),
             growth(cpu, "c-epoll"),
@@ -157,7 +157,7 @@ final class SelectSlowsDown implements Experiment {
     return line.lastEntry().getValue().median() / line.firstEntry().getValue().median();
   }
 
-  /** Nanoseconds per message for each silent connection, by least squares. */
+  /** Nanoseconds per message and silent connection, by least squares. */
   static double slope(Map<String, Map<Integer, Spread>> cpu, String name) {
     NavigableMap<Integer, Spread> line = line(cpu, name);
     double meanSize = line.keySet().stream().mapToInt(it -> it).average().orElseThrow();

@@ -1,10 +1,10 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.CrowdProcess;
-import iomodels.lab.LoadException;
-import iomodels.lab.Servers;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClientsProcess;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.io.IOException;
 import java.nio.channels.Selector;
@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What Java's selector is made of, beside what else it could be made of. */
+/** Compares the system call below Java's selector with an alternative. */
 final class SelectorPicksBest implements Experiment {
 
   private static final String CHOSEN = "nio-selector";
@@ -49,23 +49,23 @@ final class SelectorPicksBest implements Experiment {
               .formatted(
                   opened.getClass().getSimpleName(), opened.provider().getClass().getSimpleName());
     }
-    Trial alone;
-    Trial crowded;
-    List<CrowdProcess> crowds = new ArrayList<>();
+    InterleavedResults alone;
+    InterleavedResults crowded;
+    List<IdleClientsProcess> idle = new ArrayList<>();
     try (Servers servers = laboratory.servers().get()) {
-      Map<String, Contestant> both = new LinkedHashMap<>();
+      Map<String, ServerUnderTest> both = new LinkedHashMap<>();
       both.put(CHOSEN, servers.start(CHOSEN, List.of()));
       both.put(OTHER, servers.start(CHOSEN, ON_POLL));
-      alone = laboratory.play(both, Scenario.PING_50);
-      for (Contestant each : both.values()) {
+      alone = laboratory.measure(both, Scenario.PING_50);
+      for (ServerUnderTest each : both.values()) {
         laboratory.doing().accept("%s: %,d silent".formatted(id(), SILENT));
-        CrowdProcess crowd = CrowdProcess.start(each.address());
-        crowds.add(crowd);
-        crowd.growTo(SILENT);
+        IdleClientsProcess idleClients = IdleClientsProcess.start(each.address());
+        idle.add(idleClients);
+        idleClients.growTo(SILENT);
       }
-      crowded = laboratory.play(both, Scenario.PING_50);
+      crowded = laboratory.measure(both, Scenario.PING_50);
     } finally {
-      crowds.forEach(CrowdProcess::close);
+      idle.forEach(IdleClientsProcess::close);
     }
     String words =
         ("It has picked %s. Made to use poll instead, a message costs %s times as much with 50 busy"
@@ -74,23 +74,26 @@ final class SelectorPicksBest implements Experiment {
              + " use anywhere.)")
             .formatted(
                 selector,
-                alone.times(OTHER, CHOSEN, Trial.CPU),
-                crowded.times(OTHER, CHOSEN, Trial.CPU),
+                alone.times(OTHER, CHOSEN, InterleavedResults.CPU),
+                crowded.times(OTHER, CHOSEN, InterleavedResults.CPU),
                 SILENT);
     return new Finding(
         verdict(
-            Order.of(alone.ratios(OTHER, CHOSEN, Trial.CPU)),
-            Order.of(crowded.ratios(OTHER, CHOSEN, Trial.CPU))),
+            Order.of(alone.ratios(OTHER, CHOSEN, InterleavedResults.CPU)),
+            Order.of(crowded.ratios(OTHER, CHOSEN, InterleavedResults.CPU))),
         words,
         List.of(
-            alone.bars("Processor time per message, 50 that talk", "µs per message", Trial.CPU),
+            alone.bars(
+                "Processor time per message, 50 that talk",
+                "µs per message",
+                InterleavedResults.CPU),
             crowded.bars(
                 "Processor time per message, beside %,d that are silent".formatted(SILENT),
                 "µs per message",
-                Trial.CPU)));
+                InterleavedResults.CPU)));
   }
 
-  /** What poll costs beside what was picked, with nobody silent and with many. */
+  /** Judges the cost of poll, compared with the chosen call, without and with silent clients. */
   static Verdict verdict(Order alone, Order crowded) {
     return switch (crowded) {
       case MORE -> alone == Order.LESS ? Verdict.HOLDS_WHEN : Verdict.HOLDS;

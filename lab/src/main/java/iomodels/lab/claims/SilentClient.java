@@ -13,7 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** A client that holds its connection and says nothing for a while. */
+/** A client that keeps its connection open and sends nothing for a while. */
 final class SilentClient {
 
   static final int MILLIS = 300;
@@ -23,9 +23,9 @@ final class SilentClient {
   private SilentClient() {}
 
   /**
-   * How long other clients, who ask at the same time, wait for their replies meanwhile.
+   * Measures how long other clients, which all send at the same time, wait for their replies.
    *
-   * @return ms, in the order in which they connected; each leaves when it has its reply
+   * @return milliseconds, in the order in which they connected; each closes after its reply
    */
   static List<Double> waitsBeside(InetSocketAddress server, int others)
       throws IOException, InterruptedException {
@@ -33,7 +33,7 @@ final class SilentClient {
     List<Socket> talking = new ArrayList<>();
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     try (Socket silent = connect(server)) {
-      ask(silent); // so that it is being served
+      ask(silent); // Now the server is serving it.
       for (int i = 0; i < others; i++) {
         talking.add(connect(server));
       }
@@ -79,7 +79,7 @@ final class SilentClient {
         LockSupport.parkNanos(until - System.nanoTime());
       }
     } catch (IOException _) {
-      // The server has gone, as the other client will find out.
+      // The server has ended; the other client reports it.
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }

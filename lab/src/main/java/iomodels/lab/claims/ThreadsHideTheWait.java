@@ -1,12 +1,11 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.Contestant;
-import iomodels.lab.Crowd;
-import iomodels.lab.LoadException;
-import iomodels.lab.Servers;
-import iomodels.lab.Spread;
 import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.bench.ServerUnderTest;
+import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClients;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
@@ -14,6 +13,7 @@ import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
 import iomodels.lab.report.ServerResult.IdlePoint;
+import iomodels.lab.report.Spread;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,16 +22,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Whether the wait has gone, or is only somebody else's. */
+/** Tests whether threads remove the wait or only hide it. */
 final class ThreadsHideTheWait implements Experiment {
 
   private static final String THREADS = "blocking-threads";
   private static final String SELECTOR = "nio-selector";
-  private static final List<Integer> CROWDS = List.of(0, 50, 100, 200);
+  private static final List<Integer> SIZES = List.of(0, 50, 100, 200);
   private static final int TURNS = 5;
-
-  /** As in the scenario for idle connections: the first thousands of a JVM's threads are dearer. */
-  private static final int WEIGHED = 15_000;
 
   @Override
   public String id() {
@@ -46,9 +43,9 @@ final class ThreadsHideTheWait implements Experiment {
   @Override
   public String words() {
     return "How long B waits beside a silent A; how many threads there are for 0 to %d silent clients,"
-            .formatted(CROWDS.getLast())
+            .formatted(SIZES.getLast())
         + " and how much memory for %,d; how often a thread waits for each message, with 50"
-            .formatted(WEIGHED)
+            .formatted(Laboratory.IDLE_CLIENTS)
         + " clients that talk.";
   }
 
@@ -59,7 +56,7 @@ final class ThreadsHideTheWait implements Experiment {
     List<Integer> threads;
     laboratory.doing().accept(id() + ": " + THREADS);
     try (Servers servers = laboratory.servers().get()) {
-      Contestant server = servers.start(THREADS, List.of());
+      ServerUnderTest server = servers.start(THREADS, List.of());
       List<Double> waits = new ArrayList<>();
       for (int i = 0; i < TURNS; i++) {
         waits.addAll(SilentClient.waitsBeside(server.address(), 1));
@@ -71,14 +68,14 @@ final class ThreadsHideTheWait implements Experiment {
     try (Servers servers = laboratory.servers().get()) {
       selector = threads(servers.start(SELECTOR, List.of()));
     }
-    List<IdlePoint> memory = laboratory.weigh(THREADS, WEIGHED);
-    List<IdlePoint> memoryOfSelector = laboratory.weigh(SELECTOR, WEIGHED);
-    Map<String, List<IdlePoint>> weighed = new LinkedHashMap<>();
-    weighed.put(THREADS, memory);
-    weighed.put(SELECTOR, memoryOfSelector);
-    Trial trial = laboratory.play(List.of(THREADS, SELECTOR), Scenario.PING_50);
-    double perClient = (double) (threads.getLast() - threads.getFirst()) / CROWDS.getLast();
-    Spread waits = trial.of(THREADS, Trial.WAITS);
+    List<IdlePoint> memory = laboratory.measureMemory(THREADS, Laboratory.IDLE_CLIENTS);
+    List<IdlePoint> memoryOfSelector = laboratory.measureMemory(SELECTOR, Laboratory.IDLE_CLIENTS);
+    Map<String, List<IdlePoint>> memoryByServer = new LinkedHashMap<>();
+    memoryByServer.put(THREADS, memory);
+    memoryByServer.put(SELECTOR, memoryOfSelector);
+    InterleavedResults results = laboratory.measure(List.of(THREADS, SELECTOR), Scenario.PING_50);
+    double perClient = (double) (threads.getLast() - threads.getFirst()) / SIZES.getLast();
+    Spread waits = results.of(THREADS, InterleavedResults.WAITS);
     String words =
         String.format(
             Locale.ROOT,
@@ -89,12 +86,12 @@ final class ThreadsHideTheWait implements Experiment {
             beside.median(),
             perClient,
             threads.getLast(),
-            CROWDS.getLast(),
+            SIZES.getLast(),
             selector.getLast(),
             IdleMemory.bytesForEach(memory) / 1e3,
             IdleMemory.bytesForEach(memoryOfSelector) / 1e3,
-            Trial.words(waits),
-            Trial.words(trial.of(SELECTOR, Trial.WAITS)));
+            InterleavedResults.words(waits),
+            InterleavedResults.words(results.of(SELECTOR, InterleavedResults.WAITS)));
     return new Finding(
         verdict(beside, perClient, waits),
         words,
@@ -104,11 +101,11 @@ final class ThreadsHideTheWait implements Experiment {
                 Axis.linear("silent clients"),
                 Axis.linear("threads"),
                 List.of(line(THREADS, threads), line(SELECTOR, selector))),
-            Laboratory.chartOfMemory(weighed),
-            trial.bars(
+            Laboratory.chartOfMemory(memoryByServer),
+            results.bars(
                 "Waits per message, 50 clients that talk",
                 "voluntary switches per message",
-                Trial.WAITS)));
+                InterleavedResults.WAITS)));
   }
 
   static Verdict verdict(Spread beside, double threadsPerClient, Spread waits) {
@@ -120,13 +117,13 @@ final class ThreadsHideTheWait implements Experiment {
     return hidden ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
   }
 
-  private static List<Integer> threads(Contestant server)
+  private static List<Integer> threads(ServerUnderTest server)
       throws IOException, LoadException, InterruptedException {
     CostMeter meter = server.meter();
     List<Integer> threads = new ArrayList<>();
-    try (Crowd crowd = new Crowd(server.address())) {
-      for (int size : CROWDS) {
-        crowd.growTo(size, () -> {});
+    try (IdleClients clients = new IdleClients(server.address())) {
+      for (int size : SIZES) {
+        clients.growTo(size, () -> {});
         threads.add(meter.now().threads());
       }
     }
@@ -136,7 +133,7 @@ final class ThreadsHideTheWait implements Experiment {
   private static Series line(String name, List<Integer> threads) {
     List<Point> points = new ArrayList<>();
     for (int i = 0; i < threads.size(); i++) {
-      points.add(Point.of(CROWDS.get(i), threads.get(i)));
+      points.add(Point.of(SIZES.get(i), threads.get(i)));
     }
     return new Series(name, Mark.LINE, points);
   }

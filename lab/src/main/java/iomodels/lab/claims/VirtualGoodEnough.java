@@ -1,8 +1,8 @@
 package iomodels.lab.claims;
 
-import iomodels.lab.LoadException;
 import iomodels.lab.bench.IdleMemory;
 import iomodels.lab.bench.Scenario;
+import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
 import iomodels.lab.report.Chart.Mark;
@@ -16,7 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Straight-line code on virtual threads beside platform threads, and beside a selector. */
+/** Compares blocking code on virtual threads with platform threads and with a selector. */
 final class VirtualGoodEnough implements Experiment {
 
   private static final String VIRTUAL = "blocking-virtual";
@@ -24,11 +24,8 @@ final class VirtualGoodEnough implements Experiment {
   private static final String LOOP = "nio-selector";
   private static final List<String> SERVERS = List.of(VIRTUAL, THREADS, LOOP);
 
-  /** Who takes less than twice the processor time of a loop gives up less than a machine. */
+  /** Good enough is less than twice the processor time of a loop: less than a second machine. */
   private static final double ENOUGH = 2;
-
-  /** As in the scenario for idle connections: the first thousands of a JVM's threads are dearer. */
-  private static final int WEIGHED = 15_000;
 
   @Override
   public String id() {
@@ -51,13 +48,13 @@ final class VirtualGoodEnough implements Experiment {
   @Override
   public Finding run(Laboratory laboratory)
       throws IOException, LoadException, InterruptedException {
-    Trial few = laboratory.play(SERVERS, Scenario.PING_50);
-    Trial many = laboratory.play(SERVERS, Scenario.PING_1000);
+    InterleavedResults few = laboratory.measure(SERVERS, Scenario.PING_50);
+    InterleavedResults many = laboratory.measure(SERVERS, Scenario.PING_1000);
     Map<String, List<IdlePoint>> memory = new LinkedHashMap<>();
     for (String name : SERVERS) {
-      memory.put(name, laboratory.weigh(name, WEIGHED));
+      memory.put(name, laboratory.measureMemory(name, Laboratory.IDLE_CLIENTS));
     }
-    List<Double> weights =
+    List<Double> kilobytes =
         memory.values().stream().map(it -> IdleMemory.bytesForEach(it) / 1e3).toList();
     String words =
         ("Beside the selector virtual threads take %s times the processor time for a message with"
@@ -68,25 +65,25 @@ final class VirtualGoodEnough implements Experiment {
                 + " connection weighs %.1f KB with a virtual thread, %.1f with a platform"
                 + " thread, and %.1f with the selector.")
             .formatted(
-                few.times(VIRTUAL, LOOP, Trial.CPU),
-                many.times(VIRTUAL, LOOP, Trial.CPU),
-                few.times(THREADS, LOOP, Trial.CPU),
-                many.times(THREADS, LOOP, Trial.CPU),
-                few.times(VIRTUAL, THREADS, Trial.CPU),
-                many.times(VIRTUAL, THREADS, Trial.CPU),
-                weights.getFirst(),
-                weights.get(1),
-                weights.getLast());
+                few.times(VIRTUAL, LOOP, InterleavedResults.CPU),
+                many.times(VIRTUAL, LOOP, InterleavedResults.CPU),
+                few.times(THREADS, LOOP, InterleavedResults.CPU),
+                many.times(THREADS, LOOP, InterleavedResults.CPU),
+                few.times(VIRTUAL, THREADS, InterleavedResults.CPU),
+                many.times(VIRTUAL, THREADS, InterleavedResults.CPU),
+                kilobytes.getFirst(),
+                kilobytes.get(1),
+                kilobytes.getLast());
     return new Finding(
         verdict(
-            few.ratios(VIRTUAL, LOOP, Trial.CPU),
-            many.ratios(VIRTUAL, LOOP, Trial.CPU),
-            Order.of(many.ratios(VIRTUAL, THREADS, Trial.CPU))),
+            few.ratios(VIRTUAL, LOOP, InterleavedResults.CPU),
+            many.ratios(VIRTUAL, LOOP, InterleavedResults.CPU),
+            Order.of(many.ratios(VIRTUAL, THREADS, InterleavedResults.CPU))),
         words,
         List.of(chart(few, many), Laboratory.chartOfMemory(memory)));
   }
 
-  /** Beside a selector with few and with many connections, and beside threads with many. */
+  /** Judges ratios to a selector with few and many connections, and to threads with many. */
   static Verdict verdict(List<Double> few, List<Double> many, Order besideThreads) {
     List<Order> enough =
         List.of(
@@ -102,7 +99,7 @@ final class VirtualGoodEnough implements Experiment {
     return enough.contains(Order.LESS) ? Verdict.HOLDS_WHEN : Verdict.UNDECIDED;
   }
 
-  private static Chart chart(Trial few, Trial many) {
+  private static Chart chart(InterleavedResults few, InterleavedResults many) {
     return new Chart(
         "Processor time per message",
         Axis.of("", SERVERS),
@@ -110,10 +107,10 @@ final class VirtualGoodEnough implements Experiment {
         List.of(bars("50 connections", few), bars("1,000 connections", many)));
   }
 
-  private static Series bars(String name, Trial trial) {
+  private static Series bars(String name, InterleavedResults results) {
     List<Point> points = new ArrayList<>();
     for (int i = 0; i < SERVERS.size(); i++) {
-      points.add(Point.of(i, trial.of(SERVERS.get(i), Trial.CPU)));
+      points.add(Point.of(i, results.of(SERVERS.get(i), InterleavedResults.CPU)));
     }
     return new Series(name, Mark.BARS, points);
   }

@@ -1,5 +1,5 @@
 /**
- * Sentences that introductions to I/O models repeat, put to the test. Begin with {@link
+ * Experiments that test claims which introductions to I/O models repeat. Begin with {@link
  * iomodels.lab.claims.Claims}.
  */
 @NullMarked

@@ -1,37 +1,38 @@
 package iomodels.lab.report;
 
-import iomodels.lab.Spread;
 import iomodels.lab.report.LoadFigures.Ratio;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Two runs compared by what holds from one day, and one machine, to the next: processor time per
+ * Compares two runs by the figure that varies least between days and machines: processor time per
  * message as a multiple of the yardstick in C in the same turns.
  */
 public final class Baseline {
 
   private Baseline() {}
 
-  /** What became of a server. */
+  /** How a server has changed between two runs. */
   public enum Change {
-    CHEAPER,
-    DEARER,
-    /** The two are as near as the noise of either run, or their rounds overlap. */
+    /** It takes less processor time. */
+    IMPROVEMENT,
+    /** It takes more processor time. */
+    REGRESSION,
+    /** The difference is within the noise of a run, or the rounds of the two runs overlap. */
     NO_DIFFERENCE
   }
 
   /**
    * A server that both runs have measured in the same scenario.
    *
-   * @param before as a multiple of the yardstick, then
-   * @param now and now
+   * @param before cost as a multiple of the yardstick, in the earlier run
+   * @param now the same in the new run
    */
   public record Compared(
       String scenario, String server, Spread before, Spread now, Change change) {}
 
-  /** All that both have, in the order of the new run. */
+  /** Compares the servers that both runs have, in the order of the new run. */
   public static List<Compared> compare(Measurements before, List<ScenarioResult> now) {
     List<Compared> compared = new ArrayList<>();
     for (ScenarioResult scenario : now) {
@@ -74,8 +75,8 @@ public final class Baseline {
   private static Change change(Spread before, Spread now, double noise) {
     boolean beyondNoise = Math.abs(now.median() / before.median() - 1) > noise;
     if (beyondNoise && now.min() > before.max()) {
-      return Change.DEARER;
+      return Change.REGRESSION;
     }
-    return beyondNoise && now.max() < before.min() ? Change.CHEAPER : Change.NO_DIFFERENCE;
+    return beyondNoise && now.max() < before.min() ? Change.IMPROVEMENT : Change.NO_DIFFERENCE;
   }
 }

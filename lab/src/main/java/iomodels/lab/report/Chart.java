@@ -1,15 +1,14 @@
 package iomodels.lab.report;
 
-import iomodels.lab.Spread;
 import java.util.List;
 
 /**
- * A chart, whatever draws it.
+ * A chart, independent of the library that draws it.
  *
- * @param title what it shows
- * @param x the axis across
- * @param y the axis upwards
- * @param series what is drawn, each in a colour of its own
+ * @param title for the heading
+ * @param x the horizontal axis
+ * @param y the vertical axis
+ * @param series the data, each series in a colour of its own
  */
 public record Chart(String title, Axis x, Axis y, List<Series> series) {
 
@@ -17,28 +16,29 @@ public record Chart(String title, Axis x, Axis y, List<Series> series) {
    * An axis.
    *
    * @param label with the unit
-   * @param scale how values are laid along it
-   * @param categories for {@link Scale#CATEGORIES}: their names, point {@code x} being an index
+   * @param scale how values map to positions
+   * @param categories for {@link Scale#CATEGORIES}: their names; the {@code x} of a point is an
+   *     index
    */
   public record Axis(String label, Scale scale, List<String> categories) {
 
-    /** Values at even distances, from zero. */
+    /** A linear axis that begins at zero. */
     public static Axis linear(String label) {
       return new Axis(label, Scale.LINEAR, List.of());
     }
 
-    /** Powers of ten at even distances; values are positive. */
+    /** A logarithmic axis, for positive values. */
     public static Axis logarithmic(String label) {
       return new Axis(label, Scale.LOGARITHMIC, List.of());
     }
 
-    /** Names side by side. */
+    /** An axis of categories. */
     public static Axis of(String label, List<String> categories) {
       return new Axis(label, Scale.CATEGORIES, List.copyOf(categories));
     }
   }
 
-  /** How values are laid along an axis. */
+  /** How values map to positions on an axis. */
   public enum Scale {
     LINEAR,
     LOGARITHMIC,
@@ -51,15 +51,15 @@ public record Chart(String title, Axis x, Axis y, List<Series> series) {
   public enum Mark {
     LINE,
     BARS,
-    /** Bars of one category upon each other. */
+    /** The bars of one category are stacked. */
     STACKED_BARS,
     POINTS,
-    /** From {@code low} to {@code high}, such as who was served from when to when. */
+    /** Bars from {@code low} to {@code high}, such as periods of time. */
     SPANS
   }
 
   /**
-   * What belongs together.
+   * Points that belong together.
    *
    * @param name for the legend
    * @param points from left to right
@@ -67,19 +67,19 @@ public record Chart(String title, Axis x, Axis y, List<Series> series) {
   public record Series(String name, Mark mark, List<Point> points) {}
 
   /**
-   * A figure.
+   * A point.
    *
-   * @param low the lowest that was seen, or {@code y}
-   * @param high the highest that was seen, or {@code y}
+   * @param low the lowest value measured, or {@code y}
+   * @param high the highest value measured, or {@code y}
    */
   public record Point(double x, double y, double low, double high) {
 
-    /** One without a spread. */
+    /** A point without a spread. */
     public static Point of(double x, double y) {
       return new Point(x, y, y, y);
     }
 
-    /** The median, with its spread. */
+    /** A point at the median, with the spread. */
     public static Point of(double x, Spread y) {
       return new Point(x, y.median(), y.min(), y.max());
     }

@@ -3,14 +3,14 @@ package iomodels.lab.report;
 import java.util.List;
 
 /**
- * A sentence that introductions to I/O models repeat, and what an experiment says of it here.
+ * A claim that introductions to I/O models repeat, and the result of its experiment.
  *
  * @param id such as {@code select-slows-down}
- * @param claim the sentence
- * @param experiment what was done
- * @param verdict what follows
- * @param finding why, in one or two sentences, with the figures
- * @param charts what was seen
+ * @param claim the claim as a sentence
+ * @param experiment a description of the experiment
+ * @param verdict whether the claim holds
+ * @param finding the reason, in one or two sentences, with the figures
+ * @param charts the measurements
  */
 public record ClaimResult(
     String id,
@@ -20,15 +20,15 @@ public record ClaimResult(
     String finding,
     List<Chart> charts) {
 
-  /** What an experiment says of a claim. */
+  /** Whether a claim holds. */
   public enum Verdict {
     HOLDS,
-    /** Under a condition, which the finding names. */
+    /** It holds under a condition, which the finding states. */
     HOLDS_WHEN,
     DOES_NOT_HOLD,
-    /** The figures are too near to each other on this machine, in this run. */
+    /** The figures of this run differ too little. */
     UNDECIDED,
-    /** Something that it takes is not here; the finding says what. */
+    /** Something that the experiment needs is missing; the finding says what. */
     NOT_TESTED
   }
 }

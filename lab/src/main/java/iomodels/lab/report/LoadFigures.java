@@ -1,35 +1,35 @@
 package iomodels.lab.report;
 
-import iomodels.lab.Spread;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What a server carried, over all rounds, and what it cost: the median, and the spread. What the
- * processor is asked for is empty where there is no {@code /proc}.
+ * A server's throughput, latency and costs over all rounds, each as median and range. Figures that
+ * come from {@code /proc} are empty where there is none.
  *
- * @param connections how many there were
- * @param messagesPerSecond replies that were complete, or in {@code churn} whole connections
+ * @param connections number of connections
+ * @param messagesPerSecond complete replies, or in {@code churn} whole connections
  * @param cpuMicrosPerMessage processor time of the server's processes, user and system
- * @param voluntarySwitches per message: it waited; empty in {@code churn}, where threads may come
- *     and go, whose switches the kernel does not tell
- * @param involuntarySwitches per message: it was interrupted; likewise
- * @param threads how many it had
+ * @param voluntarySwitches voluntary context switches (waits) per message; empty in {@code churn},
+ *     where threads may end and the kernel forgets their switches
+ * @param involuntarySwitches involuntary context switches per message; likewise
+ * @param threads number of threads
  * @param residentBytes memory in RAM
  * @param loaderBusy the share of the time that the loader's thread was on a processor
- * @param loaderLag99Micros how late the loader was, in an open loop
- * @param leastServedShare the client that was served least, as a share of the mean
- * @param lostShare of datagrams, those that had no reply; 0 over TCP
- * @param littlesLaw messages in flight by throughput and mean latency, as a share of those that
- *     were; 1 where Little's law holds
- * @param latency from the first byte's being sent, or due, to the last one's arrival
- * @param uncorrected in an open loop: from when it was really sent
- * @param toCommon beside C epoll, or whatever all are measured beside
- * @param toTwin beside the same model in C
- * @param withoutTwin why there is no such figure, if there was to be one; or empty
- * @param noise the common yardstick beside a second one of its kind, in the same turns
- * @param noiseFloor how far that is from itself, in processor time: a ratio that is nearer to 1
- *     says nothing
+ * @param loaderLag99Micros 99th percentile of the loader's own delay, in an open loop
+ * @param leastServedShare messages of the client with the fewest, as a share of the mean
+ * @param lostShare the share of the datagrams without a reply; 0 over TCP
+ * @param littlesLaw throughput times mean latency, as a share of the messages in flight; 1 where
+ *     Little's law holds
+ * @param latency from sending the first byte of a message (in an open loop: from when it was due)
+ *     to receiving the last byte of its reply
+ * @param uncorrected in an open loop: from when the message was really sent
+ * @param toCommon as a multiple of C epoll, or another server that all are compared with
+ * @param toTwin as a multiple of the same model in C
+ * @param withoutTwin why {@code toTwin} is missing although it was wanted, or empty
+ * @param noise the second common yardstick as a multiple of the first, in the same turns
+ * @param noiseFloor the largest difference between the two in processor time: a ratio that is
+ *     nearer to 1 means nothing
  */
 public record LoadFigures(
     int connections,
@@ -53,8 +53,8 @@ public record LoadFigures(
     Optional<Double> noiseFloor) {
 
   /**
-   * Latencies, in microseconds: of some percentiles the median of the rounds and the spread; of all
-   * the curve, over all rounds together.
+   * Latencies in microseconds. Each percentile has its median and range over the rounds; the curve
+   * is that of all rounds together.
    */
   public record Latencies(
       Spread p50, Spread p99, Spread p999, Spread max, List<Percentile> curve) {}
@@ -63,18 +63,18 @@ public record LoadFigures(
    * A point of the curve.
    *
    * @param percentile from 0 to 100
-   * @param micros what so many of a hundred messages took at most
+   * @param micros the latency at that percentile
    */
   public record Percentile(double percentile, double micros) {}
 
   /**
-   * One server as a multiple of another, round by round: within a turn, what disturbs the machine
-   * disturbs both.
+   * One server's figures as multiples of another's, turn by turn: a disturbance of the machine
+   * affects both servers of a turn.
    *
    * @param cpu processor time per message; empty where there is no {@code /proc}
    * @param throughput messages per second
    * @param p50 the median latency
-   * @param p99 what 99 of 100 messages took at most
+   * @param p99 the 99th percentile of the latency
    */
   public record Ratio(Optional<Spread> cpu, Spread throughput, Spread p50, Spread p99) {}
 }

@@ -1,15 +1,15 @@
 package iomodels.lab.report;
 
 /**
- * Where figures come from.
+ * The machine and the command that figures come from.
  *
- * @param command that repeats them
+ * @param command the command that repeats the measurement
  * @param time when it began: ISO 8601, to the second, in UTC
  * @param java version of the JVM
  * @param system the operating system and its version
- * @param processor its name, as the system has it
- * @param processors how many this process had
- * @param pinning who ran on which, or why nobody was pinned, in words
+ * @param processor name of the processor
+ * @param processors number of processors of this process
+ * @param pinning the processors of servers and load, or why nothing was pinned
  */
 public record Machine(
     String command,

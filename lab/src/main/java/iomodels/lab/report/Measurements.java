@@ -3,11 +3,11 @@ package iomodels.lab.report;
 import java.util.List;
 
 /**
- * All that one run of the lab has found; in JSON, the whole document.
+ * All results of one run of the lab; in JSON, the whole document.
  *
- * @param machine where, and by which command
- * @param scenarios what was measured of servers, a scenario each
- * @param claims what came of the sentences that introductions to I/O models repeat
+ * @param machine the machine and the command
+ * @param scenarios results of servers, by scenario
+ * @param claims results of the claims that introductions to I/O models repeat
  */
 public record Measurements(
     Machine machine, List<ScenarioResult> scenarios, List<ClaimResult> claims) {}

@@ -10,21 +10,21 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * One HTML page with all that has been measured, as tables and as charts. It carries its scripts,
- * its style and its figures inside, and fetches nothing.
+ * An HTML page with all measurements, as tables and charts. Scripts, style and figures are inline:
+ * the page loads nothing.
  */
 public final class ReportPage {
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  /** {@code {{report.css}}}: what goes there. */
+  /** A placeholder such as {@code {{report.css}}}. */
   private static final Pattern PLACE = Pattern.compile("\\{\\{([\\w.]+)}}");
 
   private ReportPage() {}
 
-  /** The page, in HTML 5. */
+  /** Returns the page, in HTML 5. */
   public static String of(Measurements measurements) {
-    // In a script element nothing but "<" could end the JSON, and in a string it may be written so.
+    // Only "</script" could end the element early, and JSON may escape "<" in a string.
     String figures = JSON.writeValueAsString(measurements).replace("<", "\\u003c");
     return PLACE
         .matcher(resource("report.html"))

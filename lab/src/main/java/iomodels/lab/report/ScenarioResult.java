@@ -3,14 +3,14 @@ package iomodels.lab.report;
 import java.util.List;
 
 /**
- * What one scenario found, of all servers that were asked for.
+ * The results of one scenario.
  *
  * @param name such as {@code ping-50}
- * @param words what was asked of the servers
- * @param roundMillis how long a round was
- * @param rounds how many counted
- * @param jvmFlags what the models' JVMs were given besides
- * @param servers a row each
+ * @param words a description of the scenario
+ * @param roundMillis length of a round
+ * @param rounds number of measured rounds
+ * @param jvmFlags additional flags of the models' JVMs
+ * @param servers one row per server
  */
 public record ScenarioResult(
     String name,

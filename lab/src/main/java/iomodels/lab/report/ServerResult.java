@@ -5,18 +5,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One server in one scenario. Of {@code load}, {@code idle} and {@code systemCalls} there is what
- * the scenario asks for, or {@code unfit} or {@code failure} says why there is nothing.
+ * The result of one server in one scenario. The scenario decides which of {@code load}, {@code
+ * idle} and {@code systemCalls} is present. If none is, {@code unfit} or {@code failure} says why.
  *
  * @param name of the model, of an example, or of a yardstick such as {@code c-epoll}
- * @param server the same, with the transport that it ran on, if it has a choice
- * @param twin the yardstick that does the same in C
- * @param load what it carried, and what that cost
- * @param idle what its idle connections weighed, from few to many
- * @param systemCalls calls per message, by name, the most frequent first
- * @param stamps why its figures are not to be relied on; empty if they are
- * @param unfit why it was not asked for that, which is no fault of it; or empty
- * @param failure why it was asked and there are no figures, or empty
+ * @param server the name with the transport, if the server has a choice
+ * @param twin the yardstick in C of the same model
+ * @param load throughput, latency and costs under load
+ * @param idle memory of idle connections, from few to many
+ * @param systemCalls calls per message by name, the most frequent first
+ * @param stamps caveats: why its figures are unreliable; empty if they are reliable
+ * @param unfit why the scenario does not apply to the server, or empty
+ * @param failure why there are no figures although the scenario applies, or empty
  */
 public record ServerResult(
     String name,
@@ -25,16 +25,16 @@ public record ServerResult(
     Optional<LoadFigures> load,
     Optional<List<IdlePoint>> idle,
     Optional<Map<String, Double>> systemCalls,
-    List<Stamp> stamps,
+    List<Caveat> stamps,
     String unfit,
     String failure) {
 
-  /** One that is not made for what the scenario asks. */
+  /** A server that the scenario does not apply to. */
   public static ServerResult unfit(String name, String twin, String why) {
     return withoutFigures(name, twin, why, "");
   }
 
-  /** One that was asked, and did not do it. */
+  /** A server that failed. */
   public static ServerResult failed(String name, String twin, String why) {
     return withoutFigures(name, twin, "", why);
   }
@@ -54,11 +54,11 @@ public record ServerResult(
   }
 
   /**
-   * What a crowd of idle connections weighed.
+   * Memory of a number of idle connections, beyond that without connections.
    *
-   * @param connections how many
-   * @param processBytes what the process had grown by, outside a heap, since there was none
-   * @param heapBytes what live objects had grown by, since there was none; 0 without a heap
+   * @param connections number of connections
+   * @param processBytes growth of the process outside the heap
+   * @param heapBytes growth of the live objects; 0 without a heap
    */
   public record IdlePoint(int connections, long processBytes, long heapBytes) {}
 }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Replaces a file as a whole: the content is written to a file beside it, which then takes its
- * name. If the disk is full, or the program is ended meanwhile, the old content is still there.
+ * Replaces a file atomically: writes the new content to a temporary file in the same directory,
+ * then renames it. If the disk is full or the program is killed, the old content remains.
  */
 public final class WholeFile {
 
@@ -26,7 +26,7 @@ public final class WholeFile {
   /**
    * Writes a text as UTF-8.
    *
-   * @throws IOException if it cannot be written; what was there before is unchanged
+   * @throws IOException if it cannot be written; the old content is unchanged
    */
   public static void write(Path file, String text) throws IOException {
     Path part = beside(file);
@@ -40,10 +40,11 @@ public final class WholeFile {
   }
 
   /**
-   * Where to write the new content: a file beside the old one, or beside what a link leads to. What
-   * is no file, such as a pipe or a device, and a file in a folder where none can be made, can only
-   * be written in place. So can what is open already, as {@code /dev/stdout}: a link in {@code
-   * /proc} leads to an open file, which a shell may have opened for more than this.
+   * Where to write the new content: a temporary file in the directory of the file, or of the target
+   * of a symbolic link. Returns the file itself, to be written in place, if it is not a regular
+   * file (a pipe, a device) or its directory is not writable. The same holds for an open file such
+   * as {@code /dev/stdout}: a link in {@code /proc} leads to it, and others may write to it as
+   * well.
    */
   public static Path beside(Path file) throws IOException {
     Optional<Path> replaceable = replaceable(file);
@@ -56,7 +57,7 @@ public final class WholeFile {
     return inPlace ? file : real.resolveSibling(real.getFileName() + PART);
   }
 
-  /** What is to be replaced, which may not exist yet: the end of all links. */
+  /** The target of all links, which may not exist yet; empty if it cannot be replaced. */
   private static Optional<Path> replaceable(Path file) throws IOException {
     Path each = file;
     for (int i = 0; i < MOST_LINKS; i++) {
@@ -70,10 +71,10 @@ public final class WholeFile {
       }
       each = each.resolveSibling(Files.readSymbolicLink(each));
     }
-    return Optional.empty(); // They lead nowhere: who opens it is told so.
+    return Optional.empty(); // A loop of links: opening the file reports it.
   }
 
-  /** Whether it lies where there are no files on a disk, however one gets there. */
+  /** Whether it is in a file system of the kernel, such as {@code /proc}. */
   private static boolean isOfTheSystem(Path file) throws IOException {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null || !Files.exists(parent)) {
@@ -84,8 +85,8 @@ public final class WholeFile {
   }
 
   /**
-   * Gives the new content, written to {@link #beside}, the file's name. Where that is not permitted
-   * (a folder with the sticky bit, a file that is a mount point), it is copied into the file.
+   * Renames the temporary file of {@link #beside}. Where that is not permitted (a directory with
+   * the sticky bit, a file that is a mount point), copies its content into the file.
    */
   public static void publish(Path part, Path file) throws IOException {
     if (part.equals(file)) {
@@ -100,16 +101,16 @@ public final class WholeFile {
     }
   }
 
-  /** If the copy fails too, the new content is kept beside the file, in full. */
+  /** If the copy fails as well, the temporary file is kept. */
   private static void copy(Path part, Path file) throws IOException {
     try (OutputStream out = Files.newOutputStream(file)) {
       Files.copy(part, out);
     } catch (IOException e) {
-      throw new IOException("%s; it is in %s".formatted(e.getMessage(), part), e);
+      throw new IOException("%s; the new content is in %s".formatted(e.getMessage(), part), e);
     }
   }
 
-  /** Removes new content that is not complete. */
+  /** Deletes a temporary file whose content is incomplete. */
   public static void discard(Path part, Path file) throws IOException {
     if (!part.equals(file)) {
       Files.deleteIfExists(part);

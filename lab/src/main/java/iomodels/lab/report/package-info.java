@@ -1,6 +1,6 @@
 /**
- * What the lab has found, as values: they are what stands in the JSON, what two runs are compared
- * by, and what the page with the charts is made from. Begin with {@link
+ * Results of the lab as values, their comparison with an earlier run, and a page with charts.
+ * Jackson writes the records as JSON: their component names are the format. Begin with {@link
  * iomodels.lab.report.Measurements}.
  */
 @NullMarked

@@ -3,15 +3,16 @@ package iomodels.lab.trace;
 import java.util.Locale;
 
 /**
- * A system call of a thread, or several in a row that were folded into one.
+ * A system call of a thread, or several consecutive calls as one. Times are in microseconds.
  *
- * @param start when it began, in microseconds
- * @param duration how long it took, or all of them with what lies between
- * @param waited how much of that it waited before it could do anything: Stevens' first phase
- * @param name of the call; of several kinds of calls that were folded, all names
- * @param arguments shortened
- * @param result as strace has it, without words; of folded calls the bytes, if they copied any
- * @param client on whose connection it was, or empty
+ * @param start when it began
+ * @param duration how long it took; for several calls, from the first to the end of the last
+ * @param waited how long it waited for data or room: the first phase of an operation (Stevens, UNP
+ *     vol. 1, section 6.2)
+ * @param name of the call; for several kinds of calls, all names
+ * @param arguments abbreviated
+ * @param result as strace writes it, without explanations; for several calls, the bytes copied
+ * @param client name of the client whose connection it was, or empty
  * @param times how many calls these are
  */
 public record Call(
@@ -25,15 +26,15 @@ public record Call(
     String client,
     int times) {
 
-  /** What a call was good for. */
+  /** The purpose of a call. */
   public enum Kind {
     /** It waited for data, for a connection, for readiness or for a completion. */
     WAIT,
     /** It copied bytes, after it had waited or at once. */
     COPY,
-    /** It asked in vain. */
+    /** It polled, and nothing was ready. */
     ASK,
-    /** Its thread was parked or asleep, and waited for another thread or for time to pass. */
+    /** Its thread waited for another thread or for time to pass. */
     PARK,
     /** Bookkeeping. */
     OTHER;

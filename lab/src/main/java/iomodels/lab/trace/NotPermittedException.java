@@ -2,7 +2,7 @@ package iomodels.lab.trace;
 
 import java.io.IOException;
 
-/** This system lets nobody trace a process, or not us. */
+/** Tracing a process is not permitted on this system. */
 public final class NotPermittedException extends IOException {
 
   private static final long serialVersionUID = 1L;

@@ -13,42 +13,42 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Gives each call its client, its kind and its two phases. To be told of the calls of all threads,
+ * Determines the client, the kind and the two phases of each call. Expects the calls of all threads
  * in the order in which they ended.
  *
- * <p>How long a call waited is told by what it is and by the clients' own records, which are by the
- * same clock:
+ * <p>How long a call waited follows from its kind and from the events of the clients, which have
+ * the same clock:
  *
  * <ul>
- *   <li>A call that waits for readiness, for a completion or to be unparked counts as waiting, all
- *       of it. With io_uring it is also where the kernel copies, which cannot be told apart.
- *   <li>A call on a socket that does not block never waits: {@code O_NONBLOCK}, {@code
- *       MSG_DONTWAIT}, or it has been asked in vain before. One that is asked in vain for long
- *       blocks, and has a timeout.
- *   <li>A blocking {@code read} waits until its client has sent the byte that it begins with, or
- *       its FIN; {@code accept} until the client has connected. What is left is copying, and with
- *       it the way back into the thread, and strace's own work.
- *   <li>A blocking {@code write} waits for room if it takes longer than a copy does, the client had
- *       not read all by then, and has read meanwhile: until the last time that it did.
- *   <li>Where there is no record of what a blocking call waited for, it is the duration that tells:
- *       what takes longer than a copy does has waited all the time.
+ *   <li>A call that waits for readiness, for a completion or to be unparked counts as waiting for
+ *       all of its duration. With io_uring the kernel copies in the same call, which cannot be told
+ *       apart.
+ *   <li>A call on a non-blocking socket never waits. A socket is non-blocking by {@code O_NONBLOCK}
+ *       or {@code MSG_DONTWAIT}, or if a call has returned {@code EAGAIN} at once. One that returns
+ *       {@code EAGAIN} after a long time is blocking and has a timeout.
+ *   <li>A blocking {@code read} waits until its client has sent the first byte that it returns, or
+ *       its FIN; {@code accept} waits until the client has connected. The rest counts as copying:
+ *       it includes the return to the thread and the work of strace.
+ *   <li>A blocking {@code write} waits for room if it takes longer than a copy, the client had not
+ *       read everything before it, and has read during it. It waits until the last such read.
+ *   <li>If no event tells what a blocking call waited for, its duration decides: a call that takes
+ *       longer than a copy has waited all the time.
  * </ul>
  */
 final class Phases {
 
-  /** Longer than a copy takes, even if it is traced; in microseconds. */
+  /** Longer than a traced copy takes, in microseconds. */
   static final long LONGER_THAN_A_COPY = 1_000;
 
   /**
-   * Longer than a call takes that does not block, however busy the machine is: not to be told from
-   * one with a timeout by less, where nobody has seen it made not to block.
+   * Longer than a non-blocking call takes on a busy machine, in microseconds. A shorter one cannot
+   * be distinguished from a call with a timeout if the server was traced too late to see its mode.
    */
   private static final long LONGER_THAN_A_LOOK = 10_000;
 
   private static final String NOT_THIS_TIME = "MSG_DONTWAIT";
 
-  private static final Set<String> READS =
-      Set.of("read", "readv", "recvfrom", "recvmsg", "recvmmsg");
+  static final Set<String> READS = Set.of("read", "readv", "recvfrom", "recvmsg", "recvmmsg");
   private static final Set<String> WRITES =
       Set.of("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice");
   private static final Set<String> ACCEPTS = Set.of("accept", "accept4");
@@ -63,7 +63,7 @@ final class Phases {
           "epoll_pwait2",
           "rt_sigtimedwait");
 
-  /** That of which nobody knows what was restarted is one as well: it found nobody. */
+  /** Includes restarted calls of unknown kind: they reported no client. */
   private static final Set<String> SLEEPS =
       Set.of("nanosleep", "clock_nanosleep", "restart_syscall");
 
@@ -72,7 +72,7 @@ final class Phases {
   /** {@code 9<TCP:[127.0.0.1:7771->127.0.0.1:39848]>}. */
   private static final Pattern DESCRIPTOR = Pattern.compile("\\d+<((?:->|[^<>])*+)>");
 
-  /** The first argument is a file's descriptor; to wait for one among others is another matter. */
+  /** The first argument is the descriptor of a file. */
   private static final Pattern OF_A_FILE = Pattern.compile("\\d+</");
 
   private static final Pattern SOCKET = Pattern.compile("(?:TCP|UDP)(?:v6)?:.*|socket:.*");
@@ -82,41 +82,41 @@ final class Phases {
       Pattern.compile(".*(, 0(, NULL, 8)?|\\{tv_sec=0, tv_[un]sec=0\\}.*)");
   private static final Pattern COMPLETIONS = Pattern.compile("[^,]*, \\d+, (\\d+), .*");
 
-  private final Map<Integer, Peer> peers = new HashMap<>();
+  private final Map<Integer, ClientLog> clients = new HashMap<>();
 
-  /** Which client is behind a descriptor, as strace describes it. */
-  private final Map<String, Peer> known = new HashMap<>();
+  /** The client of a descriptor, as strace describes it. */
+  private final Map<String, ClientLog> known = new HashMap<>();
 
   private final Set<String> nonBlocking = new HashSet<>();
 
-  /** How many bytes the server has read from whom, and written to whom. */
-  private final Map<Peer, Long> taken = new HashMap<>();
+  /** By client: how many bytes the server has read and written. */
+  private final Map<ClientLog, Long> taken = new HashMap<>();
 
-  private final Map<Peer, Long> given = new HashMap<>();
+  private final Map<ClientLog, Long> given = new HashMap<>();
   private final long beginning;
   private final long micros;
 
   /**
    * For one record.
    *
-   * @param beginning when it began, by {@link Clock}
-   * @param micros how long it is
+   * @param beginning when it began, by {@link WallClock}
+   * @param micros its length
    */
-  Phases(List<Peer> peers, long beginning, long micros) {
-    peers.forEach(it -> this.peers.put(it.port(), it));
+  Phases(List<ClientLog> clients, long beginning, long micros) {
+    clients.forEach(it -> this.clients.put(it.port(), it));
     this.beginning = beginning;
     this.micros = micros;
   }
 
   /**
-   * A call in the record's own terms.
+   * A classified call.
    *
-   * @param network whether its thread talks to the network with it, or waits for it
+   * @param network whether it does network I/O or waits for it
    */
-  record Told(Call call, boolean network) {}
+  record Classified(Call call, boolean network) {}
 
-  /** What that call was; empty if it has nothing to do with it, or lies outside the record. */
-  Optional<Told> tell(Raw raw) {
+  /** Classifies a call; empty if it is irrelevant or lies outside the record. */
+  Optional<Classified> classify(Raw raw) {
     Optional<String> descriptor = descriptor(raw.arguments());
     if (OF_A_FILE.matcher(raw.arguments()).lookingAt() || isUnparking(raw)) {
       return Optional.empty();
@@ -126,9 +126,9 @@ final class Phases {
     long end = raw.duration().map(it -> start + it).orElse(micros);
     boolean cutShort =
         raw.duration().isEmpty() && descriptor.filter(nonBlocking::contains).isPresent();
-    Optional<Peer> peer = peer(raw, descriptor);
-    if (end < 0 || start > micros || cutShort) { // What does not block was not waiting at the end.
-      remember(raw, descriptor, peer);
+    Optional<ClientLog> client = client(raw, descriptor);
+    if (end < 0 || start > micros || cutShort) { // A non-blocking call was not waiting at the end.
+      remember(raw, descriptor, client);
       return Optional.empty();
     }
     boolean timedOut = socket && isTimeout(raw, descriptor);
@@ -138,15 +138,15 @@ final class Phases {
           case WAIT, COPY ->
               timedOut
                   ? end - start
-                  : Math.clamp(waited(raw, descriptor, peer, start, end), 0, end - start);
+                  : Math.clamp(waited(raw, descriptor, client, start, end), 0, end - start);
           case PARK -> end - start;
           case ASK, OTHER -> 0;
         };
-    remember(raw, descriptor, peer);
+    remember(raw, descriptor, client);
     boolean atEnd = READS.contains(raw.name()) && raw.value() == 0;
     boolean accepted = ACCEPTS.contains(raw.name()) && raw.value() >= 0;
     if (kind == Kind.WAIT && waited == 0 && (atEnd || accepted)) {
-      kind = Kind.OTHER; // It was there already, and nobody was held up.
+      kind = Kind.OTHER; // The connection or the FIN was there before: the thread did not wait.
     }
     long before = Math.max(0, -start);
     Call call =
@@ -155,16 +155,16 @@ final class Phases {
             Math.min(end, micros) - start - before,
             Math.max(0, waited - before - Math.max(0, end - micros)),
             raw.name(),
-            Words.arguments(raw.arguments()),
-            Words.result(raw),
+            Abbreviation.arguments(raw.arguments()),
+            Abbreviation.result(raw),
             kind,
-            peer.map(Peer::name).orElse(""),
+            client.map(ClientLog::name).orElse(""),
             1);
     boolean network = socket || READINESS.contains(raw.name()) || isRing(raw);
-    return Optional.of(new Told(call, network));
+    return Optional.of(new Classified(call, network));
   }
 
-  /** It blocked, and then was in vain: SO_RCVTIMEO or SO_SNDTIMEO. */
+  /** Whether the call blocked until its timeout: SO_RCVTIMEO or SO_SNDTIMEO. */
   private boolean isTimeout(Raw raw, Optional<String> descriptor) {
     return IN_VAIN.contains(raw.error())
         && !raw.arguments().contains(NOT_THIS_TIME)
@@ -176,7 +176,7 @@ final class Phases {
     return raw.duration().filter(it -> it <= micros).isPresent();
   }
 
-  /** It wakes another thread, or finds that there is no need to be parked. */
+  /** Whether the call wakes another thread, or returns at once because it need not park. */
   private static boolean isUnparking(Raw raw) {
     return raw.name().equals("futex")
         && (!raw.arguments().contains("FUTEX_WAIT") || IN_VAIN.contains(raw.error()));
@@ -227,7 +227,7 @@ final class Phases {
   }
 
   private long waited(
-      Raw raw, Optional<String> descriptor, Optional<Peer> peer, long start, long end) {
+      Raw raw, Optional<String> descriptor, Optional<ClientLog> client, long start, long end) {
     String name = raw.name();
     boolean blocking =
         descriptor.filter(nonBlocking::contains).isEmpty()
@@ -244,10 +244,11 @@ final class Phases {
     if (WRITES.contains(name)) {
       return end - start <= LONGER_THAN_A_COPY
           ? 0
-          : peer.map(it -> madeRoom(it, start, end)).orElse(end) - start;
+          : client.map(it -> madeRoom(it, start, end)).orElse(end) - start;
     }
     OptionalLong awaited =
-        peer.map(
+        client
+            .map(
                 it ->
                     ACCEPTS.contains(name)
                         ? it.connected()
@@ -257,21 +258,21 @@ final class Phases {
     return awaited.orElse(byDuration) - start;
   }
 
-  /** When a client that had not read all by then has made room; at once if it had. */
-  private long madeRoom(Peer peer, long start, long end) {
-    return peer.received(start) < given.getOrDefault(peer, 0L)
-        ? peer.madeRoom(start, end).orElse(start)
+  /** When a client has made room: at once, if it had read everything before. */
+  private long madeRoom(ClientLog client, long start, long end) {
+    return client.received(start) < given.getOrDefault(client, 0L)
+        ? client.madeRoom(start, end).orElse(start)
         : start;
   }
 
-  /** What later calls are told by: who is behind a descriptor, whether it blocks, what was read. */
-  private void remember(Raw raw, Optional<String> descriptor, Optional<Peer> peer) {
+  /** Records what later calls depend on: client and mode of a descriptor, and bytes moved. */
+  private void remember(Raw raw, Optional<String> descriptor, Optional<ClientLog> client) {
     String arguments = raw.arguments();
     if (ACCEPTS.contains(raw.name()) && raw.value() >= 0) {
       descriptor(raw.result() + raw.words())
           .ifPresent(
               it -> {
-                peer.ifPresent(who -> known.put(it, who));
+                client.ifPresent(who -> known.put(it, who));
                 if (arguments.contains("SOCK_NONBLOCK")) {
                   nonBlocking.add(it);
                 }
@@ -285,9 +286,9 @@ final class Phases {
         descriptor.ifPresent(nonBlocking::add);
       }
     } else if (READS.contains(raw.name()) && raw.value() > 0 && !arguments.contains("MSG_PEEK")) {
-      peer.ifPresent(it -> taken.merge(it, raw.value(), Long::sum));
+      client.ifPresent(it -> taken.merge(it, raw.value(), Long::sum));
     } else if (WRITES.contains(raw.name()) && raw.value() > 0) {
-      peer.ifPresent(it -> given.merge(it, raw.value(), Long::sum));
+      client.ifPresent(it -> given.merge(it, raw.value(), Long::sum));
     }
   }
 
@@ -299,38 +300,38 @@ final class Phases {
     }
   }
 
-  /** Whom a call served: who is behind its descriptor, or the one that was accepted. */
-  private Optional<Peer> peer(Raw raw, Optional<String> descriptor) {
+  /** The client of a call: that of its descriptor, or the accepted one. */
+  private Optional<ClientLog> client(Raw raw, Optional<String> descriptor) {
     if (READINESS.contains(raw.name())) {
       return Optional.empty();
     }
     if (ACCEPTS.contains(raw.name())) {
       return descriptor(raw.result() + raw.words())
-          .flatMap(this::peer)
+          .flatMap(this::client)
           .or(() -> port(ACCEPTED_PORT, raw.arguments()));
     }
     if (raw.name().equals("epoll_ctl")) {
       int second = raw.arguments().indexOf(", ");
       return second < 0
           ? Optional.empty()
-          : descriptor(raw.arguments().substring(second)).flatMap(this::peer);
+          : descriptor(raw.arguments().substring(second)).flatMap(this::client);
     }
-    return descriptor.flatMap(this::peer);
+    return descriptor.flatMap(this::client);
   }
 
-  private Optional<Peer> peer(String descriptor) {
+  private Optional<ClientLog> client(String descriptor) {
     Matcher port = REMOTE_PORT.matcher(descriptor);
-    Optional<Peer> peer =
+    Optional<ClientLog> client =
         port.matches()
-            ? Optional.ofNullable(peers.get(Integer.parseInt(port.group(1))))
+            ? Optional.ofNullable(clients.get(Integer.parseInt(port.group(1))))
             : Optional.empty();
-    return peer.or(() -> Optional.ofNullable(known.get(descriptor)));
+    return client.or(() -> Optional.ofNullable(known.get(descriptor)));
   }
 
-  private Optional<Peer> port(Pattern pattern, String text) {
+  private Optional<ClientLog> port(Pattern pattern, String text) {
     Matcher port = pattern.matcher(text);
     return port.find()
-        ? Optional.ofNullable(peers.get(Integer.parseInt(port.group(1))))
+        ? Optional.ofNullable(clients.get(Integer.parseInt(port.group(1))))
         : Optional.empty();
   }
 

@@ -9,14 +9,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Gives those calls their names that were under way when strace came, and that the kernel went on
- * with by restart_syscall (man 2): what strace writes is {@code restart_syscall(<... resuming
- * interrupted read ...>)}, where the name is right if it has seen the call begin, and else of
- * something that is never restarted.
+ * Finds the names of calls that were in progress when strace attached and that the kernel continued
+ * with restart_syscall (man 2). strace writes {@code restart_syscall(<... resuming interrupted read
+ * ...>)}: the name is right only if strace has seen the call begin. Otherwise it is that of a call
+ * that is never restarted.
  */
 final class Restarts {
 
-  /** What the kernel goes on with like this; others are just made again. */
+  /** Calls that the kernel continues like this; others begin anew. */
   private static final Set<String> RESTARTED =
       Set.of("poll", "nanosleep", "clock_nanosleep", "futex");
 
@@ -27,9 +27,9 @@ final class Restarts {
   private Restarts() {}
 
   /**
-   * The calls of one thread with their names.
+   * Returns the calls of one thread with their real names.
    *
-   * @param calls in their order
+   * @param calls in order
    */
   static List<Raw> named(List<Raw> calls) {
     List<Raw> named = new ArrayList<>(calls.size());
@@ -44,17 +44,17 @@ final class Restarts {
     return new Raw(raw.start(), raw.duration(), name(raw, later), "…", raw.result(), raw.words());
   }
 
-  /** By what strace says, or by what is returned, or by what the thread does again later. */
+  /** Infers the name from strace, from the result, or from a later call of the thread. */
   private static String name(Raw raw, List<Raw> later) {
     Matcher resuming = RESUMING.matcher(raw.arguments());
     if (resuming.lookingAt() && RESTARTED.contains(resuming.group(1))) {
       return resuming.group(1);
     }
     if (raw.value() > 0) {
-      return "poll"; // The only one that counts.
+      return "poll"; // The only one with a positive result.
     }
     if (raw.error().equals("ETIMEDOUT")) {
-      return "futex"; // The only one for which it is an error.
+      return "futex"; // The only one with this error.
     }
     Optional<String> again = later.stream().map(Raw::name).filter(RESTARTED::contains).findFirst();
     return again.orElse(RESTART);

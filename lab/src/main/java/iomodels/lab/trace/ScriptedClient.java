@@ -1,6 +1,6 @@
 package iomodels.lab.trace;
 
-import iomodels.lab.trace.Script.Saying;
+import iomodels.lab.trace.ClientScript.Message;
 import iomodels.lab.trace.Trace.Event;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -15,21 +15,21 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Plays a script, on one thread of its own, and keeps a record. Its socket does not block, so that
- * each call is over in a moment and the record is exact: an event has the time just before the
- * call, and the bytes that it moved.
+ * Executes a script on a thread of its own and records events. Its socket is non-blocking, so each
+ * call returns at once and the record is exact: an event has the time just before the call and the
+ * number of bytes moved.
  */
 final class ScriptedClient implements Runnable {
 
   private static final int CHUNK = 64 * 1024;
   private static final int MICROS = 1_000;
 
-  private final Script script;
+  private final ClientScript script;
   private final InetSocketAddress server;
   private final long beginning;
   private final long limit;
   private final List<Event> events = new ArrayList<>();
-  private final Deque<Saying> unsaid;
+  private final Deque<Message> unsentMessages;
   private final ByteBuffer out = ByteBuffer.allocateDirect(CHUNK);
   private final ByteBuffer in;
 
@@ -40,41 +40,41 @@ final class ScriptedClient implements Runnable {
   private long nextReading;
 
   /**
-   * One that is yet to {@link #run}.
+   * Creates a client; {@link #run} executes the script.
    *
-   * @param beginning when the script begins, by {@link Clock}
+   * @param beginning when the script begins, by {@link WallClock}
    * @param limit when it gives up, by the same clock
    */
-  ScriptedClient(Script script, InetSocketAddress server, long beginning, long limit) {
+  ScriptedClient(ClientScript script, InetSocketAddress server, long beginning, long limit) {
     this.script = script;
     this.server = server;
     this.beginning = beginning;
     this.limit = limit;
-    unsaid = new ArrayDeque<>(script.sayings());
+    unsentMessages = new ArrayDeque<>(script.messages());
     in = ByteBuffer.allocateDirect(script.portion());
-    nextReading = script.listen();
+    nextReading = script.firstRead();
   }
 
   String name() {
     return script.name();
   }
 
-  /** Its own port, by which the server's calls are given to it; 0 before it is connected. */
+  /** Its own port, which identifies its connection in the server's calls; 0 before it is bound. */
   int port() {
     return port;
   }
 
-  /** Whether it has seen the end of its connection. */
+  /** Whether its connection has ended. */
   boolean isDone() {
     return done;
   }
 
-  /** Whether its connection was refused or reset; to be asked for when it has ended. */
+  /** Whether its connection was refused or reset. Call it after {@link #run} has returned. */
   boolean wasReset() {
     return events.stream().anyMatch(it -> it.kind() == Event.Kind.RESET);
   }
 
-  /** What it did and saw; to be asked for when it has ended. */
+  /** The recorded events. Call it after {@link #run} has returned. */
   List<Event> events() {
     return List.copyOf(events);
   }
@@ -82,29 +82,29 @@ final class ScriptedClient implements Runnable {
   @Override
   public void run() {
     try (Selector selector = Selector.open();
-        SocketChannel peer = SocketChannel.open()) {
+        SocketChannel channel = SocketChannel.open()) {
       while (now() < script.connect() && !Thread.currentThread().isInterrupted()) {
         selector.select(millisUntil(script.connect()));
       }
       if (script.buffers() > 0) {
-        peer.setOption(StandardSocketOptions.SO_SNDBUF, script.buffers());
-        peer.setOption(StandardSocketOptions.SO_RCVBUF, script.buffers());
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, script.buffers());
+        channel.setOption(StandardSocketOptions.SO_RCVBUF, script.buffers());
       }
-      peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      peer.bind(null); // Before it is connected its port is not known otherwise.
-      port = ((InetSocketAddress) peer.getLocalAddress()).getPort();
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      channel.bind(null); // The port must be known before the server accepts.
+      port = ((InetSocketAddress) channel.getLocalAddress()).getPort();
       record(now(), Event.Kind.CONNECT, 0);
-      peer.configureBlocking(false);
-      boolean connected = peer.connect(server);
-      SelectionKey key = peer.register(selector, SelectionKey.OP_CONNECT);
+      channel.configureBlocking(false);
+      boolean connected = channel.connect(server);
+      SelectionKey key = channel.register(selector, SelectionKey.OP_CONNECT);
       while (!connected && now() < limit - beginning && !Thread.interrupted()) {
         selector.select(millisUntil(limit - beginning));
-        connected = peer.finishConnect();
+        connected = channel.finishConnect();
       }
       while (connected && !done && now() < limit - beginning && !Thread.interrupted()) {
-        turn(peer);
+        turn(channel);
         if (!done) {
-          long now = now(); // One time for both: what is due is due to either, or to neither.
+          long now = now(); // One time for both calls, so that they agree on what is due.
           key.interestOps(interest(now));
           selector.selectedKeys().clear();
           selector.select(millisUntil(next(now)));
@@ -116,29 +116,29 @@ final class ScriptedClient implements Runnable {
     }
   }
 
-  private void turn(SocketChannel peer) throws IOException {
-    while (!unsaid.isEmpty() && unsaid.getFirst().at() <= now()) {
-      unsent += unsaid.removeFirst().bytes();
+  private void turn(SocketChannel channel) throws IOException {
+    while (!unsentMessages.isEmpty() && unsentMessages.getFirst().at() <= now()) {
+      unsent += unsentMessages.removeFirst().bytes();
     }
-    send(peer);
-    if (!ended && unsaid.isEmpty() && unsent == 0 && script.end() <= now()) {
+    send(channel);
+    if (!ended && unsentMessages.isEmpty() && unsent == 0 && script.end() <= now()) {
       ended = true;
       record(now(), Event.Kind.END, 0);
-      peer.shutdownOutput();
+      channel.shutdownOutput();
     }
     if (nextReading <= now()) {
-      receive(peer);
+      receive(channel);
     }
   }
 
-  private void send(SocketChannel peer) throws IOException {
+  private void send(SocketChannel channel) throws IOException {
     while (unsent > 0) {
       out.clear().limit(Math.min(unsent, CHUNK));
       for (int i = 0; i < out.limit(); i++) {
         out.put(i, (byte) (i == unsent - 1 ? '\n' : Character.toLowerCase(name().charAt(0))));
       }
       long at = now();
-      int count = peer.write(out);
+      int count = channel.write(out);
       if (count == 0) {
         return;
       }
@@ -147,9 +147,9 @@ final class ScriptedClient implements Runnable {
     }
   }
 
-  private void receive(SocketChannel peer) throws IOException {
+  private void receive(SocketChannel channel) throws IOException {
     long at = now();
-    int count = peer.read(in.clear());
+    int count = channel.read(in.clear());
     if (count > 0) {
       record(at, Event.Kind.RECEIVE, count);
       nextReading = at + script.pause();
@@ -164,24 +164,24 @@ final class ScriptedClient implements Runnable {
     return nextReading <= now ? writing | SelectionKey.OP_READ : writing;
   }
 
-  /** When there is something to do, whatever the server does. */
+  /** When the client has something to do, independently of the server. */
   private long next(long now) {
     long next = limit - beginning;
-    if (!unsaid.isEmpty()) {
-      next = Math.min(next, unsaid.getFirst().at());
+    if (!unsentMessages.isEmpty()) {
+      next = Math.min(next, unsentMessages.getFirst().at());
     } else if (!ended && unsent == 0) {
       next = Math.min(next, script.end());
     }
     return nextReading > now ? Math.min(next, nextReading) : next;
   }
 
-  /** For a selector, which takes 0 for "for ever". */
+  /** A timeout for a selector, where 0 would mean none. */
   private long millisUntil(long time) {
     return Math.max(1, (time - now() + MICROS - 1) / MICROS);
   }
 
   private long now() {
-    return Clock.micros() - beginning;
+    return WallClock.micros() - beginning;
   }
 
   private void record(long at, Event.Kind kind, long bytes) {

@@ -1,6 +1,5 @@
 package iomodels.lab.trace;
 
-import iomodels.process.ChildProcesses;
 import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,15 +14,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An strace (man 1) that is attached to a server, and writes each thread's calls into a file of its
- * own. Closing it ends it and deletes the files, which can be large; the end of this JVM does so,
- * too.
+ * An strace (man 1) that is attached to a server and writes each thread's calls to a file of its
+ * own. Closing it ends strace and deletes the files, which can be large. A shutdown hook does the
+ * same when this JVM ends.
  */
 final class Strace implements AutoCloseable {
 
   /**
-   * What a server waits with, talks with and keeps its books with; files and memory are not it. A
-   * question mark is for those that not every processor has.
+   * Calls for waiting, network I/O and bookkeeping; none for files and memory. A question mark is
+   * for calls that some architectures do not have.
    */
   private static final String CALLS =
       "trace=?accept,accept4,read,readv,write,writev,recvfrom,recvmsg,recvmmsg,sendto,sendmsg,"
@@ -32,92 +31,83 @@ final class Strace implements AutoCloseable {
           + "clock_nanosleep,restart_syscall,fcntl,ioctl,setsockopt,shutdown,close";
 
   private static final String PREFIX = "thread.";
-  private static final int SECONDS = 30;
 
   private final Process process;
-  private final Remains remains;
+  private final Cleanup cleanup;
 
-  private Strace(Process process, Remains remains) {
+  private Strace(Process process, Cleanup cleanup) {
     this.process = process;
-    this.remains = remains;
+    this.cleanup = cleanup;
   }
 
   /**
-   * The version of the one that is here.
+   * The version of the installed strace.
    *
-   * @throws IOException if there is none
+   * @throws IOException if it is missing
    */
   static String version() throws IOException, InterruptedException {
-    Process asking = start(List.of("strace", "-V"));
-    try (BufferedReader words = asking.inputReader()) {
-      String first = OutputLines.next(words).orElse("");
+    Process version = StraceAttachment.start(List.of("strace", "-V"));
+    try (BufferedReader printed = version.inputReader()) {
+      String first = OutputLines.next(printed).orElse("");
       return first.substring(first.lastIndexOf(' ') + 1);
     } finally {
-      asking.destroy();
-      asking.waitFor();
+      version.destroy();
+      version.waitFor();
     }
   }
 
   /**
-   * Attaches to processes, all threads of theirs, and what they start from then on.
+   * Attaches to all threads of processes, and to processes that they start later.
    *
-   * @param processes the first one has to be there
-   * @throws NotPermittedException if it may not
-   * @throws IOException if there is no strace, or it fails
+   * @param processes the first must be alive; others may have ended
+   * @throws NotPermittedException if tracing is not permitted
+   * @throws IOException if strace is missing or fails
    */
   static Strace attach(List<ProcessHandle> processes) throws IOException {
-    Remains remains = new Remains(Files.createTempDirectory("iomodels-strace"));
+    Cleanup cleanup = new Cleanup(Files.createTempDirectory("iomodels-strace"));
     List<String> command = new ArrayList<>(List.of("strace", "-f", "-ff", "-yy", "-T", "-s", "12"));
     command.add("-ttt");
     command.addAll(List.of("-e", CALLS));
-    command.addAll(List.of("-o", remains.folder.resolve("thread").toString()));
+    command.addAll(List.of("-o", cleanup.folder.resolve("thread").toString()));
     processes.forEach(it -> command.addAll(List.of("-p", String.valueOf(it.pid()))));
     try {
-      Strace strace = new Strace(remains.start(command), remains);
+      Strace strace = new Strace(cleanup.start(command), cleanup);
       strace.awaitAttached(processes);
       return strace;
     } catch (IOException e) {
-      remains.close();
+      cleanup.close();
       throw e;
     }
   }
 
-  private static Process start(List<String> command) throws IOException {
-    try {
-      return ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true));
-    } catch (IOException e) {
-      throw new IOException("there is no strace here", e);
-    }
-  }
-
-  /** It says a line for each process that it was told to trace, and later more of new threads. */
+  /** Reads a line for each process; strace prints more lines later, about new threads. */
   private void awaitAttached(List<ProcessHandle> processes) throws IOException {
-    BufferedReader words = process.inputReader();
+    BufferedReader printed = process.inputReader();
     for (ProcessHandle each : processes) {
-      String said = OutputLines.next(words).orElse(null);
+      String line = OutputLines.next(printed).orElse(null);
       boolean isRoot = each.equals(processes.getFirst());
-      if (!isAttached(said, isRoot)) {
-        String why = "strace cannot trace it: " + said;
-        if (said != null && said.contains("Operation not permitted")) {
+      if (!isAttached(line, isRoot)) {
+        String why = "strace cannot trace the server: " + line;
+        if (line != null && line.contains("Operation not permitted")) {
           throw new NotPermittedException(why);
         }
         throw new IOException(why);
       }
     }
-    OutputLines.drain(words);
+    OutputLines.drain(printed);
   }
 
-  /** Or need not be: a child may have ended since it was listed. */
-  static boolean isAttached(@Nullable String said, boolean isRoot) {
-    return said != null
-        && (said.contains("attached") || (!isRoot && said.contains("No such process")));
+  /** Whether strace has attached, or the child process has ended before. */
+  static boolean isAttached(@Nullable String line, boolean isRoot) {
+    return line != null
+        && (line.contains("attached") || (!isRoot && line.contains("No such process")));
   }
 
   boolean isAlive() {
     return process.isAlive();
   }
 
-  /** How much it has written so far. */
+  /** Number of bytes written so far. */
   long bytes() throws IOException {
     long bytes = 0;
     for (Path file : files().values()) {
@@ -126,19 +116,15 @@ final class Strace implements AutoCloseable {
     return bytes;
   }
 
-  /** SIGTERM makes it let go of the server, and write what it has not yet. */
+  /** Detaches from the server, and returns when all output is written. */
   void detach() throws IOException, InterruptedException {
-    process.destroy();
-    if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new IOException("strace did not come to an end");
-    }
+    StraceAttachment.detach(process);
   }
 
-  /** What it has written, by thread. */
+  /** The output files, by thread. */
   Map<Long, Path> files() throws IOException {
     Map<Long, Path> files = new TreeMap<>();
-    try (Stream<Path> all = Files.list(remains.folder)) {
+    try (Stream<Path> all = Files.list(cleanup.folder)) {
       for (Path file : all.toList()) {
         String name = file.getFileName().toString();
         files.put(Long.parseLong(name.substring(PREFIX.length())), file);
@@ -149,36 +135,36 @@ final class Strace implements AutoCloseable {
 
   @Override
   public void close() {
-    remains.close();
+    cleanup.close();
   }
 
-  /** What must not be left behind, whatever ends first: there before the process is. */
-  private static final class Remains {
+  /** Ends strace and deletes its files, at the latest when this JVM ends. */
+  private static final class Cleanup {
 
     private final Path folder;
-    private final Thread endsWithUs = new Thread(this::end);
+    private final Thread hook = new Thread(this::end);
 
-    /** By the lock. */
+    /** Guarded by this. */
     private @Nullable Process process;
 
-    /** Whether nothing may be started any more; by the lock. */
+    /** After this, nothing is started. Guarded by this. */
     private boolean ended;
 
-    Remains(Path folder) throws IOException {
+    Cleanup(Path folder) throws IOException {
       this.folder = folder;
       try {
-        Runtime.getRuntime().addShutdownHook(endsWithUs);
+        Runtime.getRuntime().addShutdownHook(hook);
       } catch (IllegalStateException e) {
         Files.delete(folder);
-        throw new IOException("this program is being told to end", e);
+        throw new IOException("this program is shutting down", e);
       }
     }
 
     synchronized Process start(List<String> command) throws IOException {
       if (ended) {
-        throw new IOException("this program is being told to end");
+        throw new IOException("this program is shutting down");
       }
-      Process started = Strace.start(command);
+      Process started = StraceAttachment.start(command);
       process = started;
       return started;
     }
@@ -186,9 +172,9 @@ final class Strace implements AutoCloseable {
     void close() {
       end();
       try {
-        Runtime.getRuntime().removeShutdownHook(endsWithUs);
+        Runtime.getRuntime().removeShutdownHook(hook);
       } catch (IllegalStateException _) {
-        // The JVM is ending, and the hook does the same.
+        // The JVM is shutting down: the hook runs.
       }
     }
 
@@ -203,7 +189,7 @@ final class Strace implements AutoCloseable {
         }
         Files.delete(folder);
       } catch (IOException _) {
-        // It is deleted already.
+        // Another call has deleted it.
       }
     }
 

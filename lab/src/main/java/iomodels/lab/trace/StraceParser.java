@@ -9,13 +9,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what {@code strace -ff -ttt -T} (man 1) writes of one thread, line by line. Lines about
- * signals and ends are no calls. A call that had not returned has no result and no duration; a line
- * that was cut off in the middle is left out, and remembered.
+ * Parses the output of {@code strace -ff -ttt -T} (man 1) for one thread, line by line. Skips lines
+ * about signals and exits. A call that had not returned has neither result nor duration. A
+ * truncated line is skipped and reported by {@link #isCutOff}.
  */
 final class StraceParser {
 
-  /** What a call that had not returned has for a result. */
+  /** The result of a call that had not returned. */
   static final String NONE = "?";
 
   private static final Pattern LINE = Pattern.compile("(\\d{1,12})\\.(\\d{6}) (.*)");
@@ -26,7 +26,7 @@ final class StraceParser {
   private static final Pattern RESULT =
       Pattern.compile("\\s*= (\\?|-?\\w+)(.*?)(?: <(\\d{1,9})\\.(\\d{6})>)?");
 
-  /** What a descriptor is: any characters may stand in a path. */
+  /** The description of a descriptor: a path may contain any characters. */
   private static final Pattern DESCRIPTION = Pattern.compile("<(?:->|[^<>])*+>");
 
   private static final Pattern ERROR = Pattern.compile(" (E[A-Z0-9]+)\\b.*");
@@ -38,12 +38,12 @@ final class StraceParser {
   private boolean cutOff;
 
   /**
-   * A call as strace has it.
+   * A call as strace writes it.
    *
    * @param start in microseconds since 1970
    * @param duration empty if it had not returned
    * @param result a number, or {@link #NONE}
-   * @param words what strace says of the result: the error's name, or the descriptor's
+   * @param words strace's explanation of the result: the name of the error or of the descriptor
    */
   record Raw(
       long start,
@@ -53,22 +53,22 @@ final class StraceParser {
       String result,
       String words) {
 
-    /** The error's name, such as {@code EAGAIN}; empty if it is none. */
+    /** The name of the error, such as {@code EAGAIN}; empty if there was none. */
     String error() {
       Matcher error = ERROR.matcher(words);
       return error.matches() ? error.group(1) : "";
     }
 
-    /** What it returned; -1 of one that failed or had not returned. */
+    /** The returned number; -1 if the call failed or had not returned. */
     long value() {
       return result.matches("\\d{1,18}") ? Long.parseLong(result) : -1;
     }
   }
 
   /**
-   * A parser for one thread.
+   * Creates a parser for one thread.
    *
-   * @param calls told of each in its order
+   * @param calls receives the calls in order
    */
   StraceParser(Consumer<Raw> calls) {
     this.calls = calls;
@@ -111,7 +111,7 @@ final class StraceParser {
     call(at, rest);
   }
 
-  /** The thread's record is over: a call that is still under way is one without a result. */
+  /** Ends the output: a call in progress has no result. */
   void end() {
     if (unfinished != null) {
       Matcher name = NAME.matcher(unfinished);
@@ -124,7 +124,7 @@ final class StraceParser {
     }
   }
 
-  /** Whether a line could not be read to its end. */
+  /** Whether a line was truncated. */
   boolean isCutOff() {
     return cutOff;
   }
@@ -150,12 +150,12 @@ final class StraceParser {
             result.group(2)));
   }
 
-  /** A call that returned has a duration, or else its line ends too early. */
+  /** Whether the line is complete: a call that returned has a duration. */
   private static boolean isWhole(Matcher result) {
     return result.group(3) != null || result.group(1).equals(NONE);
   }
 
-  /** Where the parenthesis closes that was open there: not in a string, nor in a path. */
+  /** Finds the closing parenthesis, ignoring those in strings and paths. */
   private static int closing(String text, int from) {
     Matcher description = DESCRIPTION.matcher(text);
     int depth = 1;

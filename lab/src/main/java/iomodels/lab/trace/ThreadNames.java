@@ -1,6 +1,5 @@
 package iomodels.lab.trace;
 
-import iomodels.lab.Jcmd;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,12 +15,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What the server's threads are called. The kernel keeps 15 characters of a name ({@code
- * /proc/PID/task/TID/comm}); a JVM knows the whole ones, and {@link #learn} asks it for them. A
- * thread that is born later has the name of an earlier one that is kept as the same, rather of one
- * that was born for a client as well; or else what the kernel kept.
+ * Finds the names of the server's threads. The kernel keeps 15 characters of a name ({@code
+ * /proc/PID/task/TID/comm}); {@link #learn} asks a JVM for the whole names. A later thread gets the
+ * whole name of an earlier one with the same 15 characters, preferably of one that was started for
+ * a client; otherwise it keeps the 15 characters.
  *
- * <p>Threads come and go, so {@link #look} is to be called time and again.
+ * <p>Threads start and end, so {@link #look} must be called repeatedly.
  */
 final class ThreadNames {
 
@@ -34,25 +33,25 @@ final class ThreadNames {
 
   private final ProcessHandle root;
 
-  /** Safe for use by the thread that looks and the one that asks. */
+  /** Thread-safe: one thread looks, another one reads. */
   private final Map<Long, String> keptNames = new ConcurrentHashMap<>();
 
   private final Map<Long, Long> processes = new ConcurrentHashMap<>();
   private final Map<Long, String> wholeNames = new ConcurrentHashMap<>();
 
-  /** The names of those that were born for a client. */
+  /** Names of threads that were started for a client. */
   private final Set<String> born = new ConcurrentSkipListSet<>();
 
   ThreadNames(ProcessHandle root) {
     this.root = root;
   }
 
-  /** The process and those that it has started, for now. */
+  /** The server's process and its current descendants. */
   Stream<ProcessHandle> processes() {
     return Stream.concat(Stream.of(root), root.descendants());
   }
 
-  /** Asks those that are JVMs for the names of their threads, new ones since a look among them. */
+  /** Asks the JVMs among the processes for the names of their threads. */
   void learn() throws InterruptedException {
     for (ProcessHandle process : processes().toList()) {
       if (process.info().command().filter(it -> it.endsWith("java")).isPresent()) {
@@ -62,7 +61,7 @@ final class ThreadNames {
               .results()
               .forEach(it -> learn(Long.parseLong(it.group(2)), it.group(1)));
         } catch (IOException _) {
-          // What the kernel kept are names as well.
+          // The 15 characters remain.
         }
       }
     }
@@ -75,7 +74,7 @@ final class ThreadNames {
     }
   }
 
-  /** Remembers the names of all threads that there are now. */
+  /** Records the names of all current threads. */
   void look() {
     processes().forEach(process -> look(process.pid()));
   }
@@ -89,7 +88,7 @@ final class ThreadNames {
         try {
           keptNames.put(thread, Files.readString(task.resolve("comm")).strip());
         } catch (IOException _) {
-          // It has just ended.
+          // The thread has just ended.
         }
       }
     } catch (IOException _) {
@@ -97,14 +96,14 @@ final class ThreadNames {
     }
   }
 
-  /** A thread is of that process. */
+  /** Records the process of a thread. */
   void remember(long thread, long process) {
     processes.put(thread, process);
   }
 
   /**
-   * In which process a thread is. One that was gone before anybody looked is of the only process
-   * that there is, or else counts as a process.
+   * The process of a thread. A thread that ended before it was seen belongs to the only process, or
+   * counts as a process of its own if there are several.
    */
   long process(long thread) {
     Long known = processes.get(thread);
@@ -126,12 +125,12 @@ final class ThreadNames {
       return MAIN;
     }
     if (kept.equals(keptNames.get(process))) {
-      return OTHER; // Nobody gave it a name: it has its process's.
+      return OTHER; // An unnamed thread inherits the name of its process.
     }
     return whole(kept, born).or(() -> whole(kept, wholeNames.values())).orElse(kept);
   }
 
-  /** The name that is kept as this, if there is just one. */
+  /** The whole name whose first 15 characters are {@code kept}, if there is exactly one. */
   static Optional<String> whole(String kept, Collection<String> names) {
     List<String> candidates =
         names.stream().filter(name -> kept(name).equals(kept)).distinct().toList();

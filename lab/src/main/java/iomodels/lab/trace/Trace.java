@@ -4,41 +4,41 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What a server did while it served three clients. All times are in microseconds from the record's
- * beginning.
+ * A record of a server's system calls while it serves three clients. Times are in microseconds from
+ * the beginning of the record.
  *
- * @param micros how long the record is
+ * @param micros length of the record
  * @param complete whether all clients were done before it ended
- * @param note what happened, if it is not complete; and what is to be known to read it
- * @param clients what they did and saw
- * @param threads the server's, those that talked to the network or waited for it
+ * @param note why the record is incomplete, and what a reader must know
+ * @param clients the events of the clients
+ * @param threads the server's threads that used the network or waited for it
  */
 public record Trace(
     long micros, boolean complete, String note, List<Client> clients, List<Track> threads) {
 
-  /** A client. */
+  /** A client and its events. */
   public record Client(String name, List<Event> events) {}
 
   /**
-   * What a client did or saw.
+   * An event of a client.
    *
-   * @param bytes how many, of {@code send} and {@code receive}
+   * @param bytes number of bytes of {@code SEND} and {@code RECEIVE}
    */
   public record Event(long at, Event.Kind kind, long bytes) {
 
-    /** What it may be. */
+    /** The kinds of events. */
     public enum Kind {
-      /** It began to connect. */
+      /** The client began to connect. */
       CONNECT,
-      /** It gave bytes to the kernel. */
+      /** The client passed bytes to the kernel. */
       SEND,
-      /** It took bytes from the kernel. */
+      /** The client took bytes from the kernel. */
       RECEIVE,
-      /** It shut down its output. */
+      /** The client shut down its output. */
       END,
-      /** It has seen the server's FIN. */
+      /** The client received the server's FIN. */
       CLOSED,
-      /** Its connection was refused, or reset. */
+      /** The connection was refused or reset. */
       RESET;
 
       @Override
@@ -48,6 +48,6 @@ public record Trace(
     }
   }
 
-  /** A thread of the server, and its calls in their order. */
+  /** A thread of the server and its calls, in order. */
   public record Track(String name, List<Call> calls) {}
 }

@@ -1,6 +1,6 @@
 package iomodels.lab.trace;
 
-import iomodels.lab.trace.Phases.Told;
+import iomodels.lab.trace.Phases.Classified;
 import iomodels.lab.trace.StraceParser.Raw;
 import iomodels.lab.trace.Trace.Track;
 import java.io.BufferedReader;
@@ -22,31 +22,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Records what a server of {@code upper} does, call by call, while it serves three clients: A
- * talks, with pauses; B connects, says nothing for long and then talks; C sends 6 MiB, reads
- * nothing for a while, and then slowly. The same schedule for every server, of about two seconds,
- * and as much longer as a server takes that serves one after another.
+ * Records the system calls of a server of {@code upper} while it serves three clients. A sends
+ * messages with pauses. B connects, is silent for long, and then sends. C sends 6 MiB, reads
+ * nothing for a while, and then reads slowly. The schedule is the same for every server. It takes
+ * about two seconds, or longer if the server serves one client after the other.
  *
- * <p>A server that is traced is many times slower than one that is not: what it does and in which
- * order is as in freedom, how long it takes is not.
+ * <p>A traced server is many times slower than one without strace: the calls and their order are
+ * real, the durations are not.
  */
 public final class Tracer {
 
-  /** For one server after another, whatever it does. */
+  /** Longest record of a server. */
   private static final Duration LIMIT = Duration.ofSeconds(15);
 
-  /** What strace may have written by then; a server that polls writes some 10 MB. */
+  /** Largest output of strace; for a polling server it is about 10 MB. */
   private static final long MOST_BYTES = 128L * 1024 * 1024;
 
+  /** Milliseconds between two looks at the threads. */
   private static final int BETWEEN_LOOKS = 20;
 
-  /** How often is looked for the end of a server when its clients or strace have seen it. */
+  /**
+   * How often to look for the end of a server's process after clients or strace have noticed it.
+   */
   private static final int LOOKS = 250;
 
-  /** For the clients' threads to be there when the script begins. */
+  /** Microseconds for starting the clients' threads before the script begins. */
   private static final long PREPARATION = 100_000;
 
-  /** For what a server does once its clients are gone. */
+  /** Milliseconds for what a server does after its clients have gone. */
   private static final int AFTERMATH = 60;
 
   private static final String OF_RINGS =
@@ -62,15 +65,15 @@ public final class Tracer {
   }
 
   /**
-   * By the strace that is here.
+   * Creates a tracer with the installed strace.
    *
-   * @throws IOException if there is none
+   * @throws IOException if strace is missing
    */
   public static Tracer here() throws IOException, InterruptedException {
     return new Tracer(Strace.version(), LIMIT);
   }
 
-  /** The same, which waits for a server so long at most; 15 s are enough but on a busy machine. */
+  /** Returns a copy with another limit for a record; the default is 15 s. */
   public Tracer within(Duration atMost) {
     return new Tracer(strace, atMost);
   }
@@ -81,40 +84,40 @@ public final class Tracer {
   }
 
   /**
-   * Records one server, which nobody else is served by.
+   * Records one server, which must have no other clients.
    *
-   * @param address where it listens
-   * @param process its own, or that of the shell that started it
-   * @param progress told what is being done
-   * @throws NotPermittedException if strace may not trace it
-   * @throws IOException if strace fails, or the server does not even take a connection
+   * @param address its TCP address
+   * @param process its process, or that of the shell that started it
+   * @param progress receives a word for each stage
+   * @throws NotPermittedException if tracing is not permitted
+   * @throws IOException if strace fails, or the server accepts no connection
    */
   public Trace record(InetSocketAddress address, ProcessHandle process, Consumer<String> progress)
       throws IOException, InterruptedException {
     ThreadNames names = new ThreadNames(process);
-    progress.accept("rehearsing");
+    progress.accept("warming up");
     names.look();
-    try (Rehearsal _ = new Rehearsal(address)) {
+    try (WarmUpClients _ = new WarmUpClients(address)) {
       names.learn();
     }
     progress.accept("recording");
     try (Strace strace = Strace.attach(names.processes().toList())) {
       Recording recording = new Recording(names, strace, process, limit);
-      List<ScriptedClient> clients = recording.play(address);
-      long micros = Clock.micros() - recording.beginning;
+      List<ScriptedClient> clients = recording.runClients(address);
+      long micros = WallClock.micros() - recording.beginning;
       strace.detach();
       progress.accept("reading");
       return recording.read(clients, micros);
     }
   }
 
-  /** One record in the making. */
+  /** A record in progress. */
   private static final class Recording {
 
     private final ThreadNames names;
     private final Strace strace;
     private final ProcessHandle process;
-    private final long beginning = Clock.micros() + PREPARATION;
+    private final long beginning = WallClock.micros() + PREPARATION;
     private final Duration patience;
     private final long limit;
     private String note = "";
@@ -127,11 +130,11 @@ public final class Tracer {
       limit = beginning + TimeUnit.MICROSECONDS.convert(patience);
     }
 
-    /** Lets the clients play, until they are done or there is no use in waiting. */
-    private List<ScriptedClient> play(InetSocketAddress address)
+    /** Runs the clients until they are done, or the record has failed. */
+    private List<ScriptedClient> runClients(InetSocketAddress address)
         throws IOException, InterruptedException {
       List<ScriptedClient> clients =
-          Script.all().stream()
+          ClientScript.all().stream()
               .map(it -> new ScriptedClient(it, address, beginning, limit))
               .toList();
       List<Thread> threads =
@@ -153,7 +156,7 @@ public final class Tracer {
       }
       if (note.isEmpty()) {
         if (clients.stream().anyMatch(ScriptedClient::wasReset)) {
-          awaitEnd(); // That is how clients see the end of a server, perhaps before we do.
+          awaitEnd(); // Clients may notice the end of a server before its process is gone.
         }
         note = trouble();
       }
@@ -175,7 +178,7 @@ public final class Tracer {
 
     private String trouble() throws IOException, InterruptedException {
       if (!strace.isAlive()) {
-        awaitEnd(); // strace ends with what it traces, and is perhaps seen to end first.
+        awaitEnd(); // strace ends with the process that it traces, and perhaps a little earlier.
       }
       if (!process.isAlive()) {
         return "The server ended before its clients were done.";
@@ -190,19 +193,21 @@ public final class Tracer {
     }
 
     private Trace read(List<ScriptedClient> clients, long micros) throws IOException {
-      List<Peer> peers =
-          clients.stream().map(it -> new Peer(it.name(), it.port(), it.events())).toList();
+      List<ClientLog> logs =
+          clients.stream().map(it -> new ClientLog(it.name(), it.port(), it.events())).toList();
       List<Traced> calls = calls();
-      Phases phases = new Phases(peers, beginning, micros);
+      Phases phases = new Phases(logs, beginning, micros);
       Map<Long, List<Call>> byThread = new TreeMap<>();
       Set<Long> onNetwork = new HashSet<>();
       for (Traced traced : calls) {
         phases
-            .tell(traced.raw)
+            .classify(traced.raw)
             .ifPresent(
-                (Told told) -> {
-                  byThread.computeIfAbsent(traced.thread, _ -> new ArrayList<>()).add(told.call());
-                  if (told.network()) {
+                (Classified classified) -> {
+                  byThread
+                      .computeIfAbsent(traced.thread, _ -> new ArrayList<>())
+                      .add(classified.call());
+                  if (classified.network()) {
                     onNetwork.add(traced.thread);
                   }
                 });
@@ -215,8 +220,8 @@ public final class Tracer {
           micros,
           complete,
           rings ? (note + " " + OF_RINGS).strip() : note,
-          peers.stream().map(it -> new Trace.Client(it.name(), it.events())).toList(),
-          Folding.fold(tracks(byThread), Folding.ENOUGH));
+          logs.stream().map(it -> new Trace.Client(it.name(), it.events())).toList(),
+          CallAggregator.aggregate(tracks(byThread), CallAggregator.ENOUGH));
     }
 
     /** All calls of all threads, in the order in which they ended. */

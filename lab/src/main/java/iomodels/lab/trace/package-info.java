@@ -1,7 +1,7 @@
 /**
- * Who waits where, and for what: the system calls of a server while it serves three clients, each
- * call with its thread, its client and its two phases. Begin with {@link
- * iomodels.lab.trace.Tracer}.
+ * Traces: the system calls of a server while it serves three clients. Each call has its thread, its
+ * client and its two phases, waiting and copying. Also access to {@code strace} and {@code jcmd}.
+ * Begin with {@link iomodels.lab.trace.Tracer}.
  */
 @NullMarked
 package iomodels.lab.trace;

@@ -3,9 +3,9 @@ package iomodels.lab.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import iomodels.lab.LoadResult;
-import iomodels.lab.Match.Cost;
-import iomodels.lab.Match.Round;
+import iomodels.lab.bench.InterleavedRun.Cost;
+import iomodels.lab.bench.InterleavedRun.Round;
+import iomodels.lab.load.LoadResult;
 import iomodels.lab.report.LoadFigures.Percentile;
 import java.time.Duration;
 import java.util.List;

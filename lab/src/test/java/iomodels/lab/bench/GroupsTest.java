@@ -8,30 +8,30 @@ import org.junit.jupiter.api.Test;
 
 class GroupsTest {
 
-  private static Candidate candidate(String name, int connections) {
-    return new Candidate(name, "c-epoll", connections, true);
+  private static ServerSpec spec(String name, int connections) {
+    return new ServerSpec(name, "c-epoll", connections, true);
   }
 
   @Test
   void whoCarriesFewerConnectionsIsByItself() {
-    List<List<Candidate>> groups =
+    List<List<ServerSpec>> groups =
         Groups.of(
             List.of(
-                candidate("one", 1),
-                candidate("many", Integer.MAX_VALUE),
-                candidate("select", 1_000),
-                candidate("two", 1)),
+                spec("one", 1),
+                spec("many", Integer.MAX_VALUE),
+                spec("select", 1_000),
+                spec("two", 1)),
             50,
             true);
 
     assertThat(groups)
-        .extracting(group -> group.stream().map(Candidate::name).toList())
+        .extracting(group -> group.stream().map(ServerSpec::name).toList())
         .containsExactly(List.of("one", "two"), List.of("many", "select"));
   }
 
   @Test
   void aTurnDoesNotGetLong() {
-    List<Candidate> many = IntStream.range(0, 19).mapToObj(i -> candidate("m" + i, 5_000)).toList();
+    List<ServerSpec> many = IntStream.range(0, 19).mapToObj(i -> spec("m" + i, 5_000)).toList();
 
     assertThat(Groups.of(many, 50, true)).extracting(List::size).containsExactly(3, 4, 4, 4, 4);
     assertThat(Groups.of(many, 50, false)).extracting(List::size).containsExactly(6, 6, 7);

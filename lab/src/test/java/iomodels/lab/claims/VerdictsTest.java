@@ -10,7 +10,7 @@ import static iomodels.lab.report.ClaimResult.Verdict.UNDECIDED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import iomodels.lab.Spread;
+import iomodels.lab.report.Spread;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -140,7 +140,7 @@ class VerdictsTest {
     assertThat(SelectSlowsDown.slope(Map.of("c-poll", line), "c-poll")).isCloseTo(2, within(1e-9));
   }
 
-  /** What a message costs with the largest crowd, as a multiple of what it costs without one. */
+  /** The cost of a message with the most silent clients, as a multiple of the cost without any. */
   private static Map<String, Map<Integer, Spread>> costs(double select, double poll, double epoll) {
     Map<String, Map<Integer, Spread>> costs = new HashMap<>();
     List.of("c-select", "linux-select")

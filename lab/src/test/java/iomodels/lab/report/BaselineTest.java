@@ -2,7 +2,6 @@ package iomodels.lab.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.lab.Spread;
 import iomodels.lab.report.Baseline.Change;
 import iomodels.lab.report.LoadFigures.Latencies;
 import iomodels.lab.report.LoadFigures.Ratio;
@@ -60,8 +59,8 @@ class BaselineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1.5, 1.4, 1.6, DEARER",
-    "0.7, 0.6, 0.8, CHEAPER",
+    "1.5, 1.4, 1.6, REGRESSION",
+    "0.7, 0.6, 0.8, IMPROVEMENT",
     // It is beyond the noise, but the rounds overlap.
     "1.5, 1.0, 1.6, NO_DIFFERENCE",
     // The rounds do not, but it is within the noise.

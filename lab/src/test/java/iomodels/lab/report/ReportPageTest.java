@@ -2,7 +2,6 @@ package iomodels.lab.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.lab.Spread;
 import iomodels.lab.report.ClaimResult.Verdict;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -21,7 +21,7 @@ class PhasesTest {
   private final Phases phases =
       new Phases(
           List.of(
-              new Peer(
+              new ClientLog(
                   "A",
                   4_001,
                   List.of(
@@ -29,7 +29,7 @@ class PhasesTest {
                       new Event(60_000, Event.Kind.SEND, 6),
                       new Event(90_000, Event.Kind.SEND, 6),
                       new Event(200_000, Event.Kind.END, 0))),
-              new Peer(
+              new ClientLog(
                   "C",
                   4_003,
                   List.of(
@@ -45,8 +45,8 @@ class PhasesTest {
     return Stream.of(lines)
         .flatMap(line -> StraceParser.parse("1." + line).stream())
         .map(this::fromBeginning)
-        .flatMap(raw -> phases.tell(raw).stream())
-        .map(Phases.Told::call)
+        .flatMap(raw -> phases.classify(raw).stream())
+        .map(Phases.Classified::call)
         .toList();
   }
 
@@ -282,7 +282,7 @@ class PhasesTest {
             "-1",
             " EAGAIN (Resource temporarily unavailable)");
 
-    assertThat(phases.tell(before)).isEmpty();
+    assertThat(phases.classify(before)).isEmpty();
     assertThat(
             only("005000 accept(4<TCP:[127.0.0.1:80]>, NULL, NULL) = %s <0.005200>".formatted(A))
                 .waited())
@@ -290,7 +290,7 @@ class PhasesTest {
   }
 
   @Test
-  void aParkedThreadIsParkedAndToUnparkIsNotTold() {
+  void aParkedThreadIsParkedAndToUnparkIsNotClassified() {
     List<Call> calls =
         tell(
             "100000 futex(0x7f0012345678, FUTEX_WAIT_PRIVATE, 2, NULL) = 0 <0.010000>",
@@ -327,8 +327,8 @@ class PhasesTest {
                 StraceParser.parse(
                     "0.900000 restart_syscall(<... resuming interrupted read ...>) = 1 <0.150000>"))
             .stream()
-            .flatMap(raw -> phases.tell(raw).stream())
-            .map(Phases.Told::call)
+            .flatMap(raw -> phases.classify(raw).stream())
+            .map(Phases.Classified::call)
             .toList();
 
     assertThat(calls)
@@ -347,22 +347,22 @@ class PhasesTest {
             "");
     Raw longAgo = new Raw(0, Optional.of(10L), "epoll_wait", "3, [], 256, -1", "1", "");
 
-    assertThat(phases.tell(before).orElseThrow().call())
+    assertThat(phases.classify(before).orElseThrow().call())
         .extracting(Call::start, Call::duration, Call::waited)
         .containsExactly(0L, 100_000L, 100_000L);
-    assertThat(phases.tell(longAgo)).isEmpty();
+    assertThat(phases.classify(longAgo)).isEmpty();
     assertThat(tell("600000 close(%s) = 0 <0.000010>".formatted(A))).isEmpty();
     assertThat(tell("499999 read(%s,  <detached ...>".formatted(A))).hasSize(1);
   }
 
   @Test
-  void filesAreNotToldOf() {
+  void filesAreNotClassifiedOf() {
     assertThat(tell("100000 read(4</usr/lib/jvm/lib/modules>, \"\\177\"..., 512) = 512 <0.000010>"))
         .isEmpty();
   }
 
   @Test
-  void toWaitForAPipeWithANameAndForSocketsIsToldOf() {
+  void toWaitForAPipeWithANameAndForSocketsIsClassifiedOf() {
     List<Call> calls =
         tell(
             "100000 poll([{fd=3</tmp/fifo>, events=POLLIN}, {fd=%s, events=POLLIN}], 2, -1) = 1"

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.Timeout;
 class ScriptedClientTest {
 
   private static ScriptedClient client(ServerSocket listener, long limitMicros) {
-    long now = Clock.micros();
+    long now = WallClock.micros();
     InetSocketAddress server = (InetSocketAddress) listener.getLocalSocketAddress();
-    return new ScriptedClient(Script.all().getFirst(), server, now, now + limitMicros);
+    return new ScriptedClient(ClientScript.all().getFirst(), server, now, now + limitMicros);
   }
 
   @Test
