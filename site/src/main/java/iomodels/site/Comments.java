@@ -61,10 +61,10 @@ enum Comments {
   private static final Pattern TAG = Pattern.compile("\\{@(?:code|link|linkplain)\\s+([^}]*)}");
 
   /** A line that is not the end of a statement, nor of a block's head, a comment or annotation. */
-  private final Pattern shouldContinue;
+  private final Pattern goesOn;
 
-  Comments(String shouldContinue) {
-    this.shouldContinue = Pattern.compile(shouldContinue);
+  Comments(String goesOn) {
+    this.goesOn = Pattern.compile(goesOn);
   }
 
   /** The line after the comment that begins at that one; the same line if there is none. */
@@ -76,7 +76,7 @@ enum Comments {
   /** Whether the line before says that the statement goes on. */
   boolean isInsideStatement(List<String> lines, int line) {
     String before = line == 0 ? "" : lines.get(line - 1).replaceFirst("\\s(//|#).*", "").strip();
-    return !before.isEmpty() && shouldContinue.matcher(before).matches();
+    return !before.isEmpty() && goesOn.matcher(before).matches();
   }
 
   /** What a comment says, by paragraphs, code in backticks. */

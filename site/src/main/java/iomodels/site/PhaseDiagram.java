@@ -216,23 +216,23 @@ final class PhaseDiagram {
   /** The phases; the same one where only calls come between. */
   private List<Bracket> brackets() {
     List<Bracket> brackets = new ArrayList<>();
-    boolean shouldContinue = false;
+    boolean goesOn = false;
     for (Placed placed : rows) {
       Integer phase = placed.row().phase();
       if (placed.row().isArrow()) {
         continue;
       }
       if (phase == null) {
-        shouldContinue = false;
+        goesOn = false;
         continue;
       }
       Bracket last = brackets.isEmpty() ? null : brackets.getLast();
-      if (shouldContinue && last != null && last.phase() == phase) {
+      if (goesOn && last != null && last.phase() == phase) {
         brackets.set(brackets.size() - 1, new Bracket(phase, last.top(), placed.bottom()));
       } else {
         brackets.add(new Bracket(phase, placed.top(), placed.bottom()));
       }
-      shouldContinue = true;
+      goesOn = true;
     }
     return brackets;
   }

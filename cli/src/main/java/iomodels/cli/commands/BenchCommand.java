@@ -158,7 +158,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws UserError, InterruptedException {
-    InterleavedRun match = match();
+    InterleavedRun interleaved = interleaved();
     Optional<Program> program = program();
     List<Scenario> wanted = wanted(program);
     List<ServerSpec> candidates =
@@ -186,7 +186,7 @@ public final class BenchCommand implements Callable<Integer> {
             new Bench(
                 () -> servers(program, pinning),
                 scenario,
-                match,
+                interleaved,
                 crowd,
                 jvmFlags,
                 yardsticks ? common(scenario) : Optional.empty(),
@@ -260,7 +260,7 @@ public final class BenchCommand implements Callable<Integer> {
     return scenarios;
   }
 
-  private InterleavedRun match() {
+  private InterleavedRun interleaved() {
     InterleavedRun usual = quick.orElse(THOROUGH);
     int count = rounds.orElse(usual.rounds());
     int millis = roundMillis.orElse((int) usual.round().toMillis());

@@ -271,12 +271,12 @@ public final class LoadCommand implements Callable<Integer> {
               + " out");
     }
     try {
-      Payload exchange =
+      Payload payload =
           udp
               ? Payload.ofDatagrams(service.service(), bytes)
               : Payload.of(service.service(), bytes);
       Load load =
-          Load.of(address(server), connections, exchange).withInFlight(inFlight).withRate(rate);
+          Load.of(address(server), connections, payload).withInFlight(inFlight).withRate(rate);
       if (udp) {
         return load.withShape(Load.Shape.DATAGRAMS).withPatience(DATAGRAM_PATIENCE);
       }

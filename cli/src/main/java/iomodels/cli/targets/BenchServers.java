@@ -113,7 +113,7 @@ public final class BenchServers implements Servers {
           new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
               .serving(Services.UPPER);
       started.push(target);
-      return contestant(model, target);
+      return serverUnderTest(model, target);
     } catch (UserError e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -130,7 +130,7 @@ public final class BenchServers implements Servers {
   }
 
   /** A model; starts it if it does not run yet. */
-  static ServerUnderTest contestant(ServerProvider model, ModelTarget target)
+  static ServerUnderTest serverUnderTest(ServerProvider model, ModelTarget target)
       throws IOException, InterruptedException {
     InetSocketAddress address = target.shared(Services.UPPER);
     Set<Capability> capabilities = capabilities(model);

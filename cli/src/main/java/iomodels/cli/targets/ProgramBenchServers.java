@@ -122,11 +122,11 @@ public final class ProgramBenchServers implements Servers {
     return upstream.get().address();
   }
 
-  private ServerUnderTest behindWhichIsTheUpstream(ServerUnderTest contestant) {
+  private ServerUnderTest behindWhichIsTheUpstream(ServerUnderTest server) {
     return upstream
         .map(it -> new Upstream(it.process(), pinning.upstreamIsBesideLoad()))
-        .map(contestant::withUpstream)
-        .orElse(contestant);
+        .map(server::withUpstream)
+        .orElse(server);
   }
 
   @Override
