@@ -1,31 +1,33 @@
 package iomodels.examples;
 
 import io.netty.buffer.ByteBuf;
+import iomodels.service.Services;
+import iomodels.service.Session;
+import java.nio.ByteBuffer;
 
-/** What the examples do to the bytes that an echo server would return as they are. */
+/**
+ * What the examples do to the bytes that an echo server would return as they are: what the service
+ * {@code upper} of the models does, at the same cost.
+ */
 final class Ascii {
 
-  private static final int TO_UPPER = 'A' - 'a';
+  private static final Session UPPER = Services.UPPER.open(); // It has no state.
 
   private Ascii() {}
 
-  private static byte upper(byte octet) {
-    return (byte) (octet >= 'a' && octet <= 'z' ? octet + TO_UPPER : octet);
-  }
-
-  /** Turns the small letters of an array into capitals; returns the same array. */
+  /** Upper-cases the letters of an array in place; returns the same array. */
   static byte[] upper(byte[] bytes) {
-    for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = upper(bytes[i]);
-    }
+    upper(ByteBuffer.wrap(bytes));
     return bytes;
   }
 
-  /** The same of what a buffer holds. */
+  /** The same for the readable bytes of a buffer. */
   static ByteBuf upper(ByteBuf bytes) {
-    for (int i = bytes.readerIndex(); i < bytes.writerIndex(); i++) {
-      bytes.setByte(i, upper(bytes.getByte(i)));
-    }
+    upper(bytes.nioBuffer());
     return bytes;
+  }
+
+  private static void upper(ByteBuffer bytes) {
+    UPPER.advance(bytes.duplicate(), bytes, false);
   }
 }
