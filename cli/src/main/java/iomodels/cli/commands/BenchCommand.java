@@ -67,8 +67,8 @@ public final class BenchCommand implements Callable<Integer> {
   private static final InterleavedRun THOROUGH =
       new InterleavedRun(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
 
-  private static final int CROWD = 15_000;
-  private static final int LEAST_CROWD = 10;
+  private static final int IDLE_CLIENTS = 15_000;
+  private static final int LEAST_IDLE_CLIENTS = 10;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -131,9 +131,9 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--connections",
       paramLabel = "N",
-      description = "Number of connections in scenario idle (default: " + CROWD + ").")
-  @Range(least = LEAST_CROWD, most = 60_000)
-  private int crowd = CROWD;
+      description = "Number of connections in scenario idle (default: " + IDLE_CLIENTS + ").")
+  @Range(least = LEAST_IDLE_CLIENTS, most = 60_000)
+  private int crowd = IDLE_CLIENTS;
 
   @Option(
       names = "--jvm-flag",

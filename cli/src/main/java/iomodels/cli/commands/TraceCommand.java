@@ -189,8 +189,8 @@ public final class TraceCommand implements Callable<Integer> {
           "strace may not trace here; permit it: in a container with --cap-add=SYS_PTRACE,"
               + " elsewhere with: sudo sysctl kernel.yama.ptrace_scope=0");
     } catch (IOException e) {
-      Thread.sleep(
-          SIGNALS_MILLIS); // Ctrl-C ends all processes, and may have ended the server first.
+      // Ctrl-C ends all processes, and may have ended the server first.
+      Thread.sleep(SIGNALS_MILLIS);
       if (!isEnding()) {
         progress.aside(
             () ->

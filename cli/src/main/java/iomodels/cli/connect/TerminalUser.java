@@ -44,9 +44,7 @@ public final class TerminalUser implements LocalUser {
         TerminalBuilder.builder()
             .system(true)
             .type(terminalType(System.getenv().getOrDefault("TERM", "")))
-            // JLine would query the terminal's capabilities, and confuse the answer with input that
-            // is
-            // typed meanwhile.
+            // JLine would query the terminal, and take input that is typed meanwhile for an answer.
             .graphemeCluster(false)
             .encoding(UTF_8)
             .stdinEncoding(UTF_8)

@@ -14,8 +14,8 @@ public final class QuickOption {
   @Option(
       names = "--quick",
       description =
-          "Rounds of a quarter of a second, and a short warm-up: for a first look, with more that"
-              + " stays undecided.")
+          "Rounds of a quarter of a second and a short warm-up: a first look, with less certain"
+              + " results.")
   private boolean quick;
 
   /** The rounds of a first look if the option is given, otherwise those. */

@@ -16,8 +16,8 @@ public final class ServiceOption {
       names = NAME,
       paramLabel = "NAME",
       description =
-          "Service that the server provides: upper, fixed, lines, flood or discard (default:"
-              + " upper).")
+          "Service of the server: upper, fixed, lines, flood or discard (default: upper). A load"
+              + " needs replies: not discard; conform needs it for servers of your own only.")
   private Optional<String> name = Optional.empty();
 
   /** Whether the option is given. */

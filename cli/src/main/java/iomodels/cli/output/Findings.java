@@ -74,7 +74,9 @@ public final class Findings {
         finding
             .transcript()
             .forEach(line -> out.printf("          | %s%n", TerminalText.safe(line)));
-        out.printf("          why: %s%n", finding.rule().why());
+        if (finding.verdict() == Verdict.BROKEN) {
+          out.printf("          why: %s%n", finding.rule().why());
+        }
         out.printf("          again: %s%n", again(finding, command));
       }
     }

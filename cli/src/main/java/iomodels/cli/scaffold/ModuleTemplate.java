@@ -241,8 +241,8 @@ public final class ModuleTemplate {
   private String expectedSkips(String name) throws IOException {
     Pattern mine = Pattern.compile("(broken: )?" + Pattern.quote(model.card().name()) + "( .*)");
     List<String> kept = new ArrayList<>();
-    List<String> comment =
-        new ArrayList<>(); // A comment applies to all lines up to the next comment.
+    // A comment applies to all lines up to the next comment.
+    List<String> comment = new ArrayList<>();
     boolean inComment = false;
     for (String line : Files.readAllLines(module.resolve("expected-skips.txt"))) {
       Matcher matcher = mine.matcher(line);
