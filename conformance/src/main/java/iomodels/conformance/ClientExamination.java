@@ -8,7 +8,7 @@ import java.util.concurrent.Semaphore;
 record ClientExamination(Client client, Semaphore one) implements Examination {
 
   ClientExamination(Client client) {
-    this(client, new Semaphore(1));
+    this(client, new Semaphore(1, true));
   }
 
   @Override

@@ -20,16 +20,18 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 
 /**
  * Tries rules on a subject: a server, a program or a client.
  *
- * <p>Rules run side by side, as far as the subject allows it. Rules about time, and rules that
- * watch a whole process, run one at a time after the others. A rule about time is broken only if
- * each of three tries breaks it and a {@link Control} server, tried right then, does not break it;
- * there is no control for rules that start and stop a server, for programs and for clients.
+ * <p>Rules run side by side, as far as the subject allows it. Rules with {@code TIMED} or {@code
+ * ALONE} run one at a time, after the others. A rule about time is broken only if each of three
+ * tries breaks it and a {@link Control} server, tried right then, does not break it; there is no
+ * control for rules that start and stop a server, for programs and for clients.
  *
  * @param rules the rules, in the order of the report
  * @param bounds the numbers that rules depend on
@@ -179,11 +181,13 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   private static Finding once(Rule rule, long seed, LongFunction<TestContext> contexts)
       throws InterruptedException {
     long start = System.nanoTime();
+    AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
     try (TestContext context = contexts.apply(seed ^ rule.id().hashCode());
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Void> running =
           executor.submit(
               () -> {
+                thread.set(Thread.currentThread());
                 rule.check().run(context);
                 return null;
               });
@@ -195,6 +199,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       } catch (TimeoutException _) {
         verdict = Verdict.ERROR;
         detail = "the check did not end within %d s".formatted(LIMIT.toSeconds());
+        trace = Stream.of(thread.get().getStackTrace()).map(it -> "  at " + it).toList();
       } catch (ExecutionException e) {
         Throwable cause = e.getCause();
         switch (cause) {
@@ -206,10 +211,14 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
             verdict = Verdict.INCONCLUSIVE;
             detail = String.valueOf(reason.getMessage());
           }
+          case IOException _ when context.hasCrashed() -> {
+            verdict = Verdict.BROKEN;
+            detail = "expected a server that keeps running, but it has ended";
+          }
           case null, default -> {
             verdict = Verdict.ERROR;
             detail = "the check failed: " + cause;
-            trace = stackTrace(e);
+            trace = stackTrace(cause == null ? e : cause);
           }
         }
       } finally {
@@ -225,7 +234,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
   }
 
-  private static List<String> stackTrace(ExecutionException e) {
+  private static List<String> stackTrace(Throwable e) {
     StringWriter text = new StringWriter();
     e.printStackTrace(new PrintWriter(text));
     return text.toString().lines().map(it -> it.replace("\t", "  ")).toList();

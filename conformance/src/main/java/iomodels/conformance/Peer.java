@@ -108,7 +108,7 @@ public final class Peer implements AutoCloseable {
       String name)
       throws Broken, IOException {
     @SuppressWarnings("resource") // owned by the peer, or closed below
-    SocketChannel channel = SocketChannel.open();
+    SocketChannel channel = open();
     Socket socket = channel.socket();
     try {
       if (receiveBuffer > 0) {
@@ -128,9 +128,7 @@ public final class Peer implements AutoCloseable {
         // it never was open
       }
       transcript.add(name, "could not connect: " + e.getMessage());
-      if (isOurs(e)) {
-        throw e;
-      }
+      demandTheServers(e);
       throw new Broken("a connection", "connecting failed: " + e.getMessage());
     }
   }
@@ -140,14 +138,12 @@ public final class Peer implements AutoCloseable {
    */
   static void abort(InetSocketAddress address, ByteBuffer bytes, Duration patience)
       throws Broken, IOException {
-    try (SocketChannel channel = SocketChannel.open()) {
+    try (SocketChannel channel = open()) {
       channel.socket().connect(address, Math.toIntExact(patience.toMillis()));
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       channel.write(bytes);
     } catch (IOException e) {
-      if (isOurs(e)) {
-        throw e;
-      }
+      demandTheServers(e);
       throw new Broken(
           "a connection of a client that sends a few bytes", "it failed: " + e.getMessage());
     }
@@ -160,10 +156,22 @@ public final class Peer implements AutoCloseable {
     return new Peer(channel, patience, transcript, name);
   }
 
-  /** Whether it was the kit that ran out of something, which says nothing about the server. */
-  private static boolean isOurs(IOException e) {
+  private static SocketChannel open() throws Inconclusive {
+    try {
+      return SocketChannel.open();
+    } catch (IOException e) {
+      throw new Inconclusive("the kit cannot open a socket: " + e.getMessage(), e);
+    }
+  }
+
+  /** If it was the kit that ran out of descriptors or ports, that says nothing about the server. */
+  static void demandTheServers(IOException e) throws Inconclusive {
     String what = String.valueOf(e.getMessage());
-    return what.contains("Too many open files") || what.contains("Cannot assign requested address");
+    if (e instanceof Inconclusive
+        || what.contains("Too many open files")
+        || what.contains("Cannot assign requested address")) {
+      throw new Inconclusive("the kit cannot connect: " + what, e);
+    }
   }
 
   /** Sends text as UTF-8. */

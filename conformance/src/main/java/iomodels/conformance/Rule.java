@@ -96,7 +96,8 @@ public record Rule(
      *
      * @param context connections, bounds and randomness for this one try
      * @throws Broken if the rule was broken
-     * @throws Exception if the kit could not find out
+     * @throws Inconclusive if the kit cannot tell
+     * @throws Exception if the check itself fails, which is an ERROR
      */
     void run(TestContext context) throws Exception;
   }

@@ -11,6 +11,7 @@ import iomodels.server.spi.Capability;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -22,7 +23,7 @@ import java.util.concurrent.Semaphore;
  * A server that most rules share. Rules that look at a process, or start and stop one, launch
  * servers of their own.
  *
- * @param unmet the needs that are not met, and why, in words for the user
+ * @param unmet the preconditions that are not met, and why, in words for the user
  * @param shared permits for the server that rules share: several if it serves several clients
  * @param launched permits for servers that are launched
  */
@@ -83,10 +84,12 @@ record ServerExamination(
     return new TestContext(server, rule.service(), bounds, seed);
   }
 
-  /** The control server cannot be started and stopped. */
+  /** The control server runs in the kit's process, and is not started and stopped for a rule. */
   @Override
   public boolean hasControl(Rule rule) {
-    return !rule.preconditions().contains(Precondition.LIFE);
+    return Collections.disjoint(
+        rule.preconditions(),
+        EnumSet.of(Precondition.LIFE, Precondition.PROCESS, Precondition.LIMIT));
   }
 
   /** Returns what is claimed or, where nothing is claimed, what a probe finds. */
@@ -128,9 +131,9 @@ record ServerExamination(
     met.put(Precondition.POLLER, poller);
     Map<Precondition, String> unmet = new EnumMap<>(Precondition.class);
     met.forEach(
-        (need, isMet) -> {
+        (precondition, isMet) -> {
           if (!isMet) {
-            unmet.put(need, need.otherwise());
+            unmet.put(precondition, precondition.otherwise());
           }
         });
     if (CostMeter.of(ProcessHandle.current()).isEmpty()) {

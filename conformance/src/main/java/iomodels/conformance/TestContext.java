@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
@@ -43,6 +45,9 @@ public final class TestContext implements AutoCloseable {
   private final AtomicInteger peers = new AtomicInteger();
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
+
+  /** What was launched, and has not been asked to stop. */
+  private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
   TestContext(Target target, Service service, Bounds bounds, long seed) {
     this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
@@ -144,14 +149,36 @@ public final class TestContext implements AutoCloseable {
    * Launches a server for this test alone.
    *
    * @param port where; 0 for one that the system chooses
-   * @throws IOException if it does not come up, with its own words
+   * @throws Inconclusive if it does not come up, with its own words
    */
-  public Instance launch(int port) throws IOException, InterruptedException {
+  public Instance launch(int port) throws Inconclusive, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
-    Instance instance = target().launch(service(), port);
+    return launched(() -> target().launch(service(), port));
+  }
+
+  /** Starts a server or program. */
+  private interface Launch {
+    Instance start() throws IOException, InterruptedException;
+  }
+
+  private Instance launched(Launch launch) throws Inconclusive, InterruptedException {
+    Instance instance;
+    try {
+      instance = launch.start();
+    } catch (IOException e) {
+      throw new Inconclusive(String.valueOf(e.getMessage()), e);
+    }
     transcript.add("kit", "was told " + instance.address());
     opened.push(instance);
+    running.add(instance);
     return instance;
+  }
+
+  /** Whether a process that was launched for this test has ended although it was not stopped. */
+  boolean hasCrashed() {
+    return running.stream()
+        .flatMap(instance -> instance.process().stream())
+        .anyMatch(process -> !process.isAlive());
   }
 
   /** Connects, if the connection is completed within that time. */
@@ -181,19 +208,13 @@ public final class TestContext implements AutoCloseable {
   /** Launches a server for this test alone on that address; port and transport as it likes. */
   public Instance launchOn(InetAddress host) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on " + host.getHostAddress());
-    Instance instance = target().launchOn(service(), host);
-    transcript.add("kit", "was told " + instance.address());
-    opened.push(instance);
-    return instance;
+    return launched(() -> target().launchOn(service(), host));
   }
 
   /** Launches a server for this test alone that never has more descriptors than that. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
-    Instance instance = target().launchWithin(service(), descriptors);
-    transcript.add("kit", "was told " + instance.address());
-    opened.push(instance);
-    return instance;
+    return launched(() -> target().launchWithin(service(), descriptors));
   }
 
   /** Reads what a launched server's process costs. */
@@ -285,25 +306,19 @@ public final class TestContext implements AutoCloseable {
 
   /** The same. */
   public Instance program(ProgramConfig config) throws IOException, InterruptedException {
-    Instance instance = programs.orElseThrow().launch(config);
-    transcript.add("kit", "was told " + instance.address());
-    opened.push(instance);
-    return instance;
+    return launched(() -> programs.orElseThrow().launch(config));
   }
 
   /** The same, in a process in which nothing else runs. */
   public Instance programAlone(ProgramConfig config) throws IOException, InterruptedException {
-    Instance instance = programs.orElseThrow().launchAlone(config);
-    transcript.add("kit", "was told %s, of a process of its own".formatted(instance.address()));
-    opened.push(instance);
-    return instance;
+    return launched(() -> programs.orElseThrow().launchAlone(config));
   }
 
   /** Keeps the process of a server that is alone in it from running, until it is resumed. */
   public PausedProcess pause(Instance instance) throws IOException, InterruptedException {
     transcript.add("kit", "pauses the process");
     ProcessHandle process =
-        instance.process().orElseThrow(() -> new IOException("there is no process to pause"));
+        instance.process().orElseThrow(() -> new Inconclusive("there is no process to pause"));
     PausedProcess paused = PausedProcess.of(process, patience());
     opened.push(paused);
     return paused;
@@ -359,6 +374,7 @@ public final class TestContext implements AutoCloseable {
   /** Asks a server to stop; does not wait. */
   public void stop(Instance instance) {
     transcript.add("kit", "asks the server to stop");
+    running.remove(instance);
     instance.stop();
   }
 

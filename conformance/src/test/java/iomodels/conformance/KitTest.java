@@ -13,6 +13,7 @@ import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -125,6 +126,100 @@ class KitTest {
     assertThatExceptionOfType(IOException.class)
         .isThrownBy(() -> kit.judge(new Absent(), _ -> {}))
         .withMessage("it did not come up: no such file");
+  }
+
+  @Test
+  void aServerThatEndsDuringACheckBreaksTheRule() throws Exception {
+    Rule rule =
+        rule(
+            Set.of(),
+            context -> {
+              context.launch(0);
+              demandDescriptors();
+            });
+    Finding finding =
+        new Kit(List.of(rule), Bounds.STANDARD, 1)
+            .judge(new Crashing(), _ -> {})
+            .findings()
+            .getFirst();
+
+    assertThat(finding.verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(finding.detail())
+        .isEqualTo("expected a server that keeps running, but it has ended");
+  }
+
+  @Test
+  void aServerThatCannotBeLaunchedForARuleIsInconclusive() throws Exception {
+    Rule rule = rule(Set.of(), context -> context.launchWithin(9));
+    Finding finding =
+        new Kit(List.of(rule), Bounds.STANDARD, 1)
+            .judge(new Crashing(), _ -> {})
+            .findings()
+            .getFirst();
+
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(finding.detail()).isEqualTo("no such file");
+  }
+
+  /** What it launches has ended already. */
+  private record Crashing() implements Target {
+    @Override
+    public String name() {
+      return "crashing";
+    }
+
+    @Override
+    public Optional<Set<Capability>> claims() {
+      return Optional.of(Set.of());
+    }
+
+    @Override
+    public boolean serves(Service service) {
+      return true;
+    }
+
+    @Override
+    public boolean launchable() {
+      return true;
+    }
+
+    @Override
+    public InetSocketAddress shared(Service service) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    }
+
+    @Override
+    public Instance launch(Service service, int port) throws IOException, InterruptedException {
+      Process process = new ProcessBuilder("true").start();
+      process.waitFor();
+      return new Ended(process.toHandle(), shared(service));
+    }
+
+    @Override
+    public Instance launchWithin(Service service, int descriptors) throws IOException {
+      throw new IOException("no such file");
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private record Ended(ProcessHandle handle, InetSocketAddress address) implements Instance {
+    @Override
+    public Optional<ProcessHandle> process() {
+      return Optional.of(handle);
+    }
+
+    @Override
+    public void stop() {}
+
+    @Override
+    public boolean awaitEnd(Duration within) {
+      return true;
+    }
+
+    @Override
+    public void close() {}
   }
 
   private record Absent() implements Target {

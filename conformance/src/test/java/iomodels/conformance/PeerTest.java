@@ -1,5 +1,6 @@
 package iomodels.conformance;
 
+import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,6 +32,17 @@ class PeerTest {
       }
       endless.join();
     }
+  }
+
+  @Test
+  void aConnectionThatTheKitItselfCannotMakeIsInconclusive() {
+    for (String words : List.of("Too many open files", "Cannot assign requested address")) {
+      assertThatThrownBy(() -> Peer.demandTheServers(new IOException(words)))
+          .isInstanceOf(Inconclusive.class)
+          .hasMessage("the kit cannot connect: " + words);
+    }
+    assertThatNoException()
+        .isThrownBy(() -> Peer.demandTheServers(new IOException("Connection refused")));
   }
 
   private static void sayWithoutEnd(ServerSocket server) {

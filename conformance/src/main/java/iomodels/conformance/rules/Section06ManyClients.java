@@ -51,7 +51,7 @@ final class Section06ManyClients {
               "The server MUST NOT mix the bytes of different clients.",
               "One user's data in another user's reply is a data breach. In March 2023 users"
                   + " of ChatGPT saw titles of other users' conversations, because a Redis"
-                  + " connection was reused while a reply was still unread (redis-py issue 2665).",
+                  + " connection was reused while a reply was still unread (redis-py #2624).",
               UPPER,
               Set.of(Precondition.CONCURRENT),
               Section06ManyClients::noMixing),

@@ -70,22 +70,23 @@ final class Section12Gather {
               Section12Gather::firstGood),
           rule(
               "12.06",
-              "When one backend has answered a \"first\" request, the program MUST close the"
-                  + " connections to the others.",
+              "When the first good answer to a \"first\" request has arrived, the program MUST"
+                  + " close the connections to the other backends.",
               "Otherwise each request costs the work of all backends to the end. Happy"
                   + " Eyeballs cancels the other attempts as well (RFC 8305, section 5).",
               Section12Gather::closesOthers),
           rule(
               "12.07",
-              "If all backends have failed, the program MUST ask them once more, after a"
-                  + " pause.",
+              "If all backends fail a \"first\" request, the program MUST ask them once more,"
+                  + " after a pause.",
               "Many failures are brief, such as those during a restart. A retry without a"
                   + " pause meets the same failure, and many of them at once keep an overloaded"
                   + " backend down (Site Reliability Engineering, chapter 22).",
               Section12Gather::retries),
           rule(
               "12.08",
-              "If all backends have failed twice, the program MUST give up.",
+              "If all backends fail a \"first\" request twice, the program MUST answer \"failed\""
+                  + " and MUST NOT ask again.",
               "Unlimited retries multiply the load just when the backends are overloaded"
                   + " (Site Reliability Engineering, chapter 22), and the client never learns the"
                   + " outcome.",

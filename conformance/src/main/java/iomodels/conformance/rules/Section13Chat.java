@@ -112,7 +112,7 @@ final class Section13Chat {
               Section13Chat::delaysNobody),
           rule(
               "13.10",
-              "The program MUST disconnect a member that does not read, and tell the others.",
+              "The program MUST disconnect a member whose outbox is full, and tell the others.",
               "Lines that are kept without a limit exhaust the memory, and lines that are"
                   + " dropped leave a gap that nobody notices. Redis disconnects subscribers that"
                   + " exceed client-output-buffer-limit.",

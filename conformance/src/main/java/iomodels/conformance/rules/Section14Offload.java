@@ -52,11 +52,12 @@ final class Section14Offload {
                   + " its LF.",
               "TCP does not keep message boundaries (RFC 9293), so a read may return half of"
                   + " a request or two of them. Clients such as telnet end a line with CR LF, and"
-                  + " with the CR a hash would be another one.",
+                  + " the CR would change the hash.",
               Section14Offload::pieces),
           rule(
               "14.03",
-              "If a file cannot be read, the program MUST answer with an error line.",
+              "If a file cannot be read, the program MUST answer with an error line, and keep the"
+                  + " connection usable.",
               "A name may be that of no file, or of a folder (open(2), ENOENT; read(2), EISDIR)."
                   + " One wrong name should not leave the client without an answer, or cost it the"
                   + " connection.",
@@ -164,7 +165,7 @@ final class Section14Offload {
           rule(
               "14.17",
               "The program MUST NOT read a device, nor follow a link that leads outside its"
-                  + " folder.",
+                  + " folder; it MUST answer such a request with an error line.",
               "A link in the folder would otherwise give access to any file that the program may"
                   + " read (CWE-59). /dev/zero never ends (zero(4)), so one request would occupy a"
                   + " worker forever.",

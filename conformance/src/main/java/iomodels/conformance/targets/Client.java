@@ -20,7 +20,7 @@ public non-sealed interface Client extends Subject {
    */
   Run start(int port) throws IOException;
 
-  /** Does nothing: each run is closed by its own. */
+  /** Does nothing: the caller closes each run. */
   @Override
   default void close() {}
 

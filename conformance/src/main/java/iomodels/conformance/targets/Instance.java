@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** A server that the kit has launched for one trial. */
+/** A server that the kit has launched for one test. */
 public interface Instance extends AutoCloseable {
 
   /** Where it says that it listens. */
