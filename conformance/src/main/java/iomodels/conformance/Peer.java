@@ -25,19 +25,19 @@ public final class Peer implements AutoCloseable {
 
   /** Bytes by position: what a long stream is made of, without being held in memory. */
   @FunctionalInterface
-  public interface Stream {
+  public interface BytePattern {
 
     /** Puts so many bytes, from that position on, to the beginning of the array. */
     void fill(byte[] into, int length, long position);
 
     /** The bytes of an array. */
-    static Stream of(byte[] bytes) {
+    static BytePattern of(byte[] bytes) {
       return (into, length, position) ->
           System.arraycopy(bytes, Math.toIntExact(position), into, 0, length);
     }
 
     /** The same without what comes before that position. */
-    default Stream from(long start) {
+    default BytePattern from(long start) {
       return (into, length, position) -> fill(into, length, start + position);
     }
   }
@@ -197,7 +197,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Sends a long stream, for as long as the server takes it. */
-  public void sendStream(Stream stream, long length) throws Broken {
+  public void sendStream(BytePattern stream, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
     transcript.add(name, "sends a stream of %,d bytes".formatted(length));
     for (long position = 0; position < length; ) {
@@ -219,7 +219,7 @@ public final class Peer implements AutoCloseable {
    *
    * @return the number of bytes that were taken, {@code atMost} if all were
    */
-  public long sendUntilFull(Stream stream, long atMost) throws Broken, InterruptedException {
+  public long sendUntilFull(BytePattern stream, long atMost) throws Broken, InterruptedException {
     byte[] bytes = new byte[CHUNK];
     ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
     long sent = 0;
@@ -287,7 +287,7 @@ public final class Peer implements AutoCloseable {
     long deadline = System.nanoTime() + time.toNanos();
     while (taken < bytes.length) {
       long before = taken;
-      taken += sendUntilFull(Stream.of(bytes).from(before), bytes.length - taken);
+      taken += sendUntilFull(BytePattern.of(bytes).from(before), bytes.length - taken);
       if (taken > before) {
         deadline = System.nanoTime() + time.toNanos();
       } else if (System.nanoTime() - deadline > 0) {
@@ -300,11 +300,11 @@ public final class Peer implements AutoCloseable {
 
   /** Sends while it receives, so that neither side has to wait for the other for ever. */
   public void exchange(byte[] sent, byte[] expected) throws Broken, InterruptedException {
-    exchange(Stream.of(sent), sent.length, Stream.of(expected), expected.length);
+    exchange(BytePattern.of(sent), sent.length, BytePattern.of(expected), expected.length);
   }
 
   /** The same with long streams. */
-  public void exchange(Stream sent, long length, Stream expected, long expectedLength)
+  public void exchange(BytePattern sent, long length, BytePattern expected, long expectedLength)
       throws Broken, InterruptedException {
     whileSending(() -> sendStream(sent, length), () -> expectStream(expected, expectedLength));
   }
@@ -427,7 +427,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Demands a long stream next, byte for byte. */
-  public void expectStream(Stream expected, long length) throws Broken {
+  public void expectStream(BytePattern expected, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
     byte[] right = new byte[CHUNK];
     String wanted = "a stream of %,d bytes".formatted(length);

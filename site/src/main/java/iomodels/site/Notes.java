@@ -28,7 +28,7 @@ public record Notes(
     }
   }
 
-  /** A wrong server of the zoo, and why this model is prone to its fault. */
+  /** A wrong server, and why this model is prone to its fault. */
   public record Pitfall(String server, String en, String zh) {
 
     public String in(String language) {

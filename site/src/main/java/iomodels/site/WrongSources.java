@@ -65,7 +65,7 @@ final class WrongSources {
     Map<String, WrongCode> found = new HashMap<>();
     List<Path> files;
     try (Stream<Path> all = Files.list(root.resolve(FOLDER))) {
-      files = all.map(Path::getFileName).filter(WrongSources::isOfTheZoo).sorted().toList();
+      files = all.map(Path::getFileName).filter(WrongSources::isWrongServer).sorted().toList();
     }
     for (Path file : files) {
       sources.addAll(JavaSource.parse(root, FOLDER.resolve(file)), found);
@@ -82,7 +82,7 @@ final class WrongSources {
     return inOrder;
   }
 
-  private static boolean isOfTheZoo(Path file) {
+  private static boolean isWrongServer(Path file) {
     String name = file.toString();
     return name.startsWith("Wrong") && name.endsWith(".java");
   }

@@ -62,7 +62,7 @@ class ContentTest {
   @Test
   void notesNameServersThatThereAre() throws IOException {
     Exhibits exhibits = Exhibits.of(PROJECT);
-    List<String> zoo = WrongServers.all().stream().map(WrongServer::name).toList();
+    List<String> wrongServers = WrongServers.all().stream().map(WrongServer::name).toList();
     content
         .allNotes()
         .forEach(
@@ -71,7 +71,7 @@ class ContentTest {
               assertThat(notes.pitfalls())
                   .as(model)
                   .isNotEmpty()
-                  .allSatisfy(it -> assertThat(zoo).contains(it.server()));
+                  .allSatisfy(it -> assertThat(wrongServers).contains(it.server()));
               assertThat(notes.related())
                   .as(model)
                   .allSatisfy(it -> assertThat(exhibits.named(it)).as(it).isPresent());

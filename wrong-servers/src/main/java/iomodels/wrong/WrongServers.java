@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The zoo: for every rule of the conformance kit at least one server that breaks it, and the
+ * Wrong servers: for every rule of the conformance kit at least one server that breaks it, and the
  * correct servers that they differ from. A kit that does not catch them proves nothing.
  */
 public final class WrongServers {

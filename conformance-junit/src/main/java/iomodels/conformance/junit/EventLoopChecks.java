@@ -72,10 +72,10 @@ public final class EventLoopChecks {
   private static final Queue<String> BLOCKS = new ConcurrentLinkedQueue<>();
 
   /** The listener is told all the same; kept here, since loggers are held weakly. */
-  private static final Logger NETTYS_WORDS = Logger.getLogger(ResourceLeakDetector.class.getName());
+  private static final Logger LEAK_LOGGER = Logger.getLogger(ResourceLeakDetector.class.getName());
 
   static {
-    NETTYS_WORDS.setUseParentHandlers(false);
+    LEAK_LOGGER.setUseParentHandlers(false);
     ByteBufUtil.setLeakListener((type, records) -> LEAKS.add(type + " leaked: " + records));
   }
 
@@ -110,7 +110,7 @@ public final class EventLoopChecks {
                         model + " on " + each.getKey() + " leaks no buffer, and blocks no loop",
                         () -> {
                           assumeTrue(each.getValue().here(), each.getValue().reason());
-                          rage(provider, Optional.of(each.getKey()));
+                          exercise(provider, Optional.of(each.getKey()));
                           assertEquals(List.of(), List.copyOf(BLOCKS));
                           assertEquals(List.of(), List.copyOf(LEAKS));
                         }));
@@ -118,7 +118,7 @@ public final class EventLoopChecks {
         dynamicTest(
             model + " would have been caught",
             () -> {
-              rage(new Faulty(provider), Optional.empty());
+              exercise(new Faulty(provider), Optional.empty());
               assertTrue(isNamed("leak", LEAKS), LEAKS::toString);
               assertTrue(isNamed("block", BLOCKS), BLOCKS::toString);
             });
@@ -129,12 +129,12 @@ public final class EventLoopChecks {
     return faults.stream().anyMatch(it -> it.contains("FaultyService." + method));
   }
 
-  private static void rage(ServerProvider provider, Optional<Transport> transport)
+  private static void exercise(ServerProvider provider, Optional<Transport> transport)
       throws IOException, InterruptedException {
     collect();
     LEAKS.clear();
     BLOCKS.clear();
-    new StressWorkload(provider, transport).rage();
+    new StressWorkload(provider, transport).run();
     collect();
   }
 

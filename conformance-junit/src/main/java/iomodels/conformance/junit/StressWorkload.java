@@ -21,13 +21,12 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Traffic in which a server loses buffers, or waits where it must not, if ever it does: a crowd
- * that talks, half-closes, aborts and does not read, datagrams, and stops: in the midst of it, and
- * when nothing has come.
+ * A load under which lost buffers and blocking calls show: 300 clients that send, half-close, abort
+ * or do not read; datagrams; stops under load and without any client.
  */
 final class StressWorkload {
 
-  private static final int CROWD = 300;
+  private static final int CLIENTS = 300;
   private static final int MESSAGE = 8 * 1024;
   private static final int DATAGRAMS = 50;
   private static final int STOPS = 20;
@@ -48,17 +47,17 @@ final class StressWorkload {
             .withGracePeriod(Duration.ofMillis(TIMEOUT_MILLIS));
   }
 
-  /** Goes through it all, with servers in this JVM; they have ended when it returns. */
-  void rage() throws IOException {
+  /** Runs all of it against servers in this JVM, which have ended when it returns. */
+  void run() throws IOException {
     List<Socket> clients = new ArrayList<>();
     try {
       try (Server server = startWithDatagrams()) {
         talk(server, clients);
       }
-      // What is cut off at the end of it is part of the turmoil.
+      // What is cut off at the end of it is part of the load.
       ServerConfig impatient = config.withGracePeriod(Duration.ofMillis(500));
       try (Server server = provider.start(impatient, Services.FLOOD)) {
-        drown(server, clients);
+        loadWithoutReading(server, clients);
       }
       for (int i = 0; i < STOPS; i++) {
         startWithDatagrams().close(); // each time, a read that is under way comes to nothing
@@ -84,7 +83,7 @@ final class StressWorkload {
   }
 
   private static void talk(Server server, List<Socket> clients) throws IOException {
-    for (int i = 0; i < CROWD; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
       clients.add(connect(server));
     }
     for (Socket client : clients) {
@@ -92,7 +91,7 @@ final class StressWorkload {
       demand('A', client.getInputStream().read());
     }
     datagrams(server.address());
-    for (int i = 0; i < CROWD; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
       Socket client = clients.get(i);
       client.getOutputStream().write(new byte[MESSAGE]);
       switch (i % 3) {
@@ -101,12 +100,12 @@ final class StressWorkload {
         default -> {} // what it is owed is still on its way at the stop
       }
     }
-    for (int i = 1; i < CROWD; i += 3) {
+    for (int i = 1; i < CLIENTS; i += 3) {
       demand(MESSAGE, takeAll(clients.get(i)));
     }
     CompletableFuture<Void> stop =
         CompletableFuture.runAsync(server::close, Thread::startVirtualThread);
-    for (int i = 2; i < CROWD; i += 3) {
+    for (int i = 2; i < CLIENTS; i += 3) {
       demand(MESSAGE, takeAll(clients.get(i)));
     }
     stop.join();
@@ -124,11 +123,11 @@ final class StressWorkload {
     }
   }
 
-  private static void drown(Server server, List<Socket> clients) throws IOException {
+  private static void loadWithoutReading(Server server, List<Socket> clients) throws IOException {
     Socket slow = connect(server);
     clients.add(slow);
     slow.getOutputStream().write(A_FLOOD);
-    for (int i = 0; i < CROWD; i++) {
+    for (int i = 0; i < CLIENTS; i++) {
       Socket client = connect(server);
       clients.add(client);
       client.getOutputStream().write(ENDLESS_FLOOD);

@@ -153,7 +153,7 @@ final class Section02Streams {
   }
 
   private static void volume(TestContext context) throws Broken, IOException, InterruptedException {
-    Peer.Stream stream = Text.stream(context.random().nextInt());
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
     int length = context.count(VOLUME);
     context.connect().exchange(stream, length, Text.upper(stream), length);
   }
@@ -164,7 +164,7 @@ final class Section02Streams {
   private static void tinyWindow(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connectWithWindow(TINY);
-    Peer.Stream stream = Text.stream(context.random().nextInt());
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long length = 8L << 20;
     StallDetector stall = new StallDetector();
     peer.whileSending(

@@ -161,7 +161,7 @@ final class Section04Closing {
   private static void finBehindUnansweredInput(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer late = context.connectWithWindow(SMALL_WINDOW);
-    Peer.Stream stream = Text.stream(context.random().nextInt());
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = late.sendUntilFull(stream, MOST_SENT);
     late.finishSending();
     late.pause(context.time(SILENCE));

@@ -102,7 +102,7 @@ final class Section05BackPressure {
     Peer peer = context.connectWithBuffers(WINDOW);
     StallDetector stall = new StallDetector();
     AtomicReference<Broken> failure = new AtomicReference<>();
-    Peer.Stream stream = stall.watch(Text.stream(context.random().nextInt()));
+    Peer.BytePattern stream = stall.watch(Text.stream(context.random().nextInt()));
     Thread sender =
         Thread.ofVirtual()
             .start(
@@ -141,8 +141,8 @@ final class Section05BackPressure {
   private static void resumes(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connectWithWindow(WINDOW);
-    Peer.Stream stream = Text.stream(context.random().nextInt());
-    Peer.Stream replies = Text.upper(stream);
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
+    Peer.BytePattern replies = Text.upper(stream);
     peer.whileSending(
         () -> peer.sendStream(stream, VOLUME),
         () -> {

@@ -187,7 +187,7 @@ final class Section09LifeCycle {
     owed.expect(new byte[] {0});
     context.stop(server);
     awaitRefusal(context, server);
-    Peer.Stream flood = Text::flood;
+    Peer.BytePattern flood = Text::flood;
     owed.expectStream(flood.from(1), OWED - 1);
     owed.expectFin();
     owed.close();
@@ -231,7 +231,7 @@ final class Section09LifeCycle {
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     Peer peer = context.connectWithWindow(server, BLOCK);
-    Peer.Stream stream = Text.stream(context.random().nextInt());
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = peer.sendUntilFull(stream, PIPELINED);
     context.stop(server);
     peer.pause(context.time(SILENCE)); // The stop comes while the server has much to do.
@@ -324,7 +324,7 @@ final class Section09LifeCycle {
 
       @Override
       void end(Peer peer, Duration since) throws Broken {
-        Peer.Stream flood = Text::flood;
+        Peer.BytePattern flood = Text::flood;
         peer.expectStream(flood.from(1), SHARE - 1);
         peer.expectFin();
       }
@@ -354,7 +354,7 @@ final class Section09LifeCycle {
         if (since.compareTo(LINGER) < 0) {
           peer.send("more\n");
         }
-        Peer.Stream flood = Text::flood;
+        Peer.BytePattern flood = Text::flood;
         peer.expectStream(flood.from(1), SHARE - 1);
         peer.expect("ERR expected a count\n");
         peer.expectFin();

@@ -192,7 +192,7 @@ final class Section10Clients {
     caller.endInput();
     try (Peer server = caller.accept()) {
       server.sendWithin(context.patience(), lines);
-      server.expectStream(Peer.Stream.of(lines), lines.length);
+      server.expectStream(Peer.BytePattern.of(lines), lines.length);
       server.expectFin(context.patience());
       server.finishSending();
       caller.expectShown(lines);

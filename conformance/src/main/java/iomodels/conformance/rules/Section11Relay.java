@@ -161,8 +161,8 @@ final class Section11Relay {
     Backend backend = context.backend();
     Peer client = context.connect(context.program(backend));
     try (Peer upstream = backend.accept()) {
-      Peer.Stream there = Text.stream(context.random().nextInt());
-      Peer.Stream back = Text.stream(context.random().nextInt());
+      Peer.BytePattern there = Text.stream(context.random().nextInt());
+      Peer.BytePattern back = Text.stream(context.random().nextInt());
       client.whileSending(
           () -> client.exchange(there, VOLUME, back, VOLUME),
           () -> upstream.exchange(back, VOLUME, there, VOLUME));
@@ -202,7 +202,7 @@ final class Section11Relay {
       second.expect("last words");
       second.expectFin();
       first.expectSilence(context.time(SILENCE));
-      Peer.Stream reply = Text.stream(context.random().nextInt());
+      Peer.BytePattern reply = Text.stream(context.random().nextInt());
       second.whileSending(
           () -> {
             second.sendStream(reply, VOLUME);
@@ -231,7 +231,7 @@ final class Section11Relay {
     try (Peer upstream = backend.accept()) {
       Peer sender = fromClient ? client : upstream;
       Peer receiver = fromClient ? upstream : client;
-      Peer.Stream stream = Text.stream(context.random().nextInt());
+      Peer.BytePattern stream = Text.stream(context.random().nextInt());
       long allowed = 2 * Kernel.buffers() + ProgramConfig.RELAY_BYTES;
       long sent = sender.sendUntilFull(stream, 2 * allowed);
       if (sent > allowed) {

@@ -15,7 +15,7 @@ final class StallDetector {
   private volatile long reached = -1;
 
   /** The same stream, watched. */
-  Peer.Stream watch(Peer.Stream stream) {
+  Peer.BytePattern watch(Peer.BytePattern stream) {
     return (into, length, position) -> {
       stream.fill(into, length, position);
       reached = position + length - 1;

@@ -40,7 +40,7 @@ final class Text {
   }
 
   /** A long stream without a period that a buffer could have: every byte depends on its place. */
-  static Peer.Stream stream(long seed) {
+  static Peer.BytePattern stream(long seed) {
     return (into, length, position) -> {
       for (int i = 0; i < length; i++) {
         long mixed = (position + i + seed) * 0x9E3779B97F4A7C15L;
@@ -50,7 +50,7 @@ final class Text {
   }
 
   /** What {@code upper} makes of a stream. */
-  static Peer.Stream upper(Peer.Stream stream) {
+  static Peer.BytePattern upper(Peer.BytePattern stream) {
     return (into, length, position) -> {
       stream.fill(into, length, position);
       for (int i = 0; i < length; i++) {

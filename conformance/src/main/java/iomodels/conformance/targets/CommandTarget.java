@@ -129,7 +129,7 @@ public final class CommandTarget implements Target {
       child.awaitEnd(BETWEEN_PROBES);
     }
     String fate = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
-    String words = child.stderrTail();
+    String words = child.diagnostics();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, fate, words));
   }

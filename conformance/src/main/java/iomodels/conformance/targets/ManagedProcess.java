@@ -163,7 +163,7 @@ final class ManagedProcess implements AutoCloseable {
    * What it said last, in one line, on stderr and where an answer was expected, or else on what is
    * left of its output, where the JVM complains of a module path; how it ended, if it said nothing.
    */
-  String stderrTail() throws InterruptedException {
+  String diagnostics() throws InterruptedException {
     String words =
         Stream.of(complaint(), together(leftOut))
             .filter(it -> !it.isEmpty())

@@ -197,7 +197,7 @@ public final class ModelTarget implements Target {
       throw e;
     }
     if (line.isEmpty()) {
-      String words = child.stderrTail();
+      String words = child.diagnostics();
       child.close();
       throw new IOException("%s did not come up: %s".formatted(name(), words));
     }

@@ -45,7 +45,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
         return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
       }
       boolean ended = !child.isAlive();
-      String words = child.stderrTail();
+      String words = child.diagnostics();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
       if (!ended || i == TRIES || wanted != 0) {

@@ -87,7 +87,7 @@ public final class StyleTarget implements ProgramTarget {
 
   private synchronized HostProcess shared() throws IOException, InterruptedException {
     if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
-      unexpectedExits.add(shared.get().child.stderrTail());
+      unexpectedExits.add(shared.get().child.diagnostics());
       shared.get().child.close();
       shared = Optional.empty();
     }
@@ -105,7 +105,7 @@ public final class StyleTarget implements ProgramTarget {
   private synchronized void noteIfEnded(ManagedProcess child) {
     try {
       if (!child.isAlive()) {
-        unexpectedExits.add(child.stderrTail());
+        unexpectedExits.add(child.diagnostics());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -157,7 +157,7 @@ public final class StyleTarget implements ProgramTarget {
       } catch (ExecutionException e) {
         throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
       } catch (TimeoutException e) {
-        throw new IOException("%s did not come up: %s".formatted(name(), child.stderrTail()), e);
+        throw new IOException("%s did not come up: %s".formatted(name(), child.diagnostics()), e);
       }
     }
 
@@ -176,7 +176,7 @@ public final class StyleTarget implements ProgramTarget {
             if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
               continue;
             }
-            String words = child.stderrTail();
+            String words = child.diagnostics();
             answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
             return;
           }

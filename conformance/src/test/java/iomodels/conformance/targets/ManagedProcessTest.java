@@ -36,7 +36,7 @@ class ManagedProcessTest {
     try (ManagedProcess child =
         sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
       assertThat(child.lineBeginning("listening", PATIENCE)).isEmpty();
-      assertThat(child.stderrTail()).isEqualTo("warning / Terminating due to lack of memory");
+      assertThat(child.diagnostics()).isEqualTo("warning / Terminating due to lack of memory");
     }
   }
 

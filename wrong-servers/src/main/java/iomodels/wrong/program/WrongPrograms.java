@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The zoo of programs: for every rule of the conformance kit that is one for a program at least one
- * that breaks it, and the correct ones that they differ from.
+ * Wrong programs: for every rule of the conformance kit that is one for a program at least one that
+ * breaks it, and the correct ones that they differ from.
  */
 public final class WrongPrograms {
 

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** What the zoo's servers use shows in processes of their own: from jars, as their clients see. */
+/** Wrong servers whose faults show only in a process of their own; they run from jars. */
 @EnabledOnOs(OS.LINUX)
-class ProcessZooIT {
+class WrongServerProcessesIT {
 
   private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 5_000);
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kit catches every wrong client by its own rule, and lets the correct one pass. */
-class ClientZooTest {
+class WrongClientsTest {
 
   private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 3_000);
 

@@ -1,7 +1,7 @@
 package iomodels.wrong;
 
-import static iomodels.wrong.ProgramZooTest.demandCaught;
-import static iomodels.wrong.ProgramZooTest.rule;
+import static iomodels.wrong.WrongProgramsTest.demandCaught;
+import static iomodels.wrong.WrongProgramsTest.rule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.Bound;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.parallel.Isolated;
  */
 @EnabledOnOs(OS.LINUX)
 @Isolated
-class ProgramProcessZooIT {
+class WrongProgramProcessesIT {
 
   /** Each time that conversations end a wrong one leaves a descriptor at least. */
   private static final Bounds FEWER = Bounds.STANDARD.with(Bound.CLOSES, 200);

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kit catches every wrong program by its own rule, and lets the correct twins pass. */
-class ProgramZooTest {
+class WrongProgramsTest {
 
   private static final long SEED = 1;
 
@@ -78,7 +78,7 @@ class ProgramZooTest {
                     () -> demandCaught(it.program, it.finding.join())));
   }
 
-  /** What shows in a process of its own only, {@link ProgramProcessZooIT} judges. */
+  /** What shows in a process of its own only, {@link WrongProgramProcessesIT} judges. */
   private static Stream<WrongProgram> inThisJvm() {
     return WrongPrograms.all().stream()
         .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** The kit catches every wrong server by its own rule, and lets the correct twins pass. */
-class ZooTest {
+class WrongServersTest {
 
   private static final long SEED = 1;
 
@@ -70,7 +70,7 @@ class ZooTest {
                     () -> demandCaught(it.server, it.finding.join())));
   }
 
-  /** What shows in a process of its own only, {@link ProcessZooIT} judges. */
+  /** What shows in a process of its own only, {@link WrongServerProcessesIT} judges. */
   private static Stream<WrongServer> inThisJvm() {
     return WrongServers.all().stream()
         .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
