@@ -28,6 +28,7 @@ final class Clone implements AutoCloseable {
 
   private static final Path ORIGINAL = Path.of("..").toAbsolutePath().normalize();
   private static final String GROUP = "iomodels";
+  private static final String JUNIT_DRIVER = "conformance-junit";
   private static final int MINUTES = 20;
 
   private final Path root;
@@ -113,6 +114,15 @@ final class Clone implements AutoCloseable {
     install(ours, "iomodels-parent", version, ".pom", ORIGINAL.resolve("pom.xml"));
     install(ours, "iomodels-bom", version, ".pom", ORIGINAL.resolve("bom/pom.xml"));
     String ending = "-" + version + ".jar";
+    // Only the tests of a module need it, and so it is not among the jars of the command.
+    Path junit = ORIGINAL.resolve(JUNIT_DRIVER);
+    install(
+        ours,
+        JUNIT_DRIVER,
+        version,
+        ".jar",
+        junit.resolve("target").resolve(JUNIT_DRIVER + ending));
+    install(ours, JUNIT_DRIVER, version, ".pom", junit.resolve("pom.xml"));
     try (var jars =
         Files.newDirectoryStream(ORIGINAL.resolve("cli/target/dist/lib"), "*" + ending)) {
       for (Path jar : jars) {
