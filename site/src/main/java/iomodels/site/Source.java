@@ -123,11 +123,12 @@ public record Source(
     }
 
     long linesOfCode() {
-      String comment = comments == Comments.PYTHON ? "#" : "//";
+      // In the middle of a statement, or between the constants of an enum.
+      String comment = comments == Comments.PYTHON ? "#.*" : "(//|/\\*|\\*).*";
       return passages(0, lines.size()).stream()
           .flatMap(it -> it.code().lines())
           .filter(it -> !it.isBlank() && !it.matches("(import|package|from) .*"))
-          .filter(it -> !it.strip().startsWith(comment)) // In the middle of a statement.
+          .filter(it -> !it.strip().matches(comment))
           .count();
     }
 
