@@ -331,7 +331,7 @@ final class EpollEdgeServer implements Server {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
 
     private void close() {

@@ -280,7 +280,7 @@ final class EpollServer implements Server {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
 
     private void close() {

@@ -374,7 +374,7 @@ final class IoUringServer implements Server {
         endOfInput = true;
         completed(OTHER, 0);
       }
-      activeSinceCheck = false;
+      activeSinceCheck = !isWaiting; // What it writes now has kept it from reading.
     }
 
     private void close() {

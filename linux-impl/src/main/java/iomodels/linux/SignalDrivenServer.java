@@ -334,7 +334,7 @@ final class SignalDrivenServer implements Server {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
 
     private void close() {

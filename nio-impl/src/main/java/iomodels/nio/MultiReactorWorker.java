@@ -230,7 +230,7 @@ final class MultiReactorWorker {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
 
     private void end() {

@@ -253,7 +253,7 @@ final class PollingServer implements Server {
      */
     private void endInputIfIdle() {
       endOfInput |= state == State.READING && !activeSinceCheck;
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
   }
 

@@ -241,7 +241,7 @@ final class SelectorServer implements Server {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = false;
+      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
     }
 
     private void end() {
