@@ -124,7 +124,8 @@ public record Source(
 
     long linesOfCode() {
       // In the middle of a statement, or between the constants of an enum.
-      String comment = comments == Comments.PYTHON ? "#.*" : "(//|/\\*|\\*).*";
+      String comment =
+          comments == Comments.PYTHON ? "#.*" : "//.*|/\\*(?:(?!\\*/).)*(?:\\*/)?|\\*.*";
       return passages(0, lines.size()).stream()
           .flatMap(it -> it.code().lines())
           .filter(it -> !it.isBlank() && !it.matches("(import|package|from) .*"))
