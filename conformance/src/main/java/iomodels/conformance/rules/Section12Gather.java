@@ -520,7 +520,7 @@ final class Section12Gather {
   private static void demandConnecting(TestContext context, Backend full, long wanted, String when)
       throws Broken, IOException, InterruptedException {
     if (!Kernel.tellsConnecting()) {
-      context.note("cannot see who is connecting: there is no /proc/net/tcp");
+      context.note("cannot see pending connections: there is no /proc/net/tcp");
       return;
     }
     int port = full.address().getPort();

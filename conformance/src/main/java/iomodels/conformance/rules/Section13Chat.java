@@ -45,7 +45,7 @@ final class Section13Chat {
               "13.01",
               "The program MUST send a newcomer the list of members, and announce the"
                   + " newcomer to all members.",
-              "Members need to know who reads their lines. IRC sends a newcomer the list of"
+              "Members need the names of their readers. IRC sends a newcomer the list of"
                   + " names and the others a JOIN message (RFC 2812, section 3.2.1).",
               Section13Chat::enters),
           rule(
