@@ -13,6 +13,7 @@ import iomodels.service.Session;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PreforkServerTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
+
+  /** No other process takes the port of a server on this address once it is free. */
+  private static final ServerConfig OWN_ADDRESS =
+      ServerConfig.at(new InetSocketAddress("127.0.13.3", 0));
 
   /** So many that each worker has some: that one has none happens once in 2^39 times. */
   private static final int CLIENTS = 40;
@@ -82,7 +87,7 @@ class PreforkServerTest {
   @Test
   void diesWhenNoWorkerCanBeStartedAnyMore(@TempDir Path folder) throws Exception {
     Path permit = Files.createFile(folder.resolve("permit"));
-    try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, permitted(permit))) {
+    try (PreforkServer server = new PreforkServer(OWN_ADDRESS, Services.UPPER, permitted(permit))) {
       Files.delete(permit);
       List<ProcessHandle> workers = server.workers();
       workers.forEach(ProcessHandle::destroyForcibly);

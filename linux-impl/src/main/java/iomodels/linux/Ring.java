@@ -57,6 +57,7 @@ final class Ring implements AutoCloseable {
 
   private static final long REGISTER_ENABLE_RINGS = 12;
   private static final long REGISTER_PBUF_RING = 22;
+  private static final long REGISTER_SYNC_CANCEL = 24;
 
   private static final int OP_POLL_ADD = 6;
   private static final int OP_SENDMSG = 9;
@@ -72,6 +73,7 @@ final class Ring implements AutoCloseable {
   private static final int ACCEPT_MULTISHOT = 1;
   private static final int RECV_MULTISHOT = 1 << 1;
   private static final int CANCEL_ALL_OF_DESCRIPTOR = 1 | (1 << 1);
+  private static final int CANCEL_ALL_OF_RING = 1 << 2;
   private static final int MSG_DONTWAIT = 0x40;
   private static final int MSG_WAITALL = 0x100;
 
@@ -423,13 +425,26 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Closes the ring. The kernel ends pending operations some milliseconds later, and until then
-   * they hold their files open, such as a listening socket with its port.
+   * Closes the ring. Without the cancellation, the kernel would end pending operations some
+   * milliseconds later, and until then they would hold their files open, such as a listening socket
+   * with its port.
    */
   @Override
   public void close() {
+    cancelAll();
     Libc.close(fd);
     arena.close();
+  }
+
+  /** Cancels all operations, and completes them: deferred work runs only in this thread's calls. */
+  private void cancelAll() {
+    MemorySegment cancellation = arena.allocate(64, 8);
+    cancellation.set(JAVA_INT, 8, -1); // Of any descriptor.
+    cancellation.set(JAVA_INT, 12, CANCEL_ALL_OF_RING);
+    cancellation.set(JAVA_LONG, 16, -1); // No timeout.
+    cancellation.set(JAVA_LONG, 24, -1);
+    register(REGISTER_SYNC_CANCEL, cancellation, 1);
+    enter(0, ENTER_GETEVENTS, MemorySegment.NULL, 0);
   }
 
   /**

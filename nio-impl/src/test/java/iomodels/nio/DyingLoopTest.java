@@ -11,6 +11,7 @@ import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.service.Session;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +27,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DyingLoopTest {
 
   private static final ServerConfig CONFIG =
-      ServerConfig.onLoopback().withGracePeriod(Duration.ofMillis(200));
+      ServerConfig.at(new InetSocketAddress("127.0.13.2", 0)) // Nobody else takes its port.
+          .withGracePeriod(Duration.ofMillis(200));
 
   static List<ServerProvider> providers() {
     return ServerProvider.installed();

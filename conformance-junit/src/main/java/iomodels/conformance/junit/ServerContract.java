@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -35,6 +36,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -95,6 +99,7 @@ public final class ServerContract {
         clause("a session that throws costs its connection only", this::sessionThatThrows),
         clause("many may close it at once, and again", this::manyMayClose),
         clause("a peer that never reads is cut off after the grace period", this::cutsOff),
+        clause("at a stop, who was slow to read may still send", this::slowReadersMaySend),
         clause("a start that fails leaves nothing open", this::failedStart));
   }
 
@@ -179,6 +184,30 @@ public final class ServerContract {
       assertEquals(0, client.getInputStream().read());
       server.close();
       assertTrue(server.terminated().isDone());
+    }
+  }
+
+  /**
+   * While a server stops, it ends the input of clients that are silent. A client that reads is not
+   * silent, even if an idle check falls into the moment between its reading and its next request.
+   */
+  private void slowReadersMaySend() throws Exception {
+    assumeTrue(provider.capabilities(config).contains(Capability.CONCURRENT));
+    ServerConfig patient = config.withGracePeriod(LIMIT.dividedBy(2));
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Server server = provider.start(patient, Services.FLOOD)) {
+      List<SlowReader> readers = new ArrayList<>();
+      for (int i = 0; i < SlowReader.COUNT; i++) {
+        readers.add(new SlowReader(server.address(), i));
+      }
+      threads.execute(server::close);
+      List<Future<Optional<Boolean>>> served = readers.stream().map(threads::submit).toList();
+      List<Boolean> known = new ArrayList<>();
+      for (Future<Optional<Boolean>> each : served) {
+        each.get().ifPresent(known::add);
+      }
+      assumeFalse(known.isEmpty(), "this machine is too busy to tell");
+      assertFalse(known.contains(false), () -> "served: " + known);
     }
   }
 
