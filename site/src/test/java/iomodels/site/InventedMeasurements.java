@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** A whole run of the lab that nobody has measured: always the same, and as large as they get. */
+/** Synthetic results of a whole lab run: deterministic, and as large as a real run. */
 final class InventedMeasurements {
 
   static final List<String> MODELS =
@@ -64,7 +64,7 @@ final class InventedMeasurements {
           "c-sigio",
           "c-io_uring");
 
-  /** What a name must not do to the page. */
+  /** Text that would inject markup if a page did not escape it. */
   static final String HOSTILE = "</script><b onclick=alert(1)>&amp;<!--";
 
   private static final double[] PERCENTILES = {0, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100};
@@ -200,7 +200,7 @@ final class InventedMeasurements {
               "claim-" + i,
               i == 0
                   ? "A hostile sentence: " + HOSTILE
-                  : "Select gets slower, said %d.".formatted(i),
+                  : "Claim %d: select gets slower.".formatted(i),
               "Processor time per message of 50 connections that talk, beside 15,000 silent ones.",
               verdict,
               "From 0 to 15,000 silent connections a message costs 12.4 times as much.",
