@@ -82,7 +82,7 @@ final class InventedMeasurements {
     List<ScenarioResult> scenarios = Arrays.stream(Scenario.values()).map(it::scenario).toList();
     return new Measurements(
         new Machine(
-            "./iomodels bench --scenario all --json lab.json",
+            "./iomodels bench --all-scenarios --json lab.json",
             "2026-01-01T00:00:00Z",
             "25.0.3",
             "Linux 6.18",
