@@ -126,27 +126,60 @@ class ScriptTest {
     assertThat(run(clone("ünï 世界 'x' %p"), "list", Map.of("LC_ALL", "C")).exitCode()).isZero();
   }
 
-  /** Help is printed although a module does not build, more than once. */
-  @Test
-  void helpAndVersionNeedNoBuildThatSucceeds() throws Exception {
-    Path source = root.resolve("mine/src/main/java/Mine.java");
-    Files.createDirectories(source.getParent());
-    Files.createFile(source);
-    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(5)));
-    program(folder.resolve("bin/mvn"), "#!/bin/sh\necho '[ERROR] it is broken'\nexit 1\n");
-    Map<String, String> environment =
-        Map.of("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+  /** A module that does not build is no reason to refuse help. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--version", "--help", "help", ""})
+  void helpAndVersionNeedNoBuildIfThereIsOne(String command) throws Exception {
+    changeASource();
 
-    for (String command : new String[] {"--version", "--help"}) {
-      Run run = run(root, command, environment);
-      assertThat(run.exitCode()).as(run.err()).isZero();
-      assertThat(run.err()).contains("[ERROR] it is broken", "what was built before");
-      assertThat(seen).exists();
-      Files.delete(seen);
+    Run run = run(root, command, withMaven("exit 1"));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(seen).exists();
+  }
+
+  @Test
+  void aBuildThatFailsIsShownAndRepeated() throws Exception {
+    changeASource();
+
+    for (int i = 0; i < 2; i++) {
+      Run run = run(root, "list", withMaven("echo '[ERROR] it is broken'; exit 1"));
+      assertThat(run.exitCode()).isEqualTo(2);
+      assertThat(run.err()).contains("[ERROR] it is broken", "the build failed");
+      assertThat(seen).doesNotExist();
     }
-    Run run = run(root, "list", environment);
-    assertThat(run.exitCode()).isEqualTo(2);
-    assertThat(run.err()).contains("the build failed");
-    assertThat(seen).doesNotExist();
+    assertThat(run(root, "--help", Map.of()).exitCode()).isZero();
+  }
+
+  @Test
+  void onlyWhatTheCommandNeedsIsBuiltOnceAfterAChange() throws Exception {
+    changeASource();
+    Map<String, String> maven =
+        withMaven("echo \"$*\" >>\"$SEEN.mvn\"; touch cli/target/command/dist/iomodels.aot");
+
+    assertThat(run(root, "list", maven).err()).contains("building");
+    Files.setLastModifiedTime(source(), FileTime.from(Instant.now().minusSeconds(60)));
+    assertThat(run(root, "list", maven).err()).isEmpty();
+    assertThat(Files.readString(Path.of(seen + ".mvn")))
+        .contains("-Pcommand", "-pl cli -am")
+        .hasLineCount(1);
+    assertThat(run(root, "study", maven).err()).contains("building");
+    assertThat(Files.readString(Path.of(seen + ".mvn"))).contains("-pl site -am").hasLineCount(2);
+  }
+
+  private Path source() {
+    return root.resolve("mine/src/main/java/Mine.java");
+  }
+
+  private void changeASource() throws IOException {
+    Files.createDirectories(source().getParent());
+    Files.createFile(source());
+    Files.setLastModifiedTime(source(), FileTime.from(Instant.now().plusSeconds(5)));
+  }
+
+  private Map<String, String> withMaven(String script) throws IOException {
+    program(folder.resolve("bin/mvn"), "#!/bin/sh\n" + script + "\n");
+    return Map.of("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
   }
 }

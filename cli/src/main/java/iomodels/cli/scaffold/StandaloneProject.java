@@ -82,7 +82,7 @@ public final class StandaloneProject {
         script,
         Files.readString(script)
             .replace("$root/cli/target", "$root/target")
-            .replace("mvn -B -ntp package", "mvn -B -ntp package -Pcommand")
+            .replace(" -pl \"$module\" -am", "")
             .replace("\nnatives=", "\nnatives=" + natives));
     Files.writeString(folder.resolve(".gitignore"), "target/\n");
   }
