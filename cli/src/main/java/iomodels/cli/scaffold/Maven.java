@@ -25,7 +25,7 @@ public final class Maven {
       throws UserError, IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
-            "mvn -B -ntp -T1C install -Dmaven.test.skip -Dexec.skip -Dmdep.skip".split(" "));
+            "mvn -B -ntp install -Dmaven.test.skip -Dexec.skip -Dmdep.skip".split(" "));
     builder.directory(home.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
     Process maven;
     try {

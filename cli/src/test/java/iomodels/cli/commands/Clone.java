@@ -69,7 +69,7 @@ final class Clone implements AutoCloseable {
   /** Makes Maven work offline in a folder. */
   static void offline(Path folder) throws IOException {
     Files.writeString(
-        Files.createDirectories(folder.resolve(".mvn")).resolve("maven.config"), "-o\n");
+        Files.createDirectories(folder.resolve(".mvn")).resolve("maven.config"), "-o\n-T1C\n");
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -32,7 +32,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -63,8 +62,8 @@ public final class Conformance {
   /** How conversations and servers end. */
   private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rules.matching(List.of("4", "9"));
 
-  /** Most rules wait for what must not come, and do not compute meanwhile. */
-  private static final int PROGRAMS_SIDE_BY_SIDE = 2;
+  /** How many are judged at the same time: most rules wait, and do not compute meanwhile. */
+  private static final Semaphore SIDE_BY_SIDE = new Semaphore(3, true);
 
   private Conformance() {}
 
@@ -82,7 +81,7 @@ public final class Conformance {
     if (providers.isEmpty()) {
       throw new IllegalStateException("no model is on the module path");
     }
-    return providers.stream().flatMap(provider -> tests(provider, expected));
+    return providers.stream().map(it -> tests(it, expected)).toList().stream().flatMap(it -> it);
   }
 
   /**
@@ -95,31 +94,27 @@ public final class Conformance {
     if (styles.isEmpty()) {
       throw new IllegalStateException("no style is on the module path");
     }
-    Semaphore sideBySide = new Semaphore(PROGRAMS_SIDE_BY_SIDE);
     List<DynamicNode> nodes = new ArrayList<>();
     for (StyleProvider style : styles) {
-      style.pages().forEach(page -> nodes.add(tests(style, page.program(), sideBySide)));
+      style.pages().forEach(page -> nodes.add(tests(style, page.program())));
     }
     return nodes.stream();
   }
 
-  private static DynamicNode tests(StyleProvider style, Program program, Semaphore sideBySide) {
+  private static DynamicNode tests(StyleProvider style, Program program) {
     List<Rule> rules = Rules.of(program);
     Run run =
         new Run(
             rules,
             (kit, heard) -> {
-              sideBySide.acquire();
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
                 Report report = kit.judge(target, heard);
                 assertEquals(
                     List.of(), target.unexpectedExits(), "its process has ended by itself");
                 return report;
-              } finally {
-                sideBySide.release();
               }
             });
-    run.start(); // All are on their way before one is awaited.
+    run.start();
     String name = style.style() + " " + program;
     Expectations nothing = new Expectations(EXPECTED, List.of());
     Stream<DynamicTest> tests =
@@ -173,6 +168,7 @@ public final class Conformance {
                 return kit.judge(target, heard);
               }
             });
+    run.start();
     Stream<DynamicTest> rules =
         tried.stream()
             .map(
@@ -246,26 +242,25 @@ public final class Conformance {
     Report with(Kit kit, Consumer<Finding> heard) throws Exception;
   }
 
-  /**
-   * One model, or one program, being judged, from the moment that the first of its tests wants to
-   * know.
-   */
+  /** A model or a program that is judged in the background: all are begun before one is awaited. */
   private static final class Run {
 
     private final List<Rule> rules;
     private final Judge judge;
     private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
     private final FutureTask<Report> judging = new FutureTask<>(this::judge);
-    private final AtomicBoolean started = new AtomicBoolean();
 
     Run(List<Rule> rules, Judge judge) {
       this.rules = rules;
       this.judge = judge;
     }
 
+    void start() {
+      Thread.ofVirtual().start(judging);
+    }
+
     /** What became of that rule; what cannot be judged fails at the first of them. */
     Finding finding(Rule rule) {
-      start();
       try {
         return pending(rule).join();
       } catch (CompletionException _) {
@@ -274,14 +269,7 @@ public final class Conformance {
     }
 
     Report report() throws Exception {
-      start();
       return judging.get();
-    }
-
-    private void start() {
-      if (started.compareAndSet(false, true)) {
-        Thread.ofVirtual().start(judging);
-      }
     }
 
     private CompletableFuture<Finding> pending(Rule rule) {
@@ -289,12 +277,15 @@ public final class Conformance {
     }
 
     private Report judge() throws Exception {
+      SIDE_BY_SIDE.acquire();
       Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
       try {
         return judge.with(kit, finding -> pending(finding.rule()).complete(finding));
       } catch (Exception | Error e) {
         rules.forEach(rule -> pending(rule).completeExceptionally(e));
         throw e;
+      } finally {
+        SIDE_BY_SIDE.release();
       }
     }
   }

@@ -469,10 +469,11 @@ final class Section14Offload {
   private static void givesWorkersBack(TestContext context)
       throws Broken, IOException, InterruptedException {
     Path folder = context.folder();
-    context.fifo(folder, "fifo");
     Instance program = program(context, folder);
     for (int i = 0; i < ROUNDS; i++) {
-      leaveAtWork(context, program, "read fifo\n");
+      // A program may end a read by opening the FIFO to write: that must not end the next round's.
+      context.fifo(folder, "fifo" + i);
+      leaveAtWork(context, program, "read fifo%d\n".formatted(i));
       demandAnswer(context, program, "reading a FIFO that nobody writes to");
     }
     String hash = "hash %d x\n".formatted(2 * MANY_TIMES);

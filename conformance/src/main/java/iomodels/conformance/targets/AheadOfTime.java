@@ -1,25 +1,38 @@
 package iomodels.conformance.targets;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Ahead-of-time caches (JEP 514) for the JVMs that are started for one test: they start in a third
- * of the time. One for each way to start one, made in the background while the first of them run
- * without it, and gone with this JVM.
+ * of the time. A cache is made in the background, while the first JVMs run without it.
+ *
+ * <p>The system property {@code iomodels.caches} names a folder in which the caches stay for the
+ * next kit; otherwise they are deleted when this JVM ends.
  */
 final class AheadOfTime {
 
+  private static final String FOLDER = "iomodels.caches";
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  private static final Map<String, CompletableFuture<List<String>>> CACHES = new HashMap<>();
+  private static final Map<List<String>, CompletableFuture<List<String>>> CACHES = new HashMap<>();
 
   private AheadOfTime() {}
 
@@ -27,41 +40,96 @@ final class AheadOfTime {
    * The flags that make a JVM use the cache; none while there is no cache yet, and where none can
    * be made, such as for modules in folders.
    *
-   * @param way what has to be the same for a JVM to use it: the module path, and the flags
-   * @param command makes the command that the cache is made for out of such flags; it has to end by
-   *     itself once its input does
+   * @param users what has to be the same for JVMs to share a cache, besides the module path
+   * @param command makes the command that the cache is made from out of such flags; it has to end
+   *     at the end of its input
+   * @param input for that command
    */
-  static synchronized List<String> flags(String way, UnaryOperator<List<String>> command) {
+  static synchronized List<String> flags(
+      List<String> users, UnaryOperator<List<String>> command, String input) {
     return CACHES
         .computeIfAbsent(
-            way,
-            _ -> CompletableFuture.supplyAsync(() -> make(command), Thread::startVirtualThread))
+            users,
+            _ ->
+                CompletableFuture.supplyAsync(
+                    () -> find(users, command, input), Thread::startVirtualThread))
         .getNow(List.of());
   }
 
-  private static List<String> make(UnaryOperator<List<String>> command) {
+  private static List<String> find(
+      List<String> users, UnaryOperator<List<String>> command, String input) {
     try {
-      Path folder = Files.createTempDirectory("iomodels-cache");
-      Path cache = folder.resolve("host.aot");
-      Path onTheWay = folder.resolve("host.aot.config");
-      Path crash = folder.resolve("crash.log");
-      // In reverse order, and after the children have been ended.
-      List.of(folder, cache, onTheWay, crash).forEach(it -> it.toFile().deleteOnExit());
-      List<String> flags = List.of("-XX:AOTCacheOutput=" + cache, "-XX:ErrorFile=" + crash);
-      ManagedProcess child = ManagedProcess.expendable(command.apply(flags));
-      try {
-        child.endInput();
-        return child.awaitEnd(LIMIT) && child.exitCode() == 0
-            ? List.of("-XX:AOTCache=" + cache)
-            : List.of();
-      } finally {
-        child.kill(); // A JVM that writes its cache may crash at SIGTERM.
+      String kept = System.getProperty(FOLDER);
+      if (kept == null) {
+        return make(deletedAtExit().resolve("host.aot"), command, input);
       }
+      Path folder = Files.createDirectories(Path.of(kept));
+      Path cache = folder.resolve(key(users) + ".aot");
+      return Files.exists(cache) ? use(cache) : make(cache, command, input);
     } catch (IOException _) {
       return List.of();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return List.of();
     }
+  }
+
+  private static Path deletedAtExit() throws IOException {
+    Path folder = Files.createTempDirectory("iomodels-cache");
+    // In reverse order, and after the children have been ended.
+    Stream.of("", "host.aot", "host.aot.config", "crash.log")
+        .forEach(it -> folder.resolve(it).toFile().deleteOnExit());
+    return folder;
+  }
+
+  /** A JVM may run old classes from a cache when a jar has changed: the key has their times. */
+  private static String key(List<String> users) throws IOException {
+    List<String> parts = new ArrayList<>(users);
+    for (String entry : Jvm.modulePath().split(File.pathSeparator, -1)) {
+      try (Stream<Path> files = Files.walk(Path.of(entry), 1)) {
+        for (Path file : files.sorted().toList()) {
+          BasicFileAttributes it = Files.readAttributes(file, BasicFileAttributes.class);
+          parts.add("%s %s %d".formatted(file, it.lastModifiedTime(), it.size()));
+        }
+      }
+    }
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256").digest(String.join("\n", parts).getBytes(UTF_8));
+      return HexFormat.of().formatHex(hash, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Makes it under another name, so that no other kit sees half of it. */
+  private static List<String> make(Path cache, UnaryOperator<List<String>> command, String input)
+      throws IOException, InterruptedException {
+    Path half = cache.resolveSibling("%s.%d".formatted(cache.getFileName(), pid()));
+    Path crash = cache.resolveSibling("crash.log");
+    ManagedProcess child =
+        ManagedProcess.expendable(
+            command.apply(List.of("-XX:AOTCacheOutput=" + half, "-XX:ErrorFile=" + crash)));
+    try {
+      child.input().write(input.getBytes(UTF_8));
+      child.endInput();
+      if (!child.awaitEnd(LIMIT) || child.exitCode() != 0) {
+        return List.of();
+      }
+      Files.move(half, cache, StandardCopyOption.ATOMIC_MOVE);
+      return use(cache);
+    } finally {
+      child.kill(); // A JVM that writes its cache may crash at SIGTERM.
+      Files.deleteIfExists(half);
+      Files.deleteIfExists(half.resolveSibling(half.getFileName() + ".config"));
+    }
+  }
+
+  private static long pid() {
+    return ProcessHandle.current().pid();
+  }
+
+  private static List<String> use(Path cache) {
+    return List.of("-XX:AOTCache=" + cache);
   }
 }

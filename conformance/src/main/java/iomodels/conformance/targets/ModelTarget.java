@@ -171,19 +171,16 @@ public final class ModelTarget implements Target {
 
   private List<String> shortLived(String endpoint) {
     String any = served.getFirst().name() + ":0";
-    String way =
-        String.join(
-            " ",
-            Jvm.modulePath(),
-            Jvm.natives(provider.nativeModules()),
-            jvmFlags.toString(),
-            prefix.toString());
-    List<String> cached = AheadOfTime.flags(way, it -> shortLived(any, it));
+    List<String> users =
+        Stream.of(List.of(provider.getClass().getModule().getName()), jvmFlags, prefix)
+            .flatMap(List::stream)
+            .toList();
+    List<String> cached = AheadOfTime.flags(users, it -> shortLived(any, it), "");
     return shortLived(endpoint, cached);
   }
 
   private List<String> shortLived(String endpoint, List<String> flags) {
-    // It is gone before the second compiler has begun.
+    // It ends before the second compiler would have begun.
     return command(List.of(endpoint), Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
   }
 

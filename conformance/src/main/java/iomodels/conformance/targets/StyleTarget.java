@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /**
  * A program in one of our styles: one process for all rules, with servers side by side, but for a
@@ -85,6 +86,25 @@ public final class StyleTarget implements ProgramTarget {
     }
   }
 
+  /** A JVM that is to be measured runs without a cache. */
+  private List<String> cached() {
+    if (flags.isEmpty()) {
+      return List.of();
+    }
+    List<String> users = List.of("programs", style.getClass().getModule().getName());
+    String folder = URLEncoder.encode(System.getProperty("java.io.tmpdir"), UTF_8);
+    // A server on any port, with upstreams that nobody connects to.
+    return AheadOfTime.flags(users, this::command, "start 1 %s 1000 0 1 1 1\n".formatted(folder));
+  }
+
+  private List<String> command(List<String> cached) {
+    return Jvm.command(
+        ProgramHost.class,
+        style.nativeModules(),
+        Stream.concat(flags.stream(), cached.stream()).toList(),
+        List.of(style.style(), program.name()));
+  }
+
   private synchronized HostProcess shared() throws IOException, InterruptedException {
     if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
       unexpectedExits.add(shared.get().child.diagnostics());
@@ -115,13 +135,7 @@ public final class StyleTarget implements ProgramTarget {
   /** A {@link ProgramHost}. */
   private final class HostProcess {
 
-    private final ManagedProcess child =
-        new ManagedProcess(
-            Jvm.command(
-                ProgramHost.class,
-                style.nativeModules(),
-                flags,
-                List.of(style.style(), program.name())));
+    private final ManagedProcess child = new ManagedProcess(command(cached()));
     private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
 
     HostProcess() throws IOException {
