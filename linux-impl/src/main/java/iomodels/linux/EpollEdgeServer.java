@@ -69,6 +69,7 @@ final class EpollEdgeServer implements Server {
   /** The interest set of every connection. It never changes. */
   private static final int INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
+  /** Events after which a write returns at once; after an error it fails at once. */
   private static final int WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
   /** Maximum number of accepts in one turn, so that connections are not delayed. */
