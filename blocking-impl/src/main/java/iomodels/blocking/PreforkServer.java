@@ -100,16 +100,15 @@ final class PreforkServer implements Server {
       for (Process worker : first) {
         awaitReady(worker);
       }
-      List<CompletableFuture<Void>> supervisors = new ArrayList<>();
+      List<CompletableFuture<Void>> monitors = new ArrayList<>();
       for (Process worker : first) {
-        supervisors.add(
-            Threads.start(Threads.platform(NAME + "-supervisor"), () -> supervise(worker)));
+        monitors.add(Threads.start(Threads.platform(NAME + "-monitor"), () -> monitor(worker)));
       }
       terminated =
-          CompletableFuture.allOf(supervisors.toArray(CompletableFuture<?>[]::new))
+          CompletableFuture.allOf(monitors.toArray(CompletableFuture<?>[]::new))
               .whenComplete((_, _) -> closeQuietly(reservation));
     } catch (Throwable e) {
-      stopping.complete(null); // First, or a supervisor replaces the killed workers.
+      stopping.complete(null); // First, or a monitor replaces the killed workers.
       workers.forEach(PreforkServer::kill);
       closeQuietly(reservation);
       throw e;
@@ -184,7 +183,7 @@ final class PreforkServer implements Server {
 
   // tag::wait[]
   /** Waits until a worker ends, and starts another one, until the server stops. */
-  private void supervise(Process first) {
+  private void monitor(Process first) {
     Process worker = first;
     long started = System.nanoTime();
     int failures = 0;

@@ -96,8 +96,7 @@ final class PreforkWorker {
       while (System.in.read() >= 0) {
         // Input is ignored; only its end matters.
       }
-      worker
-          .close(); // Not in a shutdown hook, which needs a thread: the system may have none left.
+      worker.close(); // Not in a hook, which needs a thread: there may be none left.
       Runtime.getRuntime().halt(0);
     } catch (IOException e) {
       System.out.println(FAILED + e.getMessage());

@@ -37,8 +37,7 @@ final class VirtualRelay implements ProgramHost.Conversation {
   private VirtualRelay(ProgramConfig config, SocketChannel client) throws IOException {
     this.config = config;
     this.client = client;
-    upstream =
-        SocketChannel.open(); // Throws if there is no free descriptor; the client then waits.
+    upstream = SocketChannel.open(); // Throws without a free descriptor: the client waits.
     toClient = new Writer(client);
     toUpstream = new Writer(upstream);
   }

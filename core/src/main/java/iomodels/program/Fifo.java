@@ -117,9 +117,7 @@ final class Fifo {
   private void cancel(Reader reader) throws InterruptedException {
     synchronized (FIFOS) {
       if (!readers.remove(reader)) {
-        var _ =
-            reader.opened.thenAccept(
-                Fifo::closeQuietly); // A helper thread has opened it meanwhile.
+        var _ = reader.opened.thenAccept(Fifo::closeQuietly); // It has just been opened.
       } else if (readers.isEmpty()) {
         release();
       }

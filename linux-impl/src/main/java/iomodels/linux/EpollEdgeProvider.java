@@ -12,8 +12,7 @@ public final class EpollEdgeProvider extends LinuxProvider {
     super(
         new ModelCard(
             EpollEdgeServer.NAME,
-            "The kernel reports once that a socket becomes ready; one thread records which are"
-                + " ready",
+            "The kernel reports once that a socket becomes ready, and one thread records it",
             IoModel.MULTIPLEXING,
             Notification.EDGE_TRIGGERED,
             Threading.ONE,

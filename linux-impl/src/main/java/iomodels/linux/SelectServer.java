@@ -77,8 +77,7 @@ final class SelectServer implements Server {
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  private final RareWarning refusals =
-      new RareWarning(LOG, "Connections closed, since their descriptors exceed FD_SETSIZE");
+  private final RareWarning refusals = new RareWarning(LOG, "Clients refused, FD_SETSIZE reached");
 
   /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;

@@ -214,8 +214,7 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
         .closeFuture()
         .addListener(
             _ -> {
-              closed =
-                  stopped; // From now on no connection is accepted; pending ones are registered.
+              closed = stopped; // From now on pending connections are only registered.
               completeIfRegistered();
             });
     channel

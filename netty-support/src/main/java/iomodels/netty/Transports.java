@@ -54,8 +54,7 @@ public final class Transports {
    */
   public static Transport choose(ServerConfig config) throws IOException {
     Transport transport = config.transport().orElseGet(Transports::best);
-    Availability availability =
-        available().getOrDefault(transport, Availability.no("unknown transport"));
+    Availability availability = available().getOrDefault(transport, Availability.no("unknown"));
     if (!availability.here()) {
       throw new IOException(transport + " is not available: " + availability.reason());
     }

@@ -194,8 +194,7 @@ final class AsyncServer implements Server {
      * all output has been sent: this is back-pressure.
      */
     private void read() {
-      if (!in.isDirect()
-          && in.limit() == SMALL) { // The buffer was filled, so there may be more input.
+      if (!in.isDirect() && in.limit() == SMALL) { // The buffer was full: there may be more.
         in = spares.borrow();
       } else if (in.isDirect() && in.limit() < SMALL) {
         in = spares.giveBack(in, small);

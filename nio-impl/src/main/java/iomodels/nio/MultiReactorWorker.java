@@ -199,8 +199,7 @@ final class MultiReactorWorker {
 
     private void enter(State next) {
       state = next;
-      key.interestOps(
-          next == State.WRITING ? OP_WRITE : OP_READ); // No system call unless it changes.
+      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // No call unless it changes.
     }
 
     // end::converse[]

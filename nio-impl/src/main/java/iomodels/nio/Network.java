@@ -132,8 +132,7 @@ final class Network {
   /** Converts an error whose message mentions only memory to an exception that names the remedy. */
   static IOException noThread(String name, OutOfMemoryError cause) {
     return new IOException(
-        "cannot start the thread %s: %s; raise the limit (ulimit -u)"
-            .formatted(name, cause.getMessage()),
+        "no thread for %s: %s; raise the limit (ulimit -u)".formatted(name, cause.getMessage()),
         cause);
   }
 }

@@ -188,8 +188,7 @@ final class SelectorGather {
         key = Optional.of(request.loop.register(opened, connected ? OP_WRITE : OP_CONNECT, this));
       } catch (IOException _) {
         request.timers.add(
-            request.loop.after(
-                Duration.ZERO, this::fail)); // Later, since other calls have not begun yet.
+            request.loop.after(Duration.ZERO, this::fail)); // Later: other calls have not begun.
       }
     }
 
