@@ -56,7 +56,7 @@ public final class Tutorials {
                   IoModel.NON_BLOCKING,
                   Notification.POLLING,
                   Threading.ONE,
-                  "nowhere: it asks again",
+                  "nowhere: it polls",
                   "SocketChannel.read()",
                   "socket.setblocking(False)"),
               Set.of(Capability.CONCURRENT),
