@@ -42,10 +42,10 @@ record Lab(Measurements measurements) {
     };
   }
 
-  /** Whether nothing speaks against that server's processor time. */
+  /** Returns whether the processor time of this server has no caveat. */
   boolean isClean(String server, String scenario) {
     return result(server, scenario)
-        .filter(it -> it.stamps().stream().noneMatch(Caveat::concernsProcessorTime))
+        .filter(it -> it.caveats().stream().noneMatch(Caveat::concernsProcessorTime))
         .isPresent();
   }
 

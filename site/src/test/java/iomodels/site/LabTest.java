@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class LabTest {
 
-  private static Lab idle(Caveat... stamps) {
+  private static Lab idle(Caveat... caveats) {
     List<IdlePoint> points =
         List.of(
             new IdlePoint(0, 0, 0),
@@ -34,7 +34,7 @@ class LabTest {
             Optional.empty(),
             Optional.of(points),
             Optional.empty(),
-            List.of(stamps),
+            List.of(caveats),
             "",
             "");
     return new Lab(
@@ -63,7 +63,7 @@ class LabTest {
   }
 
   @Test
-  void aStampSpeaksAgainstAFigure() {
+  void aFigureWithACaveatIsNotClean() {
     assertThat(idle().isClean("vertx", "idle")).isTrue();
     assertThat(idle(Caveat.WITHIN_NOISE).isClean("vertx", "idle")).isFalse();
     assertThat(idle().isClean("vertx", "ping-50")).isFalse();
