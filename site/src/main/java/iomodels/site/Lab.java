@@ -46,7 +46,7 @@ record Lab(Measurements measurements) {
   /** Returns whether a server's processor time was measured without caveats. */
   boolean isClean(String server, String scenario) {
     return result(server, scenario)
-        .filter(it -> it.stamps().stream().noneMatch(Caveat::concernsProcessorTime))
+        .filter(it -> it.caveats().stream().noneMatch(Caveat::concernsProcessorTime))
         .isPresent();
   }
 

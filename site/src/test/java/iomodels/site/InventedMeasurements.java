@@ -114,12 +114,12 @@ final class InventedMeasurements {
         load ? Optional.of(figures(scenario, name)) : Optional.empty(),
         scenario == Scenario.IDLE ? Optional.of(crowd()) : Optional.empty(),
         scenario == Scenario.SYSCALLS ? Optional.of(calls()) : Optional.empty(),
-        stamps(name),
+        caveats(name),
         unfit ? "it has no room for 10,000 connections: " + HOSTILE : "",
         fails ? "it was reset: " + HOSTILE : "");
   }
 
-  private static List<Caveat> stamps(String name) {
+  private static List<Caveat> caveats(String name) {
     return switch (name) {
       case "linux-epoll" -> List.of(Caveat.WITHIN_NOISE);
       case "blocking-sequential" -> List.of(Caveat.NOT_CONFORMING, Caveat.LITTLES_LAW);
@@ -200,8 +200,9 @@ final class InventedMeasurements {
               "claim-" + i,
               i == 0
                   ? "A hostile sentence: " + HOSTILE
-                  : "Claim %d: select gets slower.".formatted(i),
-              "Processor time per message of 50 connections that talk, beside 15,000 silent ones.",
+                  : "Select gets slower, said %d.".formatted(i),
+              "Processor time per message of 50 busy connections, with 15,000 idle ones in"
+                  + " addition.",
               verdict,
               "From 0 to 15,000 silent connections a message costs 12.4 times as much.",
               verdict == Verdict.NOT_TESTED

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class LabTest {
 
-  private static Lab idle(Caveat... stamps) {
+  private static Lab idle(Caveat... caveats) {
     List<IdlePoint> points =
         List.of(
             new IdlePoint(0, 0, 0),
@@ -34,7 +34,7 @@ class LabTest {
             Optional.empty(),
             Optional.of(points),
             Optional.empty(),
-            List.of(stamps),
+            List.of(caveats),
             "",
             "");
     return new Lab(

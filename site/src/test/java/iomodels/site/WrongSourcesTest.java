@@ -111,7 +111,7 @@ class WrongSourcesTest {
             "   it.in.clear();",
             "   int n = it.channel.read(it.in);",
             "   it.in.flip();",
-            "   it.heard |= n > 0;",
+            "   it.hasReceived |= n > 0;",
             "-  return n >= 0;",
             "+  return n >= 0 && it.in.remaining() > 1;",
             " }");
@@ -137,10 +137,10 @@ class WrongSourcesTest {
         .endsWith("+  }", "+  return received;", " }");
     assertThat(only("partial-write-dropped").unified())
         .containsExactly(
-            " void say(Conversation it) throws IOException, InterruptedException {",
+            " void send(Conversation it) throws IOException, InterruptedException {",
             "-  while (it.out.hasRemaining()) {",
             "+  it.channel.configureBlocking(false);",
-            "   it.said += it.channel.write(it.out);",
+            "   it.bytesSent += it.channel.write(it.out);",
             "-  }",
             "+  it.channel.configureBlocking(true);",
             " }");
@@ -150,7 +150,7 @@ class WrongSourcesTest {
   void fieldsHelpersAndConstantsAreAdded() {
     assertThat(differences("table-of-128-clients"))
         .extracting(Difference::member)
-        .containsExactly("table, accepted, places", "accept", "say");
+        .containsExactly("table, accepted, places", "accept", "send");
     assertThat(differences("wakes-up-for-nothing"))
         .extracting(Difference::member, Difference::added)
         .containsExactly(tuple("bind", false), tuple("look", true));

@@ -308,11 +308,11 @@ public final class CompareCommand implements Callable<Integer> {
       List<ComparisonTable.Row> judged, Progress progress, Consumer<ComparisonTable.Row> rows)
       throws InterruptedException {
     Map<String, ComparisonTable.Row> waiting = new LinkedHashMap<>();
-    List<ServerSpec> candidates = new ArrayList<>();
+    List<ServerSpec> specs = new ArrayList<>();
     for (ComparisonTable.Row row : judged) {
       if (row.loadFailure().isEmpty()) {
         waiting.put(row.card().name(), row);
-        candidates.add(candidate(row.card().name()));
+        specs.add(spec(row.card().name()));
       } else {
         rows.accept(row);
       }
@@ -329,7 +329,7 @@ public final class CompareCommand implements Callable<Integer> {
               false,
               _ -> Set.of());
       bench.run(
-          candidates,
+          specs,
           new Bench.Listener() {
             @Override
             public void doing(String what) {
@@ -351,11 +351,11 @@ public final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static ServerSpec candidate(String name) {
+  private static ServerSpec spec(String name) {
     try {
-      return BenchServers.candidate(name);
+      return BenchServers.spec(name);
     } catch (UserError e) {
-      throw new IllegalStateException(name, e); // It was judged a moment ago.
+      throw new IllegalStateException(name, e); // The name was valid when the server was judged.
     }
   }
 

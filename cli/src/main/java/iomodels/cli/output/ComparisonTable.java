@@ -145,7 +145,7 @@ public final class ComparisonTable {
    * @param conversation what went wrong in the conversation; empty if nothing did
    * @param unknown number of rules without a verdict: inconclusive, or with a failed check
    * @param unknownRules these rules, with the reason
-   * @param stamps what speaks against the figures, apart from the rules
+   * @param caveats why the figures are unreliable, apart from broken rules
    * @param loadFailure why there are no figures; empty if there are
    */
   public record Row(
@@ -159,7 +159,7 @@ public final class ComparisonTable {
       List<String> brokenRules,
       List<String> unknownRules,
       Optional<LoadFigures> load,
-      List<Caveat> stamps,
+      List<Caveat> caveats,
       String loadFailure) {
 
     /** The same model with the figures of the load. */
@@ -175,12 +175,12 @@ public final class ComparisonTable {
           brokenRules,
           unknownRules,
           result.load(),
-          result.stamps(),
+          result.caveats(),
           result.failure());
     }
 
-    boolean has(Caveat stamp) {
-      return stamps.contains(stamp);
+    boolean has(Caveat caveat) {
+      return caveats.contains(caveat);
     }
 
     /** Whether a rule was broken, or the server failed. */

@@ -1,5 +1,6 @@
 package iomodels.lab.trace;
 
+import iomodels.lab.tools.StraceAttachment;
 import iomodels.process.OutputLines;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -181,7 +181,7 @@ final class Strace implements AutoCloseable {
     private synchronized void end() {
       ended = true;
       if (process != null) {
-        end(process);
+        StraceAttachment.end(process);
       }
       try (Stream<Path> files = Files.list(folder)) {
         for (Path file : files.toList()) {
@@ -190,18 +190,6 @@ final class Strace implements AutoCloseable {
         Files.delete(folder);
       } catch (IOException _) {
         // Another call has deleted it.
-      }
-    }
-
-    private static void end(Process process) {
-      process.destroy();
-      try {
-        if (!process.waitFor(2, TimeUnit.SECONDS)) {
-          process.destroyForcibly().waitFor();
-        }
-      } catch (InterruptedException _) {
-        process.destroyForcibly();
-        Thread.currentThread().interrupt();
       }
     }
   }

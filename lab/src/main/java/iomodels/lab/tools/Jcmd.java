@@ -1,4 +1,4 @@
-package iomodels.lab.trace;
+package iomodels.lab.tools;
 
 import java.io.IOException;
 import java.nio.file.Files;
