@@ -18,5 +18,5 @@ module iomodels.reactor {
   provides iomodels.server.spi.ServerProvider with
       iomodels.reactor.ReactorNettyProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.reactor.ReactorNettyStyle;
+      iomodels.reactor.programs.ReactorNettyStyle;
 }

@@ -15,6 +15,6 @@ module iomodels.vertx {
       iomodels.vertx.VertxProvider,
       iomodels.vertx.VirtualThreadProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.vertx.RxJavaStyle,
-      iomodels.vertx.VertxStyle;
+      iomodels.vertx.programs.RxJavaStyle,
+      iomodels.vertx.programs.VertxStyle;
 }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by several threads.
  */
-final class Listener implements Closeable {
+public final class Listener implements Closeable {
 
   private static final long PAUSE = MILLISECONDS.toNanos(100);
   private static final long TICK = MILLISECONDS.toNanos(10);
@@ -72,8 +72,8 @@ final class Listener implements Closeable {
    * @throws IOException if the address is in use, unknown, or not of this machine
    */
   @SafeVarargs
-  static Listener bind(InetSocketAddress address, int backlog, SocketOption<Boolean>... options)
-      throws IOException {
+  public static Listener bind(
+      InetSocketAddress address, int backlog, SocketOption<Boolean>... options) throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -88,7 +88,7 @@ final class Listener implements Closeable {
     }
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return address;
   }
 
@@ -98,7 +98,7 @@ final class Listener implements Closeable {
    *
    * @return null if the server stops and its backlog is empty, or if the listener is closed
    */
-  synchronized @Nullable SocketChannel accept() {
+  public synchronized @Nullable SocketChannel accept() {
     while (acceptedLate <= backlog) {
       try {
         SocketChannel client = await();
@@ -134,7 +134,7 @@ final class Listener implements Closeable {
   }
 
   /** Whether {@link #accept} does not block any more. */
-  boolean isStopping() {
+  public boolean isStopping() {
     return stopping;
   }
 
@@ -143,7 +143,7 @@ final class Listener implements Closeable {
    * has closed while the server stops, closes the listener, and the kernel resets the connections
    * that are still in its backlog.
    */
-  void awaitDescriptor() {
+  public void awaitDescriptor() {
     boolean isFree = false;
     try {
       isFree = freed.tryAcquire(PAUSE, NANOSECONDS);
@@ -156,14 +156,14 @@ final class Listener implements Closeable {
   }
 
   /** A connection has closed. */
-  void descriptorFreed() {
+  public void descriptorFreed() {
     if (freed.availablePermits() == 0) {
       freed.release();
     }
   }
 
   /** Makes {@link #accept} return once the backlog is empty. */
-  void stop() {
+  public void stop() {
     stopping = true;
     descriptorFreed();
     for (int i = 0; i < MAX_WAKE_UPS && isWaiting(); i++) {

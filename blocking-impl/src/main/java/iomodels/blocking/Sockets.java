@@ -21,7 +21,7 @@ import java.nio.channels.UnsupportedAddressTypeException;
  * answers from the address that the kernel's routing table prefers. A server that has to answer
  * from the address it was asked at is bound to that address.
  */
-final class Sockets {
+public final class Sockets {
 
   private Sockets() {}
 
@@ -37,7 +37,7 @@ final class Sockets {
   }
 
   /** Closes or shuts down a socket that may be closed already, or reset by its peer. */
-  static void closeQuietly(Closeable action) {
+  public static void closeQuietly(Closeable action) {
     try {
       action.close();
     } catch (IOException _) {
@@ -46,7 +46,7 @@ final class Sockets {
   }
 
   /** Closes a socket with RST in place of FIN: what its peer has received is not the whole. */
-  static void reset(SocketChannel channel) {
+  public static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException _) {

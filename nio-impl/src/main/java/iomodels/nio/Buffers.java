@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /** Buffers of an event loop. */
-final class Buffers {
+public final class Buffers {
 
-  static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+  public static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
   private Buffers() {}
 
@@ -15,7 +15,7 @@ final class Buffers {
    * Returns what remains in a buffer, in a buffer that the caller can keep: the direct buffers
    * belong to the loop, which uses them again in the next turn, so the bytes are copied.
    */
-  static ByteBuffer retainRemainder(ByteBuffer buffer) {
+  public static ByteBuffer retainRemainder(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
       return EMPTY;
     }
@@ -28,7 +28,7 @@ final class Buffers {
    *
    * @return what the kernel did not take, in a buffer that the caller can keep
    */
-  static ByteBuffer write(SocketChannel channel, ByteBuffer buffer) throws IOException {
+  public static ByteBuffer write(SocketChannel channel, ByteBuffer buffer) throws IOException {
     if (buffer.hasRemaining()) {
       channel.write(buffer);
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For the thread of the selector, except {@link #address} and {@link #isPaused}.
  */
-final class Listener implements Closeable {
+public final class Listener implements Closeable {
 
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -45,7 +45,8 @@ final class Listener implements Closeable {
    * @param onReady attached to the key in the selector
    * @throws IOException if the address is in use, unknown, or not of this machine
    */
-  static Listener bind(Selector selector, InetSocketAddress address, int backlog, Runnable onReady)
+  public static Listener bind(
+      Selector selector, InetSocketAddress address, int backlog, Runnable onReady)
       throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
@@ -57,7 +58,7 @@ final class Listener implements Closeable {
     }
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return address;
   }
 
@@ -67,7 +68,7 @@ final class Listener implements Closeable {
    * @return null if none is pending, or if there is no descriptor for it, after which the listener
    *     is paused
    */
-  @Nullable SocketChannel accept() {
+  public @Nullable SocketChannel accept() {
     try {
       return channel.accept();
     } catch (ClosedChannelException _) {
@@ -79,7 +80,7 @@ final class Listener implements Closeable {
   }
 
   /** Stops accepting for a while: the process is out of descriptors. */
-  void pause() {
+  public void pause() {
     if (key.isValid()) {
       key.interestOps(0);
       paused = true;
@@ -88,19 +89,19 @@ final class Listener implements Closeable {
   }
 
   /** Whether {@link #resumeIfDue} has to be called soon. */
-  boolean isPaused() {
+  public boolean isPaused() {
     return paused;
   }
 
   /** Ends the pause if it is over. */
-  void resumeIfDue() {
+  public void resumeIfDue() {
     if (paused && pauseEnd.isOver()) {
       resume();
     }
   }
 
   /** Ends the pause: a connection has closed. */
-  void resume() {
+  public void resume() {
     if (paused && key.isValid()) {
       paused = false;
       key.interestOps(OP_ACCEPT);

@@ -6,7 +6,7 @@ import java.net.BindException;
 import reactor.netty.ChannelBindException;
 
 /** The reason why a port could not be bound, out of the exception in which Reactor Netty has it. */
-final class BindFailure {
+public final class BindFailure {
 
   private BindFailure() {}
 
@@ -14,7 +14,7 @@ final class BindFailure {
    * The exception to report. Reactor Netty keeps no reason when UDP is refused: the address has
    * just been good for TCP, so it is in use.
    */
-  static IOException of(Throwable failure) {
+  public static IOException of(Throwable failure) {
     if (failure instanceof ChannelBindException refused) {
       return refused.getCause() == null
           ? new BindException("Address already in use, for UDP: " + refused.getMessage())

@@ -32,7 +32,7 @@ import reactor.netty.NettyOutbound;
  * <p>Thread: any, unless a method says otherwise. The publishers do nothing until they are
  * subscribed to.
  */
-record DuplexConnection(Connection connection, Channel channel) {
+public record DuplexConnection(Connection connection, Channel channel) {
 
   /** The place of the FIN in the input. Not an empty buffer, which Reactor Netty drops. */
   private static final Object END_OF_INPUT = new Object();
@@ -41,17 +41,17 @@ record DuplexConnection(Connection connection, Channel channel) {
    * A connection, and its channel: after the end of its streams a {@code Connection} of Reactor
    * Netty has another channel, which throws.
    */
-  DuplexConnection(Connection connection) {
+  public DuplexConnection(Connection connection) {
     this(connection, connection.channel());
   }
 
   /** Adds what puts the end of input into the stream. */
-  static void install(
+  public static void install(
       ConnectionObserver observer, Channel channel, @Nullable SocketAddress remoteAddress) {
     channel.pipeline().addFirst(EndOfInputHandler.INSTANCE);
   }
 
-  NettyOutbound outbound() {
+  public NettyOutbound outbound() {
     return connection.outbound();
   }
 
@@ -60,7 +60,7 @@ record DuplexConnection(Connection connection, Channel channel) {
    * before. Without demand at most one message is read ahead, and TCP flow control holds the peer
    * back. The stream releases a buffer when {@code onNext} returns.
    */
-  Flux<ByteBuf> input() {
+  public Flux<ByteBuf> input() {
     return Flux.<Object>concat(
             connection.inbound().receiveObject(), Mono.error(DuplexConnection::closedEarly))
         .handle(
@@ -74,7 +74,7 @@ record DuplexConnection(Connection connection, Channel channel) {
   }
 
   /** Never completes, and fails when the connection is closed, by whichever side. */
-  Mono<Void> closed() {
+  public Mono<Void> closed() {
     return connection.onDispose().then(Mono.error(DuplexConnection::closedEarly));
   }
 
@@ -83,7 +83,7 @@ record DuplexConnection(Connection connection, Channel channel) {
   }
 
   /** Sends FIN, after all that was written before. The input goes on. */
-  Mono<Void> shutdownOutput() {
+  public Mono<Void> shutdownOutput() {
     return FutureMono.deferFuture(((DuplexChannel) channel)::shutdownOutput);
   }
 
@@ -92,7 +92,7 @@ record DuplexConnection(Connection connection, Channel channel) {
    * would send RST, which destroys the last reply on its way. Call it only after the subscription
    * to {@link #input} has ended.
    */
-  Mono<Void> finish() {
+  public Mono<Void> finish() {
     return Mono.defer(
         () -> {
           if (((DuplexChannel) channel).isInputShutdown()) {
@@ -109,7 +109,7 @@ record DuplexConnection(Connection connection, Channel channel) {
    * because the descriptor of a closed channel may belong to another one already.
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
-  void closeByFin() {
+  public void closeByFin() {
     if (!channel.eventLoop().inEventLoop()) {
       channel.eventLoop().execute(this::closeByFin);
     } else if (channel.isOpen()) {
@@ -119,7 +119,7 @@ record DuplexConnection(Connection connection, Channel channel) {
   }
 
   /** Closes: by RST if {@link ChannelOption#SO_LINGER} is 0 or input is unread, else by FIN. */
-  void close() {
+  public void close() {
     connection.dispose();
   }
 
@@ -128,7 +128,7 @@ record DuplexConnection(Connection connection, Channel channel) {
    *
    * @param mayClose whether it may be closed now; called on its event loop
    */
-  void closeWhenIdle(BooleanSupplier mayClose) {
+  public void closeWhenIdle(BooleanSupplier mayClose) {
     channel.eventLoop().execute(() -> connection.addHandlerFirst(new CloseWhenIdle(mayClose)));
   }
 

@@ -32,7 +32,7 @@ import reactor.netty.resources.LoopResources;
  *
  * <p>The class sets Reactor's hook for dropped errors, which is global to the JVM.
  */
-record Loops(
+public record Loops(
     Transport transport,
     EventLoopGroup group,
     EventLoopGroup clientGroup,
@@ -40,7 +40,7 @@ record Loops(
     implements LoopResources {
 
   /** How long a stop waits for anything that Netty does by itself. */
-  static final Duration LIMIT = Duration.ofSeconds(5);
+  public static final Duration LIMIT = Duration.ofSeconds(5);
 
   private static final long BETWEEN_NOTICES = Duration.ofSeconds(10).toNanos();
   private static final AtomicLong lastShortage =
@@ -70,12 +70,12 @@ record Loops(
     }
   }
 
-  static Loops of(Transport transport) {
+  public static Loops of(Transport transport) {
     return of(transport, Runtime.getRuntime().availableProcessors());
   }
 
   /** With the given number of event loops. */
-  static Loops of(Transport transport, int count) {
+  public static Loops of(Transport transport, int count) {
     ThreadFactory threads = new DefaultThreadFactory("loops");
     EventLoopGroup group = EventLoopGroups.create(transport, count, threads);
     Map<EventExecutor, Scheduler> schedulers = new HashMap<>();
@@ -86,7 +86,7 @@ record Loops(
   /**
    * The event loop of a connection, for operators. Not a new one for each: it is no small object.
    */
-  Scheduler scheduler(DuplexConnection connection) {
+  public Scheduler scheduler(DuplexConnection connection) {
     return Objects.requireNonNull(schedulers.get(connection.channel().eventLoop()));
   }
 
@@ -116,7 +116,7 @@ record Loops(
    * @param gracePeriod how long this may take: while there are no descriptors, the queue stays
    * @return what is left of the grace period
    */
-  static Duration stopAccepting(Acceptor acceptor, int backlog, Duration gracePeriod) {
+  public static Duration stopAccepting(Acceptor acceptor, int backlog, Duration gracePeriod) {
     long start = System.nanoTime();
     acceptor
         .stop(backlog, gracePeriod, Acceptor.WhenExhausted.WAIT)
@@ -127,7 +127,7 @@ record Loops(
   }
 
   /** Ends the loops, and waits for that, within bounds. */
-  void end() {
+  public void end() {
     group
         .shutdownGracefully(0, LIMIT.toMillis(), MILLISECONDS)
         .awaitUninterruptibly(LIMIT.toMillis());

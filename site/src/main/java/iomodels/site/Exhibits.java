@@ -108,18 +108,31 @@ final class Exhibits {
             read(files)));
   }
 
-  /** The classes of a page's package that it makes or extends, if they have regions. */
+  /**
+   * The classes of a page's package that it makes or extends, and those that it imports from the
+   * package above; both only if they have regions.
+   */
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
+    List<Path> candidates = new ArrayList<>(neighbours(page, ".java"));
+    for (Path file : neighbours(page.getParent(), ".java")) {
+      if (text.contains("." + className(file) + ";")) {
+        candidates.add(file);
+      }
+    }
     List<Path> shared = new ArrayList<>();
-    for (Path file : neighbours(page, ".java")) {
-      String name = file.getFileName().toString().replaceFirst("\\.java$", "");
+    for (Path file : candidates) {
+      String name = className(file);
       boolean isUsed = Pattern.compile("\\b(new|extends) " + name + "\\b").matcher(text).find();
       if (isUsed && Files.readString(file).contains("// tag::")) {
         shared.add(file);
       }
     }
     return shared;
+  }
+
+  private static String className(Path file) {
+    return file.getFileName().toString().replaceFirst("\\.java$", "");
   }
 
   private static List<Path> neighbours(Path page, String suffix) throws IOException {

@@ -15,7 +15,7 @@ import java.util.Optional;
  *
  * <p>Thread: all methods are for the event loop that connects.
  */
-final class ConnectAttempt {
+public final class ConnectAttempt {
 
   /** The attempt for which this event loop is about to open a channel. */
   private static final ThreadLocal<ConnectAttempt> STARTING = new ThreadLocal<>();
@@ -24,7 +24,7 @@ final class ConnectAttempt {
   private Optional<Channel> channel = Optional.empty();
 
   /** Connects; on an event loop, which opens the channel within {@link NetClient#connect}. */
-  ConnectAttempt(NetClient client, InetSocketAddress to) {
+  public ConnectAttempt(NetClient client, InetSocketAddress to) {
     if (to.isUnresolved()) {
       socket = Future.failedFuture(new UnknownHostException(to.getHostString()));
       return;
@@ -47,13 +47,13 @@ final class ConnectAttempt {
   }
 
   /** The connection; it fails if the attempt fails, or is cancelled. */
-  Future<DuplexSocket> socket() {
+  public Future<DuplexSocket> socket() {
     return socket;
   }
 
   /** Ends the attempt. Has no effect once it has succeeded or failed. */
   @SuppressWarnings("FutureReturnValueIgnored") // The future of the socket fails.
-  void cancel() {
+  public void cancel() {
     if (!socket.isComplete()) {
       channel.ifPresent(Channel::close);
     }

@@ -54,7 +54,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread: all methods and handlers are for the event loop of the socket, except {@link #fetch},
  * {@link #writeQueueFull}, {@link #onLoop} and {@link #close}, which any thread may call.
  */
-final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
+public final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
   private static final System.Logger LOG = System.getLogger(DuplexSocket.class.getName());
 
@@ -99,7 +99,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /** Makes one of a socket from which nothing was read yet: in the handler that gets the socket. */
-  static DuplexSocket of(NetSocket socket) {
+  public static DuplexSocket of(NetSocket socket) {
     NetSocketInternal internal = (NetSocketInternal) socket;
     ChannelHandlerContext context = internal.channelHandlerContext();
     context
@@ -184,7 +184,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /** Whether the peer's FIN was received, and all data before it. */
-  boolean isInputEnded() {
+  public boolean isInputEnded() {
     return state == State.CLOSE_WAIT || state == State.LAST_ACK;
   }
 
@@ -195,7 +195,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
    *
    * @param isReading whether the conversation wants input, and has not paused the socket
    */
-  void endInputWhenIdle(BooleanSupplier isReading) {
+  public void endInputWhenIdle(BooleanSupplier isReading) {
     endInputWhenIdle(requireNonNull(Vertx.currentContext()).owner(), isReading, MAX_IDLE_CHECKS);
   }
 
@@ -250,7 +250,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /** Writes in UTF-8. */
-  Future<Void> write(String text) {
+  public Future<Void> write(String text) {
     return write(Buffer.buffer(text));
   }
 
@@ -298,7 +298,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
    * Completes when the socket is closed, after both directions have ended. Fails if it is closed
    * before: the peer has reset the connection, or this side has closed it.
    */
-  Future<Void> whenClosed() {
+  public Future<Void> whenClosed() {
     Promise<Void> promise = closed;
     if (promise == null) {
       promise = Promise.promise();
@@ -341,19 +341,19 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
   /** Closes at once: what is not sent yet is lost, and with input unread the kernel sends RST. */
   @SuppressWarnings("FutureReturnValueIgnored") // whenClosed() tells it
-  void close() {
+  public void close() {
     // Not by NetSocket.close(), which only calls the shutdown handler if there is one.
     socket.channelHandlerContext().close();
   }
 
   /** Closes with RST: the peer must not take what it has received for the whole. */
-  void reset() {
+  public void reset() {
     linger(0);
     close();
   }
 
   /** Makes every later close a reset, also if Vert.x closes the socket. */
-  void resetAtClose() {
+  public void resetAtClose() {
     resetsAtClose = true;
     linger(0);
   }
@@ -409,7 +409,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /** Is called when the server stops, with the grace period; see {@link NetSocket}. */
-  DuplexSocket shutdownHandler(Handler<Duration> handler) {
+  public DuplexSocket shutdownHandler(Handler<Duration> handler) {
     socket.shutdownHandler(handler);
     return this;
   }

@@ -25,7 +25,7 @@ import org.reactivestreams.Subscription;
  *
  * <p>Thread: all signals come on the event loop of the socket, and all methods are for that loop.
  */
-final class RxSocket {
+public final class RxSocket {
 
   private static final System.Logger LOG = System.getLogger(RxSocket.class.getName());
 
@@ -34,13 +34,13 @@ final class RxSocket {
   /** The number of chunks that were requested and have not come. */
   private long demand;
 
-  RxSocket(DuplexSocket socket) {
+  public RxSocket(DuplexSocket socket) {
     this.socket = socket;
   }
 
   // tag::connect[]
   /** Connects when it is subscribed to, on the event loop of the caller; to dispose cancels. */
-  static Single<RxSocket> connect(NetClient client, InetSocketAddress to) {
+  public static Single<RxSocket> connect(NetClient client, InetSocketAddress to) {
     return Single.create(
         emitter -> {
           ConnectAttempt attempt = new ConnectAttempt(client, to);
@@ -60,7 +60,7 @@ final class RxSocket {
    * it. It fails if the connection ends before. When it is cancelled, the socket discards what was
    * requested.
    */
-  Flowable<Buffer> input() {
+  public Flowable<Buffer> input() {
     return Flowable.<Buffer>fromPublisher(this::subscribe);
   }
 
@@ -91,7 +91,7 @@ final class RxSocket {
   }
 
   /** The input as lines. A chunk may have many, or none. */
-  Flowable<String> lines() {
+  public Flowable<String> lines() {
     LineReader reader = new LineReader();
     return input()
         .map(chunk -> ByteBuffer.wrap(chunk.getBytes()))
@@ -103,30 +103,30 @@ final class RxSocket {
   }
 
   /** When the server stops, the input ends behind what has been sent, as at the peer's FIN. */
-  void endInputAtStop() {
+  public void endInputAtStop() {
     socket.shutdownHandler(_ -> socket.endInputWhenIdle(() -> demand > 0));
   }
 
   // end::read[]
 
   /** Writes at once. Completes when it is sent. */
-  Completable write(Buffer bytes) {
+  public Completable write(Buffer bytes) {
     return completable(socket.write(bytes));
   }
 
   /** The same, in UTF-8. */
-  Completable write(String text) {
+  public Completable write(String text) {
     return completable(socket.write(text));
   }
 
   // tag::close[]
   /** When it is subscribed to, sends FIN behind all writes. Completes when that is sent. */
-  Completable end() {
+  public Completable end() {
     return Completable.defer(() -> completable(socket.end()));
   }
 
   /** The same; discards input to the peer's FIN, since to close with input unread sends RST. */
-  Completable finish() {
+  public Completable finish() {
     return Completable.defer(
         () -> {
           socket.handler(null).resume();
@@ -135,12 +135,12 @@ final class RxSocket {
   }
 
   /** Completes when the socket is closed; fails if that is before both directions have ended. */
-  Completable whenClosed() {
+  public Completable whenClosed() {
     return completable(socket.whenClosed());
   }
 
   /** When the server stops, and its grace period is over, the socket is reset and not closed. */
-  void resetAtStop() {
+  public void resetAtStop() {
     socket.shutdownHandler(_ -> socket.resetAtClose());
   }
 
@@ -152,7 +152,7 @@ final class RxSocket {
   }
 
   /** Closes the socket after a failure of its stream; logs it unless the connection was reset. */
-  void fail(Throwable failure) {
+  public void fail(Throwable failure) {
     if (!(failure instanceof IOException)) {
       LOG.log(WARNING, "A conversation failed.", failure);
     }
@@ -160,12 +160,12 @@ final class RxSocket {
   }
 
   /** See {@link DuplexSocket#close}. */
-  void close() {
+  public void close() {
     socket.close();
   }
 
   /** See {@link DuplexSocket#reset}. */
-  void reset() {
+  public void reset() {
     socket.reset();
   }
 
@@ -173,7 +173,7 @@ final class RxSocket {
    * The event loop of the calling thread as a scheduler: the timers and pools of RxJava have
    * threads of their own, and their signals return to the loop by this.
    */
-  static Scheduler currentLoop(Vertx vertx) {
+  public static Scheduler currentLoop(Vertx vertx) {
     Context context = vertx.getOrCreateContext();
     return Schedulers.from(task -> context.runOnContext(_ -> task.run()));
   }

@@ -24,10 +24,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The Vert.x of one server, from its start to its end, on one of Netty's transports. Each server
  * has its own, so that the end of one is not the end of another. Safe for use by several threads.
  */
-final class VertxRuntime {
+public final class VertxRuntime {
 
   /** One event loop for each core. */
-  static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors();
+  public static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors();
 
   /** What Vert.x needs to close after the grace period, on a busy machine. */
   private static final Duration CLOSE_MARGIN = Duration.ofSeconds(2);
@@ -45,7 +45,7 @@ final class VertxRuntime {
    * @param atEnd runs once, after Vert.x has ended; also if it does not start
    * @throws IOException if the system has no thread left
    */
-  VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
+  public VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
     netty = NettyTransport.of(transport);
     this.atEnd = atEnd;
     // Loads the time zone now: Java's logger would open a file for it when no file can be opened.
@@ -65,12 +65,12 @@ final class VertxRuntime {
     }
   }
 
-  Vertx vertx() {
+  public Vertx vertx() {
     return vertx;
   }
 
   /** See {@link iomodels.server.Server#transport}. */
-  Optional<Transport> transport() {
+  public Optional<Transport> transport() {
     return Optional.of(netty.transport());
   }
 
@@ -78,7 +78,7 @@ final class VertxRuntime {
    * The address for all verticles that listen together. For port 0 the system chooses one, which
    * they share.
    */
-  static SocketAddress shared(InetSocketAddress address) {
+  public static SocketAddress shared(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return address.getPort() == 0
         ? SocketAddress.sharedRandomPort(1, host)
@@ -90,7 +90,7 @@ final class VertxRuntime {
    *
    * @return the exception to throw
    */
-  IOException abandon(Throwable failure) {
+  public IOException abandon(Throwable failure) {
     try {
       vertx
           .close()
@@ -114,7 +114,7 @@ final class VertxRuntime {
    *
    * @param backlog the length of the kernel's queue
    */
-  void close(int backlog, Duration gracePeriod) {
+  public void close(int backlog, Duration gracePeriod) {
     if (closing.compareAndSet(false, true)) {
       // Connections are told to end only after the stop, so no descriptor would become free.
       Future.fromCompletionStage(
@@ -132,7 +132,7 @@ final class VertxRuntime {
   }
 
   /** See {@link iomodels.server.Server#terminated}. */
-  CompletableFuture<Void> terminated() {
+  public CompletableFuture<Void> terminated() {
     return terminated.copy();
   }
 }
