@@ -3,6 +3,7 @@ package iomodels.site;
 import static java.util.Comparator.comparing;
 import static java.util.Comparator.comparingInt;
 import static java.util.Comparator.naturalOrder;
+import static java.util.Objects.requireNonNull;
 
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -115,7 +116,7 @@ final class Exhibits {
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
     List<Path> candidates = new ArrayList<>(neighbours(page, ".java"));
-    for (Path file : neighbours(page.getParent(), ".java")) {
+    for (Path file : neighbours(requireNonNull(page.getParent()), ".java")) {
       if (text.contains("." + className(file) + ";")) {
         candidates.add(file);
       }

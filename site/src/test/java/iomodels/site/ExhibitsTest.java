@@ -33,6 +33,14 @@ class ExhibitsTest {
   }
 
   @Test
+  void classesOfThePackageAboveAreShownBesideAProgram() throws IOException {
+    Exhibit relay = Exhibits.of(PROJECT).named("vertx-rxjava:relay").orElseThrow();
+    assertThat(relay.sources())
+        .extracting(it -> it.path().replaceFirst(".*/", ""))
+        .containsExactly("RxJavaRelay.java", "ProgramHost.java", "RxSocket.java");
+  }
+
+  @Test
   void aTwinInPythonIsOfAStyleAndAProgramByItsName(@TempDir Path project) throws IOException {
     twin(project, "with_poll.py");
     twin(project, "programs/asyncio_relay.py");

@@ -1,6 +1,5 @@
 package iomodels.blocking.programs;
 
-
 import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 
