@@ -1,4 +1,4 @@
-/** Vert.x: event loops; on them handlers and futures, RxJava, or virtual threads. */
+/** Vert.x: event loops with handlers and futures, RxJava, or virtual threads. */
 module iomodels.vertx {
   requires iomodels.core;
   requires iomodels.netty;

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Situations in which the servers once failed, over the wire. */
+/** Regression tests of the servers, over TCP. */
 class VertxFaultsTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -43,7 +43,10 @@ class VertxFaultsTest {
                     .map(it -> Arguments.of(model, it.getKey())));
   }
 
-  /** Upper; but its first sessions, one for each event loop, hold that until they are let go. */
+  /**
+   * The service {@code upper}, but its first sessions, one per event loop, block the event loop
+   * until they are released.
+   */
   private static final class Blocking implements Service {
 
     private final int loops = Runtime.getRuntime().availableProcessors();
@@ -75,7 +78,10 @@ class VertxFaultsTest {
     }
   }
 
-  /** More than are accepted while the event loops are busy: the others wait in the kernel. */
+  /**
+   * Connects more clients than are accepted while the event loops are blocked: the others wait in
+   * the accept backlog.
+   */
   @ParameterizedTest
   @MethodSource("modelsOnTransports")
   void clientsThatConnectedBeforeTheStopAreAnswered(ServerProvider model, Transport transport)

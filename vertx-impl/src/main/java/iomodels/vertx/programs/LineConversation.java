@@ -13,26 +13,26 @@ import java.util.Optional;
 import java.util.Queue;
 
 /**
- * A conversation in which each line is a request, and requests are answered one at a time, in
- * order, with handlers. While a request is pending the client is read ahead by one chunk: only a
- * read shows that the client has gone. Beyond that its input stays in the kernel, and TCP flow
- * control holds it back.
+ * A conversation in which each line is a request, with handlers. It answers the requests one at a
+ * time, in order. While a request is pending it reads one chunk ahead, since only a read detects
+ * that the client has disconnected. Further input stays in the kernel, and TCP flow control slows
+ * the client down.
  *
  * <p>Thread: the event loop of the client.
  */
 final class LineConversation {
 
-  /** What a client asks for; starts nothing before {@link #answer}. */
+  /** A parsed request, which starts nothing before {@link #answer}. */
   interface Request {
 
-    /** Starts the request. If the future fails, the client is disconnected. */
+    /** Starts to answer the request. If the future fails, the client is disconnected. */
     Future<String> answer();
 
-    /** The client has gone: the answer is not needed any more. */
+    /** Cancels the request: the client has disconnected. */
     void cancel();
   }
 
-  /** Understands lines. */
+  /** Parses lines. */
   interface Parser {
 
     /** Returns the request; empty if the line is malformed. */
@@ -43,13 +43,13 @@ final class LineConversation {
   private static final int READ_AHEAD = 1;
 
   private enum State {
-    /** Between two requests. */
+    /** No request is pending. */
     IDLE,
     /** A request is being answered. */
     PENDING,
     /** An error is the last answer; further input is discarded. */
     REFUSED,
-    /** FIN is sent, or will be when all answers are; or the client has gone. */
+    /** FIN is sent, or follows when all answers are sent; or the client has disconnected. */
     FINISHED
   }
 
@@ -62,9 +62,9 @@ final class LineConversation {
   private State state = State.IDLE;
 
   /**
-   * Does nothing yet.
+   * Creates a conversation; {@link #start} begins it.
    *
-   * @param malformed the answer to a line that is no request; the conversation then ends
+   * @param malformed answer to a malformed line, after which the conversation ends
    */
   LineConversation(DuplexSocket client, Parser parser, String malformed) {
     this.client = client;
@@ -136,13 +136,13 @@ final class LineConversation {
     }
     state = State.PENDING;
     Future<String> answer = pending.get().answer();
-    if (answer.succeeded()) { // Not by the handler: many such lines would nest as many calls.
+    if (answer.succeeded()) { // With a handler, each such line would nest a call.
       answered(answer.result());
     } else {
       answer
           .onSuccess(
               text -> {
-                if (state == State.PENDING) { // Else the client has gone.
+                if (state == State.PENDING) { // Otherwise the client has gone.
                   answered(text);
                   advance();
                 }
@@ -168,7 +168,7 @@ final class LineConversation {
   private void finish() {
     state = State.FINISHED;
     unread.clear();
-    client.handler(null); // Input is read and discarded: to close with input unread sends RST.
+    client.handler(null); // Discards input: closing a socket with unread input sends RST.
     client.end();
   }
 

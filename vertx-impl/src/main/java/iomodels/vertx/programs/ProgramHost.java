@@ -20,9 +20,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The server around a program, in either style: deploys listeners, binds them, and hands each
- * client to the program, on the client's event loop. {@code VertxServer} shows such a server by
- * itself; the programs share this one.
+ * The server of a program, in either style: deploys listeners, binds them, and passes each client
+ * to the program on the client's event loop. {@code VertxServer} shows these steps on one page; the
+ * programs share this class.
  */
 final class ProgramHost implements Server {
 
@@ -30,9 +30,9 @@ final class ProgramHost implements Server {
   interface Factory {
 
     /**
-     * Returns the program's handler of clients, which is called on the event loop of the client.
-     * Called once for each event loop, in the verticle: a client that is created here is closed
-     * with the verticle, after its server has shut down, and not at the beginning of the stop.
+     * Returns the handler that receives each client, on the event loop of the client. Called once
+     * per event loop, in the verticle. So a {@code NetClient} created here is closed with the
+     * verticle, after its server has shut down, and not at the beginning of the stop.
      */
     Handler<DuplexSocket> create(Vertx vertx);
   }
@@ -44,7 +44,7 @@ final class ProgramHost implements Server {
   private volatile int port;
 
   /**
-   * Listens, on one event loop for each core.
+   * Starts to listen, on one event loop per core.
    *
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
@@ -53,10 +53,10 @@ final class ProgramHost implements Server {
   }
 
   /**
-   * The same.
+   * Starts to listen.
    *
-   * @param eventLoops the number of event loops
-   * @param atEnd runs once, after all event loops have ended; also if the program does not start
+   * @param eventLoops number of event loops
+   * @param atEnd runs once, after all event loops have ended or the start has failed
    */
   ProgramHost(ProgramConfig config, int eventLoops, Factory program, Runnable atEnd)
       throws IOException {
@@ -74,10 +74,10 @@ final class ProgramHost implements Server {
   }
 
   // tag::accept[]
-  /** One for each event loop. */
+  /** Listener verticle, one per event loop. */
   private final class Listener extends VerticleBase {
 
-    @SuppressWarnings("NullAway.Init") // start() comes first
+    @SuppressWarnings("NullAway.Init") // assigned in start()
     private NetServer server;
 
     @Override
@@ -99,7 +99,10 @@ final class ProgramHost implements Server {
   // end::accept[]
 
   // tag::close[]
-  /** Accepts the backlog, then stops the listeners, which end their clients, then the loops. */
+  /**
+   * Accepts the connections in the backlog, then stops the listeners, which end their
+   * conversations, then the event loops.
+   */
   @Override
   public void close() {
     runtime.close(config.backlog(), config.gracePeriod());

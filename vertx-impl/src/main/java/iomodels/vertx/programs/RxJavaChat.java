@@ -12,9 +12,9 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * A room with streams: each member has two, its lines, and the lines for it, which the room puts
- * into a processor. A processor is unbounded: so what is in it is counted here. One event loop has
- * the room and all its members, and so there is no lock.
+ * Chat room with streams. Each member has two: the lines that it sends, and the lines that it
+ * receives, which the room puts into a processor. A processor is unbounded, so this class counts
+ * the bytes in it. The room and all its members belong to one event loop, so no lock is needed.
  */
 final class RxJavaChat {
 
@@ -35,10 +35,10 @@ final class RxJavaChat {
   // end::accept[]
 
   private enum State {
-    /** Its first line is its name. */
+    /** The next line is the client's name. */
     NEWCOMER,
     MEMBER,
-    /** It has ended, or was refused: its lines are not taken any more. */
+    /** The client has left or was refused; further lines are ignored. */
     LEFT
   }
 
@@ -50,7 +50,7 @@ final class RxJavaChat {
     private State state = State.NEWCOMER;
     private String name = "";
 
-    /** Bytes that are in the outbox, or written and not sent. */
+    /** Number of bytes in the outbox, or written but not sent. */
     private int unsent;
 
     Client(RxSocket socket) {
@@ -80,13 +80,16 @@ final class RxJavaChat {
       return failure instanceof LineTooLongException && tell(LineTooLongException.ANSWER);
     }
 
-    /** Takes a line. Returns whether it is the last one: it was refused, or the member has left. */
+    /**
+     * Handles a line. Returns whether it is the last one: the name was refused, or the member has
+     * left.
+     */
     private boolean takeAndCheckLast(String line) {
       switch (state) {
         case MEMBER -> room.say(name, this, line);
         case NEWCOMER -> {
           name = line;
-          state = State.MEMBER; // By now: if it is reset while it enters, it leaves.
+          state = State.MEMBER; // Set first: if it is reset while it enters, it must leave.
           Optional<String> refusal = room.enter(name, this);
           refusal.ifPresent(this::tell);
           return refusal.isPresent();
@@ -96,7 +99,7 @@ final class RxJavaChat {
       return state == State.LEFT;
     }
 
-    /** The room ignores the name of another member, or of none. */
+    /** The room ignores the call if this client is not the member with that name. */
     private void leave() {
       state = State.LEFT;
       room.leave(name, this);

@@ -17,10 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /**
- * Asks several backends with streams: a call is a {@code Single}, which connects when it is
- * subscribed to, and closes its socket when it is disposed of. So cancelling is written once,
- * there; {@code timeout}, {@code firstOrError} and {@code mergeWith} dispose of what they do not
- * need, and a retry subscribes to the same value again.
+ * Asks several backends with streams. A call is a {@code Single} that connects on subscription and
+ * closes its socket on disposal. So cancellation is implemented once, in the call: {@code timeout},
+ * {@code firstOrError} and {@code mergeWith} dispose of the calls that they no longer need. A retry
+ * subscribes to the same {@code Single} again.
  */
 final class RxJavaGather {
 
@@ -31,7 +31,7 @@ final class RxJavaGather {
   private RxJavaGather(ProgramConfig config, Vertx vertx) {
     this.config = config;
     this.vertx = vertx;
-    // No limit of its own for a connection attempt: the deadline ends it.
+    // A connection attempt needs no timeout of its own: the deadline ends it.
     upstreams = vertx.createNetClient(new NetClientOptions().setConnectTimeout(Integer.MAX_VALUE));
   }
 

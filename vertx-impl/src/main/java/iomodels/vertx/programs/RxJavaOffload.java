@@ -19,10 +19,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * Slow work with streams: a task is a {@code Single}, which a pool completes, and which leaves the
- * queue of the pool when it is disposed of; {@code observeOn} takes its answer back to the event
- * loop. That is all: {@code concatMapSingle} of {@link RxLineConversation} subscribes to one at a
- * time.
+ * Slow work with streams: a task is a {@code Single} that a thread pool completes. Disposal removes
+ * the task from the queue of the pool, and {@code observeOn} returns the answer to the event loop.
+ * Nothing else is needed, since {@code concatMapSingle} in {@link RxLineConversation} subscribes to
+ * one task at a time.
  */
 final class RxJavaOffload {
 
@@ -78,8 +78,8 @@ final class RxJavaOffload {
     return Single.create(
         emitter -> {
           FutureTask<String> work = work(task, emitter);
-          // If it runs, it is interrupted; if it waits, it leaves its place to others. This is
-          // called as well when it is done, and then has no effect.
+          // Interrupts the task if it runs, and removes it if it waits. RxJava also calls this when
+          // the task is done; it then has no effect.
           emitter.setCancellable(
               () -> {
                 work.cancel(true);
@@ -96,7 +96,7 @@ final class RxJavaOffload {
         switch (state()) {
           case SUCCESS -> emitter.onSuccess(resultNow());
           case FAILED -> fail(exceptionNow(), emitter);
-          case CANCELLED, RUNNING -> {} // The answer is not needed any more.
+          case CANCELLED, RUNNING -> {} // The answer is no longer needed.
         }
       }
     };
@@ -104,7 +104,7 @@ final class RxJavaOffload {
 
   private static void fail(Throwable failure, SingleEmitter<String> emitter) {
     emitter.tryOnError(failure);
-    if (!(failure instanceof InterruptedException)) { // Else the server has stopped.
+    if (!(failure instanceof InterruptedException)) { // Otherwise the server has stopped.
       LOG.log(WARNING, "A request failed.", failure);
     }
   }

@@ -11,11 +11,11 @@ import iomodels.vertx.RxSocket;
 import java.io.IOException;
 
 /**
- * A forwarder as two streams: each chunk of one socket is written to the other before the next is
- * requested, then the end is passed on; both directions at once. Back-pressure is only in {@code
- * request}: {@code concatMapCompletable} requests a chunk when the one before is sent. Cancellation
- * needs no code either: {@code mergeArray} and {@code mergeWith} dispose of the others when one
- * fails.
+ * Forwarder with two streams, one per direction. Each stream writes a chunk to the other socket
+ * before it requests the next one, and passes on the end of input. Back-pressure needs no code:
+ * {@code concatMapCompletable} requests a chunk when the previous one is sent. Nor does
+ * cancellation: if one stream fails, {@code mergeArray} and {@code mergeWith} dispose of the
+ * others.
  */
 final class RxJavaRelay {
 
@@ -51,13 +51,13 @@ final class RxJavaRelay {
   // end::connect[]
 
   // tag::relay[]
-  /** When both its directions have ended, a socket closes itself. */
+  /** A socket closes itself when both its directions have ended. */
   private static Completable relay(RxSocket client, RxSocket upstream) {
     upstream.resetAtStop();
     return Completable.mergeArray(
             carry(client, upstream), carry(upstream, client), upstream.whenClosed())
         .doOnError(_ -> upstream.reset())
-        .doOnDispose(upstream::reset); // The client has gone.
+        .doOnDispose(upstream::reset); // The client has disconnected.
   }
 
   private static Completable carry(RxSocket from, RxSocket to) {

@@ -8,7 +8,7 @@ import static iomodels.program.Programs.RELAY;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
-/** Offers the programs in this style. */
+/** Provides the programs with RxJava. */
 public final class RxJavaStyle implements StyleProvider {
 
   @Override
@@ -18,7 +18,7 @@ public final class RxJavaStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Streams, composed by operators; demand is back-pressure";
+    return "Streams composed with operators; demand provides back-pressure";
   }
 
   @Override

@@ -7,21 +7,19 @@ import iomodels.vertx.RxSocket;
 import java.util.Optional;
 
 /**
- * A conversation in which each line is a request, and requests are answered one at a time, in
- * order, with streams: {@code concatMapSingle} subscribes to an answer when the one before is
- * complete, and {@code concatMapCompletable} requests the next when that is sent. When the client
- * has gone, {@code mergeWith} disposes of all of it, and so of the pending answer.
+ * A conversation in which each line is a request, with streams. It answers the requests one at a
+ * time, in order. {@code concatMapSingle} subscribes to an answer when the previous one is
+ * complete, and {@code concatMapCompletable} requests the next one when that is sent. When the
+ * client disconnects, {@code mergeWith} disposes of the whole stream, including the pending answer.
  *
  * <p>Thread: the event loop of the client.
  */
 final class RxLineConversation {
 
-  /** Understands lines. */
+  /** Parses lines. */
   interface Parser {
 
-    /**
-     * Returns the answer, which is not computed before its turn; empty if the line is malformed.
-     */
+    /** Returns the answer, which starts on subscription; empty if the line is malformed. */
     Optional<Single<String>> parse(String line);
   }
 
@@ -32,9 +30,9 @@ final class RxLineConversation {
   private final String malformed;
 
   /**
-   * Does nothing yet.
+   * Creates a conversation; {@link #start} begins it.
    *
-   * @param malformed the answer to a line that is no request; the conversation then ends
+   * @param malformed answer to a malformed line, after which the conversation ends
    */
   RxLineConversation(RxSocket client, Parser parser, String malformed) {
     this.client = client;
@@ -53,7 +51,7 @@ final class RxLineConversation {
             .subscribe(() -> {}, client::fail);
   }
 
-  /** A line that is too long has its turn as well: those before it are answered first. */
+  /** An overlong line is answered in its turn, after the lines before it. */
   private Flowable<Reply> replies() {
     return client
         .lines()

@@ -12,11 +12,11 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * A room with handlers: it belongs to one event loop, and so do all its members; so there is no
- * lock. The outbox of a member is the write queue of its socket. What waits there is counted here:
- * {@code writeQueueFull} counts what a line takes besides its bytes, and stays true until half of
- * it is gone. A slow member does not pause those who write to it, as a pipe would, but is
- * disconnected.
+ * Chat room with handlers. The room and all its members belong to one event loop, so no lock is
+ * needed. The outbox of a member is the write queue of its socket. This class counts the bytes in
+ * it, since {@code writeQueueFull} also counts the overhead of each line, and stays true until half
+ * of the queue is sent. A slow member is disconnected; it does not pause the other members, as a
+ * pipe would.
  */
 final class VertxChat {
 
@@ -36,10 +36,10 @@ final class VertxChat {
   // end::accept[]
 
   private enum State {
-    /** Its first line is its name. */
+    /** The next line is the client's name. */
     NEWCOMER,
     MEMBER,
-    /** It has ended, or was refused: its lines are not taken any more. */
+    /** The client has left or was refused; further lines are ignored. */
     LEFT
   }
 
@@ -51,7 +51,7 @@ final class VertxChat {
     private State state = State.NEWCOMER;
     private String name = "";
 
-    /** Bytes that were written and are not sent. */
+    /** Number of bytes that are written but not sent. */
     private int unsent;
 
     Client(DuplexSocket socket) {
@@ -88,7 +88,7 @@ final class VertxChat {
         return;
       }
       name = line;
-      state = State.MEMBER; // By now: if it is reset while it enters, it leaves.
+      state = State.MEMBER; // Set first: if it is reset while it enters, it must leave.
       room.enter(name, this).ifPresent(this::refuse);
     }
 
@@ -97,7 +97,7 @@ final class VertxChat {
       finish();
     }
 
-    /** The room ignores the name of another member, or of none. */
+    /** The room ignores the call if this client is not the member with that name. */
     private void leave() {
       state = State.LEFT;
       room.leave(name, this);
@@ -126,7 +126,10 @@ final class VertxChat {
     // end::outbox[]
 
     // tag::close[]
-    /** Sends FIN behind all lines; input is discarded to the client's FIN, which closes. */
+    /**
+     * Sends FIN after all lines. Input is discarded until the client's FIN, which closes the
+     * socket.
+     */
     private void finish() {
       if (state != State.LEFT) {
         leave();

@@ -26,11 +26,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Asks several backends with futures, one for each. {@code all} and {@code any} say which are
- * awaited, {@code recover} and {@code otherwise} what happens if they fail, and a timer completes
- * those that are late. But a future is a value, and not the work that produces it: it cannot be
- * cancelled. So each call is an object as well, with its socket, and to cancel it is to close the
- * socket, explicitly, wherever a request may end.
+ * Asks several backends, with one future per backend. {@code all} and {@code any} select the
+ * futures to wait for, {@code recover} and {@code otherwise} handle failures, and a timer completes
+ * late answers. A future is a result, not the operation that produces it, so it cannot be
+ * cancelled. Each call is therefore an object with a socket, and the request closes these sockets
+ * explicitly wherever it may end.
  */
 final class VertxGather {
 
@@ -43,7 +43,7 @@ final class VertxGather {
   private VertxGather(ProgramConfig config, Vertx vertx) {
     this.config = config;
     this.vertx = vertx;
-    // No limit of its own for a connection attempt: the deadline ends it.
+    // A connection attempt needs no timeout of its own: the deadline ends it.
     upstreams = vertx.createNetClient(new NetClientOptions().setConnectTimeout(Integer.MAX_VALUE));
   }
 
@@ -62,7 +62,7 @@ final class VertxGather {
     return GatherRequest.parse(line).map(PendingRequest::new);
   }
 
-  /** A request, from its line to its answer. */
+  /** A request and its calls. */
   private final class PendingRequest implements LineConversation.Request {
 
     private final GatherRequest request;
@@ -74,9 +74,9 @@ final class VertxGather {
     }
 
     /**
-     * Never fails. The deadline is a timer of this event loop, and not {@link Future#timeout}: that
-     * one fires on another thread of Netty if the future comes from a promise without a context,
-     * and connections that are made there cannot be cancelled.
+     * Never fails. The deadline is a timer of this event loop. {@link Future#timeout} would fire on
+     * another thread of Netty if the future comes from a promise without a context, and connections
+     * made on that thread cannot be cancelled.
      */
     @Override
     public Future<String> answer() {
@@ -90,7 +90,7 @@ final class VertxGather {
       return answer.onComplete(
           _ -> {
             deadline.cancel();
-            cancel(); // The calls that have not answered are not needed any more.
+            cancel(); // Closes the calls that have not answered.
           });
     }
 
@@ -113,7 +113,7 @@ final class VertxGather {
       return result(Future.any(line, late));
     }
 
-    /** The result of the future that has succeeded. */
+    /** Returns the result of the future that has succeeded. */
     private static Future<String> result(CompositeFuture any) {
       return any.map(
           it -> it.<String>list().stream().filter(Objects::nonNull).findFirst().orElseThrow());
@@ -149,7 +149,7 @@ final class VertxGather {
     // end::close[]
   }
 
-  /** One backend, asked once. */
+  /** One call to one backend. */
   private final class Call {
 
     private final Promise<String> answer = Promise.promise();
@@ -165,7 +165,7 @@ final class VertxGather {
     private void converse(DuplexSocket upstream, String text) {
       upstream
           .handler(this::received)
-          .endHandler(_ -> fail("it has ended"))
+          .endHandler(_ -> fail("the backend has ended the connection"))
           .exceptionHandler(answer::tryFail)
           .write(text + "\n");
     }
@@ -174,7 +174,7 @@ final class VertxGather {
       try {
         lines.next(ByteBuffer.wrap(chunk.getBytes())).ifPresent(this::received);
       } catch (LineTooLongException _) {
-        fail("its line is too long");
+        fail("the line of the backend is too long");
       }
     }
 
@@ -202,7 +202,7 @@ final class VertxGather {
     void close() {
       attempt.cancel();
       attempt.socket().onSuccess(DuplexSocket::close);
-      answer.tryFail("it is not needed any more");
+      answer.tryFail("the call was cancelled");
     }
     // end::close[]
   }

@@ -19,9 +19,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * Slow work with handlers: a pool computes the answer, and {@code runOnContext} takes it back to
- * the event loop of the client. ({@code executeBlocking} does both, but the queue of its workers
- * has no bound, and a task in it cannot be cancelled; so the pool is one of the JDK.)
+ * Slow work with handlers: a thread pool computes the answer, and {@code runOnContext} returns it
+ * to the event loop of the client. ({@code executeBlocking} does both, but its queue is unbounded
+ * and its tasks cannot be cancelled. So the pool is one of the JDK.)
  */
 final class VertxOffload {
 
@@ -72,11 +72,11 @@ final class VertxOffload {
 
     @Override
     public void cancel() {
-      // It was answered at once.
+      // It is answered already.
     }
   }
 
-  /** A task, in the pool or in its queue. */
+  /** A task that runs in the pool or waits in its queue. */
   private final class PendingTask implements LineConversation.Request {
 
     private final Context loop = vertx.getOrCreateContext();
@@ -98,14 +98,14 @@ final class VertxOffload {
       }
     }
 
-    /** In a thread of the pool. */
+    /** Runs on a thread of the pool. */
     private void run(OffloadRequest.Task task) {
       try {
         String text = task.answer();
         loop.runOnContext(_ -> answer.complete(text));
       } catch (InterruptedException _) {
-        // The client has gone.
-      } catch (Throwable bug) { // FutureTask would keep an Error to itself.
+        // The client has disconnected.
+      } catch (Throwable bug) { // FutureTask would swallow an Error.
         LOG.log(WARNING, "A request failed.", bug);
         loop.runOnContext(_ -> answer.fail(bug));
       }
@@ -116,7 +116,7 @@ final class VertxOffload {
     // tag::close[]
     @Override
     public void cancel() {
-      work.cancel(true); // If it runs, it is interrupted.
+      work.cancel(true); // Interrupts it if it runs.
       pool.remove(work);
     }
     // end::close[]

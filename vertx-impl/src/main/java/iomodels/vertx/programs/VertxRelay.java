@@ -10,10 +10,10 @@ import iomodels.vertx.DuplexSocket;
 import java.io.IOException;
 
 /**
- * A forwarder with pipes. A {@code Pipe} of Vert.x writes to one socket what it reads from the
- * other; it pauses the one while the write queue of the other is full, and at the end of input it
- * ends the output. Both sockets have the same event loop, since the connection to the upstream is
- * made on that of the client: so what they share needs no lock.
+ * Forwarder with pipes. A {@code Pipe} of Vert.x reads from one socket and writes to the other. It
+ * pauses the source while the write queue of the destination is full, and at the end of input it
+ * ends the output. Both sockets use the same event loop, since the upstream is connected on the
+ * event loop of the client. So their shared state needs no lock.
  */
 final class VertxRelay {
 
@@ -35,7 +35,7 @@ final class VertxRelay {
 
   // tag::connect[]
   private void connect(DuplexSocket client) {
-    client.pause().shutdownHandler(_ -> client.resetAtClose()); // If it has not ended by itself.
+    client.pause().shutdownHandler(_ -> client.resetAtClose()); // If it is still open then.
     ConnectAttempt attempt = new ConnectAttempt(upstreams, config.upstreams().getFirst());
     attempt.socket().onSuccess(upstream -> relay(client, upstream)).onFailure(_ -> client.reset());
     client.whenClosed().onFailure(_ -> attempt.cancel());
@@ -52,7 +52,7 @@ final class VertxRelay {
     resetTogether(upstream, client);
   }
 
-  /** At the end of input the pipe ends the output, with FIN; the other direction goes on. */
+  /** At the end of input the pipe ends the output with FIN; the other direction stays open. */
   private static void carry(DuplexSocket from, DuplexSocket to) {
     from.pipe().endOnFailure(false).to(to);
   }
@@ -61,8 +61,8 @@ final class VertxRelay {
 
   // tag::close[]
   /**
-   * When both its directions have ended, a socket closes itself. If it is closed earlier, the other
-   * one is reset: its peer must not take what it has received for the whole.
+   * A socket closes itself when both its directions have ended. If it is closed earlier, the other
+   * socket is reset, so that its peer does not take incomplete data for complete.
    */
   private static void resetTogether(DuplexSocket socket, DuplexSocket other) {
     socket.whenClosed().onFailure(_ -> other.reset());

@@ -8,7 +8,7 @@ import static iomodels.program.Programs.RELAY;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
-/** Offers the programs in this style. */
+/** Provides the programs with handlers and futures. */
 public final class VertxStyle implements StyleProvider {
 
   @Override
@@ -18,7 +18,7 @@ public final class VertxStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Handlers for events, and futures for results";
+    return "Handlers for events, futures for results";
   }
 
   @Override

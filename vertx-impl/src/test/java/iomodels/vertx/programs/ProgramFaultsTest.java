@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Situations in which the programs once failed, over the wire. */
+/** Regression tests of the programs, over TCP. */
 class ProgramFaultsTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -92,7 +92,7 @@ class ProgramFaultsTest {
     }
   }
 
-  /** Fills the backlog: whoever connects next gets no answer. */
+  /** Fills the accept backlog: the next connection attempt gets no answer. */
   private static List<SocketChannel> fill(ServerSocket full) throws Exception {
     List<SocketChannel> waiting = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -105,7 +105,9 @@ class ProgramFaultsTest {
     return waiting;
   }
 
-  /** How many sockets of this machine wait for an answer of that port: see proc(5). */
+  /**
+   * Returns the number of sockets of this machine in the state SYN_SENT to that port; see proc(5).
+   */
   private static long synSentTo(int port) throws IOException {
     String remote = ":%04X 02 ".formatted(port);
     long found = 0;
@@ -122,8 +124,7 @@ class ProgramFaultsTest {
 
   @ParameterizedTest
   @MethodSource("styles")
-  void workWhoseClientIsGoneGivesItsWorkerBack(StyleProvider style, @TempDir Path folder)
-      throws Exception {
+  void workIsCancelledWithItsClient(StyleProvider style, @TempDir Path folder) throws Exception {
     Process made = new ProcessBuilder("mkfifo", folder.resolve("pipe").toString()).start();
     assertEquals(0, made.waitFor());
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).reading(folder);
@@ -170,15 +171,12 @@ class ProgramFaultsTest {
     return new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
   }
 
-  /** A condition that looks at the outside world. */
+  /** A condition of the server or the kernel. */
   private interface Condition {
     boolean holds() throws Exception;
   }
 
-  /**
-   * Asks again at once: a condition asks the server, or reads the kernel's table of sockets, which
-   * announces nothing.
-   */
+  /** Polls without a pause: neither the server nor the kernel's socket table announces a change. */
   private static void await(Condition condition) throws Exception {
     long limit = System.nanoTime() + PATIENCE.toNanos();
     boolean holds = condition.holds();
@@ -186,6 +184,6 @@ class ProgramFaultsTest {
       Thread.onSpinWait();
       holds = condition.holds();
     }
-    assertTrue(holds, "not within " + PATIENCE);
+    assertTrue(holds, "the condition was not met within " + PATIENCE);
   }
 }

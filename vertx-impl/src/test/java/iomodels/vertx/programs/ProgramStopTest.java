@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a program still does for its clients while it stops. */
+/** Tests how programs finish their conversations while they stop. */
 @Timeout(120)
 class ProgramStopTest {
 
@@ -51,7 +51,7 @@ class ProgramStopTest {
     }
   }
 
-  /** More requests than are read ahead while the first of them is being answered. */
+  /** The client sends more requests than the program reads ahead while it answers the first. */
   @ParameterizedTest
   @ValueSource(strings = {"vertx", "vertx-rxjava"})
   void offloadAnswersAllThatWasSentBeforeTheStop(String style) throws Exception {
@@ -121,7 +121,7 @@ class ProgramStopTest {
     return new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII)).readLine();
   }
 
-  /** The stop has begun when connections are refused. */
+  /** Waits until connections are refused, which shows that the stop has begun. */
   private static void awaitRefusal(InetSocketAddress address) {
     while (true) {
       try (Socket _ = new Socket(address.getAddress(), address.getPort())) {
