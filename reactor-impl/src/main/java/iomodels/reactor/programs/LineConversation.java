@@ -11,8 +11,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * A conversation in lines. To answer them one at a time, in order, is what {@code concatMap} does;
- * it reads one request ahead, and then TCP flow control holds the client back.
+ * A conversation in which each line is a request. {@code concatMap} answers the requests one at a
+ * time, in order, and reads one request ahead. Further input stays in the kernel, and TCP flow
+ * control slows the client down.
  *
  * @param stop completes when the server stops
  */
@@ -20,10 +21,10 @@ record LineConversation(DuplexConnection client, Mono<Void> stop) {
 
   private static final int READ_AHEAD = 1;
 
-  /** Understands lines. */
+  /** Parses lines. */
   interface Parser {
 
-    /** The answer to a request; empty if the line is malformed. */
+    /** Returns the answer to a request; empty if the line is malformed. */
     Optional<Mono<String>> parse(String line);
   }
 
@@ -33,12 +34,12 @@ record LineConversation(DuplexConnection client, Mono<Void> stop) {
   /**
    * Answers each line with a line.
    *
-   * @param malformed the answer to a line that is no request; the conversation then ends
+   * @param malformed answer to a malformed line, after which the conversation ends
    */
   Mono<Void> answerEach(Parser parser, String malformed) {
     return lines()
         .map(line -> reply(parser.parse(line), malformed))
-        // A request like others: those before it are answered first.
+        // An overlong line is answered in its turn, after the lines before it.
         .onErrorResume(
             LineTooLongException.class, _ -> Mono.just(refusal(LineTooLongException.ANSWER)))
         .concatMap(reply -> reply, READ_AHEAD)
@@ -57,12 +58,14 @@ record LineConversation(DuplexConnection client, Mono<Void> stop) {
     return Mono.just(new Reply(text, true));
   }
 
-  /** What the client says, until its FIN or the stop. */
+  /** Returns the lines that the client sends, until its FIN or the stop. */
   Flux<String> lines() {
     return lines(client.input().takeUntilOther(stop));
   }
 
-  /** Lines; each buffer may have many, or none. Fails at one that is too long. */
+  /**
+   * Splits buffers into lines. A buffer may contain several, or none. Fails at an overlong line.
+   */
   static Flux<String> lines(Flux<ByteBuf> input) {
     LineReader reader = new LineReader();
     return input
@@ -81,7 +84,7 @@ record LineConversation(DuplexConnection client, Mono<Void> stop) {
         });
   }
 
-  /** Completes when the text is written: a client that does not read delays that. */
+  /** Sends a text. Completes when it is written; a client that does not read delays that. */
   Mono<Void> send(String text) {
     return client.outbound().sendString(Mono.just(text)).then();
   }
@@ -89,7 +92,10 @@ record LineConversation(DuplexConnection client, Mono<Void> stop) {
   // end::read[]
 
   // tag::close[]
-  /** Sends FIN and waits for the client's, but not for long while the server stops. */
+  /**
+   * Sends FIN and waits for the client's FIN; if the server stops, only for {@link
+   * ProgramHost#LAST_READ}.
+   */
   Mono<Void> finish() {
     return Mono.firstWithSignal(
         client.finish(), stop.then(Mono.delay(ProgramHost.LAST_READ)).then());

@@ -25,25 +25,26 @@ import reactor.netty.DisposableServer;
 import reactor.netty.tcp.TcpServer;
 
 /**
- * The server around a program: accepts clients, subscribes to a conversation with each, and at the
- * stop lets the conversations end within the grace period.
+ * The server of a program: accepts clients, subscribes to one conversation per client, and when it
+ * stops, lets the conversations end within the grace period.
  */
 final class ProgramHost implements Server {
 
-  /** What a program does with a client. */
+  /** Creates the conversations of a program. */
   interface Program {
 
     /**
-     * A conversation. It is subscribed to on the client's event loop, and cancelled when the client
-     * has gone. When it completes or fails, the client's connection is closed.
+     * Returns the conversation with a client. The host subscribes to it on the event loop of the
+     * client, and cancels it when the client disconnects. When it completes or fails, the host
+     * closes the connection.
      *
-     * @param stop completes on the client's event loop, a while after the server begins to stop:
-     *     there are no further requests after those that have been received
+     * @param stop completes on the event loop of the client, {@link #LAST_READ} after the server
+     *     begins to stop; the program then reads no more requests
      */
     Mono<Void> converse(DuplexConnection client, Mono<Void> stop);
   }
 
-  /** How long the server still reads from a client when it stops. */
+  /** Time for which a server that stops still reads from its clients. */
   static final Duration LAST_READ = Duration.ofMillis(100);
 
   private final ProgramConfig config;
@@ -58,9 +59,9 @@ final class ProgramHost implements Server {
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   /**
-   * Listens, and starts to accept.
+   * Starts to listen and to accept.
    *
-   * @param loops the host's from now on: it ends them, also if it cannot start
+   * @param loops owned by the host from now on, which stops them, also if the start fails
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
   ProgramHost(ProgramConfig config, Loops loops, Program program) throws IOException {
@@ -68,9 +69,9 @@ final class ProgramHost implements Server {
   }
 
   /**
-   * The same.
+   * Starts to listen and to accept.
    *
-   * @param atEnd runs when all conversations have ended
+   * @param atEnd runs after all conversations have ended
    */
   ProgramHost(ProgramConfig config, Loops loops, Program program, Runnable atEnd)
       throws IOException {
@@ -83,7 +84,7 @@ final class ProgramHost implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(channels) // For those that come before the acceptor is there.
+              .channelGroup(channels) // For connections before the acceptor is installed.
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
               .doOnChannelInit(DuplexConnection::install)
@@ -104,7 +105,7 @@ final class ProgramHost implements Server {
     Scheduler loop = loops.scheduler(client);
     Mono<Void> end = stop.asMono().then(Mono.delay(LAST_READ, loop)).then();
     Mono.firstWithSignal(program.converse(client, end), client.closed())
-        .publishOn(loop) // Reactor Netty ends a connection on its event loop only.
+        .publishOn(loop) // Reactor Netty must end a connection on its event loop.
         .subscribe(connection.disposeSubscriber());
   }
 

@@ -14,10 +14,10 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * The room with two streams for each member: the lines that it says, and those that it is told. The
- * latter come out of a sink, the member's outbox, into which the room puts them without waiting. A
- * sink counts elements, so the bytes in it are counted here. One event loop has the room and all
- * members, so there is no lock.
+ * Chat room with two streams per member: the lines that it sends, and the lines that it receives.
+ * The latter come from a sink, the outbox of the member, to which the room adds lines without
+ * waiting. A sink counts elements, so this class counts the bytes in it. The room and all its
+ * members belong to one event loop, so no lock is needed.
  */
 final class ReactorNettyChat {
 
@@ -41,7 +41,7 @@ final class ReactorNettyChat {
   // end::accept[]
 
   private enum State {
-    /** Its first line will be its name. */
+    /** The next line is the client's name. */
     ENTERING,
     MEMBER,
     GONE
@@ -56,7 +56,7 @@ final class ReactorNettyChat {
     private State state = State.ENTERING;
     private String name = "";
 
-    /** How many bytes the outbox has. */
+    /** Number of bytes in the outbox. */
     private int pending;
 
     Client(DuplexConnection connection, LineConversation conversation) {
@@ -91,7 +91,7 @@ final class ReactorNettyChat {
 
     private void enter(String wanted) {
       name = wanted;
-      state = State.MEMBER; // Before it is told anything: if that fails, it leaves at once.
+      state = State.MEMBER; // Set first: if telling it fails, it must leave.
       Optional<String> refusal = room.enter(wanted, this);
       if (refusal.isPresent()) {
         state = State.GONE;
@@ -101,7 +101,7 @@ final class ReactorNettyChat {
 
     private void leaveRoom() {
       if (state == State.MEMBER) {
-        state = State.GONE; // First: leaving tells others, which may fail and lead back here.
+        state = State.GONE; // Set first: telling the others may fail and lead back here.
         room.leave(name, this);
       }
     }

@@ -18,10 +18,10 @@ import reactor.core.scheduler.Scheduler;
 import reactor.netty.tcp.TcpClient;
 
 /**
- * Asks several backends: a call is a {@code Mono}, which does nothing before it is subscribed to,
- * and {@code usingWhen} closes its connection when it ends or is cancelled. So cancellation is
- * written once, there; {@code timeout}, {@code firstWithValue} and {@code firstWithSignal} cancel
- * the calls that they no longer need, and a retry is to subscribe once more.
+ * Asks several backends. A call is a {@code Mono} that connects on subscription; {@code usingWhen}
+ * closes its connection when the call ends or is cancelled. So cancellation is implemented once, in
+ * the call: {@code timeout}, {@code firstWithValue} and {@code firstWithSignal} cancel the calls
+ * that they no longer need. A retry subscribes again.
  */
 final class ReactorNettyGather {
 
@@ -46,7 +46,7 @@ final class ReactorNettyGather {
   }
 
   private Mono<Void> converse(DuplexConnection client, Mono<Void> stop) {
-    // Reactor's timers have their own threads: by this, what follows one is on the client's again.
+    // Reactor's timers have their own threads; this scheduler returns to the client's loop.
     Scheduler loop = loops.scheduler(client);
     return new LineConversation(client, stop)
         .answerEach(
@@ -108,7 +108,8 @@ final class ReactorNettyGather {
         .thenMany(LineConversation.lines(backend.input()))
         .next()
         .filter(GatherRequest::isSuccess)
-        .switchIfEmpty(Mono.error(() -> new IOException("no good answer")));
+        .switchIfEmpty(
+            Mono.error(() -> new IOException("the backend did not answer with success")));
   }
   // end::ask[]
 }

@@ -15,9 +15,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Slow work beside quick answers: a task is a {@code Mono} that a pool's thread completes. If it is
- * cancelled, it leaves the pool's queue, or is interrupted. ({@code Schedulers.boundedElastic} is
- * such a pool, but it bounds the queue of each of its threads, and not that of all.)
+ * Slow work beside quick answers: a task is a {@code Mono} that a thread pool completes. Cancelling
+ * removes the task from the queue of the pool, or interrupts it. ({@code Schedulers.boundedElastic}
+ * is such a pool, but it limits the queue of each thread and not their sum.)
  */
 final class ReactorNettyOffload {
 
@@ -49,7 +49,7 @@ final class ReactorNettyOffload {
         .answerEach(
             line ->
                 OffloadRequest.parse(line, config.folder())
-                    // By this, what follows is not on the worker's thread.
+                    // Returns from the worker thread to the event loop of the client.
                     .map(it -> answer(it).publishOn(loops.scheduler(client))),
             OffloadRequest.MALFORMED);
   }
@@ -71,7 +71,7 @@ final class ReactorNettyOffload {
           FutureTask<String> future = future(task, sink);
           sink.onCancel(
               () -> {
-                future.cancel(true); // Others need its worker,
+                future.cancel(true); // Frees its worker,
                 pool.remove(future); // or its place in the queue.
               });
           pool.execute(future);
@@ -85,7 +85,7 @@ final class ReactorNettyOffload {
         switch (state()) {
           case SUCCESS -> sink.success(resultNow());
           case FAILED -> sink.error(exceptionNow());
-          case CANCELLED, RUNNING -> {} // The answer is not needed any more.
+          case CANCELLED, RUNNING -> {} // The answer is no longer needed.
         }
       }
     };

@@ -12,14 +12,14 @@ import reactor.core.publisher.Mono;
 import reactor.netty.tcp.TcpClient;
 
 /**
- * Forwarder: each direction is a stream that is written as it is read, and whose end is passed on.
- * {@code Mono.when} waits for both; if one fails, it cancels the other. Back-pressure is implicit:
- * the next buffer is requested when the one before is written.
+ * Forwarder with two streams, one per direction. Each is written to the other connection as it is
+ * read, followed by its end. {@code Mono.when} waits for both; if one fails, it cancels the other.
+ * Back-pressure needs no code: the next buffer is requested when the previous one is written.
  *
- * <p>{@code SO_LINGER} is 0 until both directions have ended (socket(7)): so to close a connection
- * early is to reset it, whether for an error, a cancel, or the stop, and neither peer takes half of
- * a conversation for the whole. {@code usingWhen} closes the upstream in each of these cases, also
- * if its client goes while it is still connecting.
+ * <p>{@code SO_LINGER} is 0 (socket(7)) until both directions have ended. So closing a connection
+ * early, because of an error, a cancel or the stop, resets it, and neither peer takes incomplete
+ * data for complete. {@code usingWhen} closes the upstream in each of these cases, also if the
+ * client disconnects while the upstream is still connecting.
  */
 final class ReactorNettyRelay {
 
@@ -74,7 +74,7 @@ final class ReactorNettyRelay {
   // end::relay[]
 
   // tag::close[]
-  /** Both directions have ended. */
+  /** Closes both connections with FIN, after both directions have ended. */
   private static Mono<Void> close(DuplexConnection client, DuplexConnection upstream) {
     return Mono.fromRunnable(
         () -> {

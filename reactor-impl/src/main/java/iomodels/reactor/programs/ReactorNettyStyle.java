@@ -9,7 +9,7 @@ import iomodels.netty.Transports;
 import iomodels.server.spi.StyleProvider;
 import java.util.List;
 
-/** Offers the programs in this style. */
+/** Provides the programs in Reactor Netty. */
 public final class ReactorNettyStyle implements StyleProvider {
 
   @Override
@@ -19,7 +19,7 @@ public final class ReactorNettyStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Publishers, composed by operators; demand is back-pressure";
+    return "Publishers composed with operators; demand provides back-pressure";
   }
 
   @Override

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A {@code Connection} of Reactor Netty loses its channel when its streams have ended. Whatever
- * comes after that must not need it. Without that, some of many conversations of the relay are cut.
+ * A {@code Connection} of Reactor Netty loses its channel when its streams have ended, so later
+ * operations must not use it. If they did, the relay would cut some of many conversations.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EndOfConnectionTest {
@@ -23,7 +23,10 @@ class EndOfConnectionTest {
   private static final byte[] DATA = new byte[100_000];
   private static final int CONVERSATIONS = 500;
 
-  /** So small that the end of the data waits in the relay's socket when the relay closes it. */
+  /**
+   * A receive buffer so small that the last data are still in the relay's socket when the relay
+   * closes it.
+   */
   private static final int WINDOW = 4 * 1024;
 
   @Test

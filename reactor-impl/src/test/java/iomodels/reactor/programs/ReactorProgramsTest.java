@@ -63,7 +63,7 @@ class ReactorProgramsTest {
     return ReactorNettyChat.start(ProgramConfig.onLoopback(List.of()), Transports.best());
   }
 
-  /** That the others are gone is noticed soon, but not at once. */
+  /** Waits until the room is empty: the program detects a disconnect with a delay. */
   private static void awaitEmptyRoom(Server chat, String name) throws IOException {
     String line;
     do {
@@ -74,7 +74,7 @@ class ReactorProgramsTest {
   }
 
   @Test
-  void aReadWhoseClientIsGoneGivesItsWorkerBack(@TempDir Path folder) throws Exception {
+  void aReadIsCancelledWithItsClient(@TempDir Path folder) throws Exception {
     Path fifo = folder.resolve("fifo");
     assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).reading(folder);
@@ -100,12 +100,12 @@ class ReactorProgramsTest {
   }
 
   @Test
-  void aCallThatIsStillConnectingIsClosedWhenItsClientIsGone() throws Exception {
+  void aConnectionAttemptIsCancelledWithItsClient() throws Exception {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     List<SocketChannel> queued = new ArrayList<>();
     try (ServerSocket full = new ServerSocket(0, 1, loopback)) {
       InetSocketAddress backend = new InetSocketAddress(loopback, full.getLocalPort());
-      for (int i = 0; i < 4; i++) { // which fills its queue: whoever connects now waits
+      for (int i = 0; i < 4; i++) { // Fills the backlog: the next connection waits.
         SocketChannel channel = SocketChannel.open();
         channel.configureBlocking(false);
         channel.connect(backend);
@@ -131,14 +131,14 @@ class ReactorProgramsTest {
     boolean isTrue() throws IOException;
   }
 
-  /** The kernel's table of sockets announces nothing: it has to be read until the test's limit. */
+  /** Polls until the timeout of the test: the kernel's socket table does not announce changes. */
   private static void await(Condition condition) throws Exception {
     while (!condition.isTrue()) {
       Thread.onSpinWait();
     }
   }
 
-  /** How many connections to that port wait for an answer to their SYN. */
+  /** Returns the number of connections to that port in the state SYN_SENT. */
   private static long connecting(int port) throws IOException {
     String remote = ":%04X".formatted(port);
     long count = 0;
