@@ -38,8 +38,8 @@ final class ProgramHost implements Server {
      * client, and cancels it when the client disconnects. When it completes or fails, the host
      * closes the connection.
      *
-     * @param stop completes on the event loop of the client, {@link #LAST_READ} after the server
-     *     begins to stop; the program then reads no more requests
+     * @param stop completes on the event loop of the client, {@link ProgramHost#LAST_READ} after
+     *     the server begins to stop; the program then reads no more requests
      */
     Mono<Void> converse(DuplexConnection client, Mono<Void> stop);
   }
