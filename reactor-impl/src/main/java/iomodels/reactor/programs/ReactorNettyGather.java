@@ -108,8 +108,7 @@ final class ReactorNettyGather {
         .thenMany(LineConversation.lines(backend.input()))
         .next()
         .filter(GatherRequest::isSuccess)
-        .switchIfEmpty(
-            Mono.error(() -> new IOException("the backend did not answer with success")));
+        .switchIfEmpty(Mono.error(() -> new IOException("no successful answer")));
   }
   // end::ask[]
 }
