@@ -10,5 +10,5 @@ module iomodels.blocking {
       iomodels.blocking.ThreadPerConnectionProvider,
       iomodels.blocking.VirtualThreadProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.blocking.VirtualStyle;
+      iomodels.blocking.programs.VirtualStyle;
 }

@@ -1,18 +1,18 @@
-/** The service {@code upper} as each framework's documentation writes an echo server. */
+/** The service {@code upper}, written like the echo servers in the frameworks' documentation. */
 module iomodels.examples {
   requires transitive iomodels.core;
   requires io.netty.buffer;
   requires io.netty.common;
   requires io.netty.transport;
   requires io.vertx.core;
-  // What Reactor Netty needs, which has no descriptor of its own to say so.
+  // Reactor Netty requires these modules, but has no module descriptor.
   requires io.netty.handler;
   requires io.netty.handler.proxy;
   requires io.netty.resolver;
   requires io.netty.resolver.dns;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.unix.common;
-  // A jar with nothing but a native library, which Reactor Netty brings along, and uses.
+  // Contains only a native library, a dependency of Reactor Netty.
   requires io.netty.transport.epoll.linux.x86_64;
   requires org.reactivestreams;
   requires reactor.core;

@@ -9,5 +9,5 @@ module iomodels.nio {
       iomodels.nio.PollingProvider,
       iomodels.nio.SelectorProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.nio.SelectorStyle;
+      iomodels.nio.programs.SelectorStyle;
 }

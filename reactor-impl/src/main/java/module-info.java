@@ -6,7 +6,7 @@ module iomodels.reactor {
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
-  // What Reactor Netty needs, which has no descriptor of its own to say so.
+  // Reactor Netty requires these modules, but has no module descriptor.
   requires io.netty.handler.proxy;
   requires io.netty.resolver;
   requires io.netty.resolver.dns;
@@ -18,5 +18,5 @@ module iomodels.reactor {
   provides iomodels.server.spi.ServerProvider with
       iomodels.reactor.ReactorNettyProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.reactor.ReactorNettyStyle;
+      iomodels.reactor.programs.ReactorNettyStyle;
 }

@@ -1,4 +1,4 @@
-/** Vert.x: event loops; on them handlers and futures, RxJava, or virtual threads. */
+/** Vert.x: event loops with handlers and futures, RxJava, or virtual threads. */
 module iomodels.vertx {
   requires iomodels.core;
   requires iomodels.netty;
@@ -15,6 +15,6 @@ module iomodels.vertx {
       iomodels.vertx.VertxProvider,
       iomodels.vertx.VirtualThreadProvider;
   provides iomodels.server.spi.StyleProvider with
-      iomodels.vertx.RxJavaStyle,
-      iomodels.vertx.VertxStyle;
+      iomodels.vertx.programs.RxJavaStyle,
+      iomodels.vertx.programs.VertxStyle;
 }

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by several threads.
  */
-final class Listener implements Closeable {
+public final class Listener implements Closeable {
 
   private static final long PAUSE = MILLISECONDS.toNanos(100);
   private static final long TICK = MILLISECONDS.toNanos(10);
@@ -77,8 +77,8 @@ final class Listener implements Closeable {
    * @throws IOException if the address is in use, unknown, or not an address of this machine
    */
   @SafeVarargs
-  static Listener bind(InetSocketAddress address, int backlog, SocketOption<Boolean>... options)
-      throws IOException {
+  public static Listener bind(
+      InetSocketAddress address, int backlog, SocketOption<Boolean>... options) throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
@@ -93,7 +93,7 @@ final class Listener implements Closeable {
     }
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return address;
   }
 
@@ -104,7 +104,7 @@ final class Listener implements Closeable {
    * @return the client; null if the server stops and its backlog is empty, or if the listener is
    *     closed
    */
-  synchronized @Nullable SocketChannel accept() {
+  public synchronized @Nullable SocketChannel accept() {
     while (acceptedLate <= backlog) {
       try {
         SocketChannel client = await();
@@ -140,7 +140,7 @@ final class Listener implements Closeable {
   }
 
   /** Whether the server stops: {@link #accept} then does not block. */
-  boolean isStopping() {
+  public boolean isStopping() {
     return stopping;
   }
 
@@ -149,7 +149,7 @@ final class Listener implements Closeable {
    * If none has closed and the server stops, closes the listener; the kernel then resets the
    * connections that are still in the backlog.
    */
-  void awaitDescriptor() {
+  public void awaitDescriptor() {
     boolean isFree = false;
     try {
       isFree = freed.tryAcquire(PAUSE, NANOSECONDS);
@@ -162,14 +162,14 @@ final class Listener implements Closeable {
   }
 
   /** Ends a wait for a descriptor: a connection has closed. */
-  void descriptorFreed() {
+  public void descriptorFreed() {
     if (freed.availablePermits() == 0) {
       freed.release();
     }
   }
 
   /** Makes {@link #accept} return once the backlog is empty. */
-  void stop() {
+  public void stop() {
     stopping = true;
     descriptorFreed();
     for (int i = 0; i < MAX_WAKE_UPS && isWaiting(); i++) {

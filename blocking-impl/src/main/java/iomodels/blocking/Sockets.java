@@ -21,7 +21,7 @@ import java.nio.channels.UnsupportedAddressTypeException;
  * wildcard address replies from the address that the kernel's routing table selects. To reply from
  * the address of the request, bind the server to that address.
  */
-final class Sockets {
+public final class Sockets {
 
   private Sockets() {}
 
@@ -37,7 +37,7 @@ final class Sockets {
   }
 
   /** Closes or shuts down a socket; ignores an error. */
-  static void closeQuietly(Closeable action) {
+  public static void closeQuietly(Closeable action) {
     try {
       action.close();
     } catch (IOException _) {
@@ -46,7 +46,7 @@ final class Sockets {
   }
 
   /** Closes a socket with RST instead of FIN, so that its peer knows that data is missing. */
-  static void reset(SocketChannel channel) {
+  public static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException _) {

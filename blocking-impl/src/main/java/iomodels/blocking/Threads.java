@@ -9,7 +9,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /** Starts threads, and reports a lack of threads as an {@link IOException}. */
-final class Threads {
+public final class Threads {
 
   private Threads() {}
 
@@ -20,8 +20,8 @@ final class Threads {
    * @return completes when the loop has ended
    * @throws IOException if the system has no thread left
    */
-  static CompletableFuture<Void> start(ThreadFactory factory, Runnable loop, Closeable... sockets)
-      throws IOException {
+  public static CompletableFuture<Void> start(
+      ThreadFactory factory, Runnable loop, Closeable... sockets) throws IOException {
     try {
       return CompletableFuture.runAsync(loop, it -> factory.newThread(it).start());
     } catch (OutOfMemoryError e) {
@@ -38,7 +38,7 @@ final class Threads {
   }
 
   /** Creates virtual threads with the given name. */
-  static ThreadFactory virtual(String name) {
+  public static ThreadFactory virtual(String name) {
     return Thread.ofVirtual().name(name).factory();
   }
 
@@ -48,7 +48,7 @@ final class Threads {
    *
    * @throws IOException if the system has no thread left; the pool is shut down
    */
-  static void startAll(ThreadPoolExecutor pool) throws IOException {
+  public static void startAll(ThreadPoolExecutor pool) throws IOException {
     try {
       pool.prestartAllCoreThreads();
     } catch (OutOfMemoryError e) {

@@ -1,11 +1,9 @@
 package iomodels.blocking;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.ServerProvider;
@@ -18,11 +16,9 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,43 +50,12 @@ class AddressesTest {
   }
 
   @Test
-  void anUnknownHostCausesABindExceptionInPrograms() {
-    ProgramConfig config = ProgramConfig.onLoopback(List.of()).at(NOWHERE);
-    assertThatThrownBy(() -> VirtualChat.start(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> VirtualRelay.start(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> VirtualGather.start(config).close()).isInstanceOf(BindException.class);
-    assertThatThrownBy(() -> VirtualOffload.start(config).close())
-        .isInstanceOf(BindException.class);
-  }
-
-  @Test
   void anAddressOfAnotherFamilyCausesABindException() throws Exception {
     InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET)) {
       assertThatThrownBy(() -> Sockets.bind(listener, ipv6, 1))
           .isInstanceOf(BindException.class)
           .hasMessageContaining("no IPv6");
-    }
-  }
-
-  @Test
-  void relayResetsAClientIfTheUpstreamIsUnknown() throws Exception {
-    try (Server relay = VirtualRelay.start(ProgramConfig.onLoopback(List.of(NOWHERE)))) {
-      for (int i = 0; i < 2; i++) {
-        try (Socket client = new Socket(relay.address().getAddress(), relay.address().getPort())) {
-          assertThatThrownBy(() -> client.getInputStream().read()).isInstanceOf(IOException.class);
-        }
-      }
-    }
-  }
-
-  @Test
-  void gatherAnswersFailedForAnUnknownBackend() throws Exception {
-    try (Server gather = VirtualGather.start(ProgramConfig.onLoopback(List.of(NOWHERE)));
-        Socket client = new Socket(gather.address().getAddress(), gather.address().getPort())) {
-      client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));
-      client.shutdownOutput();
-      assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("failed\nfailed\n");
     }
   }
 

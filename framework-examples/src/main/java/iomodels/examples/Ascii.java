@@ -6,8 +6,8 @@ import iomodels.service.Session;
 import java.nio.ByteBuffer;
 
 /**
- * What the examples do to the bytes that an echo server would return as they are: what the service
- * {@code upper} of the models does, at the same cost.
+ * Upper-cases the bytes that an echo server would return unchanged, as the service {@code upper} of
+ * the models does and at the same cost.
  */
 final class Ascii {
 
@@ -21,7 +21,7 @@ final class Ascii {
     return bytes;
   }
 
-  /** The same for the readable bytes of a buffer. */
+  /** Upper-cases the readable bytes of a buffer in place; returns the same buffer. */
   static ByteBuf upper(ByteBuf bytes) {
     upper(bytes.nioBuffer());
     return bytes;

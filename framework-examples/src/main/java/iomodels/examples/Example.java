@@ -4,11 +4,12 @@ import iomodels.server.spi.ServerProvider;
 import java.util.List;
 
 /**
- * A server as a framework's documentation writes it. It serves {@code upper} over TCP, whatever it
- * is asked for.
+ * A server written as in the documentation of a framework. It serves {@code upper} over TCP,
+ * whichever service is requested.
  *
- * @param name the framework's, such as {@code vertx}; the server's own is {@code example-vertx}
- * @param broken the rules that it breaks every time, whichever machine it runs on
- * @param provider starts it; not found by {@link java.util.ServiceLoader}, being no model
+ * @param name name of the framework, such as {@code vertx}; the server is {@code example-vertx}
+ * @param broken ids of the rules that it breaks in every run, on every machine
+ * @param provider starts the server; {@link java.util.ServiceLoader} does not find it, since it is
+ *     not a model
  */
 public record Example(String name, List<String> broken, ServerProvider provider) {}

@@ -7,13 +7,13 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** An example that is listening. To stop it is what its framework offers for that. */
+/** A running example. {@link #close} does what its framework offers for a stop. */
 final class ExampleServer implements Server {
 
-  /** An example's page. */
+  /** Starts an example. */
   @FunctionalInterface
   interface Page {
-    /** Returns when it listens. */
+    /** Starts the example; returns when it listens. */
     ExampleServer serve(InetSocketAddress address) throws IOException;
   }
 
@@ -27,7 +27,9 @@ final class ExampleServer implements Server {
     this.stop = stop;
   }
 
-  /** What a framework says of an address that it cannot have, as the system says it. */
+  /**
+   * Converts a framework's exception about an unusable address into one with the system's message.
+   */
   static BindException refused(Exception failure) {
     Throwable reason = failure;
     while (reason.getCause() != null) {

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The echo servers of the frameworks' documentations, which here answer in capitals. They are held
- * to half-close as well: nothing in the documentations says that they would not bear it.
+ * The echo servers of the frameworks' documentation, changed to reply in upper case. The rules of
+ * half-close apply to them as well, since the documentation does not exclude it.
  */
 public final class Examples {
 
@@ -27,31 +27,31 @@ public final class Examples {
       List.of(
           example(
               "vertx",
-              "Vert.x: one handler, which writes what it is given",
+              "Vert.x: one handler, which writes back what it receives",
               "Tornado, asyncio",
               VertxExample::serve,
               List.of("4.06", "9.06")),
           example(
               "reactor-netty",
-              "Reactor Netty: what is received is what is sent",
+              "Reactor Netty: the received stream is the stream that is sent",
               "Twisted, RxPY",
               ReactorNettyExample::serve,
               List.of("4.06", "9.06")),
           example(
               "netty",
-              "Netty: writes what it reads, and flushes when the read is complete",
+              "Netty: a handler writes back what it reads, and flushes when the read is complete",
               "asyncio.Protocol",
               NettyExample::serve,
               List.of("4.06", "9.06")));
 
   private Examples() {}
 
-  /** All of them. */
+  /** Returns all examples. */
   public static List<Example> all() {
     return ALL;
   }
 
-  /** The one of that framework, if there is one. */
+  /** Returns the example of a framework, such as {@code vertx}. */
   public static Optional<Example> named(String framework) {
     return ALL.stream().filter(example -> example.name().equals(framework)).findFirst();
   }

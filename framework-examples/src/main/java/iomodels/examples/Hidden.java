@@ -4,10 +4,10 @@ import iomodels.server.spi.HiddenServers;
 import iomodels.server.spi.ServerProvider;
 import java.util.Optional;
 
-/** Finds the examples for whoever knows their servers' names, such as {@code example-vertx}. */
+/** Finds an example by the exact name of its server, such as {@code example-vertx}. */
 public final class Hidden implements HiddenServers {
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public Hidden() {}
 
   @Override

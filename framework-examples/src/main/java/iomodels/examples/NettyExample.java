@@ -16,21 +16,21 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /**
- * Netty without a framework above it, as its documentation writes an echo server: a handler that
- * writes what it reads, and flushes when there is no more to read. On NIO, as it is there.
+ * The echo server of Netty's documentation, without a framework above it: a handler that writes
+ * back what it reads, and flushes when a read is complete. It uses NIO, as the documentation does.
  *
- * <p>What it loses: the client's FIN closes the channel, and with it goes what waits to be written;
- * a client that has sent 24 MB, and then its FIN, and reads late, got 4 to 15 MB of them (4.06). On
- * stop likewise (9.06). Nobody asks whether the channel is writable, so that it takes all that a
- * client sends who never reads (5.01, in every run so far, but a matter of the machine's speed).
- * Without descriptors, clients were not served even when there were some again (8.04, seen once, on
- * a busy machine). A client that reads what it is owed before it ends loses nothing.
+ * <p>The client's FIN closes the channel, and pending output is lost. A client that sent 24 MB and
+ * then FIN, and read late, received 4 to 15 MB (4.06). The same happens on stop (9.06). The handler
+ * does not check whether the channel is writable, so the server takes all input of a client that
+ * never reads. So far this broke 5.01 in every run, but it depends on the speed of the machine.
+ * Once, on a busy machine, clients were not served even after file descriptors had become available
+ * again (8.04). A client that reads all replies before it sends FIN loses nothing.
  */
 final class NettyExample {
 
   private NettyExample() {}
 
-  /** Serves until it is stopped. */
+  /** Starts to serve. */
   static ExampleServer serve(InetSocketAddress address) throws IOException {
     EventLoopGroup group = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     ServerBootstrap bootstrap =
@@ -59,8 +59,8 @@ final class NettyExample {
         });
   }
 
-  /** One for each connection, always on its event loop. */
-  @SuppressWarnings("FutureReturnValueIgnored") // as the documentation does: no one hears of it
+  /** The handler of one connection. Thread: the event loop of the connection. */
+  @SuppressWarnings("FutureReturnValueIgnored") // as in the documentation
   private static final class Echo extends ChannelInboundHandlerAdapter {
 
     @Override

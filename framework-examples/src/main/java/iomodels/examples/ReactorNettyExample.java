@@ -7,20 +7,21 @@ import reactor.netty.DisposableServer;
 import reactor.netty.tcp.TcpServer;
 
 /**
- * Reactor Netty, as its documentation writes an echo server: what is received, turned into what is
- * sent. On the defaults: its global event loops, on the first native transport that it finds.
+ * The echo server of Reactor Netty's documentation: the received stream, mapped, is the stream that
+ * is sent. It uses the defaults: the global event loops, on the first native transport that Reactor
+ * Netty finds.
  *
- * <p>Demand flows back, so that it keeps 5.01, and a slow reader that half-closes has lost nothing
- * here. What it loses: a reply whose request comes together with the client's FIN, which closes the
- * channel before the reply is flushed; of 100 such replies of 100 bytes, 96 were lost (4.06). On
- * stop it loses all that it still owes (9.06). It has been seen to spin when descriptors run out
- * (8.04, seen once, on a busy machine).
+ * <p>Demand provides back-pressure, so the server keeps rule 5.01, and a slow reader that
+ * half-closed lost no data. If a request arrives together with the client's FIN, the FIN closes the
+ * channel before the reply is flushed. Of 100 such replies of 100 bytes, 96 were lost (4.06). On
+ * stop all pending replies are lost (9.06). Once, on a busy machine, the server kept spinning when
+ * file descriptors ran out (8.04).
  */
 final class ReactorNettyExample {
 
   private ReactorNettyExample() {}
 
-  /** Serves until it is stopped. */
+  /** Starts to serve. */
   static ExampleServer serve(InetSocketAddress address) throws IOException {
     TcpServer server =
         TcpServer.create()

@@ -7,21 +7,21 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /**
- * Vert.x, as its documentation writes an echo server: a handler for each socket, which writes what
- * it is given. On the defaults: NIO, and one event loop, since no verticle is deployed.
+ * The echo server of Vert.x's documentation: one handler per socket, which writes back what it
+ * receives. It uses the defaults: NIO, and one event loop, since no verticle is deployed.
  *
- * <p>What it loses: the client's FIN closes the socket, and with it goes what waits to be written;
- * a client that has sent 24 MB, and then its FIN, and reads late, got 4 to 5 MB of them (4.06). On
- * stop likewise (9.06). Nothing makes it wait for a client that does not read, so that it takes all
- * that such a client sends (5.01; a machine that is too slow to show it, shows it kept). Without
- * descriptors, clients were not served even when there were some again (8.04, seen once, on a busy
- * machine). A client that reads what it is owed before it ends loses nothing.
+ * <p>The client's FIN closes the socket, and pending output is lost. A client that sent 24 MB and
+ * then FIN, and read late, received 4 to 5 MB (4.06). The same happens on stop (9.06). The server
+ * does not wait for a client that does not read, and takes all its input (5.01; on a slow machine
+ * the kit may not detect this). Once, on a busy machine, clients were not served even after file
+ * descriptors had become available again (8.04). A client that reads all replies before it sends
+ * FIN loses nothing.
  */
 final class VertxExample {
 
   private VertxExample() {}
 
-  /** Serves until it is stopped. */
+  /** Starts to serve. */
   static ExampleServer serve(InetSocketAddress address) throws IOException {
     Vertx vertx = Vertx.vertx();
     NetServer server = vertx.createNetServer();

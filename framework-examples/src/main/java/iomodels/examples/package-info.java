@@ -1,6 +1,7 @@
 /**
- * The service {@code upper} as each framework's documentation writes an echo server, and no more:
- * to be measured and judged beside the models. Begin with {@link iomodels.examples.Examples}.
+ * The service {@code upper}, written like the echo servers in the frameworks' documentation and no
+ * more. The examples are measured and tested beside the models. Start with {@link
+ * iomodels.examples.Examples}.
  */
 @NullMarked
 package iomodels.examples;

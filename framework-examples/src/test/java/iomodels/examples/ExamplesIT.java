@@ -18,7 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The examples keep what is simple, and break what they are said to break. */
+/** Tests that the examples keep the simple rules, and break the rules that they list. */
 class ExamplesIT {
 
   private static final long SEED = 1;
@@ -33,7 +33,7 @@ class ExamplesIT {
     assertThat(Examples.named("none")).isEmpty();
   }
 
-  /** All are on their way before one is awaited. */
+  /** Starts all runs before it waits for one. */
   @TestFactory
   Stream<DynamicTest> eachKeepsWhatIsSimpleAndBreaksWhatItLists() {
     List<DynamicTest> tests = new ArrayList<>();

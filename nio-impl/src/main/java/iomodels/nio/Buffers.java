@@ -5,9 +5,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
 /** Operations on the buffers of an event loop. */
-final class Buffers {
+public final class Buffers {
 
-  static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+  public static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
   private Buffers() {}
 
@@ -15,7 +15,7 @@ final class Buffers {
    * Returns the remaining bytes in a buffer that the caller can keep. The bytes of a direct buffer
    * are copied, since the loop owns the direct buffers and reuses them in the next turn.
    */
-  static ByteBuffer retainRemainder(ByteBuffer buffer) {
+  public static ByteBuffer retainRemainder(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
       return EMPTY;
     }
@@ -28,7 +28,7 @@ final class Buffers {
    *
    * @return the bytes that the kernel did not accept, in a buffer that the caller can keep
    */
-  static ByteBuffer write(SocketChannel channel, ByteBuffer buffer) throws IOException {
+  public static ByteBuffer write(SocketChannel channel, ByteBuffer buffer) throws IOException {
     if (buffer.hasRemaining()) {
       channel.write(buffer);
     }

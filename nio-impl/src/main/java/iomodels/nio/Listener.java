@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the thread of the selector, except {@link #address} and {@link #isPaused}.
  */
-final class Listener implements Closeable {
+public final class Listener implements Closeable {
 
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -45,7 +45,8 @@ final class Listener implements Closeable {
    * @param onReady attached to the key: what the loop runs when a connection is pending
    * @throws IOException if the address is in use, unknown, or not an address of this machine
    */
-  static Listener bind(Selector selector, InetSocketAddress address, int backlog, Runnable onReady)
+  public static Listener bind(
+      Selector selector, InetSocketAddress address, int backlog, Runnable onReady)
       throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
@@ -57,7 +58,7 @@ final class Listener implements Closeable {
     }
   }
 
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return address;
   }
 
@@ -67,7 +68,7 @@ final class Listener implements Closeable {
    * @return the connection; null if none is pending, or if there is no free descriptor: the
    *     listener is then paused
    */
-  @Nullable SocketChannel accept() {
+  public @Nullable SocketChannel accept() {
     try {
       return channel.accept();
     } catch (ClosedChannelException _) {
@@ -79,7 +80,7 @@ final class Listener implements Closeable {
   }
 
   /** Pauses accepting, because the process is out of descriptors. */
-  void pause() {
+  public void pause() {
     if (key.isValid()) {
       key.interestOps(0);
       paused = true;
@@ -88,19 +89,19 @@ final class Listener implements Closeable {
   }
 
   /** Whether {@link #resumeIfDue} has to be called soon. */
-  boolean isPaused() {
+  public boolean isPaused() {
     return paused;
   }
 
   /** Resumes accepting if the time of the pause is over. */
-  void resumeIfDue() {
+  public void resumeIfDue() {
     if (paused && pauseEnd.isOver()) {
       resume();
     }
   }
 
   /** Resumes accepting, because a connection has closed. */
-  void resume() {
+  public void resume() {
     if (paused && key.isValid()) {
       paused = false;
       key.interestOps(OP_ACCEPT);

@@ -21,18 +21,18 @@ import java.util.concurrent.CompletableFuture;
  * IOException}. The platform throws unchecked exceptions or errors for two of them: an address
  * family that is not available, and a lack of threads.
  */
-final class Network {
+public final class Network {
 
   private Network() {}
 
   /** A call that takes an address, such as {@code bind} or {@code connect}. */
   @FunctionalInterface
-  interface Operation<T> {
+  public interface Operation<T> {
     T apply(InetSocketAddress address) throws IOException;
   }
 
   /** Performs a call that takes an address, and converts unchecked exceptions to IOExceptions. */
-  static <T> T with(InetSocketAddress address, Operation<T> operation) throws IOException {
+  public static <T> T with(InetSocketAddress address, Operation<T> operation) throws IOException {
     try {
       return operation.apply(address);
     } catch (UnresolvedAddressException e) {
@@ -56,14 +56,14 @@ final class Network {
    *
    * @param turn attached to the key: what the loop runs when the channel is ready
    */
-  static SelectionKey register(
+  public static SelectionKey register(
       Selector selector, SelectableChannel channel, int operations, Runnable turn)
       throws IOException {
     return channel.configureBlocking(false).register(selector, operations, turn);
   }
 
   /** Closes or shuts down a channel; ignores an error. */
-  static void closeQuietly(Closeable closeable) {
+  public static void closeQuietly(Closeable closeable) {
     try {
       closeable.close();
     } catch (IOException _) {
@@ -72,7 +72,7 @@ final class Network {
   }
 
   /** Closes a socket with RST instead of FIN, so that its peer knows that data is missing. */
-  static void reset(SocketChannel channel) {
+  public static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException _) {
@@ -88,7 +88,7 @@ final class Network {
 
   /** The task of a thread. */
   @FunctionalInterface
-  interface Task {
+  public interface Task {
     void run() throws IOException;
   }
 
@@ -98,7 +98,7 @@ final class Network {
    * @return completes when the thread has ended, exceptionally if the task threw
    * @throws IOException if the system has no thread left
    */
-  static CompletableFuture<Void> startThread(String name, Task task) throws IOException {
+  public static CompletableFuture<Void> startThread(String name, Task task) throws IOException {
     try {
       return CompletableFuture.runAsync(
           () -> run(task), it -> Thread.ofPlatform().name(name).start(it));
@@ -130,7 +130,7 @@ final class Network {
   }
 
   /** Converts an error whose message mentions only memory to an exception that names the remedy. */
-  static IOException noThread(String name, OutOfMemoryError cause) {
+  public static IOException noThread(String name, OutOfMemoryError cause) {
     return new IOException(
         "no thread for %s: %s; raise the limit (ulimit -u)".formatted(name, cause.getMessage()),
         cause);

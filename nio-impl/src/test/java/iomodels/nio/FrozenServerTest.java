@@ -13,6 +13,7 @@ import iomodels.program.Programs;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.service.Services;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -51,6 +52,10 @@ class FrozenServerTest {
     return ServerProvider.installed();
   }
 
+  private static StyleProvider style() {
+    return StyleProvider.named(SelectorServer.NAME).orElseThrow();
+  }
+
   @Tag("thorough") // In a plain build rule 9.08 checks the models.
   @ParameterizedTest
   @MethodSource("providers")
@@ -67,7 +72,7 @@ class FrozenServerTest {
       throws Exception {
     Program program = Programs.named(name).orElseThrow();
     try (Server upstream = new SelectorServer(ServerConfig.onLoopback(), Services.LINES);
-        StyleTarget target = StyleTarget.toBeJudged(new SelectorStyle(), program);
+        StyleTarget target = StyleTarget.toBeJudged(style(), program);
         Instance server = target.launch(ProgramConfig.onLoopback(List.of(upstream.address())))) {
       assertThat(answersAfterTheStop(server, request + "\n")).containsOnly(answer);
     }
@@ -75,7 +80,7 @@ class FrozenServerTest {
 
   @Test
   void aMemberThatReadsIsNotDropped() throws Exception {
-    try (StyleTarget target = StyleTarget.toBeJudged(new SelectorStyle(), Programs.CHAT);
+    try (StyleTarget target = StyleTarget.toBeJudged(style(), Programs.CHAT);
         Instance server = target.launch(ProgramConfig.onLoopback(List.of()));
         ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Socket> members = new ArrayList<>();

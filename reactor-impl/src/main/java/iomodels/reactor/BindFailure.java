@@ -5,16 +5,16 @@ import java.io.IOException;
 import java.net.BindException;
 import reactor.netty.ChannelBindException;
 
-/** The reason why a port could not be bound, out of the exception in which Reactor Netty has it. */
-final class BindFailure {
+/** Finds the reason of a failed bind in the exceptions of Reactor Netty. */
+public final class BindFailure {
 
   private BindFailure() {}
 
   /**
-   * The exception to report. Reactor Netty keeps no reason when UDP is refused: the address has
-   * just been good for TCP, so it is in use.
+   * Returns the exception to report. Reactor Netty keeps no reason when UDP fails. The same address
+   * was just bound for TCP, so the UDP port must be in use.
    */
-  static IOException of(Throwable failure) {
+  public static IOException of(Throwable failure) {
     if (failure instanceof ChannelBindException refused) {
       return refused.getCause() == null
           ? new BindException("Address already in use, for UDP: " + refused.getMessage())

@@ -8,13 +8,13 @@ import io.netty.handler.timeout.IdleStateHandler;
 import java.util.function.BooleanSupplier;
 
 /**
- * Closes a connection of a server that stops, when its client sends nothing more: to close while it
- * sends would send RST, which destroys replies on their way. Reactor Netty's {@code
- * Connection.onReadIdle} has one timeout, but here nothing must have come at several checks in a
- * row. One is not enough: a busy event loop may look for input only once between two checks, and a
- * new connection has its turn in the round after that.
+ * Closes a connection of a server that stops, when its client sends nothing more. Closing while the
+ * client sends would send RST, which destroys replies in transit. Reactor Netty's {@code
+ * Connection.onReadIdle} has a single timeout. This handler requires several consecutive checks
+ * without input. A busy event loop may poll for input only once between two checks, and reads from
+ * a new connection only in the next iteration.
  *
- * <p>Thread: the channel's event loop.
+ * <p>Thread: the event loop of the channel.
  */
 final class CloseWhenIdle extends IdleStateHandler {
 
@@ -24,7 +24,7 @@ final class CloseWhenIdle extends IdleStateHandler {
   private final BooleanSupplier mayClose;
   private int checks;
 
-  /** Closes only while {@code mayClose} is true. */
+  /** Creates a handler that closes the channel only while {@code mayClose} is true. */
   CloseWhenIdle(BooleanSupplier mayClose) {
     super(PERIOD_MILLIS, 0, 0, MILLISECONDS);
     this.mayClose = mayClose;
@@ -37,7 +37,7 @@ final class CloseWhenIdle extends IdleStateHandler {
   }
 
   @Override
-  @SuppressWarnings("FutureReturnValueIgnored") // of closing
+  @SuppressWarnings("FutureReturnValueIgnored") // the result of close()
   protected void channelIdle(ChannelHandlerContext context, IdleStateEvent event) {
     checks = mayClose.getAsBoolean() ? checks + 1 : 0;
     if (checks == CHECKS) {

@@ -21,8 +21,8 @@ import reactor.netty.NettyOutbound;
 import reactor.netty.udp.UdpServer;
 
 /**
- * Answers datagrams. A UDP socket is one stream of the datagrams of all clients: each is answered
- * by itself, on the socket's event loop, and the next one is read when the reply is sent.
+ * UDP part of a server. A UDP socket is one stream with the datagrams of all clients. Each datagram
+ * is answered on the event loop of the socket, and the next one is read when the reply is sent.
  */
 final class DatagramServer {
 
@@ -31,7 +31,7 @@ final class DatagramServer {
 
   private final Responder responder;
 
-  /** One for all replies: to fill a new one of 64 KiB with zeros would cost more than the rest. */
+  /** Buffer for all replies: zeroing a new one of 64 KiB would cost more than the rest. */
   private final ByteBuffer out = ByteBuffer.allocate(MAX_SIZE);
 
   private final Connection socket;
@@ -48,10 +48,10 @@ final class DatagramServer {
   }
 
   /**
-   * Starts to answer, if the service answers datagrams and the server is to.
+   * Starts to answer datagrams, if both the service and the configuration include them.
    *
-   * @param address the server's, with its real port
-   * @throws ChannelBindException if it cannot be used
+   * @param address address of the TCP listener, with its actual port
+   * @throws ChannelBindException if the address cannot be used
    */
   static Optional<DatagramServer> bind(
       ServerConfig config, Service service, InetSocketAddress address, Loops loops) {
@@ -68,7 +68,7 @@ final class DatagramServer {
         .concatMap(datagram -> answer(datagram, outbound), 0);
   }
 
-  /** Never fails: one datagram's failure would end the stream of all. */
+  /** Never fails: a failure of one datagram would end the stream for all. */
   private Mono<Void> answer(DatagramPacket datagram, NettyOutbound outbound) {
     return Mono.fromCallable(() -> reply(datagram))
         .doOnError(bug -> LOG.log(WARNING, "A responder failed.", bug))
@@ -81,7 +81,7 @@ final class DatagramServer {
     return new DatagramPacket(Unpooled.copiedBuffer(out.flip()), datagram.sender());
   }
 
-  /** Closes the socket, and waits for that, within bounds. */
+  /** Closes the socket, and waits at most {@link Loops#LIMIT} for that. */
   void close() {
     socket.channel().close().awaitUninterruptibly(Loops.LIMIT.toMillis());
   }

@@ -20,47 +20,47 @@ import reactor.netty.FutureMono;
 import reactor.netty.NettyOutbound;
 
 /**
- * A TCP connection whose two directions end separately: a FIN completes {@link #input}, and {@link
- * #shutdownOutput} sends one. Reactor Netty has no half-closed connections (<a
- * href="https://github.com/reactor/reactor-netty/issues/35">reactor-netty#35</a>), so all that goes
- * below its API, to Netty's channel and pipeline, is in this class.
+ * A TCP connection whose two directions end independently: the peer's FIN completes {@link #input},
+ * and {@link #shutdownOutput} sends a FIN. Reactor Netty does not support half-closed connections
+ * (<a href="https://github.com/reactor/reactor-netty/issues/35">reactor-netty#35</a>). So this
+ * class contains all code below its API, which uses Netty's channel and pipeline.
  *
- * <p>A server or client needs {@link #install} as its {@code doOnChannelInit}, and {@link
- * ChannelOption#ALLOW_HALF_CLOSURE}. Otherwise Netty closes the connection at the FIN, and replies
- * that are not sent yet are lost. Without the two, {@code input} fails at the end.
+ * <p>A server or client must set {@link #install} as {@code doOnChannelInit}, and the option {@link
+ * ChannelOption#ALLOW_HALF_CLOSURE}. Otherwise Netty closes the connection at the FIN, unsent
+ * replies are lost, and {@code input} fails at its end.
  *
- * <p>Thread: any, unless a method says otherwise. The publishers do nothing until they are
- * subscribed to.
+ * <p>Thread-safe, unless a method says otherwise. The publishers do nothing before subscription.
  */
-record DuplexConnection(Connection connection, Channel channel) {
+public record DuplexConnection(Connection connection, Channel channel) {
 
-  /** The place of the FIN in the input. Not an empty buffer, which Reactor Netty drops. */
+  /** Marks the FIN in the input. An empty buffer cannot mark it: Reactor Netty drops it. */
   private static final Object END_OF_INPUT = new Object();
 
   /**
-   * A connection, and its channel: after the end of its streams a {@code Connection} of Reactor
-   * Netty has another channel, which throws.
+   * Wraps a connection, and keeps its channel: after the end of its streams, a {@code Connection}
+   * of Reactor Netty returns another channel, which throws.
    */
-  DuplexConnection(Connection connection) {
+  public DuplexConnection(Connection connection) {
     this(connection, connection.channel());
   }
 
-  /** Adds what puts the end of input into the stream. */
-  static void install(
+  /** Adds the handler that puts the end of input into the stream. */
+  public static void install(
       ConnectionObserver observer, Channel channel, @Nullable SocketAddress remoteAddress) {
     channel.pipeline().addFirst(EndOfInputHandler.INSTANCE);
   }
 
-  NettyOutbound outbound() {
+  /** Returns the output. */
+  public NettyOutbound outbound() {
     return connection.outbound();
   }
 
   /**
-   * What the peer sends. Completes at its FIN, and fails if the connection is closed or reset
-   * before. Without demand at most one message is read ahead, and TCP flow control holds the peer
-   * back. The stream releases a buffer when {@code onNext} returns.
+   * Returns the data that the peer sends. Completes at the peer's FIN, and fails if the connection
+   * is closed or reset before. Without demand at most one message is read ahead, and TCP flow
+   * control slows the peer down. The stream releases a buffer when {@code onNext} returns.
    */
-  Flux<ByteBuf> input() {
+  public Flux<ByteBuf> input() {
     return Flux.<Object>concat(
             connection.inbound().receiveObject(), Mono.error(DuplexConnection::closedEarly))
         .handle(
@@ -73,43 +73,46 @@ record DuplexConnection(Connection connection, Channel channel) {
             });
   }
 
-  /** Never completes, and fails when the connection is closed, by whichever side. */
-  Mono<Void> closed() {
+  /**
+   * Returns a {@code Mono} that never completes, and fails when either side closes the connection.
+   */
+  public Mono<Void> closed() {
     return connection.onDispose().then(Mono.error(DuplexConnection::closedEarly));
   }
 
   private static IOException closedEarly() {
-    return new IOException("the connection was closed before its end");
+    return new IOException("connection closed before the end of the conversation");
   }
 
-  /** Sends FIN, after all that was written before. The input goes on. */
-  Mono<Void> shutdownOutput() {
+  /** Sends FIN after all previous writes. The input stays open. */
+  public Mono<Void> shutdownOutput() {
     return FutureMono.deferFuture(((DuplexChannel) channel)::shutdownOutput);
   }
 
   /**
-   * Sends FIN, drops what still comes, and completes at the peer's FIN. To close with input unread
-   * would send RST, which destroys the last reply on its way. Call it only after the subscription
-   * to {@link #input} has ended.
+   * Sends FIN, discards further input, and completes at the peer's FIN. Closing a socket with
+   * unread input would send RST, which destroys the last reply in transit. Must be called after the
+   * subscription to {@link #input} has ended.
    */
-  Mono<Void> finish() {
+  public Mono<Void> finish() {
     return Mono.defer(
         () -> {
           if (((DuplexChannel) channel).isInputShutdown()) {
             return Mono.empty();
           }
           channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false); // FIN closes it.
-          channel.config().setAutoRead(true); // Reactor Netty drops what no one subscribes to.
+          channel.config().setAutoRead(true); // Reactor Netty drops it without subscriber.
           return shutdownOutput().then(connection.onDispose());
         });
   }
 
   /**
-   * Closes by FIN, also where {@link ChannelOption#SO_LINGER} is 0. On the channel's event loop,
-   * because the descriptor of a closed channel may belong to another one already.
+   * Closes with FIN, even if {@link ChannelOption#SO_LINGER} is 0. Runs on the event loop of the
+   * channel: on another thread, the channel may be closed meanwhile, and its descriptor belong to
+   * another socket.
    */
   @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
-  void closeByFin() {
+  public void closeByFin() {
     if (!channel.eventLoop().inEventLoop()) {
       channel.eventLoop().execute(this::closeByFin);
     } else if (channel.isOpen()) {
@@ -118,21 +121,23 @@ record DuplexConnection(Connection connection, Channel channel) {
     }
   }
 
-  /** Closes: by RST if {@link ChannelOption#SO_LINGER} is 0 or input is unread, else by FIN. */
-  void close() {
+  /**
+   * Closes with RST if {@link ChannelOption#SO_LINGER} is 0 or input is unread, otherwise with FIN.
+   */
+  public void close() {
     connection.dispose();
   }
 
   /**
-   * Closes the connection when its client sends nothing more. For the stop.
+   * Closes the connection of a server that stops, when its client sends nothing more.
    *
-   * @param mayClose whether it may be closed now; called on its event loop
+   * @param mayClose whether the connection may be closed now; called on its event loop
    */
-  void closeWhenIdle(BooleanSupplier mayClose) {
+  public void closeWhenIdle(BooleanSupplier mayClose) {
     channel.eventLoop().execute(() -> connection.addHandlerFirst(new CloseWhenIdle(mayClose)));
   }
 
-  /** Netty reports a FIN beside the stream, as an event, whether or not there is demand. */
+  /** Puts the FIN into the stream: Netty reports it as an event, regardless of demand. */
   @ChannelHandler.Sharable
   private static final class EndOfInputHandler extends ChannelInboundHandlerAdapter {
 
@@ -140,7 +145,7 @@ record DuplexConnection(Connection connection, Channel channel) {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      boolean reset = !context.channel().isOpen(); // Netty reports it then as well, on NIO.
+      boolean reset = !context.channel().isOpen(); // NIO reports a reset as well.
       if (event == ChannelInputShutdownReadComplete.INSTANCE && !reset) {
         context.fireChannelRead(END_OF_INPUT);
         context.fireChannelReadComplete();
@@ -150,11 +155,11 @@ record DuplexConnection(Connection connection, Channel channel) {
     }
 
     /**
-     * A reset closes the connection. Reactor Netty would log it with its stack trace while nothing
-     * subscribes to the input.
+     * Closes the connection at a reset. Reactor Netty would log the reset with its stack trace if
+     * the input has no subscriber.
      */
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // of closing
+    @SuppressWarnings("FutureReturnValueIgnored") // the result of close()
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
       if (failure instanceof IOException) {
         context.close();

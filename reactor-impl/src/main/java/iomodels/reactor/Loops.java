@@ -26,21 +26,21 @@ import reactor.netty.channel.AbortedException;
 import reactor.netty.resources.LoopResources;
 
 /**
- * The event loops of the transport that was chosen, one for each core: left to itself, Reactor
- * Netty takes the first native one that it finds. Without two faults of Netty: {@link
- * EventLoopGroups}, {@link Channels}.
+ * The event loops of one server, on the selected transport; by default, Reactor Netty uses the
+ * first native transport that it finds. Works around two faults of Netty: {@link EventLoopGroups},
+ * {@link Channels}.
  *
- * <p>The class sets Reactor's hook for dropped errors, which is global to the JVM.
+ * <p>This class sets Reactor's hook for dropped errors, which is global to the JVM.
  */
-record Loops(
+public record Loops(
     Transport transport,
     EventLoopGroup group,
     EventLoopGroup clientGroup,
     Map<EventExecutor, Scheduler> schedulers)
     implements LoopResources {
 
-  /** How long a stop waits for anything that Netty does by itself. */
-  static final Duration LIMIT = Duration.ofSeconds(5);
+  /** Maximum time that a stop waits for an asynchronous operation of Netty. */
+  public static final Duration LIMIT = Duration.ofSeconds(5);
 
   private static final long BETWEEN_NOTICES = Duration.ofSeconds(10).toNanos();
   private static final AtomicLong lastShortage =
@@ -51,9 +51,9 @@ record Loops(
   }
 
   /**
-   * Logs an error that no subscriber receives, since it came after the cancel. A peer that has gone
-   * is no fault. Out of direct memory, every read fails: that is logged once in a while, and the
-   * stack traces of Netty are left out.
+   * Logs an error that no subscriber receives, because it occurred after the cancel. A closed
+   * connection is not an error. Without free direct memory every read fails; this is logged at most
+   * once in ten seconds, without the stack trace.
    */
   private static void logDropped(Throwable failure) {
     System.Logger log = System.getLogger(Loops.class.getName());
@@ -66,16 +66,17 @@ record Loops(
         log.log(Level.WARNING, "Clients are disconnected: " + shortage.getMessage());
       }
     } else {
-      log.log(Level.WARNING, "an error after a cancel", failure);
+      log.log(Level.WARNING, "An error occurred after a cancel.", failure);
     }
   }
 
-  static Loops of(Transport transport) {
+  /** Creates one event loop per core. */
+  public static Loops of(Transport transport) {
     return of(transport, Runtime.getRuntime().availableProcessors());
   }
 
-  /** With the given number of event loops. */
-  static Loops of(Transport transport, int count) {
+  /** Creates the given number of event loops. */
+  public static Loops of(Transport transport, int count) {
     ThreadFactory threads = new DefaultThreadFactory("loops");
     EventLoopGroup group = EventLoopGroups.create(transport, count, threads);
     Map<EventExecutor, Scheduler> schedulers = new HashMap<>();
@@ -84,9 +85,10 @@ record Loops(
   }
 
   /**
-   * The event loop of a connection, for operators. Not a new one for each: it is no small object.
+   * Returns the event loop of a connection as a scheduler. Schedulers are large objects, so there
+   * is one per event loop and not one per connection.
    */
-  Scheduler scheduler(DuplexConnection connection) {
+  public Scheduler scheduler(DuplexConnection connection) {
     return Objects.requireNonNull(schedulers.get(connection.channel().eventLoop()));
   }
 
@@ -95,7 +97,7 @@ record Loops(
     return group;
   }
 
-  /** A connection that is made on an event loop stays on it: what both share needs no lock. */
+  /** A connection that is opened on an event loop stays on it, so shared state needs no lock. */
   @Override
   public EventLoopGroup onClient(boolean useNative) {
     return clientGroup;
@@ -109,14 +111,14 @@ record Loops(
   }
 
   /**
-   * Accepts the connections in the kernel's queue, and closes the listening channel. Blocks until
-   * it is closed: no connection is accepted after that.
+   * Accepts the connections in the accept backlog, and closes the listening channel. Blocks until
+   * it is closed; no connection is accepted after that.
    *
-   * @param backlog the length of the queue
-   * @param gracePeriod how long this may take: while there are no descriptors, the queue stays
-   * @return what is left of the grace period
+   * @param backlog length of the accept backlog
+   * @param gracePeriod maximum time; without free descriptors, connections stay in the backlog
+   * @return the rest of the grace period
    */
-  static Duration stopAccepting(Acceptor acceptor, int backlog, Duration gracePeriod) {
+  public static Duration stopAccepting(Acceptor acceptor, int backlog, Duration gracePeriod) {
     long start = System.nanoTime();
     acceptor
         .stop(backlog, gracePeriod, Acceptor.WhenExhausted.WAIT)
@@ -126,8 +128,8 @@ record Loops(
     return left.isNegative() ? Duration.ZERO : left;
   }
 
-  /** Ends the loops, and waits for that, within bounds. */
-  void end() {
+  /** Stops the event loops, and waits at most {@link #LIMIT} for that. */
+  public void end() {
     group
         .shutdownGracefully(0, LIMIT.toMillis(), MILLISECONDS)
         .awaitUninterruptibly(LIMIT.toMillis());

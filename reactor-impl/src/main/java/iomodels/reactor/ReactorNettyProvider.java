@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Offers {@link ReactorNettyServer}. */
+/** Provides {@link ReactorNettyServer}. */
 public final class ReactorNettyProvider implements ServerProvider {
 
   @Override
   public ModelCard card() {
     return new ModelCard(
         "reactor-netty",
-        "A stream of bytes in, a stream of replies out, and demand that flows back",
+        "Input and replies are streams; demand controls how much the channel reads",
         IoModel.MULTIPLEXING,
         Notification.CALLBACK,
         Threading.EVENT_LOOPS,

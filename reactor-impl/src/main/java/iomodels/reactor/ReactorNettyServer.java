@@ -33,22 +33,23 @@ import reactor.netty.DisposableServer;
 import reactor.netty.tcp.TcpServer;
 
 /**
- * Reactor Netty: a connection is a stream in and a stream out, and a server is the function between
- * them.
+ * Reactor Netty: a connection has an input stream and an output stream, and a server is the
+ * function between them.
  *
- * <p>Nothing on this page waits, so there is no region {@code wait}. Where another server would
- * wait, there is no demand: a reply is requested when the one before is written, the next message
- * when all replies are written; without demand at most one message is read ahead. The waiting
- * itself is done by Netty's event loops, one thread for each core. The price: events have the order
- * of operators, not of lines, and a stack trace shows operators too. The page is longer than an
- * echo of Reactor Netty's documentation by what the latter leaves out: the end of input, the early
- * end of a session, and a stop that loses no reply.
+ * <p>No code on this page waits, so there is no region {@code wait}. Netty's event loops wait, one
+ * thread per core. Where another server would wait, this one has no demand. It requests a reply
+ * when the previous one is written, and the next message when all replies are written. Without
+ * demand at most one message is read ahead. Cost: events follow the order of operators and not of
+ * source lines, and stack traces show operators as well. The echo server in Reactor Netty's
+ * documentation is shorter: it omits the end of input, the early end of a session, and a stop that
+ * loses no reply.
  *
- * <p>In Python this is Twisted, or asyncio below it: the event loop is the {@code reactor}, {@code
- * receiveObject()} brings what {@code Protocol.dataReceived} is called with, and a {@link Mono} is
- * a {@code Deferred}, except that it does nothing until it is subscribed to. A {@link Flux} is a
- * producer, its subscriber a consumer: {@code request(n)} is {@code resumeProducing}, and demand
- * that is used up is {@code pauseProducing}; so a subscriber cannot forget to pause.
+ * <p>The Python counterpart is Twisted, which can run on asyncio. The event loop is the {@code
+ * reactor}, and {@code receiveObject()} delivers what Twisted passes to {@code
+ * Protocol.dataReceived}. A {@link Mono} is a {@code Deferred}, except that it does nothing before
+ * subscription. A {@link Flux} is a producer, and its subscriber a consumer: {@code request(n)} is
+ * {@code resumeProducing}, and exhausted demand is {@code pauseProducing}. So a subscriber cannot
+ * forget to pause.
  */
 final class ReactorNettyServer implements Server {
 
@@ -75,7 +76,7 @@ final class ReactorNettyServer implements Server {
           TcpServer.create()
               .bindAddress(config::address)
               .runOn(loops)
-              .channelGroup(channels) // For those that come before the acceptor is there.
+              .channelGroup(channels) // For connections before the acceptor is installed.
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
               .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
@@ -94,7 +95,7 @@ final class ReactorNettyServer implements Server {
   }
 
   // tag::accept[]
-  /** Does what {@code handle} does, which gives its two streams, and the connection of each. */
+  /** Subscribes to the conversation, as {@code TcpServer.handle} would. */
   private void accept(Connection connection) {
     Conversation conversation = new Conversation(new DuplexConnection(connection));
     conversations.add(conversation);
@@ -107,7 +108,7 @@ final class ReactorNettyServer implements Server {
 
   // end::accept[]
 
-  /** One client's; always on its connection's event loop. */
+  /** The conversation with one client. Thread: the event loop of the connection. */
   private final class Conversation {
 
     private final DuplexConnection connection;
@@ -130,8 +131,8 @@ final class ReactorNettyServer implements Server {
     }
 
     /**
-     * Sends what the session replies to a message, one reply at a time. {@code NettyOutbound.send}
-     * would request 128 replies at once, however large they are.
+     * Sends the replies of the session to a message, one at a time. {@code NettyOutbound.send}
+     * would request 128 replies at once, regardless of their size.
      */
     private Publisher<Void> answer(ByteBuf message, boolean endOfInput) {
       if (progress == Progress.FINISHED) {
@@ -154,12 +155,12 @@ final class ReactorNettyServer implements Server {
         progress = session.advance(in, out, endOfInput);
       } catch (RuntimeException bug) {
         reply.release();
-        throw bug; // An error in the stream, which closes the connection.
+        throw bug; // The stream fails, which closes the connection.
       }
       Mono<Void> sent = connection.outbound().sendObject(reply.writerIndex(out.position())).then();
       return switch (progress) {
         case UNDERFLOW -> sent;
-        case OVERFLOW -> sent.publishOn(loops.scheduler(connection)); // Others have their turn.
+        case OVERFLOW -> sent.publishOn(loops.scheduler(connection)); // Others get a turn.
         case FINISHED -> endOfInput ? sent : sent.then(Mono.defer(this::finish));
       };
     }
@@ -168,8 +169,8 @@ final class ReactorNettyServer implements Server {
 
     // tag::close[]
     /**
-     * The session has ended before the client: FIN, then discard input until the client's FIN or
-     * the linger limit.
+     * The session has finished before its client: sends FIN, then discards input until the client's
+     * FIN or the linger limit.
      */
     private Mono<Void> finish() {
       Disposable limit = Mono.delay(config.linger()).subscribe(_ -> connection.close());
@@ -177,7 +178,7 @@ final class ReactorNettyServer implements Server {
       return connection.shutdownOutput();
     }
 
-    /** At the stop: all that was sent before is answered. */
+    /** Closes the connection when the server stops, after all previous requests are answered. */
     void closeWhenIdle() {
       connection.closeWhenIdle(() -> !replying && progress == Progress.UNDERFLOW);
     }
@@ -201,9 +202,10 @@ final class ReactorNettyServer implements Server {
 
   // tag::close[]
   /**
-   * Ends the conversations as they become idle, and closes what is left after the grace period.
-   * Reactor Netty's {@code disposeNow(gracePeriod)} would close the listener first, by which the
-   * kernel resets the connections in its queue, and then wait for conversations that no one ends.
+   * Closes connections as they become idle, and the remaining ones after the grace period. Reactor
+   * Netty's {@code disposeNow(gracePeriod)} would close the listener first, so that the kernel
+   * resets the connections in the backlog. It would then wait for conversations that do not end by
+   * themselves.
    */
   @Override
   public void close() {
@@ -212,7 +214,7 @@ final class ReactorNettyServer implements Server {
       Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
       channels.newCloseFuture().awaitUninterruptibly(left.toMillis());
       channels.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
-      datagrams.ifPresent(DatagramServer::close); // Before the loops: a ring would leave it open.
+      datagrams.ifPresent(DatagramServer::close); // Before the loops: io_uring would leave it open.
       loops.end();
       terminated.complete(null);
     }

@@ -1,4 +1,7 @@
-/** A server in Reactor Netty: {@link iomodels.reactor.ReactorNettyServer}. */
+/**
+ * A server on Reactor Netty: {@link iomodels.reactor.ReactorNettyServer}. {@link
+ * iomodels.reactor.DuplexConnection} adds half-closed connections, which Reactor Netty lacks.
+ */
 @NullMarked
 package iomodels.reactor;
 

@@ -22,13 +22,16 @@ import reactor.netty.Connection;
 import reactor.netty.resources.LoopResources;
 import reactor.netty.udp.UdpServer;
 
-/** What becomes of the stream of datagrams when Netty reports a failure. */
+/** Tests that the stream of datagrams continues after a failure that Netty reports. */
 @Timeout(60)
 class DatagramFailuresTest {
 
   private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
 
-  /** Reports a failure, then sends a datagram: its length, if the stream goes on until then. */
+  /**
+   * Reports a failure, then sends a datagram. The future completes with the length of the datagram,
+   * or fails if the stream has failed.
+   */
   private static CompletableFuture<Integer> receivedAfterFailure(LoopResources loops)
       throws Exception {
     CountDownLatch subscribed = new CountDownLatch(1);
@@ -53,7 +56,7 @@ class DatagramFailuresTest {
       channel
           .eventLoop()
           .submit(() -> channel.pipeline().fireExceptionCaught(new IOException("unreachable")))
-          .syncUninterruptibly(); // An event loop reads what has arrived before it runs a task.
+          .syncUninterruptibly(); // Waits: an event loop reads before it runs tasks.
       socket.send(new DatagramPacket(new byte[3], 3, address));
       received.handle((_, _) -> true).join();
     } finally {
@@ -63,7 +66,7 @@ class DatagramFailuresTest {
   }
 
   @Test
-  void theStreamGoesOn() throws Exception {
+  void theStreamContinues() throws Exception {
     Loops loops = Loops.of(Transports.best(), 1);
     try {
       assertThat(receivedAfterFailure(loops)).isCompletedWithValue(3);
@@ -72,7 +75,7 @@ class DatagramFailuresTest {
     }
   }
 
-  /** If this fails, Reactor Netty has been fixed: the handler of such failures can be deleted. */
+  /** Fails when Reactor Netty has fixed the fault; then delete the handler of such failures. */
   @Test
   void reactorNettyStillEndsTheStream() throws Exception {
     LoopResources loops = LoopResources.create("plain", 1, true);

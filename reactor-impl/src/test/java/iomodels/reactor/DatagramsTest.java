@@ -26,15 +26,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class DatagramsTest {
 
-  /** The largest payload over IPv6: 65,535 less 8 for UDP. */
+  /** The largest payload over IPv6: 65,535 bytes minus 8 for the UDP header. */
   private static final int LARGEST = 65_527;
 
-  /** Echoes datagrams, but one it cannot stand. */
-  private record Touchy(Service upper) implements Service {
+  /** Echoes datagrams, but throws at a datagram of one byte. */
+  private record FailsAtOneByte(Service upper) implements Service {
 
     @Override
     public String name() {
-      return "touchy";
+      return "fails-at-one-byte";
     }
 
     @Override
@@ -56,9 +56,10 @@ class DatagramsTest {
 
   @ParameterizedTest
   @EnumSource
-  void aDatagramThatFailsIsOneDatagram(Transport transport) throws IOException {
+  void aFailureAffectsOneDatagramOnly(Transport transport) throws IOException {
     ServerConfig config = ServerConfig.onLoopback().withDatagrams(true);
-    try (Server server = new ReactorNettyServer(config, new Touchy(Services.UPPER), transport);
+    try (Server server =
+            new ReactorNettyServer(config, new FailsAtOneByte(Services.UPPER), transport);
         DatagramSocket socket = connect(server)) {
       for (int i = 0; i < 3; i++) {
         send(socket, "x".getBytes(US_ASCII));

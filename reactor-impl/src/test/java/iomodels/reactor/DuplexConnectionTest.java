@@ -37,7 +37,7 @@ class DuplexConnectionTest {
     assertThat(input.join()).isEqualTo("all");
   }
 
-  /** Not on io_uring, where Netty does not always report a reset (seen with 4.2.18). */
+  /** Without io_uring: there Netty does not report every reset (seen with 4.2.18). */
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "IO_URING")
   void aResetFailsTheInput(Transport transport) throws IOException {
@@ -74,7 +74,7 @@ class DuplexConnectionTest {
   private static void sendUntilFin(Socket socket) throws IOException {
     socket.getOutputStream().write(1);
     assertThat(socket.getInputStream().read()).isEqualTo(-1);
-    socket.getOutputStream().write(new byte[1 << 20]); // Unread, it would be a reason for RST.
+    socket.getOutputStream().write(new byte[1 << 20]); // Left unread, it would cause RST.
     socket.shutdownOutput();
   }
 
@@ -83,7 +83,7 @@ class DuplexConnectionTest {
     socket.setSoLinger(true, 0);
   }
 
-  /** What the server makes of one client. */
+  /** Serves one client, and returns the result of the handler. */
   private static CompletableFuture<String> serve(
       Transport transport, Function<DuplexConnection, Mono<String>> handler, Client client)
       throws IOException {

@@ -25,7 +25,7 @@ class ReactorStopTest {
 
   private static final int CLIENTS = 40;
 
-  /** Answers a byte with a byte; the first sessions hold their event loop until they are let go. */
+  /** Echoes bytes; the first sessions block their event loop until they are released. */
   private static final class Blocking implements Service {
 
     private final int loops = Runtime.getRuntime().availableProcessors();
@@ -79,11 +79,11 @@ class ReactorStopTest {
       for (int i = 0; i < service.loops; i++) {
         clients.add(connect(server.address()));
       }
-      service.opened.await(); // The first to be blocked may be the loop that accepts.
+      service.opened.await(); // The first blocked event loop may be the accepting one.
       for (Socket client : clients) {
         ask(client);
       }
-      service.blocked.await(); // Nothing is accepted now.
+      service.blocked.await(); // From now on nothing is accepted.
       for (int i = 0; i < CLIENTS; i++) {
         Socket client = connect(server.address());
         clients.add(client);

@@ -3,6 +3,7 @@ package iomodels.site;
 import static java.util.Comparator.comparing;
 import static java.util.Comparator.comparingInt;
 import static java.util.Comparator.naturalOrder;
+import static java.util.Objects.requireNonNull;
 
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -104,18 +105,31 @@ final class Implementations {
             read(files)));
   }
 
-  /** Returns the classes with regions that a page instantiates or extends, from its package. */
+  /**
+   * Returns the classes with regions that a page instantiates or extends: those of its package, and
+   * those that it imports from the package above.
+   */
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
+    List<Path> candidates = new ArrayList<>(neighbours(page, ".java"));
+    for (Path file : neighbours(requireNonNull(page.getParent()), ".java")) {
+      if (text.contains("." + className(file) + ";")) {
+        candidates.add(file);
+      }
+    }
     List<Path> shared = new ArrayList<>();
-    for (Path file : neighbours(page, ".java")) {
-      String name = file.getFileName().toString().replaceFirst("\\.java$", "");
+    for (Path file : candidates) {
+      String name = className(file);
       boolean isUsed = Pattern.compile("\\b(new|extends) " + name + "\\b").matcher(text).find();
       if (isUsed && Files.readString(file).contains("// tag::")) {
         shared.add(file);
       }
     }
     return shared;
+  }
+
+  private static String className(Path file) {
+    return file.getFileName().toString().replaceFirst("\\.java$", "");
   }
 
   private static List<Path> neighbours(Path page, String suffix) throws IOException {

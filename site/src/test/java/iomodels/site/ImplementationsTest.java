@@ -33,6 +33,14 @@ class ImplementationsTest {
   }
 
   @Test
+  void classesOfThePackageAboveAreShownBesideAProgram() throws IOException {
+    Implementation relay = Implementations.of(PROJECT).named("vertx-rxjava:relay").orElseThrow();
+    assertThat(relay.sources())
+        .extracting(it -> it.path().replaceFirst(".*/", ""))
+        .containsExactly("RxJavaRelay.java", "ProgramHost.java", "RxSocket.java");
+  }
+
+  @Test
   void thePythonFileNameGivesStyleAndProgram(@TempDir Path project) throws IOException {
     twin(project, "with_poll.py");
     twin(project, "programs/asyncio_relay.py");

@@ -9,13 +9,13 @@ import java.util.Optional;
 
 /**
  * A connection attempt that can be cancelled. {@link NetClient#connect} returns a future, which
- * cannot be cancelled, and closing the client closes only established connections: a peer that does
- * not answer would cost a descriptor until the kernel gives up, after two minutes. So this class
- * gets hold of the channel where {@link NettyTransport} opens it.
+ * cannot be cancelled, and closing the client closes established connections only. If the peer does
+ * not answer, the attempt would hold a descriptor until the kernel gives up, after two minutes. So
+ * this class keeps the channel that {@link NettyTransport} opens for the attempt.
  *
- * <p>Thread: all methods are for the event loop that connects.
+ * <p>Thread: all methods must be called on the event loop that connects.
  */
-final class ConnectAttempt {
+public final class ConnectAttempt {
 
   /** The attempt for which this event loop is about to open a channel. */
   private static final ThreadLocal<ConnectAttempt> STARTING = new ThreadLocal<>();
@@ -23,8 +23,11 @@ final class ConnectAttempt {
   private final Future<DuplexSocket> socket;
   private Optional<Channel> channel = Optional.empty();
 
-  /** Connects; on an event loop, which opens the channel within {@link NetClient#connect}. */
-  ConnectAttempt(NetClient client, InetSocketAddress to) {
+  /**
+   * Starts to connect. Must be called on an event loop, which opens the channel during {@link
+   * NetClient#connect}.
+   */
+  public ConnectAttempt(NetClient client, InetSocketAddress to) {
     if (to.isUnresolved()) {
       socket = Future.failedFuture(new UnknownHostException(to.getHostString()));
       return;
@@ -37,7 +40,7 @@ final class ConnectAttempt {
     }
   }
 
-  /** Is called with each channel that is opened to connect with, and returns it. */
+  /** Assigns a new client channel to the attempt that opens it, and returns the channel. */
   static <C extends Channel> C opened(C channel) {
     ConnectAttempt attempt = STARTING.get();
     if (attempt != null) {
@@ -46,14 +49,14 @@ final class ConnectAttempt {
     return channel;
   }
 
-  /** The connection; it fails if the attempt fails, or is cancelled. */
-  Future<DuplexSocket> socket() {
+  /** Returns the connection. The future fails if the attempt fails or is cancelled. */
+  public Future<DuplexSocket> socket() {
     return socket;
   }
 
-  /** Ends the attempt. Has no effect once it has succeeded or failed. */
+  /** Cancels the attempt. Has no effect after it has succeeded or failed. */
   @SuppressWarnings("FutureReturnValueIgnored") // The future of the socket fails.
-  void cancel() {
+  public void cancel() {
     if (!socket.isComplete()) {
       channel.ifPresent(Channel::close);
     }

@@ -14,9 +14,9 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
- * The UDP half of a server: one datagram socket, on one event loop, which calls a handler with each
- * datagram. There are no connections, and so no state between two datagrams. The socket is closed
- * with its Vert.x.
+ * UDP part of a server: one datagram socket on one event loop, which calls a handler with each
+ * datagram. There are no connections, so there is no state between two datagrams. The socket is
+ * closed with its Vert.x instance.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1, section 8.4. On a wildcard address
  * the kernel chooses the source address of the replies: neither Vert.x nor Netty can set it ({@code
@@ -30,8 +30,8 @@ final class DatagramServer {
   private final Responder responder;
 
   /**
-   * One for all replies, since a handler is never called twice at a time: a new one for each would
-   * be filled with 64 KiB of zeros, which costs more than all else.
+   * Buffer for all replies: the handler is never called concurrently. Zeroing a new buffer of 64
+   * KiB for each reply would cost more than the rest of the work.
    */
   private final ByteBuffer out = ByteBuffer.allocate(MAX_DATAGRAM);
 
@@ -41,10 +41,10 @@ final class DatagramServer {
   }
 
   /**
-   * Binds to the address; does nothing if the configuration, or the service, has no datagrams.
+   * Binds to the address; does nothing if the configuration or the service excludes datagrams.
    *
-   * @param address of the TCP half
-   * @return fails if the port is in use
+   * @param address address of the TCP listener
+   * @return a future that fails if the port is in use
    */
   static Future<?> start(
       Vertx vertx, ServerConfig config, Service service, InetSocketAddress address) {
@@ -55,7 +55,7 @@ final class DatagramServer {
   }
 
   private static Future<?> bind(Vertx vertx, InetSocketAddress address, Responder responder) {
-    // Of the buffer, which Netty allots for each datagram, Vert.x uses half.
+    // Netty allocates a buffer of this size for each datagram; Vert.x uses half of it.
     DatagramSocketOptions options =
         new DatagramSocketOptions().setReceiveBufferSize(2 * MAX_DATAGRAM);
     DatagramSocket socket = vertx.createDatagramSocket(options);

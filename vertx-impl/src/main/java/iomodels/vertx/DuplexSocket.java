@@ -32,47 +32,48 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@link NetSocket} whose two directions end separately, as those of TCP do (RFC 9293, section
- * 3.6). The peer's FIN calls the {@link #endHandler}, behind all data, and leaves the output open.
- * {@link #end()} sends FIN behind all writes, and leaves the input open. When both directions have
- * ended, the socket closes itself. If the connection ends earlier, by a reset for instance, the
+ * A {@link NetSocket} whose two directions end independently, as those of TCP do (RFC 9293, section
+ * 3.6). The peer's FIN calls the {@link #endHandler} after all data, and leaves the output open.
+ * {@link #end()} sends FIN after all writes, and leaves the input open. When both directions have
+ * ended, the socket closes itself. If the connection ends earlier, for example by a reset, the
  * {@link #exceptionHandler} is called in place of the end handler.
  *
  * <p><b>Why this class goes below the API of Vert.x.</b> {@code NetSocket} has no half-closed
- * state, in 5.1.6 as on the master branch: the peer's FIN closes both directions, with all replies
- * that are not sent yet, and {@code end()} <a
+ * state, neither in 5.1.6 nor on the master branch: the peer's FIN closes both directions and
+ * discards unsent replies, and {@code end()} <a
  * href="https://github.com/eclipse-vertx/vert.x/blob/master/vertx-core/src/main/java/io/vertx/core/net/impl/StreamChannelBase.java">is
- * {@code close()}</a>. Netty has it (<a
- * href="https://github.com/netty/netty/issues/219">netty#219</a>); so this class sets Netty's
- * option on the channel, which only {@code NetSocketInternal} gives, and adds a handler between
+ * {@code close()}</a>. Netty supports it (<a
+ * href="https://github.com/netty/netty/issues/219">netty#219</a>). So this class sets Netty's
+ * option on the channel, which only {@code NetSocketInternal} exposes, and adds a handler between
  * Netty and Vert.x. <b>Delete this class</b> when Vert.x has a half-closed state.
  *
- * <p>All other internals of Vert.x in this module are here as well: {@link #write(ByteBuffer)} and
- * {@link #bytesOf} each save a copy. For 16 KiB the two copies would cost 1.3 µs, about a tenth of
- * the processor time of a message; for 64 bytes 10 ns.
+ * <p>This class also contains all other uses of Vert.x internals in this module: {@link
+ * #write(ByteBuffer)} and {@link #bytesOf} each avoid a copy. For 16 KiB the two copies would cost
+ * 1.3 µs, about a tenth of the processor time of a message; for 64 bytes, 10 ns.
  *
- * <p>Thread: all methods and handlers are for the event loop of the socket, except {@link #fetch},
- * {@link #writeQueueFull}, {@link #onLoop} and {@link #close}, which any thread may call.
+ * <p>Thread: handlers run on the event loop of the socket, and methods must be called there.
+ * Exceptions are {@link #fetch}, {@link #writeQueueFull}, {@link #onLoop} and {@link #close}, which
+ * any thread may call.
  */
-final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
+public final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
   private static final System.Logger LOG = System.getLogger(DuplexSocket.class.getName());
 
-  /** A socket that receives nothing for so long, while the server stops, is idle. */
+  /** While the server stops, a socket that receives nothing for this time is idle. */
   private static final long IDLE_MILLIS = 50;
 
   private static final int MAX_IDLE_CHECKS = 10;
 
   private static final Buffer EMPTY = BufferInternal.buffer(Unpooled.EMPTY_BUFFER);
 
-  /** Where the connection is, in the terms of TCP (RFC 9293, section 3.3.2). */
+  /** State of the connection, in the terms of TCP (RFC 9293, section 3.3.2). */
   private enum State {
     ESTABLISHED,
     /** The input has ended. */
     CLOSE_WAIT,
     /** The output has ended. */
     FIN_WAIT,
-    /** Both have ended, and the socket closes. */
+    /** Both have ended: the socket closes. */
     LAST_ACK
   }
 
@@ -82,14 +83,14 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   private @Nullable Handler<Void> endHandler;
   private @Nullable Handler<Throwable> exceptionHandler;
 
-  /** Made when it is asked for. */
+  /** Created by the first call of {@link #whenClosed}. */
   private @Nullable Promise<Void> closed;
 
   private boolean isClosed;
   private boolean paused;
   private boolean resetsAtClose;
 
-  /** Anything was received or written since the last idle check. */
+  /** Whether anything was received or written since the last idle check. */
   private boolean activeSinceCheck;
 
   private boolean receivedSinceCheck;
@@ -98,8 +99,11 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     this.socket = socket;
   }
 
-  /** Makes one of a socket from which nothing was read yet: in the handler that gets the socket. */
-  static DuplexSocket of(NetSocket socket) {
+  /**
+   * Wraps a socket from which nothing has been read. Call this in the handler that receives the
+   * socket.
+   */
+  public static DuplexSocket of(NetSocket socket) {
     NetSocketInternal internal = (NetSocketInternal) socket;
     ChannelHandlerContext context = internal.channelHandlerContext();
     context
@@ -112,14 +116,17 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     internal
         .handler(duplex::received)
         .closeHandler(_ -> duplex.closed())
-        .exceptionHandler(DuplexSocket::logUnlessReset); // Vert.x closes the socket then.
+        .exceptionHandler(DuplexSocket::logUnlessReset); // Vert.x then closes the socket.
     return duplex;
   }
 
   /**
-   * The same, for a socket that reads up to so many bytes at a time, always. By default Netty
-   * adapts the buffer to what was received, and a message that fills it costs one more read.
-   * ({@code NetServerOptions.setReceiveBufferSize} would set the buffer of the kernel as well.)
+   * Wraps a socket, like {@link #of(NetSocket)}, and fixes its read size. By default Netty adapts
+   * the read buffer to the data received, and a message that fills the buffer costs one more read.
+   * ({@code NetServerOptions.setReceiveBufferSize} would also set the receive buffer of the
+   * kernel.)
+   *
+   * @param readSize maximum number of bytes per read
    */
   static DuplexSocket of(NetSocket socket, int readSize) {
     DuplexSocket duplex = of(socket);
@@ -128,11 +135,11 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /**
-   * Passes FIN to Vert.x as an empty buffer, in order with the data: Netty reports it as an event
-   * beside them, and a socket that is paused has not delivered the data yet.
+   * Passes the FIN to Vert.x as an empty buffer, in order with the data. Netty reports it as an
+   * event, which would overtake the data that a paused socket has not delivered yet.
    *
-   * <p>It also copies the data out of Netty's pool, before Vert.x would do it: of data that arrive
-   * for a paused socket, and are never read because of a reset, Vert.x would not release the
+   * <p>It also copies the data out of Netty's pooled buffers, before Vert.x would. If data arrive
+   * at a paused socket, and a reset follows before they are read, Vert.x does not release their
    * buffers ({@code VertxConnection.pending}).
    */
   @ChannelHandler.Sharable
@@ -154,14 +161,14 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       if (event != ChannelInputShutdownReadComplete.INSTANCE) {
         context.fireUserEventTriggered(event);
-      } else if (context.channel().isActive()) { // Netty's NIO has this event after a reset, too.
+      } else if (context.channel().isActive()) { // On NIO a reset fires this event, too.
         context.fireChannelRead(Unpooled.EMPTY_BUFFER);
-        context.fireChannelReadComplete(); // Vert.x flushes what was written in between only then.
+        context.fireChannelReadComplete(); // Only then does Vert.x flush the writes.
       }
     }
   }
 
-  /** Vert.x would log each reset, with its stack trace. */
+  /** Without this handler, Vert.x logs each reset with its stack trace. */
   private static void logUnlessReset(Throwable failure) {
     if (!(failure instanceof IOException)) {
       LOG.log(WARNING, "A connection failed.", failure);
@@ -170,7 +177,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
   private void received(Buffer chunk) {
     if (isInputEnded()) {
-      return; // By endInputWhenIdle.
+      return; // endInputWhenIdle has ended it.
     }
     if (chunk.length() == 0) {
       endInput();
@@ -183,19 +190,22 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     }
   }
 
-  /** Whether the peer's FIN was received, and all data before it. */
-  boolean isInputEnded() {
+  /**
+   * Whether the input has ended: by the peer's FIN, after all data, or by {@link
+   * #endInputWhenIdle}.
+   */
+  public boolean isInputEnded() {
     return state == State.CLOSE_WAIT || state == State.LAST_ACK;
   }
 
   /**
-   * Ends the input as if the peer's FIN had come, once what was sent before has been read: the
-   * conversation reads, and nothing has come for 50 ms. For a server that stops. A peer that goes
-   * on sending is waited for ten times as long.
+   * Ends the input of a server that stops, as if the peer had sent FIN, after the data that the
+   * peer has already sent. All of them have been read if the conversation reads and nothing arrives
+   * for 50 ms. If the peer keeps sending, the input ends after ten such periods.
    *
-   * @param isReading whether the conversation wants input, and has not paused the socket
+   * @param isReading whether the conversation reads, and has not paused the socket
    */
-  void endInputWhenIdle(BooleanSupplier isReading) {
+  public void endInputWhenIdle(BooleanSupplier isReading) {
     endInputWhenIdle(requireNonNull(Vertx.currentContext()).owner(), isReading, MAX_IDLE_CHECKS);
   }
 
@@ -218,8 +228,8 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /**
-   * Runs an action after 50 ms, and after the loop has read once more. A loop that was held up for
-   * longer runs a timer that is due before it reads, but a new one only after that.
+   * Runs an action after 50 ms, and after the event loop has read once more. An event loop that was
+   * blocked for longer runs a timer that is due before it reads, but a new timer only after that.
    */
   private static void afterReading(Vertx vertx, Runnable action) {
     vertx.setTimer(IDLE_MILLIS, _ -> vertx.setTimer(1, _ -> action.run()));
@@ -239,18 +249,18 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     }
   }
 
-  /** The data, without a copy. */
+  /** Returns the data without a copy. */
   static ByteBuffer bytesOf(Buffer chunk) {
     return ((BufferInternal) chunk).getByteBuf().nioBuffer();
   }
 
-  /** Writes a buffer of the heap, without a copy: the caller does not use it any more. */
+  /** Writes a heap buffer without a copy. The caller must not use the buffer afterwards. */
   Future<Void> write(ByteBuffer bytes) {
     return write(BufferInternal.buffer(Unpooled.wrappedBuffer(bytes)));
   }
 
-  /** Writes in UTF-8. */
-  Future<Void> write(String text) {
+  /** Writes a text in UTF-8. */
+  public Future<Void> write(String text) {
     return write(Buffer.buffer(text));
   }
 
@@ -278,12 +288,12 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /**
-   * Runs an action on the event loop of the socket; for another thread. Vert.x lets any thread
-   * write; but if the loop closes the socket in that instant, the write is lost and the socket
-   * stays open ({@code OutboundMessageQueue.releaseMessages}, 5.1.6).
+   * Runs an action on the event loop of the socket, for a caller on another thread. Vert.x allows
+   * any thread to write. But if the event loop closes the socket at the same time, the write is
+   * lost and the socket stays open ({@code OutboundMessageQueue.releaseMessages}, 5.1.6).
    *
-   * @return completes with the action, and never fails: if the action fails, the socket is closed,
-   *     and {@link #whenClosed} tells it
+   * @return a future that completes with the action and never fails: if the action fails, the
+   *     socket is closed, and {@link #whenClosed} reports it
    */
   Future<Void> onLoop(Supplier<Future<Void>> action) {
     Promise<Void> done = Promise.promise();
@@ -295,10 +305,10 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   /**
-   * Completes when the socket is closed, after both directions have ended. Fails if it is closed
-   * before: the peer has reset the connection, or this side has closed it.
+   * Completes when the socket is closed after both directions have ended. Fails if it is closed
+   * earlier: by a reset of the peer, or by this side.
    */
-  Future<Void> whenClosed() {
+  public Future<Void> whenClosed() {
     Promise<Void> promise = closed;
     if (promise == null) {
       promise = Promise.promise();
@@ -329,7 +339,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
   }
 
   private static IOException closedEarly() {
-    return new IOException("the connection ended before both its directions");
+    return new IOException("connection closed before both directions had ended");
   }
 
   private void closeInOrder() {
@@ -339,42 +349,45 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     close();
   }
 
-  /** Closes at once: what is not sent yet is lost, and with input unread the kernel sends RST. */
-  @SuppressWarnings("FutureReturnValueIgnored") // whenClosed() tells it
-  void close() {
-    // Not by NetSocket.close(), which only calls the shutdown handler if there is one.
+  /** Closes immediately. Unsent output is lost, and if input is unread, the kernel sends RST. */
+  @SuppressWarnings("FutureReturnValueIgnored") // whenClosed() reports it
+  public void close() {
+    // NetSocket.close() would only call the shutdown handler, if there is one.
     socket.channelHandlerContext().close();
   }
 
-  /** Closes with RST: the peer must not take what it has received for the whole. */
-  void reset() {
+  /** Closes with RST, so that the peer does not take incomplete data for complete. */
+  public void reset() {
     linger(0);
     close();
   }
 
-  /** Makes every later close a reset, also if Vert.x closes the socket. */
-  void resetAtClose() {
+  /**
+   * Makes a later close send RST, also if Vert.x closes the socket, unless both directions have
+   * ended.
+   */
+  public void resetAtClose() {
     resetsAtClose = true;
     linger(0);
   }
 
   private void linger(int seconds) {
-    if (channel().isOpen()) { // Otherwise there is no socket that has the option.
+    if (channel().isOpen()) { // A closed socket has no options.
       channel().config().setOption(ChannelOption.SO_LINGER, seconds);
     }
   }
 
-  /** {@link #closeWhenIdle(Vertx, BooleanSupplier)} for a conversation on the event loop. */
+  /** Like {@link #closeWhenIdle(Vertx, BooleanSupplier)}, for a conversation on the event loop. */
   void closeWhenIdle(Vertx vertx) {
     closeWhenIdle(vertx, () -> true);
   }
 
   /**
-   * Closes the socket when it is idle: all writes are sent, and nothing was received or written for
-   * 50 ms. For a server that stops: to close while the client sends makes the kernel send RST,
-   * which can destroy the last reply on its way. Does nothing once the output has ended.
+   * Closes the socket of a server that stops, when it is idle: all writes are sent, and nothing was
+   * received or written for 50 ms. If it were closed while the client sends, the kernel would send
+   * RST, which can destroy the last reply in transit. Does nothing if the output has ended.
    *
-   * @param isWaiting whether the conversation, in another thread, waits for input, and has handed
+   * @param isWaiting whether the conversation, on another thread, waits for input and has passed
    *     all its writes to the event loop
    */
   void closeWhenIdle(Vertx vertx, BooleanSupplier isWaiting) {
@@ -388,7 +401,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
 
   private void closeIfIdle(Vertx vertx, BooleanSupplier isWaiting) {
     boolean waits = isWaiting.getAsBoolean();
-    vertx.runOnContext( // Behind the writes that were handed over before it waited.
+    vertx.runOnContext( // After the writes that were passed on before the wait.
         _ -> {
           if (!waits || activeSinceCheck) {
             closeWhenIdle(vertx, isWaiting);
@@ -398,7 +411,7 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
         });
   }
 
-  /** Closes the socket after a delay, unless it has closed before. */
+  /** Closes the socket after a delay, unless it is closed before. */
   void closeAfter(Vertx vertx, Duration delay) {
     long timer = vertx.setTimer(delay.toMillis(), _ -> close());
     whenClosed().onComplete(_ -> vertx.cancelTimer(timer));
@@ -408,27 +421,30 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     return socket.channelHandlerContext().channel();
   }
 
-  /** Is called when the server stops, with the grace period; see {@link NetSocket}. */
-  DuplexSocket shutdownHandler(Handler<Duration> handler) {
+  /**
+   * Sets the handler that is called with the grace period when the server stops; see {@link
+   * NetSocket}.
+   */
+  public DuplexSocket shutdownHandler(Handler<Duration> handler) {
     socket.shutdownHandler(handler);
     return this;
   }
 
-  /** Without one, data are discarded. */
+  /** Sets the handler of the data. Without a handler, data are discarded. */
   @Override
   public DuplexSocket handler(@Nullable Handler<Buffer> handler) {
     this.handler = handler;
     return this;
   }
 
-  /** Is called behind all data, when the peer has sent FIN. */
+  /** Sets the handler that is called when the input has ended, after all data. */
   @Override
   public DuplexSocket endHandler(@Nullable Handler<Void> handler) {
     endHandler = handler;
     return this;
   }
 
-  /** Is called if the socket is closed before the peer has sent FIN. */
+  /** Sets the handler that is called if the socket is closed before the input has ended. */
   @Override
   public DuplexSocket exceptionHandler(@Nullable Handler<Throwable> handler) {
     exceptionHandler = handler;
@@ -442,7 +458,10 @@ final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffer> {
     return this;
   }
 
-  /** Costs nothing unless paused; that of Vert.x takes a turn of the event loop in any case. */
+  /**
+   * Does nothing unless the socket is paused; {@code NetSocket.resume} always costs a turn of the
+   * event loop.
+   */
   @Override
   public DuplexSocket resume() {
     if (paused) {

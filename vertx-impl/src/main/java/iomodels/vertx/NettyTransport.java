@@ -16,10 +16,10 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transport of Netty for Vert.x, in place of its own: with an {@link Acceptor}, with channels
- * that a {@link ConnectAttempt} can close, with a bound on the time for tasks, and without two
- * faults of Netty ({@link EventLoopGroups}, {@link Channels}). One for each server: {@link
- * VertxRuntime}.
+ * One of Netty's transports, in place of those that Vert.x provides. It adds an {@link Acceptor},
+ * channels that a {@link ConnectAttempt} can close, and a limit on the time for tasks, and works
+ * around two faults of Netty ({@link EventLoopGroups}, {@link Channels}). Each server has its own
+ * instance; see {@link VertxRuntime}.
  */
 record NettyTransport(iomodels.server.Transport transport, Acceptor acceptor)
     implements Transport, io.vertx.core.spi.transport.Transport {
@@ -74,7 +74,7 @@ record NettyTransport(iomodels.server.Transport transport, Acceptor acceptor)
   }
 
   @Override
-  @SuppressWarnings("deprecation") // Netty deprecates a type of this signature
+  @SuppressWarnings("deprecation") // Netty deprecates a type in this signature
   public DatagramChannel datagramChannel(InternetProtocolFamily family) {
     return Channels.datagram(transport);
   }

@@ -5,15 +5,15 @@ import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
 
-/** Offers {@link RxJavaServer}. */
+/** Provides {@link RxJavaServer}. */
 public final class RxJavaProvider extends VertxModel {
 
-  /** For the service loader. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public RxJavaProvider() {
     super(
         new ModelCard(
             "vertx-rxjava",
-            "A Flowable of bytes in, a Flowable of replies out, and demand down to the socket",
+            "Input and replies are Flowables; demand controls how much the socket reads",
             IoModel.MULTIPLEXING,
             Notification.CALLBACK,
             Threading.EVENT_LOOPS,

@@ -26,22 +26,22 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * RxJava on Vert.x: a connection is a stream of chunks in and a stream of replies out, and demand
- * flows back through both of them, down to the socket.
+ * RxJava on Vert.x: the input of a connection is a stream of chunks, its output a stream of
+ * replies. Demand propagates through both streams to the socket.
  *
- * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's {@code
- * epoll_wait} or whatever its transport has (Stevens, section 6.2, figure 6.3), and every signal of
- * a stream runs on it: there is no scheduler, and so no lock, and no hop between threads. That is
- * why there is no region {@code wait}. The conversation stands in one place, {@code start()}, and
- * its demand in another, {@code onNext}: it requests one more reply when there is room for it.
- * Without a request the session is not called, and only one chunk is read ahead. Cost: some objects
- * for each chunk, signals that go through each operator, and stack traces that show the operators
- * and not the conversation.
+ * <p>No code on this page waits, so there is no region {@code wait}. The event loops wait, one
+ * thread per core, in Netty's {@code epoll_wait} or the equivalent of its transport (Stevens,
+ * section 6.2, figure 6.3). Every signal of a stream is delivered on the event loop of its
+ * connection, so there is no scheduler, no lock, and no switch between threads. {@code start()}
+ * composes the conversation. {@code onNext} controls its demand: it requests one more reply when
+ * there is room for it. Without a request the session is not called, and at most one chunk is read
+ * ahead. Cost: several objects per chunk, signals that pass through each operator, and stack traces
+ * that show the operators and not the conversation.
  *
- * <p>In Python this is RxPY, which has no demand, or Twisted, which has: a {@code Subscription} is
- * an {@code IPullProducer}, {@code request} is {@code resumeProducing}, the subscriber an {@code
- * IConsumer}; a {@code Single} is a {@code Deferred}, {@code map} its {@code addCallback}, {@code
- * onError} its errback; and the event loop is the reactor.
+ * <p>The Python counterparts are RxPY, which has no demand, and Twisted, which has it. A {@code
+ * Subscription} is an {@code IPullProducer}, {@code request} is {@code resumeProducing}, and the
+ * subscriber is an {@code IConsumer}. A {@code Single} is a {@code Deferred}, {@code map} its
+ * {@code addCallback}, and {@code onError} its errback. The event loop is the reactor.
  */
 final class RxJavaServer implements Server {
 
@@ -74,12 +74,12 @@ final class RxJavaServer implements Server {
 
   // tag::accept[]
   /**
-   * One for each event loop. All share a port: a thread of Vert.x accepts, and deals the
-   * connections out to them in turn.
+   * Listener verticle, one per event loop. All of them share a port: one thread of Vert.x accepts,
+   * and assigns the connections to them in turn.
    */
   private final class Listener extends VerticleBase {
 
-    @SuppressWarnings("NullAway.Init") // start() comes first
+    @SuppressWarnings("NullAway.Init") // assigned in start()
     private NetServer server;
 
     @Override
@@ -99,7 +99,7 @@ final class RxJavaServer implements Server {
 
   // end::accept[]
 
-  /** A connection and its session; always on its event loop. */
+  /** A connection and its session. Thread: the event loop of the connection. */
   private final class Conversation extends DefaultSubscriber<ByteBuffer> {
 
     private final DuplexSocket socket;
@@ -111,7 +111,7 @@ final class RxJavaServer implements Server {
     }
 
     // tag::converse[]
-    /** Each chunk becomes replies, and so does the end of input, until one was the last. */
+    /** Maps each chunk, and then the end of input, to replies, until the session has finished. */
     void start() {
       socket.shutdownHandler(_ -> socket.closeWhenIdle(vertx));
       new RxSocket(socket)
@@ -122,9 +122,9 @@ final class RxJavaServer implements Server {
           .subscribe(this);
     }
 
-    /** Lazy: the session is called for one reply at a time, when it is requested. */
+    /** Calls the session lazily: for one reply at a time, when it is requested. */
     private Iterator<ByteBuffer> replies(ByteBuffer in) {
-      progress = Progress.OVERFLOW; // Until the session says otherwise.
+      progress = Progress.OVERFLOW; // The session replaces it.
       return new Iterator<>() {
         private int expected = in.remaining();
 
@@ -149,8 +149,9 @@ final class RxJavaServer implements Server {
     }
 
     /**
-     * Requests the next reply: at once, or if more of this one is to come, or the write queue is
-     * full, when this one is sent and other connections have had a turn.
+     * Writes a reply and requests the next one. If another reply to the same chunk follows, or the
+     * write queue is full, the request waits until this reply is sent and other connections had a
+     * turn.
      */
     @Override
     public void onNext(ByteBuffer reply) {
@@ -165,7 +166,7 @@ final class RxJavaServer implements Server {
     @Override
     public void onError(Throwable failure) {
       socket.close();
-      if (!(failure instanceof IOException)) { // Else the connection was reset.
+      if (!(failure instanceof IOException)) { // Otherwise it was reset.
         LOG.log(WARNING, "A session failed.", failure);
       }
     }
@@ -173,10 +174,12 @@ final class RxJavaServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    /** Sends FIN, and discards input until the peer's FIN closes the socket, or the limit does. */
+    /**
+     * Sends FIN, then discards input until the peer's FIN or the linger limit closes the socket.
+     */
     @Override
     public void onComplete() {
-      socket.handler(null).resume(); // To close with input unread would send RST.
+      socket.handler(null).resume(); // Closing a socket with unread input sends RST.
       Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
         finSent.onSuccess(_ -> socket.closeAfter(vertx, config.linger()));
@@ -186,7 +189,10 @@ final class RxJavaServer implements Server {
   }
 
   // tag::close[]
-  /** Accepts the backlog, then stops the listeners, which end their connections, then the loops. */
+  /**
+   * Accepts the connections in the backlog, then stops the listeners, which close their
+   * connections, then the event loops.
+   */
   @Override
   public void close() {
     runtime.close(config.backlog(), config.gracePeriod());

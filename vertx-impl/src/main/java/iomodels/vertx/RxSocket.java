@@ -20,27 +20,30 @@ import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
 /**
- * A {@link DuplexSocket} as streams: its input is a {@link Flowable}, and what takes a while is a
- * {@link Completable}. Vert.x' own bindings for RxJava have no half-closed state either.
+ * A {@link DuplexSocket} with the types of RxJava: the input is a {@link Flowable}, and each
+ * asynchronous operation is a {@link Completable}. The RxJava bindings of Vert.x have no
+ * half-closed state either.
  *
- * <p>Thread: all signals come on the event loop of the socket, and all methods are for that loop.
+ * <p>Thread: all signals are delivered on the event loop of the socket, and all methods must be
+ * called there.
  */
-final class RxSocket {
+public final class RxSocket {
 
   private static final System.Logger LOG = System.getLogger(RxSocket.class.getName());
 
   private final DuplexSocket socket;
 
-  /** The number of chunks that were requested and have not come. */
+  /** Number of chunks that were requested and have not arrived. */
   private long demand;
 
-  RxSocket(DuplexSocket socket) {
+  /** Wraps a socket. */
+  public RxSocket(DuplexSocket socket) {
     this.socket = socket;
   }
 
   // tag::connect[]
-  /** Connects when it is subscribed to, on the event loop of the caller; to dispose cancels. */
-  static Single<RxSocket> connect(NetClient client, InetSocketAddress to) {
+  /** Connects on subscription, on the event loop of the caller. Disposing cancels the attempt. */
+  public static Single<RxSocket> connect(NetClient client, InetSocketAddress to) {
     return Single.create(
         emitter -> {
           ConnectAttempt attempt = new ConnectAttempt(client, to);
@@ -56,11 +59,11 @@ final class RxSocket {
 
   // tag::read[]
   /**
-   * The input, for one subscriber: {@code request(n)} reads n chunks, and the peer's FIN completes
-   * it. It fails if the connection ends before. When it is cancelled, the socket discards what was
-   * requested.
+   * Returns the input, for one subscriber. {@code request(n)} reads n chunks. The stream completes
+   * at the peer's FIN, and fails if the connection ends before. After a cancel, the socket discards
+   * the chunks that were requested.
    */
-  Flowable<Buffer> input() {
+  public Flowable<Buffer> input() {
     return Flowable.<Buffer>fromPublisher(this::subscribe);
   }
 
@@ -90,8 +93,8 @@ final class RxSocket {
     subscriber.onNext(chunk);
   }
 
-  /** The input as lines. A chunk may have many, or none. */
-  Flowable<String> lines() {
+  /** Returns the input as lines. A chunk may contain several, or none. */
+  public Flowable<String> lines() {
     LineReader reader = new LineReader();
     return input()
         .map(chunk -> ByteBuffer.wrap(chunk.getBytes()))
@@ -102,31 +105,37 @@ final class RxSocket {
                         reader.next(chunk).ifPresentOrElse(emitter::onNext, emitter::onComplete)));
   }
 
-  /** When the server stops, the input ends behind what has been sent, as at the peer's FIN. */
-  void endInputAtStop() {
+  /**
+   * Makes the input end when the server stops, as at the peer's FIN, after the data that the peer
+   * has already sent.
+   */
+  public void endInputAtStop() {
     socket.shutdownHandler(_ -> socket.endInputWhenIdle(() -> demand > 0));
   }
 
   // end::read[]
 
-  /** Writes at once. Completes when it is sent. */
-  Completable write(Buffer bytes) {
+  /** Writes immediately, before any subscription. Completes when the bytes are sent. */
+  public Completable write(Buffer bytes) {
     return completable(socket.write(bytes));
   }
 
-  /** The same, in UTF-8. */
-  Completable write(String text) {
+  /** Writes a text in UTF-8, like {@link #write(Buffer)}. */
+  public Completable write(String text) {
     return completable(socket.write(text));
   }
 
   // tag::close[]
-  /** When it is subscribed to, sends FIN behind all writes. Completes when that is sent. */
-  Completable end() {
+  /** On subscription, sends FIN after all writes. Completes when the FIN is sent. */
+  public Completable end() {
     return Completable.defer(() -> completable(socket.end()));
   }
 
-  /** The same; discards input to the peer's FIN, since to close with input unread sends RST. */
-  Completable finish() {
+  /**
+   * Like {@link #end}, but also discards input until the peer's FIN: closing a socket with unread
+   * input sends RST.
+   */
+  public Completable finish() {
     return Completable.defer(
         () -> {
           socket.handler(null).resume();
@@ -134,13 +143,17 @@ final class RxSocket {
         });
   }
 
-  /** Completes when the socket is closed; fails if that is before both directions have ended. */
-  Completable whenClosed() {
+  /**
+   * Completes when the socket is closed; fails if it is closed before both directions have ended.
+   */
+  public Completable whenClosed() {
     return completable(socket.whenClosed());
   }
 
-  /** When the server stops, and its grace period is over, the socket is reset and not closed. */
-  void resetAtStop() {
+  /**
+   * If the socket is still open when the grace period of a stop ends, it is reset and not closed.
+   */
+  public void resetAtStop() {
     socket.shutdownHandler(_ -> socket.resetAtClose());
   }
 
@@ -152,7 +165,7 @@ final class RxSocket {
   }
 
   /** Closes the socket after a failure of its stream; logs it unless the connection was reset. */
-  void fail(Throwable failure) {
+  public void fail(Throwable failure) {
     if (!(failure instanceof IOException)) {
       LOG.log(WARNING, "A conversation failed.", failure);
     }
@@ -160,20 +173,20 @@ final class RxSocket {
   }
 
   /** See {@link DuplexSocket#close}. */
-  void close() {
+  public void close() {
     socket.close();
   }
 
   /** See {@link DuplexSocket#reset}. */
-  void reset() {
+  public void reset() {
     socket.reset();
   }
 
   /**
-   * The event loop of the calling thread as a scheduler: the timers and pools of RxJava have
-   * threads of their own, and their signals return to the loop by this.
+   * Returns the event loop of the calling thread as a scheduler. Timers and pools signal on threads
+   * of their own; with this scheduler their signals return to the event loop.
    */
-  static Scheduler currentLoop(Vertx vertx) {
+  public static Scheduler currentLoop(Vertx vertx) {
     Context context = vertx.getOrCreateContext();
     return Schedulers.from(task -> context.runOnContext(_ -> task.run()));
   }

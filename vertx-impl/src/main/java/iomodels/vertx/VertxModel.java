@@ -15,12 +15,12 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the providers of this module have in common: they differ in the model card and the server.
- * None claims {@link Capability#REPLY_SOURCE}: see {@link DatagramServer}.
+ * Base class of the providers of this module, which differ only in the model card and the server.
+ * None claims {@link Capability#REPLY_SOURCE}; {@link DatagramServer} says why.
  */
 abstract class VertxModel implements ServerProvider {
 
-  /** A constructor of a server. */
+  /** Constructs and starts a server. */
   interface Starter {
     Server start(ServerConfig config, Service service, Transport transport) throws IOException;
   }

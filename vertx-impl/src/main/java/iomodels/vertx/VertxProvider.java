@@ -5,10 +5,10 @@ import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
 
-/** Offers {@link VertxServer}. */
+/** Provides {@link VertxServer}. */
 public final class VertxProvider extends VertxModel {
 
-  /** For the service loader. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public VertxProvider() {
     super(
         new ModelCard(

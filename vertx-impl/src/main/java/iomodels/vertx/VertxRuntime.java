@@ -21,15 +21,15 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The Vert.x of one server, from its start to its end, on one of Netty's transports. Each server
- * has its own, so that the end of one is not the end of another. Safe for use by several threads.
+ * The Vert.x instance of one server: starts it on one of Netty's transports, and closes it. Each
+ * server has its own instance, so closing one server does not affect another. Thread-safe.
  */
-final class VertxRuntime {
+public final class VertxRuntime {
 
-  /** One event loop for each core. */
-  static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors();
+  /** Number of event loops: one per core. */
+  public static final int EVENT_LOOPS = Runtime.getRuntime().availableProcessors();
 
-  /** What Vert.x needs to close after the grace period, on a busy machine. */
+  /** Time that Vert.x gets to close after the grace period; enough on a busy machine. */
   private static final Duration CLOSE_MARGIN = Duration.ofSeconds(2);
 
   private final NettyTransport netty;
@@ -39,16 +39,16 @@ final class VertxRuntime {
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   /**
-   * Starts Vert.x. It has no file cache: no server here serves files by it, and it needs a
-   * temporary folder that can be written, and leaves files there when it is killed.
+   * Starts Vert.x without its file cache, which no server here uses. The cache needs a writable
+   * temporary directory, and leaves files there if the process is killed.
    *
-   * @param atEnd runs once, after Vert.x has ended; also if it does not start
-   * @throws IOException if the system has no thread left
+   * @param atEnd runs once, after Vert.x has closed or has failed to start
+   * @throws IOException if the system cannot create another thread
    */
-  VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
+  public VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
     netty = NettyTransport.of(transport);
     this.atEnd = atEnd;
-    // Loads the time zone now: Java's logger would open a file for it when no file can be opened.
+    // Load the time zone now: the logger may need it when no file can be opened any more.
     var _ = ZoneId.systemDefault();
     FileSystemOptions files =
         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false);
@@ -65,20 +65,20 @@ final class VertxRuntime {
     }
   }
 
-  Vertx vertx() {
+  public Vertx vertx() {
     return vertx;
   }
 
   /** See {@link iomodels.server.Server#transport}. */
-  Optional<Transport> transport() {
+  public Optional<Transport> transport() {
     return Optional.of(netty.transport());
   }
 
   /**
-   * The address for all verticles that listen together. For port 0 the system chooses one, which
-   * they share.
+   * Returns the address on which all listener verticles listen together. For port 0 the system
+   * chooses a port, which they share.
    */
-  static SocketAddress shared(InetSocketAddress address) {
+  public static SocketAddress shared(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return address.getPort() == 0
         ? SocketAddress.sharedRandomPort(1, host)
@@ -86,11 +86,12 @@ final class VertxRuntime {
   }
 
   /**
-   * Closes what has not become a server; within bounds, since Vert.x may lack the threads to close.
+   * Closes Vert.x after a failed start. Waits at most {@link #CLOSE_MARGIN}, since Vert.x may lack
+   * the threads to close.
    *
-   * @return the exception to throw
+   * @return the exception that the constructor of the server throws
    */
-  IOException abandon(Throwable failure) {
+  public IOException abandon(Throwable failure) {
     try {
       vertx
           .close()
@@ -101,22 +102,22 @@ final class VertxRuntime {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException | OutOfMemoryError e) {
       System.getLogger(VertxRuntime.class.getName())
-          .log(System.Logger.Level.DEBUG, "Vert.x was not closed", e);
+          .log(System.Logger.Level.DEBUG, "Vert.x could not be closed.", e);
     }
     atEnd.run();
     return StartFailures.of(failure);
   }
 
   /**
-   * Accepts the connections in the kernel's queue, undeploys the verticles, which shut their
-   * servers down, and ends the event loops. Returns when that is done, at the latest {@link
-   * #CLOSE_MARGIN} after the grace period; a second call waits for the same end.
+   * Accepts the connections in the accept backlog, undeploys the verticles, which shut down their
+   * servers, and stops the event loops. Returns when all of that is done, at the latest {@link
+   * #CLOSE_MARGIN} after the grace period. A second call waits until the first has finished.
    *
-   * @param backlog the length of the kernel's queue
+   * @param backlog length of the accept backlog
    */
-  void close(int backlog, Duration gracePeriod) {
+  public void close(int backlog, Duration gracePeriod) {
     if (closing.compareAndSet(false, true)) {
-      // Connections are told to end only after the stop, so no descriptor would become free.
+      // Connections are closed only afterwards, so waiting would not free a descriptor.
       Future.fromCompletionStage(
               netty.acceptor().stop(backlog, gracePeriod, Acceptor.WhenExhausted.CLOSE))
           .eventually(vertx::close)
@@ -132,7 +133,7 @@ final class VertxRuntime {
   }
 
   /** See {@link iomodels.server.Server#terminated}. */
-  CompletableFuture<Void> terminated() {
+  public CompletableFuture<Void> terminated() {
     return terminated.copy();
   }
 }

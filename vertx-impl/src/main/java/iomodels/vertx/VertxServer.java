@@ -20,20 +20,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Vert.x with handlers and futures: a handler is called when something has happened, and a future
- * completes when something is done.
+ * Event loops with handlers and futures: Vert.x calls a handler when an event has occurred, and
+ * completes a future when an operation is done.
  *
- * <p>Nothing on this page waits. The event loop does, one thread for each core, in Netty's {@code
- * epoll_wait} or whatever its transport has (Stevens, section 6.2, figure 6.3); it reads, and calls
- * a handler with the bytes. That is why there is no region {@code wait}. A connection stays with
- * one loop, so its state needs no lock. Cost: a handler must never block, and a conversation is
- * spread over several handlers, where a blocking server has it from top to bottom.
+ * <p>No code on this page waits, so there is no region {@code wait}. The event loops wait, one
+ * thread per core, in Netty's {@code epoll_wait} or the equivalent of its transport (Stevens,
+ * section 6.2, figure 6.3). A loop reads, and calls a handler with the bytes. A connection stays on
+ * one loop, so its state needs no lock. Cost: a handler must never block, and the code of a
+ * conversation is spread over several handlers, while a blocking server has it in one method.
  *
- * <p>In Python this is Tornado, or asyncio: the event loop is the {@code IOLoop}, a conversation a
- * {@code Protocol}, its handler {@code data_received}, {@code pause} is {@code pause_reading}, the
- * completion of a write {@code resume_writing}; a Future is a {@code Future}, {@code onSuccess} its
- * {@code add_done_callback}, {@code runOnContext} is {@code call_soon}, and {@code setTimer} {@code
- * call_later}.
+ * <p>The Python counterparts are Tornado and asyncio. The event loop is the {@code IOLoop}, a
+ * conversation a {@code Protocol}, and its handler {@code data_received}. {@code pause} is {@code
+ * pause_reading}, and the completion of a write corresponds to {@code resume_writing}. A Future is
+ * a {@code Future}, and {@code onSuccess} its {@code add_done_callback}. {@code runOnContext} is
+ * {@code call_soon}, and {@code setTimer} is {@code call_later}.
  */
 final class VertxServer implements Server {
 
@@ -65,12 +65,12 @@ final class VertxServer implements Server {
 
   // tag::accept[]
   /**
-   * One for each event loop. All share a port: a thread of Vert.x accepts, and deals the
-   * connections out to them in turn.
+   * Listener verticle, one per event loop. All of them share a port: one thread of Vert.x accepts,
+   * and assigns the connections to them in turn.
    */
   private final class Listener extends VerticleBase {
 
-    @SuppressWarnings("NullAway.Init") // start() comes first
+    @SuppressWarnings("NullAway.Init") // assigned in start()
     private NetServer server;
 
     @Override
@@ -90,7 +90,7 @@ final class VertxServer implements Server {
 
   // end::accept[]
 
-  /** A connection and its session; always on its event loop. */
+  /** A connection and its session. Thread: the event loop of the connection. */
   private final class Conversation {
 
     private final DuplexSocket socket;
@@ -109,8 +109,8 @@ final class VertxServer implements Server {
 
     // tag::converse[]
     /**
-     * Sends one reply. Nothing is read before it is sent, if more is to come or the write queue is
-     * full; and other connections get a turn before the next.
+     * Sends one reply. If another reply follows, or the write queue is full, input is paused until
+     * this one is sent. Other connections get a turn before the next reply.
      */
     private void reply(ByteBuffer in, int expected) {
       ByteBuffer out = ByteBuffer.allocate(Math.clamp(expected, SMALLEST_REPLY, BUFFER_SIZE));
@@ -145,9 +145,11 @@ final class VertxServer implements Server {
     // end::converse[]
 
     // tag::close[]
-    /** Sends FIN, and discards input until the peer's FIN closes the socket, or the limit does. */
+    /**
+     * Sends FIN, then discards input until the peer's FIN or the linger limit closes the socket.
+     */
     private void finish() {
-      socket.handler(null).resume(); // To close with input unread would send RST.
+      socket.handler(null).resume(); // Closing a socket with unread input sends RST.
       Future<Void> finSent = socket.end();
       if (!socket.isInputEnded()) {
         finSent.onSuccess(_ -> socket.closeAfter(vertx, config.linger()));
@@ -157,7 +159,10 @@ final class VertxServer implements Server {
   }
 
   // tag::close[]
-  /** Accepts the backlog, then stops the listeners, which end their connections, then the loops. */
+  /**
+   * Accepts the connections in the backlog, then stops the listeners, which close their
+   * connections, then the event loops.
+   */
   @Override
   public void close() {
     runtime.close(config.backlog(), config.gracePeriod());

@@ -5,16 +5,15 @@ import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
 
-/** Offers {@link VirtualThreadServer}. */
+/** Provides {@link VirtualThreadServer}. */
 public final class VirtualThreadProvider extends VertxModel {
 
-  /** For the service loader. */
+  /** Called by {@link java.util.ServiceLoader}. */
   public VirtualThreadProvider() {
     super(
         new ModelCard(
             "vertx-virtual",
-            "Straight-line code: event loops do the I/O, a virtual thread for each connection"
-                + " converses",
+            "Event loops do the I/O; one virtual thread per connection runs straight-line code",
             IoModel.MULTIPLEXING,
             Notification.RETURN,
             Threading.VIRTUAL_PER_CONNECTION,

@@ -22,30 +22,32 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Virtual threads on Vert.x: the framework does the I/O, and a conversation reads from top to
- * bottom.
+ * Virtual threads on Vert.x: event loops do the I/O, and one virtual thread per connection runs the
+ * conversation as straight-line code.
  *
- * <p>It waits in two places. The event loops wait in Netty's {@code epoll_wait} or whatever its
- * transport has (Stevens, section 6.2, figure 6.3), one for each core; they read, and put the
- * chunks into the inbox of the connection. The virtual thread of the connection waits for its
- * inbox, and, when much is unsent, for a write to be done; meanwhile it is unmounted from its
- * carrier. Only the inbox is shared, so nothing else needs a lock. Cost: each chunk wakes a thread,
- * and each reply wakes the event loop.
+ * <p>The server waits in two places. The event loops, one per core, wait in Netty's {@code
+ * epoll_wait} or the equivalent of its transport (Stevens, section 6.2, figure 6.3). They read, and
+ * put the chunks into the inbox of the connection. The virtual thread of the connection waits for
+ * its inbox and, if much output is unsent, for a write to complete. Meanwhile it is unmounted from
+ * its carrier thread. Only the inbox is shared, so nothing else needs a lock. Cost: each chunk
+ * wakes a thread, and each reply wakes the event loop.
  *
- * <p>It accepts on the event loop. In a verticle whose threading model is {@code VIRTUAL_THREAD},
- * the connect handler is itself a task of a virtual thread, which may run after the first data or
- * even FIN have arrived, and these are lost. So the threads here are those of the JDK (JEP 444),
- * and not those of Vert.x.
+ * <p>The server accepts on the event loop. In a verticle with the threading model {@code
+ * VIRTUAL_THREAD}, the connect handler itself is a task of a virtual thread. It may run after the
+ * first data, or even the FIN, have arrived, and then they are lost. So this server uses virtual
+ * threads of the JDK (JEP 444), and not those of Vert.x.
  *
- * <p>In Python this is asyncio with streams: a virtual thread is a coroutine in a {@code Task},
- * {@code take} is {@code await reader.read()}, {@code write} is {@code writer.write()}, and to
- * await its Future is {@code await writer.drain()}; an interrupt is {@code CancelledError}. Below
- * are the same event loop and protocol, but here a thread needs no {@code async} in front of every
- * method.
+ * <p>The Python counterpart is asyncio with streams. A virtual thread is a coroutine in a {@code
+ * Task}, {@code take} is {@code await reader.read()}, and {@code write} is {@code writer.write()}.
+ * Awaiting the Future of a write is {@code await writer.drain()}, and an interrupt is {@code
+ * CancelledError}. The event loop below is the same, but no method needs {@code async}.
  */
 final class VirtualThreadServer implements Server {
 
-  /** Chunks that an inbox may hold. They are requested together: a request wakes the event loop. */
+  /**
+   * Maximum number of chunks in an inbox. They are requested together, since each request wakes the
+   * event loop.
+   */
   private static final int INBOX = 8;
 
   private static final ByteBuffer END_OF_INPUT = ByteBuffer.allocate(0);
@@ -77,12 +79,12 @@ final class VirtualThreadServer implements Server {
 
   // tag::accept[]
   /**
-   * One for each event loop. All share a port: a thread of Vert.x accepts, and deals the
-   * connections out to them in turn.
+   * Listener verticle, one per event loop. All of them share a port: one thread of Vert.x accepts,
+   * and assigns the connections to them in turn.
    */
   private final class Listener extends VerticleBase {
 
-    @SuppressWarnings("NullAway.Init") // start() comes first
+    @SuppressWarnings("NullAway.Init") // assigned in start()
     private NetServer server;
 
     @Override
@@ -105,7 +107,7 @@ final class VirtualThreadServer implements Server {
   /** A connection, its session and its virtual thread. */
   private final class Conversation implements Runnable {
 
-    /** What was received, in order. An event loop must not wait: this queue has no lock. */
+    /** Received chunks, in order. The queue is lock-free, since an event loop must not wait. */
     private final LinkedTransferQueue<ByteBuffer> inbox = new LinkedTransferQueue<>();
 
     private final DuplexSocket socket;
@@ -157,8 +159,8 @@ final class VirtualThreadServer implements Server {
     }
 
     /**
-     * Writes a reply, also an empty one: of a reset that comes right behind the last data, Netty's
-     * io_uring transport tells only a writer.
+     * Writes a reply, even an empty one: if a reset follows directly after data, Netty's io_uring
+     * transport reports it only to a writer.
      */
     private Future<Void> reply(ByteBuffer in, int expected) {
       ByteBuffer out = ByteBuffer.allocate(Math.clamp(expected, SMALLEST_REPLY, BUFFER_SIZE));
@@ -182,7 +184,8 @@ final class VirtualThreadServer implements Server {
 
     // tag::close[]
     /**
-     * Sends FIN, and discards input until the peer's FIN, which interrupts, or the linger limit.
+     * Sends FIN, then discards input until the linger limit. The peer's FIN closes the socket,
+     * which interrupts this thread.
      */
     private void finish() throws InterruptedException {
       socket.onLoop(() -> socket.handler(null).resume().end()).await();
@@ -193,8 +196,9 @@ final class VirtualThreadServer implements Server {
 
   // tag::close[]
   /**
-   * Accepts the backlog, then stops the listeners, which end their connections, then the loops. The
-   * end of a socket interrupts its thread; this does not wait for the thread.
+   * Accepts the connections in the backlog, then stops the listeners, which close their
+   * connections, then the event loops. Closing a socket interrupts its thread; this method does not
+   * wait for the thread.
    */
   @Override
   public void close() {

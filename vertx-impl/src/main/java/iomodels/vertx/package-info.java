@@ -1,11 +1,11 @@
 /**
- * Servers in Vert.x: {@link iomodels.vertx.VertxServer}, {@link iomodels.vertx.RxJavaServer},
- * {@link iomodels.vertx.VirtualThreadServer}; and the programs in two of these styles, around which
- * {@link iomodels.vertx.ProgramHost} is the server.
+ * Three servers on Vert.x: {@link iomodels.vertx.VertxServer} with handlers and futures, {@link
+ * iomodels.vertx.RxJavaServer} with streams, and {@link iomodels.vertx.VirtualThreadServer} with
+ * virtual threads.
  *
- * <p>The pages use the public API of Vert.x. Where that does not suffice, {@link
- * iomodels.vertx.DuplexSocket}, {@link iomodels.vertx.ConnectAttempt} and {@link
- * iomodels.vertx.NettyTransport} go below it, and say why.
+ * <p>The servers use the public API of Vert.x. Three classes go below it, and their Javadoc says
+ * why: {@link iomodels.vertx.DuplexSocket}, {@link iomodels.vertx.ConnectAttempt} and {@link
+ * iomodels.vertx.NettyTransport}.
  */
 @NullMarked
 package iomodels.vertx;

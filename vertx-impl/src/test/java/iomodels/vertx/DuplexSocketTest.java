@@ -29,13 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Both directions of a socket, over the wire. */
+/** Tests both directions of a socket, over TCP. */
 class DuplexSocketTest {
 
   private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
   private static final int PATIENCE_SECONDS = 30;
 
-  /** A socket, and the event loop that it is used on. */
+  /** A socket and its event loop. */
   private record Accepted(DuplexSocket socket, Context loop) {
 
     void run(Runnable action) {
@@ -80,7 +80,7 @@ class DuplexSocketTest {
 
   @ParameterizedTest
   @MethodSource("transports")
-  void finWaitsBehindTheDataAndLeavesTheOutputOpen(Transport transport) throws Exception {
+  void finComesAfterTheDataAndLeavesTheOutputOpen(Transport transport) throws Exception {
     listen(transport);
     try (Socket client = connect()) {
       client.getOutputStream().write("data".getBytes(US_ASCII));
@@ -113,14 +113,16 @@ class DuplexSocketTest {
     }
   }
 
-  /** Netty's io_uring transport takes some resets for a FIN, and reports them to a writer only. */
+  /**
+   * Without io_uring: there Netty reports some resets as a FIN, and as a reset only to a writer.
+   */
   static Stream<Transport> transportsThatReportResets() {
     return transports().filter(it -> it != Transport.IO_URING);
   }
 
   @ParameterizedTest
   @MethodSource("transportsThatReportResets")
-  void aResetIsNoEndOfInput(Transport transport) throws Exception {
+  void aResetCallsTheExceptionHandler(Transport transport) throws Exception {
     listen(transport);
     Socket client = connect();
     Accepted it = accepted.take();
@@ -133,7 +135,7 @@ class DuplexSocketTest {
 
   @ParameterizedTest
   @MethodSource("transports")
-  void aSocketThatIsToResetDoesSoAlsoWhenVertxClosesIt(Transport transport) throws Exception {
+  void resetAtCloseAppliesToACloseByVertx(Transport transport) throws Exception {
     listen(transport);
     try (Socket client = connect()) {
       Accepted it = accepted.take();
@@ -145,7 +147,7 @@ class DuplexSocketTest {
 
   @ParameterizedTest
   @MethodSource("transports")
-  void itClosesInOrderAlsoIfItIsToReset(Transport transport) throws Exception {
+  void resetAtCloseDoesNotApplyAfterBothDirectionsHaveEnded(Transport transport) throws Exception {
     listen(transport);
     try (Socket client = connect()) {
       Accepted it = accepted.take();

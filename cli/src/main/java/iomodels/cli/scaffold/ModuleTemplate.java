@@ -120,7 +120,7 @@ public final class ModuleTemplate {
   /** Reads the provider, and all classes of the package that it depends on. */
   private void readClasses(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      files.map(ModuleTemplate::className).forEach(neighbours::add);
+      files.filter(Files::isRegularFile).map(ModuleTemplate::className).forEach(neighbours::add);
     }
     Deque<String> wanted = new ArrayDeque<>(List.of(stem + PROVIDER));
     while (!wanted.isEmpty()) {
@@ -280,7 +280,7 @@ public final class ModuleTemplate {
       throws IOException {
     Map<String, String> tests = new TreeMap<>();
     try (Stream<Path> files = Files.list(in("test"))) {
-      for (Path file : files.toList()) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
         String old = className(file);
         for (String kind : TESTS) {
           String text = Files.readString(file);
