@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
@@ -68,7 +68,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
           String reason = examination.reasonToSkip(rule);
           if (!reason.isEmpty()) {
             report(finding(rule, Verdict.SKIPPED, reason), findings, progress);
-          } else if (!isTriedAlone(rule)) {
+          } else if (rule.scheduling() == Scheduling.PARALLEL) {
             pending.add(executor.submit(() -> judge(rule, examination, findings, progress)));
           }
         }
@@ -99,11 +99,6 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       case ProgramTarget program -> new ProgramExamination(program);
       case Client client -> new ClientExamination(client);
     };
-  }
-
-  private static boolean isTriedAlone(Rule rule) {
-    return rule.preconditions().contains(Precondition.TIMED)
-        || rule.preconditions().contains(Precondition.ALONE);
   }
 
   /**
@@ -147,7 +142,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   private Finding withSeed(long own, Rule rule, Examination examination)
       throws InterruptedException {
     LongFunction<TestContext> contexts = it -> examination.context(rule, bounds, it);
-    if (!rule.preconditions().contains(Precondition.TIMED)) {
+    if (rule.scheduling() != Scheduling.TIMED) {
       return once(rule, own, contexts);
     }
     Finding finding = once(rule, own, contexts);

@@ -13,6 +13,7 @@ import java.util.Set;
  * @param why what goes wrong in practice without the rule, with a source where there is one
  * @param protocol the service that the rule is tested with, or the program that it applies to
  * @param preconditions what must be true of a target for the rule to apply
+ * @param scheduling when the kit tests the rule, relative to other rules
  * @param check tests the rule
  */
 public record Rule(
@@ -22,6 +23,7 @@ public record Rule(
     String why,
     Protocol protocol,
     Set<Precondition> preconditions,
+    Scheduling scheduling,
     Check check) {
 
   /** Refuses a rule without a reason. */
@@ -31,13 +33,38 @@ public record Rule(
     }
   }
 
+  /** Makes a rule that can be tested in parallel with others. */
+  public Rule(
+      String id,
+      Level level,
+      String sentence,
+      String why,
+      Protocol protocol,
+      Set<Precondition> preconditions,
+      Check check) {
+    this(id, level, sentence, why, protocol, preconditions, Scheduling.PARALLEL, check);
+  }
+
   /** How binding a rule is (RFC 2119). */
   public enum Level {
     MUST,
     SHOULD
   }
 
-  /** What must be true of a target for a rule to apply, or how the rule has to be run. */
+  /** When the kit tests a rule, relative to the other rules of the same run. */
+  public enum Scheduling {
+    /** In parallel with other rules. */
+    PARALLEL,
+    /** While no other rule runs: the check observes a whole process. */
+    ALONE,
+    /**
+     * While no other rule runs: the check measures time. A failed check is repeated, and then
+     * compared with a control server.
+     */
+    TIMED
+  }
+
+  /** What must be true of a target for a rule to apply. */
   public enum Precondition {
     /** It serves clients at the same time. */
     CONCURRENT("serves one client at a time"),
@@ -66,11 +93,7 @@ public record Rule(
     /** It is told when it can go on. */
     TOLD("it is a poller, which burns its core"),
     /** It is a declared poller. */
-    POLLER("it is not declared a poller"),
-    /** It watches a whole process, in which nothing else may go on: tried alone. */
-    ALONE(""),
-    /** The verdict is about time: tried alone, repeated, and against a control server. */
-    TIMED("");
+    POLLER("it is not declared a poller");
 
     /** Why a rule that looks at a process is skipped on a machine without {@code /proc}. */
     public static final String NO_PROC = "there is no /proc on this machine";

@@ -12,7 +12,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.Arrays;
@@ -89,7 +89,8 @@ final class Section02Streams {
                   + " acknowledgement, on Linux by 40 ms and more. TCP_NODELAY (tcp(7)) avoids the"
                   + " delay.",
               UPPER,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section02Streams::smallMessages));
 
   private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};

@@ -14,6 +14,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -48,7 +49,8 @@ final class Section04Closing {
                   + " a time-out (RFC 9293, section 3.3.2). Such sockets accumulate until no"
                   + " descriptors are left.",
               UPPER,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section04Closing::closeInTime),
           new Rule(
               "4.03",

@@ -12,6 +12,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -69,7 +70,8 @@ final class Section05BackPressure {
                   + " client stop the whole service. A server with several clients must never block"
                   + " for a single one (Stevens, UNP vol. 1, section 6.8).",
               FLOOD,
-              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section05BackPressure::delaysNobody));
 
   private static final int SMALL = 16 * 1024;

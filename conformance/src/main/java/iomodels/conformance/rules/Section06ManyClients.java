@@ -14,6 +14,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -64,7 +65,8 @@ final class Section06ManyClients {
                   + " fast reader, and starves the others: epoll(7) lists starvation among its"
                   + " pitfalls. One download then delays every interactive user.",
               FLOOD,
-              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section06ManyClients::besideAFlooder),
           new Rule(
               "6.05",

@@ -19,6 +19,7 @@ import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -93,7 +94,8 @@ final class Section08Resources {
                   + " server that waits in the kernel instead is another model, and its"
                   + " measurements would mislead.",
               UPPER,
-              Set.of(Precondition.PROCESS, Precondition.POLLER, Precondition.TIMED),
+              Set.of(Precondition.PROCESS, Precondition.POLLER),
+              Scheduling.TIMED,
               Section08Resources::burnsItsCore),
           new Rule(
               "8.06",
@@ -105,11 +107,8 @@ final class Section08Resources {
                   + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
                   + " time keeps live clients waiting behind dead ones.",
               UPPER,
-              Set.of(
-                  Precondition.CONCURRENT,
-                  Precondition.PROCESS,
-                  Precondition.LIMIT,
-                  Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
+              Scheduling.TIMED,
               Section08Resources::servesNewcomers));
 
   private static final int WARM_UP = 10;

@@ -14,6 +14,7 @@ import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
@@ -65,7 +66,8 @@ final class Section09LifeCycle {
                   + " off downloads, and one that still accepts clients may never finish; nginx"
                   + " offers the same as its graceful shutdown (SIGQUIT).",
               FLOOD,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::drains),
           new Rule(
               "9.04",
@@ -75,7 +77,8 @@ final class Section09LifeCycle {
                   + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
                   + " processes did not end.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::stopsBesideIdle),
           new Rule(
               "9.05",
@@ -96,7 +99,8 @@ final class Section09LifeCycle {
                   + " can also destroy replies that the client has not read yet. The client then"
                   + " cannot tell which of its requests were carried out.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::answersWhatWasSent),
           new Rule(
               "9.07",
@@ -107,7 +111,8 @@ final class Section09LifeCycle {
                   + " server that overlooks one of these states closes too early, and the reset may"
                   + " destroy the last reply (RFC 9112, section 9.6).",
               FLOOD,
-              Set.of(Precondition.LIFE, Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.LIFE, Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section09LifeCycle::deliversToACrowd),
           new Rule(
               "9.08",
@@ -119,7 +124,8 @@ final class Section09LifeCycle {
                   + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
                   + " loses requests.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.PROCESS, Precondition.TIMED),
+              Set.of(Precondition.LIFE, Precondition.PROCESS),
+              Scheduling.TIMED,
               Section09LifeCycle::acceptsTheQueue));
 
   private static final long OWED = 12_000_000;

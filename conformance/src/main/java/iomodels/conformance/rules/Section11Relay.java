@@ -12,6 +12,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -112,7 +113,8 @@ final class Section11Relay {
                   + " open as long as the process. When descriptors have run out, accept(2) fails"
                   + " with EMFILE, and no new client is served.",
               RELAY,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section11Relay::leavesNothing),
           rule("11.12", Shutdown.SENTENCE, Shutdown.WHY, Section11Relay::ends),
           rule(
@@ -133,7 +135,8 @@ final class Section11Relay {
                   + " so on until no descriptor is left; one client is enough. HTTP forbids"
                   + " intermediaries such loops as well (RFC 9110, section 7.6).",
               RELAY,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section11Relay::isNotItsOwnUpstream));
 
   private static final long VOLUME = 16L << 20;

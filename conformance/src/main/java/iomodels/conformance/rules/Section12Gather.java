@@ -13,6 +13,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.program.LineReader;
@@ -145,7 +146,8 @@ final class Section12Gather {
                   + " one of these paths forgets a connection or a timer, each such request leaks"
                   + " it, until accept(2) fails with EMFILE.",
               GATHER,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section12Gather::leavesNothing),
           rule("12.16", Shutdown.SENTENCE, Shutdown.WHY, Section12Gather::ends),
           new Rule(
@@ -175,7 +177,7 @@ final class Section12Gather {
 
   /** For a rule that a machine would miss if it paused for as long as the deadline. */
   private static Rule timed(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, GATHER, Set.of(Precondition.TIMED), check);
+    return new Rule(id, MUST, sentence, why, GATHER, Set.of(), Scheduling.TIMED, check);
   }
 
   private static Instance program(TestContext context, Duration deadline, Backend... backends)

@@ -16,6 +16,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -132,7 +133,8 @@ final class Section13Chat {
                   + " room with much coming and going runs out of descriptors, and accept(2) fails"
                   + " with EMFILE.",
               CHAT,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section13Chat::leavesNothing),
           rule("13.13", Shutdown.SENTENCE, Shutdown.WHY, Section13Chat::ends),
           rule(
@@ -151,7 +153,8 @@ final class Section13Chat {
                   + " announced to the others. Programs that announce by recursion overflow the"
                   + " stack, and those with a bounded event queue lose departures or never stop.",
               CHAT,
-              Set.of(Precondition.ALONE),
+              Set.of(),
+              Scheduling.ALONE,
               Section13Chat::allReset),
           new Rule(
               "13.16",
@@ -174,7 +177,8 @@ final class Section13Chat {
                   + " more slowly than clients arrive, or sockets are closed late, the next client"
                   + " waits, and descriptors run out.",
               CHAT,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section13Chat::storm));
 
   private static final int WINDOW = 64 * 1024;

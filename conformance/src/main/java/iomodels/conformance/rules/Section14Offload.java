@@ -15,6 +15,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.SlowFile;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
@@ -114,7 +115,8 @@ final class Section14Offload {
                   + " waits for keep their places, the queue stays full, and live clients are"
                   + " refused.",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::cancels),
           rule(
               "14.11",
@@ -138,7 +140,8 @@ final class Section14Offload {
                   + " answer is late; its load moves to the others, whose answers are then late as"
                   + " well (Site Reliability Engineering, chapter 22).",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::pings),
           new Rule(
               "14.14",
@@ -148,7 +151,8 @@ final class Section14Offload {
                   + " these paths forgets a socket or a file, it leaks one each time, until open(2)"
                   + " and accept(2) fail with EMFILE.",
               OFFLOAD,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section14Offload::leavesNothing),
           rule("14.15", Shutdown.SENTENCE, Shutdown.WHY, Section14Offload::ends),
           new Rule(
@@ -160,7 +164,8 @@ final class Section14Offload {
                   + " a hash can take seconds. Without cancellation, a few clients that ask and"
                   + " leave occupy all workers.",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::givesWorkersBack),
           rule(
               "14.17",
