@@ -1,6 +1,6 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.SeedOption;
@@ -308,11 +308,11 @@ public final class CompareCommand implements Callable<Integer> {
       List<ComparisonTable.Row> judged, Progress progress, Consumer<ComparisonTable.Row> rows)
       throws InterruptedException {
     Map<String, ComparisonTable.Row> waiting = new LinkedHashMap<>();
-    List<ServerSpec> candidates = new ArrayList<>();
+    List<ServerSpec> servers = new ArrayList<>();
     for (ComparisonTable.Row row : judged) {
       if (row.loadFailure().isEmpty()) {
         waiting.put(row.card().name(), row);
-        candidates.add(candidate(row.card().name()));
+        servers.add(specOf(row.card().name()));
       } else {
         rows.accept(row);
       }
@@ -329,7 +329,7 @@ public final class CompareCommand implements Callable<Integer> {
               false,
               _ -> Set.of());
       bench.run(
-          candidates,
+          servers,
           new Bench.Listener() {
             @Override
             public void doing(String what) {
@@ -351,9 +351,9 @@ public final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static ServerSpec candidate(String name) {
+  private static ServerSpec specOf(String name) {
     try {
-      return BenchServers.candidate(name);
+      return BenchServers.spec(name);
     } catch (UserError e) {
       throw new IllegalStateException(name, e); // It was judged a moment ago.
     }

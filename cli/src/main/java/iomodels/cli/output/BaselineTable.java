@@ -13,18 +13,18 @@ public final class BaselineTable {
 
   private BaselineTable() {}
 
-  /** Prints the table; returns whether a server got dearer. */
+  /** Prints the table; returns whether the cost of a server has increased. */
   public static boolean print(Measurements before, Measurements now, PrintWriter out) {
     List<Compared> compared = Baseline.compare(before, now.scenarios());
     out.printf(
-        "%nBeside %s, measured %s with Java %s on %s: CPU/MSG as a multiple of C.%n%n",
+        "%nCompared with %s, measured %s with Java %s on %s: CPU/MSG as a multiple of C.%n%n",
         before.machine().command(),
         before.machine().time(),
         before.machine().java(),
         before.machine().processor());
     if (!isAlike(before.machine(), now.machine())) {
       out.printf(
-          "That was another machine, or the same in another state (%s; now %s): a change may come"
+          "The machine or its configuration was another one (%s; now %s): a change may result"
               + " from that.%n%n",
           words(before.machine()), words(now.machine()));
     }
@@ -34,7 +34,7 @@ public final class BaselineTable {
     }
     Table.print(
         out,
-        List.of("SCENARIO", "SERVER", "THEN", "NOW", "CHANGE"),
+        List.of("SCENARIO", "SERVER", "BASELINE", "NOW", "CHANGE"),
         compared.stream().map(BaselineTable::cells).toList());
     return compared.stream().anyMatch(it -> it.change() == Change.REGRESSION);
   }
@@ -61,8 +61,8 @@ public final class BaselineTable {
         BenchTable.spread(compared.now()),
         switch (compared.change()) {
           case IMPROVEMENT -> "@|green cheaper|@";
-          case REGRESSION -> "@|bold,red dearer|@";
-          case NO_DIFFERENCE -> "no difference beyond the noise";
+          case REGRESSION -> "@|bold,red more expensive|@";
+          case NO_DIFFERENCE -> "within the noise";
         });
   }
 }

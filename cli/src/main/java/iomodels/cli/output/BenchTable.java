@@ -32,12 +32,12 @@ public final class BenchTable {
   private final Scenario scenario;
 
   /**
-   * A table that has room for all candidates.
+   * A table that has room for all servers.
    *
-   * @param names every name that a candidate can have in the table
+   * @param names every name that a server can have in the table
    */
   public BenchTable(
-      PrintWriter out, Scenario scenario, List<ServerSpec> candidates, List<String> names) {
+      PrintWriter out, Scenario scenario, List<ServerSpec> specs, List<String> names) {
     this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
@@ -79,7 +79,7 @@ public final class BenchTable {
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("× C", 18),
-                  Table.Column.left("TWIN", candidates.stream().map(ServerSpec::twin).toList()),
+                  Table.Column.left("TWIN", specs.stream().map(ServerSpec::twin).toList()),
                   Table.Column.right("× TWIN", 18),
                   Table.Column.right("MSG/S", 7),
                   Table.Column.right("× C", 4),
@@ -193,7 +193,7 @@ public final class BenchTable {
         number("%.0f %%", 100 * load.loaderBusy().median()));
   }
 
-  /** There is no C to compare with: the spread of the rounds shows how reliable a median is. */
+  /** Without a program in C, the spread of the rounds shows how reliable a median is. */
   private static List<String> chatCells(LoadFigures load) {
     Spread rate = load.messagesPerSecond();
     return List.of(
@@ -295,8 +295,8 @@ public final class BenchTable {
     }
     out.printf(
         Locale.ROOT,
-        "C beside a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise floors"
-            + " %.2f to %.2f.%n",
+        "C relative to a second instance of it, in the same turns: CPU/MSG %s, MSG/S %s; noise"
+            + " floors %.2f to %.2f.%n",
         pooled(cpu),
         pooled(
             measured.stream().flatMap(it -> it.noise().stream()).map(Ratio::throughput).toList()),

@@ -53,26 +53,24 @@ public final class ConformanceGate {
   }
 
   /** Number of progress steps that {@link #judge} reports for these servers. */
-  public long steps(List<ServerSpec> candidates) {
-    return candidates.stream().filter(this::isToBeJudged).count() * rules.size();
+  public long steps(List<ServerSpec> specs) {
+    return specs.stream().filter(this::isToBeJudged).count() * rules.size();
   }
 
-  private boolean isToBeJudged(ServerSpec candidate) {
-    return wanted
-        && !BenchServers.isYardstick(candidate.name())
-        && !reports.containsKey(candidate.name());
+  private boolean isToBeJudged(ServerSpec spec) {
+    return wanted && !BenchServers.isYardstick(spec.name()) && !reports.containsKey(spec.name());
   }
 
   /** Judges the servers that have not been judged yet. */
-  public void judge(List<ServerSpec> candidates, Progress progress) throws InterruptedException {
-    for (ServerSpec candidate : candidates) {
-      if (isToBeJudged(candidate)) {
-        progress.say(candidate.name() + ": judging");
+  public void judge(List<ServerSpec> specs, Progress progress) throws InterruptedException {
+    for (ServerSpec spec : specs) {
+      if (isToBeJudged(spec)) {
+        progress.say(spec.name() + ": judging");
         reports.put(
-            candidate.name(),
+            spec.name(),
             program.isPresent()
-                ? judge(program.get(), candidate.name(), progress)
-                : judge(candidate.name(), progress));
+                ? judge(program.get(), spec.name(), progress)
+                : judge(spec.name(), progress));
       }
     }
   }
@@ -82,7 +80,7 @@ public final class ConformanceGate {
     try {
       model = BenchServers.model(name);
     } catch (UserError e) {
-      throw new IllegalStateException(name, e); // It was there when the candidates were selected.
+      throw new IllegalStateException(name, e); // It was there when the servers were selected.
     }
     try (ModelTarget target =
         new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)) {

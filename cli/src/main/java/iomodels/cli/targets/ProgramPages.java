@@ -1,9 +1,9 @@
 package iomodels.cli.targets;
 
-import iomodels.cli.options.ProjectFiles;
 import iomodels.cli.output.Findings;
 import iomodels.cli.output.ProgramTable;
 import iomodels.cli.output.Progress;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;

@@ -52,7 +52,7 @@ class BenchIT {
 
     assertThat(cli.out())
         .contains("ping-50: 64 bytes", "blocking-threads", "c-threads", "c-poll")
-        .contains("C beside a second C of its kind")
+        .contains("C relative to a second instance of it")
         .contains("unjudged: was not judged by the kit (--no-kit), or not by all of its rules. ");
     assertThat(cli.err()).isEmpty();
     assertThat(cli.exitCode()).isZero();
@@ -82,7 +82,7 @@ class BenchIT {
     Cli cli = bench("c-poll", "--baseline", json.toString());
 
     assertThat(cli.out()).contains("CHANGE", "ping-50", "c-poll");
-    assertThat(cli.exitCode()).as("1: dearer").isIn(0, 1);
+    assertThat(cli.exitCode()).as("1: more expensive").isIn(0, 1);
     assertThat(cli.out()).doesNotContain("another machine");
 
     Path elsewhere = folder.resolve("elsewhere.json");
@@ -104,7 +104,7 @@ class BenchIT {
                 "$10.001$20.001$30.001")
             .replaceAll("\"noiseFloor\" : [0-9.E-]+", "\"noiseFloor\" : 0.01"));
     cli = bench("c-poll", "--baseline", cheap.toString());
-    assertThat(cli.out()).contains("dearer");
+    assertThat(cli.out()).contains("more expensive");
     assertThat(cli.exitCode()).isEqualTo(1);
 
     Path holes = folder.resolve("holes.json");

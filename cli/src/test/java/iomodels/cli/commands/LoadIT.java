@@ -3,7 +3,7 @@ package iomodels.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.cli.Cli;
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.service.Services;
