@@ -74,7 +74,6 @@ public final class Conformance {
    * On the transports that come after the best one only the rules are tried on which transports
    * differ, unless the system property {@code iomodels.thorough} is true.
    */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests() {
     Expectations expected = Expectations.read(EXPECTED);
     List<ServerProvider> providers = ServerProvider.installed();
@@ -88,7 +87,6 @@ public final class Conformance {
    * A container for each style on the module path and each program in it, in it a test for each
    * rule. No skip and no break is permitted.
    */
-  @SuppressWarnings("exports")
   public static Stream<DynamicNode> ofPrograms() {
     List<StyleProvider> styles = StyleProvider.installed();
     if (styles.isEmpty()) {

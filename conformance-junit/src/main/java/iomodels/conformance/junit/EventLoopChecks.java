@@ -87,7 +87,6 @@ public final class EventLoopChecks {
    *
    * @param isLoop which of Netty's threads are event loops
    */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests(Predicate<Thread> isLoop) {
     BlockHound.Builder watch = BlockHound.builder();
     PERMITTED.forEach(

@@ -65,7 +65,6 @@ public final class ServerContract {
   }
 
   /** A container for each model on the module path, and each transport that it has. */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests() {
     return ServerProvider.installed().stream().flatMap(ServerContract::tests);
   }
