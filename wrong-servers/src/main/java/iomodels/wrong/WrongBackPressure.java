@@ -25,7 +25,7 @@ final class WrongBackPressure {
               "reads-on-and-on",
               "5.01",
               "Queues what a client does not take, and reads on.",
-              "it took all",
+              "it read all",
               WrongBackPressure::readsOnAndOn),
           WrongServer.of(
               "resumes-once",

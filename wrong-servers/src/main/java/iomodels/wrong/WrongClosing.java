@@ -60,7 +60,7 @@ final class WrongClosing {
               "loses-a-socket-in-five-hundred",
               "4.07",
               "Opens a socket for one of five hundred clients that reset, and forgets it.",
-              "sockets once all clients have gone",
+              "sockets after all clients have left",
               WrongClosing::losesASocket),
           WrongServer.of(
               "waits-for-a-write-to-nobody",
@@ -72,7 +72,7 @@ final class WrongClosing {
               "leaves-a-thread-behind",
               "4.08",
               "Has a thread wait for the rest of a line whose client has reset.",
-              "threads once all clients have gone",
+              "threads after all clients have left",
               WrongClosing::leavesAThreadBehind));
 
   private WrongClosing() {}

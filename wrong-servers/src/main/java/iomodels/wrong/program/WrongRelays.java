@@ -26,7 +26,7 @@ final class WrongRelays {
               "relay-one-way-after-the-other",
               "11.01",
               "Carries what the client says to its end, and only then what the upstream says.",
-              "takes the whole stream",
+              "reads the whole stream",
               WrongRelays::oneWayAfterTheOther),
           wrong(
               "relay-waits-for-the-client",
@@ -154,7 +154,7 @@ final class WrongRelays {
               "11.13",
               "When sending fails, leaves it to the other thread to find out why: it reads -1,"
                   + " since the kernel reports a reset once.",
-              "look as if they were all",
+              "as at a regular end",
               config ->
                   new CorrectRelay(config) {
                     @Override
