@@ -93,8 +93,9 @@ class ContractTest {
   }
 
   private static String title(int section) {
-    assertThat(TITLES).as("section %d has no title here", section).containsKey(section);
-    return TITLES.get(section);
+    String title = TITLES.getOrDefault(section, "");
+    assertThat(title).as("section %d has no title here", section).isNotEmpty();
+    return title;
   }
 
   @Test
