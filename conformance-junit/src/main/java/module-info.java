@@ -1,7 +1,7 @@
 /** The conformance kit as JUnit tests, and checks of Netty's event loops. */
 module iomodels.conformance.junit {
   requires transitive iomodels.conformance;
-  requires org.junit.jupiter.api;
+  requires transitive org.junit.jupiter.api;
   requires static org.jspecify;
   // Only for EventLoopChecks, in modules whose models use Netty.
   requires static java.logging;

@@ -1,4 +1,4 @@
-/** The conformance kit: rules as values, and an engine that judges any server by them. */
+/** The conformance kit: rules as values, and an engine that tests any server by them. */
 module iomodels.conformance {
   requires transitive iomodels.core;
   requires transitive iomodels.meter;

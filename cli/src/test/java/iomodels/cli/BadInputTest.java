@@ -2,7 +2,7 @@ package iomodels.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.program.Programs;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
@@ -51,14 +51,14 @@ class BadInputTest {
           serve --program relay                        | name a STYLE: nio-selector
           serve nothing --program relay                | there are: nio-selector
           serve vertx --program gopher                 | there are: relay, gather, chat, offload
-          serve vertx --program relay                  | say --upstream HOST:PORT
+          serve vertx --program relay                  | add --upstream HOST:PORT
           serve vertx --program relay --upstream one   | is not HOST:PORT
           serve vertx --program relay --upstream a:1 --upstream b:2 | has one upstream
           serve vertx --program relay --upstream 127.0.0.1:8080     | choose another --port
           serve vertx --program relay --upstream 127.0.0.1:9 --queue 2    | relay has no --queue
           serve vertx --program relay --service upper  | leave one of them out
           serve --wrong banner --program relay         | leave one of them out
-          serve vertx --back-off 3                     | say --program gather
+          serve vertx --back-off 3                     | add --program gather
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
           conform --wrong no-such-fault                | iomodels list --wrong
@@ -79,8 +79,8 @@ class BadInputTest {
           conform --target no-such-host.test:80        | there is no host no-such-host.test; check the name
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
-          conform nio-selector --rule 11.05            | say --program relay
-          conform nio-selector --rule 11               | say --program relay
+          conform nio-selector --rule 11.05            | add --program relay
+          conform nio-selector --rule 11               | add --program relay
           conform --program gopher vertx               | there are: relay, gather, chat, offload
           conform --program relay                      | name a STYLE (nio-selector
           conform --program relay no-such-style        | there are: nio-selector
@@ -107,28 +107,28 @@ class BadInputTest {
           trace --tutorial no-such-text                | iomodels list --wrong
           trace --exec '/bin/true'                     | needs {port}
           trace nio-selector --name it                 | leave it out
-          trace nio-selector nio-selector              | once is enough
+          trace nio-selector nio-selector              | name it once
           trace nio-selector c-epoll --output one.json | name a directory
           trace nio-selector --output /no/such/x.json  | there is no folder /no/such
-          new My_Model                                 | take small letters, digits and hyphens
-          new blocking-threads                         | take another name
-          new c-mine                                   | take another name
-          new example-mine                             | take another name
+          new My_Model                                 | use lower-case letters, digits and hyphens
+          new blocking-threads                         | choose another name
+          new c-mine                                   | choose another name
+          new example-mine                             | choose another name
           new class                                    | Java does not keep for itself
-          new 2nd                                      | take small letters, digits and hyphens
-          new mine-                                    | take small letters, digits and hyphens
+          new 2nd                                      | use lower-case letters, digits and hyphens
+          new mine-                                    | use lower-case letters, digits and hyphens
           new core                                     | choose another one with --package
           new a123456789-123456789-123456789-123456789-123456789-123456789-123456789 | 60 characters at most
           new my-model --like no-such-model            | there are: blocking-pool
-          new my-model --package com.9lives            | is no package
-          new my-model --package com.example.package   | is no package
-          new my-model --package com.Example           | is no package
+          new my-model --package com.9lives            | is not a valid package name
+          new my-model --package com.example.package   | is not a valid package name
+          new my-model --package com.Example           | is not a valid package name
           new my-model --package iomodels.nio          | choose another one with --package
           new my-model --package java.mymodel          | choose another one with --package
           new my-model --package java                  | choose another one with --package
           new my-model --package java.net.http         | choose another one with --package
-          new my-model --package com.$mine             | is no package
-          new my-model --no-install                    | say --outside DIR as well
+          new my-model --package com.$mine             | is not a valid package name
+          new my-model --no-install                    | add --outside DIR as well
           new my-model                                 | in a clone of the project
           """)
   void isOneLineThatNamesTheRemedy(String command, String remedy) {

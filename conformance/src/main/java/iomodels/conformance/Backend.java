@@ -14,17 +14,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A server that a program turns to, played by the kit: it accepts when a rule says so, and what
- * comes then is a {@link Peer}. For use by one thread at a time.
+ * An upstream server of a program, played by the kit. It accepts a connection when a rule calls
+ * {@link #accept}, and returns it as a {@link Peer}. For use by one thread at a time.
  */
 public final class Backend implements AutoCloseable {
 
   private static final int DEFAULT_BACKLOG = 0;
 
-  /** More than fit into a backlog of one, on any system. */
+  /** More connections than any system queues for a backlog of one. */
   private static final int MOST_WAITING = 64;
 
-  /** On loopback a connection that is accepted is made at once. */
+  /** Longer than connecting takes on loopback while the backlog has room. */
   private static final long CONNECTING_MILLIS = 200;
 
   private final NetworkChannel port;
@@ -34,7 +34,7 @@ public final class Backend implements AutoCloseable {
   private final Consumer<Peer> opened;
   private int accepted;
 
-  /** Connections that wait in the backlog, so that there is no place for another. */
+  /** Connections that fill the backlog. */
   private final List<SocketChannel> waiting = new ArrayList<>();
 
   private Backend(
@@ -59,9 +59,9 @@ public final class Backend implements AutoCloseable {
   }
 
   /**
-   * One that listens.
+   * Creates an upstream that listens.
    *
-   * @param opened is given each connection, to close it
+   * @param opened receives each accepted connection, to close it later
    */
   static Backend listening(
       Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
@@ -70,13 +70,13 @@ public final class Backend implements AutoCloseable {
         ServerSocketChannel.open(), DEFAULT_BACKLOG, patience, transcript, name, opened);
   }
 
-  /** One that refuses: the port is taken, so that nobody else can, but nobody listens. */
+  /** Creates an upstream that refuses connections: its port is bound, but does not listen. */
   static Backend refusing(Duration patience, Transcript transcript, String name)
       throws IOException {
     return new Backend(SocketChannel.open(), 0, patience, transcript, name, _ -> {});
   }
 
-  /** A listener whose backlog is full: the kernel does not answer a new connection. */
+  /** Creates a listener whose backlog is full: the kernel does not answer new connections. */
   static Backend full(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException, InterruptedException {
     Backend backend =
@@ -108,12 +108,12 @@ public final class Backend implements AutoCloseable {
         "a backlog of 1 was not full with %d connections".formatted(MOST_WAITING));
   }
 
-  /** Where it is. */
+  /** Returns the address on which it listens. */
   public InetSocketAddress address() throws IOException {
     return (InetSocketAddress) port.getLocalAddress();
   }
 
-  /** The next connection that is made to it. */
+  /** Accepts the next connection. */
   public Peer accept() throws Broken, IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
     listener.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
@@ -130,21 +130,21 @@ public final class Backend implements AutoCloseable {
     }
   }
 
-  /** Demands that nobody connects for that long. */
+  /** Demands that nobody connects for this long. */
   public void expectNobody(Duration time) throws Broken, IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
     listener.socket().setSoTimeout(Math.toIntExact(time.toMillis()));
     try {
       listener.socket().accept().close();
     } catch (SocketTimeoutException _) {
-      transcript.add("kit", "%s hears nothing for %,d ms".formatted(name, time.toMillis()));
+      transcript.add("kit", "%s receives nothing for %,d ms".formatted(name, time.toMillis()));
       return;
     }
     throw new Broken("no connection to " + name, "one was made");
   }
 
-  /** Closes whatever connections wait to be accepted; does not wait for any. */
-  public void dismissAll() throws IOException {
+  /** Closes all connections in the accept queue; does not wait for any. */
+  public void closePending() throws IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
     listener.configureBlocking(false);
     for (SocketChannel it = listener.accept(); it != null; it = listener.accept()) {

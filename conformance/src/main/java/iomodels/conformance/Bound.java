@@ -70,17 +70,17 @@ public enum Bound {
     this.sentence = sentence;
   }
 
-  /** The default value. */
+  /** Returns the default value. */
   public long standard() {
     return standard;
   }
 
-  /** The unit: {@code ms}, {@code bytes} or {@code %}; empty for a count. */
+  /** Returns the unit: {@code ms}, {@code bytes} or {@code %}; empty for a count. */
   public String unit() {
     return unit;
   }
 
-  /** The largest permitted value: an hour, a gibibyte, a hundred thousand. */
+  /** Returns the largest permitted value: an hour, a gibibyte, a hundred thousand. */
   public long most() {
     return switch (unit) {
       case "ms" -> 3_600_000;
@@ -89,7 +89,7 @@ public enum Bound {
     };
   }
 
-  /** What the bound limits. */
+  /** Returns a description of what the bound limits. */
   public String sentence() {
     return sentence;
   }

@@ -6,13 +6,13 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** A value for each {@link Bound}: the default, or what was asked for. Immutable. */
+/** A value for each {@link Bound}: the default, or one that the user has set. Immutable. */
 public final class Bounds {
 
   /** Every bound at its default. */
   public static final Bounds STANDARD = new Bounds(Map.of());
 
-  /** Where there is time: more connections, longer streams, longer looks. */
+  /** For thorough runs: more connections, longer streams, longer observation. */
   public static final Bounds THOROUGH =
       STANDARD
           .with(Bound.VOLUME, 4 * Bound.VOLUME.standard())
@@ -26,7 +26,7 @@ public final class Bounds {
     this.changed = changed;
   }
 
-  /** The same with one bound changed. */
+  /** Returns a copy with one bound changed. */
   public Bounds with(Bound bound, long value) {
     if (value < 1 || value > bound.most()) {
       throw new IllegalArgumentException(
@@ -38,7 +38,7 @@ public final class Bounds {
     return new Bounds(map);
   }
 
-  /** The same with one bound changed, written {@code NAME=VALUE}. */
+  /** Returns a copy with one bound changed, written {@code NAME=VALUE}. */
   public Bounds with(String assignment) {
     int equals = assignment.indexOf('=');
     try {
@@ -59,12 +59,12 @@ public final class Bounds {
     }
   }
 
-  /** The value of a bound that counts. */
+  /** Returns the value of a bound that is a count. */
   public int count(Bound bound) {
     return Math.toIntExact(changed.getOrDefault(bound, bound.standard()));
   }
 
-  /** The value of a bound that is a time. */
+  /** Returns the value of a bound that is a duration. */
   public Duration time(Bound bound) {
     return Duration.ofMillis(changed.getOrDefault(bound, bound.standard()));
   }

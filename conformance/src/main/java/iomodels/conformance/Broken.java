@@ -1,13 +1,15 @@
 package iomodels.conformance;
 
-/** A rule was broken: what was expected of the server, and what it did. */
+/** Thrown by a check when the subject breaks the rule; the message says what was expected. */
 public final class Broken extends Exception {
 
   private static final long serialVersionUID = 1L;
 
   /**
-   * @param expected what the rule demands here, as a noun phrase
-   * @param actual what came instead
+   * Creates the message "expected …, but …".
+   *
+   * @param expected what the rule demands here, a noun phrase
+   * @param actual what happened instead, a clause
    */
   public Broken(String expected, String actual) {
     this("expected %s, but %s".formatted(expected, actual));
@@ -17,7 +19,7 @@ public final class Broken extends Exception {
     super(message, null, false, false);
   }
 
-  /** The same, with the place where it happened. */
+  /** Returns the same exception with a prefix that says where it happened. */
   public Broken at(String place) {
     return new Broken("%s: %s".formatted(place, getMessage()));
   }

@@ -4,7 +4,7 @@ import iomodels.conformance.targets.Client;
 import iomodels.service.Service;
 import java.util.concurrent.Semaphore;
 
-/** A client is started anew for each rule, one at a time. */
+/** A client, which is started anew for each rule, one at a time. */
 record ClientExamination(Client client, Semaphore one) implements Examination {
 
   ClientExamination(Client client) {

@@ -21,16 +21,16 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A client that is judged, as its user and its server see it at once: what is typed into it, the
- * connections that it makes, what it shows and how it ends. Whatever else it does than a rule
- * demands is {@link Broken}. For use by one thread.
+ * A client under test. The kit plays its user and its server: it types input, accepts connections,
+ * and checks the output and the exit code. Anything that a rule does not permit is reported as
+ * {@link Broken}. For use by one thread.
  */
 public final class ClientUnderTest implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
   private static final int MAX_SHOWN = 64 * 1024 * 1024;
   private static final int OVERHEAD = 64;
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(100);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
   private static final byte[] END = new byte[0];
 
   private final NetworkChannel port;
@@ -38,15 +38,15 @@ public final class ClientUnderTest implements AutoCloseable {
   private final Duration patience;
   private final Transcript transcript;
 
-  /** A client need not read all of its input at once, nor may one that does not hold up the kit. */
+  /** Unbounded: a client that does not read its input must not block the kit. */
   private final BlockingQueue<byte[]> typed = new LinkedBlockingQueue<>();
 
   private final BlockingQueue<byte[]> shown = new LinkedBlockingQueue<>();
 
-  /** What may be shown and not be looked at: a client that shows more for ever has to wait. */
+  /** Permits for output that was not checked yet: a client with endless output has to wait. */
   private final Semaphore room = new Semaphore(MAX_SHOWN);
 
-  /** Of what was shown, what no expectation has looked at yet. */
+  /** Output that was received but not checked yet. */
   private byte[] rest = END;
 
   private boolean outputEnded;
@@ -61,13 +61,13 @@ public final class ClientUnderTest implements AutoCloseable {
     Thread.ofVirtual().start(this::watch);
   }
 
-  /** Starts a client where there is a server. */
+  /** Starts a client with the port of a server. */
   static ClientUnderTest start(Client client, Duration patience, Transcript transcript)
       throws IOException {
     return start(ServerSocketChannel.open(), client, patience, transcript);
   }
 
-  /** Starts a client where nobody listens: the port is taken, so that nobody else can. */
+  /** Starts a client with a port on which nobody listens; the kit keeps it bound. */
   static ClientUnderTest startWithoutServer(Client client, Duration patience, Transcript transcript)
       throws IOException {
     return start(SocketChannel.open(), client, patience, transcript);
@@ -94,7 +94,7 @@ public final class ClientUnderTest implements AutoCloseable {
         input.flush();
       }
     } catch (IOException ignored) {
-      // it has ended, or reads no more: what it does with its input is seen at the other side
+      // it has ended, or no longer reads: the server's side of the test notices
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
@@ -110,7 +110,7 @@ public final class ClientUnderTest implements AutoCloseable {
         }
       }
     } catch (IOException ignored) {
-      // it has ended
+      // the client has ended
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     } finally {
@@ -129,23 +129,23 @@ public final class ClientUnderTest implements AutoCloseable {
     typed.add(bytes);
   }
 
-  /** Ends the input, after what has been typed. */
+  /** Ends the input after everything that was typed. */
   public void endInput() {
     transcript.add("user", "ends the input");
     typed.add(END);
   }
 
   /**
-   * The connection that the client makes next.
+   * Accepts the client's next connection.
    *
-   * @throws Inconclusive if it ends before it makes one, which says nothing about the rule
+   * @throws Inconclusive if the client ends before it connects: that says nothing about the rule
    */
   public Peer accept() throws Broken, IOException, InterruptedException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
-    listener.socket().setSoTimeout(Math.toIntExact(BETWEEN_LOOKS.toMillis()));
+    listener.socket().setSoTimeout(Math.toIntExact(POLL_INTERVAL.toMillis()));
     long deadline = System.nanoTime() + patience.toNanos();
     while (System.nanoTime() - deadline < 0) {
-      // In this order: it may have connected before it ended.
+      // In this order: the client may have connected before it ended.
       OptionalInt exitCode = run.exitCode(Duration.ZERO);
       try {
         SocketChannel channel = listener.socket().accept().getChannel();
@@ -160,12 +160,12 @@ public final class ClientUnderTest implements AutoCloseable {
     throw new Broken("a connection", "none was made for %,d ms".formatted(patience.toMillis()));
   }
 
-  /** Demands that it shows just this next. */
+  /** Demands that the client shows exactly this text next. */
   public void expectShown(String text) throws Broken, InterruptedException {
     expectShown(text.getBytes(UTF_8));
   }
 
-  /** Demands that it shows just these bytes next. */
+  /** Demands that the client shows exactly these bytes next. */
   public void expectShown(byte[] expected) throws Broken, InterruptedException {
     String wanted = Transcript.show(expected, 0, expected.length) + " to be shown";
     int seen = 0;
@@ -190,7 +190,7 @@ public final class ClientUnderTest implements AutoCloseable {
     }
   }
 
-  /** Demands that it does not end for that long; what it shows meanwhile, one sees next. */
+  /** Demands that the client runs for at least this time; its output is kept for later checks. */
   public void expectPatience(Duration time) throws Broken, InterruptedException {
     OptionalInt exitCode = run.exitCode(time);
     if (exitCode.isPresent()) {
@@ -200,7 +200,7 @@ public final class ClientUnderTest implements AutoCloseable {
     transcript.add("kit", "sees the client wait for %,d ms".formatted(time.toMillis()));
   }
 
-  /** Demands that it ends, with exit code 0, and shows nothing more. */
+  /** Demands that the client ends with exit code 0, and shows nothing more. */
   public void expectSuccess() throws Broken, InterruptedException {
     int exitCode = awaitEnd();
     if (exitCode != 0) {
@@ -211,13 +211,13 @@ public final class ClientUnderTest implements AutoCloseable {
     }
   }
 
-  /** Demands an end with an exit code other than 0, and a message on standard error. */
-  public void expectComplaint() throws Broken, InterruptedException {
+  /** Demands that the client ends with another exit code than 0, and with an error message. */
+  public void expectErrorMessage() throws Broken, InterruptedException {
     int exitCode = awaitEnd();
     if (exitCode == 0) {
       throw new Broken("an exit code other than 0", ended(exitCode));
     }
-    if (run.complaint().isEmpty()) {
+    if (run.stderrTail().isEmpty()) {
       throw new Broken("a message on standard error", ended(exitCode));
     }
   }
@@ -233,12 +233,12 @@ public final class ClientUnderTest implements AutoCloseable {
   }
 
   private String ended(int exitCode) throws InterruptedException {
-    String words = run.complaint();
+    String message = run.stderrTail();
     return "it ended with exit code %d%s"
-        .formatted(exitCode, words.isEmpty() ? " and without a message" : ": " + words);
+        .formatted(exitCode, message.isEmpty() ? " and without a message" : ": " + message);
   }
 
-  /** Whether more of its output has come, within the kit's patience. */
+  /** Waits for more output; returns false at the end of the output and at the time limit. */
   private boolean awaitOutput() throws InterruptedException {
     if (outputEnded) {
       return false;

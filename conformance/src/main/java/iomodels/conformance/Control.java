@@ -18,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The plainest server that keeps the rules about time: when it misses one as well, the machine is
- * to blame. A blocking virtual thread for each connection, in the kit's own JVM.
+ * The control server: the simplest server that keeps the rules about time, with a blocking virtual
+ * thread for each connection, in the kit's own JVM. If it breaks such a rule as well, the machine
+ * is too busy.
  */
 final class Control implements Target {
 
@@ -39,7 +40,7 @@ final class Control implements Target {
         SocketChannel channel = listener.accept();
         Thread.ofVirtual().start(() -> converse(channel, service.open()));
       } catch (IOException _) {
-        LockSupport.parkNanos(PAUSE); // closed, or out of descriptors: not to spin
+        LockSupport.parkNanos(PAUSE); // closed, or out of descriptors: do not spin
       }
     }
   }
@@ -63,7 +64,7 @@ final class Control implements Target {
         out.clear();
       }
     } catch (IOException _) {
-      // the client has gone
+      // the client is gone
     }
   }
 
@@ -94,7 +95,7 @@ final class Control implements Target {
 
   @Override
   public Instance launch(Service service, int port) {
-    throw new IllegalStateException("the control server is not there to be launched");
+    throw new IllegalStateException("the control server cannot be launched");
   }
 
   @Override
@@ -102,7 +103,7 @@ final class Control implements Target {
     try {
       listener.close();
     } catch (IOException ignored) {
-      // nothing depends on it any more
+      // nothing depends on the listener any more
     }
   }
 }

@@ -11,20 +11,20 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * A sender of datagrams, which demands what a rule demands. A request without an answer is sent
- * again, since UDP may lose either: so a reply that comes late may be seen twice.
+ * A UDP client of the kit, which checks the replies. It repeats a request without a reply, since
+ * UDP may lose both; so a late reply may arrive twice.
  */
 public final class DatagramPeer implements AutoCloseable {
 
   private static final int TRIES = 5;
-  private static final int MORE_THAN_ANY = 64 * 1024;
+  private static final int LARGER_THAN_ANY_DATAGRAM = 64 * 1024;
 
   private final DatagramSocket socket;
   private final InetSocketAddress server;
   private final Duration patience;
   private final Transcript transcript;
   private final String name;
-  private final byte[] buffer = new byte[MORE_THAN_ANY];
+  private final byte[] buffer = new byte[LARGER_THAN_ANY_DATAGRAM];
 
   DatagramPeer(InetSocketAddress server, Duration patience, Transcript transcript, String name)
       throws IOException {
@@ -33,7 +33,7 @@ public final class DatagramPeer implements AutoCloseable {
     this.transcript = transcript;
     this.name = name;
     InetAddress to = server.getAddress();
-    // Of all that IPv4 has on loopback, 127.0.0.1 is what a server would answer from by accident.
+    // From 127.0.0.1, the address from which a careless server would answer.
     InetAddress from = to instanceof Inet4Address ? InetAddress.getLoopbackAddress() : to;
     socket =
         to.isLoopbackAddress()
@@ -48,7 +48,7 @@ public final class DatagramPeer implements AutoCloseable {
     socket.send(new DatagramPacket(payload, payload.length, server));
   }
 
-  /** Sends a request, until it has been answered with just these bytes, from the server's port. */
+  /** Repeats a request until a reply comes: exactly these bytes, from the server's port. */
   public void exchange(byte[] request, byte[] expected) throws Broken, IOException {
     for (int i = 0; i < TRIES; i++) {
       send(request);
@@ -59,7 +59,7 @@ public final class DatagramPeer implements AutoCloseable {
     throw missing(expected, TRIES);
   }
 
-  /** Demands a datagram of just these bytes, from the server's port, without asking for it. */
+  /** Demands a datagram of exactly these bytes from the server's port; sends no request. */
   public void expect(byte[] expected) throws Broken, IOException {
     if (!receive(expected)) {
       throw missing(expected, 1);
@@ -69,7 +69,7 @@ public final class DatagramPeer implements AutoCloseable {
   private Broken missing(byte[] expected, int requests) {
     return new Broken(
         "a datagram of " + Transcript.show(expected, 0, expected.length),
-        "none came to %d request%s in %,d ms"
+        "no reply came to %d request%s in %,d ms"
             .formatted(
                 requests,
                 requests == 1 ? "" : "s",
@@ -95,7 +95,7 @@ public final class DatagramPeer implements AutoCloseable {
     return true;
   }
 
-  /** Sends a request, until it has been answered, whatever the answer is. */
+  /** Repeats a request until any reply comes. */
   public void expectSomethingFor(byte[] request) throws Broken, IOException {
     for (int i = 0; i < TRIES; i++) {
       send(request);
@@ -103,10 +103,10 @@ public final class DatagramPeer implements AutoCloseable {
         return;
       }
     }
-    throw new Broken("a datagram", "none came");
+    throw new Broken("a datagram", "no datagram came");
   }
 
-  /** Demands that no datagram comes for that long. */
+  /** Demands that no datagram comes for this long. */
   public void expectSilence(Duration time) throws Broken, IOException {
     DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
     if (receive(packet, time)) {
@@ -129,7 +129,7 @@ public final class DatagramPeer implements AutoCloseable {
                   Transcript.show(packet.getData(), 0, packet.getLength())));
       return true;
     } catch (SocketTimeoutException _) {
-      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
     }
   }

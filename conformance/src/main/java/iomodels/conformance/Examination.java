@@ -3,24 +3,24 @@ package iomodels.conformance;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/** What the kit has to know of a subject to try rules on it. Safe for use by several threads. */
+/** A prepared subject, which knows which rules apply to it. Safe for use by several threads. */
 interface Examination {
 
-  /** Returns why a rule does not apply, always in the same words; empty if it does. */
+  /** Returns why a rule does not apply, always with the same text; empty if it applies. */
   String reasonToSkip(Rule rule);
 
-  /** Returns the permits of which a try of this rule needs one. */
+  /** Returns the semaphore of which a test of this rule needs a permit. */
   Semaphore permits(Rule rule);
 
-  /** Makes the context of one try. */
+  /** Creates the context of one run of a test. */
   TestContext context(Rule rule, Bounds bounds, long seed);
 
-  /** Whether a {@link Control} server can be tried by a rule about time as well. */
+  /** Whether a {@link Control} server can be tested by this rule as well. */
   default boolean hasControl(Rule rule) {
     return false;
   }
 
-  /** Returns what was noticed while the subject was prepared. */
+  /** Returns observations that were made while the subject was prepared. */
   default List<String> notes() {
     return List.of();
   }

@@ -8,12 +8,12 @@ import java.util.List;
  *
  * @param rule the rule
  * @param verdict the verdict
- * @param detail for a broken rule what was expected and what came instead, otherwise the reason for
- *     the verdict; empty if the rule was kept
+ * @param detail for a broken rule what was expected and what happened instead, otherwise the reason
+ *     for the verdict; empty if the rule was kept
  * @param transcript what was sent and received, with times, unless the rule was kept; after an
  *     error also the stack trace
- * @param took how long the last try took
- * @param seed repeats the try with the same bytes
+ * @param took duration of the last run of the test
+ * @param seed repeats that run with the same bytes
  */
 public record Finding(
     Rule rule, Verdict verdict, String detail, List<String> transcript, Duration took, long seed) {

@@ -3,23 +3,27 @@ package iomodels.conformance;
 import java.io.IOException;
 
 /**
- * The kit cannot tell whether a rule was kept: a tool is missing, or the machine did not come into
- * the state that the rule is about.
+ * Thrown by a check when the kit cannot tell whether a rule was kept: a tool is missing, or the
+ * machine did not reach the state that the rule is about.
  */
 public final class Inconclusive extends IOException {
 
   private static final long serialVersionUID = 1L;
 
   /**
-   * @param reason for the user
+   * Creates an exception.
+   *
+   * @param reason a message for the user
    */
   public Inconclusive(String reason) {
     super(reason);
   }
 
   /**
-   * @param reason for the user
-   * @param cause what was tried
+   * Creates an exception with a cause.
+   *
+   * @param reason a message for the user
+   * @param cause the failure behind it
    */
   public Inconclusive(String reason, Throwable cause) {
     super(reason, cause);

@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
@@ -26,35 +26,36 @@ import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
 /**
- * Tries rules on a subject: a server, a program or a client.
+ * The engine: tests a subject, which is a server, a program or a client, by rules.
  *
- * <p>Rules run side by side, as far as the subject allows it. Rules with {@code TIMED} or {@code
- * ALONE} run one at a time, after the others. A rule about time is broken only if each of three
- * tries breaks it and a {@link Control} server, tried right then, does not break it; there is no
- * control for rules that start and stop a server, for programs and for clients. No other rule about
- * time is repeated on this machine meanwhile.
+ * <p>Rules run in parallel, as far as the subject allows it. Rules that are {@code TIMED} or {@code
+ * ALONE} run one at a time, after the others. A timed rule is broken only if three runs break it
+ * and a {@link Control} server, tested right then, does not. There is no control for rules that
+ * start and stop a server, for programs and for clients. While a timed rule is repeated, no other
+ * kit on this machine repeats one.
  *
  * @param rules the rules, in the order of the report
  * @param bounds the numbers that rules depend on
- * @param seed the same seed makes the same bytes
- * @param tries how often to try each rule, with one seed after another, until a try is not kept
+ * @param seed determines the bytes that are sent
+ * @param tries how often to test each rule, with consecutive seeds; stops when it is not kept
  */
 public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
 
-  private static final int TRIES_ABOUT_TIME = 3;
-  private static final Duration LIMIT = Duration.ofSeconds(90);
+  private static final int TIMED_TRIES = 3;
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(90);
 
-  /** Makes a kit that tries each rule once. */
+  /** Creates a kit that tests each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
     this(rules, bounds, seed, 1);
   }
 
   /**
-   * Tries every rule that applies.
+   * Tests every rule that applies.
    *
    * @param subject stays open; the caller closes it
-   * @param progress receives each finding as soon as there is one, in any order, one at a time
-   * @throws IOException if the subject cannot be started or reached, in words for the user
+   * @param progress receives each finding when the rule has been tested, one at a time, in any
+   *     order
+   * @throws IOException if the subject cannot be started or reached; the message is for the user
    * @throws InterruptedException if the calling thread is interrupted; no check is left running
    */
   public Report judge(Subject subject, Consumer<Finding> progress)
@@ -68,7 +69,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
           String reason = examination.reasonToSkip(rule);
           if (!reason.isEmpty()) {
             report(finding(rule, Verdict.SKIPPED, reason), findings, progress);
-          } else if (!isTriedAlone(rule)) {
+          } else if (rule.scheduling() == Scheduling.PARALLEL) {
             pending.add(executor.submit(() -> judge(rule, examination, findings, progress)));
           }
         }
@@ -92,7 +93,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         subject.name(), rules.stream().map(findings::get).toList(), examination.notes());
   }
 
-  /** Prepares the subject: a server that rules share is started, and its capabilities probed. */
+  /** Prepares the subject: starts the server that rules share, and probes its capabilities. */
   private Examination examine(Subject subject) throws IOException, InterruptedException {
     return switch (subject) {
       case Target server -> ServerExamination.of(server, rules, bounds, seed);
@@ -101,16 +102,11 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     };
   }
 
-  private static boolean isTriedAlone(Rule rule) {
-    return rule.preconditions().contains(Precondition.TIMED)
-        || rule.preconditions().contains(Precondition.ALONE);
-  }
-
   /**
-   * Makes the report on a subject that could not be started or reached.
+   * Creates the report on a subject that could not be started or reached.
    *
-   * @param name of the subject
-   * @param reason in words for the user
+   * @param name name of the subject
+   * @param reason a message for the user
    */
   public Report untried(String name, String reason) {
     List<Finding> findings =
@@ -147,7 +143,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   private Finding withSeed(long own, Rule rule, Examination examination)
       throws InterruptedException {
     LongFunction<TestContext> contexts = it -> examination.context(rule, bounds, it);
-    if (!rule.preconditions().contains(Precondition.TIMED)) {
+    if (rule.scheduling() != Scheduling.TIMED) {
       return once(rule, own, contexts);
     }
     Finding finding = once(rule, own, contexts);
@@ -155,16 +151,16 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       return finding;
     }
     try (TimedTurn _ = TimedTurn.take()) {
-      for (int i = 1; i < TRIES_ABOUT_TIME && finding.verdict() == Verdict.BROKEN; i++) {
+      for (int i = 1; i < TIMED_TRIES && finding.verdict() == Verdict.BROKEN; i++) {
         finding = once(rule, own, contexts);
       }
       boolean missed = finding.verdict() == Verdict.BROKEN;
-      return missed && examination.hasControl(rule) ? besideControl(finding) : finding;
+      return missed && examination.hasControl(rule) ? comparedWithControl(finding) : finding;
     }
   }
 
-  /** Returns the finding unless the control server misses the bound as well. */
-  private Finding besideControl(Finding missed) throws InterruptedException {
+  /** Returns the finding; it is inconclusive if the control server misses the bound as well. */
+  private Finding comparedWithControl(Finding missed) throws InterruptedException {
     Rule rule = missed.rule();
     try (Control control = new Control(rule.service())) {
       Finding other =
@@ -201,10 +197,10 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       String detail = "";
       List<String> trace = List.of();
       try {
-        running.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        running.get(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException _) {
         verdict = Verdict.ERROR;
-        detail = "the check did not end within %d s".formatted(LIMIT.toSeconds());
+        detail = "the check did not end within %d s".formatted(TIME_LIMIT.toSeconds());
         trace = Stream.of(thread.get().getStackTrace()).map(it -> "  at " + it).toList();
       } catch (ExecutionException e) {
         Throwable cause = e.getCause();

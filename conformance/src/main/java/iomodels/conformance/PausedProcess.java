@@ -12,15 +12,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A process, and all that it has started, while SIGSTOP keeps them from running: the kernel goes on
- * to accept and to receive for them. Closing it lets them run again. For use by one thread.
+ * A process and its descendants, suspended by SIGSTOP. The kernel still completes connections and
+ * receives data for them. Closing this object resumes them. For use by one thread.
  */
 public final class PausedProcess implements AutoCloseable {
 
-  private static final long BETWEEN_LOOKS_MILLIS = 5;
+  private static final long POLL_INTERVAL_MILLIS = 5;
 
-  /** Stopped, a zombie, dead. */
-  private static final String AT_REST = "TZXx";
+  /** States in {@code /proc}: stopped, traced, zombie, dead. */
+  private static final String NOT_RUNNING = "TZXx";
 
   private static final Path PROC = Path.of("/proc");
 
@@ -32,9 +32,9 @@ public final class PausedProcess implements AutoCloseable {
   }
 
   /**
-   * Pauses them, and waits until none of their threads runs.
+   * Suspends the processes, and waits until none of their threads runs.
    *
-   * @throws IOException if they cannot be paused
+   * @throws IOException if they cannot be suspended
    */
   static PausedProcess of(ProcessHandle process, Duration patience)
       throws IOException, InterruptedException {
@@ -50,7 +50,7 @@ public final class PausedProcess implements AutoCloseable {
         if (System.nanoTime() - deadline > 0) {
           throw new Inconclusive("process %s does not stop running".formatted(pids));
         }
-        TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       }
       return paused;
     } catch (IOException | InterruptedException e) {
@@ -59,12 +59,12 @@ public final class PausedProcess implements AutoCloseable {
     }
   }
 
-  /** {@code kill} is a part of every shell. */
+  /** Sends a signal with the shell's built-in {@code kill}; an installed one may be missing. */
   private void signal(String name) throws IOException {
     List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "kill \"$@\"", "sh", name));
     command.addAll(pids);
     int code = new ProcessBuilder(command).start().onExit().join().exitValue();
-    // One that it had started may have ended by itself meanwhile.
+    // A descendant may have ended by itself in the meantime.
     if (code != 0 && (!isThere(pids.getFirst()) || pids.stream().allMatch(it -> isThere(it)))) {
       throw new Inconclusive("kill %s %s: exit code %d".formatted(name, pids, code));
     }
@@ -83,7 +83,7 @@ public final class PausedProcess implements AutoCloseable {
           }
         }
       } catch (NoSuchFileException | UncheckedIOException _) {
-        // It has ended meanwhile, which is as good; what is still there is looked at again.
+        // The process has ended. If it still exists, only a thread ended: look again.
         if (Files.exists(PROC.resolve(pid).resolve("task"))) {
           return true;
         }
@@ -92,22 +92,22 @@ public final class PausedProcess implements AutoCloseable {
     return false;
   }
 
-  /** A thread that has ended runs no more, though it is never seen to stop. */
+  /** A thread that has ended in the meantime does not run. */
   private static boolean runs(Path task) throws IOException {
     try {
       String stat = Files.readString(task.resolve("stat"));
-      return AT_REST.indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
+      return NOT_RUNNING.indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) < 0;
     } catch (NoSuchFileException _) {
       return false;
     } catch (IOException e) {
-      if (Files.exists(task)) { // Between the opening and the reading it ended: ESRCH.
+      if (Files.exists(task)) { // ESRCH: the thread ended between open and read.
         throw e;
       }
       return false;
     }
   }
 
-  /** Lets them run again; once is enough. */
+  /** Resumes the processes; further calls do nothing. */
   public void resume() throws IOException {
     if (!resumed) {
       resumed = true;

@@ -18,25 +18,26 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * The kit's end of a TCP connection, the client's when a server is judged, which demands what a
- * rule demands: whatever else comes is {@link Broken}. One thread may send while another receives.
+ * The kit's end of a TCP connection: the client's end when a server is under test. Its methods
+ * check what is received, and throw {@link Broken} if that is not what the rule demands. One thread
+ * may send while another receives.
  */
 public final class Peer implements AutoCloseable {
 
-  /** Bytes by position: what a long stream is made of, without being held in memory. */
+  /** A stream of bytes that is computed from the position instead of being held in memory. */
   @FunctionalInterface
   public interface BytePattern {
 
-    /** Puts so many bytes, from that position on, to the beginning of the array. */
+    /** Fills the beginning of the array with the bytes from this position on. */
     void fill(byte[] into, int length, long position);
 
-    /** The bytes of an array. */
+    /** Returns the bytes of an array as a stream. */
     static BytePattern of(byte[] bytes) {
       return (into, length, position) ->
           System.arraycopy(bytes, Math.toIntExact(position), into, 0, length);
     }
 
-    /** The same without what comes before that position. */
+    /** Returns the part of this stream that begins at a position. */
     default BytePattern from(long start) {
       return (into, length, position) -> fill(into, length, start + position);
     }
@@ -45,13 +46,13 @@ public final class Peer implements AutoCloseable {
   private static final int CHUNK = 64 * 1024;
   private static final int LINES = 4 * 1024;
 
-  /** More than any line that a rule awaits; one that has no end must not fill the kit's heap. */
+  /** Longer than any expected line: an endless line must not fill the kit's heap. */
   private static final int MAX_LINE = 64 * 1024;
 
-  /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
-  private static final Duration STILL = Duration.ofMillis(75);
+  /** On a busy machine a sender may pause, or start late, without being blocked. */
+  private static final Duration QUIET_INTERVAL = Duration.ofMillis(75);
 
-  private static final int STILL_TIMES = 5;
+  private static final int QUIET_INTERVALS = 5;
 
   private final SocketChannel channel;
   private final Socket socket;
@@ -61,7 +62,7 @@ public final class Peer implements AutoCloseable {
   private final Transcript transcript;
   private final String name;
 
-  /** What has come with a line, and after it. */
+  /** Bytes that were received together with a line, and follow it. */
   private ByteBuffer held = ByteBuffer.allocate(0);
 
   private Peer(SocketChannel channel, Duration patience, Transcript transcript, String name)
@@ -78,9 +79,9 @@ public final class Peer implements AutoCloseable {
   /**
    * Connects.
    *
-   * @param receiveBuffer the size of the socket's receive buffer in bytes, 0 for the system's
-   *     default; a small one makes a small window
-   * @param sendBuffer likewise
+   * @param receiveBuffer size of the socket's receive buffer in bytes, 0 for the system's default;
+   *     a small buffer makes a small TCP window
+   * @param sendBuffer size of the send buffer, likewise
    */
   static Peer connect(
       InetSocketAddress address,
@@ -94,7 +95,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * The same.
+   * Connects, with a time limit of its own.
    *
    * @param within how long to wait for the connection
    */
@@ -125,16 +126,17 @@ public final class Peer implements AutoCloseable {
       try {
         channel.close();
       } catch (IOException ignored) {
-        // it never was open
+        // it was never connected
       }
       transcript.add(name, "could not connect: " + e.getMessage());
-      demandTheServers(e);
+      demandFaultOfServer(e);
       throw new Broken("a connection", "connecting failed: " + e.getMessage());
     }
   }
 
   /**
-   * Connects, sends bytes in one write, and resets; of one among thousands no transcript is kept.
+   * Connects, sends bytes in one write, and resets; not in the transcript, since there are
+   * thousands.
    */
   static void abort(InetSocketAddress address, ByteBuffer bytes, Duration patience)
       throws Broken, IOException {
@@ -143,13 +145,13 @@ public final class Peer implements AutoCloseable {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       channel.write(bytes);
     } catch (IOException e) {
-      demandTheServers(e);
+      demandFaultOfServer(e);
       throw new Broken(
           "a connection of a client that sends a few bytes", "it failed: " + e.getMessage());
     }
   }
 
-  /** The server's end of a connection that has been accepted. */
+  /** Creates the server's end of an accepted connection. */
   static Peer accepted(SocketChannel channel, Duration patience, Transcript transcript, String name)
       throws IOException {
     channel.socket().setTcpNoDelay(true);
@@ -164,8 +166,8 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** If it was the kit that ran out of descriptors or ports, that says nothing about the server. */
-  static void demandTheServers(IOException e) throws Inconclusive {
+  /** Throws {@link Inconclusive} if the kit itself is out of descriptors or ports. */
+  static void demandFaultOfServer(IOException e) throws Inconclusive {
     String what = String.valueOf(e.getMessage());
     if (e instanceof Inconclusive
         || what.contains("Too many open files")
@@ -179,9 +181,7 @@ public final class Peer implements AutoCloseable {
     send(text.getBytes(UTF_8));
   }
 
-  /**
-   * Sends bytes in one write; only for what fits into the kernel's buffers, see {@link #exchange}.
-   */
+  /** Sends bytes in one write. They must fit into the kernel's buffers; see {@link #exchange}. */
   public void send(byte[] bytes) throws Broken {
     send(bytes, 0, bytes.length);
   }
@@ -192,11 +192,11 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "sends " + Transcript.show(bytes, offset, length));
       output.write(bytes, offset, length);
     } catch (IOException e) {
-      throw lost("a connection that takes what is sent", "sending", e);
+      throw lost("a connection that accepts data", "sending", e);
     }
   }
 
-  /** Sends a long stream, for as long as the server takes it. */
+  /** Sends a long stream; blocks while the server does not read. */
   public void sendStream(BytePattern stream, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
     transcript.add(name, "sends a stream of %,d bytes".formatted(length));
@@ -207,7 +207,7 @@ public final class Peer implements AutoCloseable {
         output.write(chunk, 0, n);
       } catch (IOException e) {
         throw lost(
-            "a server that takes the whole stream", "after %,d bytes".formatted(position), e);
+            "a server that reads the whole stream", "after %,d bytes".formatted(position), e);
       }
       position += n;
     }
@@ -215,9 +215,9 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Sends a stream, and receives nothing, until neither the server nor the kernels take more of it.
+   * Sends a stream, and reads nothing, until the server stops reading and all buffers are full.
    *
-   * @return the number of bytes that were taken, {@code atMost} if all were
+   * @return the number of bytes that were sent; {@code atMost} if the buffers were not full
    */
   public long sendUntilFull(BytePattern stream, long atMost) throws Broken, InterruptedException {
     byte[] bytes = new byte[CHUNK];
@@ -226,7 +226,7 @@ public final class Peer implements AutoCloseable {
     int quiet = 0;
     try {
       channel.configureBlocking(false);
-      while (quiet < STILL_TIMES && sent < atMost) {
+      while (quiet < QUIET_INTERVALS && sent < atMost) {
         if (!chunk.hasRemaining()) {
           chunk.clear().limit((int) Math.min(CHUNK, atMost - sent));
           stream.fill(bytes, chunk.limit(), sent);
@@ -237,7 +237,7 @@ public final class Peer implements AutoCloseable {
           quiet = 0;
         } else {
           quiet++;
-          Thread.sleep(STILL);
+          Thread.sleep(QUIET_INTERVAL);
         }
       }
       channel.configureBlocking(true);
@@ -248,7 +248,7 @@ public final class Peer implements AutoCloseable {
     return sent;
   }
 
-  /** Sends bytes, if the connection has not been reset by then. */
+  /** Sends bytes; returns false if the connection has been reset. */
   public boolean sendUnlessReset(byte[] bytes) {
     try {
       output.write(bytes);
@@ -261,8 +261,8 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Takes whatever comes, and demands that it ends with RST. Nobody may send meanwhile: the kernel
-   * reports a reset once, and a reader would take it for FIN.
+   * Reads everything, and demands that RST follows. No other thread may send during this call: the
+   * kernel reports a reset only once, and the reader would then see FIN.
    */
   public void expectResetAfterAll() throws Broken {
     byte[] chunk = new byte[CHUNK];
@@ -273,7 +273,7 @@ public final class Peer implements AutoCloseable {
         taken += n;
       }
       transcript.add("", "FIN to %s after %,d bytes".formatted(name, taken));
-      throw new Broken("RST", "got FIN: %,d bytes look as if they were all".formatted(taken));
+      throw new Broken("RST", "got FIN after %,d bytes, as at a regular end".formatted(taken));
     } catch (SocketTimeoutException _) {
       throw new Broken("RST", "nothing came for %,d ms".formatted(patience.toMillis()));
     } catch (IOException e) {
@@ -281,7 +281,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Sends all of it, and demands that some of it is taken within any such time. */
+  /** Sends all bytes, and demands that the other side reads some within each such period. */
   public void sendWithin(Duration time, byte[] bytes) throws Broken, InterruptedException {
     long taken = 0;
     long deadline = System.nanoTime() + time.toNanos();
@@ -292,30 +292,30 @@ public final class Peer implements AutoCloseable {
         deadline = System.nanoTime() + time.toNanos();
       } else if (System.nanoTime() - deadline > 0) {
         throw new Broken(
-            "a peer that takes what is sent",
-            "it took nothing for %,d ms after %,d bytes".formatted(time.toMillis(), taken));
+            "a client that reads what is sent",
+            "it read nothing for %,d ms after %,d bytes".formatted(time.toMillis(), taken));
       }
     }
   }
 
-  /** Sends while it receives, so that neither side has to wait for the other for ever. */
+  /** Sends and receives at the same time, so that the two sides cannot block each other. */
   public void exchange(byte[] sent, byte[] expected) throws Broken, InterruptedException {
     exchange(BytePattern.of(sent), sent.length, BytePattern.of(expected), expected.length);
   }
 
-  /** The same with long streams. */
+  /** Sends and receives long streams at the same time. */
   public void exchange(BytePattern sent, long length, BytePattern expected, long expectedLength)
       throws Broken, InterruptedException {
     whileSending(() -> sendStream(sent, length), () -> expectStream(expected, expectedLength));
   }
 
-  /** Something that a rule does with a connection. */
+  /** A part of a test that uses a connection. */
   @FunctionalInterface
   public interface Step {
     void run() throws Broken, InterruptedException;
   }
 
-  /** Runs {@code sending} in a thread of its own, and {@code receiving} in this one. */
+  /** Runs {@code sending} in a thread of its own, and {@code receiving} in the caller's. */
   public void whileSending(Step sending, Step receiving) throws Broken, InterruptedException {
     AtomicReference<Broken> failure = new AtomicReference<>();
     Thread sender =
@@ -334,7 +334,7 @@ public final class Peer implements AutoCloseable {
       receiving.run();
       sender.join();
     } catch (Broken e) {
-      // What the receiver met says more than that the sender then could not go on.
+      // The receiver's failure says more than the sender's, which follows from the close.
       close();
       sender.join();
       throw e;
@@ -345,17 +345,17 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands just these bytes next. */
+  /** Demands exactly this text next. */
   public void expect(String text) throws Broken {
     expect(text.getBytes(UTF_8));
   }
 
-  /** Demands just these bytes next, and that a part of them comes within any such time. */
+  /** Demands exactly this text next, and that a part of it comes within each such period. */
   public void expectWithin(Duration time, String text) throws Broken {
     expect(text.getBytes(UTF_8), time);
   }
 
-  /** Demands just these bytes next. */
+  /** Demands exactly these bytes next. */
   public void expect(byte[] expected) throws Broken {
     expect(expected, patience);
   }
@@ -389,12 +389,12 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands a line next, whatever it is; returned without its LF. */
+  /** Demands a line next, and returns it without LF. */
   public String line() throws Broken {
     return line(patience);
   }
 
-  /** The same, where a line may take longer than other replies. */
+  /** Demands a line within this time, and returns it without LF. */
   public String line(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
@@ -418,7 +418,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands at least a byte, whatever it is. */
+  /** Demands at least one byte of any value. */
   public void expectSomething() throws Broken {
     byte[] actual = new byte[CHUNK];
     if (receive(actual, 0, actual.length, patience, "a reply", 0) < 0) {
@@ -454,12 +454,12 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands that the server closes next, within the kit's patience. */
+  /** Demands FIN next. */
   public void expectFin() throws Broken {
     expectFin(patience);
   }
 
-  /** Demands that the server closes next, in order, within that time. */
+  /** Demands FIN next, within this time. */
   public void expectFin(Duration within) throws Broken {
     byte[] surplus = new byte[CHUNK];
     String wanted = "FIN within %,d ms".formatted(within.toMillis());
@@ -469,7 +469,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands that the connection is reset within that time, and that nothing comes before. */
+  /** Demands RST next, within this time. */
   public void expectReset(Duration within) throws Broken {
     byte[] surplus = new byte[CHUNK];
     String wanted = "RST within %,d ms".formatted(within.toMillis());
@@ -485,7 +485,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Demands that nothing comes, neither bytes nor an end, for that long. */
+  /** Demands that nothing comes for this long, neither data nor FIN nor RST. */
   public void expectSilence(Duration time) throws Broken {
     byte[] surplus = new byte[CHUNK];
     demandNothingHeld("silence for %,d ms".formatted(time.toMillis()));
@@ -500,28 +500,28 @@ public final class Peer implements AutoCloseable {
       throw new Broken(
           "silence for %,d ms".formatted(time.toMillis()), "got " + Transcript.show(surplus, 0, n));
     } catch (SocketTimeoutException _) {
-      transcript.add(name, "hears nothing for %,d ms".formatted(time.toMillis()));
+      transcript.add(name, "receives nothing for %,d ms".formatted(time.toMillis()));
     } catch (IOException e) {
       throw lost("silence for %,d ms".formatted(time.toMillis()), "listening", e);
     }
   }
 
-  /** Demands that the connection ends within that time, in order or not, without another word. */
+  /** Demands FIN or RST within this time, without data before it. */
   public void expectEnd(Duration within) throws Broken {
     demandNothingHeld("the end of the connection");
-    if (!endsWithoutAWord(within)) {
+    if (!endsWithoutData(within)) {
       throw new Broken(
           "the end of the connection within %,d ms".formatted(within.toMillis()), "it did not end");
     }
   }
 
-  /** Whether bytes come within that time; they are taken. */
-  public boolean hears(Duration within) {
+  /** Reads and discards; returns whether data came within this time. */
+  public boolean receives(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
       return input.read(new byte[CHUNK]) > 0;
     } catch (SocketTimeoutException _) {
-      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
@@ -529,15 +529,15 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Whether the server ends the connection, in order or not, before it says anything. */
-  public boolean endsWithoutAWord(Duration within) {
+  /** Whether FIN or RST comes within this time, without data before it. */
+  public boolean endsWithoutData(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
       boolean ended = input.read() < 0;
       transcript.add("", (ended ? "FIN to " : "a reply to ") + name);
       return ended;
     } catch (SocketTimeoutException _) {
-      transcript.add(name, "hears nothing for %,d ms".formatted(within.toMillis()));
+      transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
@@ -546,16 +546,16 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Does not read until what comes stands still: the server has filled the window, and every buffer
-   * before it.
+   * Waits, without reading, until no more data arrives: the server has filled the TCP window and
+   * all buffers.
    */
   public void pauseUntilFull() throws Broken, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
     int quiet = 0;
     int last = 0;
     try {
-      while (quiet < STILL_TIMES && System.nanoTime() < deadline) {
-        Thread.sleep(STILL);
+      while (quiet < QUIET_INTERVALS && System.nanoTime() < deadline) {
+        Thread.sleep(QUIET_INTERVAL);
         int now = input.available();
         quiet = now == last && now > 0 ? quiet + 1 : 0;
         last = now;
@@ -566,16 +566,16 @@ public final class Peer implements AutoCloseable {
     transcript.add(name, "does not read until no more comes than %,d bytes".formatted(last));
   }
 
-  /** Does not read for that long, whatever comes. */
+  /** Does not read for this long. */
   public void pause(Duration time) throws InterruptedException {
     transcript.add(name, "does not read for %,d ms".formatted(time.toMillis()));
     Thread.sleep(time);
   }
 
   /**
-   * Takes whatever comes, as fast as it comes, until the connection ends one way or another.
+   * Reads and discards all data, as fast as possible, until FIN or RST.
    *
-   * @return how many bytes that were
+   * @return the number of bytes
    */
   public long drain() {
     byte[] chunk = new byte[CHUNK];
@@ -585,14 +585,14 @@ public final class Peer implements AutoCloseable {
       for (int n = 0; n >= 0; n = input.read(chunk)) {
         taken += n;
       }
-      transcript.add(name, "took %,d bytes".formatted(taken));
+      transcript.add(name, "has read %,d bytes".formatted(taken));
     } catch (IOException e) {
-      transcript.add(name, "takes no more: " + e.getMessage());
+      transcript.add(name, "stops reading: " + e.getMessage());
     }
     return taken;
   }
 
-  /** Half-closes: sends FIN, and goes on receiving. */
+  /** Half-closes: sends FIN, and can still receive. */
   public void finishSending() throws Broken {
     try {
       transcript.add(name, "sends FIN");
@@ -609,13 +609,13 @@ public final class Peer implements AutoCloseable {
     socket.close();
   }
 
-  /** Closes in order; does not wait. */
+  /** Closes the connection; does not wait. */
   @Override
   public void close() {
     try {
       socket.close();
     } catch (IOException ignored) {
-      // what there was to find out has been found out
+      // the test is over
     }
   }
 
@@ -626,7 +626,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Receives at least a byte, or -1 at FIN. */
+  /** Receives at least one byte; returns -1 at FIN. */
   private int receive(byte[] into, int offset, int length, Duration within, String wanted, long got)
       throws Broken {
     if (held.hasRemaining()) {
@@ -653,7 +653,7 @@ public final class Peer implements AutoCloseable {
   private Broken lost(String expected, String when, IOException e) {
     String what =
         e instanceof SocketException && socket.isClosed()
-            ? "the kit gave the connection up"
+            ? "the kit closed the connection"
             : "got " + e.getMessage();
     transcript.add("", "%s: %s".formatted(name, what));
     return new Broken(expected, "%s (%s)".formatted(what, when));

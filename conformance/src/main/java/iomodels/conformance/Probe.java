@@ -9,17 +9,17 @@ import java.net.SocketException;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Finds out what a target can do that nobody has claimed for it. */
+/** Finds capabilities that a server has but does not claim. */
 final class Probe {
 
-  /** What is only noted need not be waited for as long as what decides which rules apply. */
+  /** Short where the result is only a note, longer where it decides which rules apply. */
   private static final long PATIENCE_TO_NOTE = 700;
 
   private static final long PATIENCE_TO_DECIDE = 3_000;
 
   private Probe() {}
 
-  /** What was found, besides what is claimed, which the rules hold it to. */
+  /** Returns the claimed capabilities, and those that a probe finds besides. */
   static Set<Capability> capabilities(
       Target target, Bounds bounds, Set<Capability> claimed, long seed)
       throws IOException, InterruptedException {
@@ -36,7 +36,7 @@ final class Probe {
           probe(capability, context, request);
           found.add(capability);
         } catch (Broken | SocketException _) {
-          // it is not capable of it, or not today: then it is not held to it
+          // not capable of it, or not now: the rules for this capability do not apply
         }
       }
     }
@@ -61,7 +61,7 @@ final class Probe {
       }
       case DATAGRAMS -> context.datagrams().expectSomethingFor(request);
       case REPLY_SOURCE ->
-          throw new Broken("a claim", "what only a server on a wildcard address shows");
+          throw new Broken("a claim", "only a server on a wildcard address shows this");
     }
   }
 }

@@ -6,25 +6,25 @@ import iomodels.meter.CostMeter;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/** A program is started anew for each rule, since each has its own upstreams. */
-record ProgramExamination(ProgramTarget program, Semaphore sideBySide) implements Examination {
+/** A program, which is started anew for each rule, since each rule has its own upstreams. */
+record ProgramExamination(ProgramTarget program, Semaphore parallel) implements Examination {
 
-  private static final int SIDE_BY_SIDE = 4;
+  private static final int PARALLEL = 4;
 
   ProgramExamination(ProgramTarget program) {
-    this(program, new Semaphore(SIDE_BY_SIDE));
+    this(program, new Semaphore(PARALLEL));
   }
 
   @Override
   public String reasonToSkip(Rule rule) {
     if (rule.preconditions().contains(Precondition.PAUSE) && !program.launchesAlone()) {
-      return Precondition.PAUSE.otherwise();
+      return Precondition.PAUSE.reasonToSkip();
     }
     if (!rule.preconditions().contains(Precondition.PROCESS)) {
       return "";
     }
     if (!program.launchesProcesses()) {
-      return Precondition.PROCESS.otherwise();
+      return Precondition.PROCESS.reasonToSkip();
     }
     return CostMeter.of(ProcessHandle.current()).isEmpty() ? Precondition.NO_PROC : "";
   }
@@ -36,7 +36,7 @@ record ProgramExamination(ProgramTarget program, Semaphore sideBySide) implement
 
   @Override
   public Semaphore permits(Rule rule) {
-    return sideBySide;
+    return parallel;
   }
 
   @Override

@@ -5,18 +5,18 @@ import java.util.List;
 /**
  * The findings about one subject.
  *
- * @param target its name
+ * @param target name of the subject
  * @param findings one for each rule of the kit, in the kit's order
- * @param notes other observations, such as capabilities that it has but does not claim
+ * @param notes other observations, such as capabilities that the subject has but does not claim
  */
 public record Report(String target, List<Finding> findings, List<String> notes) {
 
-  /** Returns how many findings have a verdict. */
+  /** Returns the number of findings with this verdict. */
   public long count(Verdict verdict) {
     return findings.stream().filter(finding -> finding.verdict() == verdict).count();
   }
 
-  /** Returns how many rules have no answer: they are inconclusive, or the check failed. */
+  /** Returns the number of rules without an answer: inconclusive ones and failed checks. */
   public long unanswered() {
     return count(Verdict.INCONCLUSIVE) + count(Verdict.ERROR);
   }
@@ -36,7 +36,7 @@ public record Report(String target, List<Finding> findings, List<String> notes) 
     if (count(Verdict.ERROR) > 0) {
       return Verdict.ERROR;
     }
-    boolean told = unanswered() == 0 && count(Verdict.KEPT) > 0;
-    return told ? Verdict.KEPT : Verdict.INCONCLUSIVE;
+    boolean allAnswered = unanswered() == 0 && count(Verdict.KEPT) > 0;
+    return allAnswered ? Verdict.KEPT : Verdict.INCONCLUSIVE;
   }
 }

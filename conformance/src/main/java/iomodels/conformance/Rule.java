@@ -13,6 +13,7 @@ import java.util.Set;
  * @param why what goes wrong in practice without the rule, with a source where there is one
  * @param protocol the service that the rule is tested with, or the program that it applies to
  * @param preconditions what must be true of a target for the rule to apply
+ * @param scheduling when the kit tests the rule, relative to other rules
  * @param check tests the rule
  */
 public record Rule(
@@ -22,6 +23,7 @@ public record Rule(
     String why,
     Protocol protocol,
     Set<Precondition> preconditions,
+    Scheduling scheduling,
     Check check) {
 
   /** Refuses a rule without a reason. */
@@ -31,88 +33,109 @@ public record Rule(
     }
   }
 
+  /** Makes a rule that can be tested in parallel with others. */
+  public Rule(
+      String id,
+      Level level,
+      String sentence,
+      String why,
+      Protocol protocol,
+      Set<Precondition> preconditions,
+      Check check) {
+    this(id, level, sentence, why, protocol, preconditions, Scheduling.PARALLEL, check);
+  }
+
   /** How binding a rule is (RFC 2119). */
   public enum Level {
     MUST,
     SHOULD
   }
 
-  /** What must be true of a target for a rule to apply, or how the rule has to be run. */
+  /** When the kit tests a rule, relative to the other rules of the same run. */
+  public enum Scheduling {
+    /** In parallel with other rules. */
+    PARALLEL,
+    /** While no other rule runs: the check observes a whole process. */
+    ALONE,
+    /**
+     * While no other rule runs: the check measures time. A failed check is repeated, and then
+     * compared with a control server.
+     */
+    TIMED
+  }
+
+  /** A condition that a target must meet for a rule to apply. */
   public enum Precondition {
-    /** It serves clients at the same time. */
+    /** The server serves several clients at the same time. */
     CONCURRENT("serves one client at a time"),
-    /** It serves them one after the other. */
+    /** The server serves one client at a time. */
     SEQUENTIAL("serves clients at the same time"),
-    /** It replies to a client that has finished sending. */
+    /** The server still replies after the client's FIN. */
     HALF_CLOSE("does not claim HALF_CLOSE"),
-    /** It answers UDP. */
+    /** The server answers datagrams. */
     DATAGRAMS("does not claim DATAGRAMS"),
-    /** It answers a datagram from the address that it was sent to. */
+    /** The server answers a datagram from the address to which the datagram was sent. */
     REPLY_SOURCE("does not claim REPLY_SOURCE"),
-    /** The kit can choose the address that it listens on. */
+    /** The kit can choose the address on which the server listens. */
     HOST("the kit cannot choose the address that it listens on"),
     /** This machine has IPv6. */
     IPV6("this machine has no IPv6"),
-    /** The kit can start it and stop it. */
+    /** The kit can start and stop the server. */
     LIFE("the kit did not start it"),
-    /** It runs in a process of its own, which the kit can see: in {@code /proc}. */
+    /** The target runs in a process of its own, which the kit can observe in {@code /proc}. */
     PROCESS("the kit did not start it in a process of its own"),
-    /** The kit can start it with a limit on descriptors, which its clients can exhaust. */
+    /** The kit can start the server with a limit on descriptors that its clients can exhaust. */
     LIMIT("the kit cannot limit its descriptors"),
-    /** The kit can start it in a process in which nothing else runs, and can pause that. */
-    PAUSE("the kit cannot start it in a process of its own, to pause that"),
-    /** It is declared what threads it has. */
-    DECLARED("nobody has declared what threads it has"),
-    /** It is told when it can go on. */
-    TOLD("it is a poller, which burns its core"),
-    /** It is a declared poller. */
-    POLLER("it is not declared a poller"),
-    /** It watches a whole process, in which nothing else may go on: tried alone. */
-    ALONE(""),
-    /** The verdict is about time: tried alone, repeated, and against a control server. */
-    TIMED("");
+    /** The kit can start the program in a process without other programs, and pause it. */
+    PAUSE("the kit cannot start it alone in a process, to pause it"),
+    /** The target declares its threads. */
+    DECLARED("its threads are not declared"),
+    /** The kernel or the runtime notifies the server; the server does not poll. */
+    TOLD("it is a poller, which keeps a core busy"),
+    /** The server is declared a poller. */
+    POLLER("it is not declared a poller");
 
-    /** Why a rule that looks at a process is skipped on a machine without {@code /proc}. */
+    /** The reason to skip a rule that observes a process on a machine without {@code /proc}. */
     public static final String NO_PROC = "there is no /proc on this machine";
 
-    private final String otherwise;
+    private final String reasonToSkip;
 
-    Precondition(String otherwise) {
-      this.otherwise = otherwise;
+    Precondition(String reasonToSkip) {
+      this.reasonToSkip = reasonToSkip;
     }
 
-    /** Why a rule with this need is skipped. */
-    public String otherwise() {
-      return otherwise;
+    /** Returns the reason for which a rule is skipped if this precondition is not met. */
+    public String reasonToSkip() {
+      return reasonToSkip;
     }
   }
 
-  /** Tries a rule: returns normally if it was kept. */
+  /** The test of a rule; it returns normally if the rule was kept. */
   @FunctionalInterface
   public interface Check {
 
     /**
-     * Tries it once.
+     * Tests the rule once.
      *
-     * @param context connections, bounds and randomness for this one try
+     * @param context connections, bounds and randomness for this run of the test
      * @throws Broken if the rule was broken
      * @throws Inconclusive if the kit cannot tell
-     * @throws Exception if the check itself fails, which is an ERROR
+     * @throws Exception if the check itself fails; the verdict is ERROR
      */
     void run(TestContext context) throws Exception;
   }
 
-  /** The service that it is tried on; it must not be a rule for a program. */
+  /** Returns the service that the rule is tested with; must not be called for a program's rule. */
   public Service service() {
     return (Service) protocol;
   }
 
-  /** The number before the dot. */
+  /** Returns the number of the section: the part of the id before the dot. */
   public int section() {
     return Integer.parseInt(id.substring(0, id.indexOf('.')));
   }
 
-  /** Whether a user means this rule: by its id, {@code 4.01}, or by its section, {@code 4}. */
+  /** Whether a user's argument selects this rule: its id, {@code 4.01}, or its section. */
   public boolean is(String wanted) {
     return id.equals(wanted) || String.valueOf(section()).equals(wanted);
   }

@@ -20,11 +20,11 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 
 /**
- * A server that most rules share. Rules that look at a process, or start and stop one, launch
+ * A server that most rules share. Rules that observe a process, or start and stop one, launch
  * servers of their own.
  *
- * @param unmet the preconditions that are not met, and why, in words for the user
- * @param shared permits for the server that rules share: several if it serves several clients
+ * @param unmet the preconditions that are not met, with the reason for the user
+ * @param shared permits for the shared server: several if it serves several clients
  * @param launched permits for servers that are launched
  */
 record ServerExamination(
@@ -35,8 +35,8 @@ record ServerExamination(
     List<String> notes)
     implements Examination {
 
-  private static final int SIDE_BY_SIDE = 4;
-  private static final int LAUNCHED_SIDE_BY_SIDE = 3;
+  private static final int PARALLEL = 4;
+  private static final int LAUNCHED_PARALLEL = 3;
 
   static ServerExamination of(Target server, List<Rule> rules, Bounds bounds, long seed)
       throws IOException, InterruptedException {
@@ -53,8 +53,8 @@ record ServerExamination(
     return new ServerExamination(
         server,
         unmet(server, capabilities, bounds),
-        new Semaphore(several ? SIDE_BY_SIDE : 1),
-        new Semaphore(LAUNCHED_SIDE_BY_SIDE),
+        new Semaphore(several ? PARALLEL : 1),
+        new Semaphore(LAUNCHED_PARALLEL),
         List.copyOf(notes));
   }
 
@@ -84,7 +84,7 @@ record ServerExamination(
     return new TestContext(server, rule.service(), bounds, seed);
   }
 
-  /** The control server runs in the kit's process, and is not started and stopped for a rule. */
+  /** The control server runs in the kit's process; rules cannot start, stop or observe it. */
   @Override
   public boolean hasControl(Rule rule) {
     return Collections.disjoint(
@@ -92,7 +92,7 @@ record ServerExamination(
         EnumSet.of(Precondition.LIFE, Precondition.PROCESS, Precondition.LIMIT));
   }
 
-  /** Returns what is claimed or, where nothing is claimed, what a probe finds. */
+  /** Returns the claimed capabilities or, without claims, those that a probe finds. */
   private static Set<Capability> capabilities(
       Target server, Bounds bounds, long seed, List<String> notes)
       throws IOException, InterruptedException {
@@ -133,7 +133,7 @@ record ServerExamination(
     met.forEach(
         (precondition, isMet) -> {
           if (!isMet) {
-            unmet.put(precondition, precondition.otherwise());
+            unmet.put(precondition, precondition.reasonToSkip());
           }
         });
     if (CostMeter.of(ProcessHandle.current()).isEmpty()) {
@@ -143,7 +143,7 @@ record ServerExamination(
     if (server.maxConnections().orElse(limit) < limit) {
       unmet.put(
           Precondition.LIMIT,
-          "it serves %d clients, who cannot take %d descriptors"
+          "it serves %d clients, which cannot take %d descriptors"
               .formatted(server.maxConnections().getAsInt(), limit));
     }
     return unmet;

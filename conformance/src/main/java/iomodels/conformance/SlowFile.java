@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A file that takes as long to be read as the kit wants: a FIFO, which blocks its reader until
- * something is written, and tells its writer when somebody has opened it (fifo(7)).
+ * A file whose readers block until the kit releases it. It is a FIFO, which blocks its reader until
+ * data is written, and its writer until a reader opens it (fifo(7)).
  */
 public final class SlowFile implements AutoCloseable {
 
@@ -39,7 +39,7 @@ public final class SlowFile implements AutoCloseable {
     Path path = folder.resolve(name);
     makeFifo(path);
     SlowFile file = new SlowFile(path, patience, transcript);
-    Thread.ofPlatform().daemon().start(file::awaitReader); // It is open(2) that blocks.
+    Thread.ofPlatform().daemon().start(file::awaitReader); // open(2) blocks.
     return file;
   }
 
@@ -61,12 +61,12 @@ public final class SlowFile implements AutoCloseable {
     }
   }
 
-  /** The name of the file. */
+  /** Returns the name of the file. */
   public String name() {
     return path.getFileName().toString();
   }
 
-  /** Demands that the program begins to read it. */
+  /** Demands that the program opens the file for reading. */
   public void expectReader() throws Broken, IOException, InterruptedException {
     if (!isOpenedWithin(patience)) {
       throw new Broken(
@@ -75,7 +75,7 @@ public final class SlowFile implements AutoCloseable {
     transcript.add("kit", name() + " is being read");
   }
 
-  /** Demands that the program does not begin to read it for that long. */
+  /** Demands that the program does not open the file for this long. */
   public void expectNoReader(Duration time) throws Broken, IOException, InterruptedException {
     if (isOpenedWithin(time)) {
       throw new Broken(name() + " not to be read yet", "it was opened");
@@ -94,7 +94,7 @@ public final class SlowFile implements AutoCloseable {
     }
   }
 
-  /** Lets everybody read that, whether they have begun or will; once. */
+  /** Provides the content to blocked and later readers; must be called once at most. */
   public void release(String content) throws IOException {
     transcript.add("kit", name() + " can be read");
     Path fifo = path.resolveSibling(name() + ".fifo");
@@ -102,7 +102,7 @@ public final class SlowFile implements AutoCloseable {
     Files.writeString(file, content);
     Files.move(path, fifo);
     Files.move(file, path, StandardCopyOption.ATOMIC_MOVE);
-    // To open it for both does not block, and lets a writer in that waits for a reader.
+    // Opening a FIFO for reading and writing does not block, and unblocks a waiting writer.
     try (FileChannel _ = FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE);
         OutputStream out = opened.join()) {
       out.write(content.getBytes(UTF_8));

@@ -30,8 +30,8 @@ import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
 
 /**
- * One try of one rule: its connections, its randomness, its bounds. Whatever it opened is closed
- * with it, latest first. Safe for use by several threads, but for {@link #random()}.
+ * One run of a test: its connections, random numbers and bounds. Closing it closes everything that
+ * it has opened, in reverse order. Safe for use by several threads, except {@link #random()}.
  */
 public final class TestContext implements AutoCloseable {
 
@@ -46,19 +46,19 @@ public final class TestContext implements AutoCloseable {
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
-  /** What was launched, and has not been asked to stop. */
+  /** Servers and programs that were launched, and have not been told to stop. */
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
   TestContext(Target target, Service service, Bounds bounds, long seed) {
     this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
   }
 
-  /** A try of a rule for clients. */
+  /** Creates the context of a rule for clients. */
   TestContext(Client client, Service service, Bounds bounds, long seed) {
     this(Optional.empty(), Optional.of(client), Optional.empty(), service, bounds, seed);
   }
 
-  /** A try of a rule for a program. */
+  /** Creates the context of a rule for a program. */
   TestContext(ProgramTarget programs, Bounds bounds, long seed) {
     this(
         Optional.empty(),
@@ -89,7 +89,7 @@ public final class TestContext implements AutoCloseable {
     return connect(server(), 0);
   }
 
-  /** The same, with a receive buffer of about that many bytes, and so a small window. */
+  /** Connects with a receive buffer of about this size, and so with a small TCP window. */
   public Peer connectWithWindow(int bytes) throws Broken, IOException, InterruptedException {
     return connect(server(), bytes);
   }
@@ -99,12 +99,12 @@ public final class TestContext implements AutoCloseable {
     return connect(instance.address(), 0);
   }
 
-  /** The same, with a small window. */
+  /** Connects with a receive buffer of about this size to a server of this test. */
   public Peer connectWithWindow(Instance instance, int bytes) throws Broken, IOException {
     return connect(instance.address(), bytes);
   }
 
-  /** Connects with buffers of about that many bytes, which do not grow. */
+  /** Connects with send and receive buffers of about this size, which do not grow. */
   public Peer connectWithBuffers(int bytes) throws Broken, IOException, InterruptedException {
     return connect(server(), bytes, bytes);
   }
@@ -127,12 +127,12 @@ public final class TestContext implements AutoCloseable {
     return peer;
   }
 
-  /** A sender of datagrams to the server that all rules share. */
+  /** Creates a sender of datagrams to the server that all rules share. */
   public DatagramPeer datagrams() throws IOException, InterruptedException {
     return datagrams(server());
   }
 
-  /** A sender of datagrams to that address. */
+  /** Creates a sender of datagrams to an address. */
   public DatagramPeer datagrams(InetSocketAddress address) throws IOException {
     DatagramPeer peer =
         new DatagramPeer(address, patience(), transcript, "#" + peers.incrementAndGet());
@@ -140,7 +140,7 @@ public final class TestContext implements AutoCloseable {
     return peer;
   }
 
-  /** The server that all rules share, which runs all the time. */
+  /** Returns the address of the server that all rules share. */
   public InetSocketAddress server() throws IOException, InterruptedException {
     return target().shared(service());
   }
@@ -148,8 +148,8 @@ public final class TestContext implements AutoCloseable {
   /**
    * Launches a server for this test alone.
    *
-   * @param port where; 0 for one that the system chooses
-   * @throws Inconclusive if it does not come up, with its own words
+   * @param port the port; 0 for one that the system chooses
+   * @throws Inconclusive if the server does not start; the message is the server's own
    */
   public Instance launch(int port) throws Inconclusive, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
@@ -168,20 +168,20 @@ public final class TestContext implements AutoCloseable {
     } catch (IOException e) {
       throw new Inconclusive(String.valueOf(e.getMessage()), e);
     }
-    transcript.add("kit", "was told " + instance.address());
+    transcript.add("kit", "gets the address " + instance.address());
     opened.push(instance);
     running.add(instance);
     return instance;
   }
 
-  /** Whether a process that was launched for this test has ended although it was not stopped. */
+  /** Whether a process that was launched for this test has ended without being told to stop. */
   boolean hasCrashed() {
     return running.stream()
         .flatMap(instance -> instance.process().stream())
         .anyMatch(process -> !process.isAlive());
   }
 
-  /** Connects, if the connection is completed within that time. */
+  /** Connects; empty if the connection is not established within this time. */
   public Optional<Peer> connectWithin(Instance instance, Duration time) throws IOException {
     try {
       Peer peer =
@@ -200,60 +200,60 @@ public final class TestContext implements AutoCloseable {
     }
   }
 
-  /** A client that sends these bytes in one write, and resets. */
+  /** Connects, sends these bytes in one write, and resets the connection. */
   public void abort(Instance instance, ByteBuffer bytes) throws Broken, IOException {
     Peer.abort(instance.address(), bytes, patience());
   }
 
-  /** Launches a server for this test alone on that address; port and transport as it likes. */
+  /** Launches a server for this test alone on this address, with a port that the system chooses. */
   public Instance launchOn(InetAddress host) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server on " + host.getHostAddress());
     return launched(() -> target().launchOn(service(), host));
   }
 
-  /** Launches a server for this test alone that never has more descriptors than that. */
+  /** Launches a server for this test alone, with a limit on its descriptors. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
     return launched(() -> target().launchWithin(service(), descriptors));
   }
 
-  /** Reads what a launched server's process costs. */
+  /** Returns a meter of the resources that the process of a launched server uses. */
   public CostMeter meter(Instance instance) throws IOException {
     return instance
         .process()
         .flatMap(CostMeter::of)
-        .orElseThrow(() -> new Inconclusive("there is no process to be seen"));
+        .orElseThrow(() -> new Inconclusive("the server has no process of its own"));
   }
 
-  /** Starts the client that is judged, and is its server. */
+  /** Starts the client under test; the kit is its server. */
   public ClientUnderTest call() throws IOException {
-    ClientUnderTest caller = ClientUnderTest.start(client.orElseThrow(), patience(), transcript);
-    opened.push(caller);
-    return caller;
+    ClientUnderTest started = ClientUnderTest.start(client.orElseThrow(), patience(), transcript);
+    opened.push(started);
+    return started;
   }
 
-  /** Starts the client that is judged, where nobody listens. */
+  /** Starts the client under test with a port on which nobody listens. */
   public ClientUnderTest callWithoutServer() throws IOException {
-    ClientUnderTest caller =
+    ClientUnderTest started =
         ClientUnderTest.startWithoutServer(client.orElseThrow(), patience(), transcript);
-    opened.push(caller);
-    return caller;
+    opened.push(started);
+    return started;
   }
 
-  /** A server that the program is to turn to; it accepts when the rule says so. */
+  /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
     return opened(
         Backend.listening(
             patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
   }
 
-  /** One that refuses connections. */
+  /** Creates an upstream that refuses connections. */
   public Backend refusingBackend() throws IOException {
     return opened(
         Backend.refusing(patience(), transcript, "upstream" + backends.incrementAndGet()));
   }
 
-  /** One that accepts nothing, and whose queue is full: who connects to it waits. */
+  /** Creates an upstream whose accept backlog is full: connecting to it does not complete. */
   public Backend fullBackend() throws IOException, InterruptedException {
     return opened(
         Backend.full(
@@ -265,7 +265,7 @@ public final class TestContext implements AutoCloseable {
     return backend;
   }
 
-  /** An empty folder for this test alone. */
+  /** Creates an empty folder for this test alone. */
   public Path folder() throws IOException {
     Path folder = Files.createTempDirectory("iomodels");
     opened.push(() -> delete(folder));
@@ -283,19 +283,19 @@ public final class TestContext implements AutoCloseable {
     Files.deleteIfExists(folder);
   }
 
-  /** A file in that folder that nobody has read before the kit lets them. */
+  /** Creates a file in the folder whose readers block until the kit releases it. */
   public SlowFile slowFile(Path folder, String name) throws IOException, InterruptedException {
     SlowFile file = SlowFile.in(folder, name, patience(), transcript);
     opened.push(file);
     return file;
   }
 
-  /** A FIFO in that folder, to which nobody writes. */
+  /** Creates a FIFO in the folder, to which nobody writes. */
   public void fifo(Path folder, String name) throws IOException, InterruptedException {
     SlowFile.makeFifo(folder.resolve(name));
   }
 
-  /** Starts the program that is judged, with those upstreams. */
+  /** Starts the program under test with these upstreams. */
   public Instance program(Backend... upstreams) throws IOException, InterruptedException {
     List<InetSocketAddress> addresses = new ArrayList<>();
     for (Backend each : upstreams) {
@@ -304,17 +304,17 @@ public final class TestContext implements AutoCloseable {
     return program(ProgramConfig.onLoopback(addresses));
   }
 
-  /** The same. */
+  /** Starts the program under test with this configuration. */
   public Instance program(ProgramConfig config) throws IOException, InterruptedException {
     return launched(() -> programs.orElseThrow().launch(config));
   }
 
-  /** The same, in a process in which nothing else runs. */
+  /** Starts the program under test in a process in which nothing else runs. */
   public Instance programAlone(ProgramConfig config) throws IOException, InterruptedException {
     return launched(() -> programs.orElseThrow().launchAlone(config));
   }
 
-  /** Keeps the process of a server that is alone in it from running, until it is resumed. */
+  /** Suspends the process of a server that is alone in it, until it is resumed. */
   public PausedProcess pause(Instance instance) throws IOException, InterruptedException {
     transcript.add("kit", "pauses the process");
     ProcessHandle process =
@@ -324,14 +324,14 @@ public final class TestContext implements AutoCloseable {
     return paused;
   }
 
-  /** An address on this machine where nobody listens just now. */
+  /** Returns an address on this machine on which nobody listens at the moment. */
   public InetSocketAddress freeAddress() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return (InetSocketAddress) socket.getLocalSocketAddress();
     }
   }
 
-  /** Demands that whoever connects is reset: as soon as the connection is made, or before. */
+  /** Demands that a client that connects is reset, during the handshake or soon afterwards. */
   public void expectReset(Instance instance, Duration within) throws Broken, IOException {
     Peer peer;
     try {
@@ -354,46 +354,46 @@ public final class TestContext implements AutoCloseable {
     return target.orElseThrow();
   }
 
-  /** Notes what the kit has seen of a server from outside. */
-  public void note(String what) {
-    transcript.add("kit", what);
+  /** Adds an observation of the kit to the transcript; the kit is the subject of the sentence. */
+  public void note(String observation) {
+    transcript.add("kit", observation);
   }
 
-  /** What is declared of the target, if it is a model. */
+  /** Returns the target's model card; empty if the target is not a model of this project. */
   public Optional<ModelCard> card() {
     return target().card();
   }
 
-  /** How many of so many clients the target says that it serves at once. */
+  /** Returns the given number of clients, or fewer if the target serves fewer at once. */
   public int atOnce(int clients) {
     boolean sequential =
         target().claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
     return Math.min(clients, sequential ? 1 : target().maxConnections().orElse(clients));
   }
 
-  /** Asks a server to stop; does not wait. */
+  /** Tells a server to stop; does not wait. */
   public void stop(Instance instance) {
-    transcript.add("kit", "asks the server to stop");
+    transcript.add("kit", "tells the server to stop");
     running.remove(instance);
     instance.stop();
   }
 
-  /** Bytes that look random, the same for the same seed. */
+  /** Returns the random number generator of this run; the same seed gives the same numbers. */
   public RandomGenerator random() {
     return random;
   }
 
-  /** That bound, as a number. */
+  /** Returns the value of a bound that is a count. */
   public int count(Bound bound) {
     return bounds.count(bound);
   }
 
-  /** That bound, as a time. */
+  /** Returns the value of a bound that is a duration. */
   public Duration time(Bound bound) {
     return bounds.time(bound);
   }
 
-  /** How long the kit waits for what is owed. */
+  /** Returns how long the kit waits for data that is due. */
   public Duration patience() {
     return bounds.time(Bound.PATIENCE);
   }
@@ -408,7 +408,7 @@ public final class TestContext implements AutoCloseable {
       try {
         each.close();
       } catch (Exception ignored) {
-        // closing tells nothing about the rule
+        // a failed close has no influence on the verdict
       }
     }
   }

@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right to repeat a rule about time. One thread of this machine has it at a time, in whatever
- * process: rules that are repeated together would disturb each other again.
+ * A lock for the repetition of a timed rule. One thread of this machine holds it at a time: rules
+ * that are repeated at the same time would disturb each other again.
  *
- * <p>The file lock ends with the process. Where the file cannot be opened, only the kits of this
- * process wait for each other.
+ * <p>It is a file lock, which ends with the process. If the file cannot be opened, the lock works
+ * within this process only.
  */
 final class TimedTurn implements AutoCloseable {
 
@@ -26,7 +26,7 @@ final class TimedTurn implements AutoCloseable {
       Path.of(System.getProperty("java.io.tmpdir"), "iomodels-timed-rules.lock");
 
   private static final Semaphore IN_THIS_PROCESS = new Semaphore(1, true);
-  private static final long BETWEEN_TRIES_MILLIS = 10;
+  private static final long POLL_INTERVAL_MILLIS = 10;
 
   private final Optional<FileChannel> locked;
 
@@ -34,7 +34,7 @@ final class TimedTurn implements AutoCloseable {
     this.locked = locked;
   }
 
-  /** Waits for the turn; the caller closes it. */
+  /** Waits for the lock; closing it releases the lock. */
   static TimedTurn take() throws InterruptedException {
     IN_THIS_PROCESS.acquire();
     try {
@@ -54,7 +54,7 @@ final class TimedTurn implements AutoCloseable {
     }
     try {
       while (tryLock(file) == null) {
-        TimeUnit.MILLISECONDS.sleep(BETWEEN_TRIES_MILLIS);
+        TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       }
       return Optional.of(file);
     } catch (IOException _) {
@@ -70,7 +70,7 @@ final class TimedTurn implements AutoCloseable {
     try {
       return file.tryLock();
     } catch (OverlappingFileLockException _) {
-      return null; // A second copy of this class in this process has it.
+      return null; // Another copy of this class in this process holds it.
     }
   }
 
@@ -78,7 +78,7 @@ final class TimedTurn implements AutoCloseable {
     try {
       file.close();
     } catch (IOException _) {
-      // The lock ends with the process, then.
+      // The lock ends with the process.
     }
   }
 

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Who sent what when, as the kit saw it; bounded, the middle of a long one is left out. Safe for
- * use by several threads.
+ * What the kit sent and received, with times. Bounded: the middle of a long transcript is left out.
+ * Safe for use by several threads.
  */
 final class Transcript {
 
@@ -20,8 +20,8 @@ final class Transcript {
   private final List<String> tail = new ArrayList<>();
   private long leftOut;
 
-  synchronized void add(String who, String what) {
-    String line = "%9.3f ms  %-4s %s".formatted((System.nanoTime() - start) / 1e6, who, what);
+  synchronized void add(String subject, String event) {
+    String line = "%9.3f ms  %-4s %s".formatted((System.nanoTime() - start) / 1e6, subject, event);
     if (head.size() < HEAD) {
       head.add(line);
       return;
@@ -42,7 +42,7 @@ final class Transcript {
     return List.copyOf(lines);
   }
 
-  /** Bytes in print: their number, and the first of them. */
+  /** Formats bytes: their number, and the first of them, escaped. */
   static String show(byte[] bytes, int offset, int length) {
     StringBuilder text = new StringBuilder();
     for (char c : new String(bytes, offset, Math.min(length, SHOWN), ISO_8859_1).toCharArray()) {

@@ -4,12 +4,12 @@ package iomodels.conformance;
 public enum Verdict {
   /** The subject did what the rule demands. */
   KEPT,
-  /** It did not. */
+  /** The subject did not do what the rule demands. */
   BROKEN,
-  /** The rule does not apply to it. This is not a pass. */
+  /** The rule does not apply to the subject. This is not a pass. */
   SKIPPED,
   /** The kit cannot tell: a control server missed the bound as well, or a tool is missing. */
   INCONCLUSIVE,
-  /** The check itself failed, or did not end in time: a fault of the kit, or of this machine. */
+  /** The check itself failed or did not end in time, because of the kit or of this machine. */
   ERROR
 }

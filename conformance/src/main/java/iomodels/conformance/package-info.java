@@ -1,5 +1,5 @@
 /**
- * The kit: what a rule is, who judges by it, and what comes of it. Begin with {@link
+ * The conformance kit: rules, the engine that tests them, and its findings. Begin with {@link
  * iomodels.conformance.Rule}, then {@link iomodels.conformance.Kit}.
  */
 @NullMarked

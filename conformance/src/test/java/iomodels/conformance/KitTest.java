@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import iomodels.conformance.Rule.Level;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
@@ -16,16 +17,25 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What the engine makes of rules, targets and findings. */
 class KitTest {
 
   private static Rule rule(Set<Precondition> preconditions, Rule.Check check) {
+    return rule(preconditions, Scheduling.PARALLEL, check);
+  }
+
+  private static Rule rule(
+      Set<Precondition> preconditions, Scheduling scheduling, Rule.Check check) {
     // An id of the contract: reports are in its order.
     return new Rule(
         "1.01",
@@ -34,6 +44,7 @@ class KitTest {
         "Bad servers fail.",
         Services.UPPER,
         preconditions,
+        scheduling,
         check);
   }
 
@@ -108,9 +119,35 @@ class KitTest {
   @Test
   void whatTheControlServerMissesTooIsInconclusive() throws Exception {
     Finding finding =
-        judge(rule(Set.of(Precondition.TIMED), _ -> fail("a quick reply", "it was slow")));
+        judge(rule(Set.of(), Scheduling.TIMED, _ -> fail("a quick reply", "it was slow")));
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(finding.detail()).endsWith("but so did the control server");
+  }
+
+  @Test
+  void rulesThatRunAloneRunAfterAllOthers() throws Exception {
+    AtomicInteger running = new AtomicInteger();
+    List<Integer> besideAlone = Collections.synchronizedList(new ArrayList<>());
+    Rule.Check alone =
+        _ -> {
+          besideAlone.add(running.get());
+        };
+    Rule.Check parallel =
+        _ -> {
+          running.incrementAndGet();
+          TimeUnit.MILLISECONDS.sleep(20);
+          running.decrementAndGet();
+        };
+    List<Rule> rules =
+        List.of(
+            rule(Set.of(), Scheduling.ALONE, alone),
+            rule(Set.of(), Scheduling.PARALLEL, parallel),
+            rule(Set.of(), Scheduling.TIMED, alone),
+            rule(Set.of(), Scheduling.PARALLEL, parallel));
+    try (Control target = new Control(Services.UPPER)) {
+      new Kit(rules, Bounds.STANDARD, 1).judge(target, _ -> {});
+    }
+    assertThat(besideAlone).containsExactly(0, 0);
   }
 
   @Test

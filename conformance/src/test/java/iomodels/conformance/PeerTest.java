@@ -37,12 +37,12 @@ class PeerTest {
   @Test
   void aConnectionThatTheKitItselfCannotMakeIsInconclusive() {
     for (String words : List.of("Too many open files", "Cannot assign requested address")) {
-      assertThatThrownBy(() -> Peer.demandTheServers(new IOException(words)))
+      assertThatThrownBy(() -> Peer.demandFaultOfServer(new IOException(words)))
           .isInstanceOf(Inconclusive.class)
           .hasMessage("the kit cannot connect: " + words);
     }
     assertThatNoException()
-        .isThrownBy(() -> Peer.demandTheServers(new IOException("Connection refused")));
+        .isThrownBy(() -> Peer.demandFaultOfServer(new IOException("Connection refused")));
   }
 
   private static void sayWithoutEnd(ServerSocket server) {

@@ -61,7 +61,7 @@ final class WrongClosing {
               "loses-a-socket-in-five-hundred",
               "4.07",
               "Leaks a socket at every five-hundredth reset.",
-              "sockets once all clients have gone",
+              "sockets after all clients have left",
               WrongClosing::losesASocket),
           WrongServer.of(
               "waits-for-a-write-to-nobody",
@@ -73,7 +73,7 @@ final class WrongClosing {
               "leaves-a-thread-behind",
               "4.08",
               "Leaves a thread waiting for the rest of a line after the client has reset.",
-              "threads once all clients have gone",
+              "threads after all clients have left",
               WrongClosing::leavesAThreadBehind));
 
   private WrongClosing() {}

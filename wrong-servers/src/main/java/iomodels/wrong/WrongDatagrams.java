@@ -46,7 +46,7 @@ final class WrongDatagrams {
               "dies-of-a-vanished-sender",
               "7.05",
               "Connects to the sender, and ends its receive loop at ICMP port unreachable.",
-              "none came to 5 requests",
+              "no reply came to 5 requests",
               WrongDatagrams::diesOfAVanishedSender),
           WrongServer.of(
               "takes-ipv6-for-ipv4",

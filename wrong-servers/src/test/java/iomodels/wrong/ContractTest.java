@@ -1,7 +1,10 @@
 package iomodels.wrong;
 
+import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toList;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import iomodels.conformance.Bound;
 import iomodels.conformance.Rule;
@@ -13,10 +16,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -28,39 +33,68 @@ class ContractTest {
 
   private static final Path DOCUMENT = Path.of("..", "CONTRACT.md");
 
-  /** The titles of the sections of the rules for servers, in order. */
-  private static final List<String> SECTIONS =
-      List.of(
-          "Bytes",
-          "Streams",
-          "Services",
-          "Closing",
-          "Back-pressure",
-          "Many clients",
-          "Datagrams",
-          "Resources",
-          "Life cycle");
+  /** The titles of the sections of the rules for servers, by number. */
+  private static final Map<Integer, String> TITLES =
+      Map.of(
+          1, "Bytes",
+          2, "Streams",
+          3, "Services",
+          4, "Closing",
+          5, "Back-pressure",
+          6, "Many clients",
+          7, "Datagrams",
+          8, "Resources",
+          9, "Life cycle");
 
   @Test
   void rules() throws IOException {
-    demand(
-        "rules",
-        IntStream.rangeClosed(1, SECTIONS.size())
-            .boxed()
-            .flatMap(
-                section ->
-                    Stream.concat(
-                        Stream.of("### %d. %s".formatted(section, SECTIONS.get(section - 1)), ""),
-                        section(
-                            Rules.all().stream().filter(it -> it.section() == section).toList(),
-                            Stream.of(
-                                "| id | level | rule | tested with |", "| --- | --- | --- | --- |"),
-                            it ->
-                                row(
-                                    it.id(),
-                                    it.level().name(),
-                                    it.sentence(),
-                                    "`" + it.service() + "`")))));
+    demand("rules", rulesOfServers(Rules.all()));
+  }
+
+  @Test
+  void aRuleForServersWithoutATitledSectionIsNotDropped() {
+    Rule last = Rules.all().getLast();
+    Rule inNewSection =
+        new Rule(
+            "15.01",
+            last.level(),
+            last.sentence(),
+            last.why(),
+            last.protocol(),
+            Set.of(),
+            last.check());
+    assertThatExceptionOfType(AssertionError.class)
+        .isThrownBy(() -> rulesOfServers(List.of(last, inNewSection)).toList())
+        .withMessageContaining("section 15 has no title here");
+  }
+
+  /** The rules by section, in the order in which they are given, whatever their numbers are. */
+  private static Stream<String> rulesOfServers(List<Rule> rules) {
+    return rules.stream()
+        .collect(groupingBy(Rule::section, LinkedHashMap::new, toList()))
+        .entrySet()
+        .stream()
+        .flatMap(
+            section ->
+                Stream.concat(
+                    Stream.of(
+                        "### %d. %s".formatted(section.getKey(), title(section.getKey())), ""),
+                    section(
+                        section.getValue(),
+                        Stream.of(
+                            "| id | level | rule | tested with |", "| --- | --- | --- | --- |"),
+                        it ->
+                            row(
+                                it.id(),
+                                it.level().name(),
+                                it.sentence(),
+                                "`" + it.service() + "`"))));
+  }
+
+  private static String title(int section) {
+    String title = TITLES.getOrDefault(section, "");
+    assertThat(title).as("section %d has no title here", section).isNotEmpty();
+    return title;
   }
 
   @Test

@@ -100,7 +100,7 @@ record WrongClient(
               "sends-all-first",
               "10.06",
               "Receives nothing until it has sent everything.",
-              "it took nothing for",
+              "it read nothing for",
               (port, in, out, err) -> new SendsAllFirst().run(port, in, out, err)),
           new WrongClient(
               "impatient",

@@ -8,6 +8,7 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmProgramTarget;
@@ -66,8 +67,7 @@ class WrongProgramsTest {
     // Starts the slowest first, and all before it awaits one.
     List<Judged> judged =
         inThisJvm()
-            .sorted(
-                Comparator.comparing(it -> !rule(it).preconditions().contains(Precondition.TIMED)))
+            .sorted(Comparator.comparing(it -> rule(it).scheduling() != Scheduling.TIMED))
             .map(it -> new Judged(it, judging(it, sideBySide)))
             .toList();
     return judged.stream()

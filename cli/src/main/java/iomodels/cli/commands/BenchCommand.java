@@ -1,6 +1,6 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.HtmlOption;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.QuickOption;
@@ -275,7 +275,7 @@ public final class BenchCommand implements Callable<Integer> {
         if (model.availability().here()) {
           servers.add(BenchServers.spec(model.card().name()));
         } else {
-          complain("%s is left out: %s", model.card().name(), model.availability().reason());
+          warn("%s is left out: %s", model.card().name(), model.availability().reason());
         }
       }
     }
@@ -290,12 +290,12 @@ public final class BenchCommand implements Callable<Integer> {
       Yardstick.start("epoll", List.of()).close();
       return true;
     } catch (IOException e) {
-      complain("there is no server in C to compare with: %s", String.valueOf(e.getMessage()));
+      warn("there is no server in C to compare with: %s", String.valueOf(e.getMessage()));
       return false;
     }
   }
 
-  private void complain(String format, Object... arguments) {
+  private void warn(String format, Object... arguments) {
     spec.commandLine().getErr().printf(format + "%n", arguments);
   }
 

@@ -1,12 +1,11 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.output.ComparisonTable;
 import iomodels.cli.output.ExitCode;
-import iomodels.cli.output.Findings;
 import iomodels.cli.output.ProgramTable;
 import iomodels.cli.output.Progress;
 import iomodels.cli.output.UserError;
@@ -16,7 +15,6 @@ import iomodels.cli.targets.RoundTripCheck;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
-import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.lab.bench.Bench;
@@ -134,8 +132,8 @@ public final class CompareCommand implements Callable<Integer> {
       return ExitCode.NO;
     }
     boolean known =
-        rows.stream().allMatch(row -> row.unknown() == 0)
-            && programs.stream().allMatch(row -> row.unknown() == 0);
+        rows.stream().allMatch(ComparisonTable.Row::hasAllVerdicts)
+            && programs.stream().allMatch(ProgramTable.Row::hasAllVerdicts);
     return known ? ExitCode.OK : ExitCode.UNUSABLE;
   }
 
@@ -272,34 +270,9 @@ public final class CompareCommand implements Callable<Integer> {
       progress.say(name + ": judging");
       Report report =
           new Kit(Rules.all(), Bounds.STANDARD, seed).judge(target, _ -> progress.step());
-      return new ComparisonTable.Row(
-          model.card(),
-          target.name(),
-          conversation,
-          report.count(Verdict.KEPT),
-          report.count(Verdict.BROKEN),
-          report.count(Verdict.SKIPPED),
-          report.unanswered(),
-          Findings.described(report, Verdict.BROKEN),
-          Findings.described(report, Verdict.INCONCLUSIVE, Verdict.ERROR),
-          Optional.empty(),
-          List.of(),
-          "");
+      return ComparisonTable.Row.of(model.card(), conversation, report);
     } catch (IOException e) {
-      String why = String.valueOf(e.getMessage());
-      return new ComparisonTable.Row(
-          model.card(),
-          name,
-          "",
-          0,
-          0,
-          0,
-          0,
-          List.of(),
-          List.of(),
-          Optional.empty(),
-          List.of(),
-          why);
+      return ComparisonTable.Row.ofFailure(model.card(), String.valueOf(e.getMessage()));
     }
   }
 

@@ -2,7 +2,7 @@ package iomodels.cli.commands;
 
 import static java.util.stream.Collectors.toSet;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.options.ServiceOption;
@@ -383,7 +383,7 @@ public final class ConformCommand implements Callable<Integer> {
                 Rules.of(it).stream()
                     .flatMap(rule -> Stream.of(rule.id(), String.valueOf(rule.section())))
                     .anyMatch(ids::contains))
-        .map("these are rules for %1$s; say --program %1$s"::formatted)
+        .map("these are rules for %1$s; add --program %1$s"::formatted)
         .findFirst();
   }
 

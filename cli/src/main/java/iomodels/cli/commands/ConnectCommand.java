@@ -5,6 +5,7 @@ import iomodels.cli.connect.ClientSession.Ending;
 import iomodels.cli.connect.LocalUser;
 import iomodels.cli.connect.PipeUser;
 import iomodels.cli.connect.TerminalUser;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.ServerAddress;
 import iomodels.cli.output.ErrorReporter;
 import iomodels.cli.output.UserError;
@@ -44,8 +45,8 @@ import picocli.CommandLine.Spec;
     })
 public final class ConnectCommand implements Callable<Integer> {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final int BROKEN_OFF = 1;
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final int ENDED_EARLY = 1;
   private static final int INTERRUPTED = 130;
 
   /** Opens standard input and output; called after the options are parsed. */
@@ -74,7 +75,7 @@ public final class ConnectCommand implements Callable<Integer> {
     this.users = users;
   }
 
-  // Since 25 it is null again where there is no terminal (JDK-8351435).
+  // Since Java 25, System.console() is null again without a terminal (JDK-8351435).
   @SuppressWarnings("SystemConsoleNull")
   private static LocalUser terminalOrPipe(boolean raw) throws IOException {
     // A console exists only if both standard input and standard output are terminals.
@@ -88,11 +89,11 @@ public final class ConnectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws UserError, InterruptedException {
     HostAndPort server = serverAddress.parse();
-    List<InetSocketAddress> addresses = ServerAddress.resolve(server);
+    List<InetSocketAddress> addresses = ArgumentResolver.resolve(server);
     try (Socket socket = connect(server, addresses)) {
       return exitCode(converse(socket));
     } catch (IOException e) {
-      return complain(BROKEN_OFF, e.getMessage() + "; the connection is closed");
+      return report(ENDED_EARLY, e.getMessage() + "; the connection is closed");
     }
   }
 
@@ -105,7 +106,7 @@ public final class ConnectCommand implements Callable<Integer> {
   private static Socket connect(HostAndPort server, List<InetSocketAddress> addresses)
       throws UserError, InterruptedException {
     try {
-      Socket socket = Connector.connect(addresses, PATIENCE);
+      Socket socket = Connector.connect(addresses, TIMEOUT);
       socket.setTcpNoDelay(true);
       return socket;
     } catch (ConnectException _) {
@@ -115,7 +116,7 @@ public final class ConnectCommand implements Callable<Integer> {
     } catch (SocketTimeoutException _) {
       throw new UserError(
           "%s did not answer within %d s; is a firewall in the way?"
-              .formatted(server, PATIENCE.toSeconds()));
+              .formatted(server, TIMEOUT.toSeconds()));
     } catch (IOException e) {
       throw new UserError("cannot reach %s: %s".formatted(server, e.getMessage()));
     }
@@ -124,20 +125,20 @@ public final class ConnectCommand implements Callable<Integer> {
   private int exitCode(Ending ending) {
     return switch (ending) {
       case COMPLETE -> 0;
-      case CLOSED -> complain(0, "the server has closed the connection; connect again to go on");
+      case CLOSED -> report(0, "the server has closed the connection; connect again to go on");
       case CUT_OFF ->
-          complain(
-              BROKEN_OFF,
+          report(
+              ENDED_EARLY,
               "the server closed the connection before it had answered everything; see its log");
       case RESET ->
-          complain(
-              BROKEN_OFF, "the server reset the connection; replies may be missing; see its log");
+          report(
+              ENDED_EARLY, "the server reset the connection; replies may be missing; see its log");
       case INTERRUPTED -> INTERRUPTED;
     };
   }
 
-  private int complain(int exitCode, String what) {
-    ErrorReporter.report(spec.commandLine().getErr(), what);
+  private int report(int exitCode, String message) {
+    ErrorReporter.report(spec.commandLine().getErr(), message);
     return exitCode;
   }
 }

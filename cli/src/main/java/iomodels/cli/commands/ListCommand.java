@@ -2,12 +2,12 @@ package iomodels.cli.commands;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.cli.options.ArgumentResolver;
-import iomodels.cli.options.ProjectFiles;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.Json;
 import iomodels.cli.output.Table;
 import iomodels.cli.output.UserError;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.examples.Examples;
 import iomodels.program.Program;
 import iomodels.program.Programs;
@@ -116,7 +116,8 @@ public final class ListCommand implements Callable<Integer> {
   private static void printCards(PrintWriter out, List<ServerProvider> models) {
     Table.print(
         out,
-        List.of("MODEL", "I/O MODEL", "TOLD BY", "WAITS IN", "COPIES IN", "THREADS", "IN PYTHON"),
+        List.of(
+            "MODEL", "I/O MODEL", "NOTIFICATION", "WAITS IN", "COPIES IN", "THREADS", "IN PYTHON"),
         models.stream()
             .map(ServerProvider::card)
             .map(
@@ -168,7 +169,7 @@ public final class ListCommand implements Callable<Integer> {
     out.println();
     Table.print(
         out,
-        List.of("STYLE", "WHAT IT IS TO WRITE IN IT"),
+        List.of("STYLE", "SUMMARY"),
         styles.stream().map(each -> List.of(each.style(), each.summary())).toList());
     out.println();
     Table.print(

@@ -1,5 +1,6 @@
 package iomodels.cli.commands;
 
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.ServerAddress;
@@ -60,8 +61,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 public final class LoadCommand implements Callable<Integer> {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final Duration DATAGRAM_PATIENCE = Duration.ofSeconds(1);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DATAGRAM_TIMEOUT = Duration.ofSeconds(1);
   private static final long REPORT_SECONDS = 30;
 
   @Spec
@@ -280,7 +281,7 @@ public final class LoadCommand implements Callable<Integer> {
       Load load =
           Load.of(address(server), connections, payload).withInFlight(inFlight).withRate(rate);
       if (udp) {
-        return load.withShape(Load.Shape.DATAGRAMS).withPatience(DATAGRAM_PATIENCE);
+        return load.withShape(Load.Shape.DATAGRAMS).withPatience(DATAGRAM_TIMEOUT);
       }
       return churn ? load.withShape(Load.Shape.CHURN) : load;
     } catch (IllegalArgumentException e) {
@@ -289,13 +290,13 @@ public final class LoadCommand implements Callable<Integer> {
   }
 
   private InetSocketAddress address(HostAndPort server) throws UserError, InterruptedException {
-    List<InetSocketAddress> addresses = ServerAddress.resolve(server);
+    List<InetSocketAddress> addresses = ArgumentResolver.resolve(server);
     if (!remote && !addresses.stream().allMatch(it -> it.getAddress().isLoopbackAddress())) {
       throw new UserError(
-          "%s is not this machine, and an unwanted load is an attack; if the server is yours, say --remote"
+          "%s is not this machine, and an unwanted load is an attack; if the server is yours, add --remote"
               .formatted(server.host()));
     }
-    return Connector.firstThatAnswers(addresses, PATIENCE);
+    return Connector.firstThatAnswers(addresses, CONNECT_TIMEOUT);
   }
 
   private ParameterException usage(String what) {

@@ -1,10 +1,10 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ArgumentResolver;
-import iomodels.cli.options.ProjectFiles;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.UserError;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.cli.scaffold.AtomicDirectory;
 import iomodels.cli.scaffold.BuildRegistration;
 import iomodels.cli.scaffold.Maven;
@@ -97,7 +97,7 @@ public final class NewCommand implements Callable<Integer> {
   public Integer call() throws UserError, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     if (noInstall && outside.isEmpty()) {
-      throw new UserError("--no-install is for a separate project; say --outside DIR as well");
+      throw new UserError("--no-install is for a separate project; add --outside DIR as well");
     }
     ServerProvider model = ArgumentResolver.model(like);
     demandName();
@@ -125,7 +125,7 @@ public final class NewCommand implements Callable<Integer> {
           outside.isPresent() ? BuildRegistration.none() : BuildRegistration.of(home, copy));
       explain(out, copy, folder, home);
     } catch (IOException e) {
-      throw new UserError("cannot make %s: %s".formatted(folder, reason(e)));
+      throw new UserError("cannot create %s: %s".formatted(folder, reason(e)));
     }
     return ExitCode.OK;
   }
@@ -141,7 +141,7 @@ public final class NewCommand implements Callable<Integer> {
   private void demandName() throws UserError {
     if (!NAME.matcher(name).matches()) {
       throw new UserError(
-          "'%s' is not a name for a model; take small letters, digits and hyphens, as in my-model"
+          "'%s' is not a valid name of a model; use lower-case letters, digits and hyphens, such as my-model"
               .formatted(name));
     }
     if (name.length() > LONGEST) {
@@ -150,11 +150,11 @@ public final class NewCommand implements Callable<Integer> {
     }
     if (BenchServers.isYardstick(name) || BenchServers.isExample(name)) {
       throw new UserError(
-          "'%s' begins like the names of servers in C or of examples; take another name"
+          "'%s' begins like the names of servers in C or of examples; choose another name"
               .formatted(name));
     }
     if (ServerProvider.named(name).isPresent()) {
-      throw new UserError("there is a model '%s' already; take another name".formatted(name));
+      throw new UserError("there is a model '%s' already; choose another name".formatted(name));
     }
   }
 
@@ -162,17 +162,17 @@ public final class NewCommand implements Callable<Integer> {
     String wanted = packageWanted.orElse("iomodels." + name.replace("-", ""));
     if (!PACKAGE.matcher(wanted).matches() || !SourceVersion.isName(wanted)) {
       throw new UserError(
-          "'%s' is no package: each of its parts is a word that Java does not keep for itself; take"
+          "'%s' is not a valid package name; choose another name, or a package, such as"
                   .formatted(wanted)
-              + " another name, or a package as in --package com.example.mymodel");
+              + " --package com.example.mymodel");
     }
-    boolean javas = wanted.equals("java") || wanted.startsWith("java.");
+    boolean reserved = wanted.equals("java") || wanted.startsWith("java.");
     boolean taken =
         Stream.concat(
                 ModuleLayer.boot().modules().stream().map(Module::getDescriptor),
                 ModuleFinder.ofSystem().findAll().stream().map(ModuleReference::descriptor))
             .anyMatch(it -> it.name().equals(wanted) || it.packages().contains(wanted));
-    if (javas || taken) {
+    if (reserved || taken) {
       throw taken(wanted);
     }
     return wanted;
@@ -185,7 +185,7 @@ public final class NewCommand implements Callable<Integer> {
 
   /** Looks into the sources, too: some modules of the build are not on the module path. */
   private static void demandNoSources(Path home, String packageName) throws UserError, IOException {
-    for (Path module : BuildRegistration.modules(home)) {
+    for (Path module : ProjectFiles.modules(home)) {
       if (hasSources(module.resolve("src/main/java").resolve(packageName.replace('.', '/')))) {
         throw taken(packageName);
       }
@@ -213,7 +213,7 @@ public final class NewCommand implements Callable<Integer> {
   private static void demandRoomFor(Path folder, Path parent) throws UserError {
     if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       throw new UserError(
-          "%s is there already; take another name, or another --outside".formatted(folder));
+          "%s exists already; choose another name, or another --outside".formatted(folder));
     }
     if (!Files.isDirectory(parent)) {
       throw new UserError(

@@ -2,7 +2,7 @@ package iomodels.cli.commands;
 
 import static java.util.stream.Collectors.joining;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.ProgramOptions;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.ServiceOption;

@@ -1,8 +1,8 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ProjectFiles;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.UserError;
+import iomodels.cli.project.ProjectFiles;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -80,7 +80,8 @@ public final class StudyCommand implements Callable<Integer> {
   private String address(Path site) throws UserError {
     Path language = chinese ? site.resolve("zh") : site;
     if (wanted.size() > MAX_COLUMNS) {
-      throw new UserError("no more than %d can be side by side".formatted(MAX_COLUMNS));
+      throw new UserError(
+          "no more than %d models fit side by side; name fewer".formatted(MAX_COLUMNS));
     }
     boolean twin = wanted.size() == 1 && wanted.getFirst().contains(":");
     if (wanted.size() > 1 || twin) { // A twin has no page of its own.
@@ -102,7 +103,7 @@ public final class StudyCommand implements Callable<Integer> {
   private static void demand(Path file, String name) throws UserError {
     if (!Files.isRegularFile(file)) {
       throw new UserError(
-          "the site has nothing of '%s'; there are the models (iomodels list), and the pages timeline,"
+          "the site has no page for '%s'; it has one for each model (iomodels list), and timeline,"
                   .formatted(name)
               + " side-by-side, table, rules and glossary");
     }
@@ -120,7 +121,7 @@ public final class StudyCommand implements Callable<Integer> {
       return false;
     }
     try {
-      // Do not wait for it: it may be the browser itself, and run on.
+      // Do not wait: the opener may be the browser itself, which keeps running.
       new ProcessBuilder(opener.get(), address)
           .redirectOutput(ProcessBuilder.Redirect.DISCARD)
           .redirectError(ProcessBuilder.Redirect.DISCARD)

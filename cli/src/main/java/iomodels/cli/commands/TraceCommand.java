@@ -1,6 +1,6 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.Range;
 import iomodels.cli.output.ErrorReporter;
 import iomodels.cli.output.ExitCode;
@@ -201,7 +201,7 @@ public final class TraceCommand implements Callable<Integer> {
     }
   }
 
-  /** Whether this JVM is shutting down: a failure then is no failure of the server. */
+  /** Whether this JVM is shutting down: then a failure is not the server's. */
   private static boolean isEnding() {
     try {
       Runtime.getRuntime().removeShutdownHook(new Thread(() -> {}));
@@ -226,7 +226,7 @@ public final class TraceCommand implements Callable<Integer> {
     if (all) {
       for (ServerProvider model : ArgumentResolver.models()) {
         if (names.contains(model.card().name())) {
-          continue; // It comes below, and once is enough.
+          continue; // It is added below.
         }
         if (model.availability().here()) {
           servers.add(of(model.card().name(), model, Services.UPPER));
@@ -283,7 +283,8 @@ public final class TraceCommand implements Callable<Integer> {
 
   private TracedServer ofCommand(String command) throws UserError {
     if (!command.contains("{port}")) {
-      throw new UserError("--exec '%s' needs {port}, where the port goes".formatted(command));
+      throw new UserError(
+          "--exec '%s' needs {port} where the command takes its port".formatted(command));
     }
     String name = executedName.orElse("server");
     String arguments =

@@ -1,5 +1,6 @@
 package iomodels.cli.options;
 
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.program.Program;
 import iomodels.program.ProgramConfig;
@@ -118,7 +119,7 @@ public final class ProgramOptions {
               .map(Program::name)
               .toList();
       throw new UserError(
-          "%s is for a program; leave it out, or say --program %s"
+          "%s is for a program; leave it out, or add --program %s"
               .formatted(option, String.join(" or ", programs)));
     }
   }
@@ -152,7 +153,7 @@ public final class ProgramOptions {
       throws UserError, InterruptedException {
     if (own(wanted).contains(UPSTREAM) && upstreams.isEmpty()) {
       throw new UserError(
-          "%s needs an upstream; say --upstream HOST:PORT, such as 127.0.0.1:9000"
+          "%s needs an upstream; add --upstream HOST:PORT, such as 127.0.0.1:9000"
               .formatted(wanted));
     }
     if (wanted.equals(Programs.RELAY) && upstreams.size() > 1) {

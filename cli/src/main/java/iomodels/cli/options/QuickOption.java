@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 /** The option {@code --quick} of commands that measure: short rounds. */
 public final class QuickOption {
 
-  /** The rounds of a first look. */
+  /** The short rounds of {@code --quick}. */
   public static final InterleavedRun ROUNDS =
       new InterleavedRun(Duration.ofSeconds(1), Duration.ofMillis(250), 5);
 
@@ -18,7 +18,7 @@ public final class QuickOption {
               + " results.")
   private boolean quick;
 
-  /** The rounds of a first look if the option is given, otherwise those. */
+  /** Returns short rounds if the option is given, otherwise the given ones. */
   public InterleavedRun orElse(InterleavedRun thorough) {
     return quick ? ROUNDS : thorough;
   }

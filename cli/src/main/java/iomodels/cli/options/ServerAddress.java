@@ -1,10 +1,6 @@
 package iomodels.cli.options;
 
-import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.HostAndPort;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -53,19 +49,6 @@ public final class ServerAddress {
           : new HostAndPort(HostAndPort.host(host), USUAL_PORT);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage());
-    }
-  }
-
-  /**
-   * All addresses of the host.
-   *
-   * @throws UserError if there is no such host
-   */
-  public static List<InetSocketAddress> resolve(HostAndPort server) throws UserError {
-    try {
-      return server.resolve();
-    } catch (UnknownHostException _) {
-      throw new UserError("there is no host %s; check the name".formatted(server.host()));
     }
   }
 }

@@ -1,5 +1,6 @@
 package iomodels.cli.options;
 
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.service.Service;
 import iomodels.service.Services;

@@ -1,5 +1,6 @@
 package iomodels.cli.options;
 
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.server.Transport;
 import iomodels.server.spi.ServerProvider;

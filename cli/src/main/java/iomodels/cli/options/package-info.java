@@ -1,4 +1,4 @@
-/** Parses and resolves arguments: options that several commands share, and names. */
+/** Options and parameters that several commands share. */
 @NullMarked
 package iomodels.cli.options;
 

@@ -34,7 +34,7 @@ public final class BaselineTable {
     }
     Table.print(
         out,
-        List.of("SCENARIO", "SERVER", "THEN", "NOW", "CHANGE"),
+        List.of("SCENARIO", "SERVER", "BASELINE", "NOW", "CHANGE"),
         compared.stream().map(BaselineTable::cells).toList());
     return compared.stream().anyMatch(it -> it.change() == Change.REGRESSION);
   }

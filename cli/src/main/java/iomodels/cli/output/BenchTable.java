@@ -193,7 +193,7 @@ public final class BenchTable {
         number("%.0f %%", 100 * load.loaderBusy().median()));
   }
 
-  /** There is no C to compare with: the spread of the rounds shows how reliable a median is. */
+  /** Without a program in C, the spread of the rounds shows how reliable a median is. */
   private static List<String> chatCells(LoadFigures load) {
     Spread rate = load.messagesPerSecond();
     return List.of(

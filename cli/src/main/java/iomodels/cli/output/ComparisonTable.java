@@ -1,5 +1,7 @@
 package iomodels.cli.output;
 
+import iomodels.conformance.Report;
+import iomodels.conformance.Verdict;
 import iomodels.lab.bench.Scenario;
 import iomodels.lab.report.Caveat;
 import iomodels.lab.report.LoadFigures;
@@ -75,7 +77,8 @@ public final class ComparisonTable {
       out.println(name + ": the conversation failed: " + row.conversation());
     }
     row.brokenRules().forEach(it -> out.println(name + " breaks " + it));
-    row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", row.name(), it));
+    row.inconclusiveRules().forEach(it -> out.printf("%s: no verdict: %s%n", row.name(), it));
+    row.errorRules().forEach(it -> out.printf("%s: no verdict: %s%n", row.name(), it));
     out.flush();
   }
 
@@ -143,8 +146,9 @@ public final class ComparisonTable {
    *
    * @param name name of the model, with the transport that it ran on if it has a choice
    * @param conversation what went wrong in the conversation; empty if nothing did
-   * @param unknown number of rules without a verdict: inconclusive, or with a failed check
-   * @param unknownRules these rules, with the reason
+   * @param inconclusive number of rules for which the kit cannot tell
+   * @param errors number of rules whose check failed
+   * @param brokenRules the broken rules, with the reason; the other two lists likewise
    * @param caveats why the figures are unreliable, apart from broken rules
    * @param loadFailure why there are no figures; empty if there are
    */
@@ -155,14 +159,54 @@ public final class ComparisonTable {
       long kept,
       long broken,
       long skipped,
-      long unknown,
+      long inconclusive,
+      long errors,
       List<String> brokenRules,
-      List<String> unknownRules,
+      List<String> inconclusiveRules,
+      List<String> errorRules,
       Optional<LoadFigures> load,
       List<Caveat> caveats,
       String loadFailure) {
 
-    /** The same model with the figures of the load. */
+    /** Returns a row of a judged model, which has not been loaded yet. */
+    public static Row of(ModelCard card, String conversation, Report report) {
+      return new Row(
+          card,
+          report.target(),
+          conversation,
+          report.count(Verdict.KEPT),
+          report.count(Verdict.BROKEN),
+          report.count(Verdict.SKIPPED),
+          report.count(Verdict.INCONCLUSIVE),
+          report.count(Verdict.ERROR),
+          Findings.described(report, Verdict.BROKEN),
+          Findings.described(report, Verdict.INCONCLUSIVE),
+          Findings.described(report, Verdict.ERROR),
+          Optional.empty(),
+          List.of(),
+          "");
+    }
+
+    /** Returns a row of a model that does not start. */
+    public static Row ofFailure(ModelCard card, String failure) {
+      return new Row(
+          card,
+          card.name(),
+          "",
+          0,
+          0,
+          0,
+          0,
+          0,
+          List.of(),
+          List.of(),
+          List.of(),
+          Optional.empty(),
+          List.of(),
+          failure);
+    }
+
+    /** Returns a copy with the figures of the load. */
     public Row with(ServerResult result) {
       return new Row(
           card,
@@ -171,9 +215,11 @@ public final class ComparisonTable {
           kept,
           broken,
           skipped,
-          unknown,
+          inconclusive,
+          errors,
           brokenRules,
-          unknownRules,
+          inconclusiveRules,
+          errorRules,
           result.load(),
           result.caveats(),
           result.failure());
@@ -181,6 +227,11 @@ public final class ComparisonTable {
 
     boolean has(Caveat caveat) {
       return caveats.contains(caveat);
+    }
+
+    /** Whether each rule that applies has a verdict. */
+    public boolean hasAllVerdicts() {
+      return inconclusive == 0 && errors == 0;
     }
 
     /** Whether a rule was broken, or the server failed. */

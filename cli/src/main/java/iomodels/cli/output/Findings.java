@@ -93,7 +93,7 @@ public final class Findings {
     return "%s %s %s".formatted(finding.rule().id(), finding.rule().sentence(), finding.detail());
   }
 
-  /** The findings with one of these verdicts, in words. */
+  /** Returns a line for each finding with one of these verdicts. */
   public static List<String> described(Report report, Verdict... verdicts) {
     return report.findings().stream()
         .filter(it -> List.of(verdicts).contains(it.verdict()))
@@ -130,7 +130,7 @@ public final class Findings {
     out.flush();
   }
 
-  /** The verdict on a subject, in words. */
+  /** Returns the verdict on a subject as a clause. */
   public static String outcome(Report report, boolean strict) {
     return switch (report.outcome(strict)) {
       case KEPT -> "it conforms";

@@ -107,7 +107,8 @@ public record LoadReport(
     Table.print(out, titles, rows);
     out.printf(
         Locale.ROOT,
-        "%nFairness: the client served least had %.2f times the mean, the one served most %.2f.%n",
+        "%nFairness: the least served client got %.2f times the mean, the most served one %.2f"
+            + " times.%n",
         leastServedShare,
         mostServedShare);
     out.println(loader());

@@ -38,8 +38,9 @@ public final class ProgramTable {
    * @param lines lines of code; empty if the sources are not there
    * @param threads description of the threads
    * @param source name of the class
-   * @param unknown number of rules without a verdict: inconclusive, or with a failed check
-   * @param unknownRules these rules, with the reason
+   * @param inconclusive number of rules for which the kit cannot tell
+   * @param errors number of rules whose check failed
+   * @param brokenRules the broken rules, with the reason; the other two lists likewise
    * @param failure why it did not start; empty if it did
    */
   public record Row(
@@ -47,14 +48,22 @@ public final class ProgramTable {
       String style,
       long kept,
       long broken,
-      long unknown,
+      long inconclusive,
+      long errors,
       List<String> brokenRules,
-      List<String> unknownRules,
+      List<String> inconclusiveRules,
+      List<String> errorRules,
       OptionalLong lines,
       String threads,
       String source,
       String failure) {
 
+    /** Whether each rule that applies has a verdict. */
+    public boolean hasAllVerdicts() {
+      return inconclusive == 0 && errors == 0;
+    }
+
+    /** Whether a rule was broken, or the program did not start. */
     public boolean failed() {
       return broken > 0 || !failure.isEmpty();
     }
@@ -99,6 +108,7 @@ public final class ProgramTable {
       out.printf("%s could not be judged: %s%n", name, row.failure());
     }
     row.brokenRules().forEach(it -> out.printf("%s breaks %s%n", name, it));
-    row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
+    row.inconclusiveRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
+    row.errorRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
   }
 }

@@ -33,12 +33,12 @@ public final class Progress implements AutoCloseable {
                 .build()));
   }
 
-  /** One step is done. */
+  /** Advances by one step. */
   public void step() {
     bar.ifPresent(ProgressBar::step);
   }
 
-  /** Shows what is being done. */
+  /** Shows the current activity. */
   public void say(String doing) {
     bar.ifPresent(it -> it.setExtraMessage(TerminalText.safe(doing)));
   }

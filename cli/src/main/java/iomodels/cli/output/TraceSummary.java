@@ -24,10 +24,17 @@ public final class TraceSummary {
     Table.print(
         out,
         List.of(
-            "THREAD", "WAITS", "COPIES", "IN VAIN", "PARKS", "WAITED ms", "COPIED ms", "WAITED IN"),
+            "THREAD",
+            "WAITS",
+            "COPIES",
+            "NOT READY",
+            "PARKS",
+            "WAITED ms",
+            "COPIED ms",
+            "WAITED IN"),
         rows);
     if (trace.threads().stream().anyMatch(TraceSummary::hasBursts)) {
-      out.println("Bursts of calls that were folded into one count as what they were for.");
+      out.println("A burst of calls that is shown as one call counts by its purpose.");
     }
     if (!trace.complete()) {
       out.println("The trace was cut off: " + trace.note());

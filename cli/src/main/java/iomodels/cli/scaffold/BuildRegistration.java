@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,8 +20,6 @@ public final class BuildRegistration {
       Pattern.compile(
           "(?s)(.*\n)( *)<dependency>\\s*<groupId>iomodels</groupId>\\s*"
               + "<artifactId>[\\w-]+-impl</artifactId>(?:(?!</dependency>).)*</dependency>\n");
-
-  private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
 
   private static final Pattern NATIVES =
       Pattern.compile("(?s).*?(?:<argLine>--enable-native-access=|\nnatives=)");
@@ -53,15 +50,6 @@ public final class BuildRegistration {
       registration.insert(home.resolve("iomodels"), NATIVES, copy.packageName() + ",");
     }
     return registration;
-  }
-
-  /** The directories of this build's modules. */
-  public static List<Path> modules(Path home) throws IOException {
-    return MODULE
-        .matcher(Files.readString(home.resolve("pom.xml")))
-        .results()
-        .map(module -> home.resolve(module.group(1)))
-        .toList();
   }
 
   private static String dependency(ModuleTemplate.Copy copy, String how) {

@@ -32,7 +32,7 @@ public final class Maven {
       maven = builder.start();
     } catch (IOException e) {
       throw new UserError(
-          "there is no Maven (mvn); install it, or say --no-install if the dependencies are in a"
+          "there is no Maven (mvn); install it, or add --no-install if the dependencies are in a"
               + " repository already");
     }
     if (maven.waitFor() != 0) {

@@ -3,6 +3,7 @@ package iomodels.cli.scaffold;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.cli.output.UserError;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.io.InputStream;
@@ -95,7 +96,7 @@ public final class ModuleTemplate {
   public static ModuleTemplate of(ServerProvider model, Path home) throws UserError, IOException {
     String source = "src/main/java/" + model.getClass().getName().replace('.', '/') + JAVA;
     Path module =
-        BuildRegistration.modules(home).stream()
+        ProjectFiles.modules(home).stream()
             .filter(each -> Files.isRegularFile(each.resolve(source)))
             .findFirst()
             .orElseThrow(
@@ -164,7 +165,7 @@ public final class ModuleTemplate {
     for (String role : ROLES) {
       if (!newStem.equals(stem) && taken.contains(newStem + role)) {
         throw new UserError(
-            "its class %s%s would have the same name as a class that it uses; take another name"
+            "its class %s%s would have the same name as a class that it uses; choose another name"
                 .formatted(newStem, role));
       }
     }

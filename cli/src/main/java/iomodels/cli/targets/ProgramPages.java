@@ -1,9 +1,9 @@
 package iomodels.cli.targets;
 
-import iomodels.cli.options.ProjectFiles;
 import iomodels.cli.output.Findings;
 import iomodels.cli.output.ProgramTable;
 import iomodels.cli.output.Progress;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
@@ -36,7 +36,7 @@ public final class ProgramPages {
     }
   }
 
-  /** The programs of the given styles, ordered by program: what is comparable stands together. */
+  /** Returns the programs of the given styles, ordered by program, to make comparison easy. */
   public static List<Page> of(List<StyleProvider> styles) {
     List<Page> pages = new ArrayList<>();
     for (Program program : Programs.all()) {
@@ -83,9 +83,11 @@ public final class ProgramPages {
         page.style().style(),
         report.count(Verdict.KEPT),
         report.count(Verdict.BROKEN),
-        report.unanswered(),
+        report.count(Verdict.INCONCLUSIVE),
+        report.count(Verdict.ERROR),
         Findings.described(report, Verdict.BROKEN),
-        Findings.described(report, Verdict.INCONCLUSIVE, Verdict.ERROR),
+        Findings.described(report, Verdict.INCONCLUSIVE),
+        Findings.described(report, Verdict.ERROR),
         ProjectFiles.lines(page.it().source()),
         page.it().threads(),
         page.it().source().getName(),

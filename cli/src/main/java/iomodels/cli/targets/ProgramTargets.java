@@ -1,6 +1,6 @@
 package iomodels.cli.targets;
 
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.Instance;

@@ -25,7 +25,7 @@ public final class RoundTripCheck {
 
   /**
    * Sends a text in several scripts and a binary file to a server of {@code upper}, half-closes,
-   * and compares what comes back byte for byte.
+   * and compares the reply byte for byte.
    *
    * @return what went wrong; empty if nothing did
    */

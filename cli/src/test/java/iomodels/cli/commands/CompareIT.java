@@ -32,7 +32,9 @@ class CompareIT {
         .contains("MODEL", "blocking-sequential")
         .contains("multiples of blocking-threads", "¹ serves one client at a time");
     assertThat(Files.readString(json))
-        .contains("\"broken\" : 0", "\"connections\" : 1,", "\"p99\" : {", "\"programs\" : [ ]");
+        .contains("\"broken\" : 0", "\"connections\" : 1,", "\"p99\" : {", "\"programs\" : [ ]")
+        .containsPattern("\"inconclusive\" : \\d+,\\s+\"errors\" : \\d+")
+        .contains("\"inconclusiveRules\" : [", "\"errorRules\" : [");
     assertThat(cli.err()).isEmpty();
     assumeThat(cli.out()).as("a machine on which the kit can tell").doesNotContain("no verdict");
     assertThat(cli.exitCode()).isZero();
@@ -46,7 +48,8 @@ class CompareIT {
     try (Progress progress = Progress.of(ProgramPages.steps(pages))) {
       ProgramTable.Row row = ProgramPages.judge(pages.getFirst(), 1, progress);
       print(out, pages, row);
-      assertThat(row.kept() + row.unknown()).isEqualTo(Rules.of(Programs.RELAY).size());
+      assertThat(row.kept() + row.inconclusive() + row.errors())
+          .isEqualTo(Rules.of(Programs.RELAY).size());
       assertThat(row.failed()).isFalse();
     }
     assertThat(out.toString())

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.cli.Cli;
-import iomodels.cli.options.ArgumentResolver;
+import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.service.Services;

@@ -100,7 +100,7 @@ class NewCommandTest {
     Cli cli = Cli.run("new", name, "--like", like);
 
     assertThat(cli.exitCode()).isEqualTo(2);
-    assertThat(cli.err()).contains("take another name").hasLineCount(1);
+    assertThat(cli.err()).contains("choose another name").hasLineCount(1);
     assertThat(clone.contents()).isEqualTo(before);
   }
 
@@ -160,7 +160,7 @@ class NewCommandTest {
     Cli cli = Cli.run("new", "my-model");
 
     assertThat(cli.exitCode()).isEqualTo(2);
-    assertThat(cli.err()).contains(mine + " is there already");
+    assertThat(cli.err()).contains(mine + " exists already");
     assertThat(clone.contents()).isEqualTo(before);
   }
 

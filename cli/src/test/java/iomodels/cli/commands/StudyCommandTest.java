@@ -52,7 +52,7 @@ class StudyCommandTest {
     page("index.html");
     Cli unknown = Cli.run("study", "--print", "nothing");
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.UNUSABLE);
-    assertThat(unknown.err()).contains("nothing of 'nothing'");
+    assertThat(unknown.err()).contains("no page for 'nothing'");
     assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e", "f").err())
         .contains("no more than 5");
   }

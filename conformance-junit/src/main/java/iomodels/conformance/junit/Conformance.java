@@ -38,7 +38,7 @@ import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * The kit as JUnit tests: a module's whole conformance test is
+ * The conformance kit as JUnit tests. The conformance test of a module is
  *
  * {@snippet :
  * @TestFactory
@@ -49,32 +49,31 @@ import org.junit.jupiter.api.DynamicTest;
  */
 public final class Conformance {
 
-  /** Every skip and every break that is permitted, in the module's own folder. */
+  /** The permitted skips and breaks, in the module's folder. */
   private static final Path EXPECTED = Path.of("expected-skips.txt");
 
-  /** A system property: whether every transport is tried by every rule. */
+  /** The system property that demands all rules for all transports. */
   private static final String THOROUGH = "iomodels.thorough";
 
-  /** Why a rule is skipped for what this machine lacks. */
+  /** Reasons to skip a rule because this machine lacks something. */
   private static final Set<String> OF_THIS_MACHINE =
-      Set.of(Rule.Precondition.NO_PROC, Rule.Precondition.IPV6.otherwise());
+      Set.of(Rule.Precondition.NO_PROC, Rule.Precondition.IPV6.reasonToSkip());
 
-  /** How conversations and servers end. */
+  /** The rules about the end of conversations and servers. */
   private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rules.matching(List.of("4", "9"));
 
-  /** How many are judged at the same time: most rules wait, and do not compute meanwhile. */
-  private static final Semaphore SIDE_BY_SIDE = new Semaphore(3, true);
+  /** Number of models and programs that are judged in parallel: most rules only wait. */
+  private static final Semaphore PARALLEL = new Semaphore(3, true);
 
   private Conformance() {}
 
   /**
-   * A container for each model on the module path and each transport it can run on here, in it a
-   * test for each rule, named by the rule's own sentence. A rule that is skipped or broken without
-   * being listed in {@code expected-skips.txt} fails; so does a line there that no longer is true.
-   * On the transports that come after the best one only the rules are tried on which transports
-   * differ, unless the system property {@code iomodels.thorough} is true.
+   * Returns a container for each model on the module path and each of its available transports,
+   * with a test for each rule. The test's name is the rule's sentence. A rule that is skipped or
+   * broken fails unless {@code expected-skips.txt} lists it; a line there that is no longer true
+   * fails, too. Only the best transport is tested by all rules, the others by those on which
+   * transports differ, unless the system property {@code iomodels.thorough} is true.
    */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests() {
     Expectations expected = Expectations.read(EXPECTED);
     List<ServerProvider> providers = ServerProvider.installed();
@@ -85,10 +84,9 @@ public final class Conformance {
   }
 
   /**
-   * A container for each style on the module path and each program in it, in it a test for each
-   * rule. No skip and no break is permitted.
+   * Returns a container for each style on the module path and each of its programs, with a test for
+   * each rule. No skip and no break is permitted.
    */
-  @SuppressWarnings("exports")
   public static Stream<DynamicNode> ofPrograms() {
     List<StyleProvider> styles = StyleProvider.installed();
     if (styles.isEmpty()) {
@@ -106,9 +104,9 @@ public final class Conformance {
     Run run =
         new Run(
             rules,
-            (kit, heard) -> {
+            (kit, progress) -> {
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
-                Report report = kit.judge(target, heard);
+                Report report = kit.judge(target, progress);
                 assertEquals(
                     List.of(), target.unexpectedExits(), "its process has ended by itself");
                 return report;
@@ -163,9 +161,9 @@ public final class Conformance {
     Run run =
         new Run(
             tried,
-            (kit, heard) -> {
+            (kit, progress) -> {
               try (ModelTarget target = new ModelTarget(provider, transport)) {
-                return kit.judge(target, heard);
+                return kit.judge(target, progress);
               }
             });
     run.start();
@@ -178,7 +176,7 @@ public final class Conformance {
                         () -> conclude(model, run.finding(rule), expected)));
     DynamicTest end =
         dynamicTest(
-            "was judged, and nothing is expected that did not come",
+            "was judged, and each line of the expected skips is true",
             () -> {
               demandSomethingKept(run.report());
               expected.demandAllSeen(model, untried, run.report().findings());
@@ -186,7 +184,7 @@ public final class Conformance {
     return Stream.concat(rules, Stream.of(end));
   }
 
-  /** A section of the rules in which nothing has a verdict is not a success. */
+  /** Fails if no rule of a section was kept: a section without verdicts is not a success. */
   private static void demandSomethingKept(Report report) {
     report.findings().stream()
         .collect(groupingBy(finding -> finding.rule().section()))
@@ -194,12 +192,12 @@ public final class Conformance {
             (section, findings) -> {
               if (findings.stream()
                   .noneMatch(it -> it.verdict() == Verdict.KEPT || isOfThisMachine(it))) {
-                fail("section %d: not one rule was kept: %s".formatted(section, findings));
+                fail("section %d: no rule was kept: %s".formatted(section, findings));
               }
             });
   }
 
-  /** Whether it is skipped for what this machine lacks: no list can foresee that. */
+  /** Whether a rule is skipped because this machine lacks something, which no list can foresee. */
   private static boolean isOfThisMachine(Finding finding) {
     return finding.verdict() == Verdict.SKIPPED && OF_THIS_MACHINE.contains(finding.detail());
   }
@@ -218,7 +216,7 @@ public final class Conformance {
       case SKIPPED -> {
         if (!expected.permit(model, finding) && !isOfThisMachine(finding)) {
           fail(
-              "skipped, which %s does not permit; if it should: %s %s %s"
+              "skipped, which %s does not permit; to permit it, add the line: %s %s %s"
                   .formatted(EXPECTED, model, finding.rule().id(), finding.detail()));
         }
         abort(finding.detail());
@@ -237,12 +235,12 @@ public final class Conformance {
             finding.seed());
   }
 
-  /** Judges something. */
+  /** Judges a model or a program. */
   private interface Judge {
-    Report with(Kit kit, Consumer<Finding> heard) throws Exception;
+    Report with(Kit kit, Consumer<Finding> progress) throws Exception;
   }
 
-  /** A model or a program that is judged in the background: all are begun before one is awaited. */
+  /** The judging of a model or program in the background. All start before a test waits for one. */
   private static final class Run {
 
     private final List<Rule> rules;
@@ -259,7 +257,7 @@ public final class Conformance {
       Thread.ofVirtual().start(judging);
     }
 
-    /** What became of that rule; what cannot be judged fails at the first of them. */
+    /** Waits for the finding of a rule; aborts the test if the judging failed. */
     Finding finding(Rule rule) {
       try {
         return pending(rule).join();
@@ -277,7 +275,7 @@ public final class Conformance {
     }
 
     private Report judge() throws Exception {
-      SIDE_BY_SIDE.acquire();
+      PARALLEL.acquire();
       Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
       try {
         return judge.with(kit, finding -> pending(finding.rule()).complete(finding));
@@ -285,7 +283,7 @@ public final class Conformance {
         rules.forEach(rule -> pending(rule).completeExceptionally(e));
         throw e;
       } finally {
-        SIDE_BY_SIDE.release();
+        PARALLEL.release();
       }
     }
   }

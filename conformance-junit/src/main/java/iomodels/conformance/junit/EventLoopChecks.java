@@ -36,24 +36,22 @@ import org.junit.jupiter.api.DynamicNode;
 import reactor.blockhound.BlockHound;
 
 /**
- * Two proofs on models with Netty below them, as JUnit tests: in the {@link StressWorkload} every
- * buffer is given back, which Netty's leak detector watches, and nothing blocks an event loop,
- * which BlockHound watches. The servers run in this JVM. A module calls it as it calls {@link
- * Conformance}; it needs BlockHound, and flags for the JVM of its tests: {@code
- * -XX:+AllowRedefinitionToAddDeleteMethods}, and {@code -Dio.netty.leakDetection.level=paranoid},
- * without which Vert.x turns the detector off.
+ * JUnit tests of models that use Netty. Under the {@link StressWorkload}, no buffer leaks (checked
+ * by Netty's leak detector), and nothing blocks an event loop (checked by BlockHound). The servers
+ * run in this JVM. A module calls it like {@link Conformance}. It needs BlockHound, and two flags
+ * for the JVM of its tests: {@code -XX:+AllowRedefinitionToAddDeleteMethods}, and {@code
+ * -Dio.netty.leakDetection.level=paranoid}, since Vert.x otherwise turns the detector off.
  */
 public final class EventLoopChecks {
 
   private static final String CANARY = "canary";
-  private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(30);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
 
   /**
-   * Where a loop of Netty's waits by design: for a lock that is held for a moment, for a file of
-   * the system's that is read once, or when it has ended and serves no one, as when Vert.x ends its
-   * other threads there. But for these last, Netty permits them by itself, which BlockHound does
-   * not find on the module path.
+   * Methods in which a Netty event loop may block: short locks, a system file that is read once,
+   * and work after the loop has ended, where Vert.x stops its other threads. Netty permits all but
+   * the last itself, but BlockHound does not find its list on the module path.
    */
   private static final Map<String, List<String>> PERMITTED =
       Map.of(
@@ -71,7 +69,7 @@ public final class EventLoopChecks {
   private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
   private static final Queue<String> BLOCKS = new ConcurrentLinkedQueue<>();
 
-  /** The listener is told all the same; kept here, since loggers are held weakly. */
+  /** Silenced: the leak listener gets the reports. In a field, since loggers are held weakly. */
   private static final Logger LEAK_LOGGER = Logger.getLogger(ResourceLeakDetector.class.getName());
 
   static {
@@ -82,12 +80,11 @@ public final class EventLoopChecks {
   private EventLoopChecks() {}
 
   /**
-   * A test for each model on the module path and each transport; and, for each model, that the same
-   * with a fault put in would have failed.
+   * Returns a test for each model on the module path and each transport and, for each model, a test
+   * that a faulty variant is detected.
    *
-   * @param isLoop which of Netty's threads are event loops
+   * @param isLoop selects the event loops among Netty's threads
    */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
   public static Stream<DynamicNode> tests(Predicate<Thread> isLoop) {
     BlockHound.Builder watch = BlockHound.builder();
     PERMITTED.forEach(
@@ -102,7 +99,7 @@ public final class EventLoopChecks {
 
   private static Stream<DynamicNode> tests(ServerProvider provider) {
     String model = provider.card().name();
-    Stream<DynamicNode> proofs =
+    Stream<DynamicNode> checks =
         provider.transports().entrySet().stream()
             .map(
                 each ->
@@ -114,7 +111,7 @@ public final class EventLoopChecks {
                           assertEquals(List.of(), List.copyOf(BLOCKS));
                           assertEquals(List.of(), List.copyOf(LEAKS));
                         }));
-    DynamicNode proofOfThem =
+    DynamicNode detection =
         dynamicTest(
             model + " would have been caught",
             () -> {
@@ -122,7 +119,7 @@ public final class EventLoopChecks {
               assertTrue(isNamed("leak", LEAKS), LEAKS::toString);
               assertTrue(isNamed("block", BLOCKS), BLOCKS::toString);
             });
-    return Stream.concat(proofs, Stream.of(proofOfThem));
+    return Stream.concat(checks, Stream.of(detection));
   }
 
   private static boolean isNamed(String method, Collection<String> faults) {
@@ -139,9 +136,9 @@ public final class EventLoopChecks {
   }
 
   /**
-   * A leak is seen when its buffer has been collected and another one is allotted. One more is
-   * leaked here, last of all; and, since those that are collected together come in any order, yet
-   * another when that one has been seen: when it has been seen, so have all.
+   * Waits until all leaks have been reported. The detector reports a leak when the buffer has been
+   * collected and another one is allocated. This method leaks a buffer of its own and waits for the
+   * report. Buffers that are collected together are reported in any order, so it does this twice.
    */
   private static void collect() throws InterruptedException {
     awaitCanary();
@@ -150,17 +147,18 @@ public final class EventLoopChecks {
 
   private static void awaitCanary() throws InterruptedException {
     String canary = CANARY + System.nanoTime();
-    loseOne(canary);
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+    leakBuffer(canary);
+    long deadline = System.nanoTime() + TIME_LIMIT.toNanos();
     while (!LEAKS.removeIf(leak -> leak.contains(canary))) {
-      assertTrue(System.nanoTime() < deadline, "the leak detector sees nothing");
+      assertTrue(
+          System.nanoTime() < deadline, "the leak detector does not report the leaked buffer");
       System.gc();
-      Thread.sleep(BETWEEN_LOOKS);
+      Thread.sleep(POLL_INTERVAL);
       PooledByteBufAllocator.DEFAULT.buffer().release();
     }
   }
 
-  private static void loseOne(String canary) {
+  private static void leakBuffer(String canary) {
     PooledByteBufAllocator.DEFAULT.buffer().touch(canary);
   }
 
@@ -171,7 +169,7 @@ public final class EventLoopChecks {
     return trace.toString();
   }
 
-  /** A model whose sessions do something that they must not, on the event loop. */
+  /** A model whose sessions leak a buffer and block the event loop. */
   private record Faulty(ServerProvider provider) implements ServerProvider {
 
     @Override
@@ -216,7 +214,7 @@ public final class EventLoopChecks {
 
     private static void leak() {
       ByteBuf lost = PooledByteBufAllocator.DEFAULT.buffer();
-      lost.writeByte(0).touch("lost at " + System.nanoTime()); // like leaks are told of once
+      lost.writeByte(0).touch("lost at " + System.nanoTime()); // equal leaks are reported only once
     }
 
     private static void block() {

@@ -12,17 +12,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The skips and breaks that a module's tests permit: without such a list, to drop a capability
- * would turn a failure green. A line is
+ * The skips and breaks that a module's tests permit. Without this list, a dropped capability would
+ * turn a failure into a silent skip. A line is
  *
  * <ul>
- *   <li>{@code MODEL RULE REASON}: it is skipped, for just that reason; or
- *   <li>{@code broken: MODEL on TRANSPORT RULE REASON}: it is known to break it, the reason being a
- *       part of what the kit says of it, so that a new fault is not taken for the old one. Without
- *       {@code on TRANSPORT} that holds for each.
+ *   <li>{@code MODEL RULE REASON}: the rule is skipped with exactly this reason; or
+ *   <li>{@code broken: MODEL on TRANSPORT RULE REASON}: the model is known to break the rule. The
+ *       reason is a part of the finding, so that a new fault is not mistaken for the known one.
+ *       Without {@code on TRANSPORT} the line applies to each transport.
  * </ul>
  *
- * A line that is no longer true is an error. Empty lines and those that begin with # say nothing.
+ * A line that is no longer true is an error. Empty lines and lines that begin with # are ignored.
  */
 record Expectations(Path file, List<Line> lines) {
 
@@ -46,7 +46,7 @@ record Expectations(Path file, List<Line> lines) {
     }
   }
 
-  /** Reads the file; where there is none, nothing is permitted. */
+  /** Reads the file; if it does not exist, nothing is permitted. */
   static Expectations read(Path file) {
     if (!Files.exists(file)) {
       return new Expectations(file, List.of());
@@ -78,15 +78,15 @@ record Expectations(Path file, List<Line> lines) {
         matcher.group(4));
   }
 
-  /** Whether that finding is listed for that target, a model or {@code MODEL on TRANSPORT}. */
+  /** Whether a finding is listed for a target, which is MODEL or {@code MODEL on TRANSPORT}. */
   boolean permit(String target, Finding finding) {
     return lines.stream().anyMatch(line -> line.permits(target, finding));
   }
 
   /**
-   * Demands that all that is listed for that target was seen.
+   * Demands that each line for this target is true.
    *
-   * @param untried rules of which nothing can have been seen
+   * @param untried rules that were not tested, whose lines are ignored
    */
   void demandAllSeen(String target, List<Rule> untried, List<Finding> findings) {
     List<Line> stale =
@@ -96,7 +96,7 @@ record Expectations(Path file, List<Line> lines) {
             .filter(line -> findings.stream().noneMatch(it -> line.permits(target, it)))
             .toList();
     if (!stale.isEmpty()) {
-      throw new AssertionError("%s permits what no longer is so: %s".formatted(file, stale));
+      throw new AssertionError("%s has lines that are no longer true: %s".formatted(file, stale));
     }
   }
 }

@@ -46,14 +46,14 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.function.Executable;
 
 /**
- * What {@link ServerProvider} and {@link Server} promise to those who hold one, as JUnit tests: it
- * cannot be seen from another process, and so is no rule. A module calls it as it calls {@link
- * Conformance}.
+ * The contract of {@link ServerProvider} and {@link Server} with callers in the same JVM, as JUnit
+ * tests. It is not part of the rules, which test a server from outside. A module calls it like
+ * {@link Conformance}.
  */
 public final class ServerContract {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(60);
   private static final int CLOSERS = 4;
 
   private final ServerProvider provider;
@@ -64,8 +64,7 @@ public final class ServerContract {
     this.config = CONFIG.withTransport(transport);
   }
 
-  /** A container for each model on the module path, and each transport that it has. */
-  @SuppressWarnings("exports") // Who calls this runs JUnit, and so has its module.
+  /** Returns a container for each model on the module path and each of its transports. */
   public static Stream<DynamicNode> tests() {
     return ServerProvider.installed().stream().flatMap(ServerContract::tests);
   }
@@ -95,18 +94,21 @@ public final class ServerContract {
 
   private Stream<DynamicTest> clauses() {
     return Stream.of(
-        clause("says what carries its bytes", this::saysItsTransport),
-        clause("a session that throws costs its connection only", this::sessionThatThrows),
-        clause("many may close it at once, and again", this::manyMayClose),
-        clause("a peer that never reads is cut off after the grace period", this::cutsOff),
-        clause("at a stop, who was slow to read may still send", this::slowReadersMaySend),
-        clause("a start that fails leaves nothing open", this::failedStart));
+        clause("reports its transport", this::reportsItsTransport),
+        clause("a session that throws closes only its own connection", this::sessionThatThrows),
+        clause("close may be called concurrently, and again", this::concurrentCloses),
+        clause(
+            "a client that never reads is disconnected after the grace period",
+            this::disconnectsAfterGracePeriod),
+        clause(
+            "during a stop, a client that reads slowly can still send", this::slowReadersCanSend),
+        clause("a failed start leaves nothing open", this::failedStart));
   }
 
   private Stream<DynamicTest> refusal(String reason) {
     return Stream.of(
         clause(
-            "a transport that is not to be had is refused, with the reason",
+            "an unavailable transport is refused with the reason",
             () -> {
               IOException refused =
                   assertThrows(IOException.class, () -> provider.start(config, Services.UPPER));
@@ -115,10 +117,10 @@ public final class ServerContract {
   }
 
   private static DynamicTest clause(String sentence, Executable check) {
-    return dynamicTest(sentence, () -> assertTimeoutPreemptively(LIMIT, check));
+    return dynamicTest(sentence, () -> assertTimeoutPreemptively(TIME_LIMIT, check));
   }
 
-  private void saysItsTransport() throws IOException {
+  private void reportsItsTransport() throws IOException {
     try (Server server = provider.start(config, Services.UPPER)) {
       assertTrue(server.address().getPort() > 0);
       if (provider.transports().isEmpty()) {
@@ -132,7 +134,7 @@ public final class ServerContract {
   private void sessionThatThrows() throws IOException {
     assumeTrue(
         provider.card().threading() != Threading.PROCESSES,
-        "only a service that has a name can be handed to another process");
+        "another process can only get a service by its name");
     boolean concurrent = provider.capabilities(config).contains(Capability.CONCURRENT);
     try (Server server = provider.start(config, new Faulty())) {
       if (concurrent) {
@@ -156,12 +158,12 @@ public final class ServerContract {
       try {
         assertEquals(-1, ask(victim, '!'));
       } catch (IOException _) {
-        // Reset: an end as well.
+        // A reset ends the connection as well.
       }
     }
   }
 
-  private void manyMayClose() throws IOException {
+  private void concurrentCloses() throws IOException {
     Server server = provider.start(config, Services.UPPER);
     try (Socket client = connect(server)) {
       assertEquals('A', ask(client, 'a'));
@@ -177,7 +179,7 @@ public final class ServerContract {
     assertThrows(IOException.class, () -> connect(server).close());
   }
 
-  private void cutsOff() throws IOException {
+  private void disconnectsAfterGracePeriod() throws IOException {
     Server server = provider.start(config.withGracePeriod(Duration.ofMillis(200)), Services.FLOOD);
     try (Socket client = connect(server)) {
       client.getOutputStream().write("9999999999999\n".getBytes(US_ASCII));
@@ -191,9 +193,9 @@ public final class ServerContract {
    * While a server stops, it ends the input of clients that are silent. A client that reads is not
    * silent, even if an idle check falls into the moment between its reading and its next request.
    */
-  private void slowReadersMaySend() throws Exception {
+  private void slowReadersCanSend() throws Exception {
     assumeTrue(provider.capabilities(config).contains(Capability.CONCURRENT));
-    ServerConfig patient = config.withGracePeriod(LIMIT.dividedBy(2));
+    ServerConfig patient = config.withGracePeriod(TIME_LIMIT.dividedBy(2));
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Server server = provider.start(patient, Services.FLOOD)) {
       List<SlowReader> readers = new ArrayList<>();
@@ -221,11 +223,11 @@ public final class ServerContract {
       IOException failure =
           assertThrows(IOException.class, () -> provider.start(taken, Services.UPPER));
       assertInstanceOf(BindException.class, failure);
-      assertTrue(becomesFree(address), "the port for TCP is free again");
+      assertTrue(becomesFree(address), "the port for TCP must be free again");
     }
   }
 
-  /** Not every port that is free for UDP is: clients' old connections hold theirs for a minute. */
+  /** A port that is free for UDP may be taken for TCP: connections in TIME-WAIT hold theirs. */
   private static InetSocketAddress portFreeForTcp() throws IOException {
     try (ServerSocket socket = new ServerSocket()) {
       socket.bind(CONFIG.address());
@@ -233,9 +235,9 @@ public final class ServerContract {
     }
   }
 
-  /** Somebody else's connection may be given the port for a moment; what leaks stays. */
+  /** Retries: a connection of another process may hold the port for a moment. */
   private static boolean becomesFree(InetSocketAddress address) throws Exception {
-    long deadline = System.nanoTime() + LIMIT.dividedBy(2).toNanos();
+    long deadline = System.nanoTime() + TIME_LIMIT.dividedBy(2).toNanos();
     while (System.nanoTime() < deadline) {
       try (ServerSocket listener = new ServerSocket()) {
         listener.bind(address);
@@ -256,7 +258,7 @@ public final class ServerContract {
     return client.getInputStream().read();
   }
 
-  /** Throws at an exclamation mark; otherwise as {@code upper}. */
+  /** The service {@code upper}, except that an exclamation mark makes it throw. */
   private record Faulty() implements Service {
 
     @Override
@@ -269,7 +271,7 @@ public final class ServerContract {
       Session upper = Services.UPPER.open();
       return (in, out, endOfInput) -> {
         if (in.hasRemaining() && in.get(in.position()) == '!') {
-          throw new IllegalStateException("a bug that a test put here");
+          throw new IllegalStateException("a fault that this test has put here");
         }
         return upper.advance(in, out, endOfInput);
       };

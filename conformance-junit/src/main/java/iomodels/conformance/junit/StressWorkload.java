@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A load under which lost buffers and blocking calls show: 300 clients that send, half-close, abort
- * or do not read; datagrams; stops under load and without any client.
+ * A load that reveals leaked buffers and blocking calls: 300 clients that send, half-close, reset
+ * or do not read; datagrams; stops under load and without clients.
  */
 final class StressWorkload {
 
@@ -47,20 +47,20 @@ final class StressWorkload {
             .withGracePeriod(Duration.ofMillis(TIMEOUT_MILLIS));
   }
 
-  /** Runs all of it against servers in this JVM, which have ended when it returns. */
+  /** Runs the whole load against servers in this JVM; they have ended when it returns. */
   void run() throws IOException {
     List<Socket> clients = new ArrayList<>();
     try {
       try (Server server = startWithDatagrams()) {
         talk(server, clients);
       }
-      // What is cut off at the end of it is part of the load.
+      // Short, so that the stop disconnects clients: that is part of the load.
       ServerConfig impatient = config.withGracePeriod(Duration.ofMillis(500));
       try (Server server = provider.start(impatient, Services.FLOOD)) {
         loadWithoutReading(server, clients);
       }
       for (int i = 0; i < STOPS; i++) {
-        startWithDatagrams().close(); // each time, a read that is under way comes to nothing
+        startWithDatagrams().close(); // each stop cancels a pending read
       }
     } finally {
       for (Socket client : clients) {
@@ -69,7 +69,7 @@ final class StressWorkload {
     }
   }
 
-  /** The port that the system has chosen for TCP may be taken for UDP. */
+  /** Retries: the port that the system chooses for TCP may be count for UDP. */
   private Server startWithDatagrams() throws IOException {
     for (int i = 1; ; i++) {
       try {
@@ -97,16 +97,16 @@ final class StressWorkload {
       switch (i % 3) {
         case 0 -> reset(client);
         case 1 -> client.shutdownOutput();
-        default -> {} // what it is owed is still on its way at the stop
+        default -> {} // its reply is still pending at the stop
       }
     }
     for (int i = 1; i < CLIENTS; i += 3) {
-      demand(MESSAGE, takeAll(clients.get(i)));
+      demand(MESSAGE, readAll(clients.get(i)));
     }
     CompletableFuture<Void> stop =
         CompletableFuture.runAsync(server::close, Thread::startVirtualThread);
     for (int i = 2; i < CLIENTS; i += 3) {
-      demand(MESSAGE, takeAll(clients.get(i)));
+      demand(MESSAGE, readAll(clients.get(i)));
     }
     stop.join();
   }
@@ -137,7 +137,7 @@ final class StressWorkload {
       }
     }
     slow.shutdownOutput();
-    demand(FLOOD, takeAll(slow));
+    demand(FLOOD, readAll(slow));
   }
 
   private static Socket connect(Server server) throws IOException {
@@ -151,14 +151,14 @@ final class StressWorkload {
     client.close();
   }
 
-  private static long takeAll(Socket client) throws IOException {
+  private static long readAll(Socket client) throws IOException {
     byte[] chunk = new byte[MESSAGE];
     InputStream input = client.getInputStream();
-    long taken = 0;
+    long count = 0;
     for (int n = input.read(chunk); n >= 0; n = input.read(chunk)) {
-      taken += n;
+      count += n;
     }
-    return taken;
+    return count;
   }
 
   private static void demand(long expected, long actual) {

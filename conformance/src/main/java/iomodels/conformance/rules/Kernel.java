@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What the kernel may hold, and what it tells of its sockets. */
+/** Sizes of the kernel's socket buffers, and the states of its sockets. */
 final class Kernel {
 
   private static final List<Path> TABLES =
@@ -19,17 +19,17 @@ final class Kernel {
 
   private Kernel() {}
 
-  /** Whether this machine tells which sockets are connecting. */
-  static boolean tellsConnecting() {
+  /** Whether this machine lists sockets that are connecting. */
+  static boolean listsConnecting() {
     return Files.isReadable(TABLES.getFirst());
   }
 
-  /** How many sockets of this machine have sent SYN to that port, and have no answer yet. */
+  /** Returns the number of sockets of this machine in state SYN-SENT for this port. */
   static long connecting(int port) throws IOException {
     String suffix = ":%04X".formatted(port);
     long count = 0;
     for (Path table : TABLES) {
-      if (Files.exists(table)) { // Without IPv6 there is only the first.
+      if (Files.exists(table)) { // Without IPv6 there is only the first table.
         count +=
             Files.readAllLines(table).stream()
                 .map(it -> it.strip().split(" +", -1))
@@ -40,12 +40,12 @@ final class Kernel {
     return count;
   }
 
-  /** The same, if the receiver has set its own to that many. */
+  /** Returns the maximum for a connection whose receiver has set its own buffer size. */
   static long buffers(int receiveBuffer) {
     return receiveBuffer + Section05BackPressure.largest("tcp_wmem");
   }
 
-  /** How many bytes the buffers of one connection may hold, sent and not read. */
+  /** Returns the maximum of bytes in one connection's buffers: sent, but not read. */
   static long buffers() {
     return Section05BackPressure.largest("tcp_rmem") + Section05BackPressure.largest("tcp_wmem");
   }

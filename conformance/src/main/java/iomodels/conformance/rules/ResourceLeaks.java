@@ -8,15 +8,17 @@ import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
-/** Counts what conversations leave open after they have ended. */
+/** Checks that conversations release their descriptors and objects when they end. */
 final class ResourceLeaks {
 
   private static final int WARM_UP = 2;
-  private static final long BETWEEN_LOOKS_MILLIS = 20;
+  private static final long SAMPLE_INTERVAL_MILLIS = 20;
 
   private ResourceLeaks() {}
 
@@ -25,14 +27,17 @@ final class ResourceLeaks {
     void hold() throws Broken, IOException, InterruptedException;
   }
 
-  /** Counts something. */
-  private interface Count {
-    long now() throws IOException, InterruptedException;
+  /** Samples the number of open descriptors or reachable objects. */
+  interface Counter {
+
+    /** Returns the current number; empty if this sample failed, though a later one may succeed. */
+    OptionalLong sample() throws IOException, InterruptedException;
   }
 
   /**
    * Holds the conversations repeatedly. Demands that no more descriptors are open than after two
-   * rounds, and, where it can be counted, that no more objects are referenced, not even by a timer.
+   * rounds and, where objects can be counted, that no more objects are reachable, for instance from
+   * a timer.
    */
   static void demandNone(
       TestContext context, List<Instance> programs, int times, Conversations conversations)
@@ -43,46 +48,53 @@ final class ResourceLeaks {
     List<Allowance> allowances = new ArrayList<>();
     for (Instance each : programs) {
       CostMeter meter = context.meter(each);
-      allowances.add(allowance(context, "descriptors", () -> meter.now().descriptors()));
-      if (each.objects().isPresent()) {
-        allowances.add(allowance(context, "objects", () -> objects(each)));
+      Counter descriptors = () -> OptionalLong.of(meter.now().descriptors());
+      allowances.add(allowance(context, "descriptors", descriptors));
+      if (each.countsObjects()) {
+        allowances.add(allowance(context, "objects", each::reachableObjects));
       }
     }
     for (int i = 0; i < times; i++) {
       conversations.hold();
     }
     for (Allowance each : allowances) {
-      demand(context, each.what(), each.most(), each.count());
+      long left = awaitAtMost(each.most(), each.what(), each.counter(), context.patience());
+      context.note("sees %d %s; up to %d are allowed".formatted(left, each.what(), each.most()));
     }
-  }
-
-  private static long objects(Instance program) throws IOException, InterruptedException {
-    return program
-        .objects()
-        .orElseThrow(() -> new Inconclusive("its objects can no longer be counted"));
   }
 
   /** The largest permitted number of something. */
-  private record Allowance(String what, long most, Count count) {}
+  private record Allowance(String what, long most, Counter counter) {}
 
-  private static Allowance allowance(TestContext context, String what, Count count)
-      throws IOException, InterruptedException {
-    return new Allowance(what, count.now() + context.count(DESCRIPTORS), count);
+  private static Allowance allowance(TestContext context, String what, Counter counter)
+      throws Broken, IOException, InterruptedException {
+    long before = awaitAtMost(Long.MAX_VALUE, what, counter, context.patience());
+    return new Allowance(what, before + context.count(DESCRIPTORS), counter);
   }
 
-  private static void demand(TestContext context, String what, long allowed, Count count)
+  /**
+   * Samples until the number is small enough. A failed sample counts as "not yet".
+   *
+   * @return the number in the last sample
+   * @throws Broken if the number is still larger at the deadline
+   * @throws Inconclusive if the last sample before the deadline failed
+   */
+  static long awaitAtMost(long most, String what, Counter counter, Duration timeout)
       throws Broken, IOException, InterruptedException {
-    long deadline = System.nanoTime() + context.patience().toNanos();
-    long now = count.now();
-    while (now > allowed && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
-      now = count.now();
+    long deadline = System.nanoTime() + timeout.toNanos();
+    OptionalLong count = counter.sample();
+    while ((count.isEmpty() || count.getAsLong() > most) && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(SAMPLE_INTERVAL_MILLIS);
+      count = counter.sample();
     }
-    if (now > allowed) {
+    if (count.isEmpty()) {
+      throw new Inconclusive("cannot count the %s of the program".formatted(what));
+    }
+    if (count.getAsLong() > most) {
       throw new Broken(
-          "at most %d %s after all clients have left".formatted(allowed, what),
-          "there are %d".formatted(now));
+          "at most %d %s after all clients have left".formatted(most, what),
+          "there are %d".formatted(count.getAsLong()));
     }
-    context.note("sees %d %s; %d may be left".formatted(now, what, allowed));
+    return count.getAsLong();
   }
 }

@@ -49,13 +49,13 @@ public final class Rules {
   /**
    * Returns the rules for servers that have one of these ids, or are in one of these sections.
    *
-   * @throws IllegalArgumentException if an id names no rule, in words for the user
+   * @throws IllegalArgumentException if there is no rule with an id; the message is for the user
    */
   public static List<Rule> matching(List<String> ids) {
     return matching(ALL, ids);
   }
 
-  /** Returns those of some rules, in the same way. */
+  /** Selects rules from a list, like {@link #matching(List)}. */
   public static List<Rule> matching(List<Rule> rules, List<String> ids) {
     for (String id : ids) {
       if (rules.stream().noneMatch(rule -> rule.is(id))) {

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
-/** Section 1: which bytes come back. */
+/** Section 1: the bytes of a reply. */
 final class Section01Bytes {
 
   static final List<Rule> ALL =

@@ -12,14 +12,14 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
-import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
-/** Section 2: TCP carries a stream of bytes; segments, chunks and buffers do not show. */
+/** Section 2: TCP is a stream of bytes; segments, chunks and buffers must not be observable. */
 final class Section02Streams {
 
   static final List<Rule> ALL =
@@ -89,7 +89,8 @@ final class Section02Streams {
                   + " acknowledgement, on Linux by 40 ms and more. TCP_NODELAY (tcp(7)) avoids the"
                   + " delay.",
               UPPER,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section02Streams::smallMessages));
 
   private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};
@@ -158,9 +159,7 @@ final class Section02Streams {
     context.connect().exchange(stream, length, Text.upper(stream), length);
   }
 
-  /**
-   * The reader does not begin before the sender is stuck: by then the server's buffers are full.
-   */
+  /** The reader begins when the sender makes no progress: then the server's buffers are full. */
   private static void tinyWindow(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connectWithWindow(TINY);
@@ -190,7 +189,7 @@ final class Section02Streams {
     long[] nanos = new long[15];
     for (int i = 0; i < nanos.length; i++) {
       long start = System.nanoTime();
-      // Two segments, so that the second reply meets an unacknowledged first one.
+      // Two segments, so that the first reply is not acknowledged yet when the second is sent.
       peer.send("a");
       peer.send("b");
       peer.expect("AB");

@@ -15,7 +15,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
-/** Section 3: the services other than {@code upper}, which show what an echo cannot. */
+/** Section 3: the services other than {@code upper}: they have faults that an echo cannot have. */
 final class Section03Services {
 
   static final List<Rule> ALL =

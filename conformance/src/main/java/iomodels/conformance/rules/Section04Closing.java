@@ -14,6 +14,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -48,7 +49,8 @@ final class Section04Closing {
                   + " a time-out (RFC 9293, section 3.3.2). Such sockets accumulate until no"
                   + " descriptors are left.",
               UPPER,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section04Closing::closeInTime),
           new Rule(
               "4.03",
@@ -120,56 +122,56 @@ final class Section04Closing {
               Set.of(Precondition.LIFE, Precondition.PROCESS),
               context -> storm(context, "half a line", "hello\n")));
 
-  private static final long OWED = 20_000_000;
+  private static final long REPLY_LENGTH = 20_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int HALF_CLOSERS = 100;
 
-  /** More than what the kernels hold of an unread conversation. */
-  private static final long MOST_SENT = 32 << 20;
+  /** More than the kernel's buffers hold. */
+  private static final long SEND_LIMIT = 32 << 20;
 
-  private static final int ABORTS_AT_A_TIME = 100;
-  private static final int LOOKS_ALIKE = 6;
-  private static final long BETWEEN_LOOKS_MILLIS = 50;
+  private static final int ABORTS_BETWEEN_CHECKS = 100;
+  private static final int EQUAL_SAMPLES = 6;
+  private static final long POLL_INTERVAL_MILLIS = 50;
 
   private Section04Closing() {}
 
   private static void halfClose(TestContext context)
       throws Broken, IOException, InterruptedException {
-    // Much more than the kernel buffers, to a reader that is slow to begin.
+    // Much more data than fits into the kernel's buffers, and a reader that begins late.
     Peer slow = context.connectWithWindow(SMALL_WINDOW);
-    slow.send(OWED + "\n");
+    slow.send(REPLY_LENGTH + "\n");
     slow.finishSending();
     slow.pauseUntilFull();
-    slow.expectStream(Text::flood, OWED);
+    slow.expectStream(Text::flood, REPLY_LENGTH);
     slow.expectFin();
     slow.close();
 
-    // Request and FIN at once: the FIN may come before the server has looked at the request.
+    // Request and FIN together: the FIN may arrive before the server has read the request.
     for (int i = 0; i < HALF_CLOSERS; i++) {
-      long owed = context.random().nextLong(1, 100_000);
+      long length = context.random().nextLong(1, 100_000);
       Peer peer = context.connect();
-      peer.send("3\n" + owed + "\n");
+      peer.send("3\n" + length + "\n");
       peer.finishSending();
       peer.expect(new byte[] {0, 1, 2});
-      peer.expectStream(Text::flood, owed);
+      peer.expectStream(Text::flood, length);
       peer.expectFin();
       peer.close();
     }
   }
 
-  /** When the FIN comes there are replies in every buffer on the way back. */
+  /** When the FIN arrives, replies fill all buffers between the server and the client. */
   private static void finBehindUnansweredInput(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer late = context.connectWithWindow(SMALL_WINDOW);
     Peer.BytePattern stream = Text.stream(context.random().nextInt());
-    long sent = late.sendUntilFull(stream, MOST_SENT);
+    long sent = late.sendUntilFull(stream, SEND_LIMIT);
     late.finishSending();
     late.pause(context.time(SILENCE));
     late.expectStream(Text.upper(stream), sent);
     late.expectFin();
     late.close();
 
-    // All of it at once: the FIN may come before the server has looked at the first message.
+    // Everything together: the FIN may arrive before the server has read the first message.
     for (int i = 0; i < HALF_CLOSERS; i++) {
       byte[] text = Text.noise(context.random(), context.random().nextInt(1, 1_000));
       Peer peer = context.connect();
@@ -231,7 +233,7 @@ final class Section04Closing {
     clean.expectFin();
     clean.close();
 
-    // The server stops listening in the middle of this; the client hears why all the same.
+    // The server stops reading in the middle of the line; the client still gets the error line.
     Peer long1 = context.connect();
     byte[] unread = Text.letters(context.random(), 400_000);
     long1.whileSending(
@@ -246,22 +248,27 @@ final class Section04Closing {
   }
 
   /**
-   * A write that meets the reset, a read that is under way when it comes, a connection that is dead
-   * before it was accepted: what goes wrong in one of ten thousand only is found by many.
+   * Resets meet connections in all states: before the accept, during a read, during a write. Some
+   * faults show in one of thousands of resets only.
    *
-   * @param exchange what a client that stays says between the storms: it is answered in time
+   * @param exchange the message of the well-behaved clients in between, which must be answered
    */
   private static void storm(TestContext context, String what, String exchange)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
-    abort(context, server, exchange, context.count(ABORTS) / 2); // So a pool has all its threads.
+    abort(
+        context,
+        server,
+        exchange,
+        context.count(ABORTS) / 2); // Warm-up: a pool starts all its threads.
     int sockets = settled(meter);
     int threads = meter.now().threads();
     abort(context, server, exchange, context.count(ABORTS));
-    context.note("was %,d clients who sent %s and reset".formatted(context.count(ABORTS), what));
+    context.note(
+        "has connected %,d clients that sent %s and reset".formatted(context.count(ABORTS), what));
     demandAtMost(context, "sockets", sockets, meter::sockets);
-    // Of threads a runtime starts some more by itself: to compile, to collect, to carry.
+    // A runtime starts threads of its own: compilers, garbage collectors, carrier threads.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     demandAtMost(context, "threads", threads + own, () -> meter.now().threads());
     context.stop(server);
@@ -271,13 +278,13 @@ final class Section04Closing {
     }
   }
 
-  /** Some clients that reset in the middle of what they say, and now and then one that stays. */
+  /** Clients that reset in the middle of a message and, now and then, a well-behaved one. */
   private static void abort(TestContext context, Instance server, String exchange, int clients)
       throws Broken, IOException, InterruptedException {
     byte[] begun = exchange.strip().getBytes(US_ASCII);
     for (int i = 0; i < clients; i++) {
       context.abort(server, ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
-      if ((i + 1) % ABORTS_AT_A_TIME == 0) {
+      if ((i + 1) % ABORTS_BETWEEN_CHECKS == 0) {
         Peer peer = context.connect(server);
         peer.send(exchange);
         peer.expect(exchange.toUpperCase(Locale.ROOT));
@@ -286,37 +293,38 @@ final class Section04Closing {
     }
   }
 
-  /** Something that is counted. */
-  private interface Count {
-    int now() throws IOException;
+  /** Samples a number of sockets or threads. */
+  private interface Counter {
+    int sample() throws IOException;
   }
 
-  /** The lowest number that is seen while it still goes down. */
+  /** Waits until the number of open sockets no longer decreases, and returns it. */
   private static int settled(CostMeter meter) throws IOException, InterruptedException {
     int least = meter.sockets();
-    for (int alike = 0; alike < LOOKS_ALIKE; alike++) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+    for (int equal = 0; equal < EQUAL_SAMPLES; equal++) {
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       int now = meter.sockets();
       if (now < least) {
         least = now;
-        alike = 0;
+        equal = 0;
       }
     }
     return least;
   }
 
-  private static void demandAtMost(TestContext context, String what, int most, Count count)
+  private static void demandAtMost(TestContext context, String what, int most, Counter counter)
       throws Broken, IOException, InterruptedException {
     long deadline = System.nanoTime() + context.patience().toNanos();
-    int now = count.now();
+    int now = counter.sample();
     while (now > most && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
-      now = count.now();
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
+      now = counter.sample();
     }
     if (now > most) {
       throw new Broken(
-          "at most %d %s once all clients have gone".formatted(most, what), "%d".formatted(now));
+          "at most %d %s after all clients have left".formatted(most, what),
+          "there are %d".formatted(now));
     }
-    context.note("sees %d %s, of %d that may be left".formatted(now, what, most));
+    context.note("sees %d %s; up to %d are allowed".formatted(now, what, most));
   }
 }

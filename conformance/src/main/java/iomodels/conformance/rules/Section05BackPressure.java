@@ -12,6 +12,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -24,7 +25,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Section 5: a client that does not read holds up itself, and nothing else. */
+/** Section 5: a client that does not read delays only itself. */
 final class Section05BackPressure {
 
   static final List<Rule> ALL =
@@ -69,31 +70,32 @@ final class Section05BackPressure {
                   + " client stop the whole service. A server with several clients must never block"
                   + " for a single one (Stevens, UNP vol. 1, section 6.8).",
               FLOOD,
-              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section05BackPressure::delaysNobody));
 
   private static final int SMALL = 16 * 1024;
 
-  /** More than the buffers between the two hold, several times. */
+  /** Several times the size of all buffers between client and server. */
   private static final long VOLUME = 16L << 20;
 
   private static final int WINDOW = 64 * 1024;
   private static final long STRETCH = 1L << 20;
   private static final int STRETCHES = 3;
-  private static final long ASKED_FOR = 20_000_000;
+  private static final long REPLY_LENGTH = 20_000_000;
   private static final long ENDLESS = 9_999_999_999_999L;
 
-  /** Where Linux does not say otherwise. */
+  /** Used if the kernel's maximum cannot be read. */
   private static final long LARGEST_BUFFER = 6L << 20;
 
-  /** For how long a server that does get on may go on taking. */
-  private static final Duration SLOWEST = Duration.ofSeconds(60);
+  /** Time limit for a server that reads slowly. */
+  private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
 
   private Section05BackPressure() {}
 
   /**
-   * What is between the two may hold as much as the kernel lets a socket hold: the server's send
-   * and receive buffers grow, the kit's own do not.
+   * The bound includes the kernel's maximum for the server's send and receive buffers, which grow;
+   * the kit's own buffers do not.
    */
   private static void stopsReading(TestContext context)
       throws Broken, IOException, InterruptedException {
@@ -113,7 +115,7 @@ final class Section05BackPressure {
                     failure.set(e);
                   }
                 });
-    stall.await(length, SLOWEST);
+    stall.await(length, STALL_LIMIT);
     Broken early = failure.get();
     peer.close();
     sender.join();
@@ -122,15 +124,16 @@ final class Section05BackPressure {
     }
     if (stall.sent() >= length) {
       throw new Broken(
-          "a server that takes at most %,d bytes of which it can return none".formatted(allowed),
-          "it took all %,d".formatted(length));
+          "a server that reads at most %,d bytes from a client that does not read"
+              .formatted(allowed),
+          "it read all %,d".formatted(length));
     }
   }
 
-  /** The kernel's maximum for such a buffer. */
+  /** Returns the kernel's maximum size of a socket buffer: {@code tcp_rmem} or {@code tcp_wmem}. */
   static long largest(String name) {
     try {
-      // In one read: the kernel does not go on where a first one has ended.
+      // In one read: a second read of this file would return nothing.
       List<String> lines = Files.readAllLines(Path.of("/proc/sys/net/ipv4", name));
       return Long.parseLong(lines.getFirst().strip().split("\\s+", -1)[2]);
     } catch (IOException | NumberFormatException _) {
@@ -147,7 +150,7 @@ final class Section05BackPressure {
         () -> peer.sendStream(stream, VOLUME),
         () -> {
           for (int i = 0; i < STRETCHES; i++) {
-            peer.pauseUntilFull(); // Whether or not the kernel has taken all that is to be sent.
+            peer.pauseUntilFull(); // Also if the kernel has accepted everything that is sent.
             peer.expectStream(replies.from(i * STRETCH), STRETCH);
           }
           long rest = STRETCHES * STRETCH;
@@ -157,20 +160,20 @@ final class Section05BackPressure {
     peer.expect("AND ON");
   }
 
-  /** A reply is made as it is taken: what is asked for does not matter. */
+  /** A server should produce a reply as the client reads it, however long the reply is. */
   private static void boundsMemory(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
     Peer first = context.connect(server);
-    first.send(ASKED_FOR + "\n");
-    first.expectStream(Text::flood, ASKED_FOR);
+    first.send(REPLY_LENGTH + "\n");
+    first.expectStream(Text::flood, REPLY_LENGTH);
     first.close();
     int clients = context.atOnce(context.count(STALLED));
     long before = meter.now().residentBytes();
     long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
-    // However few they are: replies that were made in full would exceed it.
-    long each = Math.max(ASKED_FOR, 4 * allowed / clients);
+    // Long enough that complete replies would exceed the bound, even with few clients.
+    long each = Math.max(REPLY_LENGTH, 4 * allowed / clients);
     for (int i = 0; i < clients; i++) {
       Peer peer = context.connectWithWindow(server, SMALL);
       peer.send(each + "\n");
@@ -183,13 +186,14 @@ final class Section05BackPressure {
       long now = meter.now().residentBytes();
       if (now - before > allowed) {
         throw new Broken(
-            "at most %,d bytes more with %d clients that do not read".formatted(allowed, clients),
+            "at most %,d more bytes of memory with %d clients that do not read"
+                .formatted(allowed, clients),
             "its memory grew by %,d".formatted(now - before));
       }
       quiet = now - last < (1 << 20) ? quiet + 1 : 0;
       last = now;
     }
-    context.note("has seen its memory grow by %,d bytes".formatted(last - before));
+    context.note("sees the server's memory grow by %,d bytes".formatted(last - before));
   }
 
   private static void delaysNobody(TestContext context)

@@ -14,13 +14,14 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Section 6: what clients notice of each other. */
+/** Section 6: the influence of clients on each other. */
 final class Section06ManyClients {
 
   static final List<Rule> ALL =
@@ -64,7 +65,8 @@ final class Section06ManyClients {
                   + " fast reader, and starves the others: epoll(7) lists starvation among its"
                   + " pitfalls. One download then delays every interactive user.",
               FLOOD,
-              Set.of(Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section06ManyClients::besideAFlooder),
           new Rule(
               "6.05",
@@ -217,7 +219,7 @@ final class Section06ManyClients {
     }
   }
 
-  /** One more client than there can be: it is told so, or waits for its turn. */
+  /** One client more than the maximum: the server refuses it, or lets it wait. */
   private static void beyondTheMaximum(TestContext context, List<Peer> peers)
       throws Broken, IOException, InterruptedException {
     Peer last = peers.getLast();
@@ -226,9 +228,9 @@ final class Section06ManyClients {
       surplus = context.connect();
       surplus.send("z");
     } catch (Broken _) {
-      return; // as clear as can be
+      return; // refused
     }
-    boolean ended = surplus.endsWithoutAWord(context.time(SILENCE));
+    boolean ended = surplus.endsWithoutData(context.time(SILENCE));
     last.send("still");
     last.expect("STILL");
     last.close();
@@ -238,8 +240,8 @@ final class Section06ManyClients {
         waiting.send("z");
         waiting.expectSomething();
       } catch (Broken e) {
-        if (!waiting.endsWithoutAWord(context.time(SILENCE))) {
-          throw e.at("a client beyond the maximum, once there was room");
+        if (!waiting.endsWithoutData(context.time(SILENCE))) {
+          throw e.at("a client beyond the maximum, after another one has left");
         }
       }
     }

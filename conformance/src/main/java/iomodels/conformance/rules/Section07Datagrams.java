@@ -19,7 +19,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 
-/** Section 7: datagrams, whose boundaries UDP keeps. */
+/** Section 7: datagrams. */
 final class Section07Datagrams {
 
   static final List<Rule> ALL =
@@ -100,11 +100,10 @@ final class Section07Datagrams {
       throws Broken, IOException, InterruptedException {
     for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
       byte[] text = Text.letters(context.random(), length);
-      // A new sender each time: a late reply to a request that was sent twice reaches no other
-      // test.
+      // A new sender each time, so that a late reply to a repeated request goes nowhere.
       context.datagrams().exchange(text, Text.upper(text));
     }
-    // Two equal datagrams in flight are answered by two.
+    // Two equal datagrams in flight must get two replies.
     DatagramPeer other = context.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
     other.send(twice);
@@ -142,7 +141,7 @@ final class Section07Datagrams {
 
   private static void vanished(TestContext context)
       throws Broken, IOException, InterruptedException {
-    // Opened first: later it might get the port of a vanished sender, and with it the reply.
+    // Opened first: later it might get the port of a closed sender, and then its reply.
     DatagramPeer peer = context.datagrams();
     for (int i = 0; i < 20; i++) {
       DatagramPeer gone = context.datagrams();

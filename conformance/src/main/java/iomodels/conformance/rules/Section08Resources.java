@@ -19,6 +19,7 @@ import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -93,7 +94,8 @@ final class Section08Resources {
                   + " server that waits in the kernel instead is another model, and its"
                   + " measurements would mislead.",
               UPPER,
-              Set.of(Precondition.PROCESS, Precondition.POLLER, Precondition.TIMED),
+              Set.of(Precondition.PROCESS, Precondition.POLLER),
+              Scheduling.TIMED,
               Section08Resources::burnsItsCore),
           new Rule(
               "8.06",
@@ -105,19 +107,16 @@ final class Section08Resources {
                   + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
                   + " time keeps live clients waiting behind dead ones.",
               UPPER,
-              Set.of(
-                  Precondition.CONCURRENT,
-                  Precondition.PROCESS,
-                  Precondition.LIMIT,
-                  Precondition.TIMED),
+              Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
+              Scheduling.TIMED,
               Section08Resources::servesNewcomers));
 
   private static final int WARM_UP = 10;
   private static final int IDLE_CLIENTS = 20;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int MOST_WARMED_UP = 64;
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(50);
-  private static final int LOOKS_ALIKE = 6;
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
+  private static final int EQUAL_SAMPLES = 6;
 
   /** The number of descriptors that are freed, for each process. */
   private static final int SPARE = 3;
@@ -131,14 +130,14 @@ final class Section08Resources {
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
-    // A runtime opens descriptors of its own when it first needs them, and keeps them.
+    // A runtime opens descriptors of its own on first use, and keeps them.
     comeAndGo(context, server, WARM_UP);
     int before = settled(meter);
     comeAndGo(context, server, Math.ceilDiv(context.count(CLOSES), 4));
     long deadline = System.nanoTime() + context.patience().toNanos();
     int after = meter.now().descriptors();
     while (after > before + context.count(DESCRIPTORS) && System.nanoTime() < deadline) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS.toMillis());
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL.toMillis());
       after = meter.now().descriptors();
     }
     if (after > before + context.count(DESCRIPTORS)) {
@@ -176,16 +175,16 @@ final class Section08Resources {
   /** Waits until the number of open descriptors is stable, and returns it. */
   private static int settled(CostMeter meter) throws IOException, InterruptedException {
     int last = -1;
-    for (int alike = 0; alike < LOOKS_ALIKE; ) {
+    for (int equal = 0; equal < EQUAL_SAMPLES; ) {
       int now = meter.now().descriptors();
-      alike = now == last ? alike + 1 : 0;
+      equal = now == last ? equal + 1 : 0;
       last = now;
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS.toMillis());
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL.toMillis());
     }
     return last;
   }
 
-  /** A runtime has work of its own at first, such as compiling: one idle window is enough. */
+  /** The lowest load counts: at first a runtime has work of its own, such as compiling. */
   private static void restsWhileIdle(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
@@ -233,7 +232,7 @@ final class Section08Resources {
       Thread.sleep(context.time(WATCH));
       long nanos = clock.read().minus(before).toNanos();
       double percent = 100.0 * nanos / (System.nanoTime() - start);
-      context.note("sees it take %.1f %% of a core".formatted(percent));
+      context.note("sees the server use %.1f %% of a core".formatted(percent));
       least = Math.min(least, Math.max(percent, last));
       last = percent;
     }
@@ -243,7 +242,7 @@ final class Section08Resources {
   private static void hasDeclaredThreads(TestContext context)
       throws Broken, IOException, InterruptedException {
     Threading threading = context.card().orElseThrow().threading();
-    // A runtime starts threads of its own as it needs them, and more of them on a larger machine.
+    // A runtime starts threads of its own on demand, and more of them on a larger machine.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     int clients = 5 * own;
     Instance server = context.launch(0);
@@ -272,8 +271,8 @@ final class Section08Resources {
   }
 
   /**
-   * Connects so many clients, each of which sends a byte. Returns the number of clients that are
-   * served at the same time, or 0 if the server limits it, so that some of them wait.
+   * Connects clients, each of which sends a byte. Returns the number of clients that are served at
+   * the same time; 0 if the server has a maximum, so that some clients wait.
    */
   private static int serve(TestContext context, Instance server, int clients)
       throws Broken, IOException, InterruptedException {
@@ -333,7 +332,7 @@ final class Section08Resources {
     first.expect("TO THE END");
   }
 
-  /** The same for a server that may exit when descriptors have run out. */
+  /** Like {@link #settled(CostMeter)}, for a server that may exit when descriptors run out. */
   private static int settled(TestContext context, Instance server, CostMeter meter)
       throws Broken, IOException, InterruptedException {
     try {
@@ -348,9 +347,9 @@ final class Section08Resources {
   }
 
   /**
-   * The dead connections were reset before they were accepted. Each takes a descriptor for a
-   * moment: a server that pauses whenever there is none, and does not try again when one is free,
-   * is seconds late.
+   * The dead connections are reset before they are accepted. Each takes a descriptor for a moment.
+   * A server that pauses at each EMFILE, and does not try again when a descriptor is free, serves
+   * the newcomer seconds late.
    */
   private static void servesNewcomers(TestContext context)
       throws Broken, IOException, InterruptedException {
@@ -363,10 +362,10 @@ final class Section08Resources {
     while (waiting.size() < processes && served.size() < processes * limit) {
       Peer peer = context.connect(server);
       peer.send("y");
-      boolean isServed = peer.hears(context.time(SILENCE));
+      boolean isServed = peer.receives(context.time(SILENCE));
       if (!isServed && meter.now().descriptors() < limit - 4) {
         isServed =
-            peer.hears(context.time(PATIENCE)); // Descriptors are left: the server is only slow.
+            peer.receives(context.time(PATIENCE)); // Descriptors are left: the server is only slow.
       }
       (isServed ? served : waiting).add(peer);
     }
@@ -381,7 +380,7 @@ final class Section08Resources {
     while (dead < DEAD && queues(server, context.time(SILENCE))) {
       dead++;
     }
-    context.note("has put %d dead connections into its queue".formatted(dead));
+    context.note("has put %d dead connections into the accept queue".formatted(dead));
     Peer newcomer = context.connect(server);
     newcomer.send("newcomer");
     for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
@@ -390,7 +389,7 @@ final class Section08Resources {
     newcomer.expectWithin(context.time(NEWCOMER), "NEWCOMER");
   }
 
-  /** Connects and resets; returns false if the accept queue is full: it may be a short one. */
+  /** Connects and resets; returns false if the accept queue is full. */
   private static boolean queues(Instance server, Duration within) throws IOException {
     try (SocketChannel dead = SocketChannel.open()) {
       dead.socket().connect(server.address(), Math.toIntExact(within.toMillis()));

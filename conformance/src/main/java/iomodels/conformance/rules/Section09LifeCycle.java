@@ -14,6 +14,7 @@ import iomodels.conformance.PausedProcess;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
@@ -65,7 +66,8 @@ final class Section09LifeCycle {
                   + " off downloads, and one that still accepts clients may never finish; nginx"
                   + " offers the same as its graceful shutdown (SIGQUIT).",
               FLOOD,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::drains),
           new Rule(
               "9.04",
@@ -75,7 +77,8 @@ final class Section09LifeCycle {
                   + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
                   + " processes did not end.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::stopsBesideIdle),
           new Rule(
               "9.05",
@@ -96,7 +99,8 @@ final class Section09LifeCycle {
                   + " can also destroy replies that the client has not read yet. The client then"
                   + " cannot tell which of its requests were carried out.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.TIMED),
+              Set.of(Precondition.LIFE),
+              Scheduling.TIMED,
               Section09LifeCycle::answersWhatWasSent),
           new Rule(
               "9.07",
@@ -107,7 +111,8 @@ final class Section09LifeCycle {
                   + " server that overlooks one of these states closes too early, and the reset may"
                   + " destroy the last reply (RFC 9112, section 9.6).",
               FLOOD,
-              Set.of(Precondition.LIFE, Precondition.CONCURRENT, Precondition.TIMED),
+              Set.of(Precondition.LIFE, Precondition.CONCURRENT),
+              Scheduling.TIMED,
               Section09LifeCycle::deliversToACrowd),
           new Rule(
               "9.08",
@@ -119,10 +124,11 @@ final class Section09LifeCycle {
                   + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
                   + " loses requests.",
               UPPER,
-              Set.of(Precondition.LIFE, Precondition.PROCESS, Precondition.TIMED),
+              Set.of(Precondition.LIFE, Precondition.PROCESS),
+              Scheduling.TIMED,
               Section09LifeCycle::acceptsTheQueue));
 
-  private static final long OWED = 12_000_000;
+  private static final long REPLY_LENGTH = 12_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
 
   /**
@@ -138,7 +144,7 @@ final class Section09LifeCycle {
   /** Less than the grace period: a client that is cut off later may have been too slow. */
   private static final Duration IN_TIME = Duration.ofSeconds(2);
 
-  /** A server that sends nothing until the kit gives up has lost data, however late that is. */
+  /** The message of a time-out: a server that sends nothing has lost data, however late it is. */
   private static final String NOTHING_CAME = "nothing came";
 
   private static final int QUEUED = 40;
@@ -182,15 +188,15 @@ final class Section09LifeCycle {
 
   private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
-    Peer owed = context.connectWithWindow(server, SMALL_WINDOW);
-    owed.send(OWED + "\n");
-    owed.expect(new byte[] {0});
+    Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
+    reader.send(REPLY_LENGTH + "\n");
+    reader.expect(new byte[] {0});
     context.stop(server);
     awaitRefusal(context, server);
     Peer.BytePattern flood = Text::flood;
-    owed.expectStream(flood.from(1), OWED - 1);
-    owed.expectFin();
-    owed.close();
+    reader.expectStream(flood.from(1), REPLY_LENGTH - 1);
+    reader.expectFin();
+    reader.close();
     awaitEnd(context, server);
   }
 
@@ -200,7 +206,7 @@ final class Section09LifeCycle {
     Peer idle = context.connect(server);
     idle.send("hello");
     idle.expect("HELLO");
-    // Idle from now on, as is another client, which may not even be accepted yet at the stop.
+    // This client is idle now, and so is another one, which may not even be accepted yet.
     Peer silent = context.connect(server);
     context.stop(server);
     if (!server.awaitEnd(context.time(IDLE_STOP))) {
@@ -219,13 +225,13 @@ final class Section09LifeCycle {
     Instance control = context.launch(0);
     context.stop(control);
     if (!control.awaitEnd(context.time(IDLE_STOP))) {
-      throw new Inconclusive("without any client it takes as long to stop");
+      throw new Inconclusive("without clients, the stop takes as long");
     }
   }
 
   /**
-   * A part of what the client has sent is still in its kernel, since the server had no room for it.
-   * It arrives as the server reads, and has to be answered as well.
+   * A part of the client's data is still in the client's send buffer, because the server's receive
+   * buffer is full. It arrives while the server reads, and must be answered as well.
    */
   private static void answersWhatWasSent(TestContext context)
       throws Broken, IOException, InterruptedException {
@@ -234,7 +240,7 @@ final class Section09LifeCycle {
     Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = peer.sendUntilFull(stream, PIPELINED);
     context.stop(server);
-    peer.pause(context.time(SILENCE)); // The stop comes while the server has much to do.
+    peer.pause(context.time(SILENCE)); // The server still has much data to process at the stop.
     peer.expectStream(Text.upper(stream), sent);
     peer.expectFin();
     peer.close();
@@ -248,10 +254,11 @@ final class Section09LifeCycle {
       try {
         server = context.launch(taken.getLocalPort());
       } catch (IOException e) {
-        String words = String.valueOf(e.getMessage());
-        if (!words.contains("in use") && !words.contains(String.valueOf(taken.getLocalPort()))) {
+        String message = String.valueOf(e.getMessage());
+        if (!message.contains("in use")
+            && !message.contains(String.valueOf(taken.getLocalPort()))) {
           throw new Broken(
-              "an error that names the port or says that it is in use", "got " + words);
+              "an error that names the port or says that it is in use", "got " + message);
         }
         return;
       }
@@ -274,7 +281,7 @@ final class Section09LifeCycle {
     while (System.nanoTime() < deadline) {
       try (Peer late = context.connect(server)) {
         late.send("1\n");
-        if (late.endsWithoutAWord(context.time(SILENCE))) {
+        if (late.endsWithoutData(context.time(SILENCE))) {
           return;
         }
       } catch (Broken _) {
@@ -286,8 +293,8 @@ final class Section09LifeCycle {
   }
 
   /**
-   * The state of a conversation at the stop, and how it has to end; in the order in which the
-   * conversations begin, since a server lingers for a limited time.
+   * The state of a conversation at the stop, and its required end. In the order in which the
+   * conversations begin: LINGERING comes last, since a server lingers for a limited time.
    */
   private enum State {
     IDLE {
@@ -361,10 +368,10 @@ final class Section09LifeCycle {
       }
     };
 
-    /** A reply of which the kernels hold only a part, for one of many clients. */
+    /** Length of a reply that does not fit into the kernel's buffers. */
     private static final int SHARE = 60_000;
 
-    /** Any server can be expected to wait this long for a client's FIN. */
+    /** Every server lingers for at least this time. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     abstract void begin(Peer peer) throws Broken;
@@ -372,7 +379,7 @@ final class Section09LifeCycle {
     /**
      * Receives all pending replies.
      *
-     * @param since how long ago the conversation came to this state
+     * @param since the time since the conversation reached this state
      */
     abstract void end(Peer peer, Duration since) throws Broken;
   }
@@ -393,7 +400,7 @@ final class Section09LifeCycle {
     crowd
         .getFirst()
         .peer()
-        .pause(context.time(SILENCE)); // A server may take silence for the end of input.
+        .pause(context.time(SILENCE)); // Silence, which is not the end of the input.
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<String>>> ends = new ArrayList<>();
       for (Client each : crowd) {
@@ -414,7 +421,7 @@ final class Section09LifeCycle {
     awaitEnd(context, server);
   }
 
-  /** One of the many clients. */
+  /** A client of the crowd. */
   private record Client(Peer peer, State state, long begun) {
 
     /** Receives all pending replies; returns what was lost, or empty if nothing was. */
@@ -425,7 +432,8 @@ final class Section09LifeCycle {
       } catch (Broken e) {
         boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
         if (cutOff && System.nanoTime() - stopped > IN_TIME.toNanos()) {
-          throw new Inconclusive("so late that the grace period may be over: " + e.getMessage(), e);
+          throw new Inconclusive(
+              "too late to tell: the grace period may be over: " + e.getMessage(), e);
         }
         return Optional.of("%s: %s".formatted(state, e.getMessage()));
       } finally {
@@ -434,7 +442,7 @@ final class Section09LifeCycle {
     }
   }
 
-  /** While the server cannot run, the kernel completes connections for it: tcp(7), listen(2). */
+  /** While the server is paused, the kernel completes connections for it (listen(2)). */
   private static void acceptsTheQueue(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
@@ -448,7 +456,7 @@ final class Section09LifeCycle {
       for (int i = 0; i < QUEUED; i++) {
         Optional<Peer> peer = context.connectWithin(server, context.time(SILENCE));
         if (peer.isEmpty()) {
-          break; // The queue is full: it may be shorter.
+          break; // The accept queue is full.
         }
         peer.get().send("queued " + i);
         peer.get().finishSending();
@@ -457,7 +465,7 @@ final class Section09LifeCycle {
       context.stop(server);
     }
     if (queued.isEmpty()) {
-      throw new Inconclusive("no connection was completed while the server did not run");
+      throw new Inconclusive("no connection was established while the server was paused");
     }
     for (int i = 0; i < queued.size(); i++) {
       queued.get(i).expect("QUEUED " + i);

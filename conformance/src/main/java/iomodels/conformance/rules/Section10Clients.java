@@ -108,25 +108,25 @@ final class Section10Clients {
   private static void sendsLines(TestContext context)
       throws Broken, IOException, InterruptedException {
     String lines = "hello wörld\n%s\nlast\n".formatted("long,".repeat(600));
-    ClientUnderTest caller = context.call();
-    caller.type(lines);
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type(lines);
+    try (Peer server = client.accept()) {
       server.expect(lines);
     }
   }
 
   private static void showsAtOnce(TestContext context)
       throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
+    ClientUnderTest client = context.call();
     for (String word : List.of("one", "two")) {
-      caller.type(word + "\n");
+      client.type(word + "\n");
     }
-    try (Peer server = caller.accept()) {
+    try (Peer server = client.accept()) {
       server.expect("one\ntwo\n");
       server.send("ONE\n");
-      caller.expectShown("ONE\n");
+      client.expectShown("ONE\n");
       server.send("TWO\n");
-      caller.expectShown("TWO\n");
+      client.expectShown("TWO\n");
     }
   }
 
@@ -136,14 +136,14 @@ final class Section10Clients {
     for (int i = 0; i < reply.length; i++) {
       reply[i] = (byte) i;
     }
-    ClientUnderTest caller = context.call();
-    caller.type("x\n");
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type("x\n");
+    try (Peer server = client.accept()) {
       server.expect("x\n");
       sendOneByOne(server, reply);
       sendOneByOne(server, "wörld 世界\n".getBytes(UTF_8));
-      caller.expectShown(reply);
-      caller.expectShown("wörld 世界\n");
+      client.expectShown(reply);
+      client.expectShown("wörld 世界\n");
     }
   }
 
@@ -155,30 +155,30 @@ final class Section10Clients {
 
   private static void showsMore(TestContext context)
       throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    try (Peer server = client.accept()) {
       server.send("a greeting\n");
-      caller.expectShown("a greeting\n");
-      caller.type("x\n");
+      client.expectShown("a greeting\n");
+      client.type("x\n");
       server.expect("x\n");
       String reply = "X".repeat(MUCH_MORE) + "\n";
       server.send(reply);
-      caller.expectShown(reply);
+      client.expectShown(reply);
     }
   }
 
   private static void halfCloses(TestContext context)
       throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
-    caller.type("last words\n");
-    caller.endInput();
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type("last words\n");
+    client.endInput();
+    try (Peer server = client.accept()) {
       server.expect("last words\n");
       server.expectFin(context.patience());
       server.send("LAST WORDS\n");
       server.finishSending();
-      caller.expectShown("LAST WORDS\n");
-      caller.expectSuccess();
+      client.expectShown("LAST WORDS\n");
+      client.expectSuccess();
     }
   }
 
@@ -187,58 +187,58 @@ final class Section10Clients {
       throws Broken, IOException, InterruptedException {
     byte[] lines =
         "the quick brown fox jumps over the lazy dog\n".repeat(MUCH / 44).getBytes(UTF_8);
-    ClientUnderTest caller = context.call();
-    caller.type(lines);
-    caller.endInput();
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type(lines);
+    client.endInput();
+    try (Peer server = client.accept()) {
       server.sendWithin(context.patience(), lines);
       server.expectStream(Peer.BytePattern.of(lines), lines.length);
       server.expectFin(context.patience());
       server.finishSending();
-      caller.expectShown(lines);
-      caller.expectSuccess();
+      client.expectShown(lines);
+      client.expectSuccess();
     }
   }
 
   private static void waits(TestContext context) throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
-    caller.type("anybody there?\n");
-    caller.endInput();
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type("anybody there?\n");
+    client.endInput();
+    try (Peer server = client.accept()) {
       server.expect("anybody there?\n");
-      caller.expectPatience(context.time(IDLE));
+      client.expectPatience(context.time(IDLE));
       server.send("ANYBODY THERE?\n");
       server.finishSending();
-      caller.expectShown("ANYBODY THERE?\n");
-      caller.expectSuccess();
+      client.expectShown("ANYBODY THERE?\n");
+      client.expectSuccess();
     }
   }
 
   private static void closedEarly(TestContext context)
       throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
-    caller.type("hello\n");
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type("hello\n");
+    try (Peer server = client.accept()) {
       server.expect("hello\n");
     }
-    caller.expectComplaint();
+    client.expectErrorMessage();
   }
 
   private static void reset(TestContext context) throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.call();
-    caller.type("hello\n");
-    try (Peer server = caller.accept()) {
+    ClientUnderTest client = context.call();
+    client.type("hello\n");
+    try (Peer server = client.accept()) {
       server.expect("hello\n");
       server.reset();
     }
-    caller.expectComplaint();
+    client.expectErrorMessage();
   }
 
   private static void refused(TestContext context)
       throws Broken, IOException, InterruptedException {
-    ClientUnderTest caller = context.callWithoutServer();
-    caller.type("hello\n");
-    caller.endInput();
-    caller.expectComplaint();
+    ClientUnderTest client = context.callWithoutServer();
+    client.type("hello\n");
+    client.endInput();
+    client.expectErrorMessage();
   }
 }

@@ -12,6 +12,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -23,7 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Section 11: the relay. The kit is both its client and its upstream. */
+/** Section 11: the relay. The kit plays its client and its upstream. */
 final class Section11Relay {
 
   static final List<Rule> ALL =
@@ -112,7 +113,8 @@ final class Section11Relay {
                   + " open as long as the process. When descriptors have run out, accept(2) fails"
                   + " with EMFILE, and no new client is served.",
               RELAY,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section11Relay::leavesNothing),
           rule("11.12", Shutdown.SENTENCE, Shutdown.WHY, Section11Relay::ends),
           rule(
@@ -133,22 +135,23 @@ final class Section11Relay {
                   + " so on until no descriptor is left; one client is enough. HTTP forbids"
                   + " intermediaries such loops as well (RFC 9110, section 7.6).",
               RELAY,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section11Relay::isNotItsOwnUpstream));
 
   private static final long VOLUME = 16L << 20;
   private static final int BUFFERS = 64 * 1024;
 
-  /** A fault that shows in one of fifty resets is missed once in four hundred runs. */
+  /** Enough to find a fault that shows in one of fifty resets, in all but one of 400 runs. */
   private static final int RESETS = 300;
 
   private static final int CHUNK = 1_000;
 
-  /** A relay that connects to itself takes two for each connection, until none is left. */
+  /** A relay that connects to itself needs two descriptors each time, until none are left. */
   private static final int FEW = 64;
 
-  private static final Duration LOOK = Duration.ofSeconds(1);
-  private static final long BETWEEN_LOOKS_MILLIS = 10;
+  private static final Duration OBSERVATION = Duration.ofSeconds(1);
+  private static final long POLL_INTERVAL_MILLIS = 10;
 
   private Section11Relay() {}
 
@@ -236,9 +239,9 @@ final class Section11Relay {
       long sent = sender.sendUntilFull(stream, 2 * allowed);
       if (sent > allowed) {
         throw new Broken(
-            "a relay that takes at most %,d bytes for a receiver that reads nothing"
+            "a relay that reads at most %,d bytes for a receiver that does not read"
                 .formatted(allowed),
-            "it took %,d".formatted(sent));
+            "it read %,d".formatted(sent));
       }
       receiver.expectStream(stream, sent);
       sender.send("and on");
@@ -332,7 +335,7 @@ final class Section11Relay {
     try {
       program = context.program(ProgramConfig.onLoopback(List.of(own)).at(own));
     } catch (IOException e) {
-      context.note("sees it refuse: " + e.getMessage());
+      context.note("sees the relay refuse: " + e.getMessage());
       return;
     }
     CostMeter meter = context.meter(program);
@@ -341,20 +344,20 @@ final class Section11Relay {
     try {
       client = context.connect(program);
     } catch (Broken e) {
-      context.note("sees it take no client: " + e.getMessage());
+      context.note("sees the relay accept no client: " + e.getMessage());
       return;
     }
-    long deadline = System.nanoTime() + LOOK.toNanos();
+    long deadline = System.nanoTime() + OBSERVATION.toNanos();
     long now = before;
     while (now - before <= FEW && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       now = meter.now().descriptors();
     }
     client.reset();
     if (now - before > FEW) {
       throw new Broken(
           "at most %d descriptors for a client of a relay that is its own upstream".formatted(FEW),
-          "it has taken %d".formatted(now - before));
+          "it uses %d".formatted(now - before));
     }
   }
 

@@ -13,6 +13,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.program.LineReader;
@@ -25,7 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Section 12: scatter-gather. The kit is both the client and the backends. */
+/** Section 12: scatter-gather. The kit plays the client and the backends. */
 final class Section12Gather {
 
   static final List<Rule> ALL =
@@ -145,7 +146,8 @@ final class Section12Gather {
                   + " one of these paths forgets a connection or a timer, each such request leaks"
                   + " it, until accept(2) fails with EMFILE.",
               GATHER,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section12Gather::leavesNothing),
           rule("12.16", Shutdown.SENTENCE, Shutdown.WHY, Section12Gather::ends),
           new Rule(
@@ -165,7 +167,7 @@ final class Section12Gather {
 
   private static final int MANY = 1_000;
   private static final Duration SOON = Duration.ofMillis(10);
-  private static final long BETWEEN_LOOKS_MILLIS = 20;
+  private static final long POLL_INTERVAL_MILLIS = 20;
 
   private Section12Gather() {}
 
@@ -173,9 +175,9 @@ final class Section12Gather {
     return new Rule(id, MUST, sentence, why, GATHER, Set.of(), check);
   }
 
-  /** For a rule that a machine would miss if it paused for as long as the deadline. */
+  /** Creates a timed rule: a pause of the machine as long as the deadline would break it. */
   private static Rule timed(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, GATHER, Set.of(Precondition.TIMED), check);
+    return new Rule(id, MUST, sentence, why, GATHER, Set.of(), Scheduling.TIMED, check);
   }
 
   private static Instance program(TestContext context, Duration deadline, Backend... backends)
@@ -287,7 +289,7 @@ final class Section12Gather {
     }
   }
 
-  /** On a busy machine it is later, never earlier. */
+  /** Checks a lower bound only: on a busy machine everything is later, never earlier. */
   private static void demandAtLeast(Duration time, long since, String what) throws Broken {
     long nanos = System.nanoTime() - since;
     if (nanos < time.toNanos()) {
@@ -516,18 +518,18 @@ final class Section12Gather {
     }
   }
 
-  /** Demands that soon only so many sockets are in SYN-SENT, if the kernel shows them. */
+  /** Demands that at most this many sockets are in SYN-SENT soon, if the kernel lists them. */
   private static void demandConnecting(TestContext context, Backend full, long wanted, String when)
       throws Broken, IOException, InterruptedException {
-    if (!Kernel.tellsConnecting()) {
-      context.note("cannot see pending connections: there is no /proc/net/tcp");
+    if (!Kernel.listsConnecting()) {
+      context.note("cannot see sockets that are connecting: there is no /proc/net/tcp");
       return;
     }
     int port = full.address().getPort();
     long deadline = System.nanoTime() + context.time(CLOSE).toNanos();
     long now = Kernel.connecting(port);
     while (now != wanted && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       now = Kernel.connecting(port);
     }
     if (now > wanted) {
@@ -572,7 +574,7 @@ final class Section12Gather {
             client.send("all tea\n");
             client.expect("late\n");
           }
-          slow.dismissAll(); // There may be none, since the deadline is so short.
+          slow.closePending(); // There may be none, since the deadline is so short.
         });
   }
 }

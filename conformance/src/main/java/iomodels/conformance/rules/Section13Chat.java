@@ -16,6 +16,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -36,7 +37,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Section 13: the chat room. The kit is all of its members. */
+/** Section 13: the chat room. The kit plays all of its members. */
 final class Section13Chat {
 
   static final List<Rule> ALL =
@@ -132,7 +133,8 @@ final class Section13Chat {
                   + " room with much coming and going runs out of descriptors, and accept(2) fails"
                   + " with EMFILE.",
               CHAT,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section13Chat::leavesNothing),
           rule("13.13", Shutdown.SENTENCE, Shutdown.WHY, Section13Chat::ends),
           rule(
@@ -151,7 +153,8 @@ final class Section13Chat {
                   + " announced to the others. Programs that announce by recursion overflow the"
                   + " stack, and those with a bounded event queue lose departures or never stop.",
               CHAT,
-              Set.of(Precondition.ALONE),
+              Set.of(),
+              Scheduling.ALONE,
               Section13Chat::allReset),
           new Rule(
               "13.16",
@@ -174,7 +177,8 @@ final class Section13Chat {
                   + " more slowly than clients arrive, or sockets are closed late, the next client"
                   + " waits, and descriptors run out.",
               CHAT,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section13Chat::storm));
 
   private static final int WINDOW = 64 * 1024;
@@ -183,16 +187,16 @@ final class Section13Chat {
   /** Fewer lines than fit into an outbox. */
   private static final int LINES_AT_ONCE = 16;
 
-  private static final Pattern NEWS = Pattern.compile("\\* (\\S+) (joined|left)");
-  private static final int MOST_SHOWN = 80;
+  private static final Pattern JOINED_OR_LEFT = Pattern.compile("\\* (\\S+) (joined|left)");
+  private static final int SHOWN_LENGTH = 80;
   private static final int GHOSTS = 100;
   private static final int CROWD = 300;
   private static final int LISTENERS = 80;
   private static final int ROUNDS = 4;
   private static final int JOINS = 2_500;
-  private static final int STORM_OPEN = 100;
+  private static final int OPEN_AT_ONCE = 100;
 
-  private static final long BETWEEN_LOOKS_MILLIS = 20;
+  private static final long POLL_INTERVAL_MILLIS = 20;
 
   private Section13Chat() {}
 
@@ -424,8 +428,8 @@ final class Section13Chat {
       long least = outbox * 3L / 4; // The overhead of each line may count.
       if (kept < least) {
         throw new Broken(
-            "at least %,d bytes to be kept besides those in the kernel's buffers".formatted(least),
-            "there were %,d".formatted(kept));
+            "an outbox of at least %,d bytes, besides the kernel's buffers".formatted(least),
+            "it held %,d".formatted(kept));
       }
       ann.send("good\n");
       bob.expect("ann: good\n");
@@ -475,7 +479,7 @@ final class Section13Chat {
     Shutdown.demand(context, room);
   }
 
-  /** The others receive that it joined and left, or nothing. */
+  /** The others learn that a member joined and left, or neither. */
   private static void resetsAtOnce(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance room = room(context);
@@ -500,12 +504,12 @@ final class Section13Chat {
     last.close();
     Set<String> inside = new HashSet<>();
     for (String line = there.line(); !line.equals("* last left"); line = there.line()) {
-      Matcher news = NEWS.matcher(line);
+      Matcher event = JOINED_OR_LEFT.matcher(line);
       boolean inOrder =
-          news.matches()
-              ? news.group(2).equals("joined")
-                  ? inside.add(news.group(1))
-                  : inside.remove(news.group(1))
+          event.matches()
+              ? event.group(2).equals("joined")
+                  ? inside.add(event.group(1))
+                  : inside.remove(event.group(1))
               : inside.contains(line.split(":", 2)[0]);
       if (!inOrder) {
         throw new Broken(
@@ -543,12 +547,12 @@ final class Section13Chat {
             expected,
             "got %s after %,d ms".formatted(shortened(answer), context.patience().toMillis()));
       }
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
     }
   }
 
   private static String shortened(String line) {
-    return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "…";
+    return line.length() <= SHOWN_LENGTH ? line : line.substring(0, SHOWN_LENGTH) + "…";
   }
 
   private static void allReset(TestContext context)
@@ -572,8 +576,8 @@ final class Section13Chat {
       } catch (Broken e) {
         throw e.at("%d of %d that reset have left".formatted(i, CROWD));
       }
-      Matcher news = NEWS.matcher(line);
-      if (!news.matches() || !news.group(2).equals("left") || !gone.add(news.group(1))) {
+      Matcher event = JOINED_OR_LEFT.matcher(line);
+      if (!event.matches() || !event.group(2).equals("left") || !gone.add(event.group(1))) {
         throw new Broken(
             "to receive, once for each of %d members, that it left".formatted(CROWD),
             "got " + line);
@@ -597,7 +601,7 @@ final class Section13Chat {
     }
   }
 
-  /** Adds members m0, m1, …; they have read their welcome, and nothing after it. */
+  /** Adds members m0, m1, …, each of which has read its welcome and nothing else. */
   private static List<Peer> crowd(TestContext context, Instance room, int count)
       throws Broken, IOException {
     List<Peer> members = new ArrayList<>();
@@ -673,7 +677,8 @@ final class Section13Chat {
         heard.add(each.line());
       }
       if (!new HashSet<>(heard).equals(new HashSet<>(events))) {
-        throw new Broken("all to receive, in some order, " + events, "one received " + heard);
+        throw new Broken(
+            "all members to receive, in some order, " + events, "one received " + heard);
       }
       if (!order.isEmpty() && !order.equals(heard)) {
         throw new Broken(
@@ -699,12 +704,14 @@ final class Section13Chat {
         heard.add(each.line());
       }
       if (!heard.equals(gone)) {
-        throw new Broken("all to receive " + gone, "one received " + heard);
+        throw new Broken("all members to receive " + gone, "one received " + heard);
       }
     }
   }
 
-  /** While the process is paused, all speak: more than an outbox holds, less than the kernel. */
+  /**
+   * While the process is paused, all speak: more than an outbox holds, less than the kernel does.
+   */
   private static void droppingNobody(TestContext context, Instance room, List<Peer> members)
       throws Broken, IOException, InterruptedException {
     String said = "x".repeat(LineReader.MAX_BYTES - 1);
@@ -739,7 +746,7 @@ final class Section13Chat {
       Peer peer = context.connect(room);
       peer.send("s%d\n".formatted(i));
       open.add(peer);
-      if (open.size() > STORM_OPEN) {
+      if (open.size() > OPEN_AT_ONCE) {
         open.remove().reset();
       }
     }
@@ -758,7 +765,7 @@ final class Section13Chat {
     long deadline = System.nanoTime() + context.patience().toNanos();
     int now = meter.now().descriptors();
     while (now > allowed && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       now = meter.now().descriptors();
     }
     if (now > allowed) {

@@ -15,6 +15,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.SlowFile;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
@@ -34,7 +35,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** Section 14: long tasks, and quick answers to other clients meanwhile. */
+/** Section 14: long tasks, during which other clients get quick answers. */
 final class Section14Offload {
 
   static final List<Rule> ALL =
@@ -114,7 +115,8 @@ final class Section14Offload {
                   + " waits for keep their places, the queue stays full, and live clients are"
                   + " refused.",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::cancels),
           rule(
               "14.11",
@@ -138,7 +140,8 @@ final class Section14Offload {
                   + " answer is late; its load moves to the others, whose answers are then late as"
                   + " well (Site Reliability Engineering, chapter 22).",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::pings),
           new Rule(
               "14.14",
@@ -148,7 +151,8 @@ final class Section14Offload {
                   + " these paths forgets a socket or a file, it leaks one each time, until open(2)"
                   + " and accept(2) fail with EMFILE.",
               OFFLOAD,
-              Set.of(Precondition.ALONE, Precondition.PROCESS),
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
               Section14Offload::leavesNothing),
           rule("14.15", Shutdown.SENTENCE, Shutdown.WHY, Section14Offload::ends),
           new Rule(
@@ -160,7 +164,8 @@ final class Section14Offload {
                   + " a hash can take seconds. Without cancellation, a few clients that ask and"
                   + " leave occupy all workers.",
               OFFLOAD,
-              Set.of(Precondition.TIMED),
+              Set.of(),
+              Scheduling.TIMED,
               Section14Offload::givesWorkersBack),
           rule(
               "14.17",
@@ -175,15 +180,15 @@ final class Section14Offload {
   private static final String EMPTY = sha256(new byte[0], 1);
   private static final int MANY_TIMES = 3_000_000;
   private static final int PINGS = 50;
-  private static final long BETWEEN_LOOKS_MILLIS = 20;
+  private static final long POLL_INTERVAL_MILLIS = 20;
 
-  /** Fewer than there are hashes, so that most pings meet one, however long they wait. */
+  /** Fewer than hashes, so that most pings run beside a hash, even if they are slow. */
   private static final int PINGS_BESIDE = 5;
 
   private static final int HASHES_EACH = 20;
   private static final int ROUNDS = 5;
 
-  /** How long a hash takes depends on the machine, and on how busy it is. */
+  /** Multiple of the usual patience: the duration of a hash depends on the machine and its load. */
   private static final int HASH_FACTOR = 10;
 
   /** After this time the work for a client has begun. */
@@ -210,7 +215,7 @@ final class Section14Offload {
       }
       return HexFormat.of().formatHex(hash) + "\n";
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has it", e);
+      throw new AssertionError("every Java platform has SHA-256", e);
     }
   }
 
@@ -321,7 +326,7 @@ final class Section14Offload {
     client.expectFin();
   }
 
-  /** Occupies each worker with a file that does not end. */
+  /** Occupies each worker with a file whose reader blocks. */
   private static List<SlowFile> occupy(TestContext context, Instance program, Path folder)
       throws Broken, IOException, InterruptedException {
     List<SlowFile> files = new ArrayList<>();
@@ -362,7 +367,7 @@ final class Section14Offload {
     client.expect(EMPTY);
   }
 
-  /** Clients ask at the same time; as many as the queue holds wait, and the others are refused. */
+  /** Of clients that ask at the same time, some fit into the queue; the others are refused. */
   private static void busy(TestContext context) throws Broken, IOException, InterruptedException {
     Path folder = context.folder();
     Instance program = program(context, folder);
@@ -381,7 +386,7 @@ final class Section14Offload {
     }
   }
 
-  /** Each of so many clients asks for a hash; returns their answers in order of arrival. */
+  /** Lets each of several clients request a hash; returns the answers in order of arrival. */
   private static BlockingQueue<String> askAtOnce(TestContext context, Instance program, int clients)
       throws Broken, IOException {
     BlockingQueue<String> answers = new LinkedBlockingQueue<>();
@@ -445,7 +450,7 @@ final class Section14Offload {
         throw new Broken(
             "the places of clients that are gone to be free", "new tasks are still refused");
       }
-      TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
     }
     for (SlowFile each : occupied) {
       each.release("");
@@ -496,7 +501,7 @@ final class Section14Offload {
             .formatted(whole / 1_000_000));
   }
 
-  /** Clients that leave while all workers work for them. */
+  /** Occupies all workers with requests of clients that then reset. */
   private static void leaveAtWork(TestContext context, Instance program, String request)
       throws Broken, IOException, InterruptedException {
     List<Peer> clients = new ArrayList<>();
@@ -558,7 +563,7 @@ final class Section14Offload {
     long sent = client.sendUntilFull(Section14Offload::pings, 5 * lines);
     if (sent > allowed) {
       throw new Broken(
-          "at most %,d bytes to be read from a client that reads nothing".formatted(allowed),
+          "at most %,d bytes to be read from a client that does not read".formatted(allowed),
           "%,d were read".formatted(sent));
     }
     Peer other = context.connect(program);

@@ -4,17 +4,17 @@ import iomodels.conformance.Peer;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Tells when a sender no longer gets on. */
+/** Detects that a sender makes no progress. */
 final class StallDetector {
 
-  private static final long QUIET_MILLIS = 100;
+  private static final long QUIET_INTERVAL_MILLIS = 100;
 
-  /** On a busy machine a sender may not get on for a while, or not begin, without being stuck. */
-  private static final int QUIET_TIMES = 5;
+  /** On a busy machine a sender may pause, or start late, without being blocked. */
+  private static final int QUIET_INTERVALS = 5;
 
   private volatile long reached = -1;
 
-  /** The same stream, watched. */
+  /** Returns the same stream, and records how far it is read. */
   Peer.BytePattern watch(Peer.BytePattern stream) {
     return (into, length, position) -> {
       stream.fill(into, length, position);
@@ -22,18 +22,18 @@ final class StallDetector {
     };
   }
 
-  /** How many bytes the sender has got rid of, or has in hand. */
+  /** Returns the number of bytes that the sender has sent or is about to send. */
   long sent() {
     return reached + 1;
   }
 
-  /** Returns once the sender has stood still for a while, or is done. */
+  /** Waits until the sender has made no progress for a while, or has sent everything. */
   void await(long length, Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     int quiet = 0;
-    while (quiet < QUIET_TIMES && System.nanoTime() < deadline && sent() < length) {
+    while (quiet < QUIET_INTERVALS && System.nanoTime() < deadline && sent() < length) {
       long last = reached;
-      TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS);
+      TimeUnit.MILLISECONDS.sleep(QUIET_INTERVAL_MILLIS);
       quiet = reached == last && last >= 0 ? quiet + 1 : 0;
     }
   }

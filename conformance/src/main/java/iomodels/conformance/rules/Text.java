@@ -3,14 +3,12 @@ package iomodels.conformance.rules;
 import iomodels.conformance.Peer;
 import java.util.random.RandomGenerator;
 
-/** What the rules send, and what has to come back. */
+/** Data that rules send, and the replies that they expect. */
 final class Text {
 
   private Text() {}
 
-  /**
-   * What {@code upper} makes of one byte; written out here so that core cannot vouch for itself.
-   */
+  /** Returns the reply of {@code upper} to one byte; computed here, independently of core. */
   static byte upper(byte octet) {
     return (byte) (octet >= 'a' && octet <= 'z' ? octet - 0x20 : octet);
   }
@@ -23,7 +21,7 @@ final class Text {
     return upper;
   }
 
-  /** Lower-case letters. */
+  /** Returns random lower-case letters. */
   static byte[] letters(RandomGenerator random, int length) {
     byte[] letters = new byte[length];
     for (int i = 0; i < length; i++) {
@@ -32,14 +30,14 @@ final class Text {
     return letters;
   }
 
-  /** Bytes of every value. */
+  /** Returns random bytes. */
   static byte[] noise(RandomGenerator random, int length) {
     byte[] noise = new byte[length];
     random.nextBytes(noise);
     return noise;
   }
 
-  /** A long stream without a period that a buffer could have: every byte depends on its place. */
+  /** Returns a long stream without a period, which would hide errors of a buffer's length. */
   static Peer.BytePattern stream(long seed) {
     return (into, length, position) -> {
       for (int i = 0; i < length; i++) {
@@ -49,7 +47,7 @@ final class Text {
     };
   }
 
-  /** What {@code upper} makes of a stream. */
+  /** Returns the reply of {@code upper} to a stream. */
   static Peer.BytePattern upper(Peer.BytePattern stream) {
     return (into, length, position) -> {
       stream.fill(into, length, position);
@@ -59,7 +57,7 @@ final class Text {
     };
   }
 
-  /** What {@code flood} answers. */
+  /** Fills in the reply of {@code flood}. */
   static void flood(byte[] into, int length, long position) {
     for (int i = 0; i < length; i++) {
       into[i] = (byte) ((position + i) % 251);

@@ -4,7 +4,7 @@ import iomodels.conformance.Broken;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** Demands on time: always on a median, which a busy machine does not move easily. */
+/** Checks of durations, always of a median: a busy machine hardly changes it. */
 final class Timing {
 
   private Timing() {}

@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A server that is running already, somebody else's.
+ * A running server, which the kit did not start.
  *
  * @param address where it listens
- * @param service what it serves
- * @param claims what is claimed for it
+ * @param service the service that it provides
+ * @param claims its claimed capabilities; empty if none are known
  */
 public record AddressTarget(
     InetSocketAddress address, Service service, Optional<Set<Capability>> claims)
@@ -43,9 +43,9 @@ public record AddressTarget(
   }
 
   /**
-   * Finds out whether anything listens there.
+   * Checks that something listens at the address.
    *
-   * @throws IOException if not, in words for the user
+   * @throws IOException if nothing does; the message is for the user
    */
   public void probe() throws IOException {
     if (address.isUnresolved()) {
@@ -62,7 +62,7 @@ public record AddressTarget(
 
   @Override
   public Instance launch(Service wanted, int port) {
-    throw new IllegalStateException("the server at " + name() + " is not the kit's to start");
+    throw new IllegalStateException("the kit cannot start the server at " + name());
   }
 
   @Override

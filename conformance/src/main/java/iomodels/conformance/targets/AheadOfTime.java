@@ -22,8 +22,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * Ahead-of-time caches (JEP 514) for the JVMs that are started for one test: they start in a third
- * of the time. The first of them waits until its cache has been made, which takes a few seconds.
+ * Ahead-of-time caches (JEP 514) for JVMs that are started for one test: they reduce the start time
+ * to a third. The first JVM waits until its cache has been created, which takes a few seconds.
  *
  * <p>The system property {@code iomodels.caches} names a folder in which the caches stay for the
  * next kit; otherwise they are deleted when this JVM ends.
@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 final class AheadOfTime {
 
   private static final String FOLDER = "iomodels.caches";
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(60);
 
   private static final Map<List<String>, FutureTask<List<String>>> CACHES =
       new ConcurrentHashMap<>();
@@ -39,19 +39,19 @@ final class AheadOfTime {
   private AheadOfTime() {}
 
   /**
-   * The flags that make a JVM use the cache; none if none can be made, such as for modules in
-   * folders.
+   * Returns the flags that make a JVM use the cache. Empty if the cache cannot be created, for
+   * instance for modules in folders.
    *
-   * @param users what has to be the same for JVMs to share a cache, besides the module path
-   * @param command makes the command that the cache is made from out of such flags; it has to end
-   *     at the end of its input
-   * @param input for that command
+   * @param users properties that JVMs with the same cache have in common, besides the module path
+   * @param command returns a command with additional flags; the command must end at the end of its
+   *     input
+   * @param input input of that command
    */
   static List<String> flags(List<String> users, UnaryOperator<List<String>> command, String input)
       throws InterruptedException {
     FutureTask<List<String>> cache =
         CACHES.computeIfAbsent(users, _ -> new FutureTask<>(() -> find(users, command, input)));
-    cache.run(); // Does nothing if another thread has begun it.
+    cache.run(); // Does nothing if another thread runs it, or has run it.
     try {
       return cache.get();
     } catch (ExecutionException e) {
@@ -77,13 +77,15 @@ final class AheadOfTime {
 
   private static Path deletedAtExit() throws IOException {
     Path folder = Files.createTempDirectory("iomodels-cache");
-    // In reverse order, and after the children have been ended.
+    // Deleted in reverse order, after the children have ended.
     Stream.of("", "host.aot", "host.aot.config", "crash.log")
         .forEach(it -> folder.resolve(it).toFile().deleteOnExit());
     return folder;
   }
 
-  /** A JVM may run old classes from a cache when a jar has changed: the key has their times. */
+  /**
+   * Includes the times of the jars: a JVM may run old classes from a cache if a jar has changed.
+   */
   private static String key(List<String> users) throws IOException {
     List<String> parts = new ArrayList<>(users);
     for (String entry : Jvm.modulePath().split(File.pathSeparator, -1)) {
@@ -103,7 +105,7 @@ final class AheadOfTime {
     }
   }
 
-  /** Makes it under another name, so that no other kit sees half of it. */
+  /** Creates the cache under a temporary name, so that no other kit uses an incomplete one. */
   private static List<String> make(Path cache, UnaryOperator<List<String>> command, String input)
       throws IOException, InterruptedException {
     Path half = cache.resolveSibling("%s.%d".formatted(cache.getFileName(), pid()));
@@ -114,13 +116,13 @@ final class AheadOfTime {
     try {
       child.input().write(input.getBytes(UTF_8));
       child.endInput();
-      if (!child.awaitEnd(LIMIT) || child.exitCode() != 0) {
+      if (!child.awaitEnd(TIME_LIMIT) || child.exitCode() != 0) {
         return List.of();
       }
       Files.move(half, cache, StandardCopyOption.ATOMIC_MOVE);
       return use(cache);
     } finally {
-      child.kill(); // A JVM that writes its cache may crash at SIGTERM.
+      child.kill(); // SIGTERM may crash a JVM that writes its cache.
       Files.deleteIfExists(half);
       Files.deleteIfExists(half.resolveSibling(half.getFileName() + ".config"));
     }

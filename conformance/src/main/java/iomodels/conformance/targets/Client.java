@@ -7,16 +7,16 @@ import java.time.Duration;
 import java.util.OptionalInt;
 
 /**
- * A client to be judged: a program that connects to a port, sends what comes on its standard input,
- * and shows the replies on its standard output. Each try starts it anew.
+ * A client to test: a program that connects to a port, sends its standard input, and shows the
+ * replies on its standard output. Each test starts it anew.
  */
 public non-sealed interface Client extends Subject {
 
   /**
-   * Starts it.
+   * Starts the client.
    *
-   * @param port where it is to connect to, on loopback
-   * @throws IOException if it cannot be started, in words for the user
+   * @param port the port on loopback to which the client connects
+   * @throws IOException if it cannot be started; the message is for the user
    */
   Run start(int port) throws IOException;
 
@@ -24,24 +24,24 @@ public non-sealed interface Client extends Subject {
   @Override
   default void close() {}
 
-  /** A client that has been started. Closing it ends it, and all that it started. */
+  /** A running client. Closing it ends the client and its descendants. */
   interface Run extends AutoCloseable {
 
-    /** Its standard input; closing that ends it. */
+    /** Returns its standard input. */
     OutputStream input();
 
-    /** Its standard output. */
+    /** Returns its standard output. */
     InputStream output();
 
     /**
      * Waits for its end.
      *
-     * @return its exit code; empty if it has not ended within that time
+     * @return its exit code; empty at the time limit
      */
     OptionalInt exitCode(Duration within) throws InterruptedException;
 
-    /** What it said last on standard error; empty if it said nothing. */
-    String complaint() throws InterruptedException;
+    /** Returns the last lines of standard error, in one line; empty if there are none. */
+    String stderrTail() throws InterruptedException;
 
     @Override
     void close();

@@ -36,8 +36,8 @@ public record CommandClient(String name) implements Client {
       }
 
       @Override
-      public String complaint() throws InterruptedException {
-        return child.complaint();
+      public String stderrTail() throws InterruptedException {
+        return child.stderrTail();
       }
 
       @Override

@@ -15,13 +15,13 @@ import java.util.function.UnaryOperator;
 
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
- * to listen on, and {@code {host}}, if it is there, for the address. It is ready when a connection
- * to that port is taken, and stopped by SIGTERM.
+ * to listen on, and the optional {@code {host}} for the address. The server is ready when it
+ * accepts a connection; SIGTERM stops it.
  */
 public final class CommandTarget implements Target {
 
   private static final Duration READY = Duration.ofSeconds(20);
-  private static final Duration BETWEEN_PROBES = Duration.ofMillis(20);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
   private static final int TRIES = 3;
 
   private final String command;
@@ -93,7 +93,7 @@ public final class CommandTarget implements Target {
     return launchSomewhere(host, UnaryOperator.identity());
   }
 
-  /** A port that was free a moment ago may be taken by now, so another one is tried. */
+  /** Tries several ports: one that was free a moment ago may be taken. */
   private Instance launchSomewhere(InetAddress host, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
     for (int i = 1; ; i++) {
@@ -109,32 +109,33 @@ public final class CommandTarget implements Target {
 
   private Instance launchAt(InetAddress host, int port, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
-    InetSocketAddress address = Loopback.reached(host, port);
+    InetSocketAddress address = Loopback.forClients(host, port);
     boolean taken = answers(address);
     String line =
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
     ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
     if (taken) {
-      // That something answers there says nothing of the child: only its end does.
+      // Another process answers on this port: only the child's end is significant.
       child.awaitEnd(READY);
       if (child.isAlive()) {
-        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
+        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
       }
     }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
-      if (answers(address) && !child.awaitEnd(BETWEEN_PROBES)) {
-        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
+      if (answers(address) && !child.awaitEnd(POLL_INTERVAL)) {
+        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
       }
-      child.awaitEnd(BETWEEN_PROBES);
+      child.awaitEnd(POLL_INTERVAL);
     }
-    String fate = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
-    String words = child.diagnostics();
+    String failure =
+        child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
+    String details = child.failureDetails();
     child.close();
-    throw new IOException("'%s' %s: %s".formatted(command, fate, words));
+    throw new IOException("'%s' %s: %s".formatted(command, failure, details));
   }
 
-  /** Connecting on loopback can meet itself where the port is one that clients are given. */
+  /** On loopback, a socket can connect to itself on an ephemeral port: that is no answer. */
   private static boolean answers(InetSocketAddress address) {
     try (Socket socket = new Socket()) {
       socket.connect(address, 1_000);

@@ -16,10 +16,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connects to a host that has several addresses, as RFC 8305 ("Happy Eyeballs") would: to each in
- * turn, to the next one as soon as an attempt has failed or has taken 250 ms, and the first
- * connection wins. So a host whose first address is dead, or is of a protocol that does not work
- * here, is reached by its second.
+ * Connects to a host that has several addresses, as in RFC 8305 ("Happy Eyeballs"). It tries one
+ * address after the other, and starts the next attempt when one has failed or has taken 250 ms. The
+ * first connection wins. So an unreachable first address does not make the host unreachable.
  */
 public final class Connector {
 
@@ -30,17 +29,17 @@ public final class Connector {
   /**
    * Connects.
    *
-   * @param addresses at least one
-   * @param patience for each of them
-   * @throws IOException if none answers: why the first did not
+   * @param addresses at least one address
+   * @param timeout the time limit of each attempt
+   * @throws IOException the failure of the first attempt, if all fail
    */
-  public static Socket connect(List<InetSocketAddress> addresses, Duration patience)
+  public static Socket connect(List<InetSocketAddress> addresses, Duration timeout)
       throws IOException, InterruptedException {
     List<Socket> sockets = Stream.generate(Socket::new).limit(addresses.size()).toList();
     @Nullable Socket winner = null;
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       try {
-        winner = race(addresses, sockets, patience, new ExecutorCompletionService<>(executor));
+        winner = race(addresses, sockets, timeout, new ExecutorCompletionService<>(executor));
         return winner;
       } finally {
         closeAllBut(winner, sockets); // Ends the attempts that the executor waits for.
@@ -51,7 +50,7 @@ public final class Connector {
   private static Socket race(
       List<InetSocketAddress> addresses,
       List<Socket> sockets,
-      Duration patience,
+      Duration timeout,
       ExecutorCompletionService<Socket> attempts)
       throws IOException, InterruptedException {
     List<Future<Socket>> started = new ArrayList<>();
@@ -60,7 +59,7 @@ public final class Connector {
       int next = started.size();
       if (next < addresses.size()) {
         started.add(
-            attempts.submit(() -> connect(sockets.get(next), addresses.get(next), patience)));
+            attempts.submit(() -> connect(sockets.get(next), addresses.get(next), timeout)));
       }
       Future<Socket> ended =
           started.size() < addresses.size()
@@ -74,12 +73,12 @@ public final class Connector {
     throw failure(started.getFirst());
   }
 
-  private static Socket connect(Socket socket, InetSocketAddress address, Duration patience)
+  private static Socket connect(Socket socket, InetSocketAddress address, Duration timeout)
       throws IOException {
-    socket.connect(address, Math.toIntExact(patience.toMillis()));
-    // On loopback, a port of the ephemeral range can meet itself: TCP's simultaneous open.
+    socket.connect(address, Math.toIntExact(timeout.toMillis()));
+    // On loopback, a socket can connect to itself (simultaneous open) on an ephemeral port.
     if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress())) {
-      throw new ConnectException("nothing but this client is there");
+      throw new ConnectException("nothing listens there");
     }
     return socket;
   }
@@ -90,15 +89,15 @@ public final class Connector {
   }
 
   /**
-   * The address to use of a host that has several: the first that answers, or the first of all if
-   * none does. One that has no choice is not asked.
+   * Returns the first address that answers, or the first of all if none does. Does not connect if
+   * there is only one address.
    */
   public static InetSocketAddress firstThatAnswers(
-      List<InetSocketAddress> addresses, Duration patience) throws InterruptedException {
+      List<InetSocketAddress> addresses, Duration timeout) throws InterruptedException {
     if (addresses.size() == 1) {
       return addresses.getFirst();
     }
-    try (Socket socket = connect(addresses, patience)) {
+    try (Socket socket = connect(addresses, timeout)) {
       return addresses.stream()
           .filter(it -> it.getAddress().equals(socket.getInetAddress()))
           .findFirst()
@@ -114,7 +113,7 @@ public final class Connector {
         try {
           socket.close();
         } catch (IOException _) {
-          // There is nothing left to save.
+          // The socket is not used any more.
         }
       }
     }

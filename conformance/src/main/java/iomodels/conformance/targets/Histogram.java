@@ -10,38 +10,43 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What lives on the heap of another JVM, as {@code jcmd PID GC.class_histogram} has it. */
+/** The class histogram of another JVM's heap, from {@code jcmd PID GC.class_histogram}. */
 final class Histogram {
+
+  private static final Path JCMD = Path.of(System.getProperty("java.home"), "bin", "jcmd");
 
   /** Rank, instances, bytes, class. */
   private static final Pattern LINE = Pattern.compile("\\s*\\d+:\\s+(\\d+)\\s+\\d+\\s+(\\S+).*");
 
-  private static final long LIMIT_SECONDS = 20;
+  private static final long TIMEOUT_SECONDS = 20;
 
   private Histogram() {}
 
+  /** Whether this JVM has a {@code jcmd}: a runtime image may lack it. */
+  static boolean isAvailable() {
+    return Files.isExecutable(JCMD);
+  }
+
   /**
-   * How many objects there are that something refers to, of the classes and lambdas within one.
-   * Empty if there is no {@code jcmd}, or it does not tell.
+   * Counts the reachable objects of the classes and lambdas that are nested in a class. Empty if
+   * jcmd fails, or does not end in time.
    */
-  static OptionalLong objects(ProcessHandle process, Class<?> outer)
+  static OptionalLong reachableObjects(ProcessHandle process, Class<?> outer)
       throws IOException, InterruptedException {
-    Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    if (!Files.isExecutable(jcmd)) {
-      return OptionalLong.empty();
-    }
     Path file = Files.createTempFile("histogram", ".txt");
     try {
-      Process told =
-          new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), "GC.class_histogram")
+      Process jcmd =
+          new ProcessBuilder(JCMD.toString(), String.valueOf(process.pid()), "GC.class_histogram")
               .redirectErrorStream(true)
               .redirectOutput(file.toFile())
               .start();
-      if (!told.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        told.destroyForcibly();
-        return OptionalLong.empty();
+      try {
+        return jcmd.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS) && jcmd.exitValue() == 0
+            ? OptionalLong.of(count(file, outer))
+            : OptionalLong.empty();
+      } finally {
+        jcmd.destroyForcibly();
       }
-      return told.exitValue() == 0 ? OptionalLong.of(count(file, outer)) : OptionalLong.empty();
     } finally {
       Files.delete(file);
     }

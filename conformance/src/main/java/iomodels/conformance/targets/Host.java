@@ -18,23 +18,24 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The process in which a model is judged: {@code Host MODEL TRANSPORT SERVICE:PORT[@HOST]…}. It
- * says where each service listens, stops on SIGTERM, and ends when its standard input does, so that
- * it does not outlive the kit.
+ * The process that runs a model for the kit: {@code Host MODEL TRANSPORT SERVICE:PORT[@HOST]…}. It
+ * prints the port of each service, and stops on SIGTERM. It ends at the end of its standard input,
+ * so that it does not outlive the kit.
  */
 public final class Host {
 
-  /** What it answers for each service: {@code listening 4711 epoll}. */
+  /** The first word of the line for each service: {@code listening 4711 epoll}. */
   static final String LISTENING = "listening";
 
   /**
-   * Instead of a transport: in a question, the model's default; in an answer, there is no choice.
+   * Stands for a transport: as an argument, for the model's default; in the output, for a model
+   * without a choice of transports.
    */
   static final String NO_TRANSPORT = "-";
 
   private Host() {}
 
-  /** Runs until it is told to stop. */
+  /** Runs until SIGTERM or the end of the input. */
   public static void main(String[] arguments) throws IOException {
     GcOverheadLimit.watch();
     List<Server> servers = new ArrayList<>();
@@ -63,7 +64,7 @@ public final class Host {
     }
     System.out.flush();
     while (System.in.read() >= 0) {
-      // nothing is expected: only the end counts
+      // only the end of the input matters
     }
     System.exit(0);
   }

@@ -11,9 +11,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A host and a port as people write them: {@code example.org:8080}, {@code 127.0.0.1:8080}, {@code
- * [::1]:8080}, {@code [fe80::1%eth0]:8080}. An IPv6 address is in brackets where a port follows,
- * because both use colons (RFC 3986), and is printed in its short form (RFC 5952).
+ * A host and a port in the common notations: {@code example.org:8080}, {@code 127.0.0.1:8080},
+ * {@code [::1]:8080}, {@code [fe80::1%eth0]:8080}. An IPv6 address before a port is in brackets,
+ * because both contain colons (RFC 3986); it is printed in its short form (RFC 5952).
  *
  * @param host a name, or an address without brackets
  * @param port from 1 to 65535
@@ -30,8 +30,7 @@ public record HostAndPort(String host, int port) {
   /**
    * Reads {@code HOST:PORT}.
    *
-   * @throws IllegalArgumentException if it is something else; the message says what, and what to
-   *     write instead
+   * @throws IllegalArgumentException if the text is not valid; the message says what to write
    */
   public static HostAndPort parse(String text) {
     Matcher brackets = BRACKETS.matcher(text);
@@ -56,10 +55,10 @@ public record HostAndPort(String host, int port) {
   }
 
   /**
-   * Reads a host where the port is given apart: a name, an IPv4 address, or an IPv6 address with or
-   * without brackets.
+   * Reads a host without a port: a name, an IPv4 address, or an IPv6 address with or without
+   * brackets.
    *
-   * @throws IllegalArgumentException if it is something else
+   * @throws IllegalArgumentException if the text is not valid
    */
   public static String host(String text) {
     Matcher brackets = BRACKETS.matcher(text);
@@ -109,7 +108,7 @@ public record HostAndPort(String host, int port) {
       throw new IllegalArgumentException(
           "'%s' is not a port; it is a number from 1 to %d".formatted(text, MAX_PORT));
     }
-    // No more digits than an int has: what is longer is out of range as well.
+    // Ten digits may exceed an int; such a number is out of range anyway.
     int port = text.length() > 9 ? Integer.MAX_VALUE : Integer.parseInt(text);
     if (port < 1 || port > MAX_PORT) {
       throw new IllegalArgumentException(
@@ -118,7 +117,7 @@ public record HostAndPort(String host, int port) {
     return port;
   }
 
-  /** All addresses of the host, in the order of the system's resolver. */
+  /** Returns all addresses of the host, in the order of the system's resolver. */
   public List<InetSocketAddress> resolve() throws UnknownHostException {
     return Stream.of(InetAddress.getAllByName(host))
         .map(address -> new InetSocketAddress(address, port))
@@ -130,7 +129,7 @@ public record HostAndPort(String host, int port) {
     return (host.contains(":") ? "[%s]:%d" : "%s:%d").formatted(host, port);
   }
 
-  /** Writes an address and its port; a host that was given by its name keeps the name. */
+  /** Formats an address with its port; keeps the name of a host that was given by name. */
   public static String write(InetSocketAddress address) {
     InetAddress resolved = address.getAddress();
     String host = address.getHostString();
@@ -140,12 +139,12 @@ public record HostAndPort(String host, int port) {
     return new HostAndPort(host, address.getPort()).toString();
   }
 
-  /** Writes an address in numbers and its port, whatever name it was given by. */
+  /** Formats an address with its port, always in numbers. */
   public static String numeric(InetSocketAddress address) {
     return new HostAndPort(write(address.getAddress()), address.getPort()).toString();
   }
 
-  /** Writes an address; IPv6 as RFC 5952 wants it: the longest run of zeros is left out. */
+  /** Formats an address; IPv6 as in RFC 5952, with the longest run of zeros left out. */
   public static String write(InetAddress address) {
     if (!(address instanceof Inet6Address)) {
       return address.getHostAddress();

@@ -15,21 +15,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A client that runs in this JVM, each time in a thread of its own.
+ * A client that runs in this JVM, in a thread of its own.
  *
- * @param name what it is called
- * @param program what it does
+ * @param name name of the client
+ * @param program its implementation
  */
 public record InJvmClient(String name, Program program) implements Client {
 
-  /** What a client's {@code main} would do. */
+  /** The implementation of a client, like a {@code main} method. */
   @FunctionalInterface
   public interface Program {
 
     /**
-     * Runs from connecting to the end; interrupted if it has to end at once.
+     * Runs the client to its end. An interrupt tells it to end at once.
      *
-     * @param port where to connect to, on loopback
+     * @param port the port on loopback to connect to
      * @param in its standard input
      * @param out its standard output
      * @param err its standard error
@@ -66,12 +66,12 @@ public record InJvmClient(String name, Program program) implements Client {
         } catch (TimeoutException _) {
           return OptionalInt.empty();
         } catch (ExecutionException e) {
-          throw new IllegalStateException("it only completes", e);
+          throw new IllegalStateException("the future never fails", e);
         }
       }
 
       @Override
-      public String complaint() {
+      public String stderrTail() {
         return err.toString().strip();
       }
 

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A program in the kit's own JVM: for wrong programs, and for debugging. They share descriptors,
- * heap, threads and processor time, so a verdict on a program comes from a {@link StyleTarget}.
+ * A program in the kit's own JVM, for wrong programs and for debugging. The two share descriptors,
+ * heap, threads and processor time. A {@link StyleTarget} gives a sound verdict on a program.
  */
 public final class InJvmProgramTarget implements ProgramTarget {
 
@@ -23,7 +23,7 @@ public final class InJvmProgramTarget implements ProgramTarget {
   private final StyleProvider.Starter starter;
   private final boolean alone;
 
-  /** One whose process is not to be seen. */
+  /** Creates a target whose process the kit does not observe. */
   public InJvmProgramTarget(String name, Program program, StyleProvider.Starter starter) {
     this(name, program, starter, false);
   }
@@ -37,8 +37,8 @@ public final class InJvmProgramTarget implements ProgramTarget {
   }
 
   /**
-   * The same, whose process is this one: where nothing runs beside the kit, which closes what it
-   * opens, what is left open is the program's.
+   * Returns the same target with this JVM as its process. Where nothing else runs in this JVM, the
+   * descriptors that stay open are the program's, since the kit closes its own.
    */
   public InJvmProgramTarget alone() {
     return new InJvmProgramTarget(name, program, starter, true);
@@ -59,7 +59,7 @@ public final class InJvmProgramTarget implements ProgramTarget {
     return alone;
   }
 
-  /** To pause the process would be to pause the kit. */
+  /** Pausing the process would pause the kit. */
   @Override
   public boolean launchesAlone() {
     return false;
@@ -103,7 +103,7 @@ public final class InJvmProgramTarget implements ProgramTarget {
     };
   }
 
-  /** Each server was closed with its trial. */
+  /** Does nothing: each server is closed with its test. */
   @Override
   public void close() {}
 }

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A model in the kit's own JVM: for wrong servers, and for debugging. They share descriptors, heap,
- * threads and processor time, so a verdict on a model comes from a {@link ModelTarget}.
+ * A model in the kit's own JVM, for wrong servers and for debugging. The two share descriptors,
+ * heap, threads and processor time. A {@link ModelTarget} gives a sound verdict on a model.
  */
 public final class InJvmTarget implements Target {
 
@@ -87,7 +87,7 @@ public final class InJvmTarget implements Target {
   public Instance launchOn(Service service, InetAddress host) throws IOException {
     InetSocketAddress anyPort = new InetSocketAddress(host, 0);
     Server server = Loopback.start(provider, service, anyPort, Optional.empty());
-    return instance(server, Loopback.reached(host, server.address().getPort()));
+    return instance(server, Loopback.forClients(host, server.address().getPort()));
   }
 
   private static Instance instance(Server server, InetSocketAddress address) {

@@ -6,40 +6,45 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** A server that the kit has launched for one test. */
+/** A server or program that the kit has launched for one test. */
 public interface Instance extends AutoCloseable {
 
-  /** Where it says that it listens. */
+  /** Returns the address that it announces. */
   InetSocketAddress address();
 
-  /** The process that it runs in, with its descendants, if it has one of its own. */
+  /** Returns the process in which it runs; empty if it shares the kit's process. */
   default Optional<ProcessHandle> process() {
     return Optional.empty();
   }
 
+  /** Whether {@link #reachableObjects} can count its objects: it runs in a JVM, and jcmd exists. */
+  default boolean countsObjects() {
+    return false;
+  }
+
   /**
-   * How many objects of its own it has that somebody still refers to: connections, calls, callbacks
-   * of timers and subscriptions. Empty if that cannot be seen.
+   * Counts the reachable objects of the program's own classes: connections, calls, callbacks of
+   * timers and subscriptions. Empty if this reading failed; a later one may succeed.
    */
-  default OptionalLong objects() throws IOException, InterruptedException {
+  default OptionalLong reachableObjects() throws IOException, InterruptedException {
     return OptionalLong.empty();
   }
 
   /**
-   * How many bytes its process has written to its standard error by now. Empty if that cannot be
-   * seen.
+   * Returns the number of bytes that its process has written to standard error so far. Empty if the
+   * kit cannot read it.
    */
   default OptionalLong errorBytes() {
     return OptionalLong.empty();
   }
 
-  /** Asks it to stop, as a user would: SIGTERM, or {@code close()}. Returns at once. */
+  /** Tells it to stop, as a user would: SIGTERM, or {@code close()}. Does not wait. */
   void stop();
 
-  /** Waits for it to have ended; false if it has not within that time. */
+  /** Waits for its end; returns false at the time limit. */
   boolean awaitEnd(Duration within) throws InterruptedException;
 
-  /** Ends it by force if need be. */
+  /** Ends it, by force if necessary. */
   @Override
   void close();
 }

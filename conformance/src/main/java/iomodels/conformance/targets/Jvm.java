@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** How to start a JVM with the modules that this one has. */
+/** Commands that start a JVM with the same modules as this one. */
 final class Jvm {
 
-  /** For a JVM that is judged and not measured: quick to start, with few threads. */
+  /** Flags for a JVM that is tested and not measured: quick start, few threads. */
   static final List<String> QUICK =
       Stream.concat(Stream.of("-XX:TieredStopAtLevel=1"), JavaOptions.serialCollector().stream())
           .toList();
@@ -24,11 +24,11 @@ final class Jvm {
   private Jvm() {}
 
   /**
-   * The command.
+   * Returns a command.
    *
-   * @param main of this module
-   * @param nativeModules those that call native code, as far as they are there
-   * @param flags for the JVM, besides {@link JavaOptions#COMMON}
+   * @param main a class of this module with a {@code main} method
+   * @param nativeModules modules that may call native code; absent ones are ignored
+   * @param flags flags for the JVM, besides {@link JavaOptions#COMMON}
    */
   static List<String> command(
       Class<?> main, List<String> nativeModules, List<String> flags, List<String> arguments) {
@@ -46,15 +46,15 @@ final class Jvm {
     return command;
   }
 
-  /** Of some modules those that are there, separated by commas. */
+  /** Returns the modules of the list that exist on the module path, separated by commas. */
   static String natives(List<String> modules) {
     ModuleFinder finder = ModuleFinder.of(entries(modulePath()).map(Path::of).toArray(Path[]::new));
     return modules.stream().filter(name -> finder.find(name).isPresent()).collect(joining(","));
   }
 
   /**
-   * Where this JVM found its modules. A test runner puts what only tests need, such as the kit, on
-   * the class path: that is added, as a module.
+   * Returns the module path of this JVM. A test runner puts modules that only tests need, such as
+   * the kit, on the class path; they are added.
    */
   static String modulePath() {
     Stream<String> modules = entries(System.getProperty("jdk.module.path", ""));

@@ -10,8 +10,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Whether somebody listens at a port of this machine, without connecting to it: to a program that
- * would be a client. Linux tells it; elsewhere it is concluded from the port's being taken.
+ * Checks whether a port of this machine is in state LISTEN, without connecting to it: a program
+ * would take a connection for a client. Linux lists listening sockets; elsewhere a port counts as
+ * listening if it is taken.
  */
 final class Listening {
 
@@ -27,19 +28,19 @@ final class Listening {
 
   private Listening() {}
 
-  /** Whether this machine tells who listens. */
-  static boolean isTold() {
+  /** Whether this machine lists its listening sockets. */
+  static boolean isKnown() {
     return Files.isReadable(TABLES.getFirst());
   }
 
   static boolean at(int port) throws IOException {
-    return isTold() ? isInTable(port) : isTaken(port);
+    return isKnown() ? isInTable(port) : isTaken(port);
   }
 
   private static boolean isInTable(int port) throws IOException {
     String suffix = ":%04X".formatted(port);
     for (Path table : TABLES) {
-      // Without IPv6 there is only the first.
+      // Without IPv6 there is only the first table.
       if (Files.exists(table)
           && Files.readAllLines(table).stream().anyMatch(it -> is(it, suffix))) {
         return true;
@@ -53,7 +54,7 @@ final class Listening {
     return columns.get(LOCAL_ADDRESS).endsWith(suffix) && columns.get(STATE).equals(LISTEN);
   }
 
-  /** For a moment it is taken by this very question: who wants it just then has to try again. */
+  /** Binds the port for a moment; another process that wants it just then has to try again. */
   static boolean isTaken(int port) throws IOException {
     try (SocketChannel channel = SocketChannel.open()) {
       channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));

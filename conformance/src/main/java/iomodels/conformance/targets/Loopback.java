@@ -13,7 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.Optional;
 
-/** Starts models where the kit can reach them, on this machine alone. */
+/** Starts models on loopback, where only this machine can reach them. */
 public final class Loopback {
 
   private static final int TRIES = 5;
@@ -30,7 +30,7 @@ public final class Loopback {
   }
 
   /**
-   * Starts a server on 127.0.0.1; else as {@link #start(ServerProvider, Service, InetSocketAddress,
+   * Starts a server on 127.0.0.1, like {@link #start(ServerProvider, Service, InetSocketAddress,
    * Optional)}.
    */
   static Server start(
@@ -41,8 +41,8 @@ public final class Loopback {
   }
 
   /**
-   * Starts a server, with datagrams where the model and the service have them. If the system is to
-   * choose the port, it chooses one for TCP; if that is taken for UDP, another one is tried.
+   * Starts a server, with datagrams if the model and the service have them. For port 0 the system
+   * chooses a port for TCP; if that is taken for UDP, the method tries again.
    */
   static Server start(
       ServerProvider provider,
@@ -64,8 +64,8 @@ public final class Loopback {
     }
   }
 
-  /** Where a client reaches a server that listens there: on loopback, if it is a wildcard. */
-  static InetSocketAddress reached(InetAddress host, int port) {
+  /** Returns the address for clients: a loopback address if the host is a wildcard. */
+  static InetSocketAddress forClients(InetAddress host, int port) {
     return new InetSocketAddress(
         host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host, port);
   }

@@ -7,11 +7,11 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * A server in a process that the kit has started.
+ * A server or program in a process that the kit has started.
  *
  * @param child the process
  * @param address where it listens
- * @param stopping how it is told to stop
+ * @param stopping tells the process to stop
  */
 record ManagedInstance(
     ManagedProcess child, InetSocketAddress address, Consumer<ManagedProcess> stopping)
@@ -37,7 +37,7 @@ record ManagedInstance(
     return child.awaitEnd(within);
   }
 
-  /** By force: what it does now is not judged any more. */
+  /** Kills the process: the test is over. */
   @Override
   public void close() {
     child.kill();

@@ -21,27 +21,32 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A process that the kit has started: its lines, its last words on stderr, and its end. */
+/**
+ * A child process of the kit: its output by lines, the tail of its standard error, its exit code.
+ */
 final class ManagedProcess implements AutoCloseable {
 
   private static final int MAX_LINES = 1_000;
-  private static final int LAST_WORDS = 8;
-  private static final Duration LAST_BREATH = Duration.ofSeconds(1);
-  private static final Duration GRACE = Duration.ofSeconds(8);
+  private static final int TAIL_LINES = 8;
+
+  /** A process closes its streams shortly before it has ended. */
+  private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
+
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
 
   private final Process process;
 
-  /** Bounded: what nobody reads is dropped. */
+  /** Bounded: lines that do not fit are dropped. An empty element marks the end of the output. */
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
 
   private final Deque<String> stderrTail = new ArrayDeque<>();
-  private final Deque<String> leftOut = new ArrayDeque<>();
+  private final Deque<String> unexpectedOutput = new ArrayDeque<>();
   private final AtomicLong errorBytes = new AtomicLong();
   private final Thread errors;
 
   /**
-   * The same command under a hard limit on descriptors: a JVM raises a soft one when it starts.
-   * From jars, which stay open; a class that is loaded from a folder needs a descriptor each time.
+   * Returns the command with a hard limit on descriptors; a JVM raises a soft limit when it starts.
+   * Classes should come from jars, which stay open: loading one from a folder takes a descriptor.
    */
   static List<String> within(int descriptors, List<String> command) {
     String limited = "ulimit -n %d && exec \"$@\"".formatted(descriptors);
@@ -53,7 +58,7 @@ final class ManagedProcess implements AutoCloseable {
     Thread.ofVirtual().start(() -> readLines());
   }
 
-  /** One that holds nothing of value, and is ended by SIGKILL if this JVM ends before it. */
+  /** Starts a process that need not end in order: SIGKILL ends it if this JVM ends first. */
   static ManagedProcess expendable(List<String> command) throws IOException {
     ManagedProcess child =
         new ManagedProcess(ChildProcesses.startExpendable(new ProcessBuilder(command)));
@@ -66,7 +71,7 @@ final class ManagedProcess implements AutoCloseable {
     errors = Thread.ofVirtual().start(() -> readErrors());
   }
 
-  /** One whose output is not read by lines, but is the caller's to read: {@link #output}. */
+  /** Starts a process whose {@link #output} the caller reads, instead of this class by lines. */
   static ManagedProcess withRawOutput(List<String> command) throws IOException {
     return new ManagedProcess(ChildProcesses.start(new ProcessBuilder(command)));
   }
@@ -83,7 +88,7 @@ final class ManagedProcess implements AutoCloseable {
     try (Reader output = process.inputReader()) {
       OutputLines.read(output, line -> lines.offer(Optional.of(line)));
     } catch (IOException ignored) {
-      // it was closed with the process
+      // the stream was closed with the process
     } finally {
       var _ = lines.offer(Optional.empty());
     }
@@ -92,13 +97,13 @@ final class ManagedProcess implements AutoCloseable {
   private void readErrors() {
     Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
     try (Reader output = new InputStreamReader(counted(process.getErrorStream()), charset)) {
-      OutputLines.read(output, this::addLastWords);
+      OutputLines.read(output, line -> addTo(stderrTail, line));
     } catch (IOException ignored) {
-      // it was closed with the process
+      // the stream was closed with the process
     }
   }
 
-  /** Counted as they come: of a long line we keep only the beginning. */
+  /** Counts bytes here, since {@link OutputLines} keeps only the beginning of a long line. */
   private InputStream counted(InputStream stream) {
     return new FilterInputStream(stream) {
       @Override
@@ -112,82 +117,80 @@ final class ManagedProcess implements AutoCloseable {
     };
   }
 
-  private void addLastWords(String line) {
-    keep(stderrTail, line);
-  }
-
   /**
-   * A line of its output that was not what one waits for. It may be the last: the JVM says there
-   * that it cannot start, or that it ends for want of memory.
+   * Records a line of output that the caller did not expect, for {@link #failureDetails}. The JVM
+   * reports on its output that it cannot start, or that it ends for lack of memory.
    */
-  void leaveOut(String line) {
-    keep(leftOut, line);
+  void addUnexpectedOutput(String line) {
+    addTo(unexpectedOutput, line);
   }
 
-  private static void keep(Deque<String> words, String line) {
-    synchronized (words) {
-      words.add(line);
-      if (words.size() > LAST_WORDS) {
-        words.removeFirst();
+  private static void addTo(Deque<String> tail, String line) {
+    synchronized (tail) {
+      tail.add(line);
+      if (tail.size() > TAIL_LINES) {
+        tail.removeFirst();
       }
     }
   }
 
-  private static String together(Deque<String> words) {
-    synchronized (words) {
-      return words.stream().map(String::strip).collect(Collectors.joining(" / "));
+  private static String joined(Deque<String> tail) {
+    synchronized (tail) {
+      return tail.stream().map(String::strip).collect(Collectors.joining(" / "));
     }
   }
 
   /**
-   * The next line of its output that begins with that word; others are left out, since a library or
-   * the JVM may have something to say. Empty if none came for that long, or none will come.
+   * Returns the next line of output that begins with a word; skips others, which may come from a
+   * library or the JVM. Empty at the time limit and at the end of the output.
    */
   Optional<String> lineBeginning(String word, Duration within) throws InterruptedException {
     long deadline = System.nanoTime() + within.toNanos();
     Optional<String> line = line(within);
     while (line.isPresent() && !line.get().startsWith(word)) {
-      leaveOut(line.get());
+      addUnexpectedOutput(line.get());
       line = line(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
     }
     return line;
   }
 
-  /** The next line of its output; empty if it said nothing for that long, or never will again. */
+  /** Returns the next line of output; empty at the time limit and at the end of the output. */
   Optional<String> line(Duration within) throws InterruptedException {
     Optional<String> line = lines.poll(within.toMillis(), TimeUnit.MILLISECONDS);
     return line == null ? Optional.empty() : line;
   }
 
   /**
-   * What it said last, in one line, on stderr and where an answer was expected, or else on what is
-   * left of its output, where the JVM complains of a module path; how it ended, if it said nothing.
+   * Returns the last lines of standard error and the unexpected lines of output, in one line. If
+   * there are none: the unread output, where the JVM reports a bad module path. If there is none
+   * either: the exit code.
    */
-  String diagnostics() throws InterruptedException {
-    String words =
-        Stream.of(complaint(), together(leftOut))
+  String failureDetails() throws InterruptedException {
+    String details =
+        Stream.of(stderrTail(), joined(unexpectedOutput))
             .filter(it -> !it.isEmpty())
             .collect(Collectors.joining(" / "));
-    if (!words.isEmpty()) {
-      return words;
+    if (!details.isEmpty()) {
+      return details;
     }
     String output = lines.stream().flatMap(Optional::stream).collect(Collectors.joining(" / "));
     if (!output.isEmpty()) {
       return output;
     }
-    return process.isAlive() ? "it said nothing" : "it ended with exit code " + process.exitValue();
+    return process.isAlive()
+        ? "it printed nothing"
+        : "it ended with exit code " + process.exitValue();
   }
 
-  /** What it said last on stderr, in one line; empty if it said nothing. */
-  String complaint() throws InterruptedException {
-    // A process closes its streams a little before it has ended.
-    if (awaitEnd(LAST_BREATH)) {
-      errors.join(GRACE);
+  /** Returns the last lines of standard error, in one line; empty if there are none. */
+  String stderrTail() throws InterruptedException {
+    if (awaitEnd(EXIT_DELAY)) {
+      errors.join(STOP_TIMEOUT);
     }
-    return together(stderrTail);
+    return joined(stderrTail);
   }
 
-  /** How many bytes it has written to its standard error by now. */
+  /** Returns the number of bytes that were read from standard error so far. */
   long errorBytes() {
     return errorBytes.get();
   }
@@ -200,23 +203,26 @@ final class ManagedProcess implements AutoCloseable {
     return process.toHandle();
   }
 
-  /** Nothing more comes on its standard input. */
+  /** Closes the standard input of the process. */
   void endInput() throws IOException {
     process.getOutputStream().close();
   }
 
-  /** Of one that has ended. */
+  /** Returns the exit code; the process must have ended. */
   int exitCode() {
     return process.exitValue();
   }
 
-  /** SIGTERM. */
+  /** Sends SIGTERM. */
   void terminate() {
     process.destroy();
   }
 
-  /** SIGTERM: to what a shell has started, if it is one that waits, and it ends with that. */
-  void terminateBelowShell() {
+  /**
+   * Stops a command that a shell runs: sends SIGTERM to the shell's children, after which the shell
+   * ends. Without children the shell has replaced itself by the command, and gets the signal.
+   */
+  void terminateShell() {
     List<ProcessHandle> descendants = process.descendants().toList();
     if (descendants.isEmpty()) {
       process.destroy();
@@ -228,7 +234,7 @@ final class ManagedProcess implements AutoCloseable {
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Ends it and all that it started at once. */
+  /** Sends SIGKILL to the process and its descendants, and waits for their end. */
   void kill() {
     List<ProcessHandle> all =
         Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
@@ -236,13 +242,13 @@ final class ManagedProcess implements AutoCloseable {
     all.forEach(it -> it.onExit().join());
   }
 
-  /** Ends it and all that it started: in order if it can, by force if it cannot. */
+  /** Sends SIGTERM, then SIGKILL after a time limit; kills the descendants. */
   @Override
   public void close() {
     List<ProcessHandle> descendants = process.descendants().toList();
     process.destroy();
     try {
-      if (!awaitEnd(GRACE)) {
+      if (!awaitEnd(STOP_TIMEOUT)) {
         process.destroyForcibly();
         process.waitFor();
       }

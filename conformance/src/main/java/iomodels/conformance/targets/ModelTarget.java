@@ -21,11 +21,11 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * A model of this project, in a process of its own: kit and server in one JVM would share
+ * A model of this project in a process of its own: in one JVM, kit and server would share
  * descriptors, heap, threads and processor time.
  *
- * <p>One process serves every service to the rules that share a server; {@link #launch} starts one
- * more.
+ * <p>One process provides every service to the rules that share a server; {@link #launch} starts
+ * another process.
  */
 public final class ModelTarget implements Target {
 
@@ -40,19 +40,19 @@ public final class ModelTarget implements Target {
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
   private Optional<ManagedProcess> host = Optional.empty();
 
-  /** What the last server that came up said carries its bytes. */
+  /** The transport that the last started server announced. */
   private volatile Optional<Transport> running = Optional.empty();
 
-  /** A model that is judged, in JVMs that are quick to start, and would be slow to be measured. */
+  /** Creates a target for tests: its JVMs start quickly, but are too slow for measurements. */
   public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
     this(provider, transport, List.of(), List.of(), Services.all(), false);
   }
 
   /**
-   * A model that may be measured, in a process that is started in a particular way.
+   * Creates a target for measurements, with a command prefix and JVM flags.
    *
-   * @param prefix what to put before the command, such as {@code taskset -c 0}
-   * @param jvmFlags for its JVM, besides those that it needs
+   * @param prefix precedes the command, such as {@code taskset -c 0}
+   * @param jvmFlags flags for its JVM, besides the necessary ones
    */
   public ModelTarget(
       ServerProvider provider,
@@ -77,12 +77,12 @@ public final class ModelTarget implements Target {
     this.jvmFlags = List.copyOf(jvmFlags);
   }
 
-  /** A model that may be measured, and has only this of its services: no other is measured too. */
+  /** Returns a target for measurements that provides only this service. */
   public ModelTarget serving(Service only) {
     return new ModelTarget(provider, transport, prefix, jvmFlags, List.of(only), true);
   }
 
-  /** With the transport that really carries its bytes, as soon as a server has said which. */
+  /** Returns the model's name and, as soon as a server has announced it, the actual transport. */
   @Override
   public String name() {
     String model = provider.card().name();
@@ -120,7 +120,7 @@ public final class ModelTarget implements Target {
     return true;
   }
 
-  /** The process that serves the services to every rule alike; started if it is not yet. */
+  /** Returns the process of the server that rules share; the first call starts it. */
   public synchronized ProcessHandle process() throws IOException, InterruptedException {
     shared(served.getFirst());
     return host.orElseThrow().handle();
@@ -148,7 +148,7 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
     ManagedProcess child = new ManagedProcess(quick(List.of(service.name() + ":" + port)));
-    // To the process itself, and not to those that it has started: they are its own to stop.
+    // To the process itself only: it has to stop its own child processes.
     return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
   }
 
@@ -164,7 +164,7 @@ public final class ModelTarget implements Target {
         new ManagedProcess(
             quick(List.of("%s:0@%s".formatted(service.name(), host.getHostAddress()))));
     int port = announced(child).getPort();
-    return new ManagedInstance(child, Loopback.reached(host, port), ManagedProcess::terminate);
+    return new ManagedInstance(child, Loopback.forClients(host, port), ManagedProcess::terminate);
   }
 
   @Override
@@ -200,9 +200,9 @@ public final class ModelTarget implements Target {
       throw e;
     }
     if (line.isEmpty()) {
-      String words = child.diagnostics();
+      String details = child.failureDetails();
       child.close();
-      throw new IOException("%s did not come up: %s".formatted(name(), words));
+      throw new IOException("%s did not come up: %s".formatted(name(), details));
     }
     String[] words = line.get().split(" ", -1);
     running = Host.transport(words[2]);

@@ -12,26 +12,27 @@ import java.util.List;
 
 /**
  * A program in any language, started by a shell command in which {@code {port}} stands for the port
- * to listen on, {@code {upstreams}} for the ports of those that it turns to, on 127.0.0.1,
- * separated by spaces, {@code {deadline}} for how many milliseconds a request may take, and {@code
- * {folder}} for where the files lie that may be read. All other numbers have to be those of {@link
- * ProgramConfig#onLoopback}. It is ready when it listens, and stopped by SIGTERM.
+ * to listen on, {@code {upstreams}} for the ports of its upstreams on 127.0.0.1, separated by
+ * spaces, {@code {deadline}} for the time limit of a request in milliseconds, and {@code {folder}}
+ * for the folder of the files that may be read. All other numbers must be those of {@link
+ * ProgramConfig#onLoopback}. The program is ready when it listens; SIGTERM stops it.
  *
- * @param program what it is
+ * @param program the program that the command implements
  * @param name the command
  */
 public record ProgramCommandTarget(Program program, String name) implements ProgramTarget {
 
   private static final Duration READY = Duration.ofSeconds(20);
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
   private static final int TRIES = 3;
 
   @Override
   public List<String> notes() {
-    return Listening.isTold()
+    return Listening.isKnown()
         ? List.of()
         : List.of(
-            "this machine does not tell who listens; ready was taken to be when it was bound");
+            "this machine does not list listening sockets; a program counts as ready when its port"
+                + " is taken");
   }
 
   @Override
@@ -42,15 +43,15 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
       ManagedProcess child = new ManagedProcess(List.of("/bin/sh", "-c", line(config, port)));
       if (isReady(child, port)) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
+        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
       }
       boolean ended = !child.isAlive();
-      String words = child.diagnostics();
+      String details = child.failureDetails();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
       if (!ended || i == TRIES || wanted != 0) {
-        String fate = ended ? "ended at once" : "does not listen on port %d".formatted(port);
-        throw new IOException("'%s' %s: %s".formatted(name, fate, words));
+        String failure = ended ? "ended at once" : "does not listen on port %d".formatted(port);
+        throw new IOException("'%s' %s: %s".formatted(name, failure, details));
       }
     }
   }
@@ -69,11 +70,11 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     long deadline = System.nanoTime() + READY.toNanos();
     try {
       while (child.isAlive() && System.nanoTime() - deadline < 0) {
-        // That somebody listens there says nothing of a child that has ended.
-        if (Listening.at(port) && !child.awaitEnd(BETWEEN_LOOKS)) {
+        // If the child has ended, it is another process that listens on this port.
+        if (Listening.at(port) && !child.awaitEnd(POLL_INTERVAL)) {
           return true;
         }
-        child.awaitEnd(BETWEEN_LOOKS);
+        child.awaitEnd(POLL_INTERVAL);
       }
       return false;
     } catch (IOException | InterruptedException e) {
@@ -82,7 +83,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     }
   }
 
-  /** What it has launched is closed with the tests. */
+  /** Does nothing: each instance is closed with its test. */
   @Override
   public void close() {}
 }

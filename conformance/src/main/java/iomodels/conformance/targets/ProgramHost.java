@@ -26,15 +26,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * The process in which programs of one style are judged: {@code ProgramHost STYLE PROGRAM}. On its
- * standard input it is told {@code start ID FOLDER MILLIS PORT UPSTREAM…}, the milliseconds being
- * the deadline, the first port its own, or 0, and the others those of the upstreams; it says {@code
- * listening ID PORT} or {@code failed ID WORDS}. It is told {@code stop ID}, and says {@code
- * stopped ID}. It ends when its input does.
+ * The process that runs programs of one style for the kit: {@code ProgramHost STYLE PROGRAM}. It
+ * reads commands from its standard input:
+ *
+ * <ul>
+ *   <li>{@code start ID FOLDER MILLIS PORT UPSTREAM…}: deadline, own port or 0, and the ports of
+ *       the upstreams. The answer is {@code listening ID PORT} or {@code failed ID MESSAGE}.
+ *   <li>{@code stop ID}. The answer is {@code stopped ID}.
+ * </ul>
+ *
+ * It ends at the end of its input, so that it does not outlive the kit.
  */
 public final class ProgramHost {
 
-  /** The first words of its answers. */
+  /** The first words of the answers. */
   static final Set<String> ANSWERS = Set.of("listening", "failed", "stopped");
 
   private ProgramHost() {}
@@ -58,7 +63,7 @@ public final class ProgramHost {
               if (server != null) {
                 server.close();
               }
-              say("stopped " + id);
+              reply("stopped " + id);
             });
       }
     }
@@ -80,9 +85,9 @@ public final class ProgramHost {
     try {
       Server server = page.starter().start(config(words));
       servers.put(id, server);
-      say("listening %s %d".formatted(id, server.address().getPort()));
+      reply("listening %s %d".formatted(id, server.address().getPort()));
     } catch (IOException | RuntimeException | LinkageError e) {
-      say("failed %s %s".formatted(id, e));
+      reply("failed %s %s".formatted(id, e));
     }
   }
 
@@ -98,7 +103,7 @@ public final class ProgramHost {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port));
   }
 
-  private static void say(String line) {
+  private static void reply(String line) {
     synchronized (System.out) {
       System.out.println(line);
       System.out.flush();

@@ -6,28 +6,28 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A program that is to be judged; each rule has servers of its own, since each has its own
- * upstreams. Safe for use by several threads. Closing it ends whatever it started.
+ * A program to test. Each rule starts instances of its own, since each rule has its own upstreams.
+ * Safe for use by several threads. Closing it ends everything that it has started.
  */
 public non-sealed interface ProgramTarget extends Subject {
 
-  /** What it is. */
+  /** Returns the program that this target implements. */
   Program program();
 
-  /** Returns what limits the judgement on this machine, for the report. */
+  /** Returns notes for the report, such as what this machine cannot show. */
   default List<String> notes() {
     return List.of();
   }
 
-  /** Whether what it starts runs in a process of its own. */
+  /** Whether its instances run in a process of their own. */
   default boolean launchesProcesses() {
     return true;
   }
 
   /**
-   * Starts a server, on the port of its configuration if that is not 0.
+   * Starts an instance, on the port of its configuration unless that is 0.
    *
-   * @throws IOException if it does not come up, with its own words
+   * @throws IOException if it does not start; the message is the program's own
    */
   Instance launch(ProgramConfig config) throws IOException, InterruptedException;
 
@@ -37,9 +37,9 @@ public non-sealed interface ProgramTarget extends Subject {
   }
 
   /**
-   * Starts a server in a process in which nothing else runs, so that the kit may pause it.
+   * Starts an instance in a process in which nothing else runs, so that the kit can pause it.
    *
-   * @throws IOException if it does not come up, with its own words
+   * @throws IOException if it does not start; the message is the program's own
    */
   default Instance launchAlone(ProgramConfig config) throws IOException, InterruptedException {
     return launch(config);

@@ -25,14 +25,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * A program in one of our styles: one process for all rules, with servers side by side, but for a
- * server that has to be alone in its process.
+ * A program in a style of this project. One process runs the instances of all rules, except those
+ * that need a process of their own.
  */
 public final class StyleTarget implements ProgramTarget {
 
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(15);
-  private static final Duration LAST_BREATH = Duration.ofSeconds(1);
+  private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
 
   private final StyleProvider style;
   private final Program program;
@@ -42,12 +42,12 @@ public final class StyleTarget implements ProgramTarget {
   private final List<String> unexpectedExits = new ArrayList<>();
   private Optional<HostProcess> shared = Optional.empty();
 
-  /** Of a style that has a page for that program, in a JVM as it is by default. */
+  /** Creates a target for a style that has this program, with the default flags of the JVM. */
   public StyleTarget(StyleProvider style, Program program) {
     this(style, program, List.of());
   }
 
-  /** The same, in a JVM that is quick to start, and would be slow to be measured. */
+  /** Creates a target whose JVM starts quickly; it is too slow for measurements. */
   public static StyleTarget toBeJudged(StyleProvider style, Program program) {
     return new StyleTarget(style, program, Jvm.QUICK);
   }
@@ -107,7 +107,7 @@ public final class StyleTarget implements ProgramTarget {
 
   private synchronized HostProcess shared() throws IOException, InterruptedException {
     if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
-      unexpectedExits.add(shared.get().child.diagnostics());
+      unexpectedExits.add(shared.get().child.failureDetails());
       shared.get().child.close();
       shared = Optional.empty();
     }
@@ -117,7 +117,7 @@ public final class StyleTarget implements ProgramTarget {
     return shared.get();
   }
 
-  /** The last words of its processes that have ended by themselves. */
+  /** Returns, for each process that has ended by itself, the end of its output. */
   public synchronized List<String> unexpectedExits() {
     return List.copyOf(unexpectedExits);
   }
@@ -125,7 +125,7 @@ public final class StyleTarget implements ProgramTarget {
   private synchronized void noteIfEnded(ManagedProcess child) {
     try {
       if (!child.isAlive()) {
-        unexpectedExits.add(child.diagnostics());
+        unexpectedExits.add(child.failureDetails());
       }
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
@@ -162,7 +162,7 @@ public final class StyleTarget implements ProgramTarget {
       return new Hosted(this, id, address, alone);
     }
 
-    /** Says something, and waits for the answer that begins with those two words. */
+    /** Sends a command, and waits for the answer that begins with these two words. */
     private String ask(String expected, String command) throws IOException, InterruptedException {
       CompletableFuture<String> answer = new CompletableFuture<>();
       answers.put(expected.substring(expected.indexOf(' ') + 1), answer);
@@ -170,9 +170,10 @@ public final class StyleTarget implements ProgramTarget {
       try {
         return answer.get(START.toMillis(), TimeUnit.MILLISECONDS);
       } catch (ExecutionException e) {
-        throw new IOException("%s did not come up: %s".formatted(name(), said(e)), e);
+        throw new IOException("%s did not come up: %s".formatted(name(), message(e)), e);
       } catch (TimeoutException e) {
-        throw new IOException("%s did not come up: %s".formatted(name(), child.diagnostics()), e);
+        throw new IOException(
+            "%s did not come up: %s".formatted(name(), child.failureDetails()), e);
       }
     }
 
@@ -188,16 +189,16 @@ public final class StyleTarget implements ProgramTarget {
         while (true) {
           Optional<String> line = child.line(START);
           if (line.isEmpty()) {
-            if (!child.awaitEnd(LAST_BREATH)) { // Its output ends a little before it does.
+            if (!child.awaitEnd(EXIT_DELAY)) { // The output ends shortly before the process.
               continue;
             }
-            String words = child.diagnostics();
-            answers.values().forEach(it -> it.completeExceptionally(new IOException(words)));
+            String details = child.failureDetails();
+            answers.values().forEach(it -> it.completeExceptionally(new IOException(details)));
             return;
           }
           List<String> words = List.of(line.get().split(" ", 3));
           if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
-            child.leaveOut(line.get()); // A library or the JVM has something to say.
+            child.addUnexpectedOutput(line.get()); // From a library, or from the JVM.
             continue;
           }
           CompletableFuture<String> answer = answers.remove(words.get(1));
@@ -215,11 +216,11 @@ public final class StyleTarget implements ProgramTarget {
     }
   }
 
-  private static String said(ExecutionException e) {
+  private static String message(ExecutionException e) {
     return e.getCause() == null ? String.valueOf(e) : String.valueOf(e.getCause().getMessage());
   }
 
-  /** A server in such a process. */
+  /** An instance in a {@link HostProcess}. */
   private final class Hosted implements Instance {
 
     private final HostProcess host;
@@ -246,8 +247,13 @@ public final class StyleTarget implements ProgramTarget {
     }
 
     @Override
-    public OptionalLong objects() throws IOException, InterruptedException {
-      return Histogram.objects(host.child.handle(), source);
+    public boolean countsObjects() {
+      return Histogram.isAvailable();
+    }
+
+    @Override
+    public OptionalLong reachableObjects() throws IOException, InterruptedException {
+      return Histogram.reachableObjects(host.child.handle(), source);
     }
 
     @Override
@@ -277,7 +283,7 @@ public final class StyleTarget implements ProgramTarget {
       }
     }
 
-    /** Nothing of it is left for the next rule to see. */
+    /** Waits for its end, so that the next rule finds nothing left of it. */
     @Override
     public void close() {
       if (alone) {

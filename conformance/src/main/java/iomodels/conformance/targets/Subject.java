@@ -1,12 +1,12 @@
 package iomodels.conformance.targets;
 
-/** What the kit can judge: a server, a program or a client. */
+/** A subject of the kit: a server, a program or a client. */
 public sealed interface Subject extends AutoCloseable permits Target, ProgramTarget, Client {
 
-  /** Its name in reports. */
+  /** Returns its name in reports. */
   String name();
 
-  /** Ends whatever it has started, and nothing else. */
+  /** Ends everything that it has started, and nothing else. */
   @Override
   void close();
 }

@@ -11,47 +11,47 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What is to be judged. Safe for use by several threads. Closing it ends whatever it started, and
- * nothing else.
+ * A server to test. Safe for use by several threads. Closing it ends everything that it has
+ * started, and nothing else.
  */
 public non-sealed interface Target extends Subject {
 
-  /** What is claimed for it; empty if nobody has claimed anything, and the kit has to look. */
+  /** Returns the claimed capabilities; empty without claims: the kit then probes the server. */
   Optional<Set<Capability>> claims();
 
-  /** What is declared of it, if it is a model. */
+  /** Returns the model card; empty if the server is not a model of this project. */
   default Optional<ModelCard> card() {
     return Optional.empty();
   }
 
-  /** How many clients it serves at once at most, if that is declared. */
+  /** Returns the declared maximum of simultaneous clients; empty if none is declared. */
   default OptionalInt maxConnections() {
     return OptionalInt.empty();
   }
 
-  /** Whether it can be asked for that service. */
+  /** Whether it provides this service. */
   boolean serves(Service service);
 
   /** Whether {@link #launch} works. */
   boolean launchable();
 
-  /** Whether what it launches has a process of its own, so that {@link #launchWithin} works. */
+  /** Whether its instances have a process of their own, so that {@link #launchWithin} works. */
   default boolean launchesProcesses() {
     return false;
   }
 
   /**
-   * Where that service is served to every rule alike; started when first asked for.
+   * Returns the address of the server that rules share; the first call starts it.
    *
-   * @throws IOException if it cannot be started or reached, in words for the user
+   * @throws IOException if it cannot be started or reached; the message is for the user
    */
   InetSocketAddress shared(Service service) throws IOException, InterruptedException;
 
   /**
-   * Starts a server of its own.
+   * Starts another instance.
    *
-   * @param port where; 0 for one that the system chooses
-   * @throws IOException if it does not come up, with its own words
+   * @param port the port; 0 for one that the system chooses
+   * @throws IOException if it does not start; the message is the server's own
    */
   Instance launch(Service service, int port) throws IOException, InterruptedException;
 
@@ -61,25 +61,24 @@ public non-sealed interface Target extends Subject {
   }
 
   /**
-   * Starts a server of its own on a port that the system chooses.
+   * Starts another instance on a port that the system chooses.
    *
    * @param host the address to listen on
-   * @return with that address, or a loopback address if it is a wildcard
-   * @throws IOException if it does not come up, with its own words
+   * @return an instance with this address, or with a loopback address if it is a wildcard
+   * @throws IOException if it does not start; the message is the server's own
    */
   default Instance launchOn(Service service, InetAddress host)
       throws IOException, InterruptedException {
-    throw new IllegalStateException("%s cannot be told where to listen".formatted(name()));
+    throw new IllegalStateException("the kit cannot choose the address of %s".formatted(name()));
   }
 
   /**
-   * Starts a server of its own which never has more descriptors than that, in each of its
-   * processes.
+   * Starts another instance with a limit on descriptors for each of its processes.
    *
-   * @throws IOException if it does not come up, with its own words
+   * @throws IOException if it does not start; the message is the server's own
    */
   default Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
-    throw new IllegalStateException("what %s launches has no process".formatted(name()));
+    throw new IllegalStateException("%s does not run in a process of its own".formatted(name()));
   }
 }

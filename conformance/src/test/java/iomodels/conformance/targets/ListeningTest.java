@@ -40,7 +40,7 @@ class ListeningTest {
       int port = ((InetSocketAddress) bound.getLocalAddress()).getPort();
 
       assertThat(Listening.isTaken(port)).isTrue();
-      assumeThat(Listening.isTold()).isTrue();
+      assumeThat(Listening.isKnown()).isTrue();
       assertThat(Listening.at(port)).isFalse();
     }
   }

@@ -13,7 +13,7 @@ class ManagedProcessTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @Test
-  void linesBeforeTheExpectedOneAreLeftOut() throws Exception {
+  void linesBeforeTheExpectedOneAreSkipped() throws Exception {
     try (ManagedProcess child = sh("echo '[0.001s] Using Serial'; echo listening 1 -")) {
       assertThat(child.lineBeginning("listening", PATIENCE)).hasValue("listening 1 -");
     }
@@ -26,24 +26,24 @@ class ManagedProcessTest {
         sh(mebibytes + mebibytes.replace("tr '\\0' x", "tr '\\0' x >&2") + "exit 7")) {
       assertThat(child.awaitEnd(PATIENCE)).isTrue();
       assertThat(child.exitCode()).isEqualTo(7);
-      assertThat(child.complaint()).startsWith("xxx").endsWith("…").hasSizeLessThan(5_000);
+      assertThat(child.stderrTail()).startsWith("xxx").endsWith("…").hasSizeLessThan(5_000);
       assertThat(child.line(PATIENCE).orElseThrow()).endsWith("…").hasSizeLessThan(5_000);
     }
   }
 
   @Test
-  void whatWasLeftOutIsAmongItsLastWords() throws Exception {
+  void unexpectedOutputIsAmongTheFailureDetails() throws Exception {
     try (ManagedProcess child =
         sh("echo 'Terminating due to lack of memory'; echo warning >&2; exit 3")) {
       assertThat(child.lineBeginning("listening", PATIENCE)).isEmpty();
-      assertThat(child.diagnostics()).isEqualTo("warning / Terminating due to lack of memory");
+      assertThat(child.failureDetails()).isEqualTo("warning / Terminating due to lack of memory");
     }
   }
 
   @Test
   void bytesOfALineThatIsCutAreCounted() throws Exception {
     try (ManagedProcess child = sh("head -c 1m /dev/zero | tr '\\0' x >&2")) {
-      assertThat(child.complaint()).endsWith("…");
+      assertThat(child.stderrTail()).endsWith("…");
       assertThat(child.errorBytes()).isEqualTo(1 << 20);
     }
   }

@@ -26,7 +26,7 @@ final class WrongRelays {
               "relay-one-way-after-the-other",
               "11.01",
               "Forwards the client's stream to its end, and only then the upstream's.",
-              "takes the whole stream",
+              "reads the whole stream",
               WrongRelays::oneWayAfterTheOther),
           wrong(
               "relay-waits-for-the-client",
@@ -154,7 +154,7 @@ final class WrongRelays {
               "11.13",
               "Ignores a failed send. The kernel reports a reset only once, so the other thread"
                   + " reads -1 and sends FIN.",
-              "look as if they were all",
+              "as at a regular end",
               config ->
                   new CorrectRelay(config) {
                     @Override

@@ -1,4 +1,4 @@
-package iomodels.cli.options;
+package iomodels.cli.project;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -51,7 +51,7 @@ class ProjectFilesTest {
 
   @Test
   void aClassIsFoundInItsModuleAndItsCodeCounted() throws IOException {
-    Path file = Path.of("some-impl/src/main/java/iomodels/cli/options/ProjectFilesTest.java");
+    Path file = Path.of("some-impl/src/main/java/iomodels/cli/project/ProjectFilesTest.java");
     Files.createDirectories(home.resolve(file).getParent());
     Files.writeString(home.resolve(file), SOURCE);
 

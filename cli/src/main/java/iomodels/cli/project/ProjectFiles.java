@@ -1,4 +1,4 @@
-package iomodels.cli.options;
+package iomodels.cli.project;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The project's own files: its folder is that of the script {@code iomodels}. */
@@ -15,6 +16,7 @@ public final class ProjectFiles {
   public static final String HOME = "iomodels.home";
 
   private static final String MAIN = "src/main/java";
+  private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
 
   private ProjectFiles() {}
 
@@ -58,6 +60,15 @@ public final class ProjectFiles {
   /** The project's folder; empty if the script {@code iomodels} did not start this program. */
   public static Optional<Path> home() {
     return Optional.ofNullable(System.getProperty(HOME)).filter(it -> !it.isEmpty()).map(Path::of);
+  }
+
+  /** Returns the folders of the modules that the root pom lists. */
+  public static List<Path> modules(Path home) throws IOException {
+    return MODULE
+        .matcher(Files.readString(home.resolve("pom.xml")))
+        .results()
+        .map(module -> home.resolve(module.group(1)))
+        .toList();
   }
 
   /** Searches the modules of a multi-module project, and the folder itself. */

@@ -1,4 +1,4 @@
-package iomodels.cli.options;
+package iomodels.cli.lookup;
 
 import static java.util.stream.Collectors.joining;
 
@@ -26,13 +26,13 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Resolves names on the command line to what they name.
+ * Finds models, programs, services and addresses by the names on the command line.
  *
  * <p>Every method throws a {@link UserError} for an unknown name; its message lists the known ones.
  */
 public final class ArgumentResolver {
 
-  private static final Duration CONNECT_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
   private ArgumentResolver() {}
 
@@ -169,12 +169,24 @@ public final class ArgumentResolver {
     }
   }
 
+  /**
+   * Returns all addresses of the host.
+   *
+   * @throws UserError if there is no such host
+   */
+  public static List<InetSocketAddress> resolve(HostAndPort server) throws UserError {
+    try {
+      return server.resolve();
+    } catch (UnknownHostException _) {
+      throw new UserError("there is no host %s; check the name".formatted(server.host()));
+    }
+  }
+
   /** The address of a running server: if its host has several, the first that answers. */
   public static InetSocketAddress server(String hostAndPort)
       throws UserError, InterruptedException {
     try {
-      return Connector.firstThatAnswers(
-          ServerAddress.resolve(HostAndPort.parse(hostAndPort)), CONNECT_PATIENCE);
+      return Connector.firstThatAnswers(resolve(HostAndPort.parse(hostAndPort)), CONNECT_TIMEOUT);
     } catch (IllegalArgumentException e) {
       throw new UserError(String.valueOf(e.getMessage()));
     }
