@@ -1,5 +1,6 @@
 package iomodels.conformance.targets;
 
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -30,8 +31,8 @@ final class Histogram {
     if (!Files.isExecutable(jcmd)) {
       return OptionalLong.empty();
     }
-    Path file = Files.createTempFile("histogram", ".txt");
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("histogram")) {
+      Path file = folder.resolve("histogram.txt");
       Process told =
           new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), "GC.class_histogram")
               .redirectErrorStream(true)
@@ -42,8 +43,6 @@ final class Histogram {
         return OptionalLong.empty();
       }
       return told.exitValue() == 0 ? OptionalLong.of(count(file, outer)) : OptionalLong.empty();
-    } finally {
-      Files.delete(file);
     }
   }
 

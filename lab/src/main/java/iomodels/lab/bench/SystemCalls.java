@@ -3,6 +3,7 @@ package iomodels.lab.bench;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
 import iomodels.lab.trace.StraceAttachment;
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,9 +33,8 @@ public final class SystemCalls {
   public static Map<String, Double> perMessage(
       ProcessHandle process, LoadGenerator generator, Duration round)
       throws IOException, LoadException, InterruptedException {
-    Path output = Files.createTempFile("iomodels-strace", ".txt");
-    output.toFile().deleteOnExit(); // Ctrl-C skips the finally block.
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("strace")) {
+      Path output = folder.resolve("calls.txt");
       long messages;
       StraceAttachment strace = StraceAttachment.to(process, output, "-c", "-S", "calls");
       try {
@@ -43,8 +43,6 @@ public final class SystemCalls {
         strace.detach();
       }
       return parse(Files.readString(output), messages);
-    } finally {
-      Files.delete(output);
     }
   }
 
