@@ -1,4 +1,4 @@
-/** Blocking I/O: one client at a time, a thread per connection of several kinds, and a pool. */
+/** Blocking I/O: one client at a time, a thread or virtual thread per connection, pool, prefork. */
 module iomodels.blocking {
   requires iomodels.core;
   requires static org.jspecify;

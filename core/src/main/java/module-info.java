@@ -1,4 +1,4 @@
-/** What to say, and what it means to be a server: everything here is free of I/O. */
+/** Protocols, the interfaces of servers, and the contracts of programs. */
 module iomodels.core {
   requires static org.jspecify;
 

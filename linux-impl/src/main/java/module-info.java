@@ -1,4 +1,4 @@
-/** Linux's own system calls, by java.lang.foreign: no C. */
+/** Servers on Linux's system calls, through java.lang.foreign, without C code. */
 module iomodels.linux {
   requires iomodels.core;
   requires static org.jspecify;

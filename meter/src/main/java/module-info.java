@@ -1,4 +1,4 @@
-/** Processes: what they cost, seen from outside, and how they are started and end. */
+/** Starts child processes and ends them; measures their resource usage. */
 module iomodels.meter {
   requires java.management;
   requires static org.jspecify;

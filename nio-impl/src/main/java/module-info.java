@@ -1,4 +1,4 @@
-/** Java's own NIO, without a framework: polling, selectors, and NIO.2's completion handlers. */
+/** Java NIO without a framework: polling, selectors, and the completion handlers of NIO.2. */
 module iomodels.nio {
   requires iomodels.core;
   requires static org.jspecify;

@@ -1,4 +1,4 @@
-/** The study site, generated from the live sources and from what has been recorded. */
+/** The generator of the study site: reads the project's sources and recordings, writes HTML. */
 module iomodels.site {
   requires com.fasterxml.jackson.annotation;
   requires freemarker;
@@ -14,7 +14,7 @@ module iomodels.site {
   requires tools.jackson.databind;
   requires tools.jackson.dataformat.yaml;
 
-  // Filled from YAML, and read by templates, by reflection.
+  // By reflection, Jackson fills records from YAML, and templates read them.
   opens iomodels.site to
       freemarker,
       tools.jackson.databind;

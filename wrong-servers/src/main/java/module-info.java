@@ -1,6 +1,6 @@
 /**
- * Servers and programs that are wrong on purpose, each in one way: they prove the kit. And the
- * textbook's own first versions.
+ * Servers and programs that are wrong on purpose, each in one way, to prove that the kit detects
+ * every fault; and the first servers of the textbooks.
  */
 module iomodels.wrong {
   requires transitive iomodels.core;

@@ -17,9 +17,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a chunk of bytes takes in each service, from the buffer that was read into to the buffer
- * that will be written from. No session can be faster than {@link #copy}, which moves the bytes and
- * looks at none.
+ * The time that each service takes to process a chunk, from input buffer to output buffer. {@link
+ * #copy} is the lower bound: it copies the bytes without looking at them.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -31,11 +30,11 @@ public class Transforms {
 
   private static final int LINE = 64;
 
-  /** How long the chunk is. */
+  /** The length of the chunk in bytes. */
   @Param({"64", "1024", "16384"})
   public int bytes = LINE;
 
-  /** Whether the buffers are outside the heap, as those of most servers here are. */
+  /** Whether the buffers are direct, as those of most servers are. */
   @Param({"true", "false"})
   public boolean direct = true;
 
@@ -46,7 +45,7 @@ public class Transforms {
   private ByteBuffer in = ByteBuffer.allocate(0);
   private ByteBuffer out = ByteBuffer.allocate(0);
 
-  /** A chunk of letters and other bytes, in lines of 64. */
+  /** Fills the chunk with lines of 64 bytes, of letters and other bytes. */
   @Setup
   public void fill() {
     in = allocate(bytes);
@@ -60,34 +59,34 @@ public class Transforms {
     return direct ? ByteBuffer.allocateDirect(size) : ByteBuffer.allocate(size);
   }
 
-  /** The limit: the bytes are moved as they are. */
+  /** The lower bound: copies the chunk unchanged. */
   @Benchmark
   public ByteBuffer copy() {
     return out.clear().put(in.rewind());
   }
 
-  /** Over TCP, in upper case. */
+  /** The session of {@code upper}. */
   @Benchmark
   public ByteBuffer upper() {
     upper.advance(in.rewind(), out.clear(), false);
     return out;
   }
 
-  /** Over UDP, in upper case. */
+  /** The responder of {@code upper}. */
   @Benchmark
   public ByteBuffer upperDatagram() {
     Services.UPPER.datagrams().orElseThrow().reply(in.rewind(), out.clear());
     return out;
   }
 
-  /** In lines of 64 bytes, as many as the chunk has. */
+  /** The session of {@code lines}, for all lines of the chunk. */
   @Benchmark
   public ByteBuffer lines() {
     lines.advance(in.rewind(), out.clear(), false);
     return out;
   }
 
-  /** A request for one byte, whatever the chunk. */
+  /** The session of {@code flood}: a request for one byte, regardless of the chunk. */
   @Benchmark
   public ByteBuffer flood() {
     flood.advance(request.rewind(), out.clear(), false);

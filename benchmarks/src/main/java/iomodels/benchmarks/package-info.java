@@ -1,4 +1,4 @@
-/** How long the core takes to decide what to say. */
+/** Benchmarks of the services, without I/O. */
 @NullMarked
 package iomodels.benchmarks;
 

@@ -10,11 +10,11 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** That each of them runs; what the figures are is not for a test to say. */
+/** Tests that each benchmark runs; it does not judge the figures. */
 class TransformsTest {
 
   @Test
-  void eachRuns() throws Exception {
+  void eachBenchmarkRuns() throws Exception {
     Collection<RunResult> results =
         new Runner(
                 new OptionsBuilder()

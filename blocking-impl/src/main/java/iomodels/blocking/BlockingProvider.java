@@ -6,10 +6,10 @@ import iomodels.server.Notification;
 import iomodels.server.Threading;
 import iomodels.server.spi.ModelProvider;
 
-/** What the providers of this module have in common: their threads block in {@code read}. */
+/** Base class of this module's providers. In all these models a thread blocks in {@code read}. */
 abstract class BlockingProvider extends ModelProvider {
 
-  /** The provider of a model. */
+  /** Creates the provider of a model. */
   BlockingProvider(
       String name,
       String summary,

@@ -7,16 +7,16 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Starts one platform thread for each connection, and leaves {@value #SPARE} threads for the JVM,
- * which starts one for every signal and every shutdown hook. If connections took the last thread,
- * SIGTERM would be lost ("OutOfMemoryError occurred dispatching signal").
+ * Starts one platform thread for each connection, and reserves {@value #SPARE} threads for the JVM,
+ * which starts a thread for each signal and each shutdown hook. If connections used the last
+ * thread, SIGTERM would be lost ("OutOfMemoryError occurred dispatching signal").
  *
- * <p>No call tells how many threads are left: {@code ulimit -u} counts those of all processes of a
- * user, {@code pids.max} those of a cgroup. So whenever more connections are open than ever before,
- * threads are started for a moment, to see whether the next half as many connections can have one,
- * at least {@value #STEP}. (A fixed step would delay the acceptor each few connections: on a busy
- * machine the end of a thread takes a while.) It is no guarantee: another process may take the
- * threads afterwards.
+ * <p>No system call returns the number of threads that are available: {@code ulimit -u} limits all
+ * processes of a user, {@code pids.max} those of a cgroup. So each time the number of open
+ * connections reaches a new maximum, this class starts threads for a moment, to test whether half
+ * as many further connections, at least {@value #STEP}, can have a thread. (A small fixed step
+ * would often delay the acceptor, since on a busy machine a thread takes a while to end.) The test
+ * is no guarantee: another process may use the threads afterwards.
  */
 final class ConnectionThreads {
 
@@ -27,8 +27,8 @@ final class ConnectionThreads {
   private final ThreadFactory factory;
   private final AtomicInteger running = new AtomicInteger();
 
-  /** This many connections can have a thread, with {@link #SPARE} left. */
-  private int proven;
+  /** The number of connections for which threads were available, besides {@link #SPARE}. */
+  private int tested;
 
   private boolean exhausted;
 
@@ -37,23 +37,27 @@ final class ConnectionThreads {
   }
 
   /**
-   * Starts a thread; called by one thread at a time.
+   * Starts a thread. The caller must not call this method from several threads at a time.
    *
-   * @return false if the system has too few left; that is logged once, until it has enough again
+   * @return false if too few threads are available; this is logged once, until there are enough
+   *     again
    */
   boolean start(Runnable connection) {
     try {
-      if (running.get() >= proven) {
-        proveStep();
+      if (running.get() >= tested) {
+        testStep();
       }
       factory.newThread(() -> run(connection)).start();
       running.incrementAndGet();
       exhausted = false;
       return true;
     } catch (OutOfMemoryError e) {
-      proven = 0;
+      tested = 0;
       if (!exhausted) {
-        LOG.log(System.Logger.Level.WARNING, "Clients are turned away: {0}", e.getMessage());
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "New connections are closed, for lack of threads: {0}",
+            e.getMessage());
       }
       exhausted = true;
       return false;
@@ -68,24 +72,24 @@ final class ConnectionThreads {
     }
   }
 
-  private void proveStep() {
+  private void testStep() {
     int step = Math.max(STEP, running.get() / 2);
     while (step > STEP && !canStart(step)) {
       step = Math.max(STEP, step / 2);
     }
-    prove(step);
+    test(step);
   }
 
   private boolean canStart(int step) {
     try {
-      prove(step);
+      test(step);
       return true;
     } catch (OutOfMemoryError _) {
       return false;
     }
   }
 
-  private void prove(int step) {
+  private void test(int step) {
     CountDownLatch end = new CountDownLatch(1);
     List<Thread> started = new ArrayList<>();
     try {
@@ -94,10 +98,10 @@ final class ConnectionThreads {
         thread.start();
         started.add(thread);
       }
-      proven = running.get() + step;
+      tested = running.get() + step;
     } finally {
       end.countDown();
-      started.forEach(ConnectionThreads::awaitEnd); // Until then they count as threads.
+      started.forEach(ConnectionThreads::awaitEnd); // Until they end, they count towards the limit.
     }
   }
 

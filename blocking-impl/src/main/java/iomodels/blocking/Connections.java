@@ -14,14 +14,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * The open connections of a server whose threads block in {@code read}, and how they end when the
- * server stops. Safe for use by several threads.
+ * The open connections of a server whose threads block in {@code read}. Ends them gracefully when
+ * the server stops. Safe for use by several threads.
  *
  * <p>The stop must not interrupt a request or a reply. A connection whose thread has waited in
  * {@code read} for {@value #IDLE_MILLIS} ms has neither, so its input is shut down: {@code read}
- * returns -1, as at the client's FIN, and the conversation ends as it always does. The input cannot
- * be shut down at once, since {@link SocketChannel#shutdownInput} also makes Java ignore the bytes
- * that the kernel has already received.
+ * returns -1, as at the client's FIN, and the conversation ends in the usual way. The input cannot
+ * be shut down at once, since after {@link SocketChannel#shutdownInput} Java ignores the bytes that
+ * the kernel has already received.
  */
 final class Connections {
 
@@ -36,15 +36,15 @@ final class Connections {
   private volatile boolean aborting;
 
   /**
-   * No connections yet.
+   * Creates an empty set of connections.
    *
-   * @param listener is told of each connection that closes: it may wait for a descriptor
+   * @param listener is notified when a connection closes: it may be waiting for a descriptor
    */
   Connections(Listener listener) {
     this.listener = listener;
   }
 
-  /** Adds a connection; it is removed by {@link Connection#close}. */
+  /** Adds a connection. {@link Connection#close} removes it. */
   Connection open(SocketChannel peer) {
     Connection connection = new Connection(peer);
     connections.add(connection);
@@ -55,12 +55,12 @@ final class Connections {
   }
 
   // tag::close[]
-  /** Waits until all conversations have ended; after the grace period, closes the rest. */
+  /** Waits until all conversations have ended; after the grace period, closes those that remain. */
   void drain(Duration gracePeriod) {
     drain(gracePeriod, connections::isEmpty);
   }
 
-  /** The same, until the server has ended: clients that wait for a thread are not open here yet. */
+  /** Does the same until the server has ended: clients that wait for a thread are not added yet. */
   void drain(Duration gracePeriod, BooleanSupplier hasEnded) {
     long deadline = System.nanoTime() + gracePeriod.toNanos();
     while (!hasEnded.getAsBoolean()) {
@@ -68,7 +68,7 @@ final class Connections {
       aborting = now - deadline > 0;
       for (Connection it : connections) {
         if (aborting) {
-          closeQuietly(it.peer); // Any call that its thread is in throws.
+          closeQuietly(it.peer); // A pending call of its thread throws.
         } else if (it.isIdle(now)) {
           closeQuietly(it.peer::shutdownInput);
         }
@@ -79,7 +79,7 @@ final class Connections {
 
   // end::close[]
 
-  /** A connection; one thread converses, another may drain. */
+  /** A connection: one thread serves it, another one may drain. */
   final class Connection implements Closeable {
 
     private final SocketChannel peer;
@@ -94,7 +94,9 @@ final class Connections {
     }
 
     // tag::wait[]
-    /** Waits for input by {@link SocketChannel#read}; meanwhile the connection may be idle. */
+    /**
+     * Waits for input in {@link SocketChannel#read}; after a while the connection counts as idle.
+     */
     int read(ByteBuffer in) throws IOException {
       waitingSince = System.nanoTime();
       try {

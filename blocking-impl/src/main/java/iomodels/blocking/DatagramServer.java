@@ -17,9 +17,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * The UDP half of a blocking server: one thread, which blocks in {@code receive}. It has to be a
- * thread of its own, since the acceptor of the TCP half blocks in {@code accept}. There are no
- * connections, and so there is no state between two datagrams.
+ * The UDP half of a blocking server: one thread, which blocks in {@code receive}. It needs its own
+ * thread, since the acceptor of the TCP half blocks in {@code accept}. UDP has no connections, so
+ * no state is kept between datagrams.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1, section 8.4.
  */
@@ -37,10 +37,10 @@ final class DatagramServer implements Closeable {
 
   /**
    * Binds to the listener's address, and starts the thread. Does nothing if datagrams are disabled,
-   * or the service has none.
+   * or the service does not support them.
    *
-   * @param listener the TCP half of the server: closed when this half fails or ends
-   * @param options are set before the socket is bound
+   * @param listener the TCP half of the server; it is closed when this half fails or ends
+   * @param options socket options to enable before the socket is bound
    * @throws IOException if the port is in use, or the system has no thread left
    */
   @SafeVarargs
@@ -93,24 +93,24 @@ final class DatagramServer implements Closeable {
           responder.reply(request.flip(), reply.clear());
           channel.send(reply.flip(), sender);
         } catch (IOException _) {
-          // One reply that could not be sent; or closed, and the loop ends.
+          // The reply could not be sent; or the channel is closed, and the loop ends.
         } catch (RuntimeException e) {
           LOG.log(WARNING, "A responder failed.", e);
         }
       }
     } catch (IOException _) {
-      // It was closed already.
+      // It is already closed.
     }
   }
 
-  /** Runs an action when the thread ends; never, if there is none. */
+  /** Registers an action that runs when the thread ends; ignored if there is no thread. */
   void onEnd(Runnable action) {
     if (channel.isPresent()) {
       var _ = terminated.whenComplete((_, _) -> action.run());
     }
   }
 
-  /** Completes when the thread has ended; at once if there is none. */
+  /** Completes when the thread has ended; already completed if there is no thread. */
   CompletableFuture<Void> terminated() {
     return terminated.copy();
   }

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A conversation in which each line is a request, and requests are answered one at a time, in
- * order. It has two virtual threads: one answers, and meanwhile the other reads, since only a read
- * shows that the client has gone. They share a queue for one request. When it is full, the reader
- * waits, and TCP flow control holds the client back.
+ * order. It has two virtual threads: while one answers, the other reads, since only a read detects
+ * that the client has disconnected. They share a queue for one request. When the queue is full, the
+ * reader waits, and TCP flow control slows the client down.
  */
 final class LineConversation implements ProgramHost.Conversation {
 
@@ -28,14 +28,14 @@ final class LineConversation implements ProgramHost.Conversation {
   interface Request {
 
     /**
-     * Waits for the answer, or computes it.
+     * Computes the answer, or waits for it.
      *
-     * @throws InterruptedException if the client has gone
+     * @throws InterruptedException if the client has disconnected
      */
     String answer() throws InterruptedException;
   }
 
-  /** Understands lines. */
+  /** Parses requests. */
   interface Parser {
 
     /** Returns the request; empty if the line is malformed. */
@@ -51,15 +51,15 @@ final class LineConversation implements ProgramHost.Conversation {
   private final Thread answerer = Thread.ofVirtual().unstarted(this::answer);
   private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
-  /** An empty element means that there will be no more. */
+  /** An empty element marks the end of the requests. */
   private final BlockingQueue<Optional<Request>> requests = new ArrayBlockingQueue<>(1);
 
   private volatile @Nullable Thread reader;
 
   /**
-   * Does nothing yet.
+   * Creates the conversation; {@link #run} starts it.
    *
-   * @param malformed the answer to a line that is no request; the conversation then ends
+   * @param malformed the answer to a malformed line; the conversation then ends
    */
   LineConversation(SocketChannel peer, Parser parser, String malformed) {
     this.peer = peer;
@@ -79,14 +79,14 @@ final class LineConversation implements ProgramHost.Conversation {
       discard();
       answerer.join();
     } catch (IOException | InterruptedException | OutOfMemoryError _) {
-      answerer.interrupt(); // The client has gone: its answers are no longer needed.
+      answerer.interrupt(); // The client has disconnected: its answers are no longer needed.
       if (answerer.isAlive()) {
         answered.join();
       }
     }
   }
 
-  /** Reads to the FIN, or to the first line that is no request. */
+  /** Reads until the FIN, or until the first malformed line. */
   private void read() throws IOException, InterruptedException {
     LineReader lines = new LineReader();
     ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
@@ -108,14 +108,14 @@ final class LineConversation implements ProgramHost.Conversation {
   }
 
   private void put(Request request) throws InterruptedException {
-    requests.put(Optional.of(request)); // Waits while another is being answered.
+    requests.put(Optional.of(request)); // Blocks while the queue is full.
   }
 
-  /** Reads on to the FIN: closing with input unread would send RST, and lose the last answer. */
+  /** Reads until the FIN: closing with unread input would send RST, and lose the last answer. */
   private void discard() throws IOException {
     ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
     while (peer.read(in.clear()) >= 0) {
-      // It is ignored.
+      // The input is discarded.
     }
   }
 
@@ -127,7 +127,7 @@ final class LineConversation implements ProgramHost.Conversation {
       peer.shutdownOutput();
     } catch (IOException | InterruptedException _) {
       abort();
-    } catch (RuntimeException | Error e) { // An error, if there is no thread for a call.
+    } catch (RuntimeException | Error e) { // An Error if the system has no thread left for a call.
       LOG.log(WARNING, "A request failed.", e);
       abort();
     } finally {
@@ -138,14 +138,14 @@ final class LineConversation implements ProgramHost.Conversation {
   static void write(SocketChannel channel, String text) throws IOException {
     ByteBuffer out = ByteBuffer.wrap(text.getBytes(UTF_8));
     while (out.hasRemaining()) {
-      channel.write(out); // A peer that does not read holds us here: that is back-pressure.
+      channel.write(out); // Blocks while the peer does not read: this is back-pressure.
     }
   }
 
   // end::read[]
 
   // tag::close[]
-  /** As if the client had finished sending: {@code read} returns -1. */
+  /** {@code read} then returns -1, as if the client had sent FIN. */
   @Override
   public void endInput() {
     closeQuietly(peer::shutdownInput);
@@ -156,7 +156,7 @@ final class LineConversation implements ProgramHost.Conversation {
     closeQuietly(peer);
     Thread it = reader;
     if (it != null) {
-      it.interrupt(); // It may wait in put.
+      it.interrupt(); // It may be blocked in put.
     }
   }
   // end::close[]

@@ -23,13 +23,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listening socket. Its {@link #accept} blocks, but returns when the server stops; and if the
- * process is out of file descriptors, it waits until one is free.
+ * A listening socket. {@link #accept} blocks until there is a client, and returns when the server
+ * stops. If the process is out of file descriptors, it waits until one is free.
  *
- * <p>Closing a listening socket resets the connections in its backlog, which the kernel has
- * completed, and whose clients may have sent their requests. So the stop does not close it. It
- * wakes the acceptor by a connection of its own, as Tomcat's {@code AbstractEndpoint.unlockAccept}
- * does; the acceptor then accepts without blocking until the backlog is empty.
+ * <p>Closing a listening socket resets the connections in its backlog. The kernel has established
+ * these connections, and their clients may have sent requests. So the stop does not close the
+ * socket. It wakes the acceptor by connecting to it, as Tomcat's {@code
+ * AbstractEndpoint.unlockAccept} does; the acceptor then accepts without blocking until the backlog
+ * is empty.
  *
  * <p>Safe for use by several threads.
  */
@@ -40,7 +41,8 @@ final class Listener implements Closeable {
   private static final int WAKE_UP_MILLIS = 100;
 
   /**
-   * One is enough, unless other processes share the port: the kernel may give it to one of them.
+   * One is enough unless other processes share the port: the kernel may hand the connection to one
+   * of them.
    */
   private static final int MAX_WAKE_UPS = 100;
 
@@ -50,12 +52,15 @@ final class Listener implements Closeable {
   private final Set<Integer> wakeUpPorts = ConcurrentHashMap.newKeySet();
   private final Semaphore freed = new Semaphore(0);
 
-  /** A thread is in the system call, or about to be. */
+  /** Whether a thread is in the system call, or about to enter it. */
   private volatile boolean waiting;
 
   private volatile boolean stopping;
 
-  /** How many were accepted since the stop: no more can be in the backlog than its length. */
+  /**
+   * The number of connections accepted since the stop; the backlog can hold no more than its
+   * length.
+   */
   private int acceptedLate;
 
   private Listener(ServerSocketChannel channel, int backlog) throws IOException {
@@ -65,11 +70,11 @@ final class Listener implements Closeable {
   }
 
   /**
-   * Listens.
+   * Opens a socket, binds it, and starts to listen.
    *
-   * @param backlog how many connections the kernel completes that are not accepted yet
-   * @param options are set as well as SO_REUSEADDR, before the socket is bound
-   * @throws IOException if the address is in use, unknown, or not of this machine
+   * @param backlog the maximum number of established connections that are not accepted yet
+   * @param options socket options to enable besides SO_REUSEADDR, before the socket is bound
+   * @throws IOException if the address is in use, unknown, or not an address of this machine
    */
   @SafeVarargs
   static Listener bind(InetSocketAddress address, int backlog, SocketOption<Boolean>... options)
@@ -93,10 +98,11 @@ final class Listener implements Closeable {
   }
 
   /**
-   * Waits for a client. If several threads call it, one waits for a client, and the others wait for
-   * their turn.
+   * Waits for a client. If several threads call this method, one waits for a client, and the others
+   * wait for the lock.
    *
-   * @return null if the server stops and its backlog is empty, or if the listener is closed
+   * @return the client; null if the server stops and its backlog is empty, or if the listener is
+   *     closed
    */
   synchronized @Nullable SocketChannel accept() {
     while (acceptedLate <= backlog) {
@@ -120,7 +126,7 @@ final class Listener implements Closeable {
   }
 
   private @Nullable SocketChannel await() throws IOException {
-    waiting = true; // Before it looks at the stop, which looks the other way round.
+    waiting = true; // Before it reads stopping: stop() sets stopping before it reads waiting.
     try {
       channel.configureBlocking(!stopping);
       return channel.accept();
@@ -133,15 +139,15 @@ final class Listener implements Closeable {
     return waiting && channel.isOpen();
   }
 
-  /** Whether {@link #accept} does not block any more. */
+  /** Whether the server stops: {@link #accept} then does not block. */
   boolean isStopping() {
     return stopping;
   }
 
   /**
-   * The server is out of descriptors: waits until a connection has closed, or for a while. If none
-   * has closed while the server stops, closes the listener, and the kernel resets the connections
-   * that are still in its backlog.
+   * Waits until a connection has closed, or for 100 ms, because the process is out of descriptors.
+   * If none has closed and the server stops, closes the listener; the kernel then resets the
+   * connections that are still in the backlog.
    */
   void awaitDescriptor() {
     boolean isFree = false;
@@ -155,7 +161,7 @@ final class Listener implements Closeable {
     }
   }
 
-  /** A connection has closed. */
+  /** Ends a wait for a descriptor: a connection has closed. */
   void descriptorFreed() {
     if (freed.availablePermits() == 0) {
       freed.release();
@@ -172,20 +178,20 @@ final class Listener implements Closeable {
         wakeUpPorts.add(((InetSocketAddress) wakeUp.getLocalAddress()).getPort());
         wakeUp.socket().connect(ownAddress(), WAKE_UP_MILLIS);
       } catch (SocketTimeoutException _) {
-        // The backlog is full: the acceptor does not wait.
+        // The backlog is full, so the acceptor is not waiting.
       } catch (IOException _) {
-        // There is no descriptor, or no port. Perhaps there is one in a moment.
+        // There is no free descriptor or port; there may be one at the next attempt.
       }
       LockSupport.parkNanos(TICK);
     }
     if (isWaiting()) {
-      close(); // There is no other way to wake it.
+      close(); // The last way to wake the acceptor.
     }
   }
 
   /**
-   * Accepts the connections that are in the backlog of a server that stops, and closes the
-   * listener.
+   * Accepts the connections in the backlog, and closes the listener. To be called after {@link
+   * #stop}.
    */
   List<SocketChannel> acceptAll() {
     try (this) {

@@ -8,30 +8,31 @@ import java.nio.ByteBuffer;
 import java.util.function.LongSupplier;
 
 /**
- * The lines that a client has yet to be sent: a queue between the threads that say them and the one
- * that writes them. It is bounded in bytes, and nobody waits in {@link #offer}.
+ * The pending lines of a client: a queue between the threads that send lines to the client and the
+ * thread that writes them to its socket. It is bounded in bytes, and {@link #offer} does not block.
  *
- * <p>It is full only if the peer does not read: the writer has been in one write for {@value
- * #PATIENCE_MILLIS} ms. A writer that has not had its turn yet, for instance after a pause of the
- * whole process, says nothing about its peer. So that the queue stays bounded meanwhile, those who
- * say lines call {@link #awaitWriter} before, which holds them back while it is half full.
+ * <p>It refuses a line only if the peer does not read, that is, if one write has been pending for
+ * {@value #PATIENCE_MILLIS} ms. If the writer has not run yet, for instance after a pause of the
+ * whole process, that shows nothing about the peer. To keep the queue bounded meanwhile, a thread
+ * calls {@link #awaitWriter} before it sends a line; this method blocks while the queue is more
+ * than half full.
  *
  * <p>Safe for use by several threads.
  */
 final class Outbox {
 
-  /** A write that takes this long waits for a peer that does not read. */
+  /** If a write takes this long, the peer does not read. */
   static final long PATIENCE_MILLIS = 200;
 
   private static final long PATIENCE = MILLISECONDS.toNanos(PATIENCE_MILLIS);
   private static final long TICK_MILLIS = 10;
 
   private enum Writer {
-    /** It waits for lines, or for its turn. */
+    /** Waits for lines, or to be scheduled. */
     WAITING,
-    /** It has taken lines, and is in a write. */
+    /** Has taken lines, and is writing them. */
     WRITING,
-    /** It takes no more. */
+    /** Takes no more lines. */
     CLOSED
   }
 
@@ -40,21 +41,21 @@ final class Outbox {
   private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
   private Writer writer = Writer.WAITING;
 
-  /** How many bytes the queue and the write that is going on have. */
+  /** The number of bytes in the queue and in the pending write. */
   private int unsent;
 
-  /** When that write began. */
+  /** When the pending write began, by {@code nanoTime}. */
   private long writingSince;
 
-  /** No more lines are offered. */
+  /** Whether no more lines will be offered. */
   private boolean ended;
 
-  /** An empty outbox of so many bytes. */
+  /** Creates an empty outbox with a capacity in bytes. */
   Outbox(int capacity) {
     this(capacity, System::nanoTime);
   }
 
-  /** The same, with a clock. */
+  /** Creates an empty outbox with the given clock. */
   Outbox(int capacity, LongSupplier nanoTime) {
     this.capacity = capacity;
     this.nanoTime = nanoTime;
@@ -62,7 +63,7 @@ final class Outbox {
 
   // tag::outbox[]
   /**
-   * Adds a line.
+   * Adds a line. Ignores the line if the outbox is closed.
    *
    * @return false if the outbox is full, and its peer does not read
    */
@@ -79,7 +80,7 @@ final class Outbox {
     return true;
   }
 
-  /** Whether it is more than half full, and its writer still takes lines. */
+  /** Whether the outbox is more than half full, and its writer has not ended. */
   synchronized boolean isBehind() {
     return unsent > capacity / 2 && writer != Writer.CLOSED;
   }
@@ -88,14 +89,16 @@ final class Outbox {
     return writer == Writer.WRITING && nanoTime.getAsLong() - writingSince >= PATIENCE;
   }
 
-  /** Waits until it is half full at most, or its peer turns out not to read. */
+  /**
+   * Waits until the outbox is at most half full, or until it is known that the peer does not read.
+   */
   synchronized void awaitWriter() throws InterruptedException {
     while (isBehind() && !isStalled()) {
       wait(TICK_MILLIS);
     }
   }
 
-  /** Waits for lines, and takes them all; an empty buffer means that there will be no more. */
+  /** Waits for lines, and takes all of them; returns an empty buffer after the last line. */
   synchronized ByteBuffer take() throws InterruptedException {
     writer = Writer.WAITING;
     while (lines.size() == 0 && !ended) {
@@ -108,7 +111,7 @@ final class Outbox {
     return taken;
   }
 
-  /** A write has returned. */
+  /** Records that a write has returned. */
   synchronized void wrote(int count) {
     unsent -= count;
     writingSince = nanoTime.getAsLong();
@@ -118,13 +121,13 @@ final class Outbox {
   // end::outbox[]
 
   // tag::close[]
-  /** No more lines are offered: the writer takes those that there are, and ends. */
+  /** Marks the end of the lines: the writer takes those that are queued, and ends. */
   synchronized void end() {
     ended = true;
     notifyAll();
   }
 
-  /** The writer has ended: lines are ignored from now on. */
+  /** Closes the outbox, because the writer has ended: further lines are ignored. */
   synchronized void close() {
     writer = Writer.CLOSED;
     notifyAll();

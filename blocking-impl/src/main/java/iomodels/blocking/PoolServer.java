@@ -45,7 +45,7 @@ final class PoolServer implements Server {
 
   static final String NAME = "blocking-pool";
 
-  /** How many clients are served at the same time, and how many more are accepted. */
+  /** Maximum number of clients that are served at the same time, and that wait in the queue. */
   static final int THREADS = 256;
 
   static final int QUEUED = 64;
@@ -66,7 +66,7 @@ final class PoolServer implements Server {
   /** One permit for each client that is served or queued: without one, no client is accepted. */
   private final Semaphore places;
 
-  /** Accepted, and waiting for a thread; an empty one says that no more will come. */
+  /** Accepted clients that wait for a thread; an empty element marks the end. */
   private final BlockingQueue<Optional<SocketChannel>> clients = new LinkedBlockingQueue<>();
 
   PoolServer(ServerConfig config, Service service) throws IOException {
@@ -83,7 +83,7 @@ final class PoolServer implements Server {
     connections = new Connections(listener);
     datagrams =
         DatagramServer.start(config, service, listener, Threads.platform(NAME + "-datagrams"));
-    datagrams.onEnd(places::release); // The acceptor may wait for one, and the listener is closed.
+    datagrams.onEnd(places::release); // The acceptor may be waiting for a permit.
     try {
       for (int i = 0; i < threads; i++) {
         workers.add(Threads.start(factory, new Worker()));
@@ -120,7 +120,7 @@ final class PoolServer implements Server {
 
   // end::accept[]
 
-  /** A thread of the pool. Buffers are the thread's, not the client's. */
+  /** A thread of the pool. Its buffers serve one client after another. */
   private final class Worker implements Runnable {
 
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER_SIZE);
@@ -135,9 +135,9 @@ final class PoolServer implements Server {
           places.release();
           next = clients.take();
         }
-        clients.add(Optional.empty()); // The other threads are to know as well.
+        clients.add(Optional.empty()); // Tells the other threads as well.
       } catch (InterruptedException e) {
-        throw new IllegalStateException("nobody interrupts this thread", e);
+        throw new IllegalStateException("a pool thread was interrupted", e);
       }
     }
 
@@ -146,8 +146,8 @@ final class PoolServer implements Server {
         connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
         converse(connection);
       } catch (IOException _) {
-        // The peer is gone, which costs no more than its connection.
-      } catch (RuntimeException | Error e) { // This thread has other clients to serve.
+        // The client has reset the connection, or a timeout has closed it.
+      } catch (RuntimeException | Error e) { // The thread goes on to serve other clients.
         LOG.log(WARNING, "A session failed.", e);
       }
     }
@@ -167,7 +167,7 @@ final class PoolServer implements Server {
           progress = session.advance(in, out.clear(), endOfInput);
           out.flip();
           while (out.hasRemaining()) {
-            peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+            peer.write(out); // Blocks while the client does not read: this is back-pressure.
           }
         } while (progress == Progress.OVERFLOW);
       } while (progress != Progress.FINISHED);
@@ -181,22 +181,22 @@ final class PoolServer implements Server {
 
     // tag::close[]
     /**
-     * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
-     * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
-     * here may still be receiving.
+     * Reads until the FIN: closing with unread input would send RST, and the client could lose the
+     * last reply. Does not use {@code connection.read}: while the server stops, a client that is
+     * silent here may still be receiving.
      */
     private void discard(SocketChannel peer) throws IOException {
       delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
       while (peer.read(in.clear()) >= 0) {
-        // It is not answered any more.
+        // The input is discarded.
       }
     }
   }
 
   @Override
   public void close() {
-    places.release(PLACES_FOR_ALL); // The clients in the backlog are queued here instead.
-    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    places.release(PLACES_FOR_ALL); // Lets the acceptor empty the backlog.
+    listener.stop(); // The acceptor then closes the listener and drains.
     terminated.handle((_, _) -> null).join();
   }
 

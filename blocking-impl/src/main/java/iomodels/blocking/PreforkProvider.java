@@ -13,7 +13,7 @@ public final class PreforkProvider extends BlockingProvider {
   public PreforkProvider() {
     super(
         PreforkServer.NAME,
-        "Several processes that share a port, a platform thread for each connection in each",
+        "Several processes share a port; each has a platform thread for each connection",
         Threading.PROCESSES,
         "gunicorn --reuse-port --threads",
         PreforkServer::new);
@@ -22,12 +22,13 @@ public final class PreforkProvider extends BlockingProvider {
   @Override
   public Availability availability() {
     if (System.getProperty("jdk.module.path") == null) {
-      return Availability.no("workers are started from the module path, and this JVM has none");
+      return Availability.no(
+          "workers are started from the module path, but this JVM runs without a module path");
     }
     try (SocketChannel probe = SocketChannel.open()) {
       return probe.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)
           ? Availability.yes()
-          : Availability.no("no SO_REUSEPORT: two sockets cannot share a port");
+          : Availability.no("this system has no SO_REUSEPORT, so two sockets cannot share a port");
     } catch (IOException e) {
       return Availability.no(String.valueOf(e.getMessage()));
     }

@@ -27,9 +27,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Several processes that share one port. This class is the parent, which starts the workers and
- * serves no client; {@link PreforkWorker} accepts, waits and converses. Each worker has a listening
- * socket of its own on the same port, by SO_REUSEPORT. The kernel distributes connections by a hash
+ * Several processes that share one port. This class is the parent process, which starts the workers
+ * and serves no client; {@link PreforkWorker} accepts, waits and converses. Each worker has its own
+ * listening socket on the same port, by SO_REUSEPORT. The kernel distributes connections by a hash
  * of the addresses, whether a worker is idle or not. So there is no lock around {@code accept} and
  * no thundering herd, unlike in classic pre-forked servers, which share one listening socket.
  * Benefit: if a worker dies, only its own clients lose their connections. Cost: a JVM for each
@@ -50,18 +50,18 @@ final class PreforkServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int WORKERS = Math.max(2, Runtime.getRuntime().availableProcessors());
 
-  /** A place is filled at most that often. */
+  /** Minimum interval between two starts of the same worker. */
   private static final long BETWEEN_STARTS = SECONDS.toNanos(1);
 
-  /** After so many vain tries in a row it gives up, if no other worker serves either. */
+  /** The server fails after this many failed starts in a row, unless another worker serves. */
   private static final int MAX_FAILURES = 3;
 
-  /** Where a JVM finds options besides its command line. */
+  /** Environment variables from which a JVM reads options. */
   private static final List<String> OPTION_VARIABLES =
       List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS");
 
-  /** How much longer than the grace period a worker may take to end. */
-  private static final long LAST_CALL = SECONDS.toNanos(1);
+  /** Time that a worker may take to end, in addition to the grace period. */
+  private static final long EXTRA_TIME = SECONDS.toNanos(1);
 
   private final ServerConfig config;
   private final SocketChannel reservation;
@@ -76,20 +76,20 @@ final class PreforkServer implements Server {
     this(config, service, java());
   }
 
-  /** The same, with workers that are started by that command. */
+  /** Creates a server whose workers are started by the given command. */
   PreforkServer(ServerConfig config, Service service, List<String> java) throws IOException {
     if (!Services.all().contains(service)) {
       throw new IOException(
-          "%s cannot be handed to another process: only those of Services have a name there"
+          "the service %s cannot run in another process; only those in Services can"
               .formatted(service.name()));
     }
     this.config = config;
-    reservation = SocketChannel.open(); // It is bound and does not listen: only workers do.
+    reservation = SocketChannel.open(); // It is bound but does not listen: only workers listen.
     try {
       reservation.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       Sockets.bind(
-          reservation, config.address()); // Alone, so that nobody else's workers are joined;
-      reservation.setOption(StandardSocketOptions.SO_REUSEPORT, true); // but ours may join.
+          reservation, config.address()); // Without SO_REUSEPORT: it fails if the port is in use.
+      reservation.setOption(StandardSocketOptions.SO_REUSEPORT, true); // Lets workers bind.
       address = (InetSocketAddress) reservation.getLocalAddress();
       command = new ArrayList<>(java);
       command.addAll(PreforkWorker.arguments(config, address, service));
@@ -100,22 +100,22 @@ final class PreforkServer implements Server {
       for (Process worker : first) {
         awaitReady(worker);
       }
-      List<CompletableFuture<Void>> keepers = new ArrayList<>();
+      List<CompletableFuture<Void>> monitors = new ArrayList<>();
       for (Process worker : first) {
-        keepers.add(Threads.start(Threads.platform(NAME + "-keeper"), () -> keep(worker)));
+        monitors.add(Threads.start(Threads.platform(NAME + "-monitor"), () -> monitor(worker)));
       }
       terminated =
-          CompletableFuture.allOf(keepers.toArray(CompletableFuture<?>[]::new))
+          CompletableFuture.allOf(monitors.toArray(CompletableFuture<?>[]::new))
               .whenComplete((_, _) -> closeQuietly(reservation));
     } catch (Throwable e) {
-      stopping.complete(null); // First, or a keeper replaces what is killed here.
+      stopping.complete(null); // First, or a monitor replaces the killed workers.
       workers.forEach(PreforkServer::kill);
       closeQuietly(reservation);
       throw e;
     }
   }
 
-  /** This module's other main class, where this JVM found its modules. */
+  /** The command that starts {@link PreforkWorker} with this JVM's module path. */
   static List<String> java() {
     return java(System.getenv());
   }
@@ -124,13 +124,13 @@ final class PreforkServer implements Server {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     if (OPTION_VARIABLES.stream().noneMatch(environment::containsKey)) {
-      command.add("-XX:+UseSerialGC"); // It has few objects, and no threads to spare.
-    } // Else the collector may be chosen there, and a JVM does not start with two.
+      command.add("-XX:+UseSerialGC"); // It needs no further threads.
+    } // Else a collector may be chosen there; a JVM does not start if two are chosen.
     command.addAll(
         List.of(
-            "-XX:+ExitOnOutOfMemoryError", // The parent starts another.
-            "-XX:+DisplayVMOutputToStderr", // Standard output is for the parent,
-            "-Xlog:disable", // and not for the messages of the JVM.
+            "-XX:+ExitOnOutOfMemoryError", // The parent starts another worker.
+            "-XX:+DisplayVMOutputToStderr", // Standard output is read by the parent,
+            "-Xlog:disable", // so the JVM must not print messages there.
             "-Xlog:all=warning:stderr",
             "--module-path",
             System.getProperty("jdk.module.path", ""),
@@ -139,22 +139,22 @@ final class PreforkServer implements Server {
     return command;
   }
 
-  /** None is started any more once it stops: close, which has to end them all, holds the lock. */
+  /** Synchronized with {@link #stop}: once the server stops, no further worker is started. */
   private synchronized Process fork() throws IOException {
     if (stopping.isDone()) {
-      throw new IOException("the server stops");
+      throw new IOException("the server is stopping");
     }
     try {
       Process worker =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       workers.add(worker);
       return worker;
-    } catch (OutOfMemoryError e) { // Java waits for a process in a thread of its own.
+    } catch (OutOfMemoryError e) { // Java starts a thread that waits for the process.
       throw Threads.noThread(e);
     }
   }
 
-  /** Waits for what a worker says; what else comes on its standard output is skipped. */
+  /** Waits for a worker to report that it listens or has failed; skips all other output. */
   private void awaitReady(Process worker) throws IOException {
     BufferedReader output = worker.inputReader();
     for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -166,10 +166,10 @@ final class PreforkServer implements Server {
         throw new BindException(line.substring(PreforkWorker.FAILED.length()));
       }
     }
-    throw new IOException("a worker ended before it could listen");
+    throw new IOException("a worker process ended before it listened; see its messages on stderr");
   }
 
-  /** Reads to the end: a worker whose output nobody reads would hang once the pipe is full. */
+  /** Reads and discards the output until it ends: a worker would block once the pipe is full. */
   private void awaitEnd(Process worker) {
     try {
       long _ = worker.inputReader().transferTo(Writer.nullWriter());
@@ -182,8 +182,8 @@ final class PreforkServer implements Server {
   }
 
   // tag::wait[]
-  /** Waits for the end of a worker, and puts another in its place, until the server stops. */
-  private void keep(Process first) {
+  /** Waits until a worker ends, and starts another one, until the server stops. */
+  private void monitor(Process first) {
     Process worker = first;
     long started = System.nanoTime();
     int failures = 0;
@@ -194,7 +194,7 @@ final class PreforkServer implements Server {
       }
       LOG.log(
           WARNING,
-          "Worker {0} has ended with {1}, and is replaced.",
+          "Worker {0} has ended with exit code {1}; starting another one.",
           Long.toString(worker.pid()),
           worker.exitValue());
       started = System.nanoTime();
@@ -206,13 +206,13 @@ final class PreforkServer implements Server {
         failures++;
         if (failures >= MAX_FAILURES && serving.isEmpty() && !stopping.isDone()) {
           stop();
-          throw new IllegalStateException("workers cannot be started any more", e);
+          throw new IllegalStateException("workers cannot be started", e);
         }
       }
     }
   }
 
-  /** Waits in this thread: a timer needs one of its own, and there may be none left. */
+  /** Waits in this thread: a timer needs another thread, and the system may have none left. */
   private static boolean isDoneWithin(CompletableFuture<Void> event, long nanos) {
     try {
       event.get(nanos, NANOSECONDS);
@@ -220,10 +220,10 @@ final class PreforkServer implements Server {
     } catch (TimeoutException _) {
       return false;
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // The caller of close does not want to wait.
+      Thread.currentThread().interrupt(); // The caller of close() was interrupted.
       return false;
     } catch (ExecutionException e) {
-      throw new IllegalStateException("it does not fail", e);
+      throw new IllegalStateException("unexpected failure", e);
     }
   }
 
@@ -233,15 +233,15 @@ final class PreforkServer implements Server {
   @Override
   public void close() {
     stop();
-    long patience = config.gracePeriod().toNanos() + LAST_CALL;
+    long timeout = config.gracePeriod().toNanos() + EXTRA_TIME;
     CompletableFuture<Void> ended = terminated.handle((_, _) -> null);
-    if (!isDoneWithin(ended, patience)) {
+    if (!isDoneWithin(ended, timeout)) {
       workers.forEach(PreforkServer::kill);
     }
     ended.join();
   }
 
-  /** Ends the standard input of every worker: each of them drains, and ends. */
+  /** Closes the standard input of every worker: each worker then drains and ends. */
   private synchronized void stop() {
     stopping.complete(null);
     workers.forEach(it -> closeQuietly(it.getOutputStream()));
@@ -253,7 +253,7 @@ final class PreforkServer implements Server {
 
   // end::close[]
 
-  /** The processes that serve, for now. */
+  /** The current worker processes. */
   List<ProcessHandle> workers() {
     return workers.stream().map(Process::toHandle).toList();
   }

@@ -26,9 +26,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of {@link PreforkServer}: a platform thread for each connection, as in {@link
+ * A worker process of {@link PreforkServer}: a platform thread for each connection, as in {@link
  * ThreadPerConnectionServer}. It differs in SO_REUSEPORT, which the constructor sets, and in {@code
- * main}. Each process is independent of the others.
+ * main}. Worker processes are independent of each other.
  *
  * <p>The acceptor blocks in {@code accept}; each connection's thread blocks in {@code read}, then
  * in {@code write}. The main thread blocks until standard input ends: the parent has closed it to
@@ -43,10 +43,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class PreforkWorker {
 
-  /** The line that it prints when it listens. */
+  /** The line that a worker prints when it listens. */
   static final String LISTENING = "listening";
 
-  /** The prefix of the line that it prints when it cannot listen. */
+  /** The prefix of the line that a worker prints when it cannot listen. */
   static final String FAILED = "failed: ";
 
   private static final String NAME = PreforkServer.NAME + "-worker";
@@ -63,7 +63,7 @@ final class PreforkWorker {
       new ConnectionThreads(Threads.platform(NAME + "-connection"));
   private final Connections connections;
 
-  /** What {@code main} is to be given. */
+  /** The arguments of {@code main}. */
   static List<String> arguments(ServerConfig config, InetSocketAddress address, Service service) {
     return List.of(
         address.getAddress().getHostAddress(),
@@ -85,18 +85,18 @@ final class PreforkWorker {
         Duration.parse(arguments[5]));
   }
 
-  /** Serves until its standard input ends. */
+  /** Serves until standard input ends. */
   public static void main(String[] arguments) {
     try {
       Service service = Services.named(arguments[6]).orElseThrow();
       PreforkWorker worker = new PreforkWorker(config(arguments), service);
       Runtime.getRuntime().addShutdownHook(new Thread(worker::close));
-      worker.terminated.exceptionally(PreforkWorker::died);
+      worker.terminated.exceptionally(PreforkWorker::fail);
       System.out.println(LISTENING);
       while (System.in.read() >= 0) {
-        // Nothing is expected: only the end counts.
+        // Input is ignored; only its end matters.
       }
-      worker.close(); // Here, and not in a hook, which is a thread: there may be none left.
+      worker.close(); // Not in a hook, which needs a thread: there may be none left.
       Runtime.getRuntime().halt(0);
     } catch (IOException e) {
       System.out.println(FAILED + e.getMessage());
@@ -104,8 +104,8 @@ final class PreforkWorker {
     }
   }
 
-  private static @Nullable Void died(Throwable cause) {
-    LOG.log(ERROR, "A worker dies.", cause);
+  private static @Nullable Void fail(Throwable cause) {
+    LOG.log(ERROR, "The worker has failed.", cause);
     Runtime.getRuntime().halt(1);
     return null;
   }
@@ -144,7 +144,7 @@ final class PreforkWorker {
   }
 
   private void serve(Connection connection) {
-    // An arena gives memory back at once, and not when garbage is collected.
+    // An arena frees the buffers at once, not at the next garbage collection.
     try (connection;
         Arena arena = Arena.ofConfined()) {
       ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
@@ -152,7 +152,7 @@ final class PreforkWorker {
       connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
       converse(connection, in, out);
     } catch (IOException _) {
-      // The peer is gone, which costs no more than its connection.
+      // The client has reset the connection, or a timeout has closed it.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
     }
@@ -173,7 +173,7 @@ final class PreforkWorker {
         progress = session.advance(in, out.clear(), endOfInput);
         out.flip();
         while (out.hasRemaining()) {
-          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          peer.write(out); // Blocks while the client does not read: this is back-pressure.
         }
       } while (progress == Progress.OVERFLOW);
     } while (progress != Progress.FINISHED);
@@ -187,19 +187,19 @@ final class PreforkWorker {
 
   // tag::close[]
   /**
-   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
-   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
-   * here may still be receiving.
+   * Reads until the FIN: closing with unread input would send RST, and the client could lose the
+   * last reply. Does not use {@code connection.read}: while the server stops, a client that is
+   * silent here may still be receiving.
    */
   private void discard(SocketChannel peer, ByteBuffer in) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     while (peer.read(in.clear()) >= 0) {
-      // It is not answered any more.
+      // The input is discarded.
     }
   }
 
   private void close() {
-    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor then closes the listener and drains.
     terminated.handle((_, _) -> null).join();
   }
   // end::close[]

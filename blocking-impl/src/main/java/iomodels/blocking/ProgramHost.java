@@ -14,46 +14,47 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The server around a program: accepts clients, has each converse in a virtual thread of its own,
- * and at the stop lets the conversations end within the grace period.
+ * The server around a program: accepts clients, runs the conversation with each client in its own
+ * virtual thread, and at the stop lets the conversations end within the grace period.
  *
- * <p>The acceptor yields after each client. While connections are in the backlog, its accept never
- * waits, so it would keep its carrier; and in a storm of clients that connect and reset, thousands
- * would be open before the first conversation had its turn.
+ * <p>The acceptor yields after each client. While there are connections in the backlog, {@code
+ * accept} does not block, so the acceptor would keep its carrier thread. If many clients connect
+ * and reset, thousands of connections would be open before the first conversation runs.
  */
 final class ProgramHost implements Server {
 
-  /** The conversation with one client of a program. */
+  /** The conversation of a program with one client. */
   interface Conversation extends Runnable {
 
-    /** Converses until the client has gone, then closes its sockets. Does not throw. */
+    /** Converses until the client has disconnected, then closes the sockets. Does not throw. */
     @Override
     void run();
 
     /**
-     * The server stops: ends the input. Java does not read what the kernel has received by then and
-     * {@code read} has not returned: requests beyond the one that is pending may be lost.
+     * Ends the input, because the server stops. Java then does not read bytes that the kernel has
+     * received but {@code read} has not returned: requests after the pending one may be lost.
      */
     void endInput();
 
-    /** Closes the sockets: {@link #run} returns soon, whatever call it is in. */
+    /** Closes the sockets. {@link #run} then returns soon, since its pending call throws. */
     void abort();
   }
 
-  /** Makes conversations. */
+  /** Creates conversations. */
   interface Factory {
 
     /**
-     * Makes one; called by the thread that accepts.
+     * Creates a conversation. Called by the acceptor thread.
      *
-     * @throws IOException if the process is out of descriptors: the client then waits for one
+     * @throws IOException if the process is out of descriptors; the client then waits until one is
+     *     free
      */
     Conversation open(SocketChannel client) throws IOException;
   }
 
   private static final long TICK = MILLISECONDS.toNanos(10);
 
-  /** Time for the requests of the clients that were accepted last to be read. */
+  /** Time to read the requests of the clients that were accepted last. */
   private static final long LAST_READ = MILLISECONDS.toNanos(100);
 
   private final ProgramConfig config;
@@ -64,7 +65,7 @@ final class ProgramHost implements Server {
   private final CompletableFuture<Void> terminated;
 
   /**
-   * Listens, and starts to accept.
+   * Binds the socket, and starts to accept clients.
    *
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
@@ -73,7 +74,7 @@ final class ProgramHost implements Server {
   }
 
   /**
-   * The same.
+   * Binds the socket, and starts to accept clients.
    *
    * @param atEnd runs when all conversations have ended
    */
@@ -92,7 +93,7 @@ final class ProgramHost implements Server {
   }
 
   // tag::accept[]
-  @SuppressWarnings("ThreadPriorityCheck") // fairness, which nothing relies on to be correct
+  @SuppressWarnings("ThreadPriorityCheck") // for fairness only; correctness does not depend on it
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
@@ -125,7 +126,7 @@ final class ProgramHost implements Server {
     conversations.add(conversation);
     try {
       Thread.startVirtualThread(() -> serve(conversation));
-    } catch (OutOfMemoryError _) { // The system has no thread for another carrier.
+    } catch (OutOfMemoryError _) { // The system has no thread for another carrier thread.
       conversation.abort();
       conversations.remove(conversation);
       listener.descriptorFreed();
@@ -144,7 +145,7 @@ final class ProgramHost implements Server {
   // tag::close[]
   @Override
   public void close() {
-    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor then closes the listener and drains.
     terminated.handle((_, _) -> null).join();
   }
 

@@ -12,7 +12,7 @@ public final class SequentialProvider extends BlockingProvider {
   public SequentialProvider() {
     super(
         SequentialServer.NAME,
-        "One thread serves one client after the other, and waits inside read",
+        "One thread serves one client at a time, and blocks in read",
         Threading.ONE,
         "socketserver.TCPServer",
         SequentialServer::new);

@@ -22,9 +22,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One thread serves one client at a time. The thread blocks in {@code accept} until there is a
- * client, in {@code read} until that client sends, and in {@code write} until it has made room for
- * the reply. The state of the conversation is the position in the code. Cost: while one client is
- * connected, all others wait in the kernel's accept backlog.
+ * client, in {@code read} until that client sends, and in {@code write} until the client has read
+ * enough of the earlier output. The state of the conversation is the position in the code. Cost:
+ * while one client is connected, all others wait in the kernel's accept backlog.
  *
  * <p>If datagrams are enabled, they have a second thread: a blocking thread waits for one thing at
  * a time.
@@ -52,7 +52,7 @@ final class SequentialServer implements Server {
 
   private final AtomicBoolean stopping = new AtomicBoolean();
 
-  /** The clients in the backlog when the server stops: served in turn, in the grace period. */
+  /** The clients in the backlog when the server stops; served in turn, within the grace period. */
   private final CompletableFuture<List<SocketChannel>> waiting = new CompletableFuture<>();
 
   SequentialServer(ServerConfig config, Service service) throws IOException {
@@ -88,7 +88,7 @@ final class SequentialServer implements Server {
       connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
       converse(connection);
     } catch (IOException _) {
-      // The peer is gone, which costs no more than its connection.
+      // The client has reset the connection, or a timeout has closed it.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
     }
@@ -109,7 +109,7 @@ final class SequentialServer implements Server {
         progress = session.advance(in, out.clear(), endOfInput);
         out.flip();
         while (out.hasRemaining()) {
-          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          peer.write(out); // Blocks while the client does not read: this is back-pressure.
         }
       } while (progress == Progress.OVERFLOW);
     } while (progress != Progress.FINISHED);
@@ -123,18 +123,18 @@ final class SequentialServer implements Server {
 
   // tag::close[]
   /**
-   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
-   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
-   * here may still be receiving.
+   * Reads until the FIN: closing with unread input would send RST, and the client could lose the
+   * last reply. Does not use {@code connection.read}: while the server stops, a client that is
+   * silent here may still be receiving.
    */
   private void discard(SocketChannel peer) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     while (peer.read(in.clear()) >= 0) {
-      // It is not answered any more.
+      // The input is discarded.
     }
   }
 
-  /** Clients in the backlog are served as well: closing the listener would reset them. */
+  /** Serves the clients in the backlog as well: closing the listener would reset them. */
   @Override
   public void close() {
     listener.stop();

@@ -13,13 +13,13 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 
 /**
- * Binds and closes sockets. An address that cannot be used is a {@link BindException}, also where
- * NIO throws an unchecked exception.
+ * Binds and closes sockets. If an address cannot be used, it throws a {@link BindException}, even
+ * where NIO throws an unchecked exception.
  *
- * <p>A {@link DatagramChannel} does not tell to which local address a datagram was sent, nor can it
- * choose the address from which a reply goes (IP_PKTINFO, ip(7)). So a server on a wildcard address
- * answers from the address that the kernel's routing table prefers. A server that has to answer
- * from the address it was asked at is bound to that address.
+ * <p>A {@link DatagramChannel} neither reports the local address to which a datagram was sent, nor
+ * can it choose the source address of a reply (IP_PKTINFO, ip(7)). So a server that is bound to the
+ * wildcard address replies from the address that the kernel's routing table selects. To reply from
+ * the address of the request, bind the server to that address.
  */
 final class Sockets {
 
@@ -36,21 +36,21 @@ final class Sockets {
     bind(() -> channel.bind(address));
   }
 
-  /** Closes or shuts down a socket that may be closed already, or reset by its peer. */
+  /** Closes or shuts down a socket; ignores an error. */
   static void closeQuietly(Closeable action) {
     try {
       action.close();
     } catch (IOException _) {
-      // There is nothing left to close.
+      // The socket is already closed, or its peer has reset it.
     }
   }
 
-  /** Closes a socket with RST in place of FIN: what its peer has received is not the whole. */
+  /** Closes a socket with RST instead of FIN, so that its peer knows that data is missing. */
   static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException _) {
-      // It is closed already.
+      // It is already closed.
     }
   }
 
@@ -62,9 +62,9 @@ final class Sockets {
     try {
       NetworkChannel _ = bind.call();
     } catch (UnresolvedAddressException e) {
-      throw failure("this host is unknown; give an address of this machine", e);
+      throw failure("unknown host; give an address of this machine", e);
     } catch (UnsupportedAddressTypeException e) {
-      throw failure("this machine, or its Java, has no IPv6; give an IPv4 address", e);
+      throw failure("this machine has no IPv6, or Java does not use it; give an IPv4 address", e);
     }
   }
 

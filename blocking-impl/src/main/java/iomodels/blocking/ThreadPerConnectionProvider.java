@@ -9,7 +9,7 @@ public final class ThreadPerConnectionProvider extends BlockingProvider {
   public ThreadPerConnectionProvider() {
     super(
         ThreadPerConnectionServer.NAME,
-        "A platform thread for each connection, which waits inside read",
+        "One platform thread for each connection, which blocks in read",
         Threading.PER_CONNECTION,
         "socketserver.ThreadingTCPServer",
         ThreadPerConnectionServer::new);

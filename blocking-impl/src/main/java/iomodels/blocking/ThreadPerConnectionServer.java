@@ -20,11 +20,11 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A platform thread for each connection. The acceptor blocks in {@code accept}; each connection's
+ * One platform thread for each connection. The acceptor blocks in {@code accept}. Each connection's
  * thread blocks in {@code read} until its client sends, and in {@code write} until the client has
- * made room for the reply. Each conversation is written as if there were no other, and a slow
- * client delays no one else. Cost: a stack and two buffers for each connection, idle or not, and a
- * thread switch for each message.
+ * read enough of the earlier output. The code handles one client only, and a slow client delays no
+ * other. Cost: a stack and two buffers for each connection, idle or not, and a thread switch for
+ * each message.
  *
  * <p>If datagrams are enabled, they have a thread of their own: a blocking thread waits for one
  * thing at a time.
@@ -81,7 +81,7 @@ final class ThreadPerConnectionServer implements Server {
   }
 
   private void serve(Connection connection) {
-    // An arena gives memory back at once, and not when garbage is collected.
+    // An arena frees the buffers at once, not at the next garbage collection.
     try (connection;
         Arena arena = Arena.ofConfined()) {
       ByteBuffer in = arena.allocate(BUFFER_SIZE).asByteBuffer();
@@ -89,7 +89,7 @@ final class ThreadPerConnectionServer implements Server {
       connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
       converse(connection, in, out);
     } catch (IOException _) {
-      // The peer is gone, which costs no more than its connection.
+      // The client has reset the connection, or a timeout has closed it.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
     }
@@ -110,7 +110,7 @@ final class ThreadPerConnectionServer implements Server {
         progress = session.advance(in, out.clear(), endOfInput);
         out.flip();
         while (out.hasRemaining()) {
-          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          peer.write(out); // Blocks while the client does not read: this is back-pressure.
         }
       } while (progress == Progress.OVERFLOW);
     } while (progress != Progress.FINISHED);
@@ -124,20 +124,20 @@ final class ThreadPerConnectionServer implements Server {
 
   // tag::close[]
   /**
-   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
-   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
-   * here may still be receiving.
+   * Reads until the FIN: closing with unread input would send RST, and the client could lose the
+   * last reply. Does not use {@code connection.read}: while the server stops, a client that is
+   * silent here may still be receiving.
    */
   private void discard(SocketChannel peer, ByteBuffer in) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     while (peer.read(in.clear()) >= 0) {
-      // It is not answered any more.
+      // The input is discarded.
     }
   }
 
   @Override
   public void close() {
-    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor then closes the listener and drains.
     terminated.handle((_, _) -> null).join();
   }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 
-/** Starts the threads that a server cannot do without. */
+/** Starts threads, and reports a lack of threads as an {@link IOException}. */
 final class Threads {
 
   private Threads() {}
@@ -16,7 +16,7 @@ final class Threads {
   /**
    * Starts a thread.
    *
-   * @param sockets those that the loop uses: closed if there is no thread for it
+   * @param sockets the sockets that the loop uses; closed if the thread cannot be started
    * @return completes when the loop has ended
    * @throws IOException if the system has no thread left
    */
@@ -32,18 +32,19 @@ final class Threads {
     }
   }
 
-  /** A platform thread of that name. */
+  /** Creates platform threads with the given name. */
   static ThreadFactory platform(String name) {
     return Thread.ofPlatform().name(name).factory();
   }
 
-  /** A virtual thread of that name. */
+  /** Creates virtual threads with the given name. */
   static ThreadFactory virtual(String name) {
     return Thread.ofVirtual().name(name).factory();
   }
 
   /**
-   * Starts the threads of a pool now: later, a task for which there is no thread would be lost.
+   * Starts all threads of a pool now: if a thread could not be started later, its task would be
+   * lost.
    *
    * @throws IOException if the system has no thread left; the pool is shut down
    */
@@ -56,7 +57,7 @@ final class Threads {
     }
   }
 
-  /** Replaces an error whose message mentions memory only. */
+  /** Converts an error whose message mentions only memory to an exception that names the remedy. */
   static IOException noThread(OutOfMemoryError cause) {
     return new IOException(
         "the system has no thread left (%s); raise the limit: ulimit -u, or pids.max of the cgroup"

@@ -16,13 +16,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A chat room with two virtual threads for each client: one reads lines and says them in the room,
- * the other writes the lines of the client's {@link Outbox}. No thread writes to a socket under the
- * lock of the room.
+ * A chat room with two virtual threads for each client: one reads lines and passes them to the
+ * room, the other writes the lines of the client's {@link Outbox}. No thread writes to a socket
+ * while it holds the lock of the room.
  *
- * <p>A client that sends faster than others are written to is held back, outside the lock, while an
- * outbox is half full. That is not enough for a member that does not read, since it must not hold
- * up the others for long: when its outbox is full, it is disconnected.
+ * <p>While any outbox is more than half full, clients that send wait, outside the lock. A member
+ * that does not read must not delay the others for long: when its outbox is full, it is
+ * disconnected.
  */
 final class VirtualChat {
 
@@ -30,10 +30,10 @@ final class VirtualChat {
 
   private final ProgramConfig config;
 
-  /** Guards itself: all members receive the lines in the same order. */
+  /** Guarded by itself, so that all members receive the lines in the same order. */
   private final Room room = new Room();
 
-  /** The members whose outbox is half full. */
+  /** The members whose outbox is more than half full. */
   private final Set<Client> behind = ConcurrentHashMap.newKeySet();
 
   private VirtualChat(ProgramConfig config) {
@@ -76,7 +76,7 @@ final class VirtualChat {
         discard();
         writer.join();
       } catch (IOException | InterruptedException | OutOfMemoryError _) {
-        outbox.end(); // The client has gone, and the other members have been told.
+        outbox.end(); // The client has disconnected, and the other members have been told.
       }
     }
 
@@ -123,17 +123,17 @@ final class VirtualChat {
       return line;
     }
 
-    /** Reads on to the FIN: closing with input unread would send RST, and lose the last line. */
+    /** Reads until the FIN: closing with unread input would send RST, and lose the last line. */
     private void discard() throws IOException {
       while (peer.read(in.clear()) >= 0) {
-        // It is ignored.
+        // The input is discarded.
       }
     }
 
     // end::converse[]
 
     // tag::outbox[]
-    /** Called under the lock of the room. */
+    /** The caller holds the lock of the room. */
     @Override
     public boolean tell(String line) {
       boolean taken = outbox.offer(line);
@@ -143,7 +143,7 @@ final class VirtualChat {
       return taken;
     }
 
-    /** Holds this client back until the others can be told what it says. */
+    /** Waits until the outboxes of the other members have room. */
     private void awaitWriters() throws InterruptedException {
       for (Client each : behind) {
         each.outbox.awaitWriter();
@@ -160,14 +160,14 @@ final class VirtualChat {
         }
         peer.shutdownOutput();
       } catch (IOException | InterruptedException _) {
-        closeQuietly(peer); // The reader finds out.
+        closeQuietly(peer); // The next read throws.
       } finally {
         outbox.close();
         behind.remove(this);
       }
     }
 
-    /** The calls that its two threads are in throw. */
+    /** Pending calls of the client's two threads then throw. */
     @Override
     public void drop() {
       closeQuietly(peer);

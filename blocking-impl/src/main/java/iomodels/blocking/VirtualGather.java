@@ -24,14 +24,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks each backend in a virtual thread of its own, which connects, writes and reads. {@code
- * ExecutorService.invokeAll} with a deadline and {@code invokeAny} do the rest. Both interrupt the
- * threads whose answers are no longer needed, and an interrupt closes the {@code SocketChannel} on
- * which the thread blocks: that is all there is to cancellation.
+ * Calls each backend in its own virtual thread, which connects, writes and reads. {@code
+ * ExecutorService.invokeAll} with a deadline and {@code invokeAny} collect the results. Both
+ * interrupt the threads whose answers are no longer needed, and an interrupt closes the {@code
+ * SocketChannel} on which the thread blocks. So cancellation needs no further code.
  *
- * <p>The client's two threads wait as {@link LineConversation} says; a backend's thread waits in
- * {@code connect}, then in {@code read}. Structured concurrency (JEP 505) needs less code; in Java
- * 25 it is a preview.
+ * <p>The client's two threads wait as described in {@link LineConversation}; a backend's thread
+ * waits in {@code connect}, then in {@code read}. Structured concurrency (JEP 505) needs less code;
+ * in Java 25 it is a preview.
  */
 final class VirtualGather {
 
@@ -119,7 +119,7 @@ final class VirtualGather {
       } catch (TimeoutException _) {
         return "late\n";
       } catch (ExecutionException _) {
-        // All have failed.
+        // All calls have failed.
       }
       if (i < RETRIES) {
         NANOSECONDS.sleep(Math.min(config.backOff().toNanos(), left(deadline)));

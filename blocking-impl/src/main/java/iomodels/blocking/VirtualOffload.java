@@ -15,14 +15,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * The client's thread hands a task to a pool of platform threads, and waits for the result. It
- * could read a file itself. But a virtual thread that computes keeps its carrier, and there are
- * only as many carriers as processors: a few hashes, and no other client would be served. Platform
- * threads are scheduled by the kernel, which shares the processors. When all workers are busy and
- * the queue is full, the pool rejects the task, and the client is told so.
+ * The client's thread submits a task to a pool of platform threads, and waits for the result. It
+ * could read a file itself. But a virtual thread that computes keeps its carrier thread, and there
+ * are only as many carriers as processors: during a few hashes, no other client would be served.
+ * The kernel schedules platform threads preemptively, so they share the processors. When all
+ * workers are busy and the queue is full, the pool rejects the task, and the client gets an error
+ * line.
  *
- * <p>The client's two threads wait as {@link LineConversation} says; the one that answers waits in
- * {@code FutureTask.get}.
+ * <p>The client's two threads wait as described in {@link LineConversation}; the one that answers
+ * waits in {@code FutureTask.get}.
  */
 final class VirtualOffload {
 
@@ -83,7 +84,7 @@ final class VirtualOffload {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     } finally {
-      future.cancel(true); // If the client has gone, other clients need its worker,
+      future.cancel(true); // If the client has disconnected, this frees its worker,
       pool.remove(future); // or its place in the queue.
     }
   }

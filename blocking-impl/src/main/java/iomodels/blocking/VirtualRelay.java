@@ -12,12 +12,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two virtual threads for each client, one for each direction: it reads, writes, and reads again.
- * Back-pressure needs no code, since a thread that blocks in {@code write} does not read. The state
- * of a direction is the position in its code.
+ * A relay with two virtual threads for each client, one for each direction: the thread reads,
+ * writes, and reads again. Back-pressure needs no code, since a thread that blocks in {@code write}
+ * does not read. The state of a direction is the position in its code.
  *
- * <p>Only the end needs code. A thread that blocks in a call learns of a failure of the other
- * direction when both sockets are closed: its call throws.
+ * <p>Only the end of a conversation needs code. If one direction fails, both sockets are closed,
+ * and the pending call of the other thread throws.
  */
 final class VirtualRelay implements ProgramHost.Conversation {
 
@@ -37,7 +37,7 @@ final class VirtualRelay implements ProgramHost.Conversation {
   private VirtualRelay(ProgramConfig config, SocketChannel client) throws IOException {
     this.config = config;
     this.client = client;
-    upstream = SocketChannel.open(); // If there is no descriptor for it, the client waits.
+    upstream = SocketChannel.open(); // Throws without a free descriptor: the client waits.
     toClient = new Writer(client);
     toUpstream = new Writer(upstream);
   }
@@ -54,9 +54,9 @@ final class VirtualRelay implements ProgramHost.Conversation {
       upstream.setOption(TCP_NODELAY, true);
       relay();
     } catch (IOException _) {
-      // The upstream cannot be reached, or the client has gone.
+      // The upstream cannot be reached, or the client has disconnected.
     } finally {
-      abort(); // If both ended with FIN they are closed already, and this has no effect.
+      abort(); // Has no effect after a normal end, when both are already closed.
     }
   }
 
@@ -82,7 +82,7 @@ final class VirtualRelay implements ProgramHost.Conversation {
   }
 
   /**
-   * One direction.
+   * Forwards one direction until its FIN.
    *
    * @param back writes to the socket that this direction reads from
    */
@@ -92,17 +92,17 @@ final class VirtualRelay implements ProgramHost.Conversation {
       to.write(buffer.flip());
     }
     back.demandWhole();
-    to.peer.shutdownOutput(); // The other direction goes on.
+    to.peer.shutdownOutput(); // The other direction continues.
   }
 
   // end::relay[]
 
   // tag::close[]
-  /** Nothing to do: which side ends a conversation, and when, is between client and upstream. */
+  /** Does nothing: the client or the upstream ends the conversation. */
   @Override
   public void endInput() {}
 
-  /** Closes with RST: what has been relayed is not the whole. */
+  /** Closes with RST, since not all data has been relayed. */
   @Override
   public void abort() {
     Sockets.reset(client);
@@ -112,9 +112,9 @@ final class VirtualRelay implements ProgramHost.Conversation {
   // end::close[]
 
   /**
-   * Writes to one of the two sockets, and knows whether the end that another thread reads from it
-   * is a FIN. The kernel reports a reset once, to a read or to a write, whichever comes first; a
-   * read that comes second returns -1 as for a FIN.
+   * Writes to one of the two sockets, and detects whether the end of input that another thread
+   * reads from it is a FIN or a reset. The kernel reports a reset only once, to the first call, a
+   * read or a write. If a write gets it, the next read returns -1, as for a FIN.
    */
   private static final class Writer {
 
@@ -130,7 +130,7 @@ final class VirtualRelay implements ProgramHost.Conversation {
       writing = Thread.currentThread();
       try {
         while (buffer.hasRemaining()) {
-          peer.write(buffer); // A peer that does not read holds us here: that is back-pressure.
+          peer.write(buffer); // Blocks while the peer does not read: this is back-pressure.
         }
       } catch (IOException e) {
         failed = true;
@@ -141,14 +141,14 @@ final class VirtualRelay implements ProgramHost.Conversation {
     }
 
     /**
-     * Throws if the end was a reset. A write that is under way may have been told of it just now;
-     * but not one that waits for room, and so is not runnable.
+     * Throws if the end of input was a reset. A write in progress may just have got the error, so
+     * this waits for it; a write that waits for buffer space is not runnable and has not got it.
      */
     void demandWhole() throws IOException {
       for (Thread it = writing;
           it != null && it.getState() == Thread.State.RUNNABLE;
           it = writing) {
-        LockSupport.parkNanos(1); // Not Thread.yield, which may keep the writer from its turn.
+        LockSupport.parkNanos(1); // Thread.yield might keep the writer from running.
       }
       if (failed) {
         throw new IOException("reset by peer");

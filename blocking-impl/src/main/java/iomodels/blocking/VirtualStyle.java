@@ -18,7 +18,7 @@ public final class VirtualStyle implements StyleProvider {
 
   @Override
   public String summary() {
-    return "Blocking code, in virtual threads";
+    return "Blocking code in virtual threads";
   }
 
   @Override
@@ -28,7 +28,7 @@ public final class VirtualStyle implements StyleProvider {
         new Page(
             GATHER,
             VirtualGather.class,
-            "two virtual per client, one per question",
+            "two virtual per client, one per backend call",
             VirtualGather::start),
         new Page(CHAT, VirtualChat.class, "two virtual per client", VirtualChat::start),
         new Page(

@@ -9,8 +9,7 @@ public final class VirtualThreadProvider extends BlockingProvider {
   public VirtualThreadProvider() {
     super(
         VirtualThreadServer.NAME,
-        "A virtual thread for each connection, which waits inside read and leaves its carrier"
-            + " meanwhile",
+        "One virtual thread for each connection; while it blocks in read, its carrier runs others",
         Threading.VIRTUAL_PER_CONNECTION,
         "gevent",
         VirtualThreadServer::new);

@@ -21,26 +21,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A virtual thread for each connection. The code is that of a thread per connection, but a virtual
- * thread that blocks is unmounted: its stack moves to the heap, and its carrier, one of as many
- * platform threads as there are processors, runs another virtual thread. In JDK 25 on Linux virtual
- * threads of the JDK wait for the sockets by epoll, and one platform thread waits in {@code
- * epoll_wait} for those ({@code MasterPoller}). So code that is written as blocking runs as
- * multiplexing. Cost: for each message a {@code read} that finds nothing, several calls to epoll,
- * and switches of virtual threads, none of which an event loop has.
+ * One virtual thread for each connection. The code is the same as with a platform thread per
+ * connection, but a virtual thread that blocks is unmounted: its stack moves to the heap, and its
+ * carrier runs another virtual thread. There are as many carriers, which are platform threads, as
+ * processors. In JDK 25 on Linux, virtual threads of the JDK wait for sockets with epoll, and one
+ * platform thread ({@code MasterPoller}) waits for these in {@code epoll_wait}. So blocking code
+ * runs as multiplexing. Cost, compared with an event loop: for each message a {@code read} without
+ * data, several epoll calls, and switches of virtual threads.
  *
  * <p>A virtual thread that blocks with a native frame on its stack is pinned: it keeps its carrier.
  * That does not happen here, and {@code synchronized} no longer pins (JEP 491). A virtual thread
- * that never blocks keeps its carrier as well, since there is no preemption. So a conversation with
- * much to send yields once in a millisecond, and the acceptor after each client: while the backlog
- * has connections, {@code accept} does not block, and in a storm of connects and resets thousands
- * of connections would be open before the first one is served.
+ * that never blocks keeps its carrier as well, since there is no preemption. So a conversation that
+ * transfers much data yields once per millisecond, and the acceptor yields after each client: while
+ * there are connections in the backlog, {@code accept} does not block. If many clients connect and
+ * reset, thousands of connections would be open before the first one is served.
  *
- * <p>Buffers are the largest part of an idle connection. So they are small, and are replaced by
- * large ones while a client sends or receives much.
+ * <p>Buffers are the largest part of an idle connection. So they are small at first, and are
+ * replaced by large ones while a client sends or receives much data.
  *
- * <p>If datagrams are enabled, they have a virtual thread of their own: a blocking thread waits for
- * one thing at a time.
+ * <p>If datagrams are enabled, they have their own virtual thread: a blocking thread waits for one
+ * thing at a time.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.1, on top of figure 6.3; one thread per client is section 26.4. Virtual threads are JEP 444.
@@ -74,12 +74,12 @@ final class VirtualThreadServer implements Server {
   }
 
   // tag::accept[]
-  @SuppressWarnings("ThreadPriorityCheck") // fairness, which nothing relies on to be correct
+  @SuppressWarnings("ThreadPriorityCheck") // for fairness only; correctness does not depend on it
   private void accept() {
     try (listener) {
       for (var client = listener.accept(); client != null; client = listener.accept()) {
         start(connections.open(client));
-        Thread.yield(); // With connections in the backlog, accept never waits.
+        Thread.yield(); // Accept does not block while the backlog is not empty.
       }
     } finally {
       datagrams.close();
@@ -92,8 +92,8 @@ final class VirtualThreadServer implements Server {
   private void start(Connection connection) {
     try {
       Thread.ofVirtual().name(NAME + "-connection").start(() -> serve(connection));
-    } catch (OutOfMemoryError e) { // The system has no thread for another carrier.
-      LOG.log(WARNING, "A client was turned away: {0}", e.getMessage());
+    } catch (OutOfMemoryError e) { // The system has no thread for another carrier thread.
+      LOG.log(WARNING, "A new connection is closed, for lack of threads: {0}", e.getMessage());
       connection.close();
     }
   }
@@ -103,7 +103,7 @@ final class VirtualThreadServer implements Server {
       connection.peer().setOption(StandardSocketOptions.TCP_NODELAY, true);
       converse(connection);
     } catch (IOException _) {
-      // The peer is gone, which costs no more than its connection.
+      // The client has reset the connection, or a timeout has closed it.
     } catch (RuntimeException e) {
       LOG.log(WARNING, "A session failed.", e);
     }
@@ -127,7 +127,7 @@ final class VirtualThreadServer implements Server {
         progress = session.advance(in, out.clear(), endOfInput);
         out.flip();
         while (out.hasRemaining()) {
-          peer.write(out); // A peer that does not read holds us here: that is back-pressure.
+          peer.write(out); // Blocks while the client does not read: this is back-pressure.
         }
         much |= progress == Progress.OVERFLOW;
         if (much) {
@@ -145,10 +145,10 @@ final class VirtualThreadServer implements Server {
   }
 
   /**
-   * Gives the carrier up once in a millisecond: if the peer always sends and reads, no call blocks.
-   * {@code Thread.yield} is not enough. It queues a virtual thread on its own carrier, so two that
-   * yield to each other starve the virtual threads that are scheduled from elsewhere ({@code
-   * VirtualThread.afterYield} in JDK 25).
+   * Releases the carrier once per millisecond: if the client always sends and reads, no call
+   * blocks. {@code Thread.yield} is not enough: it queues a virtual thread on its own carrier, so
+   * two threads that yield to each other starve the virtual threads that are scheduled from
+   * elsewhere ({@code VirtualThread.afterYield} in JDK 25).
    */
   private static long yieldIfDue(long turn) {
     if (System.nanoTime() - turn < TURN) {
@@ -167,21 +167,21 @@ final class VirtualThreadServer implements Server {
 
   // tag::close[]
   /**
-   * Reads on to the FIN: closing with input unread would send RST, and the client could lose the
-   * last reply. Not by {@code connection.read}: while the server stops, a client that is silent
-   * here may still be receiving.
+   * Reads until the FIN: closing with unread input would send RST, and the client could lose the
+   * last reply. Does not use {@code connection.read}: while the server stops, a client that is
+   * silent here may still be receiving.
    */
   private void discard(SocketChannel peer, ByteBuffer in) throws IOException {
     delayedExecutor(config.linger().toNanos(), NANOSECONDS).execute(() -> closeQuietly(peer));
     long turn = System.nanoTime();
     while (peer.read(in.clear()) >= 0) {
-      turn = yieldIfDue(turn); // It is not answered any more.
+      turn = yieldIfDue(turn); // The input is discarded.
     }
   }
 
   @Override
   public void close() {
-    listener.stop(); // The acceptor closes the listener, and goes on to drain.
+    listener.stop(); // The acceptor then closes the listener and drains.
     terminated.handle((_, _) -> null).join();
   }
 

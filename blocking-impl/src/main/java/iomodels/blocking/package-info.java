@@ -1,5 +1,5 @@
 /**
- * Servers that wait inside the call that copies the data. Begin with {@link
+ * Servers with blocking I/O: the call that copies the data also waits for it. Begin with {@link
  * iomodels.blocking.SequentialServer}.
  */
 @NullMarked

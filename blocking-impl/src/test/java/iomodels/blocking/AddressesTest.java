@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Addresses that cannot be used, and what IPv6 allows. */
+/** Tests addresses that cannot be used, and the largest datagram over IPv6. */
 @Timeout(60)
 class AddressesTest {
 
@@ -47,14 +47,14 @@ class AddressesTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void unknownHostIsAnIoFailure(ServerProvider model) {
+  void anUnknownHostCausesABindException(ServerProvider model) {
     assertThatThrownBy(() -> model.start(ServerConfig.at(NOWHERE), Services.UPPER).close())
         .isInstanceOf(BindException.class)
         .hasMessageContaining("unknown");
   }
 
   @Test
-  void unknownHostIsAnIoFailureForProgramsAsWell() {
+  void anUnknownHostCausesABindExceptionInPrograms() {
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).at(NOWHERE);
     assertThatThrownBy(() -> VirtualChat.start(config).close()).isInstanceOf(BindException.class);
     assertThatThrownBy(() -> VirtualRelay.start(config).close()).isInstanceOf(BindException.class);
@@ -64,7 +64,7 @@ class AddressesTest {
   }
 
   @Test
-  void addressOfAnotherFamilyIsAnIoFailure() throws Exception {
+  void anAddressOfAnotherFamilyCausesABindException() throws Exception {
     InetSocketAddress ipv6 = new InetSocketAddress(InetAddress.ofLiteral("::1"), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.INET)) {
       assertThatThrownBy(() -> Sockets.bind(listener, ipv6, 1))
@@ -74,7 +74,7 @@ class AddressesTest {
   }
 
   @Test
-  void relayResetsAClientWhoseUpstreamHasNoAddress() throws Exception {
+  void relayResetsAClientIfTheUpstreamIsUnknown() throws Exception {
     try (Server relay = VirtualRelay.start(ProgramConfig.onLoopback(List.of(NOWHERE)))) {
       for (int i = 0; i < 2; i++) {
         try (Socket client = new Socket(relay.address().getAddress(), relay.address().getPort())) {
@@ -85,7 +85,7 @@ class AddressesTest {
   }
 
   @Test
-  void gatherSaysThatABackendWithoutAddressHasFailed() throws Exception {
+  void gatherAnswersFailedForAnUnknownBackend() throws Exception {
     try (Server gather = VirtualGather.start(ProgramConfig.onLoopback(List.of(NOWHERE)));
         Socket client = new Socket(gather.address().getAddress(), gather.address().getPort())) {
       client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));
@@ -96,9 +96,9 @@ class AddressesTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void largestDatagramOverIpv6IsAnsweredWhole(ServerProvider model) throws Exception {
+  void theLargestDatagramOverIpv6IsAnsweredInFull(ServerProvider model) throws Exception {
     InetAddress loopback = InetAddress.ofLiteral("::1");
-    assumeTrue(hasIpv6(loopback), "there is no IPv6");
+    assumeTrue(hasIpv6(loopback), "this machine has no IPv6");
     ServerConfig config = ServerConfig.at(new InetSocketAddress(loopback, 0)).withDatagrams(true);
     byte[] request = new byte[Responder.MAX_DATAGRAM];
     Arrays.fill(request, (byte) 'a');

@@ -12,12 +12,12 @@ class ConnectionThreadsTest {
 
   private static final int LIMIT = 50;
 
-  /** As many threads as the system has. */
+  /** The threads that the simulated system has left. */
   private final Semaphore free = new Semaphore(LIMIT);
 
   private final CountDownLatch gone = new CountDownLatch(1);
 
-  /** A thread that counts as one of the system's while it runs. */
+  /** Creates a thread that takes one of the system's threads while it runs. */
   private Thread thread(Runnable task) {
     return new Thread(
         () -> {
@@ -38,7 +38,7 @@ class ConnectionThreadsTest {
   }
 
   @Test
-  void connectionsLeaveThreadsForTheJvm() throws Exception {
+  void someThreadsAreReservedForTheJvm() throws Exception {
     ConnectionThreads threads = new ConnectionThreads(this::thread);
     int started = 0;
     while (started < LIMIT && threads.start(this::awaitEnd)) {
@@ -46,7 +46,7 @@ class ConnectionThreadsTest {
     }
     assertThat(started).isGreaterThan(LIMIT / 2).isLessThan(LIMIT);
     int spare = LIMIT - started;
-    free.acquire(spare); // In the end all but those of the connections are free.
+    free.acquire(spare); // All threads except those of the connections are free again.
     free.release(spare);
     assertThat(threads.start(this::awaitEnd)).isFalse();
 

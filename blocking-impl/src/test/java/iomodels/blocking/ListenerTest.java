@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Connections that are complete, but not accepted yet, when a server stops. */
+/** Tests connections that are established, but not accepted yet, when a server stops. */
 @Timeout(60)
 class ListenerTest {
 
@@ -40,7 +40,7 @@ class ListenerTest {
       }
       listener.stop();
       assertThat(accepted.get()).isZero();
-      clients.add(connect(listener.address())); // It was woken, and not closed.
+      clients.add(connect(listener.address())); // The listener was woken, not closed.
     }
   }
 
@@ -57,10 +57,10 @@ class ListenerTest {
   }
 
   @Test
-  void stopDoesNotWaitForThreadsThatServe() throws Exception {
+  void stopDoesNotWaitForAnAccept() throws Exception {
     try (Listener listener = listener()) {
       clients.add(connect(listener.address()));
-      listener.stop(); // Nobody accepts now.
+      listener.stop(); // No thread accepts.
       assertThat(count(listener)).as("the backlog is not reset").isEqualTo(1);
     }
   }
@@ -71,7 +71,7 @@ class ListenerTest {
         Listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 3)) {
       listener.stop();
       int accepted = 0;
-      do { // A client comes whenever one was accepted.
+      do { // A client connects whenever one has been accepted.
         clients.add(connect(listener.address()));
         accepted++;
       } while (accepted <= CLIENTS && listener.accept() != null);
@@ -88,23 +88,23 @@ class ListenerTest {
   }
 
   @Test
-  void sequentialServerServesItsBacklogWhenItStops() throws Exception {
+  void aSequentialServerServesItsBacklogWhenItStops() throws Exception {
     try (Server server = new SequentialServer(ServerConfig.onLoopback(), Services.UPPER)) {
-      demandAnswersAfterStop(server);
+      assertAnsweredAfterStop(server);
     }
   }
 
   @Test
-  void poolServesItsBacklogWhenItStops() throws Exception {
+  void aPoolServesItsBacklogWhenItStops() throws Exception {
     try (Server server =
         new PoolServer(
             ServerConfig.onLoopback(), Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
-      demandAnswersAfterStop(server);
+      assertAnsweredAfterStop(server);
     }
   }
 
-  /** The first client keeps the only thread, so all others wait. */
-  private void demandAnswersAfterStop(Server server) throws Exception {
+  /** The first client occupies the only thread, so all others wait. */
+  private void assertAnsweredAfterStop(Server server) throws Exception {
     Socket first = connect(server.address());
     clients.add(first);
     first.getOutputStream().write('a');

@@ -21,7 +21,7 @@ class OutboxTest {
   private final Outbox outbox = new Outbox(CAPACITY, clock::get);
 
   @Test
-  void aWriterThatHasNotHadItsTurnIsNoReasonToRefuseALine() {
+  void acceptsLinesWhileTheWriterHasNotRun() {
     for (int i = 0; i < 10; i++) {
       assertThat(outbox.offer(LINE)).isTrue();
       clock.addAndGet(PATIENCE);
@@ -29,7 +29,7 @@ class OutboxTest {
   }
 
   @Test
-  void aWriteThatHasJustBegunIsNoReasonEither() throws Exception {
+  void acceptsLinesDuringAShortWrite() throws Exception {
     outbox.offer(LINE);
     outbox.take();
     clock.addAndGet(PATIENCE - 1);
@@ -37,18 +37,18 @@ class OutboxTest {
   }
 
   @Test
-  void aLongWriteRefusesLinesOnceTheOutboxIsFull() throws Exception {
+  void refusesLinesIfItIsFullDuringALongWrite() throws Exception {
     outbox.offer("1\n");
     outbox.take();
     clock.addAndGet(PATIENCE);
     assertThat(outbox.offer(LINE)).isTrue();
     assertThat(outbox.offer(LINE)).isFalse();
-    outbox.wrote(2); // It goes on: its peer does read.
+    outbox.wrote(2); // The peer reads after all.
     assertThat(outbox.offer(LINE)).isTrue();
   }
 
   @Test
-  void linesAreTakenInOrderAndTheEndComesLast() throws Exception {
+  void linesAreTakenInOrderBeforeTheEnd() throws Exception {
     outbox.offer("a\n");
     outbox.offer("b\n");
     outbox.end();
@@ -58,7 +58,7 @@ class OutboxTest {
   }
 
   @Test
-  void theOthersWaitWhileItIsMoreThanHalfFull() throws Exception {
+  void awaitWriterBlocksWhileItIsMoreThanHalfFull() throws Exception {
     outbox.offer(LINE);
     CompletableFuture<Void> waiting = awaitWriter();
     assertThat(waiting).isNotDone();
@@ -68,7 +68,7 @@ class OutboxTest {
   }
 
   @Test
-  void theOthersWaitNoLongerForAPeerThatDoesNotRead() throws Exception {
+  void awaitWriterReturnsIfThePeerDoesNotRead() throws Exception {
     outbox.offer(LINE);
     CompletableFuture<Void> waiting = awaitWriter();
     outbox.take();
@@ -78,7 +78,7 @@ class OutboxTest {
   }
 
   @Test
-  void nobodyWaitsForAWriterThatHasEnded() {
+  void awaitWriterReturnsAfterTheWriterHasEnded() {
     outbox.offer(LINE);
     outbox.close();
     assertThat(outbox.isBehind()).isFalse();
@@ -103,7 +103,7 @@ class OutboxTest {
           try {
             outbox.awaitWriter();
           } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts this thread", e);
+            throw new IllegalStateException("the thread was interrupted", e);
           }
         });
   }

@@ -17,14 +17,14 @@ import java.util.concurrent.ThreadFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What happens when there are more clients than a pool has room for. */
+/** Tests a pool that has more clients than threads, or no threads. */
 @Timeout(60)
 class PoolServerTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
 
   @Test
-  void whoFindsEveryThreadTakenIsServedOnceOneIsFree() throws Exception {
+  void aWaitingClientIsServedWhenAThreadIsFree() throws Exception {
     List<Socket> clients = new ArrayList<>();
     try (Server server =
         new PoolServer(CONFIG, Services.UPPER, 2, 1, Thread.ofPlatform().factory())) {
@@ -50,7 +50,7 @@ class PoolServerTest {
   }
 
   @Test
-  void stopsWhileAllPlacesAreTaken() throws Exception {
+  void stopsWhileThreadsAndQueueAreFull() throws Exception {
     List<Socket> clients = new ArrayList<>();
     Server server = new PoolServer(CONFIG, Services.UPPER, 1, 1, Thread.ofPlatform().factory());
     try {
@@ -66,7 +66,7 @@ class PoolServerTest {
       assertThat(server.terminated()).isCompleted();
       assertThat(clients.get(0).getInputStream().read()).isEqualTo(-1);
       assertThat(clients.get(1).getInputStream().readAllBytes())
-          .as("accepted, and so owed a reply")
+          .as("reply to a client in the queue")
           .containsExactly('B');
     } finally {
       closeAll(clients);
@@ -75,7 +75,7 @@ class PoolServerTest {
   }
 
   @Test
-  void failsInWordsWhenThereIsNoThreadLeft() throws Exception {
+  void theMessageNamesTheRemedyIfTheSystemHasNoThreadLeft() throws Exception {
     List<Thread> threads = new ArrayList<>();
     ThreadFactory factory =
         task -> {
@@ -103,7 +103,7 @@ class PoolServerTest {
     }
     try (Server again =
         new PoolServer(config, Services.UPPER, 1, 1, Thread.ofPlatform().factory())) {
-      assertThat(again.address().getPort()).as("it did not keep the port").isEqualTo(port);
+      assertThat(again.address().getPort()).as("the port was released").isEqualTo(port);
     }
   }
 

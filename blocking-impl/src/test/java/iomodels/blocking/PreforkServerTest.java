@@ -30,21 +30,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What becomes of clients when processes die. */
+/** Tests the parent process, and the end of processes. */
 @Timeout(120)
 class PreforkServerTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
 
-  /** No other process takes the port of a server on this address once it is free. */
+  /** An address that no other test uses: no other process takes its port once it is free. */
   private static final ServerConfig OWN_ADDRESS =
       ServerConfig.at(new InetSocketAddress("127.0.13.3", 0));
 
-  /** So many that each worker has some: that one has none happens once in 2^39 times. */
+  /** So many that each worker has some; the probability that one has none is about 2^-39. */
   private static final int CLIENTS = 40;
 
   @Test
-  void workerThatIsKilledCostsTheClientsThatItHad() throws Exception {
+  void onlyTheClientsOfAKilledWorkerLoseTheirConnections() throws Exception {
     List<Socket> clients = new ArrayList<>();
     try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER)) {
       for (int i = 0; i < CLIENTS; i++) {
@@ -55,7 +55,7 @@ class PreforkServerTest {
       ProcessHandle victim = workers.getFirst();
       assertThat(victim.destroyForcibly()).isTrue();
 
-      // A client may come before the kernel has taken the dead one's listener away.
+      // A client may connect before the kernel has removed the killed worker's listener.
       await(() -> isServed(server));
       await(() -> !victim.isAlive());
       List<Integer> answers = clients.stream().map(it -> askOrEnd(it, 'b')).toList();
@@ -85,7 +85,7 @@ class PreforkServerTest {
   }
 
   @Test
-  void diesWhenNoWorkerCanBeStartedAnyMore(@TempDir Path folder) throws Exception {
+  void failsIfNoWorkerCanBeStarted(@TempDir Path folder) throws Exception {
     Path permit = Files.createFile(folder.resolve("permit"));
     try (PreforkServer server = new PreforkServer(OWN_ADDRESS, Services.UPPER, permitted(permit))) {
       Files.delete(permit);
@@ -101,14 +101,14 @@ class PreforkServerTest {
   }
 
   @Test
-  void goesOnTryingWhileAnotherWorkerServes(@TempDir Path folder) throws Exception {
+  void keepsTryingWhileAnotherWorkerServes(@TempDir Path folder) throws Exception {
     Path permit = Files.createFile(folder.resolve("permit"));
     Path tries = folder.resolve("tries");
     try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, permitted(permit))) {
       int complete = server.workers().size();
       Files.delete(permit);
       assertThat(server.workers().getFirst().destroyForcibly()).isTrue();
-      await(() -> linesIn(tries) >= complete + 4); // More often than it would if nobody served.
+      await(() -> linesIn(tries) >= complete + 4); // More often than if no worker served.
 
       assertThat(server.terminated()).isNotDone();
       assertThat(isServed(server)).isTrue();
@@ -118,7 +118,7 @@ class PreforkServerTest {
     }
   }
 
-  /** Starts a worker as long as there is that file, and notes each try beside it. */
+  /** A command that starts a worker if the file exists, and records each attempt beside it. */
   private static List<String> permitted(Path permit) {
     List<String> command = new ArrayList<>();
     String script = "echo try >> \"${0%/*}/tries\"; test -e \"$0\" && exec \"$@\"";
@@ -136,25 +136,25 @@ class PreforkServerTest {
   }
 
   @Test
-  void readsAllThatAWorkerSays(@TempDir Path folder) throws Exception {
-    Path said = folder.resolve("said");
+  void readsAllOutputOfAWorker(@TempDir Path folder) throws Exception {
+    Path done = folder.resolve("done");
     List<String> command = new ArrayList<>();
-    // More than a pipe holds, before the worker listens and beside it.
+    // More than a pipe can hold, before and after the worker listens.
     String script =
         "head -c 100000 /dev/zero | tr '\\0' '\\n'; "
             + "(head -c 1000000 /dev/zero | tr '\\0' '\\n'; echo yes >> \"$0\") & exec \"$@\"";
-    command.addAll(List.of("/bin/sh", "-c", script, said.toString()));
+    command.addAll(List.of("/bin/sh", "-c", script, done.toString()));
     command.addAll(PreforkServer.java());
     try (PreforkServer server = new PreforkServer(CONFIG, Services.UPPER, command)) {
       int workers = server.workers().size();
-      await(() -> Files.exists(said) && linesIn(said) == workers);
+      await(() -> Files.exists(done) && linesIn(done) == workers);
       assertThat(isServed(server)).isTrue();
     }
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"-XX:+UseParallelGC -Xlog:gc", "-XX:+UseG1GC -Xlog:gc*:stdout"})
-  void optionsOfTheEnvironmentDoNotClash(String options) throws Exception {
+  void optionsFromTheEnvironmentDoNotConflict(String options) throws Exception {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("/usr/bin/env", "JAVA_TOOL_OPTIONS=" + options));
     command.addAll(PreforkServer.java(Map.of("JAVA_TOOL_OPTIONS", options)));
@@ -178,12 +178,12 @@ class PreforkServerTest {
   }
 
   @Test
-  void refusesWhatCannotBeHandedOverByName() {
+  void refusesAServiceThatCannotBeFoundByName() {
     Service unknown =
         new Service() {
           @Override
           public String name() {
-            return "unheard-of";
+            return "unlisted";
           }
 
           @Override
@@ -198,10 +198,10 @@ class PreforkServerTest {
         };
     assertThatThrownBy(() -> new PreforkServer(CONFIG, unknown).close())
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("unheard-of cannot be handed to another process");
+        .hasMessageContaining("unlisted cannot run in another process");
   }
 
-  /** The bound is only there for what never comes. */
+  /** Waits for a condition; fails after a minute. */
   private static void await(BooleanSupplier condition) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (!condition.getAsBoolean()) {
@@ -228,7 +228,7 @@ class PreforkServerTest {
     try {
       return ask(client, octet);
     } catch (IOException _) {
-      return -1; // Reset: an end as well.
+      return -1; // A reset also ends the connection.
     }
   }
 

@@ -17,11 +17,13 @@ class ProgramHostTest {
 
   private static final int CLIENTS = 300;
 
-  /** So much work that a free carrier cannot keep up with an acceptor that never waits. */
+  /**
+   * Time for which a conversation computes: too long to keep up with an acceptor that never waits.
+   */
   private static final Duration WORK = Duration.ofMillis(2);
 
   @Test
-  void clientsAreNotAcceptedFasterThanTheirConversationsEnd() throws Exception {
+  void theAcceptorLetsConversationsRunBetweenClients() throws Exception {
     CountDownLatch allConnected = new CountDownLatch(1);
     AtomicInteger open = new AtomicInteger();
     AtomicInteger mostOpen = new AtomicInteger();
@@ -51,11 +53,11 @@ class ProgramHostTest {
     try {
       latch.await();
     } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts this thread", e);
+      throw new IllegalStateException("the thread was interrupted", e);
     }
   }
 
-  /** Keeps its carrier for a while. */
+  /** A conversation that computes, and so keeps its carrier thread. */
   private record Work(SocketChannel peer, AtomicInteger open, CountDownLatch served)
       implements ProgramHost.Conversation {
 
@@ -72,7 +74,7 @@ class ProgramHostTest {
 
     @Override
     public void endInput() {
-      // It reads nothing.
+      // There is no input.
     }
 
     @Override

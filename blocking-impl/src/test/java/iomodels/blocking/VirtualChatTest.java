@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Members that all speak at once, faster than their writers have their turns. What each is sent
- * fits into the buffers of the kernel, so none of them can be taken for one that does not read.
+ * Tests members that all send at once, faster than their writer threads are scheduled. The lines
+ * for each member fit into the kernel's buffers, so no member may be dropped as one that does not
+ * read.
  */
 @Timeout(120)
 class VirtualChatTest {
@@ -29,13 +30,13 @@ class VirtualChatTest {
   private static final int LINES_EACH = 6;
   private static final String TEXT = "x".repeat(900);
 
-  /** Less than one member says. */
+  /** Less than the lines of one member. */
   private static final int OUTBOX = 2 * 1024;
 
   private static final int ROUNDS = 20;
 
   @Test
-  void nobodyIsDroppedForAWriterThatHasNotHadItsTurn() throws Exception {
+  void noMemberIsDroppedBecauseItsWriterHasNotRun() throws Exception {
     for (int i = 0; i < ROUNDS; i++) {
       try (Server chat = VirtualChat.start(config())) {
         converse(chat.address());
@@ -79,12 +80,12 @@ class VirtualChatTest {
       socket.getOutputStream().write(text.getBytes(UTF_8));
     }
 
-    /** Reads until the lines of all others are there; fails at the end of the stream. */
+    /** Reads until the lines of all others have arrived; fails at the end of the stream. */
     void awaitLines() throws IOException {
-      for (int said = 0; said < (MEMBERS - 1) * LINES_EACH; ) {
+      for (int received = 0; received < (MEMBERS - 1) * LINES_EACH; ) {
         String line = reader.readLine();
         assertThat(line).isNotNull().doesNotContain("dropped");
-        said += line.endsWith(TEXT) ? 1 : 0;
+        received += line.endsWith(TEXT) ? 1 : 0;
       }
     }
   }

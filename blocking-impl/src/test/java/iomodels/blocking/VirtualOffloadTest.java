@@ -19,12 +19,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Work whose client is gone gives its worker back. */
+/** Tests that a task is cancelled when its client disconnects, which frees its worker. */
 @Timeout(60)
 class VirtualOffloadTest {
 
   @Test
-  void workThatRunsIsCancelledWhenItsClientIsGone(@TempDir Path folder) throws Exception {
+  void aRunningTaskIsCancelledWhenItsClientDisconnects(@TempDir Path folder) throws Exception {
     Process mkfifo = new ProcessBuilder("mkfifo", folder.resolve("fifo").toString()).start();
     assertThat(mkfifo.waitFor()).isZero();
     ProgramConfig config = config(folder);
@@ -44,7 +44,7 @@ class VirtualOffloadTest {
   }
 
   @Test
-  void poolWithoutThreadsIsAnIoFailure() {
+  void aPoolWithoutThreadsCausesAnIoException() {
     try (ThreadPoolExecutor pool =
         new ThreadPoolExecutor(
             1,

@@ -15,29 +15,29 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A reset has to arrive as a reset, each time, while data flows both ways. */
+/** Tests that the relay forwards each reset as a reset while data flows in both directions. */
 @Timeout(60)
 class VirtualRelayTest {
 
-  /** Without {@code demandWhole} 2 to 5 % of resets arrive as FIN. */
+  /** Without {@code demandWhole}, 2 to 5 % of resets arrive as FIN. */
   private static final int TRIES = 600;
 
   private static final int CHUNK = 16 * 1024;
 
-  /** As many chunks as keep the relay writing while the reset comes. */
+  /** Enough chunks that the relay is still writing when the reset arrives. */
   private static final int CHUNKS = 32;
 
   @Test
-  void clientsResetReachesTheUpstream() throws Exception {
-    assertThat(resetsTakenForFin(true)).isZero();
+  void aResetByTheClientReachesTheUpstream() throws Exception {
+    assertThat(resetsForwardedAsFin(true)).isZero();
   }
 
   @Test
-  void upstreamsResetReachesTheClient() throws Exception {
-    assertThat(resetsTakenForFin(false)).isZero();
+  void aResetByTheUpstreamReachesTheClient() throws Exception {
+    assertThat(resetsForwardedAsFin(false)).isZero();
   }
 
-  private static int resetsTakenForFin(boolean clientResets) throws Exception {
+  private static int resetsForwardedAsFin(boolean clientResets) throws Exception {
     int fins = 0;
     InetSocketAddress anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     try (ServerSocketChannel listener = ServerSocketChannel.open().bind(anyPort);
@@ -57,10 +57,10 @@ class VirtualRelayTest {
     return fins;
   }
 
-  /** Resets one of the two, and tells whether the other sees a FIN. */
+  /** Resets one connection, and returns whether the other one receives a FIN. */
   private static boolean endsWithFin(SocketChannel one, SocketChannel other) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
-    other.configureBlocking(false); // What finds no room is not needed.
+    other.configureBlocking(false); // Bytes that do not fit are not needed.
     for (int i = 0; i < CHUNKS; i++) {
       other.write(buffer.clear());
     }
@@ -73,7 +73,7 @@ class VirtualRelayTest {
     one.close();
     try {
       while (other.read(buffer.clear()) >= 0) {
-        // What was sent before the reset may arrive.
+        // Data that was sent before the reset may arrive.
       }
       return true;
     } catch (IOException _) {

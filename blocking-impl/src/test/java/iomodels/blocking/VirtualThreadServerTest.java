@@ -18,14 +18,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What carriers are shared by. */
+/** Tests that connections share the carrier threads. */
 @Timeout(60)
 class VirtualThreadServerTest {
 
   @Test
-  void conversationsThatNeverWaitLeaveOthersTheirTurn() throws Exception {
+  void conversationsThatNeverBlockDoNotStarveOthers() throws Exception {
     int busy = 2 * Runtime.getRuntime().availableProcessors();
-    CountDownLatch busyOnes = new CountDownLatch(busy);
+    CountDownLatch begunSessions = new CountDownLatch(busy);
     AtomicBoolean enough = new AtomicBoolean();
     Service service =
         new Service() {
@@ -43,7 +43,7 @@ class VirtualThreadServerTest {
                 return upper.advance(in, out, endOfInput);
               }
               if (begun.compareAndSet(false, true)) {
-                busyOnes.countDown();
+                begunSessions.countDown();
               }
               return enough.get() ? Progress.FINISHED : Progress.OVERFLOW;
             };
@@ -60,7 +60,7 @@ class VirtualThreadServerTest {
         clients.add(new Socket(server.address().getAddress(), server.address().getPort()));
         clients.getLast().getOutputStream().write('!');
       }
-      busyOnes.await();
+      begunSessions.await();
       try (Socket other = new Socket(server.address().getAddress(), server.address().getPort())) {
         other.setSoTimeout(30_000);
         other.getOutputStream().write('a');

@@ -14,22 +14,22 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * A FIFO that threads wait to open. open(2) blocks until the FIFO has a writer, and Java cannot
- * interrupt it. So helper threads block in open(2), and readers wait for them, interruptibly. Safe
- * for use by several threads.
+ * A FIFO that readers are waiting to open. open(2) blocks until the FIFO has a writer, and Java
+ * cannot interrupt it. So helper threads block in open(2), and readers wait interruptibly for their
+ * results. Safe for use by several threads.
  *
  * <p>Only a writer releases a thread from open(2), and it releases all threads that wait for the
- * same FIFO. So a cancelled reader leaves its helper thread to the remaining and to later readers;
- * the last reader releases all of them. There are never more helper threads than there were readers
- * at a time, even if the FIFO cannot be opened for writing.
+ * same FIFO. So the helper thread of a cancelled reader stays available to other readers; when the
+ * last reader is cancelled, all helper threads are released. A FIFO never has more helper threads
+ * than it has had readers at one time, even if it cannot be opened for writing.
  */
 final class Fifo {
 
   private static final int RELEASE_TRIES = 100;
   private static final int RELEASE_MILLIS = 10;
 
-  /** Those that somebody waits for; guarded by itself, as is all that they hold. */
-  private static final Map<Path, Fifo> WAITED_FOR = new HashMap<>();
+  /** The FIFOs that have helper threads or readers. Guards itself and the state of these FIFOs. */
+  private static final Map<Path, Fifo> FIFOS = new HashMap<>();
 
   private final Path path;
   private final Queue<Reader> readers = new ArrayDeque<>();
@@ -46,18 +46,18 @@ final class Fifo {
   }
 
   /**
-   * Opens a FIFO for reading, once it has a writer.
+   * Opens a FIFO for reading. Blocks until the FIFO has a writer.
    *
-   * @throws InterruptedException if the thread was interrupted while it waited for that
+   * @throws InterruptedException if the thread was interrupted while it waited for a writer
    */
   static FileChannel open(Path path) throws IOException, InterruptedException {
     Reader reader = new Reader();
     Fifo fifo;
-    synchronized (WAITED_FOR) {
-      fifo = WAITED_FOR.computeIfAbsent(path, Fifo::new);
+    synchronized (FIFOS) {
+      fifo = FIFOS.computeIfAbsent(path, Fifo::new);
       while (fifo.releasing) {
-        WAITED_FOR.wait(); // It would be released as well.
-        fifo = WAITED_FOR.computeIfAbsent(path, Fifo::new);
+        FIFOS.wait(); // The release would open the FIFO for this reader, too.
+        fifo = FIFOS.computeIfAbsent(path, Fifo::new);
       }
       fifo.add(reader);
     }
@@ -84,7 +84,7 @@ final class Fifo {
     }
   }
 
-  /** In a thread of its own. */
+  /** Runs in a helper thread. */
   private void open() {
     CompletableFuture<FileChannel> opened = new CompletableFuture<>();
     try {
@@ -93,13 +93,13 @@ final class Fifo {
       opened.completeExceptionally(e);
     }
     Reader reader;
-    synchronized (WAITED_FOR) {
+    synchronized (FIFOS) {
       opening--;
       reader = readers.poll();
       if (opening == 0 && readers.isEmpty()) {
-        WAITED_FOR.remove(path, this);
+        FIFOS.remove(path, this);
       }
-      WAITED_FOR.notifyAll();
+      FIFOS.notifyAll();
     }
     var _ =
         opened.whenComplete(
@@ -115,9 +115,9 @@ final class Fifo {
   }
 
   private void cancel(Reader reader) throws InterruptedException {
-    synchronized (WAITED_FOR) {
+    synchronized (FIFOS) {
       if (!readers.remove(reader)) {
-        var _ = reader.opened.thenAccept(Fifo::closeQuietly); // It has been opened meanwhile.
+        var _ = reader.opened.thenAccept(Fifo::closeQuietly); // It has just been opened.
       } else if (readers.isEmpty()) {
         release();
       }
@@ -125,8 +125,9 @@ final class Fifo {
   }
 
   /**
-   * Is a writer for a moment: to open for both reading and writing does not block (fifo(7)). A FIFO
-   * that was moved, or that may not be written to, keeps its threads for the next reader.
+   * Releases the helper threads by opening the FIFO for reading and writing, which does not block
+   * (fifo(7)). If the FIFO has been moved or is not writable, its helper threads remain for the
+   * next reader.
    */
   private void release() throws InterruptedException {
     releasing = true;
@@ -134,14 +135,14 @@ final class Fifo {
       for (int i = 0; i < RELEASE_TRIES && opening > 0; i++) {
         try (FileChannel _ =
             FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-          WAITED_FOR.wait(RELEASE_MILLIS); // A thread may not have come to its open(2) yet.
+          FIFOS.wait(RELEASE_MILLIS); // A thread may not have reached its open(2) yet.
         }
       }
     } catch (IOException _) {
-      // Its threads stay.
+      // The helper threads remain.
     } finally {
       releasing = false;
-      WAITED_FOR.notifyAll();
+      FIFOS.notifyAll();
     }
   }
 

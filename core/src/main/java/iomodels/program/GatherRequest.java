@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 public record GatherRequest(Kind kind, String text) {
 
-  /** The answer to a line that is no request; the conversation then ends. */
+  /** The answer to a malformed request; the server then closes the connection. */
   public static final String MALFORMED = "error expected all or first\n";
 
   /** Which backends have to answer. */
@@ -21,7 +21,7 @@ public record GatherRequest(Kind kind, String text) {
     FIRST
   }
 
-  /** Parses a line without its line end; empty if it is no request. */
+  /** Parses a line without its line end; returns empty if it is malformed. */
   public static Optional<GatherRequest> parse(String line) {
     if (line.startsWith("all ")) {
       return Optional.of(new GatherRequest(Kind.ALL, line.substring("all ".length())));
@@ -32,7 +32,7 @@ public record GatherRequest(Kind kind, String text) {
     return Optional.empty();
   }
 
-  /** Whether a backend's answer is a result, and not an error. */
+  /** Whether a backend's answer is a result rather than an error. */
   public static boolean isSuccess(String answer) {
     return !answer.startsWith("error");
   }

@@ -7,13 +7,13 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Splits a byte stream that arrives in chunks into lines. LF ends a line; a CR before it is
- * dropped. It does no I/O, and keeps the beginning of an unfinished line, at most {@link
+ * Splits a byte stream that arrives in chunks into lines. LF ends a line; a CR before the LF is
+ * dropped. The reader does no I/O. It keeps the beginning of an unfinished line, at most {@link
  * #MAX_BYTES}. Not safe for use by several threads.
  */
 public final class LineReader {
 
-  /** The maximum length of a line in bytes, its line end not counted. */
+  /** The maximum length of a line in bytes, without its line end. */
   public static final int MAX_BYTES = 1_024;
 
   private byte[] begun = new byte[0];
@@ -24,10 +24,10 @@ public final class LineReader {
   /**
    * Reads up to the end of the next line.
    *
-   * @param in bytes from position to limit; the position moves behind those that were read
-   * @return the line without its line end; empty if it is not complete, and then all of {@code in}
-   *     has been read
-   * @throws LineTooLongException as soon as a line has more than {@link #MAX_BYTES}
+   * @param in bytes from position to limit; the position is advanced past the bytes read
+   * @return the line without its line end; empty if the line is not complete: all of {@code in} has
+   *     then been read
+   * @throws LineTooLongException as soon as a line has more than {@link #MAX_BYTES} bytes
    */
   public Optional<String> next(ByteBuffer in) throws LineTooLongException {
     int start = in.position();

@@ -2,10 +2,10 @@ package iomodels.program;
 
 import java.io.Serial;
 
-/** Thrown for a line of more than {@link LineReader#MAX_BYTES}. */
+/** Thrown if a line has more than {@link LineReader#MAX_BYTES} bytes. */
 public final class LineTooLongException extends Exception {
 
-  /** The answer to such a line; the conversation then ends. */
+  /** The answer to such a line; the server then closes the connection. */
   public static final String ANSWER = "error line too long\n";
 
   @Serial private static final long serialVersionUID = 1L;

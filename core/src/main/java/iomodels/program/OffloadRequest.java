@@ -15,23 +15,23 @@ import java.util.regex.Matcher;
 
 /**
  * A request to {@link Programs#OFFLOAD}, with the code that answers it. A {@link Task} blocks or
- * computes for a long time: the server has to run it where it holds up no other client.
+ * computes for a long time, so the server must not run it in an event loop.
  */
 public sealed interface OffloadRequest {
 
-  /** The answer to a line that is no request; the conversation then ends. */
+  /** The answer to a malformed request; the server then closes the connection. */
   String MALFORMED = "error expected ping, hash or read\n";
 
   /** The answer to {@link Ping}. */
   String PONG = "pong\n";
 
-  /** The answer to a task that neither a worker nor the queue has room for. */
+  /** The answer to a task when all workers are busy and the queue is full. */
   String BUSY = "error busy, try later\n";
 
-  /** Answered at once. */
+  /** A request that the server answers at once. */
   record Ping() implements OffloadRequest {}
 
-  /** SHA-256, applied {@code times} times: keeps a processor busy. */
+  /** Computes SHA-256 repeatedly, {@code times} times: CPU-bound. */
   record Hash(int times, String text) implements Task {
     @Override
     public String answer() throws InterruptedException {
@@ -47,7 +47,7 @@ public sealed interface OffloadRequest {
     }
   }
 
-  /** SHA-256 of a file: waits for the disk, or for the writer of a FIFO. */
+  /** Computes SHA-256 of a file: waits for the disk, or for the writer of a FIFO. */
   record Read(Path file) implements Task {
     @Override
     public String answer() throws InterruptedException {
@@ -59,7 +59,8 @@ public sealed interface OffloadRequest {
         }
         return HexFormat.of().formatHex(digest.digest()) + "\n";
       } catch (ClosedByInterruptException _) {
-        Thread.interrupted(); // The exception says it; the thread goes back to its pool.
+        Thread.interrupted(); // Clears the status: the exception reports it, and the thread is
+        // pooled.
         throw new InterruptedException("cancelled");
       } catch (IOException _) {
         return "error cannot read %s\n".formatted(file.getFileName());
@@ -67,11 +68,11 @@ public sealed interface OffloadRequest {
     }
   }
 
-  /** A request that takes long. */
+  /** A request that takes a long time. */
   sealed interface Task extends OffloadRequest {
 
     /**
-     * Computes the answer in the calling thread. An interrupt cancels the task.
+     * Computes the answer in the calling thread; may block. An interrupt cancels the task.
      *
      * @return the answer, a line that ends with LF
      * @throws InterruptedException if the thread was interrupted
@@ -82,13 +83,15 @@ public sealed interface OffloadRequest {
   /** Number of hashes between two checks of the thread's interrupt status. */
   int HASHES_BETWEEN_CHECKS = 1_024;
 
-  /** Number of bytes of a file that are read at a time. */
+  /** Maximum number of bytes of a file that are read at a time. */
   int CHUNK = 64 * 1024;
 
   /**
-   * Parses a line without its line end; empty if it is no request.
+   * Parses a request.
    *
+   * @param line a line without its line end
    * @param folder the folder of the files that clients may read
+   * @return the request; empty if the line is malformed
    */
   static Optional<OffloadRequest> parse(String line, Path folder) {
     if (line.equals("ping")) {
@@ -109,7 +112,7 @@ public sealed interface OffloadRequest {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java has it", e);
+      throw new AssertionError("every Java platform has SHA-256", e);
     }
   }
 }

@@ -11,15 +11,15 @@ import java.util.List;
 /**
  * The configuration of a program.
  *
- * @param address the address to listen on; with port 0, the system chooses a free port
- * @param backlog the maximum number of connections in the kernel's accept queue
- * @param gracePeriod how long {@code close()} waits for conversations to end by themselves
+ * @param address the address to listen on; for port 0, the system chooses a free port
+ * @param backlog the maximum number of connections in the kernel's accept queue, as in listen(2)
+ * @param gracePeriod how long {@code close()} waits for connections to end by themselves
  * @param upstreams {@code relay}: the upstream; {@code gather}: the backends, in order
  * @param deadline {@code gather}: the time limit of a request; {@code relay}: the time limit of
  *     connecting to the upstream
  * @param backOff {@code gather}: the pause before a retry
- * @param outbox {@code chat}: the number of pending bytes at which a member that does not read is
- *     dropped
+ * @param outbox {@code chat}: the number of pending bytes at which a further line drops a member
+ *     that does not read
  * @param folder {@code offload}: the folder of the files that clients may read
  * @param workers {@code offload}: the maximum number of tasks that run at a time
  * @param queue {@code offload}: the maximum number of tasks that wait
@@ -40,15 +40,18 @@ public record ProgramConfig(
   public ProgramConfig {
     if (outbox < 1 || workers < 1 || queue < 1) {
       throw new IllegalArgumentException(
-          "outbox %d, workers %d, queue %d: less than one".formatted(outbox, workers, queue));
+          "outbox %d, workers %d, queue %d: each must be at least 1"
+              .formatted(outbox, workers, queue));
     }
     upstreams = List.copyOf(upstreams);
   }
 
-  /** The maximum number of bytes that a relay buffers for each direction, besides the kernel. */
+  /**
+   * The maximum number of bytes that a relay buffers per direction, besides the kernel's buffers.
+   */
   public static final int RELAY_BYTES = 1 << 20;
 
-  /** The default configuration, on a free loopback port, with the given upstreams. */
+  /** Returns the default configuration, on a free loopback port, with the given upstreams. */
   public static ProgramConfig onLoopback(List<InetSocketAddress> upstreams) {
     return new ProgramConfig(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -64,12 +67,12 @@ public record ProgramConfig(
   }
 
   /**
-   * Refuses an upstream that is the relay itself, which would connect to itself until descriptors
-   * run out. A loop through another relay cannot be seen from here.
+   * Checks that no upstream is the program itself: it would connect to itself until descriptors run
+   * out. A loop through another relay cannot be detected here.
    *
-   * @param listening where the relay listens, with its real port
-   * @throws IOException if the upstream has that port, on the same address or, where the program
-   *     listens on all of them, on any address of this machine
+   * @param listening the address that the program listens on, with its actual port
+   * @throws IOException if an upstream has that port and that address, or that port and any address
+   *     of this machine while the program listens on the wildcard address
    */
   public void demandUpstreamElsewhere(InetSocketAddress listening) throws IOException {
     for (InetSocketAddress upstream : upstreams) {
@@ -86,10 +89,10 @@ public record ProgramConfig(
     InetAddress to = upstream.getAddress();
     InetAddress at = listening.getAddress();
     if (to == null) {
-      return false; // A name without an address leads nowhere.
+      return false; // The name was not resolved.
     }
     if (to.isAnyLocalAddress()) {
-      return at.isAnyLocalAddress() || at.isLoopbackAddress(); // Linux takes it for loopback.
+      return at.isAnyLocalAddress() || at.isLoopbackAddress(); // Linux connects to loopback.
     }
     if (!at.isAnyLocalAddress()) {
       return to.equals(at);

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Opens the files that {@link OffloadRequest.Read} may read: regular files and FIFOs that lie in
- * the folder, and not a device, nor what a symbolic link leads to outside of it. An interrupt ends
- * the wait for a FIFO's writer.
+ * Opens the files that {@link OffloadRequest.Read} may read: regular files and FIFOs inside the
+ * folder. Devices are refused, and so are symbolic links that point outside the folder. An
+ * interrupt ends the wait for a FIFO's writer.
  */
 final class ReadableFile {
 
@@ -21,9 +21,9 @@ final class ReadableFile {
   private ReadableFile() {}
 
   /**
-   * Opens a file.
+   * Opens a file. Blocks if the file is a FIFO without a writer.
    *
-   * @throws IOException if it cannot be read, or may not
+   * @throws IOException if the file cannot be read, or clients are not allowed to read it
    * @throws InterruptedException if the thread was interrupted while it waited for a FIFO's writer
    */
   static FileChannel open(Path file) throws IOException, InterruptedException {
@@ -46,7 +46,7 @@ final class ReadableFile {
       int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
       return (mode & FILE_TYPE) == FIFO;
     } catch (UnsupportedOperationException _) {
-      return false; // No such attribute: this system has no FIFOs among its files.
+      return false; // This system has no file modes, and so no FIFOs in the file system.
     }
   }
 }

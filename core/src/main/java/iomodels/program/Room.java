@@ -9,14 +9,14 @@ import java.util.Queue;
 import java.util.regex.Pattern;
 
 /**
- * The members of a chat room ({@link Programs#CHAT}), and the lines that each is sent. It does no
- * I/O, and never blocks. Not safe for use by several threads: the caller confines it to one event
- * loop, or guards it with a lock.
+ * The state of a chat room ({@link Programs#CHAT}): its members, and the lines to send to each. It
+ * does no I/O and never blocks. Not safe for use by several threads: the caller confines it to one
+ * event loop or guards it with a lock.
  *
- * <p>Reentrant calls are safe: a write that fails inside {@link Member#tell} may lead to {@link
- * #leave} at once. Such a call only adds to the queue of notices, which the outermost call empties;
- * so all members receive all lines in the same order, and the stack does not grow with the number
- * of members.
+ * <p>Reentrant calls are safe: for instance, if a write fails inside {@link Member#tell}, the
+ * server may call {@link #leave} at once. Such a call only adds to the queue of notices, and the
+ * outermost call empties the queue. So all members receive all lines in the same order, and the
+ * stack does not grow with the number of members.
  */
 public final class Room {
 
@@ -27,7 +27,7 @@ public final class Room {
   /** A snapshot of the members, shared by all notices until the next change. */
   private List<Map.Entry<String, Member>> present = List.of();
 
-  /** Lines that have not been passed to all members yet, in order. */
+  /** Lines that have not been passed to all recipients yet, in order. */
   private final Queue<Notice> notices = new ArrayDeque<>();
 
   /** Whether a call further down the stack is emptying the queue. */
@@ -36,20 +36,21 @@ public final class Room {
   /** Creates an empty room. */
   public Room() {}
 
-  /** A member, as the server implements it. */
+  /** A member of the room. The server implements it for each connection. */
   public interface Member {
 
     /**
-     * Queues a line, which ends with LF, for sending, and returns without blocking. It may call the
-     * room back; it must not throw.
+     * Queues a line for sending, and returns without blocking. It may call methods of the room; it
+     * must not throw.
      *
+     * @param line the line, which ends with LF
      * @return false if the outbox is full: the room then drops the member
      */
     boolean tell(String line);
 
     /**
-     * Closes the connection of a member that has been removed because it does not read. It may call
-     * the room back.
+     * Closes the connection of a member that the room has removed because it does not read. It may
+     * call methods of the room.
      */
     void drop();
   }
@@ -57,7 +58,7 @@ public final class Room {
   /**
    * Admits a newcomer, sends it the list of members, and announces it to all members.
    *
-   * @return the error to answer with, a line that ends with LF; empty if the newcomer is admitted
+   * @return the error to send to the newcomer, a line that ends with LF; empty if it is admitted
    */
   public Optional<String> enter(String name, Member newcomer) {
     if (!NAME.matcher(name).matches()) {
@@ -77,7 +78,7 @@ public final class Room {
     return Optional.empty();
   }
 
-  /** Sends a member's line to all others; ignored if the member is no longer in the room. */
+  /** Sends a member's line to all others; has no effect if the member is not in the room. */
   public void say(String name, Member member, String line) {
     if (isHere(name, member)) {
       notices.add(new Notice("%s: %s\n".formatted(name, line), name, present));
@@ -85,7 +86,7 @@ public final class Room {
     }
   }
 
-  /** Removes a member, and tells the others; ignored if it is no longer in the room. */
+  /** Removes a member, and tells the others; has no effect if the member is not in the room. */
   public void leave(String name, Member member) {
     if (isHere(name, member)) {
       remove(name, "* %s left\n".formatted(name));
@@ -93,7 +94,7 @@ public final class Room {
     }
   }
 
-  /** A line for all who were members when it was said, except one. */
+  /** A line for all members at the time it was queued, except the one named {@code except}. */
   private record Notice(String line, String except, List<Map.Entry<String, Member>> recipients) {}
 
   private void remove(String name, String news) {
@@ -121,7 +122,7 @@ public final class Room {
     }
   }
 
-  /** Drops a member whose outbox is full; the others are told after this notice. */
+  /** Passes a notice to its recipients; drops a member whose outbox is full. */
   private void tell(Notice notice) {
     for (Map.Entry<String, Member> each : notice.recipients()) {
       String name = each.getKey();

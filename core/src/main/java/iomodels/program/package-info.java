@@ -1,7 +1,7 @@
 /**
- * Programs that a {@link iomodels.service.Session} cannot express, since there are others to deal
- * with: upstreams, members, workers, the clock. Their contracts are {@link
- * iomodels.program.Programs}; what of them is free of I/O and worth sharing is here as well.
+ * Programs that a {@link iomodels.service.Session} cannot express, because their answers depend on
+ * upstreams, on other clients, on worker threads or on time. {@link iomodels.program.Programs}
+ * specifies them. The package also contains the code without I/O that their implementations share.
  */
 @NullMarked
 package iomodels.program;

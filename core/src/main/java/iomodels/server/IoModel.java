@@ -23,7 +23,7 @@ public enum IoModel {
     this.title = title;
   }
 
-  /** The name in the book. */
+  /** The name that Stevens uses. */
   @Override
   public String toString() {
     return title;

@@ -6,11 +6,13 @@ package iomodels.server;
  * @param name a short, stable name, such as {@code nio-selector}; the argument on the command line
  * @param summary one sentence without a full stop
  * @param ioModel which of Stevens' five models it is
- * @param notification how it learns that a socket is ready, or an operation complete
- * @param threading its threads
- * @param waitsIn phase one, waiting for data: the blocking call, such as {@code Selector.select}
- * @param copiesIn phase two, copying data from the kernel: the call that copies
- * @param pythonCounterpart its counterpart in Python
+ * @param notification how a server learns that a socket is ready or an operation is complete
+ * @param threading the threads of a server
+ * @param waitsIn phase one of an input operation, waiting for data: the call that waits, such as
+ *     {@code Selector.select}
+ * @param copiesIn phase two, copying data from the kernel: the call that copies, such as {@code
+ *     SocketChannel.read}
+ * @param pythonCounterpart the counterpart in Python, such as {@code selectors}
  */
 public record ModelCard(
     String name,

@@ -8,12 +8,13 @@ import java.util.Optional;
 /**
  * The configuration of a server.
  *
- * @param address the address to listen on; with port 0, the system chooses a free port
+ * @param address the address to listen on; for port 0, the system chooses a free port
  * @param datagrams whether to answer UDP as well, on the same address and port
- * @param transport the transport, if the framework offers several; empty for its default
- * @param backlog the maximum number of connections in the kernel's accept queue
+ * @param transport the transport to use; empty for the model's default
+ * @param backlog the maximum number of connections in the kernel's accept queue, as in listen(2)
  * @param gracePeriod how long {@link Server#close()} waits for pending replies to be delivered
- * @param linger how long a finished conversation waits for the peer's FIN
+ * @param linger how long a connection whose session has finished waits for the peer's FIN, before
+ *     the server closes it
  */
 public record ServerConfig(
     InetSocketAddress address,
@@ -23,12 +24,12 @@ public record ServerConfig(
     Duration gracePeriod,
     Duration linger) {
 
-  /** The default configuration, on a free loopback port. */
+  /** Returns the default configuration, on a free loopback port. */
   public static ServerConfig onLoopback() {
     return at(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
-  /** The default configuration, at an address. */
+  /** Returns the default configuration, on the given address. */
   public static ServerConfig at(InetSocketAddress address) {
     return new ServerConfig(
         address, false, Optional.empty(), 1024, Duration.ofSeconds(3), Duration.ofSeconds(2));

@@ -2,13 +2,13 @@ package iomodels.server;
 
 import java.util.Locale;
 
-/** The system interface below a framework that offers several. */
+/** The system interface that a framework does its I/O with, if it offers a choice. */
 public enum Transport {
-  /** {@link java.nio.channels.Selector}: in every JDK. */
+  /** {@link java.nio.channels.Selector}, which every JDK has. */
   NIO,
-  /** Linux's epoll, called natively. */
+  /** Linux's epoll(7), called through native code. */
   EPOLL,
-  /** Linux's io_uring, called natively. */
+  /** Linux's io_uring(7), called through native code. */
   IO_URING;
 
   /** The name on the command line, such as {@code io_uring}. */

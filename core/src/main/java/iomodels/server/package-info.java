@@ -1,4 +1,7 @@
-/** Servers, their configuration and their key facts. Begin with {@link iomodels.server.Server}. */
+/**
+ * Servers, their configuration and the key facts of their models. Begin with {@link
+ * iomodels.server.Server}.
+ */
 @NullMarked
 package iomodels.server;
 

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.nio.ByteBuffer;
 
 /**
- * The session of {@link Services#FLOOD}; its state is an incomplete count or an unfinished reply.
+ * The session of {@link Services#FLOOD}. Its state is an incomplete count or an unfinished reply.
  */
 final class Flood implements Session {
 
@@ -13,7 +13,7 @@ final class Flood implements Session {
   private static final int MAX_DIGITS = 13;
   private static final byte[] NOT_A_COUNT = "ERR expected a count\n".getBytes(US_ASCII);
 
-  /** Byte <i>i</i> is <i>i</i> mod 251, for 64 periods. */
+  /** 64 periods of the reply pattern: byte <i>i</i> is <i>i</i> mod 251. */
   private static final byte[] PATTERN = pattern(64 * MODULUS);
 
   private static byte[] pattern(int length) {
@@ -30,7 +30,7 @@ final class Flood implements Session {
   /** The current reply: its pattern, the number of pending bytes, and the next offset. */
   private byte[] source = PATTERN;
 
-  private long owed;
+  private long pending;
   private int offset;
 
   private boolean finished;
@@ -39,14 +39,14 @@ final class Flood implements Session {
   public Progress advance(ByteBuffer in, ByteBuffer out, boolean endOfInput) {
     while (true) {
       drainInto(out);
-      if (owed > 0) {
+      if (pending > 0) {
         return Progress.OVERFLOW;
       }
       if (finished) {
         return Progress.FINISHED;
       }
       if (in.hasRemaining()) {
-        listen(in.get());
+        parse(in.get());
       } else if (!endOfInput) {
         return Progress.UNDERFLOW;
       } else if (digits > 0) {
@@ -57,12 +57,12 @@ final class Flood implements Session {
     }
   }
 
-  private void listen(byte octet) {
+  private void parse(byte octet) {
     if (octet >= '0' && octet <= '9' && digits < MAX_DIGITS) {
       count = 10 * count + (octet - '0');
       digits++;
     } else if (octet == '\n' && digits > 0) {
-      owed = count;
+      pending = count;
       offset = 0;
       count = 0;
       digits = 0;
@@ -73,17 +73,17 @@ final class Flood implements Session {
 
   private void refuse() {
     source = NOT_A_COUNT;
-    owed = NOT_A_COUNT.length;
+    pending = NOT_A_COUNT.length;
     offset = 0;
     finished = true;
   }
 
   private void drainInto(ByteBuffer out) {
-    while (owed > 0 && out.hasRemaining()) {
-      int length = (int) Math.min(owed, Math.min(out.remaining(), source.length - offset));
+    while (pending > 0 && out.hasRemaining()) {
+      int length = (int) Math.min(pending, Math.min(out.remaining(), source.length - offset));
       out.put(source, offset, length);
       offset = (offset + length) % source.length;
-      owed -= length;
+      pending -= length;
     }
   }
 }

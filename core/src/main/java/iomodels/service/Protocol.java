@@ -1,8 +1,9 @@
 package iomodels.service;
 
 /**
- * A protocol: a {@link Service}, whose replies depend on the input of one client only, or a {@link
- * iomodels.program.Program}, which also depends on other clients, upstreams, files or time.
+ * A protocol: either a {@link Service}, whose replies depend only on the input of one client, or a
+ * {@link iomodels.program.Program}, whose replies also depend on other clients, upstreams, files or
+ * time.
  */
 public interface Protocol {
 

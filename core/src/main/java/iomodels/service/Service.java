@@ -3,18 +3,18 @@ package iomodels.service;
 import java.util.Optional;
 
 /**
- * A protocol in which replies depend on the input of one client only. It has a name, so that
- * another process can be told which one to serve. Safe for use by several threads. All services are
- * in {@link Services}.
+ * A protocol in which a client's replies depend only on its own input. Its name identifies it on
+ * the command line and between processes. Safe for use by several threads. All services are
+ * constants of {@link Services}.
  */
 public interface Service extends Protocol {
 
   @Override
   String name();
 
-  /** Creates the session of a new connection. */
+  /** Creates the session of a new connection. The caller owns it. */
   Session open();
 
-  /** The form for datagrams, if there is one. */
+  /** The service's replies to datagrams; empty if the service is for TCP only. */
   Optional<Responder> datagrams();
 }

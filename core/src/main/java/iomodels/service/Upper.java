@@ -6,10 +6,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
-/** The session of {@link Services#UPPER}; it has no state. */
+/** The session of {@link Services#UPPER}. It has no state. */
 final class Upper implements Session {
 
-  /** Eight bytes of a buffer as one word, whatever byte order the buffer itself is set to. */
+  /** Accesses eight bytes of a buffer as one word, in native order regardless of the buffer's. */
   private static final VarHandle WORD =
       MethodHandles.byteBufferViewVarHandle(long[].class, nativeOrder());
 
@@ -50,10 +50,10 @@ final class Upper implements Session {
   }
 
   /**
-   * Upper-cases eight bytes at once. The additions to the low seven bits of each byte set its
-   * eighth bit exactly if they are at least 'a', or above 'z', and never carry into the next byte.
-   * So the eighth bit marks lower-case letters; shifted to 0x20, it is the bit that they have to
-   * lose.
+   * Upper-cases eight bytes at once. Each addition to the low seven bits of a byte sets its eighth
+   * bit exactly if they are at least 'a', or above 'z', and never carries into the next byte. So
+   * the eighth bit marks the lower-case letters. Shifted right by two it becomes 0x20, the bit by
+   * which a lower-case letter differs from its upper-case letter.
    */
   private static long upper(long word) {
     long low = word & ~HIGH_BITS;

@@ -1,6 +1,6 @@
 /**
- * What a server says: bytes in, bytes out, and nothing about sockets. Begin with {@link
- * iomodels.service.Session}.
+ * The protocols that servers implement, without I/O: a session turns the bytes it is given into the
+ * bytes to send. Begin with {@link iomodels.service.Session}.
  */
 @NullMarked
 package iomodels.service;

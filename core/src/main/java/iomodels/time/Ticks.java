@@ -2,18 +2,21 @@ package iomodels.time;
 
 import java.time.Duration;
 
-/** Something to be done repeatedly: at once, and then at intervals. It allocates nothing. */
+/**
+ * A periodic timer that its owner polls. It is due at once, and then at intervals. It allocates no
+ * memory. Not safe for use by several threads.
+ */
 public final class Ticks {
 
   private final long interval;
   private long next = System.nanoTime();
 
-  /** Due at once. */
+  /** Creates a timer that is due at once. */
   public Ticks(Duration interval) {
     this.interval = interval.toNanos();
   }
 
-  /** Whether it is time; if so, the next interval begins. */
+  /** Whether the timer is due; if so, the next interval begins now. */
   public boolean isDue() {
     long now = System.nanoTime();
     boolean due = now - next >= 0;
@@ -23,7 +26,7 @@ public final class Ticks {
     return due;
   }
 
-  /** Makes it due after a delay other than the interval. */
+  /** Makes the timer due after the given delay instead of the rest of the interval. */
   public void restart(Duration delay) {
     next = System.nanoTime() + delay.toNanos();
   }

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Actions of a loop that are all due after the same delay, and so in the order in which they were
- * added. For the thread of the loop.
+ * A queue of actions that an event loop runs after a delay. The delay is the same for all, so they
+ * become due in the order in which they were added. Not safe for use by several threads.
  */
 public final class Timeouts {
 
@@ -15,7 +15,7 @@ public final class Timeouts {
   private final Duration delay;
   private final Queue<Timeout> pending = new ArrayDeque<>();
 
-  /** No actions yet; each will be due after that delay. */
+  /** Creates an empty queue; each action is due the given delay after it was added. */
   public Timeouts(Duration delay) {
     this.delay = delay;
   }
@@ -30,7 +30,7 @@ public final class Timeouts {
     return pending.isEmpty();
   }
 
-  /** Runs the actions that are due. */
+  /** Runs and removes the actions that are due. */
   public void runDue() {
     while (!pending.isEmpty() && pending.peek().deadline.isOver()) {
       pending.remove().action.run();

@@ -1,5 +1,6 @@
 /**
- * Deadlines and timers that a loop asks, for its own thread. They start no thread, and never wait.
+ * Deadlines and timers for event loops. A loop polls them from its own thread. They start no thread
+ * and never block.
  */
 @NullMarked
 package iomodels.time;

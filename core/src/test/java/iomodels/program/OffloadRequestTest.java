@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class OffloadRequestTest {
 
-  private static final int PATIENCE_SECONDS = 60;
+  private static final int TIMEOUT_SECONDS = 60;
 
   @TempDir private Path parent;
 
@@ -30,7 +30,7 @@ class OffloadRequestTest {
     worker.shutdownNow();
   }
 
-  private OffloadRequest.Task work(String line) throws Exception {
+  private OffloadRequest.Task task(String line) throws Exception {
     return (OffloadRequest.Task) OffloadRequest.parse(line, folder()).orElseThrow();
   }
 
@@ -43,27 +43,27 @@ class OffloadRequestTest {
     assertThat(mkfifo.waitFor()).isZero();
   }
 
-  /** Cancels a piece of work, and demands that its worker is free for another soon. */
-  private void cancelAndWorkOn(String line) throws Exception {
+  /** Cancels a task, and asserts that its worker then runs another. */
+  private void assertCancellable(String line) throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     Future<String> cancelled =
         worker.submit(
             () -> {
               begun.countDown();
-              return work(line).answer();
+              return task(line).answer();
             });
-    assertThat(begun.await(PATIENCE_SECONDS, SECONDS)).isTrue();
+    assertThat(begun.await(TIMEOUT_SECONDS, SECONDS)).isTrue();
     cancelled.cancel(true);
     assertThatThrownBy(cancelled::get).isInstanceOf(CancellationException.class);
-    Future<String> next = worker.submit(() -> work("hash 1 a").answer());
-    assertThat(next.get(PATIENCE_SECONDS, SECONDS))
+    Future<String> next = worker.submit(() -> task("hash 1 a").answer());
+    assertThat(next.get(TIMEOUT_SECONDS, SECONDS))
         .isEqualTo("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb\n");
   }
 
   @Test
   void anInterruptEndsTheWaitForAWriter() throws Exception {
     fifo("waits");
-    cancelAndWorkOn("read waits");
+    assertCancellable("read waits");
   }
 
   @Test
@@ -72,21 +72,21 @@ class OffloadRequestTest {
     try (var _ =
         FileChannel.open(
             folder().resolve("open"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      cancelAndWorkOn("read open");
+      assertCancellable("read open");
     }
   }
 
   @Test
-  void aReaderThatIsCancelledLeavesTheOthersWaiting() throws Exception {
+  void otherReadersKeepWaitingWhenOneIsCancelled() throws Exception {
     fifo("shared");
     ExecutorService other = Executors.newSingleThreadExecutor();
     try {
-      Future<String> waits = other.submit(() -> work("read shared").answer());
+      Future<String> waits = other.submit(() -> task("read shared").answer());
       awaitOpeners(1);
-      cancelAndWorkOn("read shared");
+      assertCancellable("read shared");
       assertThat(waits.isDone()).isFalse();
       Files.writeString(folder().resolve("shared"), "a");
-      assertThat(waits.get(PATIENCE_SECONDS, SECONDS)).isEqualTo(work("hash 1 a").answer());
+      assertThat(waits.get(TIMEOUT_SECONDS, SECONDS)).isEqualTo(task("hash 1 a").answer());
     } finally {
       other.shutdownNow();
     }
@@ -104,37 +104,37 @@ class OffloadRequestTest {
   @Test
   void anInterruptEndsAHash() throws Exception {
     Thread.currentThread().interrupt();
-    assertThatThrownBy(() -> work("hash 10000000 a").answer())
+    assertThatThrownBy(() -> task("hash 10000000 a").answer())
         .isInstanceOf(InterruptedException.class);
   }
 
   @Test
   void aFifoIsReadToItsEnd() throws Exception {
     fifo("pipe");
-    Future<String> answer = worker.submit(() -> work("read pipe").answer());
+    Future<String> answer = worker.submit(() -> task("read pipe").answer());
     Files.writeString(folder().resolve("pipe"), "a");
-    assertThat(answer.get(PATIENCE_SECONDS, SECONDS)).isEqualTo(work("hash 1 a").answer());
+    assertThat(answer.get(TIMEOUT_SECONDS, SECONDS)).isEqualTo(task("hash 1 a").answer());
   }
 
   @Test
   void aLinkWithinTheFolderIsRead() throws Exception {
     Files.writeString(folder().resolve("file"), "a");
     Files.createSymbolicLink(folder().resolve("link"), Path.of("file"));
-    assertThat(work("read link").answer()).isEqualTo(work("hash 1 a").answer());
+    assertThat(task("read link").answer()).isEqualTo(task("hash 1 a").answer());
   }
 
   @Test
-  void whatALinkLeadsToOutsideTheFolderIsNotRead() throws Exception {
+  void aLinkToAFileOutsideTheFolderIsNotRead() throws Exception {
     Files.writeString(parent.resolve("secret"), "a");
     Files.createSymbolicLink(folder().resolve("out"), Path.of("..", "secret"));
     Files.createSymbolicLink(folder().resolve("zero"), Path.of("/dev/zero"));
-    assertThat(work("read out").answer()).isEqualTo("error cannot read out\n");
-    assertThat(work("read zero").answer()).isEqualTo("error cannot read zero\n");
+    assertThat(task("read out").answer()).isEqualTo("error cannot read out\n");
+    assertThat(task("read zero").answer()).isEqualTo("error cannot read zero\n");
   }
 
   @Test
   void aFolderIsNotRead() throws Exception {
     Files.createDirectories(folder().resolve("nested"));
-    assertThat(work("read nested").answer()).isEqualTo("error cannot read nested\n");
+    assertThat(task("read nested").answer()).isEqualTo("error cannot read nested\n");
   }
 }

@@ -33,12 +33,12 @@ class ProgramConfigTest {
 
   @ParameterizedTest
   @CsvSource({"127.0.0.1, 127.0.0.2, 4711", "0.0.0.0, 127.0.0.1, 4712", "::, 192.0.2.1, 4711"})
-  void anotherAddressIsAnotherServer(String listening, String upstream, int port) {
+  void anotherAddressIsAccepted(String listening, String upstream, int port) {
     assertThatCode(() -> demand(listening, upstream, port)).doesNotThrowAnyException();
   }
 
   @Test
-  void onAllAddressesEveryAddressOfThisMachineIsItself() throws IOException {
+  void everyAddressOfThisMachineIsRefusedForTheWildcardAddress() throws IOException {
     for (InetAddress own :
         NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses).toList()) {
       assertThatThrownBy(() -> demand("0.0.0.0", own.getHostAddress(), 4711))
@@ -47,7 +47,7 @@ class ProgramConfigTest {
   }
 
   @Test
-  void aNameWithoutAnAddressIsNotLookedAt() {
+  void anUnresolvedNameIsAccepted() {
     ProgramConfig config =
         ProgramConfig.onLoopback(List.of(InetSocketAddress.createUnresolved("nowhere", 4711)));
 

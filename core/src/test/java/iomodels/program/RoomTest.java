@@ -12,7 +12,7 @@ class RoomTest {
 
   private final Room room = new Room();
 
-  /** A member that leaves when it is told a certain line, as when that write fails. */
+  /** A member that leaves when it is told a certain line, as if writing that line had failed. */
   private final class Guest implements Room.Member {
 
     private final String name;
@@ -46,7 +46,7 @@ class RoomTest {
   }
 
   @Test
-  void membersAreToldOneOrderThoughOneLeavesWhileALineIsTold() {
+  void allMembersReceiveTheSameOrderIfAMemberLeavesDuringALine() {
     Guest before = enter("before", "");
     enter("resets", "speaker: hello\n");
     Guest after = enter("after", "");
@@ -58,7 +58,7 @@ class RoomTest {
   }
 
   @Test
-  void theStackDoesNotGrowWithTheMembersThatLeaveAtOnce() {
+  void theStackDoesNotGrowWithTheNumberOfMembersThatLeaveDuringALine() {
     int members = 2_000;
     IntStream.range(0, members).forEach(i -> enter("m" + i, "speaker: hello\n"));
     Guest speaker = enter("speaker", "");
@@ -68,7 +68,7 @@ class RoomTest {
   }
 
   @Test
-  void whoLeavesWhileBeingWelcomedIsNotThereAnyMore() {
+  void aMemberThatLeavesDuringItsWelcomeIsRemoved() {
     Guest witness = enter("witness", "");
     enter("ghost", "* you are ghost; here: witness\n");
     assertThat(witness.told).endsWith("* ghost joined\n", "* ghost left\n");
@@ -76,7 +76,7 @@ class RoomTest {
   }
 
   @Test
-  void whoEntersIsToldOfThoseThatLeaveMeanwhile() {
+  void aNewcomerIsToldWhenAMemberLeavesMeanwhile() {
     enter("resets", "* new joined\n");
     Guest newcomer = enter("new", "");
     assertThat(newcomer.told.stream().collect(joining()))

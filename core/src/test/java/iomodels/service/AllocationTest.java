@@ -11,14 +11,16 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** A call allocates nothing, or the collector would be a part of every measurement. */
+/**
+ * Sessions and responders allocate nothing per call; so garbage collection affects no measurement.
+ */
 class AllocationTest {
 
   static final List<Service> SERVICES = Services.all();
 
   private static final int CALLS = 100_000;
 
-  /** Less than a byte a call: what the test itself and the virtual machine may use. */
+  /** Less than a byte per call: an allowance for the test itself and the virtual machine. */
   private static final long ALLOWED = CALLS / 2;
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -28,7 +30,7 @@ class AllocationTest {
   void aSessionAllocatesNothingPerCall(Service service) {
     Session session = service.open();
     ByteBuffer in = ByteBuffer.wrap("1234\n".getBytes(US_ASCII));
-    // Less room than there is to say, so that a reply is said in parts.
+    // Shorter than a reply, so that the session has to write replies in parts.
     ByteBuffer out = ByteBuffer.allocateDirect(3);
 
     assertThat(allocatedBy(() -> converse(session, in, out))).isLessThan(ALLOWED);

@@ -9,8 +9,9 @@ import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
- * A server's part in a conversation, without a network: it hands a session its input in chunks and
- * its output in buffers of any size, and holds every single call to {@link Session}'s contract.
+ * Plays the server's part in a conversation, without a network. It passes input to a session in
+ * chunks, offers output buffers of random sizes, and checks each call against {@link Session}'s
+ * contract.
  */
 final class Driver {
 
@@ -19,7 +20,7 @@ final class Driver {
   private final int largestChunk;
   private final int largestRoom;
 
-  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream replies = new ByteArrayOutputStream();
   private int received;
   private Progress last = Progress.UNDERFLOW;
 
@@ -30,14 +31,14 @@ final class Driver {
     this.largestRoom = largestRoom;
   }
 
-  /** One call with everything in it, and an {@code out} that has room for {@code room} bytes. */
+  /** Makes one call with the whole input, and an {@code out} of {@code room} bytes. */
   static byte[] atOnce(Session session, byte[] input, int room) {
     ByteBuffer out = ByteBuffer.allocate(room);
     assertThat(session.advance(ByteBuffer.wrap(input), out, true)).isEqualTo(Progress.FINISHED);
     return Arrays.copyOf(out.array(), out.position());
   }
 
-  /** Says {@code input} and the end of it; returns all that was said in reply. */
+  /** Passes {@code input} and the end of input to the session; returns the whole reply. */
   byte[] converse(byte[] input) {
     byte[] pending = {};
     int next = 0;
@@ -47,7 +48,7 @@ final class Driver {
         int length = Math.min(random.nextInt(largestChunk + 1), input.length - next);
         pending = Arrays.copyOfRange(input, next, next + length);
         next += length;
-        // The end may be known with the last bytes, or only afterwards.
+        // A server may learn of the end of input with the last bytes, or later.
         ended = next == input.length && random.nextBoolean();
       }
       pending = advance(pending, random.nextInt(largestRoom + 1), ended);
@@ -55,15 +56,15 @@ final class Driver {
     for (int i = 0; i < 3; i++) {
       advance(pending, random.nextInt(largestRoom + 1), true);
     }
-    return said.toByteArray();
+    return replies.toByteArray();
   }
 
-  /** How many calls brought input. */
+  /** The number of calls with input. */
   int received() {
     return received;
   }
 
-  /** One call; returns what it left of its input. */
+  /** Makes one call; returns the input that it did not consume. */
   private byte[] advance(byte[] input, int room, boolean endOfInput) {
     Memory in = Memory.holding(input, random);
     Memory out = Memory.withRoomFor(room, random);
@@ -84,24 +85,25 @@ final class Driver {
         assertThat(left).as("input left on UNDERFLOW").isZero();
         assertThat(endOfInput).as("UNDERFLOW at the end of input").isFalse();
       }
-      case OVERFLOW -> assertThat(out.buffer().remaining()).as("room on OVERFLOW").isZero();
+      case OVERFLOW ->
+          assertThat(out.buffer().remaining()).as("free bytes in out on OVERFLOW").isZero();
       case FINISHED -> {}
     }
     switch (last) {
       case UNDERFLOW -> {}
       case OVERFLOW -> {
         if (room > 0) {
-          assertThat(reply).as("what there was to say after OVERFLOW").isNotEmpty();
+          assertThat(reply).as("reply after OVERFLOW").isNotEmpty();
         }
       }
       case FINISHED -> {
         assertThat(progress).as("after FINISHED").isEqualTo(Progress.FINISHED);
-        assertThat(reply).as("said after FINISHED").isEmpty();
-        assertThat(left).as("left after FINISHED").isEqualTo(input.length);
+        assertThat(reply).as("reply after FINISHED").isEmpty();
+        assertThat(left).as("input left after FINISHED").isEqualTo(input.length);
       }
     }
     last = progress;
-    said.writeBytes(reply);
+    replies.writeBytes(reply);
     received += input.length > 0 ? 1 : 0;
     in.scribble();
     out.scribble();

@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What each service says to a whole input: its grammar once more, in the plainest way there is. */
+/** The expected reply of each service to a whole input: a second, simple implementation. */
 final class Expected {
 
   private static final Pattern REQUEST = Pattern.compile("\\G([0-9]{1,13})\n");
@@ -15,28 +15,28 @@ final class Expected {
 
   private Expected() {}
 
-  /** The reply to an input that comes in one piece and then ends. */
+  /** The reply to an input that arrives in one chunk, followed by the end of input. */
   static byte[] reply(Service service, byte[] input) {
-    String said = new String(input, ISO_8859_1);
+    String text = new String(input, ISO_8859_1);
     return switch (service.name()) {
-      case "upper" -> bytes(upper(said));
-      case "fixed" -> bytes(said.isEmpty() ? "" : "dddddd");
-      case "lines" -> bytes(lines(said));
-      case "flood" -> flood(said);
+      case "upper" -> bytes(upper(text));
+      case "fixed" -> bytes(text.isEmpty() ? "" : "dddddd");
+      case "lines" -> bytes(lines(text));
+      case "flood" -> flood(text);
       case "discard" -> new byte[0];
       default -> throw new IllegalArgumentException(service.name());
     };
   }
 
-  private static String upper(String said) {
+  private static String upper(String input) {
     StringBuilder reply = new StringBuilder();
-    said.chars().forEach(c -> reply.append((char) (c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c)));
+    input.chars().forEach(c -> reply.append((char) (c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c)));
     return reply.toString();
   }
 
-  private static String lines(String said) {
+  private static String lines(String input) {
     StringBuilder reply = new StringBuilder();
-    Matcher matcher = LINE.matcher(said);
+    Matcher matcher = LINE.matcher(input);
     while (matcher.find()) {
       String line = matcher.group();
       int length = line.endsWith("\n") ? line.length() - 1 : line.length();
@@ -48,9 +48,9 @@ final class Expected {
     return reply.toString();
   }
 
-  private static byte[] flood(String said) {
+  private static byte[] flood(String input) {
     ByteArrayOutputStream reply = new ByteArrayOutputStream();
-    Matcher request = REQUEST.matcher(said);
+    Matcher request = REQUEST.matcher(input);
     int end = 0;
     while (request.find()) {
       for (int i = 0; i < Integer.parseInt(request.group(1)); i++) {
@@ -58,7 +58,7 @@ final class Expected {
       }
       end = request.end();
     }
-    if (end < said.length()) {
+    if (end < input.length()) {
       reply.writeBytes(bytes("ERR expected a count\n"));
     }
     return reply.toByteArray();

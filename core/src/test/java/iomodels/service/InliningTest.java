@@ -16,9 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * C2 inlines the accesses to a buffer into a session's loops, even if it compiles the session
- * before it compiles the access methods. Each session runs in a JVM that compiles nothing but
- * sessions and waits for each compilation, so the order does not depend on timing.
+ * C2 inlines buffer accesses into a session's loops, even if it compiles the session before it
+ * compiles the access methods. Each session runs in a JVM that compiles only sessions and waits for
+ * each compilation, so the order does not depend on timing.
  */
 class InliningTest {
 
@@ -26,7 +26,7 @@ class InliningTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"upper", "lines", "flood"})
-  void theAccessesToADirectBufferAreInlined(String service, @TempDir Path folder) throws Exception {
+  void accessesToADirectBufferAreInlined(String service, @TempDir Path folder) throws Exception {
     assumeThat(System.getProperty("java.vm.name")).as("a JVM with C2").contains("Server VM");
     Path log = folder.resolve("compilations.txt");
     Process java =
@@ -47,7 +47,7 @@ class InliningTest {
             .redirectOutput(log.toFile())
             .start();
     try {
-      assertThat(java.waitFor(2, TimeUnit.MINUTES)).as("it has ended").isTrue();
+      assertThat(java.waitFor(2, TimeUnit.MINUTES)).as("the JVM has ended").isTrue();
     } finally {
       java.destroyForcibly();
     }
@@ -63,7 +63,7 @@ class InliningTest {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
-  /** Has the named service answer messages of 64 bytes, often enough for C2. */
+  /** Passes messages of 64 bytes to the named service, often enough for C2 to compile it. */
   public static void main(String[] arguments) {
     Session session = Services.named(arguments[0]).orElseThrow().open();
     ByteBuffer in = ByteBuffer.allocateDirect(64);

@@ -6,16 +6,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.random.RandomGenerator;
 
-/** A buffer of some kind that a server might use, lying between margins that nobody may touch. */
+/** A buffer of a kind that a server might use, between margins that a session must not change. */
 final class Memory {
 
-  /** The margins and what lies between them. */
+  /** The buffer's memory, including the margins. */
   private final ByteBuffer whole;
 
-  /** What {@code whole} held at first. */
+  /** The initial content of {@code whole}. */
   private final byte[] before;
 
-  /** Where {@code buffer} has its index 0 in {@code whole}. */
+  /** The index in {@code whole} of {@code buffer}'s index 0. */
   private final int start;
 
   private final ByteBuffer buffer;
@@ -27,7 +27,7 @@ final class Memory {
     this.buffer = buffer;
   }
 
-  /** A buffer whose remaining bytes are {@code content}. */
+  /** Creates a buffer whose remaining bytes are {@code content}. */
   static Memory holding(byte[] content, RandomGenerator random) {
     Memory memory = withRoomFor(content.length, random);
     int first = memory.start + memory.buffer.position();
@@ -42,7 +42,7 @@ final class Memory {
             memory.buffer.asReadOnlyBuffer().order(memory.buffer.order()));
   }
 
-  /** A buffer with {@code room} bytes from its position to its limit. */
+  /** Creates a buffer with {@code room} bytes from its position to its limit. */
   static Memory withRoomFor(int room, RandomGenerator random) {
     int left = random.nextInt(20);
     int gap = random.nextInt(20);
@@ -54,7 +54,7 @@ final class Memory {
         (random.nextBoolean() ? ByteBuffer.allocate(size) : ByteBuffer.allocateDirect(size))
             .put(noise)
             .clear();
-    // A slice counts from its own beginning; arrayOffset() is then not 0.
+    // The arrayOffset() of a slice is not 0.
     boolean sliced = random.nextBoolean();
     ByteBuffer buffer = sliced ? whole.slice(left, size - left) : whole.duplicate();
     int first = sliced ? gap : left + gap;
@@ -65,7 +65,7 @@ final class Memory {
     return new Memory(whole, noise, sliced ? left : 0, buffer);
   }
 
-  /** Asserts that nothing has changed but, perhaps, the indexes from {@code from} to the limit. */
+  /** Asserts that bytes have changed only, if at all, from index {@code from} to the limit. */
   void assertUntouchedBut(int from) {
     byte[] now = everything();
     byte[] expected = before.clone();
@@ -75,7 +75,7 @@ final class Memory {
     assertThat(now).as("bytes outside position and limit").isEqualTo(expected);
   }
 
-  /** What a session is given. */
+  /** The buffer to pass to a session. */
   ByteBuffer buffer() {
     return buffer;
   }
@@ -91,7 +91,7 @@ final class Memory {
     return bytes;
   }
 
-  /** What a server does when it uses the same memory for something else. */
+  /** Overwrites the memory, as a server does when it reuses a buffer. */
   void scribble() {
     for (int i = 0; i < whole.capacity(); i++) {
       whole.put(i, (byte) 'z');

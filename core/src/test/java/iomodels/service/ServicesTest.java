@@ -13,14 +13,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The grammars in {@link Services}, clause by clause. */
+/** Tests each clause of the specifications in {@link Services}. */
 class ServicesTest {
 
   private static final String TOO_LONG = "ERR line too long\n";
   private static final String NOT_A_COUNT = "ERR expected a count\n";
 
   @Test
-  void areFoundByName() {
+  void servicesAreFoundByName() {
     assertThat(Services.all())
         .extracting(Service::name)
         .containsExactly("upper", "fixed", "lines", "flood", "discard");
@@ -39,7 +39,7 @@ class ServicesTest {
   }
 
   @Test
-  void upperChangesTwentySixByteValuesOfAll() {
+  void upperChangesOnlyTheTwentySixLowerCaseLetters() {
     byte[] all = new byte[256];
     for (int i = 0; i < all.length; i++) {
       all[i] = (byte) i;
@@ -53,9 +53,9 @@ class ServicesTest {
     }
   }
 
-  /** Eight bytes go at a time: no byte may disturb its neighbour. */
+  /** The code handles eight bytes at a time: a byte must not affect its neighbours. */
   @Test
-  void upperDoesSoBesideEveryOtherByte() {
+  void upperChangesEachByteIndependentlyOfItsNeighbour() {
     byte[] pairs = new byte[2 * 256 * 256];
     for (int i = 0; i < pairs.length / 2; i++) {
       pairs[2 * i] = (byte) (i >> 8);
@@ -66,7 +66,7 @@ class ServicesTest {
         .isEqualTo(Expected.reply(Services.UPPER, pairs));
   }
 
-  /** Whole words and single bytes, at every alignment; what is around the reply stays as it was. */
+  /** Whole words and single bytes, at every alignment; bytes around the reply stay unchanged. */
   @ParameterizedTest
   @CsvSource({"false, false", "true, true", "false, true", "true, false"})
   void upperChangesMessagesOfEveryLengthAtEveryPosition(boolean inDirect, boolean outDirect) {
@@ -98,12 +98,12 @@ class ServicesTest {
   }
 
   @Test
-  void upperAnswersAtOnce() {
+  void upperRepliesBeforeTheEndOfInput() {
     assertThat(unfinished(Services.UPPER, "abc")).isEqualTo("ABC");
   }
 
   @Test
-  void fixedAnswersOncePerChunkWhateverItHolds() {
+  void fixedAnswersOncePerChunkWhateverItsContent() {
     Session session = Services.FIXED.open();
     ByteBuffer out = ByteBuffer.allocate(100);
 
@@ -114,7 +114,7 @@ class ServicesTest {
   }
 
   @Test
-  void linesHoldsALineUntilItIsComplete() {
+  void linesKeepsALineUntilItIsComplete() {
     Session session = Services.LINES.open();
     ByteBuffer out = ByteBuffer.allocate(100);
 
@@ -128,13 +128,13 @@ class ServicesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "\n\n\n", "a", "a\n", "a\nb", "a\r\nb\r\n", "\r", "é\u0000\n"})
-  void linesGivesBackEveryLineAsItCame(String input) {
+  void linesPreservesLineEnds(String input) {
     assertThat(reply(Services.LINES, input)).isEqualTo(input.replace('a', 'A').replace('b', 'B'));
   }
 
   @ParameterizedTest(name = "{0} bytes and \"{1}\"")
   @CsvSource({"8191, \\n", "8192, \\n", "8191, \\r\\n", "8192, ''", "0, \\n"})
-  void linesTakesALineOf8192BytesItsLfNotCounted(int length, String end) {
+  void linesAcceptsALineOf8192BytesWithoutItsLf(int length, String end) {
     String line = "y".repeat(length) + end.translateEscapes();
 
     assertThat(reply(Services.LINES, "a\n" + line + (end.isEmpty() ? "" : "b")))
@@ -143,14 +143,14 @@ class ServicesTest {
 
   @ParameterizedTest(name = "{0} bytes and \"{1}\"")
   @CsvSource({"8193, \\n", "8192, \\r\\n", "8193, ''", "100000, \\n"})
-  void linesRefusesALongerLine(int length, String end) {
+  void linesRejectsALongerLine(int length, String end) {
     String line = "y".repeat(length) + end.translateEscapes();
 
     assertThat(reply(Services.LINES, "a\n" + line + "b\n")).isEqualTo("A\n" + TOO_LONG);
   }
 
   @Test
-  void linesRefusesWithoutWaitingForTheEndOfTheLine() {
+  void linesRejectsALongLineBeforeItsEnd() {
     Session session = Services.LINES.open();
     ByteBuffer out = ByteBuffer.allocate(100);
 
@@ -163,7 +163,7 @@ class ServicesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 250, 251, 252, 64 * 251, 64 * 251 + 1, 1_000_000})
-  void floodSendsAsManyBytesAsItIsAskedFor(int count) {
+  void floodSendsTheRequestedNumberOfBytes(int count) {
     byte[] reply = Driver.atOnce(Services.FLOOD.open(), (count + "\n").getBytes(ISO_8859_1), count);
 
     assertThat(reply).hasSize(count);
@@ -180,7 +180,7 @@ class ServicesTest {
   }
 
   @Test
-  void floodTakesThirteenDigits() {
+  void floodAcceptsThirteenDigits() {
     Session session = Services.FLOOD.open();
     ByteBuffer out = ByteBuffer.allocate(1000);
     ByteBuffer in = latin1("9999999999999\n");
@@ -212,7 +212,7 @@ class ServicesTest {
         "1",
         "0"
       })
-  void floodRefusesAnythingElse(String request) {
+  void floodRejectsMalformedRequests(String request) {
     byte[] utf8 = request.getBytes(UTF_8);
     String latin1 = new String(utf8, ISO_8859_1);
 
@@ -221,7 +221,7 @@ class ServicesTest {
   }
 
   @Test
-  void floodHearsNothingAfterItHasRefused() {
+  void floodConsumesNoInputAfterARejection() {
     Session session = Services.FLOOD.open();
     ByteBuffer out = ByteBuffer.allocate(100);
 
@@ -232,14 +232,14 @@ class ServicesTest {
   }
 
   @Test
-  void discardTakesEverythingAndSaysNothing() {
+  void discardConsumesAllInputAndSendsNothing() {
     assertThat(unfinished(Services.DISCARD, "abc\n")).isEmpty();
     assertThat(reply(Services.DISCARD, "abc\n")).isEmpty();
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 7, 8, 9, 1472, Responder.MAX_DATAGRAM})
-  void datagramsAreAnsweredEachByItself(int length) {
+  void eachDatagramIsAnsweredIndependently(int length) {
     Random random = new Random(length);
     byte[] payload = new byte[length];
     random.nextBytes(payload);
@@ -262,7 +262,7 @@ class ServicesTest {
     return out.since(from);
   }
 
-  /** A peer may go on talking; nobody listens. */
+  /** Asserts that a finished session neither consumes input nor writes a reply. */
   private static void assertFinished(Session session) {
     ByteBuffer in = latin1("5\n");
     ByteBuffer out = ByteBuffer.allocate(100);

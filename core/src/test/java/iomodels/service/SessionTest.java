@@ -19,14 +19,15 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The contract of {@link Session}, for every service, however the input is cut up and whatever the
- * buffers are. What a service has to say is told by {@link Expected}, which shares no code with it.
+ * Tests the contract of {@link Session} for every service, with input split at random and buffers
+ * of many kinds. {@link Expected} computes the expected replies; it shares no code with the
+ * services.
  */
 class SessionTest {
 
   static final List<Service> SERVICES = Services.all();
 
-  /** Largest chunk and largest room: one byte, a few, about a word, a segment, a lot. */
+  /** Limits for chunks and output buffers: a byte, a few, about a word, a TCP segment, many. */
   private static final int[] SIZES = {1, 3, 9, 100, 1460, 20_000};
 
   static Stream<Arguments> servicesAndSeeds() {
@@ -36,7 +37,7 @@ class SessionTest {
 
   @ParameterizedTest(name = "{0}, seed {1}")
   @MethodSource("servicesAndSeeds")
-  void anySplitAndAnyBuffersGiveTheSameReply(Service service, long seed) {
+  void theReplyDependsNeitherOnSplitsNorOnBuffers(Service service, long seed) {
     RandomGenerator random = new Random(seed);
     int largestChunk = SIZES[random.nextInt(SIZES.length)];
     int largestRoom = SIZES[random.nextInt(SIZES.length)];
@@ -57,7 +58,7 @@ class SessionTest {
 
   @ParameterizedTest
   @FieldSource("SERVICES")
-  void withoutRoomNothingIsLost(Service service) {
+  void noReplyIsLostIfTheOutputIsFull(Service service) {
     Session session = service.open();
     byte[] input = "12\n".getBytes(ISO_8859_1);
     ByteBuffer in = ByteBuffer.wrap(input);
@@ -76,7 +77,7 @@ class SessionTest {
 
   @ParameterizedTest
   @FieldSource("SERVICES")
-  void saysNothingUnasked(Service service) {
+  void sendsNothingWithoutInput(Service service) {
     Session session = service.open();
     ByteBuffer out = ByteBuffer.allocate(100);
 
@@ -88,7 +89,7 @@ class SessionTest {
   }
 
   @Test
-  void sessionsOfOneServiceKnowNothingOfEachOther() {
+  void sessionsOfOneServiceAreIndependent() {
     Session one = Services.LINES.open();
     Session other = Services.LINES.open();
     ByteBuffer out = ByteBuffer.allocate(100);
@@ -101,7 +102,7 @@ class SessionTest {
     assertThat(new String(out.array(), 0, out.position(), ISO_8859_1)).isEqualTo("A\nB\n");
   }
 
-  /** Input that takes a service along all of its paths, and sometimes off them. */
+  /** Random input that reaches all branches of a service, including its errors. */
   private static byte[] input(Service service, RandomGenerator random, int about) {
     int length = random.nextInt(about + 1);
     if (service.equals(Services.LINES)) {

@@ -10,9 +10,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Buffers that the kernel sends from. The pool keeps all buffers, so it has as many as there were
- * sends pending at once. The buffer that was given back last is lent first, since it is still in
- * the processor's cache. For the thread of the ring.
+ * A pool of buffers that the kernel sends from. The pool keeps all buffers, so its size is the
+ * maximum number of sends that were pending at once. The buffer that was returned last is lent
+ * first, since it is still in the processor's cache. Confined to the thread of the ring.
  */
 final class BufferPool {
 
@@ -31,25 +31,27 @@ final class BufferPool {
   private final Deque<Buffer> free = new ArrayDeque<>();
 
   /**
-   * @param size of each buffer, in bytes
+   * Creates an empty pool.
+   *
+   * @param size the size of each buffer, in bytes
    */
   BufferPool(Ring ring, int size) {
     this.ring = ring;
     this.size = size;
   }
 
-  /** Lends an empty buffer. */
+  /** Lends an empty buffer; allocates one if none is free. */
   Buffer borrow() {
     Buffer buffer = free.poll();
     if (buffer == null) {
-      buffer = make();
+      buffer = allocate();
       all.add(buffer);
     }
     buffer.bytes.clear();
     return buffer;
   }
 
-  private Buffer make() {
+  private Buffer allocate() {
     try {
       MemorySegment memory = ring.memory(MsgHdr.SIZE + size);
       MemorySegment bytes = memory.asSlice(MsgHdr.SIZE);
@@ -60,7 +62,7 @@ final class BufferPool {
     }
   }
 
-  /** The buffer with that number, which has been lent. */
+  /** Returns the lent buffer with the given number. */
   Buffer lent(int number) {
     return all.get(number);
   }

@@ -2,7 +2,7 @@ package iomodels.linux;
 
 import java.nio.ByteBuffer;
 
-/** Buffers of an event loop. */
+/** Operations on the buffers of an event loop. */
 final class Buffers {
 
   static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
@@ -10,8 +10,8 @@ final class Buffers {
   private Buffers() {}
 
   /**
-   * Returns what remains in a buffer, in a buffer that the caller can keep: the direct buffers
-   * belong to the loop, which uses them again in the next turn, so the bytes are copied.
+   * Returns the remaining bytes in a buffer that the caller can keep. The bytes of a direct buffer
+   * are copied, since the loop owns the direct buffers and reuses them in the next turn.
    */
   static ByteBuffer retainRemainder(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {

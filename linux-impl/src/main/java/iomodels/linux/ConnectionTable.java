@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open connections of a loop by descriptor: an array, since the kernel always gives out the
- * lowest descriptor that is free. For the thread of the loop.
+ * The open connections of a loop by descriptor. An array is enough, since the kernel always assigns
+ * the lowest free descriptor. Confined to the thread of the loop.
  */
 final class ConnectionTable<C> {
 
@@ -31,16 +31,16 @@ final class ConnectionTable<C> {
     size++;
   }
 
-  @SuppressWarnings("ReferenceEquality") // It is about this connection, not an equal one.
+  @SuppressWarnings("ReferenceEquality") // Identity matters here, not equality.
   boolean contains(int fd, C connection) {
     return get(fd) == connection;
   }
 
   /**
-   * Removes this connection.
+   * Removes the given connection.
    *
-   * @return false if it has been removed before: its descriptor must not be closed again, since
-   *     another connection may have the same one by now
+   * @return false if it has been removed before: its descriptor must then not be closed, since
+   *     another connection may have the same descriptor by now
    */
   boolean remove(int fd, C connection) {
     boolean isThere = contains(fd, connection);

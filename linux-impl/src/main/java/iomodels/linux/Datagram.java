@@ -4,9 +4,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * A datagram as {@link Ring#receiveDatagrams} leaves it in a buffer: {@code struct
- * io_uring_recvmsg_out}, then room for the sender's address, then room for a control message, then
- * the payload.
+ * The layout of a datagram in a buffer of {@link Ring#receiveDatagrams}: {@code struct
+ * io_uring_recvmsg_out}, then space for the sender's address, then space for a control message,
+ * then the payload.
  */
 final class Datagram {
 
@@ -19,12 +19,12 @@ final class Datagram {
 
   private Datagram() {}
 
-  /** Moves the buffer's position and limit to the payload. */
+  /** Sets the buffer's position and limit to the payload. */
   static ByteBuffer payload(ByteBuffer buffer) {
     return buffer.limit(PAYLOAD + buffer.getInt(PAYLOADLEN)).position(PAYLOAD);
   }
 
-  /** Makes a header that of the reply: to the sender, from the address that was addressed. */
+  /** Makes a header the header of the reply: to the sender, from the destination of the request. */
   static void address(MsgHdr reply, ByteBuffer buffer) {
     MemorySegment datagram = MemorySegment.ofBuffer(buffer.duplicate().clear());
     reply.copy(datagram, SENDER, buffer.getInt(NAMELEN), CONTROL, buffer.getInt(CONTROLLEN));

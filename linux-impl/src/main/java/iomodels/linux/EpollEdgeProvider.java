@@ -12,7 +12,7 @@ public final class EpollEdgeProvider extends LinuxProvider {
     super(
         new ModelCard(
             EpollEdgeServer.NAME,
-            "The kernel tells once that a socket has become ready, and one thread keeps it in mind",
+            "The kernel reports once that a socket becomes ready, and one thread records it",
             IoModel.MULTIPLEXING,
             Notification.EDGE_TRIGGERED,
             Threading.ONE,

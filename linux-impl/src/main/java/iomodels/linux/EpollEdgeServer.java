@@ -36,24 +36,24 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Single-threaded reactor on edge-triggered {@code epoll}. The kernel reports a socket once, when
  * it <em>becomes</em> ready, and not again while it stays ready. So {@code epoll_ctl} is called
- * once for a connection, for reading and writing, and never again.
+ * only once for a connection, for both reading and writing.
  *
- * <p>The trap: a loop that leaves input unread waits for a report that does not come; and a loop
- * that therefore reads until {@code EAGAIN}, as epoll(7) advises, serves nobody else while one
- * client sends fast. Here each connection remembers what was reported until a call shows that it is
- * no longer true, and the loop keeps a queue of connections that can proceed. Each gets one bounded
- * turn and goes to the end of the queue; while the queue is not empty, {@code epoll_wait} only
- * polls. In other words, the loop makes level-triggering out of edges, which is also why this page
- * is longer than {@link EpollServer}.
+ * <p>The trap: if a loop leaves input unread, no further report comes. If it therefore reads until
+ * {@code EAGAIN}, as epoll(7) advises, one client that sends fast starves all others. Here each
+ * connection records what was reported until a call shows that it is no longer true, and the loop
+ * keeps a queue of connections that can proceed. Each gets one bounded turn and goes to the end of
+ * the queue; while the queue is not empty, {@code epoll_wait} only polls. In other words, the loop
+ * derives level-triggering from edges, so this page is longer than {@link EpollServer}.
  *
- * <p>A call that moves less than it could shows that there is no more: no {@code EAGAIN} is needed.
- * There are two exceptions. A read may stop short of a FIN or of urgent data, of which the only
- * report may have come together with the bytes before it: after {@code EPOLLRDHUP} or {@code
- * EPOLLPRI}, only an empty read counts. The listening socket and the UDP socket stay
+ * <p>If a call transfers less than it could, the socket is no longer ready: no {@code EAGAIN} is
+ * needed. There is one exception. A read may end before a FIN or urgent data, which may have been
+ * reported together with the bytes before it: after {@code EPOLLRDHUP} or {@code EPOLLPRI}, the
+ * loop reads until a read returns nothing. The listening socket and the UDP socket are
  * level-triggered, since edges would save nothing there.
  *
  * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
- * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
+ * calls can reach them. A connection keeps a copy only of bytes that have not been consumed or
+ * sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book: see
@@ -66,15 +66,16 @@ final class EpollEdgeServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int MAX_EVENTS = 256;
 
-  /** Of a connection, all its life. After an error, reading and writing both return at once. */
+  /** The interest set of every connection. It never changes. */
   private static final int INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
+  /** Events after which a write returns at once; after an error it fails at once. */
   private static final int WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -95,10 +96,10 @@ final class EpollEdgeServer implements Server {
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  /** Connections that can proceed, the one that has waited longest first. */
+  /** Connections that can proceed, in the order in which they became ready. */
   private final Queue<Connection> ready = new ArrayDeque<>();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -164,7 +165,7 @@ final class EpollEdgeServer implements Server {
       accept(MAX_ACCEPTS);
     } else if (fd == datagrams.fd()) {
       datagrams.answer();
-    } // Else it is wakeUp, or a closed connection whose descriptor a child process still has.
+    } // Else it is wakeUp, or a closed connection whose descriptor a child process still holds.
   }
 
   // end::wait[]
@@ -175,7 +176,7 @@ final class EpollEdgeServer implements Server {
       try {
         new Connection(fd);
       } catch (IOException | RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         connections.remove(fd);
         Libc.close(fd);
       }
@@ -190,36 +191,38 @@ final class EpollEdgeServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING,
     CLOSED
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
     private final Session session;
     private State state = State.READING;
 
-    /** What was reported, until a call shows that it is no longer true. */
+    /** Readiness as reported, until a call shows that it is no longer true. */
     private boolean readable;
 
     private boolean writable;
 
-    /** FIN or urgent data has been reported: only an empty read shows that there is no more. */
+    /** Whether FIN or urgent data has been reported: read until a read returns nothing. */
     private boolean reportedEnd;
 
     private boolean isQueued;
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
@@ -242,7 +245,7 @@ final class EpollEdgeServer implements Server {
       }
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     void run() {
       isQueued = false;
       try {
@@ -250,7 +253,7 @@ final class EpollEdgeServer implements Server {
           case READING -> advance(receive());
           case WRITING -> write();
           case DISCARDING -> discard();
-          case CLOSED -> {} // While it was in the queue.
+          case CLOSED -> {} // It was closed while it was in the queue.
         }
         enqueueIfReady();
       } catch (IOException _) {
@@ -304,7 +307,7 @@ final class EpollEdgeServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
@@ -314,7 +317,9 @@ final class EpollEdgeServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       receive();
       if (endOfInput) {
@@ -323,22 +328,22 @@ final class EpollEdgeServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void close() {
       if (connections.remove(fd, this)) {
         state = State.CLOSED;
-        readable = false; // So that it is not queued again.
-        Libc.close(fd); // Removes it from the epoll set as well.
+        readable = false; // Prevents it from being queued again.
+        Libc.close(fd); // Also removes it from the epoll set.
         listener.descriptorFreed();
       }
     }
@@ -351,9 +356,9 @@ final class EpollEdgeServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     wakeUp.close();
     listener.close();
     datagrams.close();

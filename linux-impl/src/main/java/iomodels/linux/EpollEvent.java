@@ -8,9 +8,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@code struct epoll_event}, of which {@code epoll_wait} fills an array: which events, and what
- * was said of the descriptor when it was added, here the descriptor itself. On x86-64 the structure
- * is packed, so that it is the same for a program of 32 bits.
+ * {@code struct epoll_event}, of which {@code epoll_wait} fills an array: the events, and the data
+ * that was registered with the descriptor, here the descriptor itself. On x86-64 the structure is
+ * packed, so that it has the same layout in 32-bit programs.
  */
 final class EpollEvent {
 

@@ -12,7 +12,7 @@ public final class EpollProvider extends LinuxProvider {
     super(
         new ModelCard(
             EpollServer.NAME,
-            "One thread asks the kernel, which keeps the set of sockets, for those that are ready",
+            "The kernel keeps the set of sockets; one thread waits for those that are ready",
             IoModel.MULTIPLEXING,
             Notification.LEVEL_TRIGGERED,
             Threading.ONE,

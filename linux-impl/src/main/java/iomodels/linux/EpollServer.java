@@ -30,19 +30,19 @@ import java.util.concurrent.CompletableFuture;
  * Single-threaded reactor on level-triggered {@code epoll}. One thread waits, only in {@code
  * epoll_wait}, for the listening socket, the UDP socket and all connections.
  *
- * <p>The set of descriptors to watch lives in the kernel. {@code epoll_ctl} adds a connection when
- * it has been accepted, and changes its entry when it begins to wait for something else, which is
- * rare. {@code epoll_wait} returns ready descriptors only, so an idle connection costs nothing.
- * With {@code select} and {@code poll} each call passes the whole set.
+ * <p>The kernel keeps the set of descriptors to watch. {@code epoll_ctl} adds a connection when it
+ * has been accepted, and changes its entry when the connection waits for another event, which is
+ * rare. {@code epoll_wait} returns only ready descriptors, so an idle connection costs nothing.
+ * With {@code select} and {@code poll}, each call passes the whole set.
  *
  * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input
- * unread, and need not read until {@code EAGAIN}. A message costs one {@code recv}, one {@code
- * send} and a share of an {@code epoll_wait}.
+ * unread; it does not have to read until {@code EAGAIN}. Each message costs one {@code recv}, one
+ * {@code send} and a share of one {@code epoll_wait}.
  *
  * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
- * calls can reach them. A connection keeps a copy only of what has not been taken or sent. (The set
- * in the kernel has to be kept in step with the state of the listener and of each connection, which
- * makes the page a few lines longer than its aim.)
+ * calls can reach them. A connection keeps a copy only of bytes that have not been consumed or
+ * sent. (The loop has to update the set in the kernel whenever the listener or a connection changes
+ * its state, so the page is a few lines longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.3; TCP and UDP in one loop are section 8.15. {@code epoll} is younger than the book; section
@@ -55,10 +55,10 @@ final class EpollServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int MAX_EVENTS = 256;
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -79,7 +79,7 @@ final class EpollServer implements Server {
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -141,7 +141,7 @@ final class EpollServer implements Server {
       accept(MAX_ACCEPTS);
     } else if (fd == datagrams.fd()) {
       datagrams.answer();
-    } // Else it is wakeUp, or a closed connection whose descriptor a child process still has.
+    } // Else it is wakeUp, or a closed connection whose descriptor a child process still holds.
   }
 
   // end::wait[]
@@ -152,7 +152,7 @@ final class EpollServer implements Server {
       try {
         new Connection(fd);
       } catch (IOException | RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         connections.remove(fd);
         Libc.close(fd);
       }
@@ -167,13 +167,13 @@ final class EpollServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
@@ -182,10 +182,12 @@ final class EpollServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) throws IOException {
@@ -195,7 +197,7 @@ final class EpollServer implements Server {
       watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {
@@ -254,7 +256,7 @@ final class EpollServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
@@ -264,7 +266,9 @@ final class EpollServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (in.recv(fd) < 0) {
         close();
@@ -272,20 +276,20 @@ final class EpollServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void close() {
       if (connections.remove(fd, this)) {
-        Libc.close(fd); // Removes it from the epoll set as well.
+        Libc.close(fd); // Also removes it from the epoll set.
         listener.descriptorFreed();
       }
     }
@@ -298,9 +302,9 @@ final class EpollServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     wakeUp.close();
     listener.close();
     datagrams.close();

@@ -3,7 +3,7 @@ package iomodels.linux;
 import java.io.IOException;
 import java.util.Map;
 
-/** Error numbers. A call of {@link Libc} that fails returns one of them, negated. */
+/** Error numbers. If a method of {@link Libc} fails, it returns one of them, negated. */
 final class Errno {
 
   static final int EPERM = 1;
@@ -68,7 +68,7 @@ final class Errno {
 
   private Errno() {}
 
-  /** The result of a call that should not fail. */
+  /** Returns the result of a call; throws an exception if the call has failed. */
   static int check(String call, int result) throws IOException {
     if (result < 0) {
       throw exception(call, result);
@@ -76,22 +76,21 @@ final class Errno {
     return result;
   }
 
-  /** The result of a call that waits and should not fail; 0 if a signal has interrupted it. */
+  /** Does the same for a call that waits; returns 0 if a signal has interrupted it. */
   static int checkWait(String call, int result) throws IOException {
     return result == -EINTR ? 0 : check(call, result);
   }
 
-  /**
-   * Whether a call that failed can be repeated later: it would have blocked, or was interrupted.
-   */
+  /** Whether a failed call can be repeated later: it would have blocked, or was interrupted. */
   static boolean isTransient(int result) {
     return result == -EAGAIN || result == -EINTR;
   }
 
   /**
-   * Whether {@code accept} failed for the one connection that it would have returned, so that the
-   * next may be accepted at once: {@code accept(2)}, "Error handling". Not EPERM, which is a
-   * security module's: it refuses before a connection is taken off the queue, again and again.
+   * Whether {@code accept} failed only for the connection at the head of the queue, so that the
+   * next one can be accepted at once: {@code accept(2)}, "Error handling". EPERM is not among these
+   * errors: a security module returns it before a connection is removed from the queue, so the next
+   * call would fail as well.
    */
   static boolean isOfOneConnection(int result) {
     return switch (-result) {
@@ -108,18 +107,18 @@ final class Errno {
     };
   }
 
-  /** The exception for a call that failed. */
+  /** Creates the exception for a failed call. */
   static IOException exception(String call, int result) {
     return new IOException(message(call, result));
   }
 
-  /** The message of the exception for a call that failed. */
+  /** Creates the message of the exception for a failed call. */
   static String message(String call, int result) {
     return call + ": " + describe(-result);
   }
 
   /**
-   * The text for an error number, and its name, such as {@code Address already in use
+   * Returns the text and the name of an error number, such as {@code Address already in use
    * (EADDRINUSE)}.
    */
   static String describe(int number) {

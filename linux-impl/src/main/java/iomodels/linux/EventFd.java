@@ -5,9 +5,9 @@ import static iomodels.linux.Errno.check;
 import java.io.IOException;
 
 /**
- * A descriptor with which any thread can wake a loop that waits for descriptors: it is readable
- * from the first {@link #signal} on. Safe for use by several threads: after {@link #close} a signal
- * does nothing, since another file may have the same descriptor by then. See eventfd(2).
+ * A descriptor by which any thread can wake a loop that waits for descriptors: it is readable from
+ * the first {@link #signal} on. Safe for use by several threads. A signal after {@link #close} has
+ * no effect, since another file may have the same descriptor by then. See eventfd(2).
  */
 final class EventFd implements AutoCloseable {
 

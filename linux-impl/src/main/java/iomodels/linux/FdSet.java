@@ -7,14 +7,14 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
- * {@code fd_set}: a bit for each descriptor below {@link #FD_SETSIZE}. There is none for any other:
- * C's macros write past the end of the set, this class throws.
+ * {@code fd_set}: one bit for each descriptor below {@link #FD_SETSIZE}. For a higher descriptor
+ * C's macros write past the end of the set; this class throws an exception.
  */
 final class FdSet {
 
   static final int FD_SETSIZE = 1024;
 
-  /** Of 64 descriptors each. */
+  /** The number of words, of 64 descriptors each. */
   static final int WORDS = FD_SETSIZE / Long.SIZE;
 
   private final MemorySegment bits;
@@ -23,12 +23,12 @@ final class FdSet {
     bits = arena.allocate(JAVA_LONG, WORDS);
   }
 
-  /** For {@link Libc#select}. */
+  /** The argument of {@link Libc#select}. */
   MemorySegment segment() {
     return bits;
   }
 
-  /** Descriptors 64 × {@code index} and following, the lowest bit being the first. */
+  /** The bits of 64 descriptors, from 64 × {@code index} on; the lowest bit is the first. */
   long word(int index) {
     return bits.getAtIndex(JAVA_LONG, index);
   }
@@ -38,7 +38,7 @@ final class FdSet {
     bits.setAtIndex(JAVA_LONG, index, word(index) | bit(fd));
   }
 
-  /** Does nothing for a descriptor that is not in the set, or could not be. */
+  /** Removes a descriptor; has no effect if it is not in the set. */
   void remove(int fd) {
     if (fd >= 0 && fd < FD_SETSIZE) {
       int index = fd / Long.SIZE;

@@ -5,9 +5,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The two sets that {@code select} takes, for reading and for writing, each twice: the descriptors
- * to wait for, and a copy that {@code select} overwrites with the ready ones. For the thread of the
- * loop.
+ * The sets for {@code select}, for reading and for writing. Each exists twice: the descriptors to
+ * wait for, and a copy that {@code select} overwrites with the ready descriptors. Confined to the
+ * thread of the loop.
  */
 final class FdSets {
 
@@ -17,7 +17,7 @@ final class FdSets {
   private final FdSet readable = new FdSet(arena);
   private final FdSet writable = new FdSet(arena);
 
-  /** Whether a set has a bit for this descriptor. */
+  /** Whether a set has a bit for a descriptor. */
   static boolean hasBit(int fd) {
     return fd < FdSet.FD_SETSIZE;
   }
@@ -25,42 +25,42 @@ final class FdSets {
   /**
    * Waits for input on one of the server's own descriptors.
    *
-   * @throws IOException if there is no bit for it
+   * @throws IOException if a set has no bit for it
    */
   void add(int fd) throws IOException {
     if (!hasBit(fd)) {
       throw new IOException(
-          "select cannot wait for descriptor %d: FD_SETSIZE is %d; start it before files are opened"
+          "select cannot wait for descriptor %d: FD_SETSIZE is %d; start the server before opening files"
               .formatted(fd, FdSet.FD_SETSIZE));
     }
     reading.add(fd);
   }
 
-  /** Waits for input, or for room for output. */
+  /** Waits for input on a descriptor, or for room for output. */
   void watch(int fd, boolean forWriting) {
     remove(fd);
     (forWriting ? writing : reading).add(fd);
   }
 
-  /** Does nothing for a descriptor that is not in the sets. */
+  /** Removes a descriptor; has no effect if it is not in the sets. */
   void remove(int fd) {
     reading.remove(fd);
     writing.remove(fd);
   }
 
-  /** For {@link Libc#select}, the second argument: a copy for it to overwrite. */
+  /** The second argument of {@link Libc#select}: a copy, which the call overwrites. */
   MemorySegment readable() {
     readable.copyFrom(reading);
     return readable.segment();
   }
 
-  /** For {@link Libc#select}, the third argument: a copy for it to overwrite. */
+  /** The third argument of {@link Libc#select}: a copy, which the call overwrites. */
   MemorySegment writable() {
     writable.copyFrom(writing);
     return writable.segment();
   }
 
-  /** Ready descriptors, 64 × {@code index} and following, the lowest bit being the first. */
+  /** The bits of ready descriptors, from 64 × {@code index} on; the lowest bit is the first. */
   long ready(int index) {
     return readable.word(index) | writable.word(index);
   }

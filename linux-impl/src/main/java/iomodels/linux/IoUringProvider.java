@@ -12,12 +12,12 @@ public final class IoUringProvider extends LinuxProvider {
     super(
         new ModelCard(
             IoUringServer.NAME,
-            "One thread asks the kernel to receive and to send, and is told what has been done",
+            "One thread submits receives and sends to the kernel, and takes their completions",
             IoModel.ASYNCHRONOUS,
             Notification.COMPLETION,
             Threading.ONE,
             "io_uring_enter",
-            "the kernel, meanwhile",
+            "the kernel, before completion",
             "asyncio.ProactorEventLoop (on Windows)"),
         "io_uring_setup",
         Ring::probe,

@@ -27,20 +27,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * Single-threaded proactor on {@code io_uring}. One thread submits operations to the kernel
  * (accept, receive, send) and takes their completions. It waits only in {@code io_uring_enter}; the
- * same call submits everything that was requested since the last one, so it is the only call,
- * however many clients have sent something. A reactor makes two more calls for each of them.
+ * same call submits all operations requested since the last call. So one call serves all clients
+ * that have sent something, while a reactor makes two further calls for each of them.
  *
- * <p>This has consequences that a reactor does not know. A request stays until it completes: one
- * accept operation completes for every connection (<em>multishot</em>). A connection requests input
- * only after its output has been sent, which is back-pressure. When input arrives, the kernel takes
- * a buffer from a shared group, so an idle connection has none. A buffer belongs to the kernel
- * until the send has completed. A descriptor that is closed while an operation is pending stays
- * open until that completes: so all operations are cancelled first, and the last completion closes
- * it. (These cancellations make the page a line longer than its aim.)
+ * <p>Unlike in a reactor, operations stay pending until they complete. One accept operation
+ * completes for every connection (<em>multishot</em>). A connection requests input only after its
+ * output has been sent: this is back-pressure. When input arrives, the kernel takes a buffer from a
+ * shared group, so an idle connection has no buffer. The kernel owns an output buffer until the
+ * send has completed. If a descriptor is closed while an operation is pending, the socket stays
+ * open until the operation completes. So all operations are cancelled first, and after the last
+ * completion the descriptor is closed. (These cancellations make the page a line longer than its
+ * aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
- * 6.5, of which the book says that few systems have it. The pattern is D. C. Schmidt's
- * <i>Proactor</i>. See io_uring(7).
+ * 6.5; the book says that few systems support it. The pattern is D. C. Schmidt's <i>Proactor</i>.
+ * See io_uring(7).
  */
 final class IoUringServer implements Server {
 
@@ -50,10 +51,10 @@ final class IoUringServer implements Server {
   private static final int REPLY_SIZE = 64 * 1024;
   private static final int INPUT_SIZE = 32 * 1024;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
-  /** The operation: the upper half of a tag. The lower half is the descriptor. */
+  /** Operations: the upper half of a tag. The lower half is the descriptor. */
   private static final int WAKE_UP = 1;
 
   private static final int ACCEPT = 2;
@@ -64,11 +65,11 @@ final class IoUringServer implements Server {
   private static final int OTHER = 7;
 
   /**
-   * Capacities; small ones are for tests.
+   * Capacities; tests use small ones.
    *
-   * @param operations of the submission queue
-   * @param completions of the completion queue
-   * @param inputBuffers of the group that the kernel takes buffers from
+   * @param operations the capacity of the submission queue
+   * @param completions the capacity of the completion queue
+   * @param inputBuffers the number of buffers in the group for input
    */
   record Sizes(int operations, int completions, int inputBuffers) {
 
@@ -88,10 +89,10 @@ final class IoUringServer implements Server {
   private final RingUdpSocket datagrams;
   private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** The accept operation has been submitted, and has not ended. */
+  /** Whether the accept operation has been submitted and has not ended. */
   private boolean accepting;
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -155,7 +156,9 @@ final class IoUringServer implements Server {
     lingering.runDue();
   }
 
-  /** Multishot operations may have ended: no descriptor, no buffer, or no room for completions. */
+  /**
+   * Submits multishot operations again that have ended for lack of descriptors, buffers or space.
+   */
   private void request() {
     if (!accepting && !listener.isPaused()) {
       ring.accept(listener.fd(), tag(ACCEPT, listener.fd()));
@@ -172,11 +175,11 @@ final class IoUringServer implements Server {
       case RECEIVE, SEND -> connection(fd).completed(operation, ring.result());
       case RECEIVE_DATAGRAM -> datagrams.received();
       case SEND_DATAGRAM -> datagrams.sent(fd);
-      default -> {} // The loop was woken up, or had nothing to cancel.
+      default -> {} // The loop was woken, or there was nothing to cancel.
     }
   }
 
-  /** Never null: a descriptor is closed only when all of its operations have completed. */
+  /** Never returns null: a descriptor is closed only when all its operations have completed. */
   private Connection connection(int fd) {
     return Objects.requireNonNull(connections.get(fd));
   }
@@ -197,7 +200,7 @@ final class IoUringServer implements Server {
     try {
       new Connection(fd).receive();
     } catch (RuntimeException e) {
-      LOG.log(WARNING, "A client was turned away.", e);
+      LOG.log(WARNING, "Cannot set up a connection.", e);
       connections.remove(fd);
       Libc.close(fd);
     }
@@ -206,33 +209,36 @@ final class IoUringServer implements Server {
   // end::accept[]
 
   private enum State {
-    /** Input is received, and replies are sent, in turns. */
+    /** Alternates between receiving input and sending replies. */
     CONVERSING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING,
-    /** Waits for its operations to be cancelled; then its descriptor is closed. */
+    /** Waits until its operations have been cancelled; then its descriptor is closed. */
     CLOSING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
     private final Session session;
     private State state = State.CONVERSING;
 
-    /** Operations that have been submitted, and have not completed. */
+    /** Whether a receive has been submitted and has not completed. */
     private boolean receiving;
 
+    /** Whether a send has been submitted and has not completed. */
     private boolean sending;
 
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = EMPTY;
 
+    /** Output that has not been sent. */
     private @Nullable Buffer unsent;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
@@ -241,7 +247,7 @@ final class IoUringServer implements Server {
       session = service.open();
     }
 
-    /** Takes the result of an operation, then submits the next one. */
+    /** Handles the result of an operation, then submits the next one. */
     void completed(int operation, int result) {
       try {
         switch (operation) {
@@ -281,7 +287,7 @@ final class IoUringServer implements Server {
       }
     }
 
-    /** Other connections need the buffer, so the session takes the input at once. */
+    /** Passes the input to the session at once, since other connections need the buffer. */
     private void take(int buffer, int count) {
       try {
         if (state == State.CONVERSING && !endOfInput) {
@@ -312,7 +318,7 @@ final class IoUringServer implements Server {
         send(unsent);
       } else if (progress == Progress.FINISHED) {
         shutdownOutput();
-      } else if (!receiving) { // Not while there is output to send: that is back-pressure.
+      } else if (!receiving) { // Not while there is output to send: this is back-pressure.
         receive();
       }
     }
@@ -344,7 +350,7 @@ final class IoUringServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() {
-      unread = EMPTY; // It is not read any more.
+      unread = EMPTY; // The session has finished.
       if (endOfInput) {
         close();
       } else {
@@ -355,7 +361,9 @@ final class IoUringServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() {
       if (endOfInput) {
         close();
@@ -365,8 +373,8 @@ final class IoUringServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       boolean isWaiting = progress == Progress.UNDERFLOW && unsent == null;
@@ -374,13 +382,13 @@ final class IoUringServer implements Server {
         endOfInput = true;
         completed(OTHER, 0);
       }
-      activeSinceCheck = !isWaiting; // What it writes now has kept it from reading.
+      activeSinceCheck = !isWaiting; // While it writes, it does not read.
     }
 
     private void close() {
       state = State.CLOSING;
       if (receiving || sending) {
-        ring.cancelAll(fd, tag(OTHER, fd)); // The last one to complete comes back here.
+        ring.cancelAll(fd, tag(OTHER, fd)); // The last completion calls close() again.
       } else if (connections.remove(fd, this)) {
         releaseUnsent();
         ring.close(fd, tag(OTHER, fd));
@@ -396,7 +404,7 @@ final class IoUringServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
     ring.cancelAll(listener.fd(), tag(OTHER, listener.fd()));
     if (datagrams.isOpen()) {
@@ -406,8 +414,8 @@ final class IoUringServer implements Server {
       await();
     }
     acceptBacklog();
-    ring.submit(); // Replies to datagrams refer to the descriptor that is closed now.
-    listener.close(); // No operation holds it any more, so the port is free from now on.
+    ring.submit(); // Replies to datagrams use the descriptor that is closed next.
+    listener.close(); // No operation holds the socket, so this frees the port.
     datagrams.close();
     Deadline end = Deadline.in(config.gracePeriod());
     Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
@@ -424,7 +432,7 @@ final class IoUringServer implements Server {
     ring.submit();
   }
 
-  /** Closing the listener resets what is in the backlog. */
+  /** Accepts the connections in the backlog, which closing the listener would reset. */
   private void acceptBacklog() {
     Libc.fcntl(listener.fd(), Libc.F_SETFL, Libc.O_NONBLOCK);
     for (int i = 0, fd; i <= config.backlog() && (fd = listener.accept()) != NONE; i++) {

@@ -18,17 +18,18 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The C library's functions that the servers call; each is a system call, and described in section
- * 2 of the manual. They have C's names, as Java spells names, and C's parameters in C's order.
+ * The functions of the C library that the servers call. Each is a system call, described in section
+ * 2 of the manual. The methods have the names of the C functions in Java's spelling, and the same
+ * parameters in the same order.
  *
- * <p>In C a call that fails returns −1 and leaves the reason in {@code errno}, which the JVM may
- * overwrite before Java could look. So each method here returns what its function returns or, if
- * that failed, the <b>negated error number</b>, as the kernel itself does: {@code -EAGAIN} rather
- * than −1. {@link Errno} has the numbers, and turns a result into an exception.
+ * <p>In C a failed call returns −1 and stores the reason in {@code errno}, which the JVM may
+ * overwrite before Java code can read it. So each method here returns the result of its function
+ * or, if the function fails, the <b>negated error number</b>, as the kernel does: {@code -EAGAIN}
+ * instead of −1. {@link Errno} defines the numbers, and converts a result to an exception.
  *
- * <p>Safe for use by several threads. A call allocates nothing once the optimizing compiler has it;
- * until then the linker makes a small object for each call that captures {@code errno}. Constants
- * are those of Linux on x86-64.
+ * <p>Safe for use by several threads. Before the optimizing compiler has compiled a call, the
+ * linker allocates a small object for each call that captures {@code errno}; afterwards calls
+ * allocate nothing. The constants are those of Linux on x86-64.
  */
 final class Libc {
 
@@ -48,7 +49,7 @@ final class Libc {
   static final int IPPROTO_IPV6 = 41;
   static final int IPV6_RECVPKTINFO = 49;
 
-  /** For {@link #send}: EPIPE is enough, SIGPIPE need not come as well. */
+  /** For {@link #send}: the call fails with EPIPE, without a SIGPIPE. */
   static final int MSG_NOSIGNAL = 0x4000;
 
   static final int SHUT_WR = 1;
@@ -118,18 +119,18 @@ final class Libc {
   private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO = CALL_STATE.varHandle(PathElement.groupElement("errno"));
 
-  /** Where a call leaves {@code errno}; one for each thread, as in C. */
+  /** The memory in which calls store {@code errno}; one for each thread, as in C. */
   private static final ThreadLocal<MemorySegment> STATE =
       ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
 
   private Libc() {}
 
-  /** A function of the C library; its handle wants {@link #state} before its own parameters. */
+  /** Finds a C function; its handle takes {@link #state} before the function's own parameters. */
   static MethodHandle function(String name, MemoryLayout result, MemoryLayout... parameters) {
     return function(name, FunctionDescriptor.of(result, parameters), List.of());
   }
 
-  /** A function such as {@code fcntl}, of whose parameters only the first so many are declared. */
+  /** Finds a variadic C function such as {@code fcntl}, with the number of declared parameters. */
   static MethodHandle variadic(
       int declared, String name, MemoryLayout result, MemoryLayout... parameters) {
     return function(
@@ -138,7 +139,7 @@ final class Libc {
         List.of(Linker.Option.firstVariadicArg(declared)));
   }
 
-  @SuppressWarnings("restricted") // A wrong type here would bring the JVM down.
+  @SuppressWarnings("restricted") // A wrong type would crash the JVM.
   private static MethodHandle function(
       String name, FunctionDescriptor type, List<Linker.Option> options) {
     List<Linker.Option> all = new ArrayList<>(options);
@@ -147,17 +148,17 @@ final class Libc {
         LINKER.defaultLookup().findOrThrow(name), type, all.toArray(Linker.Option[]::new));
   }
 
-  /** Where this thread's calls leave their error number. */
+  /** The memory in which this thread's calls store their error number. */
   static MemorySegment state() {
     return STATE.get();
   }
 
-  /** What a function returned or, if that was −1, the error number, negated. */
+  /** Returns a function's result or, if it is negative, the negated error number. */
   static int orError(long result) {
     return result < 0 ? -(int) ERRNO.get(state(), 0L) : (int) result;
   }
 
-  /** What a handle may throw by its signature. None does: every call has the handle's own types. */
+  /** Converts a throwable that a handle declares; none occurs if a call has the handle's types. */
   static AssertionError unexpected(Throwable e) {
     return switch (e) {
       case RuntimeException it -> throw it;
@@ -200,9 +201,10 @@ final class Libc {
   }
 
   /**
-   * Tells what a socket is bound to.
+   * Returns the address to which a socket is bound.
    *
-   * @param length an int: before the call the room in {@code address}, after it the address's size
+   * @param length an int: before the call the size of {@code address}, afterwards the size of the
+   *     result
    */
   static int getsockname(int fd, MemorySegment address, MemorySegment length) {
     try {
@@ -212,7 +214,7 @@ final class Libc {
     }
   }
 
-  /** Accepts a connection, and does not ask whose. */
+  /** Accepts a connection, without the client's address. */
   static int accept4(int fd, int flags) {
     try {
       return orError(
@@ -222,7 +224,9 @@ final class Libc {
     }
   }
 
-  /** Receives into the beginning of {@code buffer}: at most {@code length} bytes; 0 after a FIN. */
+  /**
+   * Receives at most {@code length} bytes into the start of {@code buffer}; returns 0 after a FIN.
+   */
   static int recv(int fd, MemorySegment buffer, int length, int flags) {
     Objects.checkFromIndexSize(0, length, buffer.byteSize());
     try {
@@ -232,7 +236,9 @@ final class Libc {
     }
   }
 
-  /** Sends from the beginning of {@code buffer}; returns how many bytes the kernel has taken. */
+  /**
+   * Sends from the start of {@code buffer}; returns the number of bytes that the kernel accepted.
+   */
   static int send(int fd, MemorySegment buffer, int length, int flags) {
     Objects.checkFromIndexSize(0, length, buffer.byteSize());
     try {
@@ -242,7 +248,7 @@ final class Libc {
     }
   }
 
-  /** Receives a datagram, as {@link MsgHdr} describes; returns how many bytes it has. */
+  /** Receives a datagram into the buffer of a {@link MsgHdr}; returns its length in bytes. */
   static int recvmsg(int fd, MemorySegment header, int flags) {
     try {
       return orError((long) RECVMSG.invokeExact(state(), fd, header, flags));
@@ -267,7 +273,9 @@ final class Libc {
     }
   }
 
-  /** Never to be repeated after an error: the descriptor is free already, perhaps in use again. */
+  /**
+   * Must not be repeated after an error: the descriptor is already free, and may be in use again.
+   */
   static int close(int fd) {
     try {
       return orError((int) CLOSE.invokeExact(state(), fd));
@@ -276,7 +284,7 @@ final class Libc {
     }
   }
 
-  /** With an int or an address as its argument, as the command wants. */
+  /** The argument is an int or an address, depending on the command. */
   static int fcntl(int fd, int command, long argument) {
     try {
       return orError((int) FCNTL.invokeExact(state(), fd, command, argument));
@@ -285,7 +293,7 @@ final class Libc {
     }
   }
 
-  /** The sets and the time may each be {@link MemorySegment#NULL}. */
+  /** Each set and the timeout may be {@link MemorySegment#NULL}. */
   static int select(
       int count,
       MemorySegment readable,
@@ -349,8 +357,8 @@ final class Libc {
     }
   }
 
-  /** What an error number means, in words; not a system call. */
-  @SuppressWarnings("restricted") // The text is C's own, and ends with a zero.
+  /** Returns the description of an error number; not a system call. */
+  @SuppressWarnings("restricted") // C returns a string that ends with a zero byte.
   static String strerror(int number) {
     try {
       MemorySegment text = (MemorySegment) STRERROR.invokeExact(state(), number);

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.function.IntSupplier;
 
 /**
- * What the providers of this module have in common: a system call that not every machine permits,
- * and replies to datagrams from the address that was asked.
+ * Base class of this module's providers. Each model needs a system call that some machines do not
+ * permit. All models reply to a datagram from the address to which it was sent.
  */
 abstract class LinuxProvider extends ModelProvider {
 
@@ -22,10 +22,10 @@ abstract class LinuxProvider extends ModelProvider {
   private final IntSupplier probe;
 
   /**
-   * The provider of a model.
+   * Creates the provider of a model.
    *
    * @param call the name of the system call, for the reason if it does not work
-   * @param probe makes that call: see {@link Linux#availability}
+   * @param probe makes that call; see {@link Linux#availability}
    */
   LinuxProvider(ModelCard card, String call, IntSupplier probe, Constructor server) {
     super(card, server);

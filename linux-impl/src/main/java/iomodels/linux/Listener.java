@@ -9,13 +9,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * The listening socket of a loop. When the process runs out of file descriptors, it pauses: a
- * connection that cannot be accepted stays in the backlog, and a level-triggered loop would be told
- * of it again at once, and spin. While it is paused the loop must not wait for it. The pause ends
- * when a connection has closed, or after 100 ms, since other parts of the process use descriptors
- * as well.
+ * The listening socket of a loop. If the process runs out of file descriptors, it pauses: a
+ * connection that cannot be accepted stays in the backlog and is reported again at once, so a
+ * level-triggered loop would spin. During a pause the loop must not wait for this socket. The pause
+ * ends when a connection has closed, or after 100 ms, since other parts of the process use
+ * descriptors as well.
  *
- * <p>For the thread of the loop.
+ * <p>Confined to the thread of the loop.
  */
 final class Listener {
 
@@ -28,7 +28,7 @@ final class Listener {
   /**
    * Binds the socket and listens.
    *
-   * @return its address, with the real port
+   * @return its address, with the actual port
    * @throws java.net.BindException if the address cannot be used
    */
   InetSocketAddress bind(ServerConfig config) throws IOException {
@@ -44,8 +44,8 @@ final class Listener {
   /**
    * Accepts a connection.
    *
-   * @return its descriptor; {@link Sockets#NONE} if none is pending, or if there is no descriptor
-   *     for it, after which the listener is paused
+   * @return its descriptor; {@link Sockets#NONE} if none is pending, or if there is no free
+   *     descriptor: the listener is then paused
    */
   int accept() {
     try {
@@ -56,18 +56,21 @@ final class Listener {
     }
   }
 
-  /** Stops accepting for a while: the process is out of descriptors. */
+  /** Pauses accepting, because the process is out of descriptors. */
   void pause() {
     paused = true;
     pauseEnd = Deadline.in(PAUSE);
   }
 
-  /** Whether the loop must not wait for connections, and has to call {@link #resumeIfDue} soon. */
+  /**
+   * Whether accepting is paused: the loop must not wait for connections, but call {@link
+   * #resumeIfDue} soon.
+   */
   boolean isPaused() {
     return paused;
   }
 
-  /** Ends the pause at the next {@link #resumeIfDue}: a descriptor has become free. */
+  /** Makes the next {@link #resumeIfDue} end the pause, because a descriptor is free. */
   void descriptorFreed() {
     if (paused) {
       pauseEnd = Deadline.in(Duration.ZERO);
@@ -75,9 +78,9 @@ final class Listener {
   }
 
   /**
-   * Ends the pause if it is over.
+   * Resumes accepting if the pause is over.
    *
-   * @return whether the loop has to wait for connections again
+   * @return whether accepting has resumed: the loop has to wait for connections again
    */
   boolean resumeIfDue() {
     boolean resumes = paused && pauseEnd.isOver();
@@ -85,7 +88,7 @@ final class Listener {
     return resumes;
   }
 
-  /** Closes the socket, once; connections that have not been accepted are reset. */
+  /** Closes the socket; the kernel resets connections that have not been accepted. Idempotent. */
   void close() {
     Libc.close(fd);
     fd = NONE;

@@ -12,12 +12,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
 /**
- * {@code struct msghdr}, which {@code recvmsg} fills in and {@code sendmsg} takes, together with
- * what it points to: the peer's address, one buffer, and one control message. The control message
- * is {@code IP_PKTINFO} or {@code IPV6_PKTINFO}: with a received datagram it names the local
- * address that the datagram was sent to; with one to be sent, the source address to use. The kernel
- * adds it to datagrams of a socket that is bound to a wildcard address: see {@link
- * Sockets#datagrams}. So a header that comes from {@code recvmsg} is the right one for the reply.
+ * {@code struct msghdr}, which {@code recvmsg} fills in and {@code sendmsg} reads, together with
+ * the data it points to: the peer's address, one buffer, and one control message. The control
+ * message is {@code IP_PKTINFO} or {@code IPV6_PKTINFO}. For a received datagram it contains the
+ * local address to which the datagram was sent; for a datagram to send, the source address to use.
+ * The kernel adds it to datagrams of a socket that is bound to the wildcard address: see {@link
+ * Sockets#datagrams}. So a header that {@code recvmsg} has filled in is also the header of the
+ * reply.
  *
  * <p>{@code recvmsg(2)}, {@code cmsg(3)}, {@code ip(7)}, {@code ipv6(7)}.
  */
@@ -36,7 +37,9 @@ final class MsgHdr {
               MemoryLayout.paddingLayout(4))
           .withName("msghdr");
 
-  /** {@code struct in_pktinfo} has the interface first, {@code struct in6_pktinfo} last. */
+  /**
+   * The interface comes first in {@code struct in_pktinfo}, and last in {@code struct in6_pktinfo}.
+   */
   static final StructLayout CONTROL =
       MemoryLayout.structLayout(
           JAVA_LONG.withName("cmsg_len"),
@@ -60,7 +63,7 @@ final class MsgHdr {
           SockAddr.LARGEST.withName("address"),
           MemoryLayout.paddingLayout(4));
 
-  /** How much memory a header and what it points to take up. */
+  /** The size of a header and the data it points to, in bytes. */
   static final long SIZE = BLOCK.byteSize();
 
   private static final long NAME = offset("header", "msg_name");
@@ -79,7 +82,7 @@ final class MsgHdr {
       offset("control", "pktinfo", "in6_pktinfo", "ipi6_ifindex");
   private static final long ADDRESS_START = offset("address");
 
-  /** What {@code ::ffff:} ends with, in the order of x86_64 and aarch64. */
+  /** The bytes 8 to 11 of {@code ::ffff:0:0}, as a little-endian integer. */
   private static final int MAPPED = 0xFFFF_0000;
 
   private final MemorySegment memory;
@@ -110,13 +113,14 @@ final class MsgHdr {
     return BLOCK.byteOffset(elements);
   }
 
-  /** As the kernel wants it. */
+  /** The structure, for system calls. */
   MemorySegment segment() {
     return memory;
   }
 
   /**
-   * Before a datagram is received: says how much room there is for its address and control data.
+   * Sets the sizes of the spaces for the address and the control message. To be called before each
+   * receive.
    */
   MsgHdr makeRoom() {
     memory.set(JAVA_INT, NAMELEN, (int) SockAddr.LARGEST.byteSize());
@@ -124,14 +128,14 @@ final class MsgHdr {
     return this;
   }
 
-  /** The buffer to receive into or to send from. */
+  /** Sets the buffer to receive into or to send from. */
   MsgHdr buffer(long address, long length) {
     memory.set(JAVA_LONG, IOV_BASE, address);
     memory.set(JAVA_LONG, IOV_LEN, length);
     return this;
   }
 
-  /** Takes over the address and the control message of a datagram that was received elsewhere. */
+  /** Copies the address and the control message of a datagram that was received elsewhere. */
   void copy(MemorySegment from, long address, int addressLength, long control, int controlLength) {
     MemorySegment.copy(from, address, memory, ADDRESS_START, addressLength);
     MemorySegment.copy(from, control, memory, CONTROL_START, controlLength);
@@ -140,14 +144,14 @@ final class MsgHdr {
   }
 
   /**
-   * After a datagram was received: makes this the header of the reply. The route decides which
-   * interface the reply leaves by, unless the address is link-local, which means nothing without
-   * its interface. A multicast or broadcast address cannot be a source, of IPv4 neither: then the
-   * kernel chooses one.
+   * Makes the header of a received datagram the header of the reply. The reply leaves by the
+   * interface of its route; only a link-local address keeps its interface, without which it is
+   * ambiguous. A multicast or broadcast address cannot be a source address: the kernel then chooses
+   * one.
    */
   void makeReply() {
     if (memory.get(JAVA_LONG, CONTROLLEN) == 0) {
-      return; // The socket is bound to one address, which is the source of all that it sends.
+      return; // The socket is bound to one address, which is the source of all replies.
     }
     if (memory.get(JAVA_INT, LEVEL) != Libc.IPPROTO_IPV6) {
       memory.set(JAVA_INT, INTERFACE, 0);
@@ -163,8 +167,9 @@ final class MsgHdr {
   }
 
   /**
-   * Whether it is {@code ::ffff:224.0.0.0} or above: on {@code ::}, IPv4 has addresses of IPv6. (On
-   * a socket of IPv4 the kernel names the address of its own beside the one in the datagram.)
+   * Whether the address is {@code ::ffff:224.0.0.0} or above: on {@code ::}, IPv4 addresses are
+   * mapped to IPv6. (For an IPv4 socket, the kernel reports a local unicast address besides the
+   * destination.)
    */
   private boolean isMulticast4() {
     return memory.get(JAVA_LONG, ADDRESS6) == 0

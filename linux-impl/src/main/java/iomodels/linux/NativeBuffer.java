@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 
 /**
  * A buffer outside the Java heap, for system calls and for sessions. Sockets are non-blocking, so
- * no call waits; results are those of {@link java.nio.channels.SocketChannel}. For the thread of
- * the loop.
+ * no call blocks. Results have the same meaning as in {@link java.nio.channels.SocketChannel}.
+ * Confined to the thread of the loop.
  */
 final class NativeBuffer {
 
@@ -17,13 +17,13 @@ final class NativeBuffer {
   private final MemorySegment memory = Arena.ofAuto().allocate(SIZE);
   private final ByteBuffer bytes = memory.asByteBuffer();
 
-  /** The buffer as a session wants it; always the same object. */
+  /** The buffer for sessions; always the same object. */
   ByteBuffer bytes() {
     return bytes;
   }
 
   /**
-   * Receives into the buffer, by one {@code recv}, and flips it.
+   * Receives into the buffer, with one {@code recv}, and flips it.
    *
    * @return the number of bytes; 0 if there is no input yet, −1 after the client's FIN
    */
@@ -37,11 +37,12 @@ final class NativeBuffer {
   }
 
   /**
-   * Sends as much as the kernel takes, by one {@code send}, or by none if there is nothing to send.
+   * Sends as much as the kernel accepts, with one {@code send}; makes no call if the buffer is
+   * empty.
    *
-   * @param from this buffer's own {@link #bytes}, from the first on; or a buffer in Java's heap,
-   *     which the kernel cannot reach: those are copied into this one first
-   * @return what the kernel did not take, in a buffer that the caller can keep
+   * @param from this buffer's own {@link #bytes}, from index 0 on; or a buffer in the Java heap,
+   *     which the kernel cannot access: its bytes are copied into this buffer first
+   * @return the bytes that the kernel did not accept, in a buffer that the caller can keep
    */
   ByteBuffer send(int fd, ByteBuffer from) throws IOException {
     int length = from.remaining();
@@ -59,7 +60,7 @@ final class NativeBuffer {
   }
 
   /**
-   * Receives a datagram, by {@code recvmsg}, and flips the buffer.
+   * Receives a datagram, with {@code recvmsg}, and flips the buffer.
    *
    * @param header receives the addresses, and becomes the header of the reply
    * @return false if no datagram is pending
@@ -73,7 +74,9 @@ final class NativeBuffer {
     return count >= 0;
   }
 
-  /** Sends the buffer as a datagram, by {@code sendmsg}. If the kernel has no room, it is lost. */
+  /**
+   * Sends the buffer as a datagram, with {@code sendmsg}; the datagram is lost if there is no room.
+   */
   void sendmsg(int fd, MsgHdr header) {
     Libc.sendmsg(fd, header.buffer(memory.address(), bytes.remaining()).segment(), 0);
   }

@@ -8,8 +8,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 
 /**
- * {@code struct pollfd}, of which {@code poll} takes an array: a descriptor, what is asked about
- * it, and what {@code poll} answers. One whose descriptor is negative is passed over.
+ * {@code struct pollfd}, of which {@code poll} takes an array: a descriptor, the events to wait
+ * for, and the events that {@code poll} reports. {@code poll} ignores an entry with a negative
+ * descriptor.
  */
 final class PollFd {
 

@@ -13,7 +13,7 @@ public final class PollProvider extends LinuxProvider {
     super(
         new ModelCard(
             PollServer.NAME,
-            "One thread hands the kernel a list of all sockets, and searches it for those that are"
+            "One thread passes a list of all sockets to the kernel, and scans it for those that are"
                 + " ready",
             IoModel.MULTIPLEXING,
             Notification.LEVEL_TRIGGERED,

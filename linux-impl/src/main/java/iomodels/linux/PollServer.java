@@ -25,17 +25,19 @@ import java.util.concurrent.CompletableFuture;
  * Single-threaded reactor on {@code poll}. One thread waits, only in {@code poll}, for the
  * listening socket, the UDP socket and all connections.
  *
- * <p>Each call passes the kernel an array with an entry for every descriptor: what to wait for.
- * {@code poll} marks the entries that are ready and returns their number. The array has no limit,
- * unlike the sets of {@code select}, and the kernel keeps nothing between two calls: to wait for
- * something else, the loop changes a number in the array. Cost: the kernel and the loop both go
- * through the whole array each time, so a message costs the more, the more connections are idle.
+ * <p>Each call passes an array to the kernel, with an entry for every descriptor and the events to
+ * wait for. {@code poll} marks the ready entries and returns their number. Unlike the sets of
+ * {@code select}, the array has no maximum size. The kernel keeps nothing between calls: to wait
+ * for another event, the loop changes a number in the array. Cost: the kernel and the loop both
+ * scan the whole array in each iteration, so the cost of a message grows with the number of idle
+ * connections.
  *
  * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input
- * unread, and need not read until {@code EAGAIN}.
+ * unread; it does not have to read until {@code EAGAIN}.
  *
  * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
- * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
+ * calls can reach them. A connection keeps a copy only of bytes that have not been consumed or
+ * sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: {@code poll} is section 6.10, a
  * server with it 6.11; the model is section 6.2, figure 6.3; TCP and UDP in one loop are section
@@ -47,10 +49,10 @@ final class PollServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -63,13 +65,13 @@ final class PollServer implements Server {
   private final UdpSocket datagrams = new UdpSocket();
   private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** The argument of {@code poll}: the descriptors of all the above, and what to wait for. */
+  /** The argument of {@code poll}: all descriptors, and the events to wait for. */
   private final PollSet pollSet = new PollSet();
 
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -108,7 +110,7 @@ final class PollServer implements Server {
   private void await() throws IOException {
     int timeout = stopping || listener.isPaused() || !lingering.isEmpty() ? TICK_MILLIS : -1;
     int ready = checkWait("poll", Libc.poll(pollSet.segment(), pollSet.size(), timeout));
-    // Backwards: when a connection is removed, one that has had its turn moves to its index.
+    // Backwards: if a connection is removed, an entry that has been handled moves to its index.
     for (int i = pollSet.size() - 1; i >= 0 && ready > 0; i--) {
       if (pollSet.revents(i) != 0) {
         ready--;
@@ -129,7 +131,7 @@ final class PollServer implements Server {
       accept(MAX_ACCEPTS);
     } else if (fd == datagrams.fd()) {
       datagrams.answer();
-    } // Else it is wakeUp, which only has to end the wait.
+    } // Else it is wakeUp, which only ends the wait.
   }
 
   // end::wait[]
@@ -140,7 +142,7 @@ final class PollServer implements Server {
       try {
         new Connection(fd);
       } catch (RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         connections.remove(fd);
         Libc.close(fd);
       }
@@ -155,13 +157,13 @@ final class PollServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
@@ -170,10 +172,12 @@ final class PollServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
@@ -183,7 +187,7 @@ final class PollServer implements Server {
       pollSet.add(fd, POLLIN);
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {
@@ -249,7 +253,9 @@ final class PollServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (in.recv(fd) < 0) {
         close();
@@ -257,15 +263,15 @@ final class PollServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void close() {
@@ -284,9 +290,9 @@ final class PollServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     pollSet.remove(wakeUp.fd());
     pollSet.remove(listener.fd());
     if (datagrams.isOpen()) {

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * The array that {@code poll} takes: a {@link PollFd} for each descriptor, without gaps. For the
+ * The array for {@code poll}: a {@link PollFd} for each descriptor, without gaps. Confined to the
  * thread of the loop.
  */
 final class PollSet {
@@ -17,7 +17,7 @@ final class PollSet {
   /** The index in the array, by descriptor. */
   private int[] indexes = new int[64];
 
-  /** For {@link Libc#poll}. */
+  /** The argument of {@link Libc#poll}. */
   MemorySegment segment() {
     return array;
   }
@@ -30,7 +30,7 @@ final class PollSet {
     return PollFd.fd(array, index);
   }
 
-  /** Which events {@code poll} has reported; 0 after {@link #change}. */
+  /** The events that {@code poll} has reported; 0 after {@link #change}. */
   short revents(int index) {
     return PollFd.revents(array, index);
   }
@@ -48,12 +48,12 @@ final class PollSet {
     PollFd.set(array, size++, fd, events);
   }
 
-  /** Changes which events {@code poll} waits for; of 0 it reports errors only. */
+  /** Changes the events that {@code poll} waits for; with 0 it reports only errors. */
   void change(int fd, short events) {
     PollFd.set(array, indexes[fd], fd, events);
   }
 
-  /** Removes a descriptor; the last one moves to its index, with what was reported of it. */
+  /** Removes a descriptor. The last entry, with its reported events, moves to its index. */
   void remove(int fd) {
     int index = indexes[fd];
     size--;

@@ -5,7 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import iomodels.time.Deadline;
 import java.time.Duration;
 
-/** A warning about something that may happen often: it is logged every ten seconds at most. */
+/** A warning about a frequent event. It is logged at most every ten seconds. */
 final class RareWarning {
 
   private static final Duration INTERVAL = Duration.ofSeconds(10);
@@ -20,7 +20,7 @@ final class RareWarning {
     this.message = message;
   }
 
-  /** Counts an event, and logs how many there have been since the last warning, if it is time. */
+  /** Counts an event; if it is time, logs the number of events since the last warning. */
   void log() {
     count++;
     if (next.isOver()) {

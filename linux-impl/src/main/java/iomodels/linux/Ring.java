@@ -24,22 +24,23 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 
 /**
- * An {@code io_uring}: two queues in memory that the kernel and this process share. Operations are
- * put into the submission queue; the kernel performs them and puts a completion for each into the
- * completion queue. One system call, {@link #await}, submits operations and waits for completions.
+ * An {@code io_uring}: two queues in memory that the kernel and this process share. The process
+ * puts operations into the submission queue; the kernel performs them, and puts a completion for
+ * each into the completion queue. One system call, {@link #await}, submits operations and waits for
+ * completions.
  *
  * <p>Each operation carries a tag that the caller chooses, and its completion has the same tag. A
- * <em>multishot</em> operation has many completions; each but the last says that there will be
- * {@linkplain #more more}.
+ * <em>multishot</em> operation has several completions; each but the last announces {@linkplain
+ * #more more}.
  *
- * <p>One thread uses it, the one that {@linkplain #enable enables} it: the kernel then needs no
- * lock, and does its part of the work only while that thread is in {@code await}. Linux 6.1 or
- * later; {@code io_uring(7)}, {@code io_uring_enter(2)}, and for the memory layout the kernel's
- * {@code io_uring.h}.
+ * <p>Only the thread that {@linkplain #enable enables} the ring may use it. So the kernel needs no
+ * lock, and does its part of the work only while that thread is in {@code await}. Requires Linux
+ * 6.1 or later. See {@code io_uring(7)}, {@code io_uring_enter(2)}, and for the memory layout the
+ * kernel's {@code io_uring.h}.
  */
 final class Ring implements AutoCloseable {
 
-  /** For {@link #await}: without limit. */
+  /** For {@link #await}: no timeout. */
   static final long FOREVER = -1;
 
   private static final long NR_SETUP = 425;
@@ -117,14 +118,17 @@ final class Ring implements AutoCloseable {
   private final int cqMask;
 
   /**
-   * Operations before {@code tail} have been put into the submission queue; the kernel has taken
-   * those before {@code submitted}.
+   * The end of the submission queue: operations before {@code tail} are in the queue, and those
+   * before {@code submitted} have been taken by the kernel.
    */
   private int tail;
 
   private int submitted;
 
-  /** The current completion is the one before {@code head}; the last is before {@code known}. */
+  /**
+   * The current completion is the one before {@code head}; the last known one is before {@code
+   * known}.
+   */
   private int head;
 
   private int known;
@@ -137,8 +141,11 @@ final class Ring implements AutoCloseable {
   private final MemorySegment timeout = arena.allocate(16, 8);
 
   /**
+   * Creates a ring that is not enabled yet.
+   *
    * @param operations the capacity of the submission queue; a power of 2
-   * @param completions the capacity of the completion queue; the kernel keeps those that do not fit
+   * @param completions the capacity of the completion queue; the kernel keeps completions that do
+   *     not fit
    */
   Ring(int operations, int completions) throws IOException {
     MemorySegment params = arena.allocate(PARAMS_SIZE, 8);
@@ -161,7 +168,7 @@ final class Ring implements AutoCloseable {
       sqes = map(SQE_SIZE * sqEntries, MAP_SHARED_POPULATE, fd, OFFSET_SQES);
       cqMask = rings.get(JAVA_INT, params.get(JAVA_INT, 88));
       for (int i = 0; i < sqEntries; i++) {
-        rings.set(JAVA_INT, array + 4L * i, i); // Which operation stands where: each in its place.
+        rings.set(JAVA_INT, array + 4L * i, i); // Operation i is at index i.
       }
       waitArgument.set(JAVA_LONG, 16, timeout.address());
     } catch (IOException e) {
@@ -170,7 +177,7 @@ final class Ring implements AutoCloseable {
     }
   }
 
-  /** Creates a minimal ring and closes it; the result is negative if that is not possible. */
+  /** Creates a minimal ring and closes it; returns the negated error number if that fails. */
   static int probe() {
     try (Arena arena = Arena.ofConfined()) {
       return Linux.closed(setup(arena.allocate(PARAMS_SIZE, 8), 1, 2));
@@ -203,8 +210,8 @@ final class Ring implements AutoCloseable {
     }
   }
 
-  /** Shares memory with the kernel, or takes some of its own, which costs nothing until used. */
-  @SuppressWarnings("restricted") // The kernel has just said that there is memory.
+  /** Maps memory that is shared with the kernel, or private memory. */
+  @SuppressWarnings("restricted") // The kernel has just mapped this memory.
   private MemorySegment map(long size, int how, int file, long offset) throws IOException {
     try {
       long start = (long) MMAP.invokeExact(state(), 0L, size, PROT_READ_WRITE, how, file, offset);
@@ -227,39 +234,40 @@ final class Ring implements AutoCloseable {
     }
   }
 
-  /** Lets the calling thread, and no other, submit operations. */
+  /** Enables the ring for the calling thread; no other thread may submit operations. */
   void enable() throws IOException {
     check("io_uring_register", register(REGISTER_ENABLE_RINGS, MemorySegment.NULL, 0));
   }
 
   /**
-   * Allocates memory for the kernel to read or to write. It is freed with the ring, and takes no
+   * Allocates memory that the kernel reads or writes. It is freed with the ring, and takes up no
    * physical memory until it is written to.
    */
   MemorySegment memory(long size) throws IOException {
     return map(size, MAP_PRIVATE_ANONYMOUS, -1, 0);
   }
 
-  /** Accepts connections: the result of each completion is a descriptor. Multishot. */
+  /** Accepts connections. The result of each completion is a descriptor. Multishot. */
   void accept(int listener, long tag) {
     put(OP_ACCEPT, 0, ACCEPT_MULTISHOT, listener, 0, 0, 0, Libc.SOCK_CLOEXEC, tag, 0);
   }
 
   /**
-   * Receives into one of these buffers, which the kernel takes when there is input. The result is
-   * the number of bytes; 0 after FIN; {@code -ENOBUFS} if no buffer is left.
+   * Receives into a buffer of the group, which the kernel takes when there is input. The result is
+   * the number of bytes; 0 after FIN; {@code -ENOBUFS} if no buffer is free.
    *
    * <p>Not multishot: if bytes and RST arrive while the kernel begins to wait, a multishot receive
-   * completes with the bytes, and never again.
+   * completes with the bytes, but never reports the RST.
    */
   void receive(int fd, Buffers buffers, long tag) {
     put(OP_RECV, BUFFER_SELECT, 0, fd, 0, 0, 0, 0, tag, buffers.group);
   }
 
   /**
-   * Receives datagrams, each into one of these buffers; {@link Datagram} has its layout. Multishot.
+   * Receives datagrams, each into a buffer of the group; {@link Datagram} describes the layout.
+   * Multishot.
    *
-   * @param header has the sizes for an address and a control message
+   * @param header contains the sizes for an address and a control message
    */
   void receiveDatagrams(int fd, MsgHdr header, Buffers buffers, long tag) {
     put(
@@ -276,23 +284,24 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Sends all of it, however often that has to be tried; the result is less only after an error.
+   * Sends all bytes, in as many attempts as necessary. The result is less than {@code length} only
+   * after an error.
    */
   void send(int fd, long address, int length, long tag) {
     put(OP_SEND, 0, 0, fd, 0, address, length, Libc.MSG_NOSIGNAL | MSG_WAITALL, tag, 0);
   }
 
-  /** Sends a datagram if there is room for it now. */
+  /** Sends a datagram; fails if the kernel has no room for it. */
   void sendDatagram(int fd, MsgHdr header, long tag) {
     put(OP_SENDMSG, 0, 0, fd, 0, header.segment().address(), 1, MSG_DONTWAIT, tag, 0);
   }
 
-  /** Completes when a descriptor is ready for this, such as {@link Libc#POLLIN}. */
+  /** Waits until a descriptor is ready for the given events, such as {@link Libc#POLLIN}. */
   void poll(int fd, int events, long tag) {
     put(OP_POLL_ADD, 0, 0, fd, 0, 0, 0, events, tag, 0);
   }
 
-  /** Cancels all operations on a descriptor: each that is pending completes with ECANCELED. */
+  /** Cancels all operations on a descriptor: each pending one completes with ECANCELED. */
   void cancelAll(int fd, long tag) {
     put(
         OP_ASYNC_CANCEL,
@@ -336,7 +345,7 @@ final class Ring implements AutoCloseable {
     sqes.set(JAVA_LONG, sqe + 56, 0);
   }
 
-  /** Submits the operations that have been put into the queue, and does not wait. */
+  /** Submits the operations in the queue, without waiting. */
   void submit() {
     while (submitted != tail) {
       int count = enter(0, 0, MemorySegment.NULL, 0);
@@ -347,11 +356,11 @@ final class Ring implements AutoCloseable {
   }
 
   /**
-   * Submits the operations that have been put into the queue, and waits for at least one
-   * completion. Then {@link #next} iterates over the completions. Those that did not fit into the
-   * queue are moved there by the kernel now.
+   * Submits the operations in the queue, and waits for at least one completion. Then {@link #next}
+   * iterates over the completions. The kernel also moves completions into the queue that did not
+   * fit before.
    *
-   * @param millis the timeout, or {@link #FOREVER}
+   * @param millis the timeout in milliseconds, or {@link #FOREVER}
    */
   void await(long millis) throws IOException {
     int count;
@@ -387,11 +396,13 @@ final class Ring implements AutoCloseable {
     } catch (Throwable e) {
       throw unexpected(e);
     }
-    submitted = (int) INT.getAcquire(rings, sqHead); // Also if only the wait has failed.
+    submitted = (int) INT.getAcquire(rings, sqHead); // Even if the wait has failed.
     return count;
   }
 
-  /** Goes to the next completion; if there is none, the kernel may reuse the places of all. */
+  /**
+   * Moves to the next completion; returns false if there is none, and frees the queue's entries.
+   */
   boolean next() {
     if (head == known) {
       INT.setRelease(rings, cqHead, head);
@@ -404,30 +415,30 @@ final class Ring implements AutoCloseable {
     return true;
   }
 
-  /** The tag of the operation. */
+  /** The tag of the completed operation. */
   long tag() {
     return tag;
   }
 
-  /** What the system call would have returned, or the negated error number. */
+  /** The result that the system call would have returned, or the negated error number. */
   int result() {
     return result;
   }
 
-  /** Whether the operation goes on, and will complete again. */
+  /** Whether the operation is still active, and will complete again. */
   boolean more() {
     return (flags & COMPLETION_MORE) != 0;
   }
 
-  /** Which buffer the input is in, if the result says that there is some. */
+  /** The number of the buffer that contains the input; defined only if the result is positive. */
   int buffer() {
     return flags >>> 16;
   }
 
   /**
-   * Closes the ring. Without the cancellation, the kernel would end pending operations some
-   * milliseconds later, and until then they would hold their files open, such as a listening socket
-   * with its port.
+   * Cancels all operations, and closes the ring. Without the cancellation, the kernel would end
+   * pending operations some milliseconds later, and until then they would keep their files open,
+   * such as a listening socket and its port.
    */
   @Override
   public void close() {
@@ -436,10 +447,12 @@ final class Ring implements AutoCloseable {
     arena.close();
   }
 
-  /** Cancels all operations, and completes them: deferred work runs only in this thread's calls. */
+  /**
+   * Cancels all operations, then enters the kernel: deferred work runs only in this thread's calls.
+   */
   private void cancelAll() {
     MemorySegment cancellation = arena.allocate(64, 8);
-    cancellation.set(JAVA_INT, 8, -1); // Of any descriptor.
+    cancellation.set(JAVA_INT, 8, -1); // Any descriptor.
     cancellation.set(JAVA_INT, 12, CANCEL_ALL_OF_RING);
     cancellation.set(JAVA_LONG, 16, -1); // No timeout.
     cancellation.set(JAVA_LONG, 24, -1);
@@ -449,14 +462,14 @@ final class Ring implements AutoCloseable {
 
   /**
    * A group of buffers for input. The kernel takes a buffer when there is input, not when a receive
-   * is submitted, so a few buffers serve many connections. A completion names the buffer, and the
-   * caller {@linkplain #giveBack gives it back}.
+   * is submitted, so a few buffers serve many connections. A completion contains the buffer's
+   * number, and the caller {@linkplain #giveBack returns} the buffer.
    */
   static final class Buffers {
 
     private static final int ENTRY_SIZE = 16;
 
-    /** The ring's tail lies where its first entry has room. */
+    /** The offset of the tail, in an unused field of the first entry. */
     private static final int TAIL = 14;
 
     private final int group;
@@ -467,9 +480,11 @@ final class Ring implements AutoCloseable {
     private short tail;
 
     /**
+     * Allocates and registers a group.
+     *
      * @param group the number of the group, unique in the ring
-     * @param count of buffers; a power of 2
-     * @param size of each buffer, in bytes
+     * @param count the number of buffers; a power of 2
+     * @param size the size of each buffer, in bytes
      */
     Buffers(Ring ring, int group, int count, int size) throws IOException {
       this.group = group;
@@ -490,12 +505,12 @@ final class Ring implements AutoCloseable {
       }
     }
 
-    /** The first so many bytes of a buffer. */
+    /** Returns a view of the first {@code count} bytes of a buffer. */
     ByteBuffer bytes(int buffer, int count) {
       return views[buffer].clear().limit(count);
     }
 
-    /** Lets the kernel use a buffer again. */
+    /** Returns a buffer to the kernel. */
     void giveBack(int buffer) {
       long entry = (long) ENTRY_SIZE * (tail & (views.length - 1));
       entries.set(JAVA_LONG, entry, memory.address() + (long) buffer * size);

@@ -14,16 +14,16 @@ import java.util.Optional;
 
 /**
  * The UDP socket of a loop on {@code io_uring}: one multishot operation receives datagrams, and
- * each reply is an operation of its own. Each reply comes from the address that the datagram was
- * sent to: see {@link Datagram}.
+ * each reply is a separate operation. Each reply is sent from the address to which the request was
+ * sent: see {@link Datagram}.
  *
- * <p>For the thread of the loop.
+ * <p>Confined to the thread of the loop.
  */
 final class RingUdpSocket {
 
   private static final System.Logger LOG = System.getLogger(RingUdpSocket.class.getName());
 
-  /** Of buffers; connections have another one. */
+  /** The number of the buffer group; connections use another group. */
   private static final int GROUP = 1;
 
   private static final int DATAGRAM_SIZE = 68 * 1024;
@@ -35,7 +35,7 @@ final class RingUdpSocket {
   private final long receiveTag;
   private final long sendTag;
 
-  /** What is needed to answer; nothing of it is allocated if the server has TCP only. */
+  /** The objects for answering; not allocated if the server has only TCP. */
   private record Answering(Responder responder, Ring.Buffers inputs) {}
 
   private Optional<Answering> answering = Optional.empty();
@@ -43,8 +43,12 @@ final class RingUdpSocket {
   private boolean receiving;
 
   /**
-   * @param receiveTag of operations after which {@link #received} is to be called
-   * @param sendTag of operations after which {@link #sent} is to be called: plus a number below 2³²
+   * Creates a socket that is not open.
+   *
+   * @param receiveTag the tag of receive operations: the loop calls {@link #received} when they
+   *     complete
+   * @param sendTag the tag of send operations, to which a number below 2³² is added: the loop calls
+   *     {@link #sent} with that number when they complete
    */
   RingUdpSocket(Ring ring, BufferPool replies, long receiveTag, long sendTag) {
     this.ring = ring;
@@ -54,7 +58,7 @@ final class RingUdpSocket {
   }
 
   /**
-   * Binds the socket if datagrams are wanted and the service answers them.
+   * Binds the socket if datagrams are enabled and the service supports them.
    *
    * @throws java.net.BindException if the address cannot be used
    */
@@ -71,35 +75,35 @@ final class RingUdpSocket {
     return fd != NONE;
   }
 
-  /** The descriptor; {@link Sockets#NONE} if there is none. */
+  /** The descriptor; {@link Sockets#NONE} if the socket is not open. */
   int fd() {
     return fd;
   }
 
-  /** Whether the operation that receives datagrams has been submitted, and has not ended. */
+  /** Whether the receive operation has been submitted and has not ended. */
   boolean isReceiving() {
     return receiving;
   }
 
-  /** Submits the operation that receives datagrams: it ends when no buffer is left. */
+  /** Submits the receive operation. It ends when no buffer is free. */
   void receive() {
     ring.receiveDatagrams(fd, header, answering.orElseThrow().inputs, receiveTag);
     receiving = true;
   }
 
-  /** Takes a completion of that operation. */
+  /** Handles a completion of the receive operation. */
   void received() {
     receiving = ring.more();
     int count = ring.result();
     if (count < 0) {
-      return; // No buffer was left, or the operation has been cancelled.
+      return; // No buffer was free, or the operation has been cancelled.
     }
     Answering it = answering.orElseThrow();
     int number = ring.buffer();
     try {
       answer(it.responder, it.inputs.bytes(number, count));
     } catch (RuntimeException e) {
-      LOG.log(WARNING, "A datagram was not answered.", e);
+      LOG.log(WARNING, "A responder failed.", e);
     }
     it.inputs.giveBack(number);
   }
@@ -117,12 +121,14 @@ final class RingUdpSocket {
     }
   }
 
-  /** A reply has been sent, or could not be: datagrams may be lost. */
+  /**
+   * Frees the buffer of a reply that has been sent, or could not be sent: datagrams may be lost.
+   */
   void sent(int number) {
     replies.giveBack(replies.lent(number));
   }
 
-  /** Closes the socket, once. */
+  /** Closes the socket. Idempotent. */
   void close() {
     Libc.close(fd);
     fd = NONE;

@@ -17,8 +17,7 @@ public final class SelectProvider extends LinuxProvider {
     super(
         new ModelCard(
             SelectServer.NAME,
-            "One thread hands the kernel a bit for each socket, of which there are 1,024 and no"
-                + " more",
+            "One thread passes bit sets to the kernel, one bit for each socket, at most 1,024 bits",
             IoModel.MULTIPLEXING,
             Notification.LEVEL_TRIGGERED,
             Threading.ONE,
@@ -30,7 +29,7 @@ public final class SelectProvider extends LinuxProvider {
         SelectServer::new);
   }
 
-  /** More than a hundred descriptors are left for other files of the process. */
+  /** Leaves more than a hundred descriptors for other files of the process. */
   @Override
   public OptionalInt maxConnections() {
     return OptionalInt.of(MAX_CONNECTIONS);

@@ -27,21 +27,22 @@ import java.util.concurrent.CompletableFuture;
  * Single-threaded reactor on {@code select}, the oldest call of its kind. One thread waits, only in
  * {@code select}, for the listening socket, the UDP socket and all connections.
  *
- * <p>Each call passes the kernel two sets of descriptors, one bit for each: those to read from, and
- * those to write to. {@code select} overwrites the sets with the ready descriptors, so each call
- * gets copies; the kernel and the loop both go through all bits each time.
+ * <p>Each call passes two sets of descriptors to the kernel, one bit for each descriptor: those to
+ * read from, and those to write to. {@code select} overwrites the sets with the ready descriptors,
+ * so each call gets copies. The kernel and the loop both scan all bits in each iteration.
  *
- * <p>A set has {@code FD_SETSIZE} bits, 1,024, for all descriptors of the process. A client whose
- * descriptor has no bit is refused: accepted, closed, and counted in a warning. Left in the
- * backlog, it would seem to be connected to a server that hangs. In C, the macro {@code FD_SET}
- * writes past the end of the set instead. (The refusal makes this page a few lines longer than its
- * aim.)
+ * <p>A set has {@code FD_SETSIZE} bits, 1,024, for all descriptors of the process. If a client's
+ * descriptor has no bit, the server accepts the connection, closes it, and counts it in a warning.
+ * If the connection stayed in the backlog, the client would believe that the server hangs. In C,
+ * the macro {@code FD_SET} would write past the end of the set. (This refusal makes the page a few
+ * lines longer than its aim.)
  *
  * <p>Level-triggered: a socket is reported as long as it is ready. So a turn may leave input
- * unread, and need not read until {@code EAGAIN}.
+ * unread; it does not have to read until {@code EAGAIN}.
  *
  * <p>The loop has one buffer for input and one for output, outside the Java heap, where system
- * calls can reach them. A connection keeps a copy only of what has not been taken or sent.
+ * calls can reach them. A connection keeps a copy only of bytes that have not been consumed or
+ * sent.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: {@code select} is section 6.3, a
  * server with it 6.8; the model is section 6.2, figure 6.3; TCP and UDP in one loop are section
@@ -53,10 +54,10 @@ final class SelectServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -69,16 +70,16 @@ final class SelectServer implements Server {
   private final UdpSocket datagrams = new UdpSocket();
   private final ConnectionTable<Connection> connections = new ConnectionTable<>();
 
-  /** The arguments of {@code select}: the descriptors of all the above, and the timeout. */
+  /** The arguments of {@code select}: all descriptors, and the timeout. */
   private final FdSets sets = new FdSets();
 
   private final TimeVal timeVal = new TimeVal(Arena.ofAuto());
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  private final RareWarning refusals = new RareWarning(LOG, "Clients refused by FD_SETSIZE");
+  private final RareWarning refusals = new RareWarning(LOG, "Clients refused, FD_SETSIZE reached");
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -121,7 +122,7 @@ final class SelectServer implements Server {
     int ready = checkWait("select", result);
     for (int i = 0; i < FdSet.WORDS && ready > 0; i++) {
       for (long bits = sets.ready(i); bits != 0; bits &= bits - 1) {
-        turn(i * Long.SIZE + Long.numberOfTrailingZeros(bits)); // The lowest bit, then without it.
+        turn(i * Long.SIZE + Long.numberOfTrailingZeros(bits)); // Takes and clears the lowest bit.
       }
     }
     if (listener.resumeIfDue()) {
@@ -138,7 +139,7 @@ final class SelectServer implements Server {
       accept(MAX_ACCEPTS);
     } else if (fd == datagrams.fd()) {
       datagrams.answer();
-    } // Else it is wakeUp, which only has to end the wait.
+    } // Else it is wakeUp, which only ends the wait.
   }
 
   // end::wait[]
@@ -154,7 +155,7 @@ final class SelectServer implements Server {
       try {
         new Connection(fd);
       } catch (RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         connections.remove(fd);
         Libc.close(fd);
       }
@@ -169,13 +170,13 @@ final class SelectServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
@@ -184,10 +185,12 @@ final class SelectServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
@@ -197,7 +200,7 @@ final class SelectServer implements Server {
       sets.watch(fd, false);
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {
@@ -263,7 +266,9 @@ final class SelectServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (in.recv(fd) < 0) {
         close();
@@ -271,20 +276,20 @@ final class SelectServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void close() {
       if (connections.remove(fd, this)) {
-        sets.remove(fd); // Else the next select fails with EBADF.
+        sets.remove(fd); // Otherwise the next select fails with EBADF.
         Libc.close(fd);
         listener.descriptorFreed();
       }
@@ -298,9 +303,9 @@ final class SelectServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     sets.remove(wakeUp.fd());
     sets.remove(listener.fd());
     sets.remove(datagrams.fd());

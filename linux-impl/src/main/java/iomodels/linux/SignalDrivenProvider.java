@@ -12,7 +12,7 @@ public final class SignalDrivenProvider extends LinuxProvider {
     super(
         new ModelCard(
             SignalDrivenServer.NAME,
-            "One thread takes signals from a queue, each of which names a socket that is ready",
+            "One thread takes signals from a queue; each signal names a socket that is ready",
             IoModel.SIGNAL_DRIVEN,
             Notification.SIGNAL,
             Threading.ONE,

@@ -22,22 +22,23 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Single-threaded server with signal-driven I/O: the kernel sends a signal whenever something
- * happens to a socket. One thread waits, only in {@code sigtimedwait}, takes the signals from their
- * queue one by one, and gives the socket that each names a turn. No signal handler runs: in a JVM
- * it could do next to nothing, since it may interrupt any thread at any instruction.
+ * Single-threaded server with signal-driven I/O: the kernel sends a signal whenever an event occurs
+ * on a socket. One thread waits, only in {@code sigtimedwait}, takes the signals from their queue
+ * one by one, and serves the socket that each signal names. There is no signal handler: it may
+ * interrupt any thread at any instruction, so in a JVM it could do almost nothing.
  *
- * <p>Nobody serves TCP like this today, and this page, longer than its neighbours, shows why. A
- * signal reports an event, once, and not a state. Events before the socket was enabled are not
- * reported, and neither are events while the loop does not want to read; so the loop has to know
- * after every turn whether another signal will come. There is one signal for each segment, even if
- * its data has been read together with the segment before. The queue is bounded: when it is full, a
- * plain SIGIO says that signals were lost, and the loop has to try every socket. And each signal
- * costs a system call, where {@code epoll_wait} reports hundreds of sockets at once.
+ * <p>Servers do not use this model for TCP today, and this page, longer than that of other models,
+ * shows why. A signal reports an event, once, and not a state. Events before the socket was enabled
+ * are not reported, and events that occur while the loop does not read are not reported again. So
+ * after every turn the loop has to know whether another signal will come. There is one signal for
+ * each segment, even if its data has been read together with the previous segment. The queue is
+ * bounded: if it is full, a plain SIGIO reports that signals were lost, and the loop has to try
+ * every socket. Each signal costs a system call, while {@code epoll_wait} reports hundreds of
+ * sockets at once.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
- * 6.4; chapter 25 has a UDP server, and says why TCP is another matter. The real-time signal with
- * the descriptor in it is specific to Linux: {@code F_SETSIG} in fcntl(2).
+ * 6.4; chapter 25 has a UDP server, and explains why the model does not suit TCP. The real-time
+ * signal that contains the descriptor is specific to Linux: {@code F_SETSIG} in fcntl(2).
  */
 final class SignalDrivenServer implements Server {
 
@@ -45,10 +46,10 @@ final class SignalDrivenServer implements Server {
 
   private static final System.Logger LOG = System.getLogger(NAME);
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the wait while there is a deadline, and the interval between idle checks. */
   private static final int TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -63,15 +64,16 @@ final class SignalDrivenServer implements Server {
   private final NativeBuffer in = new NativeBuffer();
   private final NativeBuffer out = new NativeBuffer();
 
-  /** Connections or datagrams may be pending for which no signal will come. */
+  /** Whether connections may be pending for which no signal will come. */
   private boolean pendingAccepts;
 
+  /** Whether datagrams may be pending for which no signal will come. */
   private boolean pendingDatagrams;
 
-  /** Connections that can proceed, the one that has waited longest first. */
+  /** Connections that can proceed, in the order in which they became ready. */
   private final Queue<Connection> ready = new ArrayDeque<>();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile Optional<Signals> signals = Optional.empty();
@@ -92,20 +94,20 @@ final class SignalDrivenServer implements Server {
   }
 
   private void run() throws IOException {
-    try (Signals signals = new Signals()) { // They are sent to the thread that creates this.
+    try (Signals signals = new Signals()) { // Signals are sent to this thread.
       this.signals = Optional.of(signals);
       try {
         signals.enable(listener.fd());
         if (datagrams.isOpen()) {
           signals.enable(datagrams.fd());
         }
-        tryAll(); // No signal comes for what happened before.
+        tryAll(); // No signal comes for earlier events.
         while (!stopping) {
           await(signals);
         }
         drain(signals);
       } finally {
-        closeAll(); // Before the thread unblocks the signals: one that came then would end the JVM.
+        closeAll(); // Before the thread unblocks the signals: a later one would end the JVM.
       }
     } finally {
       closeAll();
@@ -128,7 +130,7 @@ final class SignalDrivenServer implements Server {
     if (pendingDatagrams) {
       pendingDatagrams = datagrams.answer();
     }
-    if (!ready.isEmpty()) { // One for each signal, so that the queue of signals does not grow.
+    if (!ready.isEmpty()) { // One turn per signal, so that the queue of signals does not grow.
       ready.remove().runQueued();
     }
     listener.resumeIfDue();
@@ -146,10 +148,10 @@ final class SignalDrivenServer implements Server {
     } else {
       pendingAccepts |= fd == listener.fd();
       pendingDatagrams |= fd == datagrams.fd();
-    } // Else the signal was about a connection that has been closed.
+    } // Else the connection has been closed.
   }
 
-  /** Signals have been lost: anything may have happened to any socket. */
+  /** Tries all sockets, because signals have been lost. */
   private void tryAll() {
     pendingAccepts = listener.fd() != NONE;
     pendingDatagrams = datagrams.isOpen();
@@ -164,9 +166,9 @@ final class SignalDrivenServer implements Server {
     for (int i = 0; i < max && (fd = listener.accept()) != NONE; i++) {
       try {
         signals.enable(fd);
-        new Connection(fd).take(); // No signal comes for what it has sent before.
+        new Connection(fd).take(); // No signal comes for earlier input.
       } catch (IOException | RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         connections.remove(fd);
         Libc.close(fd);
       }
@@ -179,27 +181,27 @@ final class SignalDrivenServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING,
     CLOSED
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final int fd;
     private final Session session;
     private State state = State.READING;
 
-    /** What signals have reported, until a call shows that it is no longer true. */
+    /** Readiness as reported by signals, until a call shows that it is no longer true. */
     private boolean readable;
 
     private boolean writable;
 
     /**
-     * More may have happened than one read shows: no signal will come until a read finds nothing.
+     * Whether there may be input for which no signal will come: read until a read returns nothing.
      */
     private boolean unreported = true;
 
@@ -207,10 +209,12 @@ final class SignalDrivenServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(int fd) {
@@ -219,12 +223,12 @@ final class SignalDrivenServer implements Server {
       session = service.open();
     }
 
-    /** A signal has come: input, room for output, an error or an end. */
+    /** Handles a signal, which reports input, room for output, an error or an end. */
     private void take() {
-      unreported |= readable; // Two signals in one: it may be data, and then a FIN.
+      unreported |= readable; // Two events, which may be data and then a FIN.
       readable = true;
       writable = true;
-      run(); // At once: if it were queued, a storm of connections would outrun the queue.
+      run(); // At once: with a queue, many new connections would outpace the turns.
     }
 
     private void takeLost() {
@@ -245,14 +249,14 @@ final class SignalDrivenServer implements Server {
       }
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     private void run() {
       try {
         switch (state) {
           case READING -> advance(receive());
           case WRITING -> write();
           case DISCARDING -> discard();
-          case CLOSED -> {} // While it was in the queue.
+          case CLOSED -> {} // It was closed while it was in the queue.
         }
         enqueueIfReady();
       } catch (IOException _) {
@@ -307,7 +311,7 @@ final class SignalDrivenServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       Libc.shutdown(fd, Libc.SHUT_WR);
       if (endOfInput) {
         close();
@@ -317,7 +321,9 @@ final class SignalDrivenServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       receive();
       if (endOfInput) {
@@ -326,21 +332,21 @@ final class SignalDrivenServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void close() {
       if (connections.remove(fd, this)) {
         state = State.CLOSED;
-        readable = false; // So that it is not queued again.
+        readable = false; // Prevents it from being queued again.
         Libc.close(fd);
         listener.descriptorFreed();
       }
@@ -354,9 +360,9 @@ final class SignalDrivenServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain(Signals signals) throws IOException {
-    accept(signals, config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(signals, config.backlog() + 1); // Closing the listener would reset the backlog.
     listener.close();
     datagrams.close();
     pendingAccepts = false;

@@ -20,32 +20,31 @@ import java.lang.invoke.MethodHandle;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The queue of signals with which the kernel tells one thread that something has happened to a
- * descriptor; each signal names the descriptor. It belongs to the thread that creates it. That
- * thread blocks the signals before any can come, since one that is delivered to a thread which does
- * not block it would end the whole JVM; and {@linkplain #enable each descriptor} names that thread
- * as the only receiver.
+ * The queue of signals by which the kernel notifies one thread of events on descriptors; each
+ * signal contains the descriptor. The queue belongs to the thread that creates it. That thread
+ * blocks the signals first: a signal that is delivered to a thread that does not block it would end
+ * the JVM. {@linkplain #enable Each descriptor} has that thread as the only receiver.
  *
  * <p>{@code fcntl(2)}, {@code sigtimedwait(2)}, {@code signal(7)}.
  */
 final class Signals implements AutoCloseable {
 
-  /** For {@link #await}: without limit. */
+  /** For {@link #await}: no timeout. */
   static final long FOREVER = -1;
 
-  /** The result of {@link #await} if no signal came in time. */
+  /** The result of {@link #await} if no signal came within the timeout. */
   static final int NONE = -1;
 
   /** The result of {@link #await} if the queue was full: any descriptor may be ready. */
   static final int OVERFLOW = -2;
 
   /**
-   * One of the real-time signals, which queue, where others merge. The C library has 32 and 33 for
-   * itself, and the JDK takes 62.
+   * A real-time signal: these are queued, while others merge. The C library reserves 32 and 33, and
+   * the JDK uses 62.
    */
   private static final int READY = 40;
 
-  /** What comes instead if the queue is full; this one merges. */
+  /** The signal that the kernel sends if the queue is full; it merges. */
   private static final int SIGIO = 29;
 
   private static final int SIG_BLOCK = 0;
@@ -60,7 +59,7 @@ final class Signals implements AutoCloseable {
   private static final StructLayout TIMESPEC =
       MemoryLayout.structLayout(JAVA_LONG.withName("tv_sec"), JAVA_LONG.withName("tv_nsec"));
 
-  /** {@code siginfo_t}, as it is for a descriptor's signal. */
+  /** {@code siginfo_t} of a descriptor's signal. */
   private static final StructLayout SIGINFO =
       MemoryLayout.structLayout(
           JAVA_INT.withName("si_signo"),
@@ -94,7 +93,10 @@ final class Signals implements AutoCloseable {
   private final int thread;
   private boolean closed;
 
-  /** For the thread that calls this, which has to be a platform thread and has to end with it. */
+  /**
+   * Creates the queue of the calling thread, which must be a platform thread, and must end when the
+   * queue is closed.
+   */
   Signals() throws IOException {
     Arena arena = Arena.ofAuto();
     set = arena.allocate(SIGSET);
@@ -114,7 +116,7 @@ final class Signals implements AutoCloseable {
     owner.set(JAVA_INT, ValueLayout.JAVA_INT.byteSize(), thread);
   }
 
-  /** Whether the kernel puts descriptors into signals: 0, or the negated error number. */
+  /** Checks whether the kernel supports this; returns 0, or the negated error number. */
   static int probe() {
     int fd = Libc.socket(Libc.AF_INET, Libc.SOCK_DGRAM | Sockets.FLAGS, 0);
     if (fd < 0) {
@@ -130,8 +132,8 @@ final class Signals implements AutoCloseable {
   }
 
   /**
-   * From now on, a signal comes when something happens to this descriptor: input, room for output
-   * after there was none, an error, FIN. No signal comes for what happened before.
+   * Enables signals for a descriptor. They report input, room for output after there was none, an
+   * error, or FIN. Earlier events are not reported.
    */
   void enable(int fd) throws IOException {
     check("fcntl(F_SETOWN_EX)", Libc.fcntl(fd, F_SETOWN_EX, owner.address()));
@@ -142,8 +144,8 @@ final class Signals implements AutoCloseable {
   /**
    * Waits for a signal and takes it from the queue.
    *
-   * @param millis how long, at most, or {@link #FOREVER}
-   * @return the descriptor that something has happened to, {@link #NONE} or {@link #OVERFLOW}
+   * @param millis the timeout in milliseconds, or {@link #FOREVER}
+   * @return the descriptor of the event, {@link #NONE} or {@link #OVERFLOW}
    */
   int await(long millis) throws IOException {
     timeout.set(JAVA_LONG, 0, TimeUnit.MILLISECONDS.toSeconds(millis));
@@ -170,9 +172,9 @@ final class Signals implements AutoCloseable {
   }
 
   /**
-   * Wakes the thread, which sees an {@link #OVERFLOW}: that signal finds room in the fullest queue.
-   * For any thread to call; after {@link #close} it does nothing, since another thread may have the
-   * same number by then.
+   * Wakes the thread: {@link #await} returns {@link #OVERFLOW}, whose signal is delivered even if
+   * the queue is full. May be called by any thread. Has no effect after {@link #close}, since
+   * another thread may have the same thread id by then.
    */
   synchronized void wakeUp() {
     if (closed) {
@@ -187,9 +189,9 @@ final class Signals implements AutoCloseable {
   }
 
   /**
-   * Takes what is still in the queue; the thread is about to end, and all descriptors are closed.
-   * When a thread ends, the JVM gives it back the signal mask that it began with, and whatever was
-   * pending then would end the whole JVM.
+   * Removes all signals from the queue. The thread is about to end, and all descriptors are closed.
+   * When a thread ends, the JVM restores its original signal mask, and a pending signal would then
+   * end the JVM.
    */
   @Override
   public void close() throws IOException {
@@ -197,7 +199,7 @@ final class Signals implements AutoCloseable {
       closed = true;
     }
     while (await(0) != NONE) {
-      // Its descriptor is closed already.
+      // The signal's descriptor is already closed.
     }
   }
 }

@@ -17,9 +17,9 @@ import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 
 /**
- * A socket's address as the kernel wants it: {@code struct sockaddr_in} for IPv4, {@code struct
- * sockaddr_in6} for IPv6. Both begin with the family, which says which of them it is, and the port.
- * All of it but the family is in network byte order.
+ * A socket address for system calls: {@code struct sockaddr_in} for IPv4, {@code struct
+ * sockaddr_in6} for IPv6. Both begin with the address family, which distinguishes them, and the
+ * port. All fields but the family are in network byte order.
  */
 final class SockAddr {
 
@@ -42,7 +42,7 @@ final class SockAddr {
               JAVA_INT.withName("sin6_scope_id"))
           .withName("sockaddr_in6");
 
-  /** Room for either. */
+  /** The larger of the two structures. */
   static final StructLayout LARGEST = SOCKADDR_IN6;
 
   private static final long PORT = SOCKADDR_IN.byteOffset(PathElement.groupElement("sin_port"));

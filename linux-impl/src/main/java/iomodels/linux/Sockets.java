@@ -10,19 +10,19 @@ import java.net.BindException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 
-/** Creates listening sockets and UDP sockets: non-blocking, and closed in child processes. */
+/** Creates listening sockets and UDP sockets, non-blocking and with close-on-exec. */
 final class Sockets {
 
-  /** No descriptor. */
+  /** Not a descriptor. */
   static final int NONE = -1;
 
-  /** For {@link Libc#socket} and {@link Libc#accept4}. */
+  /** Flags for {@link Libc#socket} and {@link Libc#accept4}. */
   static final int FLAGS = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
 
   private Sockets() {}
 
   /**
-   * Creates a TCP socket that listens.
+   * Creates a listening TCP socket.
    *
    * @return its descriptor
    * @throws java.net.BindException if the address cannot be used
@@ -30,9 +30,9 @@ final class Sockets {
   static int listen(InetSocketAddress address, int backlog) throws IOException {
     int fd = demand("socket", Libc.socket(SockAddr.family(address), Libc.SOCK_STREAM | FLAGS, 0));
     try {
-      // To start again at once, while connections of the last run are still in TIME_WAIT.
+      // Allows a restart while connections of the last run are in TIME_WAIT.
       enable(fd, Libc.SOL_SOCKET, Libc.SO_REUSEADDR);
-      // Accepted sockets inherit it: a reply goes out at once, whatever is not acknowledged yet.
+      // Accepted sockets inherit it: small replies are sent without delay.
       enable(fd, Libc.IPPROTO_TCP, Libc.TCP_NODELAY);
       bind(fd, address);
       demand("listen on " + address, Libc.listen(fd, backlog));
@@ -44,8 +44,9 @@ final class Sockets {
   }
 
   /**
-   * Creates a UDP socket. On a wildcard address each datagram comes with the address that it was
-   * sent to, in a {@link MsgHdr}: without that, the kernel would choose the source of the reply.
+   * Creates a UDP socket. On the wildcard address, the kernel reports with each datagram the
+   * address to which it was sent, in a {@link MsgHdr}; otherwise the kernel would choose the source
+   * address of the reply.
    *
    * @return its descriptor
    * @throws java.net.BindException if the address cannot be used
@@ -69,7 +70,7 @@ final class Sockets {
   }
 
   /**
-   * Accepts a connection, by {@code accept4}; its socket is non-blocking as well.
+   * Accepts a connection, with {@code accept4}; its socket is also non-blocking.
    *
    * @return its descriptor; {@link #NONE} if no connection is pending
    * @throws IOException usually because the process is out of descriptors or memory
@@ -87,8 +88,8 @@ final class Sockets {
   }
 
   /**
-   * Makes a socket blocking, which is for io_uring only: an operation on a non-blocking one fails
-   * with EAGAIN, while one on a blocking socket completes later. No thread is blocked.
+   * Makes a socket blocking. For io_uring only: on a non-blocking socket an operation fails with
+   * EAGAIN; on a blocking socket it completes later, without blocking a thread.
    *
    * @return the same descriptor
    */
@@ -97,7 +98,7 @@ final class Sockets {
     return fd;
   }
 
-  /** The address that a socket is bound to. */
+  /** Returns the address to which a socket is bound. */
   static InetSocketAddress address(int fd) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(SockAddr.LARGEST);
@@ -113,7 +114,9 @@ final class Sockets {
     }
   }
 
-  /** The result of a call that binds a socket; every failure is a {@code BindException}. */
+  /**
+   * Returns the result of a call that binds a socket; throws a {@code BindException} if it failed.
+   */
   private static int demand(String call, int result) throws BindException {
     if (result < 0) {
       throw new BindException(Errno.message(call, result));

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 
-/** Starts threads for event loops. */
+/** Starts the threads of event loops. */
 final class Threads {
 
   private Threads() {}
 
-  /** What the thread does. */
+  /** The task of a thread. */
   @FunctionalInterface
   interface Loop {
     void run() throws IOException;

@@ -8,7 +8,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 
-/** {@code struct timeval}: seconds and microseconds, for how long {@code select} waits at most. */
+/** {@code struct timeval}: the timeout of {@code select} in seconds and microseconds. */
 final class TimeVal {
 
   static final StructLayout LAYOUT =
@@ -22,9 +22,9 @@ final class TimeVal {
   }
 
   /**
-   * Sets the time. Needed before every call, since Linux leaves the remaining time in it.
+   * Sets the timeout. Needed before every call, since Linux overwrites it with the remaining time.
    *
-   * @param millis negative to wait without limit
+   * @param millis the timeout in milliseconds; negative for no timeout
    * @return the argument of {@link Libc#select}
    */
   MemorySegment ofMillis(int millis) {

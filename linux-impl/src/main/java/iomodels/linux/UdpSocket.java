@@ -11,26 +11,29 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /**
- * The UDP socket of a loop, which waits for it together with its connections. Each reply comes from
- * the address that the datagram was sent to: see {@link MsgHdr}.
+ * The UDP socket of a loop, which waits for it together with its connections. Each reply is sent
+ * from the address to which the request was sent: see {@link MsgHdr}.
  *
- * <p>For the thread of the loop.
+ * <p>Confined to the thread of the loop.
  */
 final class UdpSocket {
 
   private static final System.Logger LOG = System.getLogger(UdpSocket.class.getName());
 
-  /** For one call of {@link #answer}: connections have to have their turn as well. */
+  /**
+   * Maximum number of datagrams in one call of {@link #answer}, so that connections are not
+   * delayed.
+   */
   private static final int MAX_DATAGRAMS = 16;
 
-  /** What is needed to answer; nothing of it is allocated if the server has TCP only. */
+  /** The objects for answering; not allocated if the server has only TCP. */
   private record Answering(Responder responder, NativeBuffer in, NativeBuffer out, MsgHdr header) {}
 
   private int fd = NONE;
   private Optional<Answering> answering = Optional.empty();
 
   /**
-   * Binds the socket if datagrams are wanted and the service answers them.
+   * Binds the socket if datagrams are enabled and the service supports them.
    *
    * @throws java.net.BindException if the address cannot be used
    */
@@ -48,13 +51,14 @@ final class UdpSocket {
     return fd != NONE;
   }
 
-  /** The descriptor; {@link Sockets#NONE} if there is none. */
+  /** The descriptor; {@link Sockets#NONE} if the socket is not open. */
   int fd() {
     return fd;
   }
 
   /**
-   * Answers datagrams, at most 16. A reply for which the kernel has no room is lost.
+   * Answers pending datagrams, at most {@value #MAX_DATAGRAMS}. If the kernel has no room for a
+   * reply, the reply is lost.
    *
    * @return whether more may be pending
    */
@@ -75,7 +79,7 @@ final class UdpSocket {
     return true;
   }
 
-  /** Closes the socket, once. */
+  /** Closes the socket. Idempotent. */
   void close() {
     Libc.close(fd);
     fd = NONE;

@@ -1,11 +1,10 @@
 /**
- * Servers that call Linux themselves. Begin with {@link iomodels.linux.EpollServer}; older are
- * {@link iomodels.linux.SelectServer} and {@link iomodels.linux.PollServer}, and {@link
- * iomodels.linux.EpollEdgeServer} is a variant.
+ * Servers that call Linux's system calls directly. Begin with {@link iomodels.linux.EpollServer}.
+ * {@link iomodels.linux.SelectServer} and {@link iomodels.linux.PollServer} use older calls, and
+ * {@link iomodels.linux.EpollEdgeServer} is a variant.
  *
- * <p>They share the binding, no part of which ever waits but the call that each server waits in:
- * the calls themselves are in {@link iomodels.linux.Libc}, and {@link iomodels.linux.Errno} tells
- * why one failed.
+ * <p>They share the binding: {@link iomodels.linux.Libc} has the system calls, and {@link
+ * iomodels.linux.Errno} the error numbers. Each server blocks in only one of these calls.
  */
 @NullMarked
 package iomodels.linux;

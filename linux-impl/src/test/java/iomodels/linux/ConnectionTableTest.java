@@ -13,7 +13,7 @@ class ConnectionTableTest {
   private final ConnectionTable<StringBuilder> table = new ConnectionTable<>();
 
   @Test
-  void connectionIsRemovedOnceThoughAnotherHasItsDescriptor() {
+  void aConnectionIsRemovedOnlyOnceEvenIfItsDescriptorIsReused() {
     StringBuilder first = new StringBuilder();
     StringBuilder second = new StringBuilder();
     table.put(7, first);
@@ -26,7 +26,7 @@ class ConnectionTableTest {
   }
 
   @Test
-  void growsAndToleratesRemovalInTheMiddle() {
+  void growsAndAllowsRemovalDuringIteration() {
     List<StringBuilder> seen = new ArrayList<>();
     table.put(HIGH, new StringBuilder("high"));
     table.put(3, new StringBuilder("low"));

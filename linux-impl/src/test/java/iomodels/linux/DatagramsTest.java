@@ -29,10 +29,10 @@ class DatagramsTest {
     return Models.available();
   }
 
-  /** On an address of its own and on the wildcard address, for IPv4 and IPv6 (dual-stack). */
+  /** Tests a server on one address, and on the wildcard address for IPv4 and IPv6 (dual-stack). */
   @ParameterizedTest
   @MethodSource("providers")
-  void largestDatagramIsAnsweredWholeAndTheNextToo(ServerProvider provider) throws Exception {
+  void theLargestDatagramAndTheNextAreAnsweredInFull(ServerProvider provider) throws Exception {
     assumeIpv6();
     for (String host : List.of("::1", "::")) {
       try (Server server = start(provider, host);
@@ -46,7 +46,7 @@ class DatagramsTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void replyComesFromTheAddressThatWasAddressed(ServerProvider provider) throws Exception {
+  void theReplyComesFromTheAddressOfTheRequest(ServerProvider provider) throws Exception {
     try (Server server = start(provider, "0.0.0.0");
         DatagramSocket client = client("127.0.0.1")) {
       for (String host : List.of("127.0.0.2", "127.0.0.1", "127.5.6.7")) {
@@ -57,7 +57,7 @@ class DatagramsTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void replyComesFromTheAddressThatWasAddressedOverBothProtocols(ServerProvider provider)
+  void theReplyComesFromTheAddressOfTheRequestOverBothProtocols(ServerProvider provider)
       throws Exception {
     assumeIpv6();
     try (Server server = start(provider, "::");
@@ -76,28 +76,28 @@ class DatagramsTest {
 
   private static DatagramSocket client(String host) throws IOException {
     DatagramSocket client = new DatagramSocket(0, InetAddress.ofLiteral(host));
-    client.setSoTimeout(Crowd.PATIENCE_MILLIS);
+    client.setSoTimeout(Clients.TIMEOUT_MILLIS);
     return client;
   }
 
-  /** Unconnected, the client receives a reply from any address. */
+  /** The client is not connected, so it receives replies from any address. */
   private static void exchange(DatagramSocket client, String host, Server server, int length)
       throws IOException {
-    byte[] said = new byte[length];
-    Arrays.fill(said, (byte) 'a');
+    byte[] sent = new byte[length];
+    Arrays.fill(sent, (byte) 'a');
     InetAddress address = InetAddress.ofLiteral(host);
-    client.send(new DatagramPacket(said, length, address, server.address().getPort()));
+    client.send(new DatagramPacket(sent, length, address, server.address().getPort()));
     DatagramPacket reply = new DatagramPacket(new byte[length + 1], length + 1);
     client.receive(reply);
     assertThat(reply.getAddress()).isEqualTo(address);
     assertThat(new String(reply.getData(), 0, reply.getLength(), US_ASCII))
-        .isEqualTo(new String(said, US_ASCII).toUpperCase(Locale.ROOT));
+        .isEqualTo(new String(sent, US_ASCII).toUpperCase(Locale.ROOT));
   }
 
   private static void assumeIpv6() throws IOException {
     InetAddress loopback = InetAddress.ofLiteral("::1");
     assumeThat(NetworkInterface.getByInetAddress(loopback))
-        .as("::1 is an address here")
+        .as("this machine has the address ::1")
         .isNotNull();
   }
 }

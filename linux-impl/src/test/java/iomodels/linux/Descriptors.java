@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** This process's descriptors, counted, and made scarce. */
+/** Counts the descriptors of this process, and limits them. */
 final class Descriptors {
 
   private static final int RLIMIT_NOFILE = 7;
@@ -30,7 +30,7 @@ final class Descriptors {
 
   private Descriptors() {}
 
-  /** The JVM keeps a socket of its own from the first close of one: it is not to be counted. */
+  /** Closes a socket, after which the JVM keeps a socket of its own; it must not be counted. */
   private static void openLastingSocket() {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         Socket _ = new Socket(listener.getInetAddress(), listener.getLocalPort())) {
@@ -50,17 +50,17 @@ final class Descriptors {
     try {
       return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
     } catch (IOException _) {
-      return false; // Closed meanwhile.
+      return false; // It has just been closed.
     }
   }
 
-  /** Until it is closed, this process may open only so many more. */
+  /** Limits the number of descriptors that this process can open, until it is closed. */
   static final class Shortage implements AutoCloseable {
 
     private final List<Integer> taken = new ArrayList<>();
     private final long before;
 
-    /** Takes all descriptors below the limit, but for so many. */
+    /** Occupies all descriptors below the limit, except the given number. */
     Shortage(int limit, int spare) throws IOException {
       before = limit(limit);
       try {
@@ -80,8 +80,8 @@ final class Descriptors {
       }
     }
 
-    /** Gives back so many. */
-    void ease(int count) {
+    /** Releases the given number of descriptors. */
+    void release(int count) {
       for (int i = 0; i < count; i++) {
         Libc.close(taken.removeLast());
       }
@@ -94,7 +94,7 @@ final class Descriptors {
     }
   }
 
-  /** Returns what it was before. */
+  /** Sets the limit; returns the limit before. */
   private static long limit(long count) throws IOException {
     MethodHandle getrlimit = Libc.function("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
     MethodHandle setrlimit = Libc.function("setrlimit", JAVA_INT, JAVA_INT, ADDRESS);

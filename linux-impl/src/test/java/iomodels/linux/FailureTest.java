@@ -21,17 +21,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** An exception ends one conversation, an error the server. */
+/** Tests that an exception ends one conversation, and an error ends the server. */
 @Timeout(60)
 class FailureTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
 
-  /** No other process takes the port of a server on this address once it is free. */
+  /** An address that no other test uses: no other process takes its port once it is free. */
   private static final ServerConfig OWN_ADDRESS =
       ServerConfig.at(new InetSocketAddress("127.0.13.1", 0));
 
-  /** A socket that the kernel closes late is not late every time. */
+  /** Repeats the test, since the kernel closes a socket late only now and then. */
   private static final int ROUNDS = 50;
 
   static List<ServerProvider> providers() {
@@ -40,10 +40,10 @@ class FailureTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void exceptionEndsOneConversation(ServerProvider provider) throws Exception {
+  void anExceptionEndsOneConversation(ServerProvider provider) throws Exception {
     try (Server server = provider.start(CONFIG, new Failing());
-        Socket other = Crowd.connect(server.address());
-        Socket client = Crowd.connect(server.address())) {
+        Socket other = Clients.connect(server.address());
+        Socket client = Clients.connect(server.address())) {
       client.getOutputStream().write('!');
       assertEnds(client);
       other.getOutputStream().write('a');
@@ -54,11 +54,11 @@ class FailureTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void errorEndsTheServerAndClosesAll(ServerProvider provider) throws Exception {
+  void anErrorEndsTheServerAndClosesAllSockets(ServerProvider provider) throws Exception {
     long before = Descriptors.sockets();
     Server server = provider.start(CONFIG.withDatagrams(true), new Failing());
-    try (Socket other = Crowd.connect(server.address());
-        Socket client = Crowd.connect(server.address())) {
+    try (Socket other = Clients.connect(server.address());
+        Socket client = Clients.connect(server.address())) {
       other.getOutputStream().write('a');
       assertThat(other.getInputStream().read()).isEqualTo('A');
       client.getOutputStream().write('#');
@@ -74,15 +74,15 @@ class FailureTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void errorFreesThePort(ServerProvider provider) throws Exception {
+  void anErrorFreesThePort(ServerProvider provider) throws Exception {
     ServerConfig config = OWN_ADDRESS.withDatagrams(true);
     for (int i = 0; i < ROUNDS; i++) {
       Server server = provider.start(config, new Failing());
-      try (Socket client = Crowd.connect(server.address())) {
+      try (Socket client = Clients.connect(server.address())) {
         client.getOutputStream().write('#');
         server.terminated().handle((_, _) -> null).join();
         config = ServerConfig.at(server.address()).withDatagrams(true);
-        assertThatThrownBy(() -> Crowd.connect(server.address()))
+        assertThatThrownBy(() -> Clients.connect(server.address()))
             .isInstanceOf(ConnectException.class);
       }
     }
@@ -90,12 +90,13 @@ class FailureTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void errorOfANewSessionEndsTheServerAndClosesAll(ServerProvider provider) throws Exception {
+  void anErrorInANewSessionEndsTheServerAndClosesAllSockets(ServerProvider provider)
+      throws Exception {
     long before = Descriptors.sockets();
     Failing service = new Failing();
     Server server = provider.start(CONFIG, service);
     service.exhausted = true;
-    try (Socket client = Crowd.connect(server.address())) {
+    try (Socket client = Clients.connect(server.address())) {
       assertThatThrownBy(() -> server.terminated().join())
           .hasCauseInstanceOf(OutOfMemoryError.class);
       assertEnds(client);
@@ -111,7 +112,9 @@ class FailureTest {
     }
   }
 
-  /** As {@code upper}, but an exclamation mark is an exception, and a hash an error. */
+  /**
+   * Replies as {@code upper}, but throws an exception for {@code !}, and an error for {@code #}.
+   */
   private static final class Failing implements Service {
 
     private volatile boolean exhausted;
@@ -124,16 +127,16 @@ class FailureTest {
     @Override
     public Session open() {
       if (exhausted) {
-        throw new OutOfMemoryError("on purpose");
+        throw new OutOfMemoryError("thrown by the test");
       }
       Session upper = Services.UPPER.open();
       return (in, out, endOfInput) -> {
         int first = in.hasRemaining() ? in.get(in.position()) : 0;
         if (first == '!') {
-          throw new IllegalStateException("on purpose");
+          throw new IllegalStateException("thrown by the test");
         }
         if (first == '#') {
-          throw new OutOfMemoryError("on purpose");
+          throw new OutOfMemoryError("thrown by the test");
         }
         return upper.advance(in, out, endOfInput);
       };

@@ -31,28 +31,28 @@ class IoUringServerTest {
   @Test
   void completionsThatDoNotFitAreNotLost() throws Exception {
     try (Server server = new IoUringServer(CONFIG, Services.UPPER, new Sizes(2, 4, 256))) {
-      Crowd.converse(server.address(), 100, 20);
-      Crowd.pour(server.address(), 10_000_000);
+      Clients.converse(server.address(), 100, 20);
+      Clients.pour(server.address(), 10_000_000);
     }
   }
 
   @Test
-  void clientsAreServedThoughBuffersRunOut() throws Exception {
+  void clientsAreServedIfBuffersRunOut() throws Exception {
     try (Server server = new IoUringServer(CONFIG, Services.UPPER, new Sizes(64, 128, 2))) {
-      Crowd.converse(server.address(), 100, 20);
-      Crowd.pour(server.address(), 10_000_000);
+      Clients.converse(server.address(), 100, 20);
+      Clients.pour(server.address(), 10_000_000);
     }
   }
 
   @Test
-  void datagramsAreAnsweredThoughBuffersRunOut() throws Exception {
+  void datagramsAreAnsweredIfBuffersRunOut() throws Exception {
     try (Server server = new IoUringServer(CONFIG.withDatagrams(true), Services.UPPER);
         DatagramSocket client = new DatagramSocket()) {
-      client.setSoTimeout(Crowd.PATIENCE_MILLIS);
+      client.setSoTimeout(Clients.TIMEOUT_MILLIS);
       client.connect(server.address());
-      byte[] said = "datagram".getBytes(US_ASCII);
+      byte[] sent = "datagram".getBytes(US_ASCII);
       for (int i = 0; i < 50; i++) {
-        client.send(new DatagramPacket(said, said.length));
+        client.send(new DatagramPacket(sent, sent.length));
       }
       for (int i = 0; i < 50; i++) {
         DatagramPacket reply = new DatagramPacket(new byte[100], 100);
@@ -63,14 +63,14 @@ class IoUringServerTest {
     }
   }
 
-  /** A ring holds what its operations hold for some time after it was closed. */
+  /** A ring that is closed with pending operations keeps their sockets open for some time. */
   @Test
-  void portIsFreeAsSoonAsTheServerHasEnded() throws Exception {
+  void thePortIsFreeAsSoonAsTheServerHasEnded() throws Exception {
     InetSocketAddress address = CONFIG.address();
     for (int i = 0; i < 20; i++) {
       ServerConfig config = ServerConfig.at(address).withDatagrams(true);
       try (Server server = new IoUringServer(config, Services.UPPER);
-          Socket client = Crowd.connect(server.address())) {
+          Socket client = Clients.connect(server.address())) {
         client.getOutputStream().write('a');
         assertThat(client.getInputStream().read()).isEqualTo('A');
         address = server.address();

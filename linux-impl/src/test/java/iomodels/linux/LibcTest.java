@@ -31,40 +31,40 @@ class LibcTest {
   private static final InetSocketAddress ANY_PORT =
       new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-  private static final int PATIENCE_MILLIS = 30_000;
+  private static final int TIMEOUT_MILLIS = 30_000;
 
   @BeforeAll
-  static void isHere() {
+  static void assumeAvailable() {
     Availability availability = Linux.availability("eventfd", () -> 0);
     assumeTrue(availability.here(), availability.reason());
   }
 
   @Test
-  void callThatFailsReturnsTheNegatedErrorNumber() {
+  void aFailedCallReturnsTheNegatedErrorNumber() {
     assertThat(Libc.close(-1)).isEqualTo(-Errno.EBADF);
     assertThat(Libc.socket(-1, 0, 0)).isNegative().isNotEqualTo(-1);
   }
 
   @Test
-  void errorsHaveTextAndName() {
+  void anErrorNumberHasTextAndName() {
     assertThat(Errno.describe(Errno.EADDRINUSE)).isEqualTo("Address already in use (EADDRINUSE)");
     assertThat(Errno.describe(61)).isEqualTo("No data available (errno 61)");
   }
 
   @Test
-  void unavailableCallIsNamedWithItsReason() {
+  void theReasonNamesTheUnavailableCall() {
     assertThat(Linux.availability("io_uring_setup", () -> -Errno.ENOSYS))
         .isEqualTo(Availability.no("io_uring_setup: Function not implemented (ENOSYS)"));
   }
 
   @Test
-  void addressesHaveTheSizesOfTheKernel() {
+  void addressStructuresHaveTheSizesOfTheKernel() {
     assertThat(SockAddr.SOCKADDR_IN.byteSize()).isEqualTo(16);
     assertThat(SockAddr.SOCKADDR_IN6.byteSize()).isEqualTo(28);
   }
 
   @Test
-  void addressIsTheSameThereAndBack() throws Exception {
+  void anAddressSurvivesARoundTrip() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       for (String host : new String[] {"127.0.0.1", "203.0.113.254", "::1", "2001:db8::ff"}) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 54321);
@@ -74,7 +74,7 @@ class LibcTest {
   }
 
   @Test
-  void addressIsInNetworkByteOrder() throws Exception {
+  void anAddressIsInNetworkByteOrder() throws Exception {
     try (Arena arena = Arena.ofConfined()) {
       InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral("1.2.3.4"), 0x1234);
       byte[] bytes = SockAddr.of(address, arena).toArray(JAVA_BYTE);
@@ -83,7 +83,7 @@ class LibcTest {
   }
 
   @Test
-  void bytesGoOverLoopbackAndBack() throws Exception {
+  void bytesAreReceivedAndSentOverLoopback() throws Exception {
     int listener = Sockets.listen(ANY_PORT, 16);
     try (Arena arena = Arena.ofConfined();
         Socket client = connect(Sockets.address(listener))) {
@@ -110,11 +110,11 @@ class LibcTest {
   }
 
   @Test
-  void datagramGoesBackToItsSender() throws Exception {
+  void aDatagramIsReturnedToItsSender() throws Exception {
     int fd = Sockets.datagrams(ANY_PORT);
     try (Arena arena = Arena.ofConfined();
         DatagramSocket client = new DatagramSocket(ANY_PORT)) {
-      client.setSoTimeout(PATIENCE_MILLIS);
+      client.setSoTimeout(TIMEOUT_MILLIS);
       byte[] payload = "hello".getBytes(US_ASCII);
       client.send(new DatagramPacket(payload, payload.length, Sockets.address(fd)));
       await(fd, Libc.POLLIN, arena);
@@ -131,17 +131,17 @@ class LibcTest {
     }
   }
 
-  /** EADDRNOTAVAIL, or EAFNOSUPPORT on a machine without IPv6; port 1 would be EACCES to most. */
+  /** The error is EADDRNOTAVAIL, or EAFNOSUPPORT without IPv6; for most users port 1 is EACCES. */
   @ParameterizedTest
   @ValueSource(strings = {"203.0.113.1", "2001:db8::1"})
-  void foreignAddressIsABindException(String host) throws Exception {
+  void anAddressOfAnotherMachineCausesABindException(String host) throws Exception {
     InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 1);
     assertThatThrownBy(() -> Sockets.listen(address, 16)).isInstanceOf(BindException.class);
     assertThatThrownBy(() -> Sockets.datagrams(address)).isInstanceOf(BindException.class);
   }
 
   @Test
-  void onlyAShortageStopsAccepting() {
+  void onlyAShortageOfDescriptorsPausesAccepting() {
     assertThat(Errno.isOfOneConnection(-Errno.EHOSTUNREACH)).isTrue();
     assertThat(Errno.isOfOneConnection(-Errno.ECONNABORTED)).isTrue();
     assertThat(Errno.isOfOneConnection(-Errno.EMFILE)).isFalse();
@@ -150,7 +150,7 @@ class LibcTest {
   }
 
   @Test
-  void busyPortIsABindException() throws Exception {
+  void aPortInUseCausesABindException() throws Exception {
     int fd = Sockets.listen(ANY_PORT, 16);
     try {
       InetSocketAddress busy = Sockets.address(fd);
@@ -163,7 +163,7 @@ class LibcTest {
   }
 
   @Test
-  void socketsDoNotWait() throws Exception {
+  void socketsAreNonBlocking() throws Exception {
     int fd = Sockets.listen(ANY_PORT, 16);
     try {
       assertThat(Libc.fcntl(fd, Libc.F_GETFL, 0) & Libc.O_NONBLOCK).isNotZero();
@@ -174,7 +174,7 @@ class LibcTest {
   }
 
   @Test
-  void bufferCannotBeOverrun() {
+  void aBufferCannotBeOverrun() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment small = arena.allocate(8);
       assertThatThrownBy(() -> Libc.recv(-1, small, 9, 0))
@@ -183,7 +183,7 @@ class LibcTest {
   }
 
   @Test
-  void signalFromAnotherThreadWakesAndAfterCloseGoesNowhere() throws Exception {
+  void aSignalWakesTheLoopAndHasNoEffectAfterClose() throws Exception {
     EventFd wakeUp = new EventFd();
     try (Arena arena = Arena.ofConfined()) {
       CompletableFuture<Void> signal =
@@ -201,12 +201,12 @@ class LibcTest {
     MemorySegment pollfd = arena.allocate(8, 4);
     pollfd.set(JAVA_INT, 0, fd);
     pollfd.set(JAVA_SHORT, 4, events);
-    assertThat(Libc.poll(pollfd, 1, PATIENCE_MILLIS)).isEqualTo(1);
+    assertThat(Libc.poll(pollfd, 1, TIMEOUT_MILLIS)).isEqualTo(1);
   }
 
   private static Socket connect(InetSocketAddress address) throws IOException {
     Socket client = new Socket(address.getAddress(), address.getPort());
-    client.setSoTimeout(PATIENCE_MILLIS);
+    client.setSoTimeout(TIMEOUT_MILLIS);
     return client;
   }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What comes while the loop is held up elsewhere. */
+/** Tests input that arrives while the loop is blocked by another connection. */
 @Timeout(60)
 class LinuxServersTest {
 
@@ -23,23 +23,23 @@ class LinuxServersTest {
   }
 
   /**
-   * While the loop is held up elsewhere, bytes come, and what ends a read early comes with them: an
-   * edge reports all of it once.
+   * Bytes and FIN arrive while the loop is blocked by another connection. An edge reports both
+   * once.
    */
   @ParameterizedTest
   @MethodSource("providers")
-  void finThatComesWithTheLastBytesIsNotMissed(ServerProvider provider) throws Exception {
-    HeldService service = new HeldService();
+  void aFinThatArrivesWithTheLastBytesIsNotLost(ServerProvider provider) throws Exception {
+    BlockingService service = new BlockingService();
     try (Server server = provider.start(CONFIG, service);
         Socket client = connect(server);
         Socket holder = connect(server)) {
       assertThat(ask(client, 'a')).isEqualTo('A');
       try {
-        service.holdUp(holder);
+        service.block(holder);
         client.getOutputStream().write('b');
         client.shutdownOutput();
       } finally {
-        service.letGo();
+        service.release();
       }
       assertThat(client.getInputStream().read()).isEqualTo('B');
       assertThat(client.getInputStream().read()).isEqualTo(-1);
@@ -48,20 +48,20 @@ class LinuxServersTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void urgentDataDoesNotHideWhatFollows(ServerProvider provider) throws Exception {
-    HeldService service = new HeldService();
+  void bytesAfterUrgentDataAreNotLost(ServerProvider provider) throws Exception {
+    BlockingService service = new BlockingService();
     try (Server server = provider.start(CONFIG, service);
         Socket client = connect(server);
         Socket holder = connect(server)) {
       client.setTcpNoDelay(true);
       assertThat(ask(client, 'a')).isEqualTo('A');
       try {
-        service.holdUp(holder);
+        service.block(holder);
         client.getOutputStream().write('b');
         client.sendUrgentData('u');
         client.getOutputStream().write('c');
       } finally {
-        service.letGo();
+        service.release();
       }
       assertThat(client.getInputStream().readNBytes(2)).isEqualTo(new byte[] {'B', 'C'});
     }

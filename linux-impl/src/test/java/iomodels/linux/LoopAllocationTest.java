@@ -17,28 +17,28 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * An event loop allocates nothing per message, or the collector would stop every client.
+ * Tests that an event loop allocates nothing per message, since garbage collection delays every
+ * client.
  *
- * <p>One object is not its own: the JDK's linker makes one for each call that captures {@code
- * errno}, which the optimizing compiler removes where it has inlined the call, and that is its own
- * free choice. So bytes are counted without whole objects of that size, one for each system call of
- * a message.
+ * <p>There is one exception: the JDK's linker allocates an object for each call that captures
+ * {@code errno}. The optimizing compiler removes it where it inlines the call, which the test
+ * cannot control. So the test ignores up to one such object for each system call of a message.
  */
 @Timeout(120)
 class LoopAllocationTest {
 
   private static final int MESSAGES = 2_000;
 
-  /** For a round of {@link #MESSAGES}: two bytes each, which is less than any object. */
+  /** The limit for a round: two bytes per message, which is less than any object. */
   private static final long ALLOWED = 2 * MESSAGES;
 
-  /** To wait, to receive, to receive no more, to send: no model makes more calls for a message. */
+  /** The maximum number of system calls per message: wait, receive, empty receive, send. */
   private static final int CALLS = 4;
 
-  /** For one call of each message of a round. */
+  /** The size of the linker's objects for one call per message, in a round. */
   private static final long LINKED = 40 * MESSAGES;
 
-  /** The interpreter and the compilers may need some memory until all is compiled. */
+  /** The time limit for compilation; the interpreter and the compilers may allocate until then. */
   private static final long WARM_UP_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -67,7 +67,7 @@ class LoopAllocationTest {
     }
   }
 
-  /** A loop's thread is called after its model. */
+  /** Finds the thread of a loop, which is named after its model. */
   private static long loopOf(ServerProvider provider) {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().equals(provider.card().name() + "-loop"))

@@ -16,7 +16,7 @@ final class Models {
             .filter(provider -> provider.getClass().getModule() == Models.class.getModule())
             .filter(provider -> provider.availability().here())
             .toList();
-    assumeFalse(available.isEmpty(), "none of the models is available");
+    assumeFalse(available.isEmpty(), "no model of this module is available on this machine");
     return available;
   }
 }

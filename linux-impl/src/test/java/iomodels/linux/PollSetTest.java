@@ -11,7 +11,7 @@ class PollSetTest {
   private final PollSet set = new PollSet();
 
   @Test
-  void lastTakesThePlaceOfOneThatIsRemovedAndKeepsWhatWasReported() {
+  void theLastEntryReplacesARemovedOneAndKeepsItsReportedEvents() {
     add(7, 8, 9);
     report(2, Libc.POLLOUT);
     set.remove(7);
@@ -25,7 +25,7 @@ class PollSetTest {
   }
 
   @Test
-  void growsWithTheNumberOfDescriptorsAndWithTheHighest() {
+  void growsWithTheNumberOfDescriptorsAndTheHighestDescriptor() {
     int[] many = IntStream.range(0, 1_000).map(i -> 2_000 - i).toArray();
     add(many);
     assertThat(descriptors()).containsExactly(many);
@@ -37,7 +37,7 @@ class PollSetTest {
     }
   }
 
-  /** As {@code poll} does. */
+  /** Sets the reported events, as {@code poll} does. */
   private void report(int index, short events) {
     long offset = PollFd.LAYOUT.byteSize() * index + 6;
     set.segment().set(ValueLayout.JAVA_SHORT, offset, events);

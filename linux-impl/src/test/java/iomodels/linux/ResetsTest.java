@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Clients that say a few bytes, and reset. */
+/** Tests clients that send a few bytes and reset the connection. */
 class ResetsTest {
 
   private static final ServerConfig CONFIG = ServerConfig.onLoopback();
@@ -32,22 +32,22 @@ class ResetsTest {
   @ParameterizedTest
   @MethodSource("providers")
   @Timeout(60)
-  void resetsLeaveNothingOpen(ServerProvider provider) throws Exception {
-    storm(provider, 2_000);
+  void noSocketStaysOpenAfterResets(ServerProvider provider) throws Exception {
+    resetMany(provider, 2_000);
   }
 
-  /** The kernel may lose an event in one of 10,000 connections. */
+  /** Many connections, since the kernel may lose an event in one of 10,000. */
   @ParameterizedTest
   @MethodSource("providers")
   @Timeout(300)
   @Tag("thorough")
-  void manyResetsLeaveNothingOpen(ServerProvider provider) throws Exception {
-    storm(provider, 60_000);
+  void noSocketStaysOpenAfterManyResets(ServerProvider provider) throws Exception {
+    resetMany(provider, 60_000);
   }
 
-  private static void storm(ServerProvider provider, int connections) throws Exception {
+  private static void resetMany(ServerProvider provider, int connections) throws Exception {
     try (Server server = provider.start(CONFIG, Services.LINES);
-        Socket witness = Crowd.connect(server.address())) {
+        Socket witness = Clients.connect(server.address())) {
       assertAnswers(witness);
       long before = Descriptors.sockets();
       try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS_AT_A_TIME)) {
@@ -57,9 +57,9 @@ class ResetsTest {
         }
       }
       do {
-        assertAnswers(witness); // The loop has had a turn.
+        assertAnswers(witness); // The loop has then had a turn.
       } while (Descriptors.sockets() > before);
-      try (Socket client = Crowd.connect(server.address())) {
+      try (Socket client = Clients.connect(server.address())) {
         assertAnswers(client);
       }
       assertThat(server.terminated()).isNotDone();
@@ -72,7 +72,7 @@ class ResetsTest {
   }
 
   private static Void reset(Server server) throws IOException {
-    try (Socket client = Crowd.connect(server.address())) {
+    try (Socket client = Clients.connect(server.address())) {
       client.getOutputStream().write("half".getBytes(US_ASCII));
       client.setSoLinger(true, 0);
     }

@@ -18,14 +18,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What select alone has: a highest descriptor. Here the clients' own count as well. */
+/** Tests the highest descriptor of select. The clients' descriptors in this process count, too. */
 @Timeout(120)
 class SelectServerTest {
 
   private final Deque<Socket> clients = new ArrayDeque<>();
 
   @BeforeEach
-  void isHere() {
+  void assumeAvailable() {
     Availability availability = new SelectProvider().availability();
     assumeTrue(availability.here(), availability.reason());
   }
@@ -38,13 +38,13 @@ class SelectServerTest {
   }
 
   @Test
-  void clientWithoutABitIsRefusedAndTheOthersAreServed() throws Exception {
+  void aClientWithoutABitIsClosedAndTheOthersAreServed() throws Exception {
     try (Server server = new SelectServer(ServerConfig.onLoopback(), Services.UPPER)) {
       boolean refused = false;
       while (!refused && clients.size() < FdSet.FD_SETSIZE) {
         refused = !isServed(connect(server));
       }
-      assertThat(refused).as("refused, after %d clients", clients.size()).isTrue();
+      assertThat(refused).as("a client is closed, after %d clients", clients.size()).isTrue();
       clients.pop().close();
       for (Socket client : clients) {
         assertThat(isServed(client)).isTrue();
@@ -56,7 +56,7 @@ class SelectServerTest {
     }
   }
 
-  /** A closed client's descriptor is free once the server has seen the FIN. */
+  /** Waits until a client is served: a descriptor is free only after the server has read a FIN. */
   private void awaitService(Server server) throws IOException {
     while (!isServed(connect(server))) {
       clients.pop().close();
@@ -70,7 +70,7 @@ class SelectServerTest {
       client.setSoTimeout(30_000);
       return client;
     } catch (SocketException e) {
-      return abort("there are not enough descriptors to try: " + e.getMessage());
+      return abort("this process has too few descriptors for the test: " + e.getMessage());
     }
   }
 
@@ -79,7 +79,7 @@ class SelectServerTest {
       client.getOutputStream().write('a');
       return client.getInputStream().read() == 'A';
     } catch (SocketException _) {
-      return false; // Reset: closed with the byte unread.
+      return false; // Reset, since the byte was unread.
     }
   }
 }

@@ -13,61 +13,61 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Descriptors run out. */
+/** Tests servers that run out of descriptors. */
 @Timeout(120)
 class ShortageTest {
 
   private static final int LIMIT = 900;
-  private static final int DEAD = 600;
+  private static final int RESET = 600;
 
   static List<ServerProvider> providers() {
     return Models.available();
   }
 
-  /** A server that waited 100 ms after each shortage would take 20 s for the dead alone. */
+  /** A server that paused for 100 ms at each shortage would need 20 s for the reset connections. */
   @ParameterizedTest
   @MethodSource("providers")
-  void newcomerDoesNotWaitForTheClockBehindTheDead(ServerProvider provider) throws Exception {
-    HeldService service = new HeldService();
+  void aClientBehindManyResetConnectionsIsServedSoon(ServerProvider provider) throws Exception {
+    BlockingService service = new BlockingService();
     try (Server server = provider.start(ServerConfig.onLoopback(), service);
-        Socket holder = Crowd.connect(server.address())) {
+        Socket holder = Clients.connect(server.address())) {
       try {
-        service.holdUp(holder);
-        for (int i = 0; i < DEAD; i++) {
-          try (Socket client = Crowd.connect(server.address())) {
+        service.block(holder);
+        for (int i = 0; i < RESET; i++) {
+          try (Socket client = Clients.connect(server.address())) {
             client.getOutputStream().write('a');
             client.setSoLinger(true, 0);
           }
         }
-        try (Socket newcomer = Crowd.connect(server.address())) {
+        try (Socket newcomer = Clients.connect(server.address())) {
           newcomer.getOutputStream().write('b');
           try (Shortage _ = new Shortage(LIMIT, 3)) {
             long start = System.nanoTime();
-            service.letGo();
+            service.release();
             assertThat(newcomer.getInputStream().read()).isEqualTo('B');
             assertThat(System.nanoTime() - start).isLessThan(TimeUnit.SECONDS.toNanos(10));
           }
         }
       } finally {
-        service.letGo();
+        service.release();
       }
     }
   }
 
   @ParameterizedTest
   @MethodSource("providers")
-  void clientIsAcceptedOnceADescriptorIsFree(ServerProvider provider) throws Exception {
-    HeldService service = new HeldService();
+  void aClientIsAcceptedWhenADescriptorIsFree(ServerProvider provider) throws Exception {
+    BlockingService service = new BlockingService();
     try (Server server = provider.start(ServerConfig.onLoopback(), service);
-        Socket first = Crowd.connect(server.address())) {
+        Socket first = Clients.connect(server.address())) {
       first.getOutputStream().write('a');
       assertThat(first.getInputStream().read()).isEqualTo('A');
-      try (Socket second = Crowd.connect(server.address());
+      try (Socket second = Clients.connect(server.address());
           Shortage shortage = new Shortage(LIMIT, 0)) {
         second.getOutputStream().write('b');
         first.getOutputStream().write('c');
         assertThat(first.getInputStream().read()).isEqualTo('C');
-        shortage.ease(1);
+        shortage.release(1);
         assertThat(second.getInputStream().read()).isEqualTo('B');
       }
     }

@@ -34,15 +34,15 @@ class SignalDrivenServerTest {
     assumeThat(availability.here()).as(availability.reason()).isTrue();
   }
 
-  /** With room for none, every signal is lost but SIGIO; with room for a few, most of them are. */
+  /** With a queue of length 0 all signals but SIGIO are lost; with a short queue most are. */
   @ParameterizedTest
   @ValueSource(longs = {0, 1, 20})
-  void clientsAreServedThoughSignalsAreLost(long room) throws Throwable {
+  void clientsAreServedIfSignalsAreLost(long room) throws Throwable {
     try (Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER)) {
       long before = limitPendingSignals(room);
       try {
-        Crowd.converse(server.address(), 50, 40);
-        Crowd.pour(server.address(), 10_000_000);
+        Clients.converse(server.address(), 50, 40);
+        Clients.pour(server.address(), 10_000_000);
       } finally {
         limitPendingSignals(before);
       }
@@ -51,7 +51,7 @@ class SignalDrivenServerTest {
   }
 
   @Test
-  void stopFindsTheLoopThoughTheQueueIsFull() throws Throwable {
+  void stopWakesTheLoopIfTheQueueIsFull() throws Throwable {
     Server server = new SignalDrivenServer(ServerConfig.onLoopback(), Services.UPPER);
     long before = limitPendingSignals(0);
     try {
@@ -62,7 +62,7 @@ class SignalDrivenServerTest {
     assertThat(server.terminated()).isCompleted();
   }
 
-  /** One that did would end this JVM: signals are under way while the loops come and go. */
+  /** A signal that reached another thread would end this JVM. Signals are pending as loops end. */
   @Test
   void noSignalReachesAnotherThread() throws Exception {
     ServerConfig config = ServerConfig.onLoopback().withGracePeriod(Duration.ofMillis(100));
@@ -70,7 +70,7 @@ class SignalDrivenServerTest {
       Server server = new SignalDrivenServer(config, Services.UPPER);
       CompletableFuture<Void> chatter =
           CompletableFuture.runAsync(() -> chat(server), Thread::startVirtualThread);
-      try (Socket client = Crowd.connect(server.address())) {
+      try (Socket client = Clients.connect(server.address())) {
         client.getOutputStream().write('a');
         assertThat(client.getInputStream().read()).isEqualTo('A');
         server.close();
@@ -82,17 +82,17 @@ class SignalDrivenServerTest {
   }
 
   private static void chat(Server server) {
-    try (Socket client = Crowd.connect(server.address())) {
-      byte[] something = new byte[100];
+    try (Socket client = Clients.connect(server.address())) {
+      byte[] message = new byte[100];
       while (client.getInputStream().available() < 10_000_000) {
-        client.getOutputStream().write(something);
+        client.getOutputStream().write(message);
       }
     } catch (IOException _) {
       // The server has ended.
     }
   }
 
-  /** Returns what it was before. */
+  /** Sets the limit; returns the limit before. */
   private static long limitPendingSignals(long count) throws Throwable {
     MethodHandle getrlimit = Libc.function("getrlimit", JAVA_INT, JAVA_INT, ADDRESS);
     MethodHandle setrlimit = Libc.function("setrlimit", JAVA_INT, JAVA_INT, ADDRESS);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** On stop, every client gets what it is owed. */
+/** Tests that every client receives its pending replies when the server stops. */
 @Timeout(120)
 class StopTest {
 
@@ -32,29 +32,29 @@ class StopTest {
 
   private static final int CLIENTS = 40;
 
-  /** The server has begun to stop. */
+  /** Counted down when the server has begun to stop. */
   private final CountDownLatch stopping = new CountDownLatch(1);
 
-  /** Of each kind; more than the kernel's buffers hold. */
-  private static final int OWED = 8_000_000;
+  /** Total size of pending replies, in bytes; more than the kernel's buffers hold. */
+  private static final int PENDING = 8_000_000;
 
   static List<ServerProvider> providers() {
     return Models.available();
   }
 
-  /** The stop is asked for while the loop is held up, and clients wait to be accepted. */
+  /** The server is stopped while its loop is blocked and clients wait to be accepted. */
   @ParameterizedTest
   @MethodSource("providers")
   void clientsThatWaitToBeAcceptedAreServed(ServerProvider provider) throws Exception {
-    HeldService service = new HeldService();
+    BlockingService service = new BlockingService();
     List<Socket> clients = new ArrayList<>();
     try (Server server = provider.start(CONFIG, service);
-        Socket holder = Crowd.connect(server.address())) {
+        Socket holder = Clients.connect(server.address())) {
       Thread stop = Thread.ofVirtual().unstarted(server::close);
       try {
-        service.holdUp(holder);
+        service.block(holder);
         for (int i = 0; i < CLIENTS; i++) {
-          Socket client = Crowd.connect(server.address());
+          Socket client = Clients.connect(server.address());
           clients.add(client);
           client.getOutputStream().write('a');
           client.shutdownOutput();
@@ -64,7 +64,7 @@ class StopTest {
           Thread.onSpinWait();
         }
       } finally {
-        service.letGo();
+        service.release();
       }
       for (Socket client : clients) {
         assertThat(client.getInputStream().readAllBytes()).isEqualTo(new byte[] {'A'});
@@ -77,24 +77,24 @@ class StopTest {
     }
   }
 
-  /** In each state of a conversation: forty clients. */
+  /** Tests forty clients in each state of a conversation. */
   @ParameterizedTest
   @MethodSource("providers")
-  void crowdInEveryStateGetsWhatItIsOwed(ServerProvider provider) throws Exception {
+  void clientsInEveryStateReceiveTheirReplies(ServerProvider provider) throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Server server = provider.start(CONFIG, Services.FLOOD)) {
       List<Future<Long>> received = new ArrayList<>();
       List<Long> expected = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
-        expected.addAll(List.of(0L, 21L, (long) OWED / CLIENTS, (long) OWED / 4, 21L));
+        expected.addAll(List.of(0L, 21L, (long) PENDING / CLIENTS, (long) PENDING / 4, 21L));
         received.add(talk(threads, server.address(), "", false));
         received.add(talk(threads, server.address(), "12", false));
-        received.add(talk(threads, server.address(), OWED / CLIENTS + "\n", true));
-        received.add(talk(threads, server.address(), OWED / 4 + "\n", false));
+        received.add(talk(threads, server.address(), PENDING / CLIENTS + "\n", true));
+        received.add(talk(threads, server.address(), PENDING / 4 + "\n", false));
         received.add(talk(threads, server.address(), "?", false));
       }
       CompletableFuture<Void> stop = CompletableFuture.runAsync(server::close);
-      Crowd.awaitRefusal(server.address());
+      Clients.awaitRefusal(server.address());
       stopping.countDown();
       for (int i = 0; i < expected.size(); i++) {
         assertThat(received.get(i).get()).as("client %d", i).isEqualTo(expected.get(i));
@@ -103,12 +103,12 @@ class StopTest {
     }
   }
 
-  /** Sends a request, and reads to the end once the server stops; returns the number of bytes. */
+  /** Sends a request; when the server stops, reads to the end and returns the number of bytes. */
   private Future<Long> talk(
-      ExecutorService threads, InetSocketAddress server, String said, boolean end)
+      ExecutorService threads, InetSocketAddress server, String request, boolean end)
       throws IOException {
-    Socket client = Crowd.connect(server);
-    client.getOutputStream().write(said.getBytes(US_ASCII));
+    Socket client = Clients.connect(server);
+    client.getOutputStream().write(request.getBytes(US_ASCII));
     if (end) {
       client.shutdownOutput();
     }

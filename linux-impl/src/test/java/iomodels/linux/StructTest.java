@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The kernel's structures, byte by byte as its headers have them. */
+/** Tests the layouts of the kernel's structures, byte by byte. */
 class StructTest {
 
   private final Arena arena = Arena.ofAuto();
@@ -48,12 +48,12 @@ class StructTest {
   }
 
   @Test
-  void messageHeaderIsThatOfTheKernel() {
+  void messageHeaderHasTheSizeOfTheKernel() {
     assertThat(MsgHdr.MSGHDR.byteSize()).isEqualTo(56);
     assertThat(MsgHdr.CONTROL.byteSize()).isEqualTo(40); // CMSG_SPACE(sizeof(struct in6_pktinfo))
   }
 
-  /** The kernel refuses to send from an address that many have. */
+  /** A multicast or broadcast address cannot be the source of a datagram. */
   @ParameterizedTest
   @CsvSource({
     "127.0.0.2, 40",
@@ -61,7 +61,7 @@ class StructTest {
     "224.0.0.1, 0",
     "255.255.255.255, 0",
   })
-  void replyToManyOverIpv4HasNoSource(String address, long controlLength) {
+  void theReplyToAMulticastOverIpv4HasNoSource(String address, long controlLength) {
     MemorySegment received = arena.allocate(MsgHdr.CONTROL);
     received.set(JAVA_INT, 8, Libc.IPPROTO_IPV6);
     received.set(JAVA_SHORT, 26, (short) 0xFFFF); // ::ffff:
@@ -74,7 +74,7 @@ class StructTest {
   }
 
   @Test
-  void fdSetHasABitForEachDescriptor() {
+  void fdSetHasOneBitPerDescriptor() {
     FdSet set = new FdSet(arena);
     assertThat(set.segment().byteSize()).isEqualTo(FdSet.FD_SETSIZE / 8);
     set.add(0);
@@ -90,7 +90,7 @@ class StructTest {
   }
 
   @Test
-  void fdSetHasNoBitFromItsSizeOn() {
+  void fdSetHasNoBitAboveItsSize() {
     FdSet set = new FdSet(arena);
     assertThatThrownBy(() -> set.add(1024)).isInstanceOf(IndexOutOfBoundsException.class);
     set.remove(1024);

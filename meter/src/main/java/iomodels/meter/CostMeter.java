@@ -12,33 +12,37 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Reads what a process and its descendants cost, from outside, out of Linux's {@code /proc} (man 5
- * proc). Safe for use by several threads.
+ * Measures the resource usage of a process and its descendants through Linux's {@code /proc}
+ * (proc(5)). Safe for use by several threads.
  *
- * <p>Processor time is known in three ways. {@code /proc/PID/stat} counts it in ticks of 10 ms, and
- * remembers threads and children that have ended: {@link #now}. The process's own clock counts
- * nanoseconds, and remembers threads: {@link #cpu}. {@code /proc/PID/task/*}{@code /schedstat}
- * forgets a thread when it ends, but knows for how long it stood in the queue: {@link #demand}.
+ * <p>There are three sources of CPU time. {@code /proc/PID/stat} has ticks of 10 ms, and includes
+ * threads and children that have ended: {@link #now}. The process's CPU clock has nanoseconds, and
+ * includes threads that have ended: {@link #cpu}. {@code /proc/PID/task/*}{@code /schedstat} loses
+ * a thread when it ends, but also has the time that a thread has waited for a processor: {@link
+ * #demand}.
  */
 public final class CostMeter {
 
-  /** {@code USER_HZ}: what the kernel shows to programs, whatever its own clock is (man 7 time). */
+  /**
+   * {@code USER_HZ}: the unit that programs see, independent of the kernel's own clock (time(7)).
+   */
   private static final long TICKS_PER_SECOND = 100;
 
   private static final Path PROC = Path.of("/proc");
 
   private final ProcessHandle process;
 
-  /** What each thread had demanded when it was last looked at, and what all have by then. */
+  /** The demand of each live thread at the last reading, in nanoseconds. */
   private Map<Long, Long> demandSeen = Map.of();
 
+  /** The demand of all threads up to the last reading, in nanoseconds. */
   private long demanded;
 
   private CostMeter(ProcessHandle process) {
     this.process = process;
   }
 
-  /** A meter for that process; none where there is no {@code /proc} to read. */
+  /** Returns a meter for a process; empty if this system has no {@code /proc}. */
   public static Optional<CostMeter> of(ProcessHandle process) {
     return Files.isReadable(PROC.resolve("self/stat"))
         ? Optional.of(new CostMeter(process))
@@ -46,9 +50,9 @@ public final class CostMeter {
   }
 
   /**
-   * What it costs by now.
+   * Returns the resource usage up to now.
    *
-   * @throws IOException if the process has ended, or is another user's
+   * @throws IOException if the process has ended, or belongs to another user
    */
   public Costs now() throws IOException {
     Costs sum = of(process.pid());
@@ -56,16 +60,16 @@ public final class CostMeter {
       try {
         sum = sum(sum, of(child.pid()));
       } catch (IOException _) {
-        // It has ended meanwhile. What it cost is its parent's, once that has waited for it.
+        // The child has ended. Its CPU time is added to its parent's when the parent waits for it.
       }
     }
     return sum;
   }
 
   /**
-   * How many of the descriptors that it and its descendants have open are sockets.
+   * Returns the number of sockets that the process and its descendants have open.
    *
-   * @throws IOException if the process has ended, or is another user's
+   * @throws IOException if the process has ended, or belongs to another user
    */
   public int sockets() throws IOException {
     int sum = sockets(process.pid());
@@ -73,7 +77,7 @@ public final class CostMeter {
       try {
         sum += sockets(child.pid());
       } catch (IOException _) {
-        // It has ended meanwhile.
+        // It has just ended.
       }
     }
     return sum;
@@ -86,7 +90,7 @@ public final class CostMeter {
         try {
           count += Files.readSymbolicLink(each).toString().startsWith("socket:") ? 1 : 0;
         } catch (IOException _) {
-          // It was closed meanwhile.
+          // It has just been closed.
         }
       }
     }
@@ -94,12 +98,12 @@ public final class CostMeter {
   }
 
   /**
-   * The processor time that its threads have had, or have stood in the queue for: a process that
-   * never rests wants a whole processor all the time, however few a busy machine gives it. It never
-   * runs backwards: of a thread that has ended, what this meter has seen stays counted. Where the
-   * kernel does not count that, what they have had.
+   * Returns the CPU time that the threads have used, plus the time that they have waited in the run
+   * queue: the time that they would have used if processors had been free. The value never
+   * decreases: if a thread ends, the part that this meter has read remains. If the kernel does not
+   * record the times, this is the CPU time.
    *
-   * @throws IOException if the process has ended, or is another user's
+   * @throws IOException if the process has ended, or belongs to another user
    */
   public synchronized Duration demand() throws IOException {
     Map<Long, Long> now = new HashMap<>();
@@ -108,7 +112,7 @@ public final class CostMeter {
       try {
         addDemand(child.pid(), now);
       } catch (IOException _) {
-        // It has ended meanwhile.
+        // It has just ended.
       }
     }
     now.forEach((thread, nanos) -> demanded += nanos - demandSeen.getOrDefault(thread, 0L));
@@ -117,7 +121,8 @@ public final class CostMeter {
   }
 
   /**
-   * Fields 1 and 2 of each thread's {@code schedstat}: nanoseconds on a processor, and queueing.
+   * Adds fields 1 and 2 of each thread's {@code schedstat}: nanoseconds on a processor, and in the
+   * run queue.
    */
   private static void addDemand(long pid, Map<Long, Long> byThread) throws IOException {
     try (Stream<Path> tasks = Files.list(PROC.resolve(Long.toString(pid)).resolve("task"))) {
@@ -128,17 +133,17 @@ public final class CostMeter {
               Long.parseLong(task.getFileName().toString()),
               Long.parseLong(fields[0]) + Long.parseLong(fields[1]));
         } catch (IOException _) {
-          // It has ended meanwhile, or the kernel does not count.
+          // It has just ended, or the kernel does not record the times.
         }
       }
     }
   }
 
   /**
-   * The processor time that it has spent by now, to the nanosecond; that of its children as well,
-   * as long as they live. For short rounds: {@link #now} knows only ticks.
+   * Returns the CPU time that the process and its live descendants have used so far, in
+   * nanoseconds. Use it for short intervals, since {@link #now} counts ticks.
    *
-   * @throws IOException if it has ended
+   * @throws IOException if the process has ended
    */
   public Duration cpu() throws IOException {
     Duration sum = ProcessClock.of(process.pid());
@@ -146,28 +151,28 @@ public final class CostMeter {
       try {
         sum = sum.plus(ProcessClock.of(child.pid()));
       } catch (IOException _) {
-        // It has ended meanwhile.
+        // It has just ended.
       }
     }
     return sum;
   }
 
   /**
-   * The processor time that the process itself has spent by now, to the nanosecond, its children's
-   * not included.
+   * Returns the CPU time that the process has used so far, in nanoseconds, without its children.
    *
-   * @throws IOException if it has ended
+   * @throws IOException if the process has ended
    */
   public Duration cpuWithoutChildren() throws IOException {
     return ProcessClock.of(process.pid());
   }
 
   /**
-   * The memory that it has written: what it shares with its children counts in parts (PSS); theirs
-   * as well. The pages of files, such as a program's text, are not in it: what they weigh depends
-   * on who else runs the same program. Nor is what the kernel keeps for its sockets.
+   * Returns the memory that the process and its descendants have written: their proportional share
+   * (PSS) of anonymous and shared memory. Pages of files, such as program text, do not count, since
+   * their share depends on other processes that run the same program. The kernel's socket buffers
+   * do not count either.
    *
-   * @throws IOException if it has ended, or is another user's
+   * @throws IOException if the process has ended, or belongs to another user
    */
   public long proportionalBytes() throws IOException {
     long sum = proportionalBytes(process.pid());
@@ -210,7 +215,7 @@ public final class CostMeter {
 
   private record Switches(long voluntary, long involuntary) {}
 
-  /** Of all threads: that of the process is only its first one's. */
+  /** Sums the switches of all threads: the status of the process has only the first thread's. */
   private static Switches switches(Path tasks) throws IOException {
     long voluntary = 0;
     long involuntary = 0;
@@ -222,16 +227,16 @@ public final class CostMeter {
           involuntary += number(status, "nonvoluntary_ctxt_switches:");
           voluntary += more;
         } catch (IOException _) {
-          // It has ended meanwhile.
+          // It has just ended.
         }
       }
     }
     return new Switches(voluntary, involuntary);
   }
 
-  /** Its own user and system time, and that of the children it has waited for: fields 14 to 17. */
+  /** User and system time of the process and the children it has waited for: fields 14 to 17. */
   private static Duration cpu(String stat) {
-    // Field 2, the name, is in parentheses and may hold anything; field 3 comes after the last one.
+    // Field 2, the name in parentheses, may contain any character, even a parenthesis.
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     long ticks = 0;
     for (int field = 14; field <= 17; field++) {
@@ -246,8 +251,8 @@ public final class CostMeter {
         return Long.parseLong(line.substring(name.length()).replace("kB", "").strip());
       }
     }
-    // A process that has ended, but was not waited for, has no memory.
-    throw new NoSuchFileException("/proc/PID/status", null, "it has no " + name);
+    // A zombie process has no memory.
+    throw new NoSuchFileException("/proc/PID/status", null, "no field " + name);
   }
 
   private static int descriptors(Path directory) throws IOException {

@@ -3,15 +3,15 @@ package iomodels.meter;
 import java.time.Duration;
 
 /**
- * What a process and its children use.
+ * The resources that a process and its descendants use.
  *
- * @param cpu the time they have spent on processors, user and system
- * @param residentBytes the memory they have in RAM; pages that they share count for each
- * @param peakResidentBytes the most that each has had in RAM, added up
- * @param threads how many they have, as the kernel counts: a virtual thread is none
- * @param descriptors how many are open
- * @param voluntarySwitches how often a thread gave its processor up, to wait
- * @param involuntarySwitches how often it was taken from one that would have gone on
+ * @param cpu CPU time, user and system
+ * @param residentBytes resident memory (RSS); a page that several processes share counts for each
+ * @param peakResidentBytes the sum of the peak resident memory of each process
+ * @param threads the number of threads that the kernel knows; virtual threads are not counted
+ * @param descriptors the number of open file descriptors
+ * @param voluntarySwitches the number of context switches at which a thread began to wait
+ * @param involuntarySwitches the number of context switches at which the kernel preempted a thread
  */
 public record Costs(
     Duration cpu,
@@ -23,9 +23,9 @@ public record Costs(
     long involuntarySwitches) {
 
   /**
-   * The processor time spent and the switches made since then; all else as it is now. Switches of
-   * threads that have ended meanwhile are not known (man 5 proc): where threads come and go there
-   * seem to have been fewer, but never less than none.
+   * Returns the CPU time and the context switches since an earlier reading; all other values are
+   * those of this reading. The switches of threads that have ended in between are lost (proc(5)),
+   * so a count may be too low; it is never negative.
    */
   public Costs since(Costs earlier) {
     return new Costs(

@@ -13,9 +13,10 @@ import java.lang.invoke.MethodHandle;
 import java.time.Duration;
 
 /**
- * The processor time of another process, in nanoseconds, of all its threads, those included that
- * have ended: {@code clock_gettime} on the clock that {@code clock_getcpuclockid} (man 3) names.
- * What {@code /proc} knows is either coarse ({@code stat}) or forgets threads ({@code schedstat}).
+ * Reads the CPU time of another process in nanoseconds: of all its threads, including those that
+ * have ended. It calls {@code clock_gettime} on the clock that {@code clock_getcpuclockid} (man 3)
+ * returns. The figures in {@code /proc} are either coarse ({@code stat}) or omit ended threads
+ * ({@code schedstat}).
  */
 final class ProcessClock {
 
@@ -24,7 +25,7 @@ final class ProcessClock {
 
   private ProcessClock() {}
 
-  /** Both take an int, be it a process or a clock, and the address of what they fill in. */
+  /** Both functions take an int, the pid or the clock, and the address of the result. */
   @SuppressWarnings("restricted") // this module is given native access where it is run
   private static MethodHandle function(String name) {
     Linker linker = Linker.nativeLinker();
@@ -34,7 +35,7 @@ final class ProcessClock {
   }
 
   /**
-   * What it has spent by now, user and system; its children not included.
+   * Returns the CPU time that a process has used so far, user and system, without its children.
    *
    * @throws IOException if there is no such process
    */
@@ -49,13 +50,13 @@ final class ProcessClock {
     } catch (IOException | RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
-      throw new AssertionError("a system function threw", e);
+      throw new AssertionError("a native function threw an exception", e);
     }
   }
 
   private static void check(int result, long pid) throws IOException {
     if (result != 0) {
-      throw new IOException("process %d has no clock; it has ended".formatted(pid));
+      throw new IOException("process %d has no CPU clock; it has probably ended".formatted(pid));
     }
   }
 }

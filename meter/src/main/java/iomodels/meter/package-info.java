@@ -1,4 +1,4 @@
-/** What a process costs, seen from outside: {@link iomodels.meter.CostMeter}. */
+/** Measures the resource usage of other processes. Begin with {@link iomodels.meter.CostMeter}. */
 @NullMarked
 package iomodels.meter;
 

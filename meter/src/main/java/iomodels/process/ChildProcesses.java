@@ -9,14 +9,14 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * Starts processes that do not outlive this JVM, with all that they start themselves. If the JVM
- * ends in order, a shutdown hook ends them; if it is killed, a {@link Watchdog} does. Safe for use
- * by several threads.
+ * Starts processes that do not outlive this JVM, nor do their own children. If the JVM shuts down,
+ * a shutdown hook ends them; if it is killed, a {@link Watchdog} does. Safe for use by several
+ * threads.
  */
 public final class ChildProcesses {
 
   private static final Duration GRACE = Duration.ofSeconds(2);
-  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(20);
+  private static final Duration CHECK_INTERVAL = Duration.ofMillis(20);
 
   private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
   private static final Set<Process> EXPENDABLE = ConcurrentHashMap.newKeySet();
@@ -24,7 +24,7 @@ public final class ChildProcesses {
 
   private static final Set<Runnable> AFTER_END = ConcurrentHashMap.newKeySet();
 
-  /** Whether the JVM is ending, after which nothing may be started; guarded by {@link #RUNNING}. */
+  /** Whether the JVM is shutting down: no process may be started. Guarded by {@link #RUNNING}. */
   private static boolean ending;
 
   static {
@@ -36,12 +36,12 @@ public final class ChildProcesses {
   /**
    * Starts a process.
    *
-   * @throws IOException if it cannot be started, or this JVM is ending
+   * @throws IOException if it cannot be started, or this JVM is shutting down
    */
   public static Process start(ProcessBuilder builder) throws IOException {
     synchronized (RUNNING) {
       if (ending) {
-        throw new IOException("this program is being told to end");
+        throw new IOException("cannot start a process: this program is shutting down");
       }
       Process process = builder.start();
       RUNNING.add(process);
@@ -51,7 +51,7 @@ public final class ChildProcesses {
     }
   }
 
-  /** Starts a process that has nothing to put in order: it is ended by SIGKILL at once. */
+  /** Starts a process that needs no cleanup: the shutdown hook ends it with SIGKILL at once. */
   public static Process startExpendable(ProcessBuilder builder) throws IOException {
     synchronized (RUNNING) {
       Process process = start(builder);
@@ -74,7 +74,7 @@ public final class ChildProcesses {
     WATCHDOG.remove(process.pid());
   }
 
-  /** Sends SIGTERM to all, and SIGKILL to those that have not ended after the grace period. */
+  /** Sends SIGTERM to all, and SIGKILL to those that are alive after the grace period. */
   private static void endAll() {
     synchronized (RUNNING) {
       ending = true;
@@ -84,7 +84,7 @@ public final class ChildProcesses {
     all.forEach(ProcessHandle::destroy);
     long deadline = System.nanoTime() + GRACE.toNanos();
     while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
+      LockSupport.parkNanos(CHECK_INTERVAL.toNanos());
     }
     all.forEach(ProcessHandle::destroyForcibly);
     AFTER_END.forEach(Runnable::run);

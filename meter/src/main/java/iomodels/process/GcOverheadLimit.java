@@ -13,57 +13,58 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Ends a JVM that does little but collect garbage in a heap that stays full. HotSpot's parallel
- * collector throws an {@code OutOfMemoryError} then ({@code -XX:+UseGCOverheadLimit}); the others
- * may go on for hours, in which the server answers nobody and misses its signals.
+ * Ends a JVM that spends most of its time collecting garbage in a heap that stays full. In this
+ * case HotSpot's parallel collector throws an {@code OutOfMemoryError} ({@code
+ * -XX:+UseGCOverheadLimit}). The other collectors may go on for hours, while the server answers no
+ * client and handles no signal.
  */
 public final class GcOverheadLimit {
 
   /** The exit code of {@code -XX:+ExitOnOutOfMemoryError}. */
   private static final int EXIT_CODE = 3;
 
-  private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
-  private static final Duration TIME_FOR_WORDS = Duration.ofSeconds(1);
-  private static final byte[] WORDS =
-      "iomodels: the heap is full, and the JVM does little but collect garbage%n"
+  private static final Duration SAMPLE_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration MESSAGE_TIMEOUT = Duration.ofSeconds(1);
+  private static final byte[] MESSAGE =
+      "iomodels: the heap is full, and the JVM spends its time collecting garbage; give it more memory (-Xmx)%n"
           .formatted()
           .getBytes(US_ASCII);
   private static final OutputStream ERROR = new FileOutputStream(FileDescriptor.err);
-  private static final double MOST_OF_THE_TIME = 0.9;
+  private static final double MAX_SHARE_OF_TIME = 0.9;
   private static final double FULL = 0.9;
-  private static final int LOOKS = 10;
+  private static final int MAX_STRAINED_SAMPLES = 10;
 
   private final List<GarbageCollectorMXBean> collectors =
       ManagementFactory.getGarbageCollectorMXBeans().stream()
           .filter(it -> !it.getName().contains("Concurrent") && !it.getName().contains("Cycles"))
           .toList();
 
-  /** Made before, while there is memory. */
-  private final Thread speaker =
-      Thread.ofPlatform().daemon().name("gc-overhead-limit-words").unstarted(GcOverheadLimit::say);
+  /** Created in advance, while there is memory. */
+  private final Thread printer =
+      Thread.ofPlatform()
+          .daemon()
+          .name("gc-overhead-limit-message")
+          .unstarted(GcOverheadLimit::printMessage);
 
   private int strained;
 
   GcOverheadLimit() {}
 
-  /** Looks from now on, in a daemon thread. */
+  /** Starts to watch this JVM, in a daemon thread. Exits with code 3 if the limit is exceeded. */
   public static void watch() {
-    Thread.ofPlatform()
-        .daemon()
-        .name("gc-overhead-limit")
-        .start(() -> new GcOverheadLimit().look());
+    Thread.ofPlatform().daemon().name("gc-overhead-limit").start(() -> new GcOverheadLimit().run());
   }
 
-  private void look() {
+  private void run() {
     long time = System.nanoTime();
     long collecting = collectionMillis();
     try {
       while (!isExceeded()) {
-        Thread.sleep(BETWEEN_LOOKS);
+        Thread.sleep(SAMPLE_INTERVAL);
         long now = System.nanoTime();
         long collected = collectionMillis();
         double share = (collected - collecting) * 1e6 / (now - time);
-        saw(share, fullness());
+        record(share, fullness());
         time = now;
         collecting = collected;
       }
@@ -75,11 +76,14 @@ public final class GcOverheadLimit {
     }
   }
 
-  /** Whether or not there is memory for the words, and somebody who takes them. */
+  /**
+   * Exits. Prints the message in another thread, with a time limit: there may be no memory for it,
+   * and the reader of stderr may not read.
+   */
   private void end() {
     try {
-      speaker.start();
-      speaker.join(TIME_FOR_WORDS);
+      printer.start();
+      printer.join(MESSAGE_TIMEOUT);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     } finally {
@@ -87,21 +91,21 @@ public final class GcOverheadLimit {
     }
   }
 
-  private static void say() {
+  private static void printMessage() {
     try {
-      ERROR.write(WORDS);
+      ERROR.write(MESSAGE);
     } catch (IOException _) {
-      // There is nobody to be told.
+      // stderr is closed.
     }
   }
 
-  /** Counts looks in a row at which the JVM was out of its depth. */
-  void saw(double shareOfTime, double fullness) {
-    strained = shareOfTime >= MOST_OF_THE_TIME && fullness >= FULL ? strained + 1 : 0;
+  /** Records a sample, and counts consecutive samples at which the JVM was strained. */
+  void record(double shareOfTime, double fullness) {
+    strained = shareOfTime >= MAX_SHARE_OF_TIME && fullness >= FULL ? strained + 1 : 0;
   }
 
   boolean isExceeded() {
-    return strained >= LOOKS;
+    return strained >= MAX_STRAINED_SAMPLES;
   }
 
   private long collectionMillis() {

@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Options for the JVMs that we start. */
+/** Options for the JVMs that this program starts. */
 public final class JavaOptions {
 
   /**
-   * For every JVM. Out of memory, it says so and exits at once, instead of collecting garbage for
-   * ever. Its messages and the warnings of its log go to stderr, where they cannot be mistaken for
-   * the output of the program; that it has no ahead-of-time cache is not worth a warning.
+   * Options for every JVM. If it runs out of memory, it prints an error and exits at once, instead
+   * of collecting garbage without end. Its messages and log warnings go to stderr, so that they do
+   * not mix with the program's output. A missing ahead-of-time cache causes no warning.
    */
   public static final List<String> COMMON =
       List.of(
@@ -24,15 +24,15 @@ public final class JavaOptions {
   private static final List<String> FROM_ENVIRONMENT =
       List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
 
-  /** A collector, or a file with options, which may name one. */
+  /** An option that chooses a collector, or a file with options, which may choose one. */
   private static final Pattern COLLECTOR =
       Pattern.compile("-XX:\\+Use\\w+GC\\b|@|-XX:(Flags|VMOptionsFile)=");
 
   private JavaOptions() {}
 
   /**
-   * The serial collector, which has no threads of its own; nothing if the environment chooses a
-   * collector, since a JVM that is told of two does not start.
+   * The option for the serial collector, which has no threads of its own. Empty if the environment
+   * chooses a collector, since a JVM does not start if two are chosen.
    */
   public static List<String> serialCollector() {
     return serialCollector(System.getenv());

@@ -7,10 +7,10 @@ import java.io.Writer;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Reads the output of a process by lines, in bounded memory: a process may never end its line. */
+/** Reads the output of a process line by line, in bounded memory, even if a line never ends. */
 public final class OutputLines {
 
-  /** What a line holds at most, in characters; the rest of a longer one is dropped. */
+  /** The maximum length of a line, in characters. */
   public static final int MAX_LENGTH = 4 * 1024;
 
   private static final String CUT = "…";
@@ -19,10 +19,10 @@ public final class OutputLines {
   private OutputLines() {}
 
   /**
-   * Reads until the output ends.
+   * Reads until the output ends. Blocks the calling thread.
    *
-   * @param lines takes each line without its end; a long one as soon as it is too long, with an
-   *     ellipsis
+   * @param lines receives each line without its line end; a line that is too long is passed on, cut
+   *     and with an ellipsis, as soon as it exceeds the limit, and its rest is dropped
    */
   public static void read(Reader output, Consumer<String> lines) throws IOException {
     char[] chunk = new char[CHUNK];
@@ -50,8 +50,8 @@ public final class OutputLines {
   }
 
   /**
-   * Reads in a thread of its own and drops all that comes, so that a process never waits for room
-   * in the pipe.
+   * Reads and discards the output in a virtual thread, so that the process never blocks on a full
+   * pipe.
    */
   public static void drain(Reader output) {
     Thread.ofVirtual()
@@ -60,14 +60,14 @@ public final class OutputLines {
               try (output) {
                 output.transferTo(Writer.nullWriter());
               } catch (IOException _) {
-                // It was closed with the process.
+                // The pipe was closed with the process.
               }
             });
   }
 
   /**
-   * The next line; of one that is longer than {@link #MAX_LENGTH} the next piece, with an ellipsis;
-   * empty at the end of the output.
+   * Reads the next line, without its line end. A line longer than {@link #MAX_LENGTH} is returned
+   * in pieces, each but the last with an ellipsis. Returns empty at the end of the output.
    */
   public static Optional<String> next(BufferedReader output) throws IOException {
     StringBuilder line = new StringBuilder();
@@ -77,7 +77,7 @@ public final class OutputLines {
     }
     while (c >= 0 && c != '\n') {
       line.append((char) c);
-      output.mark(1); // A line that is just as long as it may be ends with the next character.
+      output.mark(1); // A line of maximum length may end with the next character.
       c = output.read();
       if (line.length() == MAX_LENGTH && c >= 0 && c != '\n') {
         output.reset();

@@ -9,14 +9,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends processes when this JVM was killed and could not do so itself: a shell that knows their pids
- * and reads from a pipe, which the kernel closes with this JVM. (Linux has {@code PR_SET_PDEATHSIG}
- * for that, but it fires when the <em>thread</em> that started the child ends, and says nothing to
- * a grandchild.) Where there is no {@code sh}, nothing is watched.
+ * Ends child processes if this JVM is killed and cannot do so itself. The watchdog is a shell that
+ * knows their pids and reads from a pipe; the kernel closes the pipe when this JVM ends. (Linux's
+ * {@code PR_SET_PDEATHSIG} does not serve: it fires when the <em>thread</em> that started the child
+ * ends, and does not reach grandchildren.) On a system without {@code sh} there is no watchdog.
  */
 final class Watchdog {
 
-  /** Ctrl-C and SIGTERM to the process group are for this JVM, whose hook comes first. */
+  /** Ignores Ctrl-C and SIGTERM, which go to the process group: this JVM's hook handles them. */
   private static final String SCRIPT =
       """
       trap '' HUP INT TERM
@@ -53,7 +53,7 @@ final class Watchdog {
     } else {
       tell("add", pid);
     }
-    if (changes == null) { // The shell was ended from outside, just now or before.
+    if (changes == null) { // Another process has ended the shell.
       start();
     }
   }
@@ -63,7 +63,7 @@ final class Watchdog {
     tell("remove", pid);
   }
 
-  /** Of a new one that has to know all that the former one knew. */
+  /** Starts a shell and tells it all watched pids. */
   private void start() {
     if (missing) {
       return;
@@ -91,7 +91,7 @@ final class Watchdog {
       changes.write("%s %d%n".formatted(change, pid).getBytes(US_ASCII));
       changes.flush();
     } catch (IOException _) {
-      changes = null; // It was ended from outside; the next process gets a new one.
+      changes = null; // Another process has ended the shell; add() starts a new one.
     }
   }
 }

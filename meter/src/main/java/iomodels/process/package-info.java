@@ -1,4 +1,4 @@
-/** Processes that this JVM starts: {@link iomodels.process.ChildProcesses}. */
+/** Child processes of this JVM. Begin with {@link iomodels.process.ChildProcesses}. */
 @NullMarked
 package iomodels.process;
 

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.condition.OS;
 class CostMeterTest {
 
   /**
-   * A loop that burns CPU until it is killed, or has counted far enough for any machine. When it
-   * has spent a second of it, the kernel tells it (man 2 setrlimit: SIGXCPU), and it tells us.
+   * A shell loop that uses CPU time until it is killed, or has counted far enough for any machine.
+   * After a second of CPU time the kernel sends it SIGXCPU (setrlimit(2)), and it prints a line.
    */
   private static final String BURN =
       "trap 'echo spent' XCPU; ulimit -S -t 1;"
@@ -25,7 +25,7 @@ class CostMeterTest {
   private static final Duration AT_LEAST = Duration.ofMillis(200);
 
   @Test
-  void processorTimeGrowsWithTheWorkOfAProcess() throws Exception {
+  void countsTheCpuTimeOfAProcess() throws Exception {
     Process process = new ProcessBuilder("sh", "-c", BURN).start();
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
@@ -41,8 +41,8 @@ class CostMeterTest {
   }
 
   @Test
-  void theWorkOfChildrenCounts() throws Exception {
-    // The shell itself does nothing but wait.
+  void countsTheCpuTimeOfChildren() throws Exception {
+    // The outer shell only waits.
     Process process = new ProcessBuilder("sh", "-c", "(" + BURN + ") & wait").start();
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
@@ -58,7 +58,7 @@ class CostMeterTest {
   }
 
   @Test
-  void whatNeverRestsWantsAProcessorAllTheTime() throws Exception {
+  void demandGrowsAsLongAsAProcessIsRunnable() throws Exception {
     Process process = new ProcessBuilder("sh", "-c", BURN).start();
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
@@ -72,7 +72,7 @@ class CostMeterTest {
   }
 
   @Test
-  void nanosecondsCountThreadsThatHaveEnded() throws Exception {
+  void cpuTimeIncludesThreadsThatHaveEnded() throws Exception {
     CostMeter meter = CostMeter.of(ProcessHandle.current()).orElseThrow();
     Duration before = meter.cpu();
     Thread thread =
@@ -91,7 +91,7 @@ class CostMeterTest {
   }
 
   @Test
-  void threadsAndDescriptorsOfThisProcess() throws Exception {
+  void countsThreadsAndDescriptorsOfThisProcess() throws Exception {
     Costs costs = CostMeter.of(ProcessHandle.current()).orElseThrow().now();
 
     assertThat(costs.threads()).isGreaterThan(1);
@@ -100,7 +100,7 @@ class CostMeterTest {
   }
 
   @Test
-  void whoWaitsGivesItsProcessorUp() throws Exception {
+  void countsAWaitAsAVoluntarySwitch() throws Exception {
     CostMeter meter = CostMeter.of(ProcessHandle.current()).orElseThrow();
     Costs before = meter.now();
     SynchronousQueue<Integer> hand = new SynchronousQueue<>();
@@ -113,9 +113,9 @@ class CostMeterTest {
                       hand.put(i);
                     }
                     hand.put(-1);
-                    hand.put(-1); // It is there as long as the meter is read.
+                    hand.put(-1); // Keeps the thread alive while the meter reads it.
                   } catch (InterruptedException _) {
-                    // The test is over.
+                    // The test has ended.
                   }
                 });
     try {

@@ -17,23 +17,23 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ChildProcessesTest {
 
-  /** A child and a grandchild, both of which ignore SIGTERM. */
+  /** A shell and its child; both ignore SIGTERM. */
   private static final String STUBBORN = "trap '' TERM; sleep 600 & echo $!; wait";
 
   private static final String WITHOUT_WATCHDOG = "without-watchdog";
 
   @Test
-  void whatAKilledJvmHasStartedDoesNotOutliveIt() throws Exception {
+  void childrenDoNotOutliveAKilledJvm() throws Exception {
     assertThatEndsAfter(ProcessHandle::destroyForcibly);
   }
 
   @Test
-  void whatAnEndingJvmHasStartedDoesNotOutliveIt() throws Exception {
+  void childrenDoNotOutliveATerminatedJvm() throws Exception {
     assertThatEndsAfter(ProcessHandle::destroy);
   }
 
   @Test
-  void aNewWatchdogKnowsWhatTheFormerOneKnew() throws Exception {
+  void aNewWatchdogTakesOverTheProcessesOfTheFormerOne() throws Exception {
     assertThatEndsAfter(ProcessHandle::destroyForcibly, WITHOUT_WATCHDOG);
   }
 
@@ -51,9 +51,9 @@ class ChildProcessesTest {
         new ProcessBuilder(Stream.concat(command.stream(), Stream.of(arguments)).toList())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    try (BufferedReader said = parent.inputReader()) {
-      ProcessHandle child = handle(String.valueOf(said.readLine()));
-      List<ProcessHandle> below = List.of(child, handle(String.valueOf(said.readLine())));
+    try (BufferedReader output = parent.inputReader()) {
+      ProcessHandle child = handle(String.valueOf(output.readLine()));
+      List<ProcessHandle> below = List.of(child, handle(String.valueOf(output.readLine())));
 
       assertThat(below).allMatch(ProcessHandle::isAlive);
       end.accept(parent.toHandle());
@@ -69,7 +69,7 @@ class ChildProcessesTest {
     return ProcessHandle.of(Long.parseLong(pid.strip())).orElseThrow();
   }
 
-  /** The parent: it says the pids of what is below it. */
+  /** The parent process: prints the pids of its child and grandchild. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Process child = ChildProcesses.start(new ProcessBuilder("/bin/sh", "-c", STUBBORN));
     String grandchild = child.inputReader().readLine();

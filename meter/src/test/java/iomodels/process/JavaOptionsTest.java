@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JavaOptionsTest {
 
   @Test
-  void theSerialCollectorIsTakenWhereNoneIsChosen() {
+  void theSerialCollectorIsTheDefault() {
     assertThat(JavaOptions.serialCollector(Map.of("JAVA_TOOL_OPTIONS", "-Xmx1g -Xlog:gc")))
         .containsExactly("-XX:+UseSerialGC");
   }
@@ -25,7 +25,7 @@ class JavaOptionsTest {
         "@options",
         "-XX:Flags=options"
       })
-  void aCollectorThatTheEnvironmentChoosesIsLeftAlone(String options) {
+  void aCollectorChosenByTheEnvironmentIsKept(String options) {
     for (String variable : new String[] {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"}) {
       assertThat(JavaOptions.serialCollector(Map.of(variable, options))).isEmpty();
     }

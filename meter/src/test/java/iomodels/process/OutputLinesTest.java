@@ -14,17 +14,17 @@ class OutputLinesTest {
   private static final String LONG = "x".repeat(OutputLines.MAX_LENGTH);
 
   @Test
-  void linesComeWithoutTheirEnds() throws IOException {
+  void linesAreReportedWithoutTheirEnds() throws IOException {
     assertThat(read("a\r\n\nb")).containsExactly("a", "", "b");
   }
 
   @Test
-  void aLineThatIsTooLongIsCut() throws IOException {
+  void aLineThatIsTooLongIsTruncated() throws IOException {
     assertThat(read(LONG + "\n" + LONG + "yz\nb\n")).containsExactly(LONG, LONG + "…", "b");
   }
 
   @Test
-  void aLineThatNeverEndsIsToldOnce() throws IOException {
+  void aLineThatNeverEndsIsReportedOnce() throws IOException {
     assertThat(read(LONG.repeat(100))).containsExactly(LONG + "…");
   }
 
@@ -39,7 +39,7 @@ class OutputLinesTest {
   }
 
   @Test
-  void aLineThatIsJustAsLongAsItMayBeIsWhole() throws IOException {
+  void aLineOfMaximumLengthIsNotTruncated() throws IOException {
     try (BufferedReader output = new BufferedReader(new StringReader(LONG + "\n" + LONG + LONG))) {
       assertThat(OutputLines.next(output)).hasValue(LONG);
       assertThat(OutputLines.next(output)).hasValue(LONG + "…");

@@ -13,36 +13,37 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Controls how a listening channel accepts connections: the first handler of its pipeline. Neither
- * Netty nor the two frameworks have options for it.
+ * Controls how a listening channel accepts connections. It is the first handler of the channel's
+ * pipeline. Neither Netty nor the two frameworks have options for these cases:
  *
  * <ul>
- *   <li><b>Back-pressure.</b> Accepting pauses while 32 accepted connections wait until their event
- *       loop has registered them. Otherwise an accepting loop outruns busy ones, and each waiting
- *       connection costs a descriptor and memory.
+ *   <li><b>Back-pressure.</b> Accepting pauses while 32 accepted connections wait for registration
+ *       with their event loops. Otherwise the accepting loop outpaces busy event loops, and each
+ *       waiting connection costs a descriptor and memory.
  *   <li><b>Out of file descriptors.</b> Accepting pauses until an accepted connection is closed, or
- *       for 100 ms: other parts of the process use descriptors as well. Netty ({@code
+ *       for 100 ms, since other parts of the process use descriptors as well. Netty ({@code
  *       ServerBootstrapAcceptor.exceptionCaught}; <a
  *       href="https://github.com/netty/netty/issues/1328">netty#1328</a>) always pauses for a
- *       second. Failures in a row are logged once.
- *   <li><b>Stop.</b> {@link #stop} accepts the connections that are complete in the kernel's queue,
- *       and then closes the channel. The kernel resets connections that are still in the queue of a
- *       socket that is closed, although their clients have connected and sent.
+ *       second. Consecutive failures are logged once.
+ *   <li><b>Stop.</b> {@link #stop} accepts the established connections in the kernel's accept
+ *       queue, and then closes the channel. When a listening socket is closed, the kernel resets
+ *       the connections in its queue, although their clients have connected and may have sent
+ *       requests.
  * </ul>
  *
  * <p>Thread: the handler runs on the event loop of the listening channel; {@link #install} and
- * {@link #stop} may be called by any thread. One acceptor serves one server. It can be installed
- * again if the server makes another channel, because it could not bind the first; the last one
- * counts.
+ * {@link #stop} may be called by any thread. Each server has its own acceptor. If the server could
+ * not bind its first channel and creates another one, the acceptor can be installed again; it then
+ * controls the last channel.
  */
 @ChannelHandler.Sharable
 public final class Acceptor extends ChannelInboundHandlerAdapter {
 
-  /** What a stop does while no file descriptor is free to accept the waiting connections with. */
+  /** What a stop does with waiting connections while no file descriptor is free. */
   public enum WhenExhausted {
-    /** Closes at once. For a server that tells its connections to end only after the stop. */
+    /** Closes at once. For a server that ends its connections only after the stop. */
     CLOSE,
-    /** Waits for a descriptor within the limit. For a server whose connections end meanwhile. */
+    /** Waits for a descriptor until the timeout. For a server whose connections end meanwhile. */
     WAIT
   }
 
@@ -50,40 +51,41 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final long RETRY_MILLIS = 100;
   private static final long CHECK_MILLIS = 3;
 
-  /** Failures with a shorter time between them are logged once. */
+  /** If the time between failures is shorter than this, only the first is logged. */
   private static final long QUIET_NANOS = Duration.ofSeconds(10).toNanos();
 
   private final Consumer<? super Channel> onAccepted;
 
-  /** Accepted connections that their event loop has not yet registered. */
+  /** The number of accepted connections that their event loops have not registered yet. */
   private final AtomicInteger pending = new AtomicInteger();
 
   private volatile @Nullable Channel listener;
   private volatile boolean exhausted;
 
-  /** Set once the listener is closed by a stop: completes when no connection is pending. */
+  /** Set when a stop has closed the listener; completes when no connection is pending. */
   private volatile @Nullable CompletableFuture<Void> closed;
 
-  // The rest is used by the event loop of the listener only.
+  // The following fields are confined to the event loop of the listener.
   private boolean tooManyPending;
   private boolean hasFailed;
   private long lastFailure;
 
-  /** Connections accepted since the stop began, and how many there were at the last check. */
+  /** The number of connections accepted since the stop began. */
   private int accepted;
 
+  /** The value of {@code accepted} at the last check. */
   private int acceptedBefore;
 
-  /** An acceptor that does nothing else with accepted connections. */
+  /** Creates an acceptor that passes accepted connections on to the framework. */
   public Acceptor() {
     this(_ -> {});
   }
 
   /**
-   * An acceptor that shows each connection to the server before the framework gets it.
+   * Creates an acceptor that passes each connection to the server before the framework gets it.
    *
-   * @param onAccepted called on the listener's event loop, in the order of accepting; the
-   *     connection has no event loop yet. After the stop it is not called any more
+   * @param onAccepted called on the listener's event loop, in the order of accepting, until the
+   *     stop is complete; the connection is not registered with an event loop yet
    */
   public Acceptor(Consumer<? super Channel> onAccepted) {
     this.onAccepted = onAccepted;
@@ -143,7 +145,7 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Accepting has failed. Not passed on, since Netty's acceptor would pause for a second. */
+  /** Handles a failed accept. Does not pass it on: Netty's acceptor would pause for a second. */
   @Override
   @SuppressWarnings("FutureReturnValueIgnored") // a timer that is never cancelled
   public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
@@ -152,7 +154,7 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
       return;
     }
     warn(failure);
-    boolean first = !exhausted; // Otherwise the timer is set already.
+    boolean first = !exhausted; // Otherwise the timer is already set.
     exhausted = true;
     updateAutoRead(context.channel());
     if (first) {
@@ -189,19 +191,20 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
 
   /**
    * Accepts the connections in the kernel's queue, and closes the listening channel. Returns at
-   * once. To be called once.
+   * once. Must be called only once.
    *
-   * @param backlog the length of the queue: after that many the channel is closed, since more
-   *     clients can connect as long as it is open
-   * @param patience how long this may take; an event loop may be stuck, and its connections with it
+   * @param backlog the length of the queue: the channel is closed after this number of connections,
+   *     since clients can connect as long as it is open
+   * @param timeout how long this may take; an event loop may be blocked, and its connections with
+   *     it
    * @param whenExhausted what to do while no file descriptor is free
    * @return completes, on an event loop, when the channel is closed and each accepted connection is
-   *     registered with its event loop; at the latest when patience is over and the channel is
-   *     closed. It never fails. While the listener's event loop is stuck it does not complete: the
-   *     caller needs a limit of its own
+   *     registered with its event loop, at the latest after the timeout. It never completes
+   *     exceptionally. It does not complete while the listener's event loop is blocked: the caller
+   *     needs its own timeout
    */
-  @SuppressWarnings("FutureReturnValueIgnored") // of closing, which the close future tells as well
-  public CompletableFuture<Void> stop(int backlog, Duration patience, WhenExhausted whenExhausted) {
+  @SuppressWarnings("FutureReturnValueIgnored") // of close(): the close future reports the same
+  public CompletableFuture<Void> stop(int backlog, Duration timeout, WhenExhausted whenExhausted) {
     Channel channel = listener;
     if (channel == null || !channel.isRegistered()) {
       return CompletableFuture.completedFuture(null);
@@ -211,7 +214,7 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
         .closeFuture()
         .addListener(
             _ -> {
-              closed = stopped; // From now on connections are registered, and none is accepted.
+              closed = stopped; // From now on pending connections are only registered.
               completeIfRegistered();
             });
     channel
@@ -226,17 +229,17 @@ public final class Acceptor extends ChannelInboundHandlerAdapter {
         .eventLoop()
         .schedule(
             () -> channel.close().addListener(_ -> stopped.complete(null)),
-            patience.toNanos(),
+            timeout.toNanos(),
             TimeUnit.NANOSECONDS);
     return stopped;
   }
 
   /**
-   * Closes the channel when no connection has been accepted since the last check. An event loop
-   * looks for I/O before it runs what is scheduled, so it has tried to accept in between, unless
+   * Closes the channel if no connection has been accepted since the last check. An event loop
+   * handles I/O before it runs scheduled tasks, so it has tried to accept in between, unless
    * accepting was paused.
    */
-  @SuppressWarnings("FutureReturnValueIgnored") // of closing, and a timer
+  @SuppressWarnings("FutureReturnValueIgnored") // of close() and of a timer
   private void closeWhenEmpty(Channel channel, int backlog, WhenExhausted whenExhausted) {
     if (!channel.isOpen()) {
       return;

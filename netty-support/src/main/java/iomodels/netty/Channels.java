@@ -14,15 +14,15 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import iomodels.server.Transport;
 
 /**
- * New channels of a transport, not yet registered with an event loop. The caller owns a channel,
- * and closes it. A transport that does not work here ({@link Transports#unavailabilityCause}) has
- * none: the methods throw an error then.
+ * Creates channels of a transport, not yet registered with an event loop. The caller owns the
+ * channel and has to close it. If the transport does not work on this machine ({@link
+ * Transports#unavailabilityCause}), the methods throw an error.
  */
 public final class Channels {
 
   private Channels() {}
 
-  /** A channel to listen with. */
+  /** Creates a listening TCP channel. */
   public static ServerSocketChannel server(Transport transport) {
     return switch (transport) {
       case NIO -> new NioServerSocketChannel();
@@ -31,7 +31,7 @@ public final class Channels {
     };
   }
 
-  /** A channel to connect with. */
+  /** Creates a TCP channel for a client. */
   public static SocketChannel stream(Transport transport) {
     return switch (transport) {
       case NIO -> new NioSocketChannel();
@@ -41,10 +41,10 @@ public final class Channels {
   }
 
   /**
-   * A channel for UDP. It sends empty datagrams, which Netty's own channels drop on some
-   * transports, and goes on after a datagram that could not be received.
+   * Creates a UDP channel. It sends empty datagrams, which Netty's own channels drop on some
+   * transports, and continues after a datagram that could not be received.
    *
-   * @throws java.io.UncheckedIOException if there is no file descriptor left
+   * @throws java.io.UncheckedIOException if the process has no file descriptor left
    */
   public static DatagramChannel datagram(Transport transport) {
     DatagramChannel channel =

@@ -5,13 +5,13 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 
 /**
- * Logs the failure of a datagram, and does not pass it on. Both frameworks take an exception in the
- * pipeline for the end of the channel: Reactor Netty ({@code ChannelOperationsHandler}) fails the
- * stream of all datagrams, Vert.x ({@code VertxHandler}) closes the socket. But only one datagram
- * has failed, and the next one may come from another client.
+ * Logs the failure of a datagram, and does not pass it on. Both frameworks treat an exception in
+ * the pipeline as the end of the channel: Reactor Netty ({@code ChannelOperationsHandler}) fails
+ * the stream of all datagrams, and Vert.x ({@code VertxHandler}) closes the socket. But only one
+ * datagram has failed, and the next one may come from another client.
  *
- * <p><b>Delete this class</b> when neither does that any more. {@code
- * DatagramFailuresTest.reactorNettyStillEndsTheStream} fails as soon as Reactor Netty goes on.
+ * <p><b>Delete this class</b> when both frameworks continue after such an exception. {@code
+ * DatagramFailuresTest.reactorNettyStillEndsTheStream} fails as soon as Reactor Netty continues.
  *
  * <p>Thread: the channel's event loop.
  */
@@ -22,7 +22,7 @@ final class DatagramErrorHandler extends ChannelInboundHandlerAdapter {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
     if (failure instanceof IOException) {
-      LOG.log(System.Logger.Level.DEBUG, "datagram: " + failure);
+      LOG.log(System.Logger.Level.DEBUG, "A datagram failed: " + failure);
     } else {
       LOG.log(System.Logger.Level.WARNING, "A datagram failed.", failure);
     }

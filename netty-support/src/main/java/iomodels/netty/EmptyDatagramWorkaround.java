@@ -14,18 +14,17 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /**
- * Sends empty datagrams, which Netty's channels of NIO and epoll drop.
+ * Sends empty datagrams, which Netty's NIO and epoll channels drop.
  *
- * <p><b>The fault.</b> A datagram without a payload is as valid as any other (RFC 768). The two
- * channels report success and send nothing: {@code NioDatagramChannel.doWriteMessage} returns at
- * once if {@code dataLen == 0}, and {@code EpollDatagramChannel.doWriteMessage} does the same. This
- * is how <a href="https://github.com/netty/netty/issues/575">netty#575</a> was solved, where an
- * empty datagram was sent again and again. Seen with 4.2.18; {@code IoUringDatagramChannel} is
- * right.
+ * <p><b>The bug.</b> A datagram without a payload is valid (RFC 768). The two channels report
+ * success and send nothing: {@code NioDatagramChannel.doWriteMessage} returns at once if {@code
+ * dataLen == 0}, and {@code EpollDatagramChannel.doWriteMessage} does the same. This was the
+ * solution of <a href="https://github.com/netty/netty/issues/575">netty#575</a>, where an empty
+ * datagram was sent repeatedly. Observed with 4.2.18; {@code IoUringDatagramChannel} is correct.
  *
  * <p><b>The workaround.</b> A handler at the head of the pipeline sends an empty datagram itself,
- * on the same socket, and completes the promise. It may overtake datagrams that Netty has queued
- * while the send buffer of the socket is full; UDP keeps no order anyway.
+ * on the same socket, and completes the promise. The empty datagram may overtake datagrams that
+ * Netty has queued because the socket's send buffer is full; UDP does not preserve order anyway.
  *
  * <p><b>Delete this class</b> when both channels send empty datagrams. {@code
  * EmptyDatagramWorkaroundTest.nettyStillDropsEmptyDatagrams} fails then.
@@ -45,9 +44,9 @@ final class EmptyDatagramWorkaround extends ChannelOutboundHandlerAdapter {
   }
 
   /**
-   * Netty's channel on a channel of the JDK, which sends empty datagrams.
+   * Creates Netty's channel on a channel of the JDK, which sends empty datagrams.
    *
-   * @throws UncheckedIOException if there is no file descriptor left
+   * @throws UncheckedIOException if the process has no file descriptor left
    */
   static DatagramChannel openNio() {
     try {
@@ -60,7 +59,7 @@ final class EmptyDatagramWorkaround extends ChannelOutboundHandlerAdapter {
     }
   }
 
-  /** Adds itself to an epoll channel, whose descriptor sends empty datagrams. */
+  /** Adds the workaround to an epoll channel, whose descriptor can send empty datagrams. */
   static EpollDatagramChannel install(EpollDatagramChannel channel) {
     Socket socket = new Socket(channel.fd().intValue());
     channel
@@ -72,7 +71,7 @@ final class EmptyDatagramWorkaround extends ChannelOutboundHandlerAdapter {
   }
 
   @Override
-  @SuppressWarnings("FutureReturnValueIgnored") // it is the promise, which the caller has
+  @SuppressWarnings("FutureReturnValueIgnored") // the caller has the same promise
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
     if (message instanceof DatagramPacket packet && !packet.content().isReadable()) {
       packet.release();

@@ -10,26 +10,26 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 
 /**
- * Netty's epoll handler, without a fault that cuts off replies to half-closed connections.
+ * Netty's epoll handler, without a bug that truncates replies to half-closed connections.
  *
- * <p><b>The fault.</b> Since Netty 4.2.13 a channel whose interest set becomes empty ({@link
+ * <p><b>The bug.</b> Since Netty 4.2.13 a channel whose interest set becomes empty ({@link
  * EpollIoOps#NONE}) is removed from the epoll instance: <a
- * href="https://github.com/netty/netty/pull/16689">netty#16689</a>, the fix of CVE-2026-42577, by
- * which an event loop could spin on such a channel after a reset. But its registration ({@code
+ * href="https://github.com/netty/netty/pull/16689">netty#16689</a>, the fix of CVE-2026-42577,
+ * where an event loop could spin on such a channel after a reset. But its registration ({@code
  * EpollIoHandler.DefaultEpollIoRegistration.submit}, {@code case Added}) stays in the state {@code
  * Added}. When the channel next waits until it can write, {@code EPOLL_CTL_MOD} fails with ENOENT.
- * Netty treats that as a failed write and shuts the output down: the peer receives FIN in the
- * middle of a reply. It happens to half-closed channels, which have nothing to read, and often
- * nothing to write. Seen with 4.2.18 to 4.2.20.
+ * Netty treats this as a failed write and shuts the output down: the peer receives FIN in the
+ * middle of a reply. Half-closed channels are affected, since they wait neither for input nor, most
+ * of the time, for output. Observed with 4.2.18 to 4.2.20.
  *
- * <p><b>The workaround.</b> An empty interest set becomes {@link EpollIoOps#EPOLLET} alone: the
- * descriptor stays in the epoll instance. An error or a hang-up, which epoll always reports, is
- * then reported once, and the loop does not spin.
+ * <p><b>The workaround.</b> An empty interest set is replaced by {@link EpollIoOps#EPOLLET} alone,
+ * so the descriptor stays in the epoll instance. An error or a hang-up, which epoll always reports,
+ * is then reported only once, and the loop does not spin.
  *
  * <p><b>Delete this class</b> when {@code submit} adds the descriptor again after it has removed
  * it. {@code EpollNoneOpsWorkaroundTest.nettyStillLosesTheRegistration} fails then.
  *
- * <p>Thread: as Netty's handler.
+ * <p>Thread: the same as for Netty's handler.
  */
 record EpollNoneOpsWorkaround(IoHandler epoll) implements IoHandler {
 

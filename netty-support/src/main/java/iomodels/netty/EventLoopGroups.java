@@ -12,25 +12,26 @@ import iomodels.server.Transport;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
-/** Groups of event loops, as Netty makes them, but with a tighter bound on the time for tasks. */
+/** Creates Netty's event-loop groups with a shorter time limit for running tasks. */
 public final class EventLoopGroups {
 
   /**
-   * How long an event loop runs tasks before it looks for I/O again. Netty's default is one second
-   * ({@code SingleThreadIoEventLoop}, {@code io.netty.eventLoop.maxTaskProcessingQuantumMs}). Other
-   * connections would wait that long while a few conversations with fast readers go on and on.
+   * The maximum time for which an event loop runs tasks before it handles I/O again. Netty's
+   * default is one second ({@code SingleThreadIoEventLoop}, {@code
+   * io.netty.eventLoop.maxTaskProcessingQuantumMs}). While a few clients send and read fast, other
+   * connections would wait for that long.
    */
   private static final int MAX_TASK_MILLIS = 1;
 
   private EventLoopGroups() {}
 
   /**
-   * Makes a group of event loops. Each loop starts its thread when it is first used. The caller
-   * owns the group, and shuts it down.
+   * Creates a group of event loops. Each loop starts its thread when it is first used. The caller
+   * owns the group and has to shut it down.
    *
-   * @param transport a transport that works here: see {@link Transports#choose}
+   * @param transport a transport that works on this machine: see {@link Transports#choose}
    * @param loops the number of event loops
-   * @param threads makes one thread for each loop
+   * @param threads creates one thread for each loop
    */
   public static EventLoopGroup create(Transport transport, int loops, ThreadFactory threads) {
     IoHandlerFactory handlers = ioHandlers(transport);
@@ -48,7 +49,7 @@ public final class EventLoopGroups {
     };
   }
 
-  /** What waits for I/O in the event loops of a transport; of epoll, with its workaround. */
+  /** Returns the I/O handlers of a transport; for epoll, with {@link EpollNoneOpsWorkaround}. */
   public static IoHandlerFactory ioHandlers(Transport transport) {
     return switch (transport) {
       case NIO -> NioIoHandler.newFactory();

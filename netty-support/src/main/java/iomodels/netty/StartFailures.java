@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.util.Set;
 
-/** The reasons why a server does not start, as exceptions of the JDK. */
+/** Converts the failures of a server's start to exceptions of the JDK. */
 public final class StartFailures {
 
   private static final int EPERM = 1;
@@ -13,17 +13,19 @@ public final class StartFailures {
   private static final int EADDRINUSE = 98;
   private static final int EADDRNOTAVAIL = 99;
 
-  /** For these the JDK's own channels throw a BindException ({@code Net.c, handleSocketError}). */
+  /**
+   * Errors for which the JDK's channels throw a BindException ({@code Net.c, handleSocketError}).
+   */
   private static final Set<Integer> BIND_REFUSED = Set.of(EPERM, EACCES, EADDRINUSE, EADDRNOTAVAIL);
 
   private StartFailures() {}
 
   /**
-   * The exception to report for a server that could not be started.
+   * Returns the exception to report for a server that could not be started.
    *
-   * @param failure what Netty has thrown: its native transports have an exception of their own for
-   *     what bind(2) refuses; and an event loop that gets no thread throws an OutOfMemoryError
-   * @return a {@link BindException} if the address is refused, on every transport
+   * @param failure the exception or error of Netty: native transports throw their own exception if
+   *     bind(2) fails, and an event loop throws an OutOfMemoryError if it cannot start its thread
+   * @return a {@link BindException} if the address cannot be used, on every transport
    */
   public static IOException of(Throwable failure) {
     return switch (failure) {
@@ -36,9 +38,9 @@ public final class StartFailures {
   }
 
   /**
-   * Says what is short and how to get more, instead of an error that speaks of memory.
+   * Converts an error whose message mentions only memory to an exception that names the remedy.
    *
-   * @param cause what {@link Thread#start} has thrown
+   * @param cause the error of {@link Thread#start}
    */
   public static IOException noThread(OutOfMemoryError cause) {
     return new IOException(

@@ -10,18 +10,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * The transports of Netty that work on this machine. All methods are safe for use by any thread.
- */
+/** Finds the transports of Netty that work on this machine. Safe for use by several threads. */
 public final class Transports {
 
-  /** Seen with Netty 4.2.18, although {@link Acceptor} stops reading; NIO and epoll pause. */
+  /** Observed with Netty 4.2.18: {@link Acceptor} pauses NIO and epoll, but not io_uring. */
   private static final String IO_URING_CAVEAT =
       "accepts in a busy loop while descriptors are exhausted";
 
   private Transports() {}
 
-  /** Every transport, the best one first, and whether it works here. */
+  /** All transports, the preferred one first, and whether each works on this machine. */
   public static Map<Transport, Availability> available() {
     Map<Transport, Availability> transports = new LinkedHashMap<>();
     for (Transport transport :
@@ -35,7 +33,7 @@ public final class Transports {
     return transports;
   }
 
-  /** Why a transport does not work here; empty if it does. */
+  /** The reason why a transport does not work on this machine; empty if it works. */
   public static Optional<Throwable> unavailabilityCause(Transport transport) {
     return switch (transport) {
       case NIO -> Optional.empty();
@@ -44,15 +42,15 @@ public final class Transports {
     };
   }
 
-  /** The transport that a server uses by default: epoll where it works, else NIO. */
+  /** The default transport: epoll if it works, otherwise NIO. */
   public static Transport best() {
     return Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
   }
 
   /**
-   * The transport that the configuration asks for, or else the best one.
+   * Returns the transport in the configuration or, if there is none, the default.
    *
-   * @throws IOException if it does not work here; the message says why
+   * @throws IOException if the transport does not work on this machine; the message has the reason
    */
   public static Transport choose(ServerConfig config) throws IOException {
     Transport transport = config.transport().orElseGet(Transports::best);

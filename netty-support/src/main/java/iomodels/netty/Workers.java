@@ -5,17 +5,17 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** Fixed thread pools with a bounded queue, for work that would block an event loop. */
+/** Creates fixed thread pools with a bounded queue, for tasks that would block an event loop. */
 public final class Workers {
 
   private Workers() {}
 
   /**
-   * Starts a pool with all its threads, which are daemons. Otherwise a task that needs a new thread
-   * when the system has none left would be lost. The caller owns the pool, and shuts it down.
+   * Starts a pool and all its threads, which are daemon threads. If a thread could not be started
+   * later, its task would be lost. The caller owns the pool and has to shut it down.
    *
    * @param threads the number of threads
-   * @param queue how many tasks may wait for a thread; more are rejected
+   * @param queue the maximum number of tasks that wait for a thread; further tasks are rejected
    * @throws IOException if the system has no thread left
    */
   public static ThreadPoolExecutor start(int threads, int queue) throws IOException {

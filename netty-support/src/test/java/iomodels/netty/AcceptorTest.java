@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 
 class AcceptorTest {
 
-  /** More than may wait for their event loop. */
+  /** More connections than may wait for their event loops. */
   private static final int MANY = 1_000;
 
   private static final int BACKLOG = 2;
-  private static final Duration PATIENCE = Duration.ofHours(1);
+  private static final Duration TIMEOUT = Duration.ofHours(1);
 
   private final List<Channel> seen = new ArrayList<>();
   private final Acceptor acceptor = new Acceptor(seen::add);
@@ -39,7 +39,7 @@ class AcceptorTest {
     listener.finishAndReleaseAll();
   }
 
-  /** The event loop of a connection runs no task by itself. */
+  /** Accepts a connection, whose event loop runs no task by itself. */
   private EmbeddedChannel accept() {
     EmbeddedChannel connection = new EmbeddedChannel();
     listener.writeInbound(connection);
@@ -59,20 +59,20 @@ class AcceptorTest {
     listener.runPendingTasks();
   }
 
-  /** Longer than the stop waits between two checks. */
+  /** Passes more time than the stop waits between two checks. */
   private void check() {
     pass(5);
   }
 
   @Test
-  void theServerSeesAConnectionBeforeTheFrameworkDoes() {
+  void theServerGetsAConnectionBeforeTheFramework() {
     EmbeddedChannel connection = accept();
     assertThat(seen).containsExactly(connection);
     assertThat(listener.<Channel>readInbound()).isSameAs(connection);
   }
 
   @Test
-  void acceptingPausesWhileTheEventLoopsOfTheConnectionsAreBusy() {
+  void acceptingPausesWhileEventLoopsAreBusy() {
     List<EmbeddedChannel> connections = new ArrayList<>();
     while (accepts() && connections.size() < MANY) {
       connections.add(accept());
@@ -85,7 +85,7 @@ class AcceptorTest {
   }
 
   @Test
-  void outOfDescriptorsAcceptingGoesOnWhenAConnectionCloses() {
+  void withoutDescriptorsAcceptingResumesWhenAConnectionCloses() {
     EmbeddedChannel accepted = accept();
     runOutOfDescriptors();
     assertThat(accepts()).isFalse();
@@ -96,7 +96,7 @@ class AcceptorTest {
   }
 
   @Test
-  void outOfDescriptorsAcceptingGoesOnAfterAWhile() {
+  void withoutDescriptorsAcceptingResumesAfterAWhile() {
     runOutOfDescriptors();
     runOutOfDescriptors();
     pass(90);
@@ -107,7 +107,7 @@ class AcceptorTest {
   }
 
   @Test
-  void outOfDescriptorsAcceptingStaysPausedWhileTooManyConnectionsWait() {
+  void withoutDescriptorsAcceptingStaysPausedWhileTooManyConnectionsWait() {
     List<EmbeddedChannel> connections = new ArrayList<>();
     while (accepts() && connections.size() < MANY) {
       connections.add(accept());
@@ -125,13 +125,13 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopClosesWhenNoMoreConnectionsCome() {
-    for (int i = 0; i <= BACKLOG; i++) { // What was accepted before the stop does not count.
+  void aStopClosesTheListenerWhenTheQueueIsEmpty() {
+    for (int i = 0; i <= BACKLOG; i++) { // Connections accepted before the stop do not count.
       accept().runPendingTasks();
     }
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, PATIENCE, WhenExhausted.CLOSE);
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, TIMEOUT, WhenExhausted.CLOSE);
     listener.runPendingTasks();
-    accept().runPendingTasks(); // One is still found in the queue.
+    accept().runPendingTasks(); // One connection is still in the queue.
     check();
     assertThat(listener.isOpen()).isTrue();
 
@@ -141,8 +141,8 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopClosesAfterAsManyConnectionsAsTheQueueHolds() {
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, PATIENCE, WhenExhausted.CLOSE);
+  void aStopAcceptsNoMoreConnectionsThanTheQueueHolds() {
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, TIMEOUT, WhenExhausted.CLOSE);
     listener.runPendingTasks();
     int accepted = 0;
     while (listener.isOpen() && accepted < MANY) {
@@ -155,9 +155,9 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopIsCompleteWhenAcceptedConnectionsAreRegistered() {
+  void aStopCompletesWhenAcceptedConnectionsAreRegistered() {
     EmbeddedChannel connection = accept();
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, PATIENCE, WhenExhausted.CLOSE);
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, TIMEOUT, WhenExhausted.CLOSE);
     listener.runPendingTasks();
     check();
     check();
@@ -169,11 +169,11 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopWaitsForDescriptorsIfItIsToldTo() {
+  void aStopWithWaitWaitsForDescriptors() {
     EmbeddedChannel accepted = accept();
     accepted.runPendingTasks();
     runOutOfDescriptors();
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, PATIENCE, WhenExhausted.WAIT);
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, TIMEOUT, WhenExhausted.WAIT);
     listener.runPendingTasks();
     check();
     check();
@@ -189,20 +189,20 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopWithoutDescriptorsClosesAtOnceIfItIsToldTo() {
+  void aStopWithCloseClosesAtOnceWithoutDescriptors() {
     runOutOfDescriptors();
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, PATIENCE, WhenExhausted.CLOSE);
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, TIMEOUT, WhenExhausted.CLOSE);
     listener.runPendingTasks();
     assertThat(listener.isOpen()).isFalse();
     assertThat(stopped).isCompleted();
   }
 
   @Test
-  void aStopEndsWithItsPatience() {
-    accept(); // Its event loop is stuck.
+  void aStopEndsAtItsTimeout() {
+    accept(); // Its event loop is blocked.
     runOutOfDescriptors();
-    Duration patience = Duration.ofMillis(50);
-    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, patience, WhenExhausted.WAIT);
+    Duration timeout = Duration.ofMillis(50);
+    CompletableFuture<Void> stopped = acceptor.stop(BACKLOG, timeout, WhenExhausted.WAIT);
     listener.runPendingTasks();
     pass(40);
     assertThat(listener.isOpen()).isTrue();
@@ -214,7 +214,7 @@ class AcceptorTest {
   }
 
   @Test
-  void aStopOfAServerThatNeverListenedIsCompleteAtOnce() {
-    assertThat(new Acceptor().stop(BACKLOG, PATIENCE, WhenExhausted.WAIT)).isCompleted();
+  void aStopBeforeListeningCompletesAtOnce() {
+    assertThat(new Acceptor().stop(BACKLOG, TIMEOUT, WhenExhausted.WAIT)).isCompleted();
   }
 }

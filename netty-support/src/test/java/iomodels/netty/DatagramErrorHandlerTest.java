@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class DatagramErrorHandlerTest {
 
-  /** The framework, which would take it for the end of all datagrams, comes after this handler. */
+  /** The framework's handlers come after this one, and would treat the failure as the end. */
   @Test
   void aFailedDatagramIsNotPassedOn() {
     EmbeddedChannel channel = new EmbeddedChannel(new DatagramErrorHandler());

@@ -26,7 +26,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class EmptyDatagramWorkaroundTest {
 
-  /** Sends an empty datagram and then another one: what arrives first. */
+  /**
+   * Sends an empty datagram and then another one; returns the payload of the first that arrives.
+   */
   private static String firstReceived(Transport transport, Supplier<DatagramChannel> channels)
       throws Exception {
     assumeThat(Transports.unavailabilityCause(transport)).isEmpty();
@@ -62,7 +64,9 @@ class EmptyDatagramWorkaroundTest {
     assertThat(firstReceived(transport, () -> Channels.datagram(transport))).isEmpty();
   }
 
-  /** If this fails, Netty has been fixed: delete the workaround for that transport, and this. */
+  /**
+   * If this fails, Netty has been fixed: delete the workaround for the transport, and this test.
+   */
   @ParameterizedTest
   @EnumSource(names = {"NIO", "EPOLL"})
   void nettyStillDropsEmptyDatagrams(Transport transport) throws Exception {

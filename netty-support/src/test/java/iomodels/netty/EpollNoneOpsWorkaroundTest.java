@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class EpollNoneOpsWorkaroundTest {
 
-  /** A socket that can always be written to, and what epoll says of it. */
+  /** A socket that is always writable; records the events that epoll reports. */
   private static final class Datagrams implements EpollIoHandle {
 
     private final Socket socket = Socket.newSocketDgram();
@@ -54,11 +54,11 @@ class EpollNoneOpsWorkaroundTest {
   }
 
   @BeforeEach
-  void epollWorksHere() {
+  void assumeEpoll() {
     assumeThat(Epoll.isAvailable()).as("epoll: " + Epoll.unavailabilityCause()).isTrue();
   }
 
-  /** Waits for nothing, and then until it can write: whether the latter is noticed. */
+  /** Sets an empty interest set, then EPOLLOUT; returns whether the latter is reported. */
   private static boolean isWritableAfterNone(IoHandlerFactory factory) throws Exception {
     MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, factory);
     Datagrams datagrams = new Datagrams();
@@ -76,7 +76,7 @@ class EpollNoneOpsWorkaroundTest {
   }
 
   @Test
-  void aChannelThatWaitedForNothingHearsThatItCanWrite() throws Exception {
+  void writabilityIsReportedAfterAnEmptyInterestSet() throws Exception {
     assertThat(isWritableAfterNone(EpollNoneOpsWorkaround.factory())).isTrue();
   }
 

@@ -26,7 +26,7 @@ class StartFailuresTest {
 
   @ParameterizedTest
   @EnumSource
-  void aPortInUseIsABindExceptionOnEveryTransport(Transport transport) throws Exception {
+  void aPortInUseCausesABindExceptionOnEveryTransport(Transport transport) throws Exception {
     assumeThat(Transports.unavailabilityCause(transport)).isEmpty();
     EventLoopGroup group = EventLoopGroups.create(transport, 1, Thread.ofPlatform().factory());
     InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
@@ -47,14 +47,14 @@ class StartFailuresTest {
   }
 
   @Test
-  void anotherFailureOfTheSystemStaysWhatItIs() {
-    assumeThat(Epoll.isAvailable()).isTrue(); // which loads the native code that names errors
+  void otherIoExceptionsAreNotConverted() {
+    assumeThat(Epoll.isAvailable()).isTrue(); // loads the native code for error messages
     NativeIoException reset = Errors.newConnectionResetException("read", -104);
     assertThat(StartFailures.of(reset)).isSameAs(reset);
   }
 
   @Test
-  void aBugIsTheCause() {
+  void anotherExceptionBecomesTheCause() {
     IllegalStateException bug = new IllegalStateException("a bug");
     assertThat(StartFailures.of(bug)).isExactlyInstanceOf(IOException.class).hasCause(bug);
   }

@@ -18,7 +18,7 @@ class WorkersTest {
       assertThat(pool.getPoolSize()).isEqualTo(2);
       occupy(pool, end).await();
       occupy(pool, end).await();
-      occupy(pool, end); // It waits in the queue.
+      occupy(pool, end); // This task waits in the queue.
       assertThatThrownBy(() -> occupy(pool, end)).isInstanceOf(RejectedExecutionException.class);
     } finally {
       end.countDown();
@@ -26,7 +26,9 @@ class WorkersTest {
     }
   }
 
-  /** Holds a thread until the end; what is returned says that it has begun to. */
+  /**
+   * Occupies a thread until {@code end}; returns a latch that is counted down when it has begun.
+   */
   private static CountDownLatch occupy(ThreadPoolExecutor pool, CountDownLatch end) {
     CountDownLatch begun = new CountDownLatch(1);
     pool.execute(

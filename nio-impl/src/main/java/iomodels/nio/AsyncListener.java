@@ -18,13 +18,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * The listening socket of a channel group, for a thread that blocks in {@link #acceptAll}. It uses
- * futures, not completion handlers: a handler would be called once in each round of the group's
- * thread, and a thousand busy clients could keep a new one waiting for seconds.
+ * The listening socket of a channel group. One thread blocks in {@link #acceptAll}. The class uses
+ * futures instead of completion handlers: the group's thread would call a handler once per round,
+ * and with a thousand busy clients a new client could wait for seconds.
  *
- * <p>When the process runs out of file descriptors, {@code acceptAll} pauses: until a connection
- * has closed, or for 100 ms, since other parts of the process use descriptors as well. Any thread
- * may call the other methods.
+ * <p>If the process runs out of file descriptors, {@code acceptAll} pauses until a connection has
+ * closed, or for 100 ms, since other parts of the process use descriptors as well. Any thread may
+ * call the other methods.
  */
 final class AsyncListener implements Closeable {
 
@@ -35,15 +35,15 @@ final class AsyncListener implements Closeable {
   private final InetSocketAddress address;
   private final int backlog;
 
-  /** Present during a pause. */
+  /** The thread that accepts; present during a pause. */
   private volatile Optional<Thread> paused = Optional.empty();
 
   private volatile boolean stopping;
 
   /**
-   * Listens.
+   * Opens a socket, binds it, and starts to listen.
    *
-   * @throws IOException if the address is in use, unknown, or not of this machine
+   * @throws IOException if the address is in use, unknown, or not an address of this machine
    */
   AsyncListener(ServerConfig config, AsynchronousChannelGroup group) throws IOException {
     backlog = config.backlog();
@@ -64,7 +64,7 @@ final class AsyncListener implements Closeable {
 
   /**
    * Accepts connections until the listener is closed, or has been stopped and the backlog is empty.
-   * Blocks the thread.
+   * Blocks the calling thread.
    */
   void acceptAll(Consumer<AsynchronousSocketChannel> onConnection) {
     try {
@@ -81,14 +81,14 @@ final class AsyncListener implements Closeable {
           pause();
           next = channel.accept();
         } catch (TimeoutException _) {
-          // No connection: time to see whether the server is to stop.
+          // No connection: checks whether the server stops.
         }
         if (late > 0 && !next.isDone()) {
           return; // The backlog is empty.
         }
       }
     } catch (InterruptedException e) {
-      throw new IllegalStateException(e); // Nothing that could interrupt knows the thread.
+      throw new IllegalStateException(e); // No code interrupts this thread.
     }
   }
 
@@ -103,7 +103,7 @@ final class AsyncListener implements Closeable {
     paused.ifPresent(LockSupport::unpark);
   }
 
-  /** From now on {@link #acceptAll} takes only connections that are in the backlog already. */
+  /** Makes {@link #acceptAll} return when it has accepted the connections in the backlog. */
   void stop() {
     stopping = true;
   }

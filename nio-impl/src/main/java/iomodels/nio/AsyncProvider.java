@@ -13,7 +13,7 @@ public final class AsyncProvider extends ModelProvider {
     super(
         new ModelCard(
             AsyncServer.NAME,
-            "A read is asked for, and a handler called once the bytes are in its buffer",
+            "A connection requests a read; its handler is called when the bytes are in the buffer",
             IoModel.ASYNCHRONOUS,
             Notification.COMPLETION,
             Threading.POOL,

@@ -25,23 +25,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Proactor: a connection requests a read and hands over a buffer; when its completion handler is
+ * Proactor. A connection requests a read and hands over a buffer; when its completion handler is
  * called, the bytes are in the buffer. The channel group waits and copies. On Linux the JDK
  * emulates this on top of readiness: the threads of the group wait in {@code epoll_wait}, read, and
- * call the handler. A message costs a failed read and an {@code epoll_ctl} more than with a
- * selector. (Real completion on Linux is io_uring.)
+ * call the handler. So each message costs one read without data and one {@code epoll_ctl} more than
+ * with a selector. (Linux's own completion interface is io_uring.)
  *
- * <p>The group has one thread here, so no two handlers run at the same time, and nothing in a
- * connection needs a lock. If there is input already, a handler is called within the call that
- * requested the read; the JDK limits this to 16 on one stack, after which other connections have
- * their turn.
+ * <p>Here the group has one thread, so no two handlers run at the same time, and a connection needs
+ * no lock. If input is already available, the handler is called within the call that requested the
+ * read; the JDK limits this nesting to 16 calls, after which it serves other connections.
  *
- * <p>A buffer that has been handed over cannot be used for anything else: an idle connection holds
- * a small one, and borrows a large one while its messages do not fit.
+ * <p>A buffer that has been handed over cannot be used for anything else. So an idle connection
+ * holds a small buffer, and borrows a large one while its messages do not fit.
  *
- * <p>A thread of its own accepts, see {@link AsyncListener}, and another one answers datagrams,
- * since the JDK has no asynchronous channel for them. (These threads, and that the group ends apart
- * from them, make this page longer than its aim.)
+ * <p>A separate thread accepts, see {@link AsyncListener}, and another one answers datagrams, since
+ * the JDK has no asynchronous datagram channel. (These threads, which end independently of the
+ * group, make this page longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.5. The pattern is D. C. Schmidt's <i>Proactor</i>.
@@ -55,7 +54,7 @@ final class AsyncServer implements Server {
   private static final int LARGE = 16 * 1024;
   private static final long NOT_READING = Long.MIN_VALUE;
 
-  /** While the server stops, a client that has been silent for so long has nothing more to send. */
+  /** While the server stops, a client that has been silent for this long counts as finished. */
   private static final long IDLE = MILLISECONDS.toNanos(50);
 
   private static final long TICK = MILLISECONDS.toNanos(10);
@@ -67,12 +66,14 @@ final class AsyncServer implements Server {
   private Optional<UdpSocket> datagrams = Optional.empty();
   private final CompletableFuture<Void> terminated;
 
-  /** Completes when no handler will be called any more; exceptionally if one threw an error. */
+  /**
+   * Completes when no further handler will be called; exceptionally if a handler threw an error.
+   */
   private final CompletableFuture<Void> handling = new CompletableFuture<>();
 
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
 
-  /** Used by the group's thread. */
+  /** Confined to the group's thread. */
   private final SpareBuffers spares = new SpareBuffers(LARGE);
 
   private final CompletionHandler<Integer, Connection> received = then(Connection::received);
@@ -89,7 +90,7 @@ final class AsyncServer implements Server {
       if (datagrams.isPresent()) {
         udp =
             Network.startThread(NAME + "-datagrams", datagrams.get()::answerUntilClosed)
-                .whenComplete((_, _) -> stopListening()); // If it has died, the server ends.
+                .whenComplete((_, _) -> stopListening()); // If the thread fails, the server ends.
       }
       CompletableFuture<Void> acceptor = Network.startThread(NAME + "-acceptor", this::run);
       terminated = CompletableFuture.allOf(acceptor, udp, handling);
@@ -117,14 +118,14 @@ final class AsyncServer implements Server {
       connections.add(connection);
       connection.begin();
     } catch (IOException | RuntimeException e) {
-      LOG.log(WARNING, "A client was turned away.", e);
+      LOG.log(WARNING, "Cannot set up a connection.", e);
       closeQuietly(peer);
     }
   }
 
   // end::accept[]
 
-  /** Takes the result of an operation, a number of bytes, and requests the next operation. */
+  /** Handles the result of an operation, a number of bytes, and requests the next operation. */
   private interface Step {
     void run(Connection connection, int count) throws IOException;
   }
@@ -154,7 +155,7 @@ final class AsyncServer implements Server {
     };
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final AsynchronousSocketChannel peer;
@@ -163,20 +164,20 @@ final class AsyncServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Handed over while a read or a write is pending: the small one, or a borrowed one. */
+    /** Handed over while a read or a write is pending: the small buffer, or a borrowed one. */
     private ByteBuffer in = small;
 
     private ByteBuffer out = small;
     private long discardEnd;
 
-    /** When the pending read was requested; written by the group's thread. */
+    /** When the pending read was requested. Written by the group's thread, read by the acceptor. */
     private volatile long readingSince = NOT_READING;
 
     Connection(AsynchronousSocketChannel peer) {
       this.peer = peer;
     }
 
-    /** If the first read cannot be requested, the connection is closed. */
+    /** Requests the first read; closes the connection if that fails. */
     void begin() {
       try {
         read();
@@ -189,11 +190,11 @@ final class AsyncServer implements Server {
     // tag::converse[]
     // tag::wait[]
     /**
-     * Requests input, and returns; the channel group waits. This is done only when all output has
-     * been sent, which is back-pressure.
+     * Requests input, and returns; the channel group waits. The next read is requested only when
+     * all output has been sent: this is back-pressure.
      */
     private void read() {
-      if (!in.isDirect() && in.limit() == SMALL) { // It was filled, so there may be more.
+      if (!in.isDirect() && in.limit() == SMALL) { // The buffer was full: there may be more.
         in = spares.borrow();
       } else if (in.isDirect() && in.limit() < SMALL) {
         in = spares.giveBack(in, small);
@@ -220,7 +221,7 @@ final class AsyncServer implements Server {
 
     private void proceed() throws IOException {
       if (out.hasRemaining()) {
-        peer.write(out, this, sent); // It may write less, and is then requested again.
+        peer.write(out, this, sent); // It may write only a part; sent() then requests the rest.
         return;
       }
       out = spares.giveBack(out, small);
@@ -240,7 +241,9 @@ final class AsyncServer implements Server {
       discarded(endOfInput ? -1 : 0);
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discarded(int count) {
       long left = discardEnd - System.nanoTime();
       if (count < 0 || left <= 0) {
@@ -251,9 +254,9 @@ final class AsyncServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a while; the
-     * pending read then completes. Shutting down all input at once would lose what is still in the
-     * client's send buffer.
+     * While the server stops, shuts down the input of a client that has been silent for {@link
+     * #IDLE}; the pending read then completes. If all input were shut down at once, data in the
+     * clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       long since = readingSince;
@@ -277,7 +280,7 @@ final class AsyncServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() {
     Deadline end = Deadline.in(config.gracePeriod());
     while (!connections.isEmpty() && !end.isOver()) {
@@ -285,7 +288,7 @@ final class AsyncServer implements Server {
       LockSupport.parkNanos(TICK);
     }
     try {
-      group.shutdownNow(); // Closes the connections that are left.
+      group.shutdownNow(); // Closes the remaining connections.
       if (group.awaitTermination(config.gracePeriod().toNanos(), NANOSECONDS)) {
         handling.complete(null);
       }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** Buffers of an event loop. */
+/** Operations on the buffers of an event loop. */
 final class Buffers {
 
   static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
@@ -12,8 +12,8 @@ final class Buffers {
   private Buffers() {}
 
   /**
-   * Returns what remains in a buffer, in a buffer that the caller can keep: the direct buffers
-   * belong to the loop, which uses them again in the next turn, so the bytes are copied.
+   * Returns the remaining bytes in a buffer that the caller can keep. The bytes of a direct buffer
+   * are copied, since the loop owns the direct buffers and reuses them in the next turn.
    */
   static ByteBuffer retainRemainder(ByteBuffer buffer) {
     if (!buffer.hasRemaining()) {
@@ -23,10 +23,10 @@ final class Buffers {
   }
 
   /**
-   * Writes as much as the kernel takes, by one {@code write}, or by none if there is nothing to
-   * write.
+   * Writes as much as the kernel accepts, in one {@code write}; makes no call if the buffer is
+   * empty.
    *
-   * @return what the kernel did not take, in a buffer that the caller can keep
+   * @return the bytes that the kernel did not accept, in a buffer that the caller can keep
    */
   static ByteBuffer write(SocketChannel channel, ByteBuffer buffer) throws IOException {
     if (buffer.hasRemaining()) {

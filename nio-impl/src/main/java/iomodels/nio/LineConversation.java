@@ -15,9 +15,9 @@ import java.util.Optional;
 
 /**
  * A conversation in which each line is a request, and requests are answered one at a time, in
- * order, as a state machine. While a request is pending the client is read ahead up to one buffer:
- * only a read shows that it has gone. Beyond that its input stays in the kernel, and TCP flow
- * control holds it back.
+ * order, as a state machine. While a request is pending, up to one buffer of further input is read,
+ * since only a read detects that the client has disconnected. Further input stays in the kernel,
+ * and TCP flow control slows the client down.
  */
 abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
 
@@ -29,7 +29,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
     IDLE,
     /** A request is being answered. */
     PENDING,
-    /** An error has been sent; further input is read to the FIN, and not answered. */
+    /** An error has been sent; further input is discarded until the FIN. */
     REFUSED
   }
 
@@ -41,7 +41,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
   private ByteBuffer unsent = ByteBuffer.allocate(0);
   private State state = State.IDLE;
 
-  /** The client's FIN has been read. */
+  /** Whether the client's FIN has been read. */
   private boolean endOfInput;
 
   LineConversation(SocketChannel peer, ProgramLoop loop) throws IOException {
@@ -51,22 +51,23 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
   }
 
   /**
-   * Starts a request, which {@link #answer} ends, at once or later.
+   * Starts a request. The subclass calls {@link #answerNow} within this method, or {@link #answer}
+   * later.
    *
-   * @return false if the line is no request
+   * @return false if the line is malformed
    */
   abstract boolean start(String line);
 
-  /** The answer to a line that is no request. */
+  /** The answer to a malformed line. */
   abstract String malformed();
 
-  /** Cancels the pending request, if there is one: the client has gone. */
+  /** Cancels the pending request, if there is one, because the client has disconnected. */
   abstract void cancel();
 
   // tag::read[]
   @Override
   public final void run() {
-    if (key.isValid()) { // Else it was closed in another connection's turn.
+    if (key.isValid()) { // Else another connection's turn has closed it.
       guard(
           () -> {
             if (key.isReadable()) {
@@ -81,7 +82,7 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
     void run() throws IOException;
   }
 
-  /** A failure ends this conversation, and not the loop. */
+  /** Ensures that a failure ends only this conversation, not the loop. */
   private void guard(Turn turn) {
     try {
       turn.run();
@@ -104,11 +105,11 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
       take(line.get());
     }
     if (state == State.REFUSED) {
-      in.position(in.limit()); // To close with input unread would send RST.
+      in.position(in.limit()); // Closing with unread input would send RST.
     }
     in.compact();
     if (!peer.isOpen()) {
-      return; // Closed while a request was started.
+      return; // It was closed while a request was started.
     }
     boolean isAnswered = state != State.PENDING && !unsent.hasRemaining();
     if (isAnswered && (endOfInput || state == State.REFUSED)) {
@@ -150,16 +151,16 @@ abstract class LineConversation implements ProgramLoop.Conversation, Runnable {
     }
   }
 
-  /** Within {@link #start}: the request is answered already. */
+  /** Answers the request at once; to be called within {@link #start}. */
   final void answerNow(String text) {
     state = State.IDLE;
     unsent = ByteBuffer.wrap(text.getBytes(UTF_8));
   }
 
-  /** Answers the pending request, and goes on to the next. */
+  /** Answers the pending request, and starts the next one. */
   final void answer(String text) {
     if (state != State.PENDING || !peer.isOpen()) {
-      return; // The client has gone.
+      return; // The client has disconnected.
     }
     answerNow(text);
     guard(this::advance);

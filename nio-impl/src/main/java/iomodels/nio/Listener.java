@@ -15,12 +15,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening socket of a selector. When the process runs out of file descriptors, it pauses: a
+ * The listening socket of a selector. If the process runs out of file descriptors, it pauses: a
  * connection that cannot be accepted stays in the backlog, and the selector would report it again
  * at once, so the loop would spin. The pause ends when a connection has closed, or after 100 ms,
  * since other parts of the process use descriptors as well.
  *
- * <p>For the thread of the selector, except {@link #address} and {@link #isPaused}.
+ * <p>Confined to the thread of the selector, except {@link #address} and {@link #isPaused}.
  */
 final class Listener implements Closeable {
 
@@ -39,11 +39,11 @@ final class Listener implements Closeable {
   }
 
   /**
-   * Listens.
+   * Opens a socket, binds it, starts to listen, and registers it.
    *
-   * @param backlog how many connections the kernel completes before they are accepted
-   * @param onReady attached to the key in the selector
-   * @throws IOException if the address is in use, unknown, or not of this machine
+   * @param backlog the maximum number of established connections that are not accepted yet
+   * @param onReady attached to the key: what the loop runs when a connection is pending
+   * @throws IOException if the address is in use, unknown, or not an address of this machine
    */
   static Listener bind(Selector selector, InetSocketAddress address, int backlog, Runnable onReady)
       throws IOException {
@@ -64,8 +64,8 @@ final class Listener implements Closeable {
   /**
    * Accepts a connection.
    *
-   * @return null if none is pending, or if there is no descriptor for it, after which the listener
-   *     is paused
+   * @return the connection; null if none is pending, or if there is no free descriptor: the
+   *     listener is then paused
    */
   @Nullable SocketChannel accept() {
     try {
@@ -78,7 +78,7 @@ final class Listener implements Closeable {
     }
   }
 
-  /** Stops accepting for a while: the process is out of descriptors. */
+  /** Pauses accepting, because the process is out of descriptors. */
   void pause() {
     if (key.isValid()) {
       key.interestOps(0);
@@ -92,14 +92,14 @@ final class Listener implements Closeable {
     return paused;
   }
 
-  /** Ends the pause if it is over. */
+  /** Resumes accepting if the time of the pause is over. */
   void resumeIfDue() {
     if (paused && pauseEnd.isOver()) {
       resume();
     }
   }
 
-  /** Ends the pause: a connection has closed. */
+  /** Resumes accepting, because a connection has closed. */
   void resume() {
     if (paused && key.isValid()) {
       paused = false;

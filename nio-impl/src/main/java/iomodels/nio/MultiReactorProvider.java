@@ -13,8 +13,8 @@ public final class MultiReactorProvider extends ModelProvider {
     super(
         new ModelCard(
             MultiReactorServer.NAME,
-            "A thread accepts, and hands clients over to a loop for each core, each with its"
-                + " selector",
+            "One thread accepts, and hands connections over to event loops, one per core, each with"
+                + " its own selector",
             IoModel.MULTIPLEXING,
             Notification.LEVEL_TRIGGERED,
             Threading.EVENT_LOOPS,

@@ -17,15 +17,15 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Multiple reactors: an acceptor, whose selector watches the listening socket and the UDP socket,
- * and one {@link MultiReactorWorker} for each core, whose selector watches the connections that the
- * acceptor has handed over to it, in turn. Each of these threads blocks only in its own {@code
- * select()}. A connection stays with its worker, so nothing in it needs a lock; the workers share
- * nothing but what the acceptor hands over and the request to stop.
+ * Multiple reactors. The acceptor's selector watches the listening socket and the UDP socket. There
+ * is one {@link MultiReactorWorker} per core, whose selector watches its connections; the acceptor
+ * hands connections over to the workers in turn. Each of these threads blocks only in its own
+ * {@code select()}. A connection stays with its worker, so it needs no lock. The threads
+ * communicate only through the queues of new connections and the request to stop.
  *
- * <p>It uses all cores, where {@link SelectorServer} uses one. Cost: a connection on a busy loop
- * does not profit from an idle one, and a slow call still delays all clients of its loop. If a loop
- * dies, the server ends.
+ * <p>It uses all cores, unlike {@link SelectorServer}, which uses one. Cost: an idle loop does not
+ * help the connections of a busy one, and a slow call still delays all clients of its loop. If a
+ * loop fails, the server ends.
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.3. D. Lea, <i>Scalable IO in Java</i>, calls the pattern multiple reactors.
@@ -36,7 +36,7 @@ final class MultiReactorServer implements Server {
 
   private static final int LOOPS = Runtime.getRuntime().availableProcessors();
 
-  /** In one turn: datagrams have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that datagrams are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
   private static final long TICK_MILLIS = 50;
@@ -47,10 +47,10 @@ final class MultiReactorServer implements Server {
   private final Listener listener;
   private final CompletableFuture<Void> terminated;
 
-  /** The worker that gets the next connection. */
+  /** The index of the worker that gets the next connection. */
   private int next;
 
-  /** A worker has released a descriptor. */
+  /** Whether a worker has released a descriptor. */
   private volatile boolean descriptorFreed;
 
   private volatile boolean stopping;
@@ -82,16 +82,16 @@ final class MultiReactorServer implements Server {
     }
   }
 
-  /** The acceptor. */
+  /** Runs in the acceptor's thread. */
   private void run() throws IOException {
     try {
       while (!stopping) {
         await();
       }
-      accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+      accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     } finally {
       closeAll();
-      workers.forEach(MultiReactorWorker::stop); // Only now is nothing handed over any more.
+      workers.forEach(MultiReactorWorker::stop); // After the last connection has been handed over.
     }
   }
 
@@ -120,12 +120,12 @@ final class MultiReactorServer implements Server {
     }
   }
 
-  /** Whether the acceptor waits for a descriptor; called by any thread. */
+  /** Whether the acceptor waits for a descriptor. May be called by any thread. */
   boolean isPaused() {
     return listener.isPaused();
   }
 
-  /** Called by the thread of a worker. */
+  /** Notifies the acceptor that a descriptor is free. Called by a worker's thread. */
   void descriptorFreed() {
     descriptorFreed = true;
     selector.wakeup();
@@ -140,7 +140,7 @@ final class MultiReactorServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Ends the acceptor, which ends the workers; called by any thread. */
+  /** Stops the acceptor, which then stops the workers. May be called by any thread. */
   void stop() {
     stopping = true;
     selector.wakeup();
@@ -148,7 +148,7 @@ final class MultiReactorServer implements Server {
 
   private void closeAll() {
     selector.keys().forEach(key -> closeQuietly(key.channel()));
-    closeQuietly(selector); // Only this releases the descriptors of registered channels.
+    closeQuietly(selector); // Releases the descriptors of registered channels.
   }
 
   // end::close[]

@@ -27,17 +27,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * One of the reactors of {@link MultiReactorServer}: a thread, its selector, its buffers and its
- * connections, which stay with it. It blocks only in its own {@code select()}. A message costs what
- * it costs in {@link SelectorServer}, whose loop this is, except that connections do not come from
- * a listening socket, but from the queue {@code arrivals}.
+ * One of the reactors of {@link MultiReactorServer}: a thread with its selector, its buffers and
+ * its connections. It blocks only in its own {@code select()}. The loop is the same as in {@link
+ * SelectorServer}, and a message costs the same, but new connections come from the queue {@code
+ * arrivals} instead of a listening socket.
  */
 final class MultiReactorWorker {
 
   private static final System.Logger LOG = System.getLogger(MultiReactorServer.NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the select while there is a deadline, and the interval between idle checks. */
   private static final long TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -49,13 +49,13 @@ final class MultiReactorWorker {
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final Set<Connection> connections = new HashSet<>();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
-  /** Connections that the acceptor has handed over, and that are not registered yet. */
+  /** Connections that the acceptor has handed over and that are not registered yet. */
   private final Queue<SocketChannel> arrivals = new ConcurrentLinkedQueue<>();
 
-  /** A connection has been closed, whose descriptor the next select releases. */
+  /** Whether a connection has been closed whose descriptor the next select releases. */
   private boolean isReleasing;
 
   private volatile boolean stopping;
@@ -76,7 +76,7 @@ final class MultiReactorWorker {
       drain();
     } finally {
       closeAll();
-      acceptor.stop(); // If this loop has died, nobody else has done so.
+      acceptor.stop(); // If this loop has failed, the server must end.
     }
   }
 
@@ -98,7 +98,7 @@ final class MultiReactorWorker {
   // end::wait[]
 
   // tag::accept[]
-  /** Called by the thread of the acceptor. */
+  /** Hands over a new connection. Called by the acceptor's thread. */
   void handOver(SocketChannel peer) {
     arrivals.add(peer);
     selector.wakeup();
@@ -109,7 +109,7 @@ final class MultiReactorWorker {
       peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
       connections.add(new Connection(peer));
     } catch (IOException | RuntimeException e) {
-      LOG.log(WARNING, "A client was turned away.", e);
+      LOG.log(WARNING, "Cannot set up a connection.", e);
       closeQuietly(peer);
     }
   }
@@ -119,13 +119,13 @@ final class MultiReactorWorker {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection implements Runnable {
 
     private final SocketChannel peer;
@@ -135,10 +135,12 @@ final class MultiReactorWorker {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(SocketChannel peer) throws IOException {
@@ -146,7 +148,7 @@ final class MultiReactorWorker {
       this.key = register(selector, peer, OP_READ, this);
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     @Override
     public void run() {
       try {
@@ -197,14 +199,14 @@ final class MultiReactorWorker {
 
     private void enter(State next) {
       state = next;
-      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // Free unless it changes.
+      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // No call unless it changes.
     }
 
     // end::converse[]
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       peer.shutdownOutput();
       if (endOfInput) {
         end();
@@ -214,7 +216,9 @@ final class MultiReactorWorker {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (peer.read(in.clear()) < 0) {
         end();
@@ -222,15 +226,15 @@ final class MultiReactorWorker {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void end() {
@@ -240,13 +244,16 @@ final class MultiReactorWorker {
     }
   }
 
-  /** Called by the thread of the acceptor, after the last connection has been handed over. */
+  /**
+   * Stops the worker. Called by the acceptor's thread, after it has handed over the last
+   * connection.
+   */
   void stop() {
     stopping = true;
     selector.wakeup();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
     Deadline end = Deadline.in(config.gracePeriod());
     Ticks idleChecks = new Ticks(Duration.ofMillis(TICK_MILLIS));
@@ -260,12 +267,15 @@ final class MultiReactorWorker {
 
   private void closeAll() {
     selector.keys().forEach(key -> closeQuietly(key.channel()));
-    closeQuietly(selector); // Only this releases the descriptors of registered channels.
+    closeQuietly(selector); // Releases the descriptors of registered channels.
   }
 
-  /** When all threads have ended: closes what was handed over after the loop had died. */
+  /**
+   * Closes connections that were handed over after the loop had failed. Called when all threads
+   * have ended.
+   */
   void close() {
-    if (selector.isOpen()) { // If the thread has not been started.
+    if (selector.isOpen()) { // The thread has not been started.
       closeAll();
     }
     arrivals.forEach(Network::closeQuietly);

@@ -17,9 +17,9 @@ import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Operations of channels and threads, with every failure whose cause is the machine reported as an
- * {@link IOException}. The platform throws two of them unchecked: there is no such address family,
- * and there are no more threads.
+ * Operations on channels and threads that report each failure of the environment as an {@link
+ * IOException}. The platform throws unchecked exceptions or errors for two of them: an address
+ * family that is not available, and a lack of threads.
  */
 final class Network {
 
@@ -31,7 +31,7 @@ final class Network {
     T apply(InetSocketAddress address) throws IOException;
   }
 
-  /** Performs a call that takes an address. Without IPv6, NIO refuses an IPv6 address unchecked. */
+  /** Performs a call that takes an address, and converts unchecked exceptions to IOExceptions. */
   static <T> T with(InetSocketAddress address, Operation<T> operation) throws IOException {
     try {
       return operation.apply(address);
@@ -43,7 +43,7 @@ final class Network {
     }
   }
 
-  /** Makes a listening socket non-blocking, binds it, and listens; returns the real address. */
+  /** Makes a listening socket non-blocking, binds it, and listens; returns the actual address. */
   static InetSocketAddress listen(
       ServerSocketChannel channel, InetSocketAddress address, int backlog) throws IOException {
     channel.setOption(StandardSocketOptions.SO_REUSEADDR, true).configureBlocking(false);
@@ -62,21 +62,21 @@ final class Network {
     return channel.configureBlocking(false).register(selector, operations, turn);
   }
 
-  /** Closes what may be closed already, or reset by its peer. */
+  /** Closes or shuts down a channel; ignores an error. */
   static void closeQuietly(Closeable closeable) {
     try {
       closeable.close();
     } catch (IOException _) {
-      // There is nothing left to close.
+      // The channel is already closed, or its peer has reset it.
     }
   }
 
-  /** Closes a socket with RST in place of FIN: what its peer has received is not the whole. */
+  /** Closes a socket with RST instead of FIN, so that its peer knows that data is missing. */
   static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     } catch (IOException _) {
-      // It is closed already.
+      // It is already closed.
     }
   }
 
@@ -86,7 +86,7 @@ final class Network {
     return failure;
   }
 
-  /** What a thread does. */
+  /** The task of a thread. */
   @FunctionalInterface
   interface Task {
     void run() throws IOException;
@@ -96,7 +96,7 @@ final class Network {
    * Starts a thread.
    *
    * @return completes when the thread has ended, exceptionally if the task threw
-   * @throws IOException if the system provides no more threads
+   * @throws IOException if the system has no thread left
    */
   static CompletableFuture<Void> startThread(String name, Task task) throws IOException {
     try {
@@ -118,7 +118,7 @@ final class Network {
   /**
    * Opens a channel group with one thread.
    *
-   * @throws IOException if the system provides no more threads
+   * @throws IOException if the system has no thread left
    */
   static AsynchronousChannelGroup openGroup(String name) throws IOException {
     try {
@@ -129,7 +129,7 @@ final class Network {
     }
   }
 
-  /** The failure of a server that cannot have the threads that it needs. */
+  /** Converts an error whose message mentions only memory to an exception that names the remedy. */
   static IOException noThread(String name, OutOfMemoryError cause) {
     return new IOException(
         "no thread for %s: %s; raise the limit (ulimit -u)".formatted(name, cause.getMessage()),

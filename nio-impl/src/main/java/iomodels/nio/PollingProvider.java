@@ -13,11 +13,11 @@ public final class PollingProvider extends ModelProvider {
     super(
         new ModelCard(
             PollingServer.NAME,
-            "One thread asks every socket in turn whether there is anything, and burns its core",
+            "One thread tries every socket in turn, and uses a whole core even when idle",
             IoModel.NON_BLOCKING,
             Notification.POLLING,
             Threading.ONE,
-            "nowhere: it asks again",
+            "nowhere: it polls",
             "SocketChannel.read",
             "socket.setblocking(False)"),
         PollingServer::new);

@@ -24,17 +24,17 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Single-threaded server that polls non-blocking sockets. Nothing tells the thread which socket is
+ * Single-threaded server that polls non-blocking sockets. The thread does not know which socket is
  * ready, so it tries each in turn: the listening socket, the UDP socket, every connection. Each
- * call returns at once, usually with nothing. The thread never waits: it uses a whole core with a
- * thousand clients or with none. That is the model itself, not a fault of this page. A round costs
- * one system call for each connection, idle or not.
+ * call returns at once, usually without data. The thread never waits: it uses a whole core with a
+ * thousand clients or with none. This is the cost of the model, not a defect of this code. A round
+ * costs one system call for each connection, idle or not.
  *
- * <p>The rest is what every loop has to get right: a read of nothing is not the end of input, a
- * write may take less than it is given, and each connection gets one turn in a round. The loop has
- * one buffer for input and one for output; a connection keeps a copy only of what has not been
- * taken or sent. (Without a listener that pauses, as a selector's loop has, the page counts its
- * accepts itself, and is a few lines longer than its aim.)
+ * <p>As in every loop, a read that returns 0 is not the end of input, a write may accept only a
+ * part, and each connection gets one turn in a round. The loop has one buffer for input and one for
+ * output; a connection keeps a copy only of bytes that have not been consumed or sent. (This page
+ * limits and pauses its accepts itself, since it cannot use the listener of the selector loops. So
+ * it is a few lines longer than its aim.)
  *
  * <p>W. R. Stevens, <i>UNIX Network Programming</i>, volume 1: the model is section 6.2, figure
  * 6.2, which calls it a waste of CPU time; non-blocking sockets are chapter 16.
@@ -46,16 +46,18 @@ final class PollingServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** In one round: connections have to have their turn as well. */
+  /** Maximum number of accepts in one round, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** An accept allocates even if no connection is pending, so it is not tried in every round. */
+  /**
+   * Accept is not tried in every round, since it allocates memory even if no connection is pending.
+   */
   private static final Duration ACCEPT_INTERVAL = Duration.ofNanos(100_000);
 
-  /** Without descriptors. */
+  /** The pause after an accept that failed for lack of descriptors. */
   private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
-  /** While the server stops, a client that has been silent for so long has nothing more to send. */
+  /** While the server stops, a client that has been silent for this long counts as finished. */
   private static final Duration IDLE = Duration.ofMillis(50);
 
   private final ServerConfig config;
@@ -69,7 +71,7 @@ final class PollingServer implements Server {
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final List<Connection> connections = new ArrayList<>();
 
-  /** Something has happened in this round. */
+  /** Whether there was anything to do in this round. */
   private boolean busy;
 
   private final Ticks accepts = new Ticks(ACCEPT_INTERVAL);
@@ -105,15 +107,15 @@ final class PollingServer implements Server {
   }
 
   // tag::wait[]
-  /** Gives every connection a turn. It waits for none of them, and so it does not wait. */
-  @SuppressWarnings("ThreadPriorityCheck") // The yield is a courtesy; nothing depends on it.
+  /** Gives every connection a turn. Unlike the waits of other models, it does not block. */
+  @SuppressWarnings("ThreadPriorityCheck") // Correctness does not depend on the yield.
   private void await() {
     connections.forEach(Connection::run);
     if (connections.removeIf(it -> !it.peer.isOpen())) {
       accepts.restart(Duration.ZERO); // A descriptor is free.
     }
     if (!busy) {
-      Thread.yield(); // Lets other threads have the core; if there are none, it is wasted.
+      Thread.yield(); // Lets other threads use the core; if there are none, it returns at once.
     }
     busy = false;
   }
@@ -129,7 +131,7 @@ final class PollingServer implements Server {
         welcome(peer);
       }
     } catch (IOException _) {
-      accepts.restart(ACCEPT_PAUSE); // Out of descriptors: connections are served meanwhile.
+      accepts.restart(ACCEPT_PAUSE); // Out of descriptors; connections are served meanwhile.
     }
   }
 
@@ -138,7 +140,7 @@ final class PollingServer implements Server {
       peer.setOption(StandardSocketOptions.TCP_NODELAY, true).configureBlocking(false);
       connections.add(new Connection(peer));
     } catch (IOException | RuntimeException e) {
-      LOG.log(WARNING, "A client was turned away.", e);
+      LOG.log(WARNING, "Cannot set up a connection.", e);
       closeQuietly(peer);
     }
   }
@@ -146,15 +148,15 @@ final class PollingServer implements Server {
   // end::accept[]
 
   private enum State {
-    /** Reads, usually nothing. */
+    /** Tries to read. */
     READING,
-    /** Sends what it can. Unread input stays in the kernel: that is back-pressure. */
+    /** Tries to send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection {
 
     private final SocketChannel peer;
@@ -163,10 +165,12 @@ final class PollingServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
     private long discardEnd;
 
@@ -174,7 +178,7 @@ final class PollingServer implements Server {
       this.peer = peer;
     }
 
-    /** At most one read and two writes, so that the round goes on. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     void run() {
       try {
         switch (state) {
@@ -230,7 +234,7 @@ final class PollingServer implements Server {
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       peer.shutdownOutput();
       if (endOfInput) {
         peer.close();
@@ -240,7 +244,9 @@ final class PollingServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (peer.read(in.clear()) < 0 || System.nanoTime() - discardEnd >= 0) {
         peer.close();
@@ -248,12 +254,12 @@ final class PollingServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a while. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for {@link #IDLE}. If
+     * all input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       endOfInput |= state == State.READING && !activeSinceCheck;
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
   }
 
@@ -263,9 +269,9 @@ final class PollingServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     stopListening();
     Deadline end = Deadline.in(config.gracePeriod());
     Ticks idleChecks = new Ticks(IDLE);

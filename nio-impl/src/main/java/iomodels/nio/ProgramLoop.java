@@ -24,23 +24,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The server around a program: an event loop with one thread, one selector, timers, and tasks from
- * other threads. {@link SelectorServer} shows such a loop by itself; the programs share this one.
+ * other threads. {@link SelectorServer} shows such a loop in one file; the programs share this one.
  *
- * <p>All methods are for the thread of the loop, except {@link #execute} and those of {@link
- * Server}.
+ * <p>All methods are confined to the thread of the loop, except {@link #execute} and those of
+ * {@link Server}.
  */
 final class ProgramLoop implements Server {
 
-  /** A client of a program. */
+  /** The conversation of a program with one client. */
   interface Conversation {
 
     /**
-     * The server stops: there are no further requests. The conversation closes its channels when
-     * all replies have been sent.
+     * Ends the input, because the server stops. The conversation closes its channels when all
+     * replies have been sent.
      */
     void endInput();
 
-    /** The grace period is over: closes at once. */
+    /** Closes the channels at once, because the grace period is over. */
     void abort();
   }
 
@@ -50,17 +50,18 @@ final class ProgramLoop implements Server {
     /**
      * Creates a conversation, and registers its channels.
      *
-     * @throws IOException if the process is out of descriptors: the client waits until there is one
+     * @throws IOException if the process is out of descriptors; the client then waits until one is
+     *     free
      */
     Conversation open(SocketChannel client, ProgramLoop loop) throws IOException;
   }
 
-  /** An action at a time of {@code System.nanoTime()}. */
+  /** An action that is due at a time of {@code System.nanoTime()}. */
   record Timer(long at, Runnable action) implements Comparable<Timer> {
 
     @Override
     public int compareTo(Timer other) {
-      return Long.signum(at - other.at); // Not by <, since nanoTime may overflow.
+      return Long.signum(at - other.at); // Not by <: nanoTime may overflow.
     }
   }
 
@@ -78,13 +79,13 @@ final class ProgramLoop implements Server {
   private final Queue<Timer> timers = new PriorityQueue<>();
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
 
-  /** A client that has been accepted, but for whose upstream there was no descriptor. */
+  /** A client that has been accepted and waits for a descriptor for its upstream. */
   private @Nullable SocketChannel waiting;
 
   private volatile boolean stopping;
 
   /**
-   * Listens, and starts the loop.
+   * Binds the socket, and starts the loop.
    *
    * @throws IOException if the address cannot be used, or is an upstream of the program
    */
@@ -93,7 +94,7 @@ final class ProgramLoop implements Server {
   }
 
   /**
-   * The same.
+   * Binds the socket, and starts the loop.
    *
    * @param atEnd runs in the loop's thread when all conversations have ended
    */
@@ -147,7 +148,7 @@ final class ProgramLoop implements Server {
     ((Runnable) key.attachment()).run();
   }
 
-  /** The time until the next timer, rounded up; 0 means without limit. */
+  /** The time until the next timer in milliseconds, rounded up; 0 means no timeout. */
   private long timeoutMillis() {
     Timer next = timers.peek();
     long left = next == null ? Long.MAX_VALUE : Math.max(0, next.at - System.nanoTime());
@@ -174,7 +175,7 @@ final class ProgramLoop implements Server {
         listener.pause();
         return;
       } catch (RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         Network.closeQuietly(client);
       }
     }
@@ -186,7 +187,7 @@ final class ProgramLoop implements Server {
       try {
         return client.setOption(TCP_NODELAY, true);
       } catch (IOException _) {
-        Network.closeQuietly(client); // It has reset the connection.
+        Network.closeQuietly(client); // The client has reset the connection.
         client = listener.accept();
       }
     }
@@ -201,7 +202,7 @@ final class ProgramLoop implements Server {
     return Network.register(selector, channel, operations, turn);
   }
 
-  /** Runs an action later, unless it is cancelled. */
+  /** Runs an action after a delay, unless it is cancelled before. */
   Timer after(Duration delay, Runnable action) {
     Timer timer = new Timer(System.nanoTime() + delay.toNanos(), action);
     timers.add(timer);
@@ -218,13 +219,13 @@ final class ProgramLoop implements Server {
     selector.wakeup();
   }
 
-  /** A conversation has closed its channels. */
+  /** Removes a conversation that has closed its channels. */
   void closed(Conversation conversation) {
     conversations.remove(conversation);
     descriptorFreed();
   }
 
-  /** A channel has been closed. */
+  /** Resumes accepting, because a channel has been closed. */
   void descriptorFreed() {
     listener.resume();
   }
@@ -237,12 +238,14 @@ final class ProgramLoop implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Accepts the backlog, which closing the listener would reset; then lets all clients finish. */
+  /**
+   * Accepts the backlog, which closing the listener would reset; then waits for all conversations.
+   */
   private void drain() throws IOException {
     accept(config.backlog() + 1);
     listener.close();
     resetWaiting();
-    for (int i = 0; i < 2; i++) { // Reads what was sent before the stop, and then FIN.
+    for (int i = 0; i < 2; i++) { // Reads data that was sent before the stop, and then FIN.
       selector.selectNow(ProgramLoop::giveTurn);
     }
     long deadline = System.nanoTime() + config.gracePeriod().toNanos();
@@ -263,7 +266,7 @@ final class ProgramLoop implements Server {
   private void closeAll() {
     resetWaiting();
     selector.keys().forEach(key -> Network.closeQuietly(key.channel()));
-    Network.closeQuietly(selector); // Only now are registered channels' descriptors released.
+    Network.closeQuietly(selector); // Releases the descriptors of registered channels.
   }
 
   // end::close[]

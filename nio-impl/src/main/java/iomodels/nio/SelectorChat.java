@@ -17,11 +17,11 @@ import java.nio.channels.SocketChannel;
 import java.util.Optional;
 
 /**
- * Chat room as state machines in one event loop, so it needs no lock. Lines that a member has not
- * read yet wait in its outbox, and {@code OP_WRITE} reports when the kernel has room for more. A
- * member's input is read meanwhile: not reading it would delay the members that wait for its lines,
- * and not those whose lines it does not read. So there is no back-pressure; a member whose outbox
- * is full is disconnected.
+ * A chat room as state machines in one event loop, so it needs no lock. Lines that a member has not
+ * read yet wait in its outbox, and {@code OP_WRITE} reports when the kernel has room for more.
+ * Meanwhile the member's input is still read. To stop reading it would delay the members that wait
+ * for its lines, but not the members that send to it. So there is no back-pressure; a member whose
+ * outbox is full is disconnected.
  *
  * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
@@ -47,11 +47,11 @@ final class SelectorChat {
     /** Has not sent its name. */
     ENTERING,
     MEMBER,
-    /** Has sent FIN, or has been refused: further input is read to the FIN, and not answered. */
+    /** Has sent FIN, or has been refused: further input is discarded until the FIN. */
     LEFT
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a client, which a blocking thread would keep on its stack. */
   private final class Client implements ProgramLoop.Conversation, Room.Member, Runnable {
 
     private final SocketChannel peer;
@@ -62,10 +62,10 @@ final class SelectorChat {
     private State state = State.ENTERING;
     private String name = "";
 
-    /** Lines that have not been sent, up to the position. */
+    /** Lines that have not been sent: the bytes up to the position. */
     private ByteBuffer outbox = Buffers.EMPTY;
 
-    /** The client's FIN has been read, or the server stops. */
+    /** Whether the client's FIN has been read, or the server stops. */
     private boolean endOfInput;
 
     Client(SocketChannel peer, ProgramLoop loop) throws IOException {
@@ -78,7 +78,7 @@ final class SelectorChat {
     @Override
     public void run() {
       if (!key.isValid()) {
-        return; // It was closed in another client's turn.
+        return; // Another client's turn has closed it.
       }
       try {
         if (key.isReadable()) {
@@ -115,7 +115,7 @@ final class SelectorChat {
       switch (state) {
         case ENTERING -> {
           name = line;
-          state = State.MEMBER; // By now, since the client may be gone before enter() returns.
+          state = State.MEMBER; // Before enter(), during which the client may disconnect.
           room.enter(line, this).ifPresent(this::refuse);
         }
         case MEMBER -> room.say(name, this, line);
@@ -142,7 +142,7 @@ final class SelectorChat {
     @Override
     public boolean tell(String line) {
       if (unsent() >= config.outbox()) {
-        sendNow(); // It may have read since its last turn.
+        sendNow(); // The member may have read since its last turn.
       }
       if (unsent() >= config.outbox()) {
         return false;

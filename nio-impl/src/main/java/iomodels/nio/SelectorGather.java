@@ -22,10 +22,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Scatter-gather client as state machines in one event loop: a pending request is an object, and so
- * is each of its calls, which reports its completion to the request. The deadline and the pause
- * before a retry are timers of the loop. Cancelling means closing each socket and removing each
- * timer by hand; one that is forgotten is a leak.
+ * Scatter-gather as state machines in one event loop. A pending request is an object, and so is
+ * each of its calls, which reports its completion to the request. The deadline and the pause before
+ * a retry are timers of the loop. To cancel a request, the code has to close each socket and remove
+ * each timer explicitly; a forgotten one is a leak.
  *
  * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
@@ -108,7 +108,7 @@ final class SelectorGather {
 
     // end::ask[]
 
-    /** A call has been answered, or has failed. */
+    /** Records that a call has been answered or has failed. */
     void completed(Call call) {
       pending--;
       switch (request.kind()) {
@@ -160,7 +160,7 @@ final class SelectorGather {
     // end::close[]
   }
 
-  /** A call of one backend. */
+  /** A call to one backend. */
   private final class Call implements Runnable {
 
     private final PendingRequest request;
@@ -188,7 +188,7 @@ final class SelectorGather {
         key = Optional.of(request.loop.register(opened, connected ? OP_WRITE : OP_CONNECT, this));
       } catch (IOException _) {
         request.timers.add(
-            request.loop.after(Duration.ZERO, this::fail)); // Later: other calls have yet to begin.
+            request.loop.after(Duration.ZERO, this::fail)); // Later: other calls have not begun.
       }
     }
 
@@ -236,7 +236,7 @@ final class SelectorGather {
 
     // tag::close[]
     void close() {
-      done = true; // The selector may have selected its key already.
+      done = true; // The selector may already have selected the key.
       if (channel.filter(SocketChannel::isOpen).isPresent()) {
         Network.closeQuietly(channel.get());
         request.loop.descriptorFreed();

@@ -15,9 +15,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
 /**
- * Offloading slow work from an event loop. The loop must not work itself, or no other client would
- * be answered: a thread pool works, and its result comes back as a task of the loop, which {@code
- * wakeup()} interrupts in {@code select()}. If the client goes first, its work is interrupted, or
+ * Offloads slow tasks from an event loop. If the loop ran a task itself, no other client would be
+ * answered. A thread pool runs the tasks, and passes each result to the loop as a task; {@code
+ * wakeup()} makes {@code select()} return. If the client disconnects, its task is interrupted or
  * removed from the pool's queue.
  *
  * <p>{@link ProgramLoop} waits for sockets; a worker waits for a file, or computes.
@@ -59,7 +59,7 @@ final class SelectorOffload {
     }
   }
 
-  /** Starts all threads now: a task for which none could be started later would be lost. */
+  /** Starts all threads now: if a thread could not be started later, its task would be lost. */
   private void startWorkers() throws IOException {
     try {
       pool.prestartAllCoreThreads();
@@ -101,7 +101,7 @@ final class SelectorOffload {
           new FutureTask<>(work::answer) {
             @Override
             protected void done() {
-              loop.execute(() -> finish(this)); // In a thread of the pool.
+              loop.execute(() -> finish(this)); // Called by a thread of the pool.
             }
           };
       try {
@@ -119,14 +119,14 @@ final class SelectorOffload {
           LOG.log(WARNING, "A request failed.", task.exceptionNow());
           abort();
         }
-        case CANCELLED, RUNNING -> {} // The client has gone.
+        case CANCELLED, RUNNING -> {} // The client has disconnected.
       }
     }
 
     @Override
     void cancel() {
-      pending.ifPresent(it -> it.cancel(true)); // If it runs, it is interrupted;
-      pending.ifPresent(pool::remove); // if not, it leaves the queue.
+      pending.ifPresent(it -> it.cancel(true)); // Interrupts the task if it is running;
+      pending.ifPresent(pool::remove); // otherwise removes it from the queue.
     }
     // end::work[]
   }

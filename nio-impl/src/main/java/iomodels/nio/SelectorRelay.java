@@ -16,9 +16,9 @@ import java.nio.channels.SocketChannel;
 import java.util.Optional;
 
 /**
- * TCP relay as state machines in one event loop. A client and its upstream have two directions;
- * each keeps the bytes that it has read and could not write. While there are any, the direction is
- * not registered for reading, and TCP flow control slows the sender down: that is back-pressure.
+ * A TCP relay as state machines in one event loop. A client and its upstream have two directions;
+ * each keeps the bytes that have been read and not yet written. While there are any, the direction
+ * is not registered for reading, and TCP flow control slows the sender down: this is back-pressure.
  *
  * <p>Only {@link ProgramLoop} waits; nothing here blocks.
  */
@@ -40,7 +40,7 @@ final class SelectorRelay {
     return new ProgramLoop(config, "relay", (client, loop) -> relay.open(client, loop));
   }
 
-  /** If there is no descriptor for the upstream, the client waits for one. */
+  /** Throws if there is no free descriptor for the upstream; the client then waits. */
   private Pair open(SocketChannel client, ProgramLoop loop) throws IOException {
     Pair pair = new Pair(client, SocketChannel.open(), loop);
     pair.connect();
@@ -77,14 +77,14 @@ final class SelectorRelay {
         upstreamKey = Optional.of(loop.register(upstream, OP_CONNECT, this));
         connectTimeout = Optional.of(loop.after(config.deadline(), this::abort));
         if (Network.with(config.upstreams().getFirst(), upstream::connect)) {
-          loop.execute(this); // Later, like a failure: this pair is not registered yet.
+          loop.execute(this); // Later, since the loop does not know this pair yet.
         }
       } catch (IOException _) {
         loop.execute(this::abort);
       }
     }
 
-    /** Reads ahead while it connects: only a read shows that the client has gone. */
+    /** Reads ahead while it connects: only a read detects that the client has disconnected. */
     private boolean isConnected() throws IOException {
       if (!upstream.finishConnect()) {
         there.readAhead();
@@ -114,7 +114,7 @@ final class SelectorRelay {
           upstreamKey.orElseThrow().interestOps(back.wants(OP_READ) | there.wants(OP_WRITE));
         }
       } catch (IOException _) {
-        abort(); // A reset from either side; the other side gets one as well.
+        abort(); // One side has reset the connection; the other side is reset as well.
       } catch (RuntimeException e) {
         LOG.log(WARNING, "A relay failed.", e);
         abort();
@@ -149,11 +149,11 @@ final class SelectorRelay {
     OPEN,
     /** FIN has been read. */
     ENDED,
-    /** FIN has been passed on, after all bytes. */
+    /** FIN has been forwarded, after all bytes. */
     DONE
   }
 
-  /** One direction: the state that a thread of its own would have on its stack. */
+  /** The state of one direction, which a blocking thread would keep on its stack. */
   private final class Direction {
 
     private final SocketChannel from;
@@ -166,7 +166,7 @@ final class SelectorRelay {
       this.to = to;
     }
 
-    /** At most one read and two writes, so that no pair delays the others for long. */
+    /** Makes at most one read and two writes, so that no pair delays the others for long. */
     void advance() throws IOException {
       unsent = Buffers.write(to, unsent);
       if (state == State.OPEN && !unsent.hasRemaining()) {
@@ -179,7 +179,7 @@ final class SelectorRelay {
       }
     }
 
-    /** While there is no upstream to write to yet: reads up to a buffer. */
+    /** Reads up to one buffer while the upstream is not connected yet. */
     void readAhead() throws IOException {
       if (hasRoom()) {
         read(buffer.clear().put(unsent));
@@ -197,7 +197,7 @@ final class SelectorRelay {
       return state == State.OPEN && unsent.capacity() < BUFFER_SIZE;
     }
 
-    /** Not reading while there are unsent bytes is back-pressure. */
+    /** Does not want to read while there are unsent bytes: this is back-pressure. */
     int wants(int operation) {
       boolean isWanted =
           operation == OP_WRITE

@@ -36,7 +36,8 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>While output is pending, the connection is registered for {@code OP_WRITE} only: unread input
  * stays in the kernel, and TCP flow control slows the client down. The loop has one buffer for
- * input and one for output; a connection keeps a copy only of what has not been taken or sent.
+ * input and one for output; a connection keeps a copy only of bytes that have not been consumed or
+ * sent.
  *
  * <p>Cost: one slow call delays every client, and only one core is used.
  *
@@ -50,10 +51,10 @@ final class SelectorServer implements Server {
   private static final System.Logger LOG = System.getLogger(NAME);
   private static final int BUFFER_SIZE = 64 * 1024;
 
-  /** In one turn: connections have to have their turn as well. */
+  /** Maximum number of accepts in one turn, so that connections are not delayed. */
   private static final int MAX_ACCEPTS = 64;
 
-  /** Timeout of the wait while there is any deadline, and the interval between idle checks. */
+  /** Timeout of the select while there is a deadline, and the interval between idle checks. */
   private static final long TICK_MILLIS = 50;
 
   private final ServerConfig config;
@@ -67,7 +68,7 @@ final class SelectorServer implements Server {
   private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER_SIZE);
   private final Set<Connection> connections = new HashSet<>();
 
-  /** Closes connections that wait too long for the client's FIN. */
+  /** Close connections that have waited for the client's FIN for longer than the linger limit. */
   private final Timeouts lingering;
 
   private volatile boolean stopping;
@@ -119,7 +120,7 @@ final class SelectorServer implements Server {
         peer.setOption(StandardSocketOptions.TCP_NODELAY, true);
         connections.add(new Connection(peer));
       } catch (IOException | RuntimeException e) {
-        LOG.log(WARNING, "A client was turned away.", e);
+        LOG.log(WARNING, "Cannot set up a connection.", e);
         closeQuietly(peer);
       }
     }
@@ -130,13 +131,13 @@ final class SelectorServer implements Server {
   private enum State {
     /** Waits for input. */
     READING,
-    /** Waits until it can send. Unread input stays in the kernel: that is back-pressure. */
+    /** Waits until it can send. Unread input stays in the kernel: this is back-pressure. */
     WRITING,
     /** Has sent all replies and FIN; discards input until the client's FIN or the linger limit. */
     DISCARDING
   }
 
-  /** State that a thread of its own would have on its stack. */
+  /** The state of a connection, which a blocking thread would keep on its stack. */
   private final class Connection implements Runnable {
 
     private final SocketChannel peer;
@@ -146,10 +147,12 @@ final class SelectorServer implements Server {
     private Progress progress = Progress.UNDERFLOW;
     private boolean endOfInput;
 
-    /** Input that the session has not taken, and output that has not been sent. */
+    /** Input that the session has not consumed. */
     private ByteBuffer unread = Buffers.EMPTY;
 
+    /** Output that has not been sent. */
     private ByteBuffer unsent = Buffers.EMPTY;
+
     private boolean activeSinceCheck = true;
 
     Connection(SocketChannel peer) throws IOException {
@@ -157,7 +160,7 @@ final class SelectorServer implements Server {
       this.key = register(selector, peer, OP_READ, this);
     }
 
-    /** At most one read and two writes, so that no connection delays the others for long. */
+    /** Makes at most one read and two writes, so that no connection delays the others for long. */
     @Override
     public void run() {
       try {
@@ -208,14 +211,14 @@ final class SelectorServer implements Server {
 
     private void enter(State next) {
       state = next;
-      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // Free unless it changes.
+      key.interestOps(next == State.WRITING ? OP_WRITE : OP_READ); // No call unless it changes.
     }
 
     // end::converse[]
 
     // tag::close[]
     private void shutdownOutput() throws IOException {
-      unread = Buffers.EMPTY; // It is not read any more.
+      unread = Buffers.EMPTY; // The session has finished.
       peer.shutdownOutput();
       if (endOfInput) {
         end();
@@ -225,7 +228,9 @@ final class SelectorServer implements Server {
       }
     }
 
-    /** Closing with unread input would send RST, which can destroy the last reply. */
+    /**
+     * Discards input: closing with unread input would send RST, which can destroy the last reply.
+     */
     private void discard() throws IOException {
       if (peer.read(in.clear()) < 0) {
         end();
@@ -233,21 +238,21 @@ final class SelectorServer implements Server {
     }
 
     /**
-     * While the server stops, ends the input of a client that has been silent for a tick. Shutting
-     * down all input at once would lose what is still in the client's send buffer.
+     * While the server stops, ends the input of a client that has been silent for a tick. If all
+     * input were ended at once, data in the clients' send buffers would be lost.
      */
     private void endInputIfIdle() {
       if (state == State.READING && !activeSinceCheck) {
         endOfInput = true;
         run();
       }
-      activeSinceCheck = state != State.READING; // What it writes now has kept it from reading.
+      activeSinceCheck = state != State.READING; // While it writes, it does not read.
     }
 
     private void end() {
       closeQuietly(peer);
       connections.remove(this);
-      listener.resume(); // The next select releases the descriptor before it waits.
+      listener.resume(); // The next select releases the descriptor before it blocks.
     }
   }
 
@@ -258,9 +263,9 @@ final class SelectorServer implements Server {
     terminated.handle((_, _) -> null).join();
   }
 
-  /** Serves the clients that have connected until each has been answered and is silent. */
+  /** Serves the connected clients until each has been answered and is silent. */
   private void drain() throws IOException {
-    accept(config.backlog() + 1); // Closing the listener resets what is in the backlog.
+    accept(config.backlog() + 1); // Closing the listener would reset the backlog.
     listener.close();
     datagrams.ifPresent(UdpSocket::close);
     Deadline end = Deadline.in(config.gracePeriod());
@@ -275,7 +280,7 @@ final class SelectorServer implements Server {
 
   private void closeAll() {
     selector.keys().forEach(key -> closeQuietly(key.channel()));
-    closeQuietly(selector); // Only this releases the descriptors of registered channels.
+    closeQuietly(selector); // Releases the descriptors of registered channels.
   }
 
   // end::close[]

@@ -4,10 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/**
- * Direct buffers to borrow; those that have been given back are kept for the next borrower. For one
- * thread.
- */
+/** A pool of direct buffers of one size. Not safe for use by several threads. */
 final class SpareBuffers {
 
   private final int size;
@@ -22,7 +19,8 @@ final class SpareBuffers {
   }
 
   /**
-   * Takes a buffer back if it is a borrowed one; others are in the heap.
+   * Returns a buffer to the pool if it is a borrowed one. Borrowed buffers are direct, others are
+   * not.
    *
    * @return the replacement
    */

@@ -14,17 +14,20 @@ import java.nio.channels.DatagramChannel;
 import java.util.Optional;
 
 /**
- * The UDP socket of a server. On a wildcard address the kernel chooses which address a reply comes
- * from, and it may be another one than the client sent to: the JDK has no {@code IP_PKTINFO} to
- * tell which one that was.
+ * The UDP socket of a server. On the wildcard address the kernel chooses the source address of a
+ * reply, which may differ from the address to which the client sent its request: the JDK does not
+ * support {@code IP_PKTINFO}, which reports that address.
  *
- * <p>One thread at a time answers; any thread may close it.
+ * <p>Only one thread at a time may answer; any thread may close the socket.
  */
 final class UdpSocket implements Closeable {
 
   private static final System.Logger LOG = System.getLogger(UdpSocket.class.getName());
 
-  /** For one call of {@link #answer}: connections have to have their turn as well. */
+  /**
+   * Maximum number of datagrams in one call of {@link #answer}, so that connections are not
+   * delayed.
+   */
   private static final int MAX_DATAGRAMS = 16;
 
   private final DatagramChannel channel = DatagramChannel.open();
@@ -37,7 +40,8 @@ final class UdpSocket implements Closeable {
   }
 
   /**
-   * Binds a non-blocking socket if datagrams are wanted and the service answers them.
+   * Binds a non-blocking socket; returns empty if datagrams are disabled, or the service does not
+   * support them.
    *
    * @throws IOException if the address cannot be used
    */
@@ -63,9 +67,9 @@ final class UdpSocket implements Closeable {
   }
 
   /**
-   * Answers the datagrams that are pending, at most 16.
+   * Answers pending datagrams, at most {@value #MAX_DATAGRAMS}. Does not block.
    *
-   * @return whether there was any
+   * @return whether any datagram was pending
    */
   boolean answer() {
     int count = 0;
@@ -79,7 +83,7 @@ final class UdpSocket implements Closeable {
     return count > 0;
   }
 
-  /** Answers datagrams until the channel is closed; blocks the thread. */
+  /** Answers datagrams until the channel is closed. Blocks the calling thread. */
   void answerUntilClosed() {
     while (channel.isOpen()) {
       try {
@@ -91,7 +95,7 @@ final class UdpSocket implements Closeable {
     }
   }
 
-  /** If the kernel has no room for a reply, it is lost. */
+  /** Answers one datagram. If the kernel has no room for the reply, the reply is lost. */
   private boolean answerNext() throws IOException {
     SocketAddress sender = channel.receive(in.clear());
     if (sender == null) {

@@ -1,6 +1,6 @@
 /**
- * Servers on {@code java.nio.channels}: one that asks in turn, two that are told which sockets are
- * ready, one that is told what has been done. Begin with {@link iomodels.nio.SelectorServer}.
+ * Servers on {@code java.nio.channels}: one polls, two use readiness (selectors), and one uses
+ * completion. Begin with {@link iomodels.nio.SelectorServer}.
  */
 @NullMarked
 package iomodels.nio;

@@ -18,7 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A page allocates nothing for a message, or the collector would be a part of every measurement.
+ * Tests that an event loop allocates nothing per message, so that garbage collection affects no
+ * measurement.
  */
 @Timeout(120)
 class AllocationTest {
@@ -28,8 +29,9 @@ class AllocationTest {
   private static final int ROUNDS = 200;
 
   /**
-   * The selector's own: it looks up each key that is ready by an {@code Integer}, which is made
-   * anew for a descriptor beyond 127. A page that made as much as that itself would exceed it.
+   * The selector's own allocation: it looks up each ready key by an {@code Integer}, and creates
+   * one for each descriptor above 127. If the server allocated as much as that itself, the limit
+   * would be exceeded.
    */
   private static final long AN_INTEGER = 16;
 
@@ -45,13 +47,14 @@ class AllocationTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void aLoopAllocatesNothingOfItsOwnPerMessage(ServerProvider provider) throws Exception {
+  void aLoopAllocatesNothingPerMessage(ServerProvider provider) throws Exception {
     List<SocketChannel> clients = new ArrayList<>();
     try (Server server = provider.start(ServerConfig.onLoopback(), Services.UPPER)) {
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(SocketChannel.open(server.address()));
       }
-      // The compiler takes what can be seen not to escape off the heap, when it comes to it.
+      // C2 removes allocations of objects that do not escape, but only once it has compiled the
+      // code.
       long least = Long.MAX_VALUE;
       for (int i = 0; i < 40 && least > ALLOWED; i++) {
         long before = allocatedBy(provider.card().name());
@@ -80,7 +83,7 @@ class AllocationTest {
     }
   }
 
-  /** So far, by the threads of that model. */
+  /** The bytes that the threads of a model have allocated so far. */
   private static long allocatedBy(String model) {
     return Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().startsWith(model))

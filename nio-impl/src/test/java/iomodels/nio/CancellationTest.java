@@ -24,17 +24,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is done for a client ends when the client is gone. */
+/** Tests that tasks and connections are cancelled when the client disconnects. */
 @Timeout(60)
 class CancellationTest {
 
   private static final int CLIENTS = 10;
 
   @Test
-  void workersThatWaitForAFifoServeOthersOnceTheirClientsAreGone(@TempDir Path folder)
+  void workersThatWaitForAFifoAreFreeWhenTheirClientsDisconnect(@TempDir Path folder)
       throws Exception {
     Path fifo = folder.resolve("fifo");
-    assumeTrue(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor() == 0, "no FIFOs");
+    assumeTrue(
+        new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor() == 0,
+        "this system has no FIFOs");
     Files.writeString(folder.resolve("file"), "x");
     ProgramConfig config = ProgramConfig.onLoopback(List.of()).reading(folder);
     try (Server server = SelectorOffload.start(config)) {
@@ -51,16 +53,16 @@ class CancellationTest {
   }
 
   @Test
-  void workersAreThereBeforeTheFirstRequest() throws IOException {
+  void workersAreStartedBeforeTheFirstRequest() throws IOException {
     try (Server _ = SelectorOffload.start(ProgramConfig.onLoopback(List.of()))) {
       assertThat(threads("nio-selector-offload-worker")).isGreaterThanOrEqualTo(2);
     }
   }
 
   @Test
-  void relayGivesUpAnUpstreamThatDoesNotAcceptOnceItsClientIsGone() throws Exception {
+  void aPendingConnectIsCancelledWhenItsClientDisconnects() throws Exception {
     Path connections = Path.of("/proc/self/net/tcp6");
-    assumeTrue(Files.exists(connections), "it is Linux that lists its connections there");
+    assumeTrue(Files.exists(connections), "this system has no /proc/self/net/tcp6");
     List<SocketChannel> fillers = new ArrayList<>();
     try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       InetSocketAddress upstream = (InetSocketAddress) deaf.getLocalSocketAddress();
@@ -91,7 +93,7 @@ class CancellationTest {
     }
   }
 
-  /** How many connections to a port have sent SYN and have no answer: state 2 in proc(5). */
+  /** The number of connections to a port in state SYN_SENT, which is 2 in proc(5). */
   private static long connecting(Path connections, InetSocketAddress to) throws IOException {
     String port = ":%04X".formatted(to.getPort());
     return Files.readAllLines(connections).stream()
@@ -100,13 +102,13 @@ class CancellationTest {
         .count();
   }
 
-  /** A condition that becomes true. */
+  /** A condition to wait for. */
   private interface Condition {
     boolean holds() throws IOException;
   }
 
   private static void await(Condition condition) throws Exception {
-    while (!condition.holds()) { // The test's own timeout bounds it.
+    while (!condition.holds()) { // The timeout of the test limits the wait.
       TimeUnit.MILLISECONDS.sleep(10);
     }
   }

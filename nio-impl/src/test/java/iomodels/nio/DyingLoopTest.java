@@ -22,12 +22,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What no page is meant to survive ends the whole server, in order. */
+/** Tests that an {@link Error} in an event loop ends the whole server, and closes its sockets. */
 @Timeout(60)
 class DyingLoopTest {
 
   private static final ServerConfig CONFIG =
-      ServerConfig.at(new InetSocketAddress("127.0.13.2", 0)) // Nobody else takes its port.
+      ServerConfig.at(new InetSocketAddress("127.0.13.2", 0)) // No other process takes its port.
           .withGracePeriod(Duration.ofMillis(200));
 
   static List<ServerProvider> providers() {
@@ -36,10 +36,10 @@ class DyingLoopTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void loopThatDiesClosesEverythingAndSaysSo(ServerProvider provider) throws Exception {
+  void anErrorClosesAllSocketsAndIsReported(ServerProvider provider) throws Exception {
     Server server = provider.start(CONFIG, new Dying());
     List<Socket> clients = new ArrayList<>();
-    for (int i = 0; i < 8; i++) { // More than there are loops: of a few cores, some on each.
+    for (int i = 0; i < 8; i++) { // So many that each loop has some.
       clients.add(connect(server));
       assertThat(ask(clients.get(i), 'a')).isEqualTo('A');
     }
@@ -64,7 +64,7 @@ class DyingLoopTest {
     try {
       return client.getInputStream().read() < 0;
     } catch (IOException _) {
-      return true; // Reset: an end as well.
+      return true; // A reset also ends the connection.
     }
   }
 
@@ -73,7 +73,7 @@ class DyingLoopTest {
     return client.getInputStream().read();
   }
 
-  /** Throws an error at an exclamation mark; otherwise as {@code upper}. */
+  /** Throws an error if it receives an exclamation mark; otherwise replies as {@code upper}. */
   private record Dying() implements Service {
 
     @Override
@@ -86,7 +86,7 @@ class DyingLoopTest {
       Session upper = Services.UPPER.open();
       return (in, out, endOfInput) -> {
         if (in.hasRemaining() && in.get(in.position()) == '!') {
-          throw new StackOverflowError("as it was asked to");
+          throw new StackOverflowError("requested by the test");
         }
         return upper.advance(in, out, endOfInput);
       };

@@ -33,14 +33,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What happens while a process is stopped by SIGSTOP is all there at once when it goes on. */
+/** Tests servers that find many events at once, because SIGSTOP has suspended them for a while. */
 @Timeout(120)
 class FrozenServerTest {
 
-  private static final int CROWD = 40;
+  private static final int CLIENTS = 40;
   private static final int MEMBERS = 40;
 
-  /** More, told to each member, than its outbox holds. */
+  /** So many that each member is sent more than its outbox holds. */
   private static final int LINES = 40;
 
   private static final long OF_OTHERS = (MEMBERS - 1) * LINES;
@@ -51,10 +51,10 @@ class FrozenServerTest {
     return ServerProvider.installed();
   }
 
-  @Tag("thorough") // Rule 9.08 shows it of the models in a plain build.
+  @Tag("thorough") // In a plain build rule 9.08 checks the models.
   @ParameterizedTest
   @MethodSource("providers")
-  void modelThatStopsServesThoseInTheBacklogFirst(ServerProvider provider) throws Exception {
+  void aModelServesItsBacklogBeforeItStops(ServerProvider provider) throws Exception {
     try (ModelTarget target = new ModelTarget(provider, Optional.empty());
         Instance server = target.launch(Services.UPPER, 0)) {
       assertThat(answersAfterTheStop(server, "hello\n")).containsOnly("HELLO");
@@ -63,7 +63,7 @@ class FrozenServerTest {
 
   @ParameterizedTest
   @CsvSource({"offload,ping,pong", "relay,hello,HELLO", "gather,all hello,ok HELLO"})
-  void programThatStopsServesThoseInTheBacklogFirst(String name, String request, String answer)
+  void aProgramServesItsBacklogBeforeItStops(String name, String request, String answer)
       throws Exception {
     Program program = Programs.named(name).orElseThrow();
     try (Server upstream = new SelectorServer(ServerConfig.onLoopback(), Services.LINES);
@@ -74,28 +74,28 @@ class FrozenServerTest {
   }
 
   @Test
-  void memberThatReadsStaysInTheRoom() throws Exception {
+  void aMemberThatReadsIsNotDropped() throws Exception {
     try (StyleTarget target = StyleTarget.toBeJudged(new SelectorStyle(), Programs.CHAT);
         Instance server = target.launch(ProgramConfig.onLoopback(List.of()));
         ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Socket> members = new ArrayList<>();
-      List<Future<Long>> heard = new ArrayList<>();
+      List<Future<Long>> received = new ArrayList<>();
       for (int i = 0; i < MEMBERS; i++) {
         Socket member = connect(server.address());
         members.add(member);
-        say(member, "m" + i + "\n");
+        send(member, "m" + i + "\n");
         BufferedReader reader = reader(member);
         assertThat(reader.readLine()).startsWith("* you are m" + i);
-        heard.add(
+        received.add(
             readers.submit(
                 () -> reader.lines().filter(it -> it.endsWith(LINE)).limit(OF_OTHERS).count()));
       }
       signal("STOP", server);
       for (Socket member : members) {
-        say(member, (LINE + "\n").repeat(LINES));
+        send(member, (LINE + "\n").repeat(LINES));
       }
       signal("CONT", server);
-      for (Future<Long> each : heard) {
+      for (Future<Long> each : received) {
         assertThat(each.get(60, SECONDS)).isEqualTo(OF_OTHERS);
       }
       for (Socket member : members) {
@@ -105,22 +105,23 @@ class FrozenServerTest {
   }
 
   /**
-   * Of clients that connect, ask and finish sending while the server is frozen, and then stopped.
+   * The answers to clients that connect, send a request and FIN while the server is suspended; it
+   * is stopped before it resumes.
    */
   private static List<String> answersAfterTheStop(Instance server, String request)
       throws Exception {
     signal("STOP", server);
-    List<Socket> crowd = new ArrayList<>();
-    for (int i = 0; i < CROWD; i++) {
+    List<Socket> clients = new ArrayList<>();
+    for (int i = 0; i < CLIENTS; i++) {
       Socket client = connect(server.address());
-      say(client, request);
+      send(client, request);
       client.shutdownOutput();
-      crowd.add(client);
+      clients.add(client);
     }
     server.stop();
     signal("CONT", server);
     List<String> answers = new ArrayList<>();
-    for (Socket client : crowd) {
+    for (Socket client : clients) {
       try (client) {
         answers.add(String.valueOf(reader(client).readLine()));
       } catch (IOException e) {
@@ -142,7 +143,7 @@ class FrozenServerTest {
     return client;
   }
 
-  private static void say(Socket client, String text) throws IOException {
+  private static void send(Socket client, String text) throws IOException {
     client.getOutputStream().write(text.getBytes(US_ASCII));
   }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class ProgramLoopTest {
 
-  /** Answers in a later turn of the loop, and fails on the line {@code fail}. */
+  /** Answers in a later turn of the loop; throws an exception for the line {@code fail}. */
   private static final class Conversation extends LineConversation {
 
     private final ProgramLoop loop;
@@ -44,7 +44,7 @@ class ProgramLoopTest {
   }
 
   @Test
-  void aFailureInARequestEndsItsConversationOnly() throws Exception {
+  void aFailureInARequestEndsOnlyItsConversation() throws Exception {
     try (Server server =
             new ProgramLoop(ProgramConfig.onLoopback(List.of()), "test", Conversation::new);
         Socket failing = connect(server);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** NIO throws unchecked what it cannot bind or connect to; it is a failure like any other. */
+/** Tests addresses for which NIO throws unchecked exceptions: they are reported as IOExceptions. */
 @Timeout(60)
 class UnusableAddressTest {
 
@@ -41,7 +41,7 @@ class UnusableAddressTest {
 
   @ParameterizedTest
   @MethodSource("providers")
-  void modelDoesNotStartThere(ServerProvider provider) {
+  void aModelReportsAnUnknownHost(ServerProvider provider) {
     assertThatThrownBy(() -> provider.start(ServerConfig.at(UNKNOWN), Services.UPPER))
         .isInstanceOf(IOException.class)
         .hasMessage("unknown host no.such.host.invalid; check its name");
@@ -49,7 +49,7 @@ class UnusableAddressTest {
 
   @ParameterizedTest
   @MethodSource("pages")
-  void programDoesNotStartThere(Page page) {
+  void aProgramReportsAnUnknownHost(Page page) {
     ProgramConfig config = ProgramConfig.onLoopback(List.of(UNKNOWN)).at(UNKNOWN);
     assertThatThrownBy(() -> page.starter().start(config).close())
         .isInstanceOf(IOException.class)
@@ -57,7 +57,7 @@ class UnusableAddressTest {
   }
 
   @Test
-  void addressOfAnotherFamilyIsAFailureOfTheNetwork() throws IOException {
+  void anAddressOfAnotherFamilyCausesAnIoException() throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.INET)) {
       InetSocketAddress address = new InetSocketAddress(InetAddress.ofLiteral("::1"), 1);
       assertThatThrownBy(() -> Network.with(address, channel::connect))
@@ -67,7 +67,7 @@ class UnusableAddressTest {
   }
 
   @Test
-  void relayResetsEachClientAndGoesOn() throws IOException {
+  void relayResetsEachClientAndContinues() throws IOException {
     try (Server server = SelectorRelay.start(ProgramConfig.onLoopback(List.of(UNKNOWN)))) {
       for (int i = 0; i < 3; i++) {
         try (Socket client = connect(server)) {
@@ -79,7 +79,7 @@ class UnusableAddressTest {
   }
 
   @Test
-  void gatherAnswersThatTheBackendFailed() throws IOException {
+  void gatherAnswersFailedForAnUnknownBackend() throws IOException {
     try (Server server = SelectorGather.start(ProgramConfig.onLoopback(List.of(UNKNOWN)));
         Socket client = connect(server)) {
       client.getOutputStream().write("all x\nfirst x\n".getBytes(US_ASCII));

@@ -3,12 +3,12 @@ package iomodels.site;
 import iomodels.site.Source.Passage;
 import java.util.List;
 
-/** Sources as HTML: comment beside code. The page's script colours the code. */
+/** Renders source code as HTML, comments beside code. A script on the page colours the code. */
 final class CodeMarkup {
 
   private CodeMarkup() {}
 
-  /** Text in which backticks enclose code. */
+  /** Renders text in which backticks enclose code. */
   static String inline(String text) {
     return Markup.escaped(text).replaceAll("`([^`]*)`", "<code>$1</code>");
   }

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** How a language writes comments that have lines of their own. */
+/** The comment syntax of a language, for comments on lines of their own. */
 enum Comments {
-  /** Java and C: {@code //} and {@code /* … *}{@code /}, Javadoc's tags included. */
+  /** Java and C: {@code //} and {@code /* … *}{@code /}, including Javadoc tags. */
   C("(?![@/*]).*[\\w)(,\\]]") {
     @Override
     int end(List<String> lines, int from) {
@@ -17,7 +17,7 @@ enum Comments {
           if (line.contains("*/")) {
             return line.indexOf("*/") == line.length() - 2
                 ? i + 1
-                : from; // Else code comes after it.
+                : from; // Code follows on the same line.
           }
         }
         return from;
@@ -32,7 +32,7 @@ enum Comments {
     }
   },
 
-  /** Python: {@code #}, and strings in triple quotes that begin a line. */
+  /** Python: {@code #}, and triple-quoted strings at the start of a line. */
   PYTHON(".*[(,\\[{]") {
     @Override
     int end(List<String> lines, int from) {
@@ -60,26 +60,29 @@ enum Comments {
   private static final String QUOTES = "\"\"\"";
   private static final Pattern TAG = Pattern.compile("\\{@(?:code|link|linkplain)\\s+([^}]*)}");
 
-  /** A line that is not the end of a statement, nor of a block's head, a comment or annotation. */
-  private final Pattern goesOn;
+  /** Matches a line whose statement continues on the next line. */
+  private final Pattern unfinished;
 
-  Comments(String goesOn) {
-    this.goesOn = Pattern.compile(goesOn);
+  Comments(String unfinished) {
+    this.unfinished = Pattern.compile(unfinished);
   }
 
-  /** The line after the comment that begins at that one; the same line if there is none. */
+  /**
+   * Returns the index of the line after the comment that begins at line {@code from}, or {@code
+   * from} if no comment begins there.
+   */
   abstract int end(List<String> lines, int from);
 
-  /** What a line of a comment says. */
+  /** Returns the text of a comment line, without the comment marks. */
   abstract String text(String line);
 
-  /** Whether the line before says that the statement goes on. */
+  /** Returns whether the previous line ends in the middle of a statement. */
   boolean isInsideStatement(List<String> lines, int line) {
     String before = line == 0 ? "" : lines.get(line - 1).replaceFirst("\\s(//|#).*", "").strip();
-    return !before.isEmpty() && goesOn.matcher(before).matches();
+    return !before.isEmpty() && unfinished.matcher(before).matches();
   }
 
-  /** What a comment says, by paragraphs, code in backticks. */
+  /** Returns the paragraphs of a comment, with code in backticks. */
   List<String> paragraphs(List<String> comment) {
     List<String> paragraphs = new ArrayList<>();
     StringBuilder paragraph = new StringBuilder();

@@ -14,7 +14,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
-/** What people have written for the site: {@code src/main/content}. */
+/** The handwritten content of the site, read from {@code src/main/content}. */
 public final class Content {
 
   private static final YAMLMapper YAML = new YAMLMapper();
@@ -24,7 +24,7 @@ public final class Content {
   private final Map<String, Notes> notes;
   private final List<Term> glossary;
 
-  /** A page in Markdown, with what its front matter says. */
+  /** A Markdown page with its front matter. */
   public record Text(String slug, JsonNode front, String markdown) {
 
     public String title() {
@@ -49,7 +49,7 @@ public final class Content {
     glossary = yaml(folder.resolve("glossary.yaml"), new TypeReference<List<Term>>() {});
   }
 
-  /** What is known of a model by hand; nothing of one that is new. */
+  /** Returns the notes on a model, or {@link Notes#NONE} if there are none. */
   Notes notes(String model) {
     return notes.getOrDefault(model, Notes.NONE);
   }
@@ -64,7 +64,7 @@ public final class Content {
 
   Words words(String language) throws IOException {
     Path here = folder.resolve(language);
-    // English has none: it is what the sources say.
+    // English has no such file: its text comes from the Java sources.
     Path servers = here.resolve("server-words.yaml");
     return new Words(
         language,
@@ -72,7 +72,7 @@ public final class Content {
         Files.exists(servers) ? tree(servers) : YAML.createObjectNode());
   }
 
-  /** The prose of a model's page, if somebody has written it. */
+  /** Returns the text of a model's page, if there is one. */
   Optional<Text> model(String language, String name) throws IOException {
     return written(language, "models", name);
   }
@@ -82,12 +82,12 @@ public final class Content {
     return Files.isRegularFile(file) ? Optional.of(text(file)) : Optional.empty();
   }
 
-  /** What is written of a program, if somebody has. */
+  /** Returns the text about a program, if there is one. */
   Optional<Text> program(String language, String name) throws IOException {
     return written(language, "programs", name);
   }
 
-  /** The lessons, in their order. */
+  /** Returns the lessons in order. */
   List<Text> lessons(String language) throws IOException {
     try (Stream<Path> files = Files.list(folder.resolve(language).resolve("lessons"))) {
       List<Text> lessons = new ArrayList<>();

@@ -7,22 +7,22 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model does, step by step, as {@code models.yaml} tells it: who calls whom, and what each
- * of them does meanwhile.
+ * The sequence diagram of a model, from {@code models.yaml}: the calls between its participants and
+ * the state of each participant.
  *
- * @param lanes who takes part; the kernel is the last of them
- * @param rows what happens, from earlier to later
+ * @param lanes the participants; the kernel, if it takes part, is the last
+ * @param rows the steps in order of time
  */
 public record Diagram(List<String> lanes, List<Row> rows) {
 
   static final String KERNEL = "kernel";
 
-  /** Who can take part. */
+  /** The possible participants. */
   static final List<String> LANES =
       List.of(
           "thread", "handler", "virtual", "loop", "acceptor", "worker", "poller", "pool", KERNEL);
 
-  /** What one can do meanwhile. */
+  /** The possible states of a participant. */
   static final List<String> STATES =
       List.of("wait", "ask", "copy", "work", "free", "parked", "idle");
 
@@ -32,12 +32,12 @@ public record Diagram(List<String> lanes, List<Row> rows) {
   }
 
   /**
-   * A step: either an arrow with its text, or what everybody does for a while.
+   * A step: either an arrow with a text, or the states of the lanes for a period of time.
    *
-   * @param arrow from whom to whom: {@code thread>kernel}
-   * @param text a call, or a word from the messages if it begins with {@code $}
-   * @param phase of the two that an input has: 1, until there are data, or 2, while they are copied
-   * @param states what the lanes do; those that are not named do nothing of interest
+   * @param arrow the caller and the callee: {@code thread>kernel}
+   * @param text a call, or a key of the messages if it begins with {@code $}
+   * @param phase the phase of an input operation: 1 (waiting for data) or 2 (copying)
+   * @param states lanes with their states; other lanes have no state to show
    */
   public record Row(
       @Nullable String arrow,
@@ -49,12 +49,12 @@ public record Diagram(List<String> lanes, List<Row> rows) {
       states = states == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(states));
     }
 
-    /** An arrow. */
+    /** Creates an arrow. */
     static Row arrow(String arrow, String text) {
       return new Row(arrow, text, null, Map.of());
     }
 
-    /** What everybody does, in no phase or in one. */
+    /** Creates a row of states; the phase may be absent. */
     static Row states(@Nullable Integer phase, Map<String, String> states) {
       return new Row(null, null, phase, states);
     }
@@ -78,20 +78,24 @@ public record Diagram(List<String> lanes, List<Row> rows) {
   }
 
   /**
-   * Says what of it cannot be drawn.
+   * Checks that this diagram can be drawn.
    *
-   * @throws IllegalArgumentException naming the model, the row, and what is allowed
+   * @throws IllegalArgumentException if it cannot; the message names the model, the row and the
+   *     allowed values
    */
   void check(String model) {
-    demand(lanes.size() >= 2, model, "a diagram needs two lanes at least; it has " + lanes);
+    demand(lanes.size() >= 2, model, "a diagram needs at least two lanes, but has " + lanes);
     for (String lane : lanes) {
-      demand(LANES.contains(lane), model, "no lane '%s'; there are %s".formatted(lane, LANES));
+      demand(
+          LANES.contains(lane),
+          model,
+          "unknown lane '%s'; the lanes are %s".formatted(lane, LANES));
     }
-    demand(lanes.stream().distinct().count() == lanes.size(), model, "a lane twice in " + lanes);
+    demand(lanes.stream().distinct().count() == lanes.size(), model, "duplicate lane in " + lanes);
     demand(
         !lanes.contains(KERNEL) || lanes.getLast().equals(KERNEL),
         model,
-        "the kernel is the last lane, not as in " + lanes);
+        "the kernel must be the last lane, unlike in " + lanes);
     demand(!rows.isEmpty(), model, "a diagram needs rows");
     for (int i = 0; i < rows.size(); i++) {
       String where = "%s, row %d".formatted(model, i + 1);
@@ -99,7 +103,8 @@ public record Diagram(List<String> lanes, List<Row> rows) {
       demand(
           row.isArrow() != !row.states().isEmpty(),
           where,
-          "a row has either an arrow or states; this one has " + (row.isArrow() ? "both" : "none"));
+          "a row has either an arrow or states, but this one has "
+              + (row.isArrow() ? "both" : "neither"));
       if (row.isArrow()) {
         checkArrow(row, where);
       } else {
@@ -113,31 +118,35 @@ public record Diagram(List<String> lanes, List<Row> rows) {
       demand(
           lanes.contains(end),
           where,
-          "no lane '%s' in the arrow '%s'; write FROM>TO with two of %s"
+          "unknown lane '%s' in the arrow '%s'; write FROM>TO with two of %s"
               .formatted(end, row.arrow(), lanes));
     }
     demand(
-        !row.from().equals(row.to()), where, "the arrow '%s' leads nowhere".formatted(row.arrow()));
-    demand(row.text() != null && !row.text().isBlank(), where, "an arrow has a text");
-    demand(row.phase() == null, where, "an arrow has no phase; states have");
+        !row.from().equals(row.to()),
+        where,
+        "the arrow '%s' begins and ends on one lane".formatted(row.arrow()));
+    demand(row.text() != null && !row.text().isBlank(), where, "an arrow needs a text");
+    demand(row.phase() == null, where, "only states can have a phase, not an arrow");
   }
 
   private void checkStates(Row row, String where) {
-    demand(row.text() == null, where, "states have no text; an arrow has");
+    demand(row.text() == null, where, "only an arrow can have a text, not states");
     Integer phase = row.phase();
     demand(
         phase == null || phase == 1 || phase == 2,
         where,
-        "no phase %s; there are 1 and 2".formatted(phase));
+        "unknown phase %s; the phases are 1 and 2".formatted(phase));
     row.states()
         .forEach(
             (lane, state) -> {
               demand(
-                  lanes.contains(lane), where, "no lane '%s'; there are %s".formatted(lane, lanes));
+                  lanes.contains(lane),
+                  where,
+                  "unknown lane '%s'; the lanes are %s".formatted(lane, lanes));
               demand(
                   STATES.contains(state),
                   where,
-                  "no state '%s'; there are %s".formatted(state, STATES));
+                  "unknown state '%s'; the states are %s".formatted(state, STATES));
             });
   }
 

@@ -17,7 +17,7 @@ import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** A source file, parsed but not compiled: its trees, and the text of each. */
+/** A Java source file, parsed but not compiled: its syntax trees and the text of each. */
 final class JavaSource {
 
   private final Path file;
@@ -32,11 +32,11 @@ final class JavaSource {
     this.text = text;
   }
 
-  /** Parses the file at that path below the root. */
+  /** Parses the file at a path relative to the root. */
   static JavaSource parse(Path root, Path file) throws IOException {
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     if (compiler == null) {
-      throw new IllegalStateException("this Java has no compiler; run it with a JDK");
+      throw new IllegalStateException("this Java runtime has no compiler; use a JDK");
     }
     try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
       JavacTask task =
@@ -54,12 +54,12 @@ final class JavaSource {
     }
   }
 
-  /** From the root. */
+  /** Returns the path relative to the root. */
   Path file() {
     return file;
   }
 
-  /** The only class of the file that is not in another. */
+  /** Returns the top-level class. */
   ClassTree type() {
     return unit.getTypeDecls().stream()
         .filter(ClassTree.class::isInstance)
@@ -68,7 +68,7 @@ final class JavaSource {
         .orElseThrow(() -> new IllegalArgumentException("no class in " + file));
   }
 
-  /** The method of that name and with so many parameters in a class, if it is there. */
+  /** Finds a method of a class by its name and number of parameters. */
   static Optional<MethodTree> method(ClassTree type, String name, int parameters) {
     return type.getMembers().stream()
         .filter(MethodTree.class::isInstance)
@@ -97,22 +97,22 @@ final class JavaSource {
     return text.substring(start, end);
   }
 
-  /** How many characters stand before a tree on its line. */
+  /** Returns the column at which a tree begins, from 0. */
   int column(Tree tree) {
     return start(tree) - (text.lastIndexOf('\n', start(tree)) + 1);
   }
 
-  /** Where the line ends that a tree ends on: a comment may stand there. */
+  /** Returns the end of the tree's last line, which may contain a comment after the tree. */
   int endOfLine(Tree tree) {
     return text.indexOf('\n', end(tree));
   }
 
-  /** The text of a tree, as far to the left as it goes. */
+  /** Returns the text of a tree without its common indentation. */
   String block(Tree tree) {
     return dedented(" ".repeat(column(tree)) + text(tree));
   }
 
-  /** The same lines, as far to the left as they go together. */
+  /** Removes the indentation that all lines have in common. */
   static String dedented(String block) {
     int indent =
         block

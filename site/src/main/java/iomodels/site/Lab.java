@@ -14,19 +14,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The lab's recorded figures, as the pages show them. */
+/** The recorded measurements of the lab, formatted for the pages. */
 record Lab(Measurements measurements) {
 
-  /** What is shown of what was not measured. */
+  /** Shown in place of a missing figure. */
   static final String NOTHING = "–";
 
   /**
-   * A figure of a server, with its spread over the rounds; a dash if it was not measured.
+   * Formats a figure of a server with its spread over the rounds, or a dash if it is missing.
    *
    * @param scenario such as {@code ping-50}
-   * @param figure {@code cpu}, {@code msgs} and {@code p99} as multiples of C epoll's, {@code
-   *     twin}: the processor time as a multiple of the same model's in C; {@code micros}: processor
-   *     time per message in µs; {@code idle}: bytes for each idle connection
+   * @param figure {@code cpu}, {@code msgs} or {@code p99}: a multiple of C epoll's figure; {@code
+   *     twin}: processor time as a multiple of the same model in C; {@code micros}: processor time
+   *     per message in µs; {@code idle}: bytes per idle connection
+   * @throws IllegalArgumentException if the figure is unknown
    */
   String shown(String server, String scenario, String figure) {
     Optional<LoadFigures> load = result(server, scenario).flatMap(ServerResult::load);
@@ -38,14 +39,14 @@ record Lab(Measurements measurements) {
       case "twin" -> spread(load.flatMap(LoadFigures::toTwin).flatMap(Ratio::cpu));
       case "micros" -> spread(load.flatMap(LoadFigures::cpuMicrosPerMessage));
       case "idle" -> idle(result(server, scenario).flatMap(ServerResult::idle));
-      default -> throw new IllegalArgumentException("there is no figure " + figure);
+      default -> throw new IllegalArgumentException("unknown figure '%s'".formatted(figure));
     };
   }
 
-  /** Whether nothing speaks against that server's processor time. */
+  /** Returns whether a server's processor time was measured without caveats. */
   boolean isClean(String server, String scenario) {
     return result(server, scenario)
-        .filter(it -> it.stamps().stream().noneMatch(Caveat::concernsProcessorTime))
+        .filter(it -> it.caveats().stream().noneMatch(Caveat::concernsProcessorTime))
         .isPresent();
   }
 
@@ -53,7 +54,7 @@ record Lab(Measurements measurements) {
     return measurements.claims().stream().filter(it -> it.id().equals(id)).findFirst();
   }
 
-  /** The scenarios that put a load on servers. */
+  /** Returns the scenarios with a load. */
   List<ScenarioResult> loads() {
     return measurements.scenarios().stream()
         .filter(it -> it.servers().stream().anyMatch(each -> each.load().isPresent()))
@@ -74,14 +75,14 @@ record Lab(Measurements measurements) {
         .orElse(NOTHING);
   }
 
-  /** What the last connections added: what a server needs for itself drops out. */
+  /** Returns the growth per connection, which excludes the server's fixed memory. */
   private static String idle(Optional<List<IdlePoint>> points) {
-    List<IdlePoint> crowds = points.orElse(List.of());
-    if (crowds.size() < 2) {
+    List<IdlePoint> measured = points.orElse(List.of());
+    if (measured.size() < 2) {
       return NOTHING;
     }
-    return crowds.get(1).connections() == crowds.getLast().connections()
+    return measured.get(1).connections() == measured.getLast().connections()
         ? NOTHING
-        : String.format(Locale.ROOT, "%,.0f", IdleMemory.bytesForEach(crowds));
+        : String.format(Locale.ROOT, "%,.0f", IdleMemory.bytesForEach(measured));
   }
 }

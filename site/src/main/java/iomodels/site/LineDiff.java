@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What differs between two short texts, line by line, with all lines of both. A line that is only
- * indented otherwise is the same: around it stands something new.
+ * A line diff of two short texts that shows all lines of both. Lines that differ in indentation
+ * only count as equal: code around them may have added or removed a block.
  */
 final class LineDiff {
 
-  /** A line of the one, of the other, or of both: then each as it is indented there. */
+  /** A removed, an added or a common line. A common line may be indented differently in each. */
   private record Line(char sign, String before, String after) {
 
     @Override
@@ -44,7 +44,7 @@ final class LineDiff {
     }
   }
 
-  /** Each line after a blank, a minus or a plus. */
+  /** Returns all lines, each with a prefix: blank, minus or plus. */
   static List<String> unified(List<String> before, List<String> after) {
     LineDiff diff = new LineDiff(before, after);
     for (int i = diff.lines.size() - 1; i >= 0; i--) {
@@ -54,9 +54,9 @@ final class LineDiff {
   }
 
   /**
-   * A bracket is like any other: where one that is indented otherwise has been taken for the same,
-   * and one that is indented alike stands further below, among what is new or what is gone, that
-   * one is meant.
+   * Repairs the pairing of brackets. If the diff has paired two brackets with different
+   * indentation, and the run of changed lines below contains one with the same indentation, pairs
+   * that one instead.
    */
   private void pairBetter(int index) {
     Line pair = lines.get(index);
@@ -78,7 +78,7 @@ final class LineDiff {
     }
   }
 
-  /** Of what has changed in one place, first what is gone. */
+  /** Returns the lines with removed lines before added lines in each change. */
   private List<Line> removalsFirst() {
     List<Line> sorted = new ArrayList<>();
     List<Line> added = new ArrayList<>();

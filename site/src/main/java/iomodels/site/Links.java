@@ -1,19 +1,19 @@
 package iomodels.site;
 
 /**
- * Where the pages are, seen from one of them.
+ * Relative links from one page to others.
  *
- * @param language of that page
- * @param depth how many folders it is below its language's first page
+ * @param language the language of the page that contains the links
+ * @param depth how many folders that page is below the first page of its language
  */
 public record Links(String language, int depth) {
 
-  /** The site's first folder, where that which has no language is. */
+  /** Returns the path to the root of the site, which contains files without a language. */
   public String base() {
     return "../".repeat(depth + (language.equals("en") ? 0 : 1));
   }
 
-  /** The language's first folder. */
+  /** Returns the path to the root folder of the language. */
   public String home() {
     return "../".repeat(depth);
   }

@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The directives of the prose on one page. */
+/** Replaces the directives on one page by links, code and figures. */
 final class LiveDirectives implements Prose.Directives {
 
   private final StudySite site;
@@ -31,19 +31,21 @@ final class LiveDirectives implements Prose.Directives {
           default -> 1;
         };
     if (values.size() != wanted) {
-      throw new IllegalArgumentException("{{%s}}".formatted(String.join(" ", directive)));
+      throw new IllegalArgumentException(
+          "{{%s}} needs %d arguments".formatted(String.join(" ", directive), wanted));
     }
     String first = values.getFirst();
     return switch (name) {
-      case "region" -> region(site.exhibit(first), values.get(1));
-      case "cost" -> site.recorded().shown(site.exhibit(first).id(), values.get(1));
-      case "lab" -> lab(site.exhibit(first).id(), values.get(1), values.get(2));
+      case "region" -> region(site.implementation(first), values.get(1));
+      case "cost" -> site.recorded().shown(site.implementation(first).id(), values.get(1));
+      case "lab" -> lab(site.implementation(first).id(), values.get(1), values.get(2));
       case "claim" -> claim(first);
       case "trace" -> calls(first, values.get(1), values.get(2));
-      case "model" -> model(site.exhibit(first));
-      case "compare" -> block(links.sideBySide(known(first, Exhibit::id)), "prose.compare", first);
+      case "model" -> model(site.implementation(first));
+      case "compare" ->
+          block(links.sideBySide(known(first, Implementation::id)), "prose.compare", first);
       case "timeline" ->
-          block(links.timeline(known(first, Exhibit::file)), "prose.timeline", first);
+          block(links.timeline(known(first, Implementation::file)), "prose.timeline", first);
       case "rule" -> rule(first);
       case "source" ->
           link(links.source(site.sourcePath(first)), "<code>" + tail(first) + "</code>");
@@ -52,15 +54,16 @@ final class LiveDirectives implements Prose.Directives {
         Term term = site.term(first);
         yield link(links.term(term.id()), Markup.escaped(term.title(words.language())));
       }
-      default -> throw new IllegalArgumentException("there is no directive " + name);
+      default -> throw new IllegalArgumentException("unknown directive '%s'".formatted(name));
     };
   }
 
-  /** The region of each of the server's files that has it, with where it is from. */
-  private String region(Exhibit exhibit, String region) {
-    List<Source> sources = exhibit.with(region);
+  /** Renders a region from each file of a server that contains it, with a link to the file. */
+  private String region(Implementation implementation, String region) {
+    List<Source> sources = implementation.with(region);
     if (sources.isEmpty()) {
-      return "<p class=\"without\">%s</p>".formatted(CodeMarkup.inline(exhibit.without(region)));
+      return "<p class=\"without\">%s</p>"
+          .formatted(CodeMarkup.inline(implementation.without(region)));
     }
     StringBuilder html = new StringBuilder();
     for (Source source : sources) {
@@ -68,7 +71,7 @@ final class LiveDirectives implements Prose.Directives {
       html.append(
           "<figure class=\"region\"><figcaption>%s <b>%s</b>, <a href=\"%s#L%d\">%s</a></figcaption>%s</figure>"
               .formatted(
-                  model(exhibit),
+                  model(implementation),
                   words.of("region." + region),
                   links.source(source.path()),
                   passages.isEmpty() ? 1 : passages.getFirst().line(),
@@ -78,22 +81,25 @@ final class LiveDirectives implements Prose.Directives {
     return html.toString();
   }
 
-  private String model(Exhibit exhibit) {
-    String id = "<code>" + exhibit.id() + "</code>";
-    if (exhibit.card().isPresent()) {
-      return link(links.model(exhibit.id()), id);
+  private String model(Implementation implementation) {
+    String id = "<code>" + implementation.id() + "</code>";
+    if (implementation.card().isPresent()) {
+      return link(links.model(implementation.id()), id);
     }
-    return exhibit
-        .written()
+    return implementation
+        .styledProgram()
         .map(it -> link(links.program(it.program().name()), id))
         .orElseGet(
-            () -> link(links.source(exhibit.page()), "<code>" + tail(exhibit.page()) + "</code>"));
+            () ->
+                link(
+                    links.source(implementation.page()),
+                    "<code>" + tail(implementation.page()) + "</code>"));
   }
 
-  /** How many calls, by name, or of a kind. */
+  /** Returns the number of calls in a trace, by name or by kind. */
   private String calls(String server, String by, String what) {
     return site.recorded()
-        .trace(Exhibit.file(site.exhibit(server).id()))
+        .trace(Implementation.file(site.implementation(server).id()))
         .filter(it -> it.json().isPresent())
         .map(it -> by.equals("kind") ? it.ofKind(what) : it.calls(what))
         .map(it -> String.format(Locale.ROOT, "%,d", it))
@@ -104,7 +110,7 @@ final class LiveDirectives implements Prose.Directives {
     return site.recorded().lab().map(it -> it.shown(server, scenario, figure)).orElse(Lab.NOTHING);
   }
 
-  /** The sentence, with its verdict, if the lab has recorded it. */
+  /** Renders a claim with its verdict, if it is recorded. */
   private String claim(String id) {
     return site.recorded()
         .lab()
@@ -115,7 +121,7 @@ final class LiveDirectives implements Prose.Directives {
                     links.claim(id),
                     "<q>%s</q> (%s)"
                         .formatted(
-                            Markup.escaped(words.said("claim", id, it.claim())),
+                            Markup.escaped(words.translated("claim", id, it.claim())),
                             words.of("lab.verdict." + it.verdict()))))
         .orElse(Lab.NOTHING);
   }
@@ -127,9 +133,9 @@ final class LiveDirectives implements Prose.Directives {
         .formatted(links.rule(id), Markup.escaped(title), id);
   }
 
-  private String known(String names, Function<Exhibit, String> name) {
+  private String known(String names, Function<Implementation, String> name) {
     return Stream.of(names.split(","))
-        .map(it -> name.apply(site.exhibit(it)))
+        .map(it -> name.apply(site.implementation(it)))
         .collect(Collectors.joining(","));
   }
 

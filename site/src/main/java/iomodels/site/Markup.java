@@ -2,22 +2,22 @@ package iomodels.site;
 
 import java.util.Locale;
 
-/** Elements of XML, written one after another. Attributes are keys and values in turn. */
+/** Builds XML text. Attributes are passed as alternating keys and values. */
 final class Markup {
 
   private final StringBuilder text = new StringBuilder();
 
-  /** Where the last start tag ends: an attribute can be put in here. */
+  /** The end of the last start tag, where {@link #with} inserts attributes. */
   private int end;
 
-  /** A start tag. */
+  /** Appends a start tag. */
   void open(String name, Object... attributes) {
     text.append('<').append(name).append('>');
     end = text.length() - 1;
     with(attributes);
   }
 
-  /** More attributes for the last start tag. */
+  /** Adds attributes to the last start tag. */
   void with(Object... attributes) {
     StringBuilder more = new StringBuilder();
     for (int i = 0; i < attributes.length; i += 2) {
@@ -33,19 +33,19 @@ final class Markup {
     text.append("</").append(name).append('>');
   }
 
-  /** An element with a text in it. */
+  /** Appends an element that contains text. */
   void element(String name, String content, Object... attributes) {
     open(name, attributes);
     text.append(escaped(content));
     close(name);
   }
 
-  /** An element with nothing in it. */
+  /** Appends an empty element. */
   void empty(String name, Object... attributes) {
     element(name, "", attributes);
   }
 
-  /** With one digit after the point at most. */
+  /** Formats a number with at most one decimal place. */
   static String number(double value) {
     String number = String.format(Locale.ROOT, "%.1f", value);
     return number.endsWith(".0") ? number.substring(0, number.length() - 2) : number;

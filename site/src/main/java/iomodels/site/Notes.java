@@ -4,12 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is written by hand about a model, in {@code models.yaml}.
+ * Handwritten notes on a model, from {@code models.yaml}.
  *
- * @param diagram its two phases, drawn
- * @param words its idiom's words and Python's
- * @param pitfalls wrong servers that show what this model invites to
- * @param related what is worth being laid beside it
+ * @param diagram the diagram of its two phases
+ * @param words its API terms beside Python's
+ * @param pitfalls wrong servers that show typical mistakes with this model
+ * @param related implementations to compare it with
  */
 public record Notes(
     @Nullable Diagram diagram,
@@ -17,10 +17,10 @@ public record Notes(
     @Nullable List<Pitfall> pitfalls,
     @Nullable List<String> related) {
 
-  /** Nothing is written of it: a model that is new. */
+  /** No notes, as for a new model. */
   static final Notes NONE = new Notes(null, null, null, null);
 
-  /** A word of Java's, and the one that a Python programmer would look for. */
+  /** A Java term, its Python counterpart, and a comparison of the two. */
   public record Pair(String java, String python, String en, String zh) {
 
     public String in(String language) {
@@ -28,7 +28,7 @@ public record Notes(
     }
   }
 
-  /** A wrong server, and why this model is prone to its fault. */
+  /** A wrong server, and the reason why this model is prone to its fault. */
   public record Pitfall(String server, String en, String zh) {
 
     public String in(String language) {

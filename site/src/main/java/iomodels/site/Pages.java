@@ -12,7 +12,7 @@ import iomodels.lab.report.Machine;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.server.ModelCard;
 import iomodels.site.Content.Text;
-import iomodels.site.Exhibit.Group;
+import iomodels.site.Implementation.Group;
 import iomodels.site.Recorded.Trace;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
@@ -35,13 +35,13 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The pages in one language: what each template is given. */
+/** Generates the pages in one language: collects the data model of each template. */
 public final class Pages {
 
-  /** How many can be laid side by side. */
+  /** The maximum number of columns side by side. */
   static final int COLUMNS = 5;
 
-  /** Where it is written what the programs have to do. */
+  /** The source file with the contracts of the programs. */
   private static final String CONTRACTS = "core/src/main/java/iomodels/program/Programs.java";
 
   private static final JsonMapper JSON = new JsonMapper();
@@ -76,7 +76,7 @@ public final class Pages {
   }
 
   void write() throws IOException {
-    page("index.html", "index", Map.of("shelves", shelves()));
+    page("index.html", "index", Map.of("serverLists", serverLists()));
     page("side-by-side.html", "side-by-side", sideBySide());
     page("programs.html", "programs", programs());
     page("timeline.html", "timeline", timeline());
@@ -87,14 +87,14 @@ public final class Pages {
     for (int i = 0; i < lessons.size(); i++) {
       page("lessons/%s.html".formatted(lessons.get(i).slug()), "lesson", lesson(i));
     }
-    for (Exhibit exhibit : site.exhibits().all()) {
-      if (exhibit.card().isPresent()) {
-        page("models/%s.html".formatted(exhibit.id()), "model", model(exhibit));
+    for (Implementation implementation : site.implementations().all()) {
+      if (implementation.card().isPresent()) {
+        page("models/%s.html".formatted(implementation.id()), "model", model(implementation));
       }
     }
   }
 
-  /** The whole files, which are of no language. */
+  /** Writes a page for each source file. These pages exist once, not per language. */
   void writeSources(Collection<Source> sources) throws IOException {
     for (Source source : sources) {
       page("source/%s.html".formatted(source.path()), "source", Map.of("source", source));
@@ -128,47 +128,50 @@ public final class Pages {
     folder.writePage(root + path, html.toString());
   }
 
-  /** Text that is made into HTML for the page that it is on, whose links are relative. */
+  /** Markdown text. It is rendered separately for each page, since its links are relative. */
   private record Markdown(String text) {}
 
-  /** A shelf: servers under a heading. */
-  public record Shelf(String title, List<Exhibit> exhibits) {}
+  /** Servers under a heading. */
+  public record ServerList(String title, List<Implementation> implementations) {}
 
-  private List<Shelf> shelves() {
-    List<Shelf> shelves = new ArrayList<>();
-    shelves.add(new Shelf(words.of("group.tutorials"), site.exhibits().of(Group.TUTORIALS)));
-    Map<String, List<Exhibit>> byModel = new LinkedHashMap<>();
-    for (Exhibit exhibit : site.exhibits().of(Group.MODELS)) {
-      ModelCard card = exhibit.card().orElseThrow();
-      byModel.computeIfAbsent(ioModel(card), _ -> new ArrayList<>()).add(exhibit);
+  private List<ServerList> serverLists() {
+    List<ServerList> serverLists = new ArrayList<>();
+    serverLists.add(
+        new ServerList(words.of("group.tutorials"), site.implementations().of(Group.TUTORIALS)));
+    Map<String, List<Implementation>> byModel = new LinkedHashMap<>();
+    for (Implementation implementation : site.implementations().of(Group.MODELS)) {
+      ModelCard card = implementation.card().orElseThrow();
+      byModel.computeIfAbsent(ioModel(card), _ -> new ArrayList<>()).add(implementation);
     }
-    byModel.forEach((title, exhibits) -> shelves.add(new Shelf(title, exhibits)));
-    shelves.add(new Shelf(words.of("group.python"), site.exhibits().of(Group.PYTHON)));
-    return shelves;
+    byModel.forEach(
+        (title, implementations) -> serverLists.add(new ServerList(title, implementations)));
+    serverLists.add(
+        new ServerList(words.of("group.python"), site.implementations().of(Group.PYTHON)));
+    return serverLists;
   }
 
   private Map<String, ?> sideBySide() {
     ProgramGrid grid = new ProgramGrid(site, words);
-    List<Shelf> shelves = new ArrayList<>(shelves());
-    shelves.addAll(grid.shelves());
+    List<ServerList> serverLists = new ArrayList<>(serverLists());
+    serverLists.addAll(grid.serverLists());
     return Map.of(
         "columns",
         COLUMNS,
-        "shelves",
-        shelves,
+        "serverLists",
+        serverLists,
         "choices",
         grid.choices(),
         "regions",
         JSON.writeValueAsString(regions()));
   }
 
-  /** What the steps are called, in the order in which they are read; new ones come last. */
+  /** Returns the names of the regions in reading order; unknown regions come last. */
   private Map<String, ?> regions() {
     Map<String, Map<String, String>> regions = new LinkedHashMap<>();
     Map<String, String> known = words.below("region.");
     Stream.concat(
             known.keySet().stream().filter(it -> !it.contains(".")),
-            site.exhibits().all().stream().flatMap(it -> it.steps().stream()))
+            site.implementations().all().stream().flatMap(it -> it.steps().stream()))
         .forEach(
             region ->
                 regions.putIfAbsent(
@@ -196,30 +199,30 @@ public final class Pages {
 
   private Map<String, ?> timeline() {
     List<Map<String, Object>> servers = new ArrayList<>();
-    List<Exhibit> traced = new ArrayList<>(site.exhibits().all());
-    traced.removeIf(
-        it -> it.group() == Group.PROGRAMS); // The timetable of the clients is not theirs.
-    for (Exhibit exhibit : traced) {
-      Optional<Trace> trace = site.recorded().trace(exhibit.file());
+    List<Implementation> traced = new ArrayList<>(site.implementations().all());
+    // Traces use a client schedule for servers; programs have other protocols.
+    traced.removeIf(it -> it.group() == Group.PROGRAMS);
+    for (Implementation implementation : traced) {
+      Optional<Trace> trace = site.recorded().trace(implementation.file());
       servers.add(
           Map.of(
-              "name", exhibit.file(),
-              "title", exhibit.id(),
-              "group", exhibit.group().name().toLowerCase(Locale.ROOT),
+              "name", implementation.file(),
+              "title", implementation.id(),
+              "group", implementation.group().name().toLowerCase(Locale.ROOT),
               "trace", trace.flatMap(Trace::json).isPresent(),
               "problem", trace.map(Trace::problem).orElse("")));
     }
     return Map.of("servers", json(servers), "timelineWords", json(words.below("timeline.")));
   }
 
-  /** JSON that may stand in a script element. */
+  /** Serialises a value as JSON that is safe inside a script element. */
   private static String json(Object value) {
     return JSON.writeValueAsString(value).replace("<", "\\u003c");
   }
 
-  /** A model, as the table has it. */
+  /** A model's row in the table. */
   public record Row(
-      Exhibit exhibit,
+      Implementation implementation,
       ModelCard card,
       String ioModel,
       String notification,
@@ -236,21 +239,22 @@ public final class Pages {
       String inVain) {}
 
   private List<Row> rows() {
-    return site.exhibits().of(Group.MODELS).stream().map(this::row).toList();
+    return site.implementations().of(Group.MODELS).stream().map(this::row).toList();
   }
 
-  private Row row(Exhibit exhibit) {
-    ModelCard card = exhibit.card().orElseThrow();
+  private Row row(Implementation implementation) {
+    ModelCard card = implementation.card().orElseThrow();
     Recorded recorded = site.recorded();
-    String id = exhibit.id();
-    Optional<Trace> trace = recorded.trace(exhibit.file()).filter(it -> it.json().isPresent());
+    String id = implementation.id();
+    Optional<Trace> trace =
+        recorded.trace(implementation.file()).filter(it -> it.json().isPresent());
     return new Row(
-        exhibit,
+        implementation,
         card,
         ioModel(card),
         words.of("notification." + card.notification().name()),
         words.of("threading." + card.threading().name()),
-        exhibit.linesOfCode(),
+        implementation.linesOfCode(),
         recorded.count(id, "KEPT"),
         recorded.count(id, "BROKEN"),
         recorded.count(id, "SKIPPED"),
@@ -265,7 +269,7 @@ public final class Pages {
   /** A model's processor time in each scenario. */
   public record LabRow(String model, List<LabCell> cells) {}
 
-  /** A figure, and whether nothing speaks against it. */
+  /** A figure, and whether it was measured without caveats. */
   public record LabCell(String text, boolean clean) {}
 
   private Map<String, ?> lab() {
@@ -276,7 +280,7 @@ public final class Pages {
     Lab lab = recorded.get();
     List<ScenarioResult> scenarios = lab.loads();
     List<LabRow> rows =
-        site.exhibits().of(Group.MODELS).stream()
+        site.implementations().of(Group.MODELS).stream()
             .map(
                 it ->
                     new LabRow(
@@ -296,27 +300,28 @@ public final class Pages {
         words.of("table.machine", machine.processors(), machine.java(), machine.system()));
   }
 
-  /** A scenario, and what a model did there. */
+  /** A scenario with a model's figure. */
   public record LabFigure(ScenarioResult scenario, LabCell cpu) {}
 
-  private List<LabFigure> labFigures(Exhibit exhibit) {
+  private List<LabFigure> labFigures(Implementation implementation) {
     List<LabFigure> figures = new ArrayList<>();
     site.recorded()
         .lab()
         .ifPresent(
             lab ->
-                lab.loads().forEach(it -> figures.add(new LabFigure(it, cell(lab, exhibit, it)))));
+                lab.loads()
+                    .forEach(it -> figures.add(new LabFigure(it, cell(lab, implementation, it)))));
     figures.removeIf(it -> it.cpu().text().equals(Lab.NOTHING));
     return figures;
   }
 
-  private static LabCell cell(Lab lab, Exhibit exhibit, ScenarioResult scenario) {
+  private static LabCell cell(Lab lab, Implementation implementation, ScenarioResult scenario) {
     return new LabCell(
-        lab.shown(exhibit.id(), scenario.name(), "cpu"),
-        lab.isClean(exhibit.id(), scenario.name()));
+        lab.shown(implementation.id(), scenario.name(), "cpu"),
+        lab.isClean(implementation.id(), scenario.name()));
   }
 
-  /** Where the costs were measured, in words; nothing if they were not. */
+  /** Describes the machine on which the costs were measured, or says that they were not. */
   private String machine() {
     return site.recorded()
         .comparison()
@@ -330,10 +335,10 @@ public final class Pages {
         .orElse(words.of("table.not-measured"));
   }
 
-  /** A rule, and the wrong servers that prove that it is checked. */
+  /** A rule with the wrong servers that break it. */
   public record RuleRow(Rule rule, List<WrongRow> wrong, long kept, long broken, long skipped) {}
 
-  /** A wrong server, and the models that are prone to its fault. */
+  /** A wrong server with the models that are prone to its fault. */
   public record WrongRow(WrongServer server, Broken broken, List<String> prone) {}
 
   private List<RuleRow> rulesWithWrongServers() {
@@ -356,12 +361,12 @@ public final class Pages {
   }
 
   private long verdicts(Rule rule, String verdict) {
-    return site.exhibits().of(Group.MODELS).stream()
+    return site.implementations().of(Group.MODELS).stream()
         .filter(it -> site.recorded().verdict(it.id(), rule.id()).equals(verdict))
         .count();
   }
 
-  /** What the kit said of a wrong server, and how its code differs from the correct code. */
+  /** The kit's finding about a wrong server, and the difference to the correct code. */
   public record Broken(WrongCode code, Rule rule, String detail, List<String> transcript) {}
 
   private Broken broken(String server) {
@@ -404,45 +409,51 @@ public final class Pages {
   /** A pitfall on a model's page. */
   public record PitfallRow(String why, Broken broken) {}
 
-  private Map<String, ?> model(Exhibit exhibit) throws IOException {
-    ModelCard card = exhibit.card().orElseThrow();
+  private Map<String, ?> model(Implementation implementation) throws IOException {
+    ModelCard card = implementation.card().orElseThrow();
     String language = words.language();
-    Notes notes = site.content().notes(exhibit.id());
+    Notes notes = site.content().notes(implementation.id());
     Map<String, Object> values = new HashMap<>();
-    values.put("exhibit", exhibit);
+    values.put("implementation", implementation);
     values.put("card", card);
-    values.put("row", row(exhibit));
-    values.put("tutorial", exhibit.group() == Group.TUTORIALS);
+    values.put("row", row(implementation));
+    values.put("tutorial", implementation.group() == Group.TUTORIALS);
     values.put(
         "diagram",
-        notes.diagram() == null ? "" : PhaseDiagram.svg(exhibit.id(), notes.diagram(), words::of));
+        notes.diagram() == null
+            ? ""
+            : PhaseDiagram.svg(implementation.id(), notes.diagram(), words::of));
     values.put("pairs", notes.words() == null ? List.of() : notes.words());
-    values.put("related", related(exhibit));
+    values.put("related", related(implementation));
     values.put(
         "pitfalls",
-        site.pitfalls(exhibit.id()).stream()
+        site.pitfalls(implementation.id()).stream()
             .map(it -> new PitfallRow(it.in(language), broken(it.server())))
             .toList());
     values.put(
         "prose",
-        new Markdown(site.content().model(language, exhibit.id()).map(Text::markdown).orElse("")));
-    Optional<Trace> trace = site.recorded().trace(exhibit.file());
+        new Markdown(
+            site.content().model(language, implementation.id()).map(Text::markdown).orElse("")));
+    Optional<Trace> trace = site.recorded().trace(implementation.file());
     values.put("hasTrace", trace.flatMap(Trace::json).isPresent());
     values.put("traceProblem", trace.map(Trace::problem).orElse(""));
-    values.put("findings", findings(exhibit.id()));
+    values.put("findings", findings(implementation.id()));
     values.put("machine", machine());
-    values.put("labFigures", labFigures(exhibit));
+    values.put("labFigures", labFigures(implementation));
     values.put(
-        "lessonsAbout", lessons.stream().filter(it -> it.models().contains(exhibit.id())).toList());
+        "lessonsAbout",
+        lessons.stream().filter(it -> it.models().contains(implementation.id())).toList());
     return values;
   }
 
-  private List<String> related(Exhibit exhibit) {
-    List<String> related = site.content().notes(exhibit.id()).related();
-    return related == null ? List.of() : related.stream().map(it -> site.exhibit(it).id()).toList();
+  private List<String> related(Implementation implementation) {
+    List<String> related = site.content().notes(implementation.id()).related();
+    return related == null
+        ? List.of()
+        : related.stream().map(it -> site.implementation(it).id()).toList();
   }
 
-  /** What the kit found of a model, rule by rule. */
+  /** The kit's verdict on a model for one rule. */
   public record FindingRow(Rule rule, String verdict, String detail) {}
 
   private List<FindingRow> findings(String model) {
@@ -458,7 +469,7 @@ public final class Pages {
 
   private static Configuration templates() {
     Configuration templates = new Configuration(Configuration.VERSION_2_3_34);
-    // The library may not look into this module: the templates are read for it.
+    // FreeMarker cannot read resources of this module: load the templates here.
     StringTemplateLoader loader = new StringTemplateLoader();
     for (String name : NAMES) {
       try (InputStream in = Pages.class.getResourceAsStream("templates/" + name + ".ftlh")) {

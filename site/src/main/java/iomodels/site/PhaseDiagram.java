@@ -11,17 +11,17 @@ import java.util.function.Function;
 import java.util.stream.DoubleStream;
 
 /**
- * Draws a {@link Diagram} in the manner of Stevens' figures 6.1 to 6.5: who takes part from left to
- * right, time from top to bottom, a bar for what each does, an arrow for each call, and a bracket
- * for each of the two phases of an input. Colours are the style sheet's affair; a pattern and a
- * word say the same.
+ * Draws a {@link Diagram} in the manner of Stevens' figures 6.1 to 6.5: participants from left to
+ * right, time from top to bottom, a bar for each state, an arrow for each call, and a bracket for
+ * each of the two phases of an input operation. The style sheet defines the colours. A pattern and
+ * a word carry the same information, so the diagram is readable without colours.
  */
 final class PhaseDiagram {
 
-  /** Drawn so wide, its smallest letters have 11 pixels on a screen of 360. */
+  /** At this width, scaled to a screen of 360 pixels, the smallest letters have 11 pixels. */
   private static final double NARROW = 392;
 
-  /** The longest lines of code to try, from the best. */
+  /** Maximum line lengths of code to try, best first. */
   private static final List<Integer> LINE_LENGTHS = List.of(30, 20, 15);
 
   private static final double SIZE = 12;
@@ -39,10 +39,10 @@ final class PhaseDiagram {
   private static final int WORD_LINE = 8;
   private static final int HEAD_LINE = 10;
 
-  /** A row with its place: for an arrow {@code bottom} is where its line is. */
+  /** A row with its position. The line of an arrow is at {@code bottom}. */
   private record Placed(Row row, double top, double bottom) {}
 
-  /** What a lane does without a break. */
+  /** A state of a lane without interruption. */
   private record Bar(int lane, String state, double top, double bottom) {}
 
   private record Bracket(int phase, double top, double bottom) {}
@@ -75,11 +75,12 @@ final class PhaseDiagram {
   }
 
   /**
-   * The diagram as an {@code svg} element, to be put into a page.
+   * Draws a diagram as an {@code svg} element for inclusion in a page.
    *
-   * @param model whose it is; makes the ids in it unique within a page
-   * @param words what a key of the messages says, such as {@code diagram.lane.kernel}
-   * @throws IllegalArgumentException if it cannot be drawn, naming the row and what is allowed
+   * @param model the model's name; it makes the ids unique within the page
+   * @param words looks up a key of the messages, such as {@code diagram.lane.kernel}
+   * @throws IllegalArgumentException if the diagram is invalid; the message names the row and the
+   *     allowed values
    */
   static String svg(String model, Diagram diagram, Function<String, String> words) {
     diagram.check(model);
@@ -94,21 +95,21 @@ final class PhaseDiagram {
       }
     }
     if (drawn == null) {
-      throw new IllegalStateException("there is no length of lines to try");
+      throw new IllegalStateException("no line lengths to try");
     }
     return drawn.draw();
   }
 
-  // Where everything goes.
+  // Layout.
 
-  /** Where the lanes are: as near to each other as what is between them and on them allows. */
+  /** Computes the centres of the lanes, as close together as bars, heads and arrows allow. */
   private double[] centres() {
     int lanes = diagram.lanes().size();
     double[] gaps = new double[lanes - 1];
     for (int i = 0; i < gaps.length; i++) {
       gaps[i] = half(i) + half(i + 1) + GAP;
     }
-    // Neighbours first, then what reaches over others: it may have room already.
+    // Arrows between neighbours first: longer arrows may then have enough room.
     for (int span = 1; span < lanes; span++) {
       for (Row row : diagram.rows()) {
         if (!row.isArrow() || span(row) != span) {
@@ -130,7 +131,7 @@ final class PhaseDiagram {
     return places;
   }
 
-  /** What stands on a lane reaches so far to either side. */
+  /** Returns half of the width of a lane's head and bars. */
   private double half(int lane) {
     return Math.max(headWidth(lane), barWidth(lane)) / 2;
   }
@@ -161,7 +162,7 @@ final class PhaseDiagram {
     return label < 0 ? edge : edge + GAP / 2 + BRACKET + 4 + label;
   }
 
-  /** Puts the rows below each other; returns the height of it all. */
+  /** Places the rows below each other, and returns the total height. */
   private double place() {
     double y = MARGIN + headHeight() + 2;
     for (Row row : diagram.rows()) {
@@ -182,7 +183,7 @@ final class PhaseDiagram {
     return y + GAP + MARGIN;
   }
 
-  /** What each lane does; the same bar where nothing comes between. */
+  /** Computes the bars of each lane. Equal states without interruption form one bar. */
   private List<Bar> bars() {
     List<Bar> bars = new ArrayList<>();
     for (int lane = 0; lane < centres.length; lane++) {
@@ -205,34 +206,32 @@ final class PhaseDiagram {
     return bars;
   }
 
-  /**
-   * Whether a bar can go on beside a row: an arrow that neither ends on its lane nor crosses it.
-   */
+  /** Returns whether a row is an arrow that neither ends on a lane nor crosses it. */
   private boolean passesBy(Row row, int lane) {
     return row.isArrow()
         && (lane < Math.min(from(row), to(row)) || lane > Math.max(from(row), to(row)));
   }
 
-  /** The phases; the same one where only calls come between. */
+  /** Computes the brackets. Rows of one phase with only calls between them share a bracket. */
   private List<Bracket> brackets() {
     List<Bracket> brackets = new ArrayList<>();
-    boolean goesOn = false;
+    boolean open = false;
     for (Placed placed : rows) {
       Integer phase = placed.row().phase();
       if (placed.row().isArrow()) {
         continue;
       }
       if (phase == null) {
-        goesOn = false;
+        open = false;
         continue;
       }
       Bracket last = brackets.isEmpty() ? null : brackets.getLast();
-      if (goesOn && last != null && last.phase() == phase) {
+      if (open && last != null && last.phase() == phase) {
         brackets.set(brackets.size() - 1, new Bracket(phase, last.top(), placed.bottom()));
       } else {
         brackets.add(new Bracket(phase, placed.top(), placed.bottom()));
       }
-      goesOn = true;
+      open = true;
     }
     return brackets;
   }
@@ -249,7 +248,7 @@ final class PhaseDiagram {
     return Math.abs(from(row) - to(row));
   }
 
-  // What it says.
+  // Texts.
 
   private String word(String key) {
     return words.apply("diagram." + key);
@@ -260,7 +259,7 @@ final class PhaseDiagram {
   }
 
   private List<String> headLines(int lane) {
-    return TextWidth.broken(head(lane), HEAD_LINE);
+    return TextWidth.wrapped(head(lane), HEAD_LINE);
   }
 
   private double headHeight() {
@@ -272,7 +271,7 @@ final class PhaseDiagram {
   }
 
   private List<String> state(String state) {
-    return TextWidth.broken(word("state." + state), WORD_LINE);
+    return TextWidth.wrapped(word("state." + state), WORD_LINE);
   }
 
   private String text(Row row) {
@@ -281,14 +280,14 @@ final class PhaseDiagram {
   }
 
   private List<String> lines(Row row) {
-    return TextWidth.broken(text(row), lineLength);
+    return TextWidth.wrapped(text(row), lineLength);
   }
 
   private List<String> phase(int phase) {
-    return TextWidth.broken(word("phase." + phase), PHASE_LINE);
+    return TextWidth.wrapped(word("phase." + phase), PHASE_LINE);
   }
 
-  /** All of it in sentences, for those who do not see it. */
+  /** Describes all rows in sentences, for screen readers. */
   private String description() {
     return diagram.rows().stream().map(this::sentence).collect(joining(" "));
   }
@@ -315,7 +314,7 @@ final class PhaseDiagram {
             .replace("{states}", all);
   }
 
-  // How it is drawn.
+  // Drawing.
 
   private String draw() {
     Markup svg = new Markup();
@@ -343,7 +342,7 @@ final class PhaseDiagram {
         + name;
   }
 
-  /** The patterns, so that the states are told apart without colours. */
+  /** Defines the patterns that distinguish states without colours. */
   private void definitions(Markup svg) {
     svg.open("defs");
     for (String state : states) {
@@ -358,7 +357,7 @@ final class PhaseDiagram {
     svg.close("defs");
   }
 
-  /** What is repeated, in a square of 8; nothing where the bar is plain. */
+  /** Returns the path of a pattern in a square of 8 × 8, or an empty string for a plain bar. */
   private static String strokes(String state) {
     return switch (state) {
       case "wait" -> "M-2,2l4,-4M0,8l8,-8M6,10l4,-4";
@@ -385,9 +384,7 @@ final class PhaseDiagram {
     }
   }
 
-  /**
-   * The line of a lane, without its bars and the places where a text stands that reaches over it.
-   */
+  /** Computes the visible pieces of a lane's line, which bars and texts interrupt. */
   private List<double[]> pieces(int lane, double top, double bottom) {
     List<double[]> covered = new ArrayList<>();
     bars.stream()
@@ -434,14 +431,14 @@ final class PhaseDiagram {
     svg.close("g");
   }
 
-  /** What goes from bar to bar while both the kernel and the lane before it copy. */
+  /** Draws the flow of bytes between the kernel and another lane while both copy. */
   private void bytes(Markup svg, Placed placed) {
     List<String> lanes = diagram.lanes();
     int kernel = lanes.size() - 1;
     int copier = -1;
     for (int lane = 0; lane < kernel; lane++) {
       String state = placed.row().states().get(lanes.get(lane));
-      // The nearest one: no bar may be in between.
+      // The lane nearest to the kernel: no bar may be in between.
       copier = "copy".equals(state) ? lane : state == null ? copier : -1;
     }
     if (copier < 0 || !"copy".equals(placed.row().states().get(lanes.getLast()))) {
@@ -493,7 +490,7 @@ final class PhaseDiagram {
     svg.close("g");
   }
 
-  /** Lines of text around a height. */
+  /** Draws lines of text, vertically centred at {@code middle}. */
   private static void lines(
       Markup svg, String kind, double x, double middle, double size, List<String> lines) {
     for (int i = 0; i < lines.size(); i++) {

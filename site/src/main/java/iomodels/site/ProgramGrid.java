@@ -7,9 +7,9 @@ import iomodels.conformance.rules.Rules;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.site.Content.Text;
-import iomodels.site.Exhibit.Group;
-import iomodels.site.Exhibit.Written;
-import iomodels.site.Pages.Shelf;
+import iomodels.site.Implementation.Group;
+import iomodels.site.Implementation.StyledProgram;
+import iomodels.site.Pages.ServerList;
 import iomodels.site.Recorded.Judged;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,64 +22,64 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The programs in all their styles, in the words of one language. */
+/** The programs in all styles, described in one language. */
 public final class ProgramGrid {
 
   private static final String PYTHON = "python:";
   private static final Pattern COUNTERPART = Pattern.compile("Java counterpart: ([\\w-]+)");
 
-  /** So many columns have lines that are hardly broken; more of them show what differs in shape. */
+  /** The number of columns in which few lines wrap. */
   private static final int LEGIBLE = 3;
 
   private final StudySite site;
   private final Words words;
 
-  /** Styles that have a name in this language, in the order in which they are read. */
+  /** Names of the styles in this language, in reading order. */
   private final Map<String, String> names;
 
   /** By style, and then by program. */
-  private final Map<String, Map<String, Exhibit>> exhibits = new LinkedHashMap<>();
+  private final Map<String, Map<String, Implementation>> implementations = new LinkedHashMap<>();
 
   ProgramGrid(StudySite site, Words words) {
     this.site = site;
     this.words = words;
     names = words.below("style.");
-    List<Exhibit> all = site.exhibits().of(Group.PROGRAMS);
-    List<String> found = all.stream().map(it -> written(it).style()).toList();
-    // Then those that nobody has written of yet.
+    List<Implementation> all = site.implementations().of(Group.PROGRAMS);
+    List<String> found = all.stream().map(it -> styledProgram(it).style()).toList();
+    // Styles without a name in this language come last.
     Stream.concat(names.keySet().stream().filter(found::contains), found.stream())
-        .forEach(it -> exhibits.putIfAbsent(it, new LinkedHashMap<>()));
-    for (Exhibit exhibit : all) {
-      Written written = written(exhibit);
-      exhibits
-          .computeIfAbsent(written.style(), _ -> new LinkedHashMap<>())
-          .put(written.program().name(), exhibit);
+        .forEach(it -> implementations.putIfAbsent(it, new LinkedHashMap<>()));
+    for (Implementation implementation : all) {
+      StyledProgram styledProgram = styledProgram(implementation);
+      implementations
+          .computeIfAbsent(styledProgram.style(), _ -> new LinkedHashMap<>())
+          .put(styledProgram.program().name(), implementation);
     }
   }
 
-  private static Written written(Exhibit exhibit) {
-    return exhibit.written().orElseThrow();
+  private static StyledProgram styledProgram(Implementation implementation) {
+    return implementation.styledProgram().orElseThrow();
   }
 
-  /** Those of a program, in the order of their styles. */
-  private List<Exhibit> of(Program program) {
-    return exhibits.values().stream()
+  /** Returns the implementations of a program, in the order of their styles. */
+  private List<Implementation> of(Program program) {
+    return implementations.values().stream()
         .flatMap(it -> Stream.ofNullable(it.get(program.name())))
         .toList();
   }
 
-  /** A shelf for each program. */
-  List<Shelf> shelves() {
+  /** Returns the implementations of each program under a heading. */
+  List<ServerList> serverLists() {
     return Programs.all().stream()
-        .map(it -> new Shelf(words.of("group.program", it), of(it)))
-        .filter(it -> !it.exhibits().isEmpty())
+        .map(it -> new ServerList(words.of("group.program", it), of(it)))
+        .filter(it -> !it.implementations().isEmpty())
         .toList();
   }
 
-  /** A choice of columns, and what it shows. */
+  /** A link to a choice of columns, with its text. */
   public record Choice(String columns, String text) {}
 
-  /** For each program, as many of its styles as there are columns. */
+  /** Returns a choice for each program, with as many styles as there are columns. */
   List<Choice> choices() {
     return Programs.all().stream()
         .filter(it -> !of(it).isEmpty())
@@ -87,57 +87,59 @@ public final class ProgramGrid {
         .toList();
   }
 
-  private static String columns(List<Exhibit> exhibits) {
+  private static String columns(List<Implementation> implementations) {
     return String.join(
-        ",", exhibits.stream().map(Exhibit::id).distinct().limit(Pages.COLUMNS).toList());
+        ",",
+        implementations.stream().map(Implementation::id).distinct().limit(Pages.COLUMNS).toList());
   }
 
-  /** A style, and its programs by name. */
+  /** A style with its programs by name. */
   public record Row(String style, String name, String summary, Map<String, Cell> cells) {}
 
   /**
    * A program in a style.
    *
-   * @param columns itself, and the next one beside it
-   * @param threads what threads it has; empty if nobody says
-   * @param judged what the kit found, if that is recorded
+   * @param columns the ids of this program and of the one in the next style
+   * @param threads a description of its threads; may be empty
+   * @param judged the kit's result, or {@code null} if none is recorded
    */
-  public record Cell(Exhibit exhibit, String columns, String threads, @Nullable Judged judged) {}
+  public record Cell(
+      Implementation implementation, String columns, String threads, @Nullable Judged judged) {}
 
-  /** A row for each style. */
+  /** Returns a row for each style. */
   List<Row> rows() {
     List<Row> rows = new ArrayList<>();
-    exhibits.forEach(
+    implementations.forEach(
         (style, programs) -> {
           Map<String, Cell> cells = new LinkedHashMap<>();
-          programs.forEach((program, exhibit) -> cells.put(program, cell(exhibit)));
-          // A twin's sentence is of one program.
-          Optional<Exhibit> speaker =
+          programs.forEach((program, implementation) -> cells.put(program, cell(implementation)));
+          // A twin's summary describes one program, not the style.
+          Optional<Implementation> described =
               programs.values().stream().filter(_ -> !style.startsWith(PYTHON)).findFirst();
-          String summary = speaker.map(words::summary).orElse("");
+          String summary = described.map(words::summary).orElse("");
           rows.add(new Row(style, names.getOrDefault(style, style), summary, cells));
         });
     return rows;
   }
 
-  private Cell cell(Exhibit exhibit) {
-    Written written = written(exhibit);
-    List<Exhibit> all = of(written.program());
-    Exhibit next = all.get((all.indexOf(exhibit) + 1) % all.size());
+  private Cell cell(Implementation implementation) {
+    StyledProgram styledProgram = styledProgram(implementation);
+    List<Implementation> all = of(styledProgram.program());
+    Implementation next = all.get((all.indexOf(implementation) + 1) % all.size());
     return new Cell(
-        exhibit,
-        columns(List.of(exhibit, next)),
-        words.said("threads", written.threads(), written.threads()),
-        site.recorded().judged(written).orElse(null));
+        implementation,
+        columns(List.of(implementation, next)),
+        words.translated("threads", styledProgram.threads(), styledProgram.threads()),
+        site.recorded().judged(styledProgram).orElse(null));
   }
 
   /**
-   * What there is to say of a program.
+   * The section of the page about one program.
    *
-   * @param title what it is
-   * @param summary its contract in a few words
-   * @param prose what its styles teach, in HTML; empty if nobody has written it
-   * @param choices of what can be laid side by side
+   * @param title a short description; may be empty
+   * @param summary its contract in short
+   * @param prose HTML about what its styles teach; may be empty
+   * @param choices links to columns side by side
    */
   public record Section(
       Program program,
@@ -147,7 +149,7 @@ public final class ProgramGrid {
       List<Choice> choices,
       List<Rule> rules) {}
 
-  /** A section for each program. */
+  /** Returns a section for each program. */
   List<Section> sections(Prose prose, Prose.Directives directives) throws IOException {
     List<Section> sections = new ArrayList<>();
     for (Program program : Programs.all()) {
@@ -166,38 +168,39 @@ public final class ProgramGrid {
 
   private List<Choice> choices(Program program) {
     List<Choice> choices = new ArrayList<>();
-    List<Exhibit> twins = new ArrayList<>(of(program));
-    List<Exhibit> ours = new ArrayList<>(of(program));
-    twins.removeIf(it -> !written(it).style().startsWith(PYTHON));
+    List<Implementation> twins = new ArrayList<>(of(program));
+    List<Implementation> ours = new ArrayList<>(of(program));
+    twins.removeIf(it -> !styledProgram(it).style().startsWith(PYTHON));
     ours.removeAll(twins);
     if (!ours.isEmpty()) {
       choices.add(new Choice(columns(ours), words.of("programs.all", ours.size())));
     }
     if (ours.size() > LEGIBLE) {
-      for (List<Exhibit> some :
+      for (List<Implementation> some :
           List.of(ours.subList(0, LEGIBLE), ours.subList(ours.size() - LEGIBLE, ours.size()))) {
         choices.add(new Choice(columns(some), names(some)));
       }
     }
     if (!twins.isEmpty()) {
-      List<Exhibit> both = twins.stream().flatMap(it -> withCounterpart(it, ours)).toList();
+      List<Implementation> both = twins.stream().flatMap(it -> withCounterpart(it, ours)).toList();
       choices.add(new Choice(columns(both), words.of("programs.with-python")));
     }
     return choices;
   }
 
-  /** A twin names its counterpart in its first comment. */
-  private static Stream<Exhibit> withCounterpart(Exhibit twin, List<Exhibit> ours) {
+  /** Returns a twin and its Java counterpart, which the twin's first comment names. */
+  private static Stream<Implementation> withCounterpart(
+      Implementation twin, List<Implementation> ours) {
     String about = String.join(" ", twin.sources().getFirst().about());
     Matcher counterpart = COUNTERPART.matcher(about);
     String style = counterpart.find() ? counterpart.group(1) : "";
     return Stream.concat(
-        Stream.of(twin), ours.stream().filter(it -> written(it).style().equals(style)));
+        Stream.of(twin), ours.stream().filter(it -> styledProgram(it).style().equals(style)));
   }
 
-  private String names(List<Exhibit> some) {
+  private String names(List<Implementation> some) {
     return some.stream()
-        .map(it -> written(it).style())
+        .map(it -> styledProgram(it).style())
         .map(it -> names.getOrDefault(it, it))
         .collect(joining(words.of("site.comma")));
   }

@@ -10,12 +10,15 @@ import org.commonmark.node.Node;
 import org.commonmark.parser.Parser;
 import org.commonmark.renderer.html.HtmlRenderer;
 
-/** Markdown as HTML, with directives, {@code {{region nio-selector wait}}}, that take live data. */
+/**
+ * Renders Markdown as HTML, and replaces directives such as {@code {{region nio-selector wait}}} by
+ * live data.
+ */
 final class Prose {
 
   private static final Pattern DIRECTIVE = Pattern.compile("\\{\\{([^}]+)}}");
 
-  /** Stand in for a directive while Markdown is made into HTML: characters that nobody writes. */
+  /** Placeholders for directives while Markdown is rendered: characters for private use. */
   private static final String BEGIN = "\uE000";
 
   private static final String END = "\uE001";
@@ -28,13 +31,17 @@ final class Prose {
   private final HtmlRenderer renderer =
       HtmlRenderer.builder()
           .extensions(EXTENSIONS)
-          // What scrolls has to be reached by the keyboard.
+          // Scrollable elements must be reachable by keyboard.
           .attributeProviderFactory(_ -> Prose::makeReachable)
           .build();
 
-  /** What a directive stands for. */
+  /** Evaluates directives. */
   interface Directives {
-    /** The HTML of a directive's words; throws {@link IllegalArgumentException} for nonsense. */
+    /**
+     * Returns the HTML for a directive.
+     *
+     * @throws IllegalArgumentException if the directive is invalid
+     */
     String html(List<String> words);
   }
 
@@ -61,7 +68,7 @@ final class Prose {
             it -> {
               String value = values.get(Integer.parseInt(it.group(2)));
               boolean block = value.startsWith("<figure") || value.startsWith("<p");
-              // A block of its own needs no paragraph around it.
+              // A block element must not be inside a paragraph.
               boolean alone = block && it.group(1) != null && it.group(3) != null;
               String before = alone || it.group(1) == null ? "" : it.group(1);
               String after = alone || it.group(3) == null ? "" : it.group(3);

@@ -20,16 +20,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What has been recorded of the servers: traces of their system calls, the kit's findings, and what
- * they cost, as the commands wrote it. Any of it may be missing or unreadable, which is a problem
- * to be told of, and nothing more.
+ * The recorded data of the servers, as the commands wrote them: traces of system calls, findings of
+ * the kit, and costs. Any of them may be missing or unreadable: then {@link #problems} reports it,
+ * and the site is generated without them.
  */
 final class Recorded {
 
-  /** The version of the traces' format that the timeline draws. */
+  /** The version of the trace format that the timeline draws. */
   private static final int TRACE_FORMAT = 1;
 
-  /** Columns of that format. */
+  /** Indexes of columns in that format. */
   private static final int CALL = 3;
 
   private static final int KIND = 6;
@@ -49,15 +49,16 @@ final class Recorded {
   /**
    * A recorded trace.
    *
-   * @param json as it is in the file; nothing if it cannot be drawn
-   * @param problem why it cannot be drawn, or is not all that there was; empty if all is well
+   * @param json the content of the file; empty if it cannot be drawn
+   * @param problem the reason why it cannot be drawn or is incomplete; empty if there is none
    */
   record Trace(String name, Optional<JsonNode> json, String problem) {
 
     /**
-     * How many calls of that name there are.
+     * Returns the number of calls with a name.
      *
-     * @throws IllegalArgumentException if some of them are folded with others, and so not counted
+     * @throws IllegalArgumentException if an entry folds them with calls of other names, so that
+     *     they cannot be counted
      */
     long calls(String call) {
       long calls = 0;
@@ -65,19 +66,19 @@ final class Recorded {
         List<String> names = List.of(each.path(CALL).asString("").split(", "));
         if (names.contains(call) && names.size() > 1) {
           throw new IllegalArgumentException(
-              "%s of %s is folded with others".formatted(call, name));
+              "the trace of %s folds %s with other calls".formatted(name, call));
         }
         calls += names.contains(call) ? each.path(TIMES).asLong(1) : 0;
       }
       return calls;
     }
 
-    /** How many calls there are in all. */
+    /** Returns the total number of calls. */
     long calls() {
       return entries().stream().mapToLong(it -> it.path(TIMES).asLong(1)).sum();
     }
 
-    /** How many calls of a kind there are: wait, copy, ask, park, other. */
+    /** Returns the number of calls of a kind: wait, copy, ask, park or other. */
     long ofKind(String kind) {
       return entries().stream()
           .filter(it -> it.path(KIND).asString("").equals(kind))
@@ -94,10 +95,10 @@ final class Recorded {
   }
 
   /**
-   * What the kit found of a program in a style.
+   * The kit's result for a program in one style.
    *
-   * @param brokenRules their ids
-   * @param failure why it could not be judged; empty if it was
+   * @param brokenRules the ids of the broken rules
+   * @param failure the reason why the kit could not judge it; empty if it could
    */
   public record Judged(long kept, long broken, List<String> brokenRules, String failure) {}
 
@@ -113,12 +114,12 @@ final class Recorded {
     return recorded;
   }
 
-  /** What is missing or broken, a sentence each. */
+  /** Returns a sentence for each missing or unreadable recording. */
   List<String> problems() {
     return List.copyOf(problems);
   }
 
-  /** The trace of that name, {@link Exhibit#file}. */
+  /** Returns the trace with a name in the form of {@link Implementation#file}. */
   Optional<Trace> trace(String name) {
     return Optional.ofNullable(traces.get(name));
   }
@@ -127,19 +128,19 @@ final class Recorded {
     return List.copyOf(traces.values());
   }
 
-  /** The lab's figures, if they are there and whole. */
+  /** Returns the lab's measurements, if they are recorded and readable. */
   Optional<Lab> lab() {
     return lab;
   }
 
-  /** A model's row of the comparison. */
+  /** Returns a model's row of the comparison. */
   private Optional<JsonNode> cost(String model) {
     return Optional.ofNullable(costs.get(model));
   }
 
-  /** What the comparison says of a program in a style, if it does. */
-  Optional<Judged> judged(Exhibit.Written written) {
-    JsonNode row = programs.get(key(written.style(), written.program().name()));
+  /** Returns the result for a program in one style, if the comparison has it. */
+  Optional<Judged> judged(Implementation.StyledProgram styledProgram) {
+    JsonNode row = programs.get(key(styledProgram.style(), styledProgram.program().name()));
     if (row == null) {
       return Optional.empty();
     }
@@ -152,14 +153,17 @@ final class Recorded {
         new Judged(row.path("kept").asLong(0), row.path("broken").asLong(0), broken, failure));
   }
 
-  /** The comparison that the costs are from, with the machine that it was made on. */
+  /** Returns the comparison, which has the costs and describes the machine. */
   Optional<JsonNode> comparison() {
     return comparison;
   }
 
   /**
-   * A figure of a model, {@code msgs} and {@code cpu} in multiples, {@code p50} and {@code p99} in
-   * µs: the median of the rounds with the least and the most; a dash if it was not measured.
+   * Formats a figure of a model: the median of the rounds with the smallest and the largest value,
+   * or a dash if it is missing.
+   *
+   * @param figure {@code msgs} or {@code cpu}: a multiple; {@code p50} or {@code p99}: µs
+   * @throws IllegalArgumentException if the figure is unknown
    */
   String shown(String model, String figure) {
     JsonNode load = cost(model).map(it -> it.path("load")).orElse(JSON.createObjectNode());
@@ -169,7 +173,7 @@ final class Recorded {
           case "cpu" -> load.path("toCommon").path("cpu");
           case "p50" -> load.path("latency").path("p50");
           case "p99" -> load.path("latency").path("p99");
-          default -> throw new IllegalArgumentException("there is no figure " + figure);
+          default -> throw new IllegalArgumentException("unknown figure '%s'".formatted(figure));
         };
     for (String each : List.of("median", "min", "max")) {
       if (!spread.path(each).isNumber()) {
@@ -185,12 +189,12 @@ final class Recorded {
         spread.path("max").asDouble());
   }
 
-  /** The kit's report on a model. */
+  /** Returns the kit's report on a model. */
   private Optional<JsonNode> report(String model) {
     return Optional.ofNullable(reports.get(model));
   }
 
-  /** How many of a model's findings have that verdict; a dash if none is recorded. */
+  /** Returns how many findings of a model have a verdict, or a dash if none is recorded. */
   String count(String model, String verdict) {
     return report(model)
         .map(
@@ -203,12 +207,12 @@ final class Recorded {
         .orElse("–");
   }
 
-  /** {@code KEPT}, {@code BROKEN}, {@code SKIPPED} …; empty if nothing is recorded. */
+  /** Returns {@code KEPT}, {@code BROKEN}, {@code SKIPPED} …, or an empty string if unknown. */
   String verdict(String model, String rule) {
     return finding(model, rule).map(it -> it.path("verdict").asString("")).orElse("");
   }
 
-  /** Why it was skipped, or what was found. */
+  /** Returns the finding, or the reason for the skip. */
   String detail(String model, String rule) {
     return finding(model, rule).map(it -> it.path("detail").asString("")).orElse("");
   }
@@ -223,7 +227,7 @@ final class Recorded {
     return Optional.empty();
   }
 
-  /** What the kit found of a wrong server: the finding that is broken. */
+  /** Returns the first broken finding about a wrong server. */
   Optional<JsonNode> brokenBy(String wrongServer) {
     @Nullable JsonNode report = wrong.get(wrongServer);
     if (report == null) {
@@ -245,7 +249,7 @@ final class Recorded {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(it -> it.toString().endsWith(".json")).sorted().toList()) {
         String name = String.valueOf(file.getFileName()).replaceFirst("\\.json$", "");
-        // One that is cut off may be so in the middle of a character.
+        // A truncated file may end in the middle of a character, which readString rejects.
         traces.put(name, trace(name, new String(Files.readAllBytes(file), UTF_8)));
         String problem = traces.get(name).problem();
         if (!problem.isEmpty()) {
@@ -255,12 +259,12 @@ final class Recorded {
     }
   }
 
-  /** Takes a trace's text for what it is, cut off or not. */
+  /** Parses a trace, which may be truncated. */
   static Trace trace(String name, String text) {
     try {
       JsonNode json = JSON.readTree(text);
       if (json.path("format").asInt() != TRACE_FORMAT) {
-        return new Trace(name, Optional.empty(), "it is not of format " + TRACE_FORMAT);
+        return new Trace(name, Optional.empty(), "its format is not " + TRACE_FORMAT);
       }
       if (!json.path("threads").isArray() || !json.path("clients").isArray()) {
         return new Trace(name, Optional.empty(), "it has no threads or no clients");
@@ -277,7 +281,7 @@ final class Recorded {
     try {
       return Optional.of(JSON.readTree(Files.readString(file)));
     } catch (NoSuchFileException _) {
-      problems.add("there is no %s; site/README.md says how to record it".formatted(file));
+      problems.add("%s is missing; site/README.md says how to record it".formatted(file));
     } catch (IOException | JacksonException e) {
       problems.add("%s cannot be read: %s".formatted(file.getFileName(), e.getMessage()));
     }
@@ -288,7 +292,7 @@ final class Recorded {
     try {
       lab = Optional.of(new Lab(JSON.treeToValue(json, Measurements.class)));
     } catch (JacksonException e) {
-      problems.add("lab.json is not what the lab writes: " + e.getOriginalMessage());
+      problems.add("lab.json is not a report of the lab: " + e.getOriginalMessage());
     }
   }
 
@@ -310,7 +314,7 @@ final class Recorded {
     json.path("models").forEach(row -> costs.put(row.path("card").path("name").asString(""), row));
   }
 
-  /** One report, or a list of them, by the first word of its target: {@code vertx on epoll}. */
+  /** Files one report or a list of reports under the first word of the target. */
   private static void by(JsonNode json, Map<String, JsonNode> reports) {
     for (JsonNode report : json.isArray() ? json : List.of(json)) {
       String target = report.path("target").asString("");

@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The folder that the site is written into. */
+/** The output folder of the site. Files are written to a subfolder first, then published. */
 final class SiteFolder {
 
   private static final List<String> ASSETS =
@@ -47,7 +47,7 @@ final class SiteFolder {
     folder = place.resolve(NEXT);
   }
 
-  /** One whose files come into being in a folder within that one, until they are all there. */
+  /** Prepares an output folder, with an empty subfolder for unpublished files. */
   static SiteFolder in(Path place) throws IOException {
     SiteFolder folder = new SiteFolder(place);
     folder.discard();
@@ -56,8 +56,8 @@ final class SiteFolder {
   }
 
   /**
-   * Puts each file in the place of the one that is there, and then removes the pages that are no
-   * more: who is stopped in between has some old pages, and none that is missing.
+   * Replaces each published file by its new version, then removes files that no longer exist. If
+   * the process is killed in between, some pages are old, but none is missing.
    */
   void publish() throws IOException {
     Set<Path> published = new HashSet<>();
@@ -73,7 +73,7 @@ final class SiteFolder {
     discard();
   }
 
-  /** Removes the files that have not been published. */
+  /** Deletes the files that have not been published. */
   void discard() throws IOException {
     if (!Files.exists(folder)) {
       return;
@@ -95,14 +95,14 @@ final class SiteFolder {
   }
 
   /**
-   * A server's regions, for the columns. A script, since a page that is opened from the file system
-   * may load no data but by scripts.
+   * Writes the regions of a server as a script, which the columns load. A page that is opened from
+   * the file system can load data from scripts only.
    */
-  void writeCode(Exhibit exhibit) throws IOException {
+  void writeCode(Implementation implementation) throws IOException {
     Map<String, Object> regions = new LinkedHashMap<>();
-    for (String region : exhibit.steps()) {
+    for (String region : implementation.steps()) {
       List<Map<String, Object>> parts =
-          exhibit.with(region).stream()
+          implementation.with(region).stream()
               .map(
                   source -> {
                     List<Source.Passage> passages =
@@ -114,26 +114,27 @@ final class SiteFolder {
                   })
               .toList();
       regions.put(
-          region, Map.of("parts", parts, "without", CodeMarkup.inline(exhibit.without(region))));
+          region,
+          Map.of("parts", parts, "without", CodeMarkup.inline(implementation.without(region))));
     }
     Map<String, Object> column = new LinkedHashMap<>();
-    column.put("id", exhibit.id());
-    column.put("path", exhibit.page());
-    column.put("about", about(exhibit));
-    column.put("lines", exhibit.linesOfCode());
+    column.put("id", implementation.id());
+    column.put("path", implementation.page());
+    column.put("about", about(implementation));
+    column.put("lines", implementation.linesOfCode());
     column.put("regions", regions);
-    writeData("code/%s.js".formatted(exhibit.file()), "column", exhibit.id(), column);
+    writeData("code/%s.js".formatted(implementation.file()), "column", implementation.id(), column);
   }
 
-  /** The page that says more of it, from its language's first; empty if there is none. */
-  private static String about(Exhibit exhibit) {
-    if (exhibit.written().isPresent()) {
-      return "programs.html#" + exhibit.written().get().program();
+  /** Returns the page about it, relative to the root of the language, or an empty string. */
+  private static String about(Implementation implementation) {
+    if (implementation.styledProgram().isPresent()) {
+      return "programs.html#" + implementation.styledProgram().get().program();
     }
-    return exhibit.card().isPresent() ? "models/%s.html".formatted(exhibit.id()) : "";
+    return implementation.card().isPresent() ? "models/%s.html".formatted(implementation.id()) : "";
   }
 
-  /** A trace that can be drawn; of others the page tells why not. */
+  /** Writes a trace that can be drawn. For other traces the page shows the reason. */
   void writeTrace(Recorded.Trace trace) throws IOException {
     if (trace.json().isPresent()) {
       writeData("traces/%s.js".formatted(trace.name()), "trace", trace.name(), trace.json().get());

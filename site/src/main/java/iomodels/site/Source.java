@@ -13,14 +13,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A source file: its lines, and its tagged regions, each in passages of comment and code.
+ * A source file: its lines and its tagged regions.
  *
- * @param path from the project's folder, with slashes
- * @param language as highlight.js names it
- * @param lines all of them, the marks of the regions included
- * @param linesOfCode how many are neither empty nor comment nor import
- * @param about what its first comment says, by paragraphs, code in backticks
- * @param regions by name; a region that is marked more than once has all of it, in order
+ * @param path relative to the project's folder, with slashes
+ * @param language the name of the language in highlight.js
+ * @param lines all lines, including the marks of regions
+ * @param linesOfCode the number of lines without comments, imports and empty lines
+ * @param about the paragraphs of the first comment, with code in backticks
+ * @param regions passages by region; a region that is marked more than once has all its parts
  */
 public record Source(
     String path,
@@ -31,11 +31,11 @@ public record Source(
     Map<String, List<Passage>> regions) {
 
   /**
-   * Some lines of code, with the comment that stands before them.
+   * Lines of code with the comment before them.
    *
-   * @param comment its text, by paragraphs, code in backticks; empty if there is none
-   * @param code unindented as far as the whole region allows
-   * @param line the number of its first line, comment included, from 1
+   * @param comment the paragraphs of the comment, with code in backticks; may be empty
+   * @param code the code without the common indentation of the region
+   * @param line the number of the first line, including the comment, from 1
    */
   public record Passage(List<String> comment, String code, int line) {}
 
@@ -62,7 +62,8 @@ public record Source(
       if (mark.group(1).equals("tag")) {
         ofRegion.add(new int[] {lines.size(), -1});
       } else if (ofRegion.isEmpty() || ofRegion.getLast()[1] >= 0) {
-        throw new IOException("%s:%d: %s has not begun".formatted(path, i + 1, mark.group(2)));
+        throw new IOException(
+            "%s:%d: region %s ends but has not begun".formatted(path, i + 1, mark.group(2)));
       } else {
         ofRegion.getLast()[1] = lines.size();
       }
@@ -73,7 +74,7 @@ public record Source(
       List<Passage> passages = new ArrayList<>();
       for (int[] range : each.getValue()) {
         if (range[1] < 0) {
-          throw new IOException("%s: %s does not end".formatted(path, each.getKey()));
+          throw new IOException("%s: region %s does not end".formatted(path, each.getKey()));
         }
         passages.addAll(reader.passages(range[0], range[1]));
       }
@@ -83,7 +84,7 @@ public record Source(
         path, language(path), List.copyOf(all), reader.linesOfCode(), reader.about(), regions);
   }
 
-  /** Why there is no such region: the paragraph of the first comment that says it. */
+  /** Finds the paragraph of the first comment that explains why a region is missing. */
   Optional<String> without(String region) {
     return about.stream().filter(it -> it.contains("no region") && it.contains(region)).findFirst();
   }
@@ -92,7 +93,7 @@ public record Source(
     return path.endsWith(".py") ? "python" : path.endsWith(".java") ? "java" : "c";
   }
 
-  /** Tells comment from code. */
+  /** Separates comments from code. */
   private record Reader(List<String> lines, List<Integer> numbers, Comments comments) {
 
     List<Passage> passages(int from, int to) {
@@ -109,7 +110,7 @@ public record Source(
         i = comments.isInsideStatement(lines, i) ? i : Math.min(comments.end(lines, i), to);
         List<String> comment = comments.paragraphs(lines.subList(begin, i));
         List<String> code = new ArrayList<>();
-        // A comment in the middle of a statement stays there.
+        // A comment in the middle of a statement stays part of the code.
         while (i < to && (comments.end(lines, i) == i || comments.isInsideStatement(lines, i))) {
           String line = lines.get(i++);
           code.add(line.isBlank() ? "" : line.substring(indent));
@@ -123,7 +124,7 @@ public record Source(
     }
 
     long linesOfCode() {
-      // In the middle of a statement, or between the constants of an enum.
+      // Remaining comments: in the middle of a statement, or between the constants of an enum.
       String comment =
           comments == Comments.PYTHON ? "#.*" : "//.*|/\\*(?:(?!\\*/).)*(?:\\*/)?|\\*.*";
       return passages(0, lines.size()).stream()
@@ -133,7 +134,7 @@ public record Source(
           .count();
     }
 
-    /** A Python module's docstring; in Java, the Javadoc before the class. */
+    /** Returns a Python module's docstring, or the Javadoc of a Java class. */
     List<String> about() {
       for (int i = 0; i < lines.size(); i++) {
         int end = comments.end(lines, i);

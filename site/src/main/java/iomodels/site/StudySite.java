@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** All that the site shows, from the live sources and from what has been recorded. */
+/** The data of the site, from the live sources and the recordings; writes the site. */
 final class StudySite {
 
   static final List<String> LANGUAGES = List.of("en", "zh");
@@ -23,21 +23,23 @@ final class StudySite {
   private final Path project;
   private final Recorded recorded;
   private final Content content;
-  private final Exhibits exhibits;
+  private final Implementations implementations;
   private final Map<String, WrongCode> wrongCode;
   private final Map<String, Rule> rules = new LinkedHashMap<>();
 
-  /** Every file that has a page, by its path. */
+  /** Source files with a page of their own, by path. */
   private final Map<String, Source> sources = new TreeMap<>();
 
   StudySite(Path project, Recorded recorded) throws IOException {
     this.project = project;
     this.recorded = recorded;
     content = new Content(project.resolve("site/src/main/content"));
-    exhibits = Exhibits.of(project);
+    implementations = Implementations.of(project);
     wrongCode = WrongSources.read(project);
     Rules.all().forEach(it -> rules.put(it.id(), it));
-    exhibits.all().forEach(it -> it.sources().forEach(each -> sources.put(each.path(), each)));
+    implementations
+        .all()
+        .forEach(it -> it.sources().forEach(each -> sources.put(each.path(), each)));
     for (WrongCode each : wrongCode.values()) {
       sourcePath(each.file().toString());
       for (WrongCode.Difference difference : each.differences()) {
@@ -46,7 +48,12 @@ final class StudySite {
     }
   }
 
-  /** Writes all pages into a folder, in place of what is there, or none; says how many. */
+  /**
+   * Writes all pages into a folder and replaces what the folder contains. If an error occurs, the
+   * folder keeps its content.
+   *
+   * @return the number of pages
+   */
   int write(Path output) throws IOException {
     SiteFolder folder = SiteFolder.in(output);
     try {
@@ -60,8 +67,8 @@ final class StudySite {
 
   private void write(SiteFolder folder) throws IOException {
     folder.copyAssets();
-    for (Exhibit exhibit : exhibits.all()) {
-      folder.writeCode(exhibit);
+    for (Implementation implementation : implementations.all()) {
+      folder.writeCode(implementation);
     }
     if (recorded.lab().isPresent()) {
       folder.writePage("lab-report.html", ReportPage.of(recorded.lab().get().measurements()));
@@ -72,7 +79,7 @@ final class StudySite {
     for (String language : LANGUAGES) {
       new Pages(this, content.words(language), folder).write();
     }
-    // Last, since the pages may have asked for more of them.
+    // Last, since pages may have added sources by directives.
     new Pages(this, content.words(LANGUAGES.getFirst()), folder).writeSources(sources.values());
   }
 
@@ -84,26 +91,26 @@ final class StudySite {
     return content;
   }
 
-  Exhibits exhibits() {
-    return exhibits;
+  Implementations implementations() {
+    return implementations;
   }
 
   Map<String, Rule> rules() {
     return rules;
   }
 
-  /** The pitfalls of a model; none if nobody has written of them. */
+  /** Returns the pitfalls of a model; may be empty. */
   List<Notes.Pitfall> pitfalls(String model) {
     List<Notes.Pitfall> pitfalls = content.notes(model).pitfalls();
     return pitfalls == null ? List.of() : pitfalls;
   }
 
-  /** The models that are prone to a wrong server's fault. */
+  /** Returns the models that list a wrong server among their pitfalls. */
   List<String> proneTo(String wrongServer) {
     List<String> models = new ArrayList<>();
-    for (Exhibit exhibit : exhibits.all()) {
-      if (pitfalls(exhibit.id()).stream().anyMatch(it -> it.server().equals(wrongServer))) {
-        models.add(exhibit.id());
+    for (Implementation implementation : implementations.all()) {
+      if (pitfalls(implementation.id()).stream().anyMatch(it -> it.server().equals(wrongServer))) {
+        models.add(implementation.id());
       }
     }
     return models;
@@ -113,8 +120,10 @@ final class StudySite {
     return found(wrongCode.get(server), "wrong server", server);
   }
 
-  Exhibit exhibit(String id) {
-    return exhibits.named(id).orElseThrow(() -> new IllegalArgumentException("no server " + id));
+  Implementation implementation(String id) {
+    return implementations
+        .named(id)
+        .orElseThrow(() -> new IllegalArgumentException("unknown server '%s'".formatted(id)));
   }
 
   Rule rule(String id) {
@@ -124,7 +133,8 @@ final class StudySite {
   String wrongServer(String name) {
     return WrongServers.named(name)
         .map(WrongServer::name)
-        .orElseThrow(() -> new IllegalArgumentException("no wrong server " + name));
+        .orElseThrow(
+            () -> new IllegalArgumentException("unknown wrong server '%s'".formatted(name)));
   }
 
   Term term(String id) {
@@ -133,11 +143,11 @@ final class StudySite {
     return found(term, "term", id);
   }
 
-  /** The path itself; from now on that file has a page. */
+  /** Makes a page for a source file, and returns the path. */
   String sourcePath(String path) {
     if (!sources.containsKey(path)) {
       if (!Files.isRegularFile(project.resolve(path))) {
-        throw new IllegalArgumentException("no file " + path);
+        throw new IllegalArgumentException("file not found: " + path);
       }
       try {
         sources.put(path, Source.read(project, path));
@@ -150,7 +160,7 @@ final class StudySite {
 
   private static <T> T found(@Nullable T it, String kind, String name) {
     if (it == null) {
-      throw new IllegalArgumentException("no %s %s".formatted(kind, name));
+      throw new IllegalArgumentException("unknown %s '%s'".formatted(kind, name));
     }
     return it;
   }

@@ -3,7 +3,7 @@ package iomodels.site;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An entry of the glossary: a word of Java's and Python's, or a term of the field. */
+/** A glossary entry: a Java name and its Python counterpart, or a term of the field. */
 public record Term(
     String id,
     String group,
@@ -19,7 +19,7 @@ public record Term(
     return language.equals("zh") ? zh : en;
   }
 
-  /** What it is called, in that language. */
+  /** Returns the heading of the entry in a language. */
   public String title(String language) {
     String own = language.equals("zh") && zhTerm != null ? zhTerm : term;
     if (own != null) {

@@ -3,28 +3,28 @@ package iomodels.site;
 import java.util.ArrayList;
 import java.util.List;
 
-/** How much room a text takes, roughly: nobody knows the reader's fonts. */
+/** Estimates the width of text. The reader's fonts are unknown, so the result is approximate. */
 final class TextWidth {
 
-  /** Of a font's size, what a character of a monospaced font is wide. */
+  /** Width of a character in a monospaced font, as a fraction of the font size. */
   static final double MONOSPACE = 0.6;
 
-  /** What a character of another font is wide, on average and a little more. */
+  /** Width of a character in a proportional font: the average, rounded up. */
   static final double PROPORTIONAL = 0.56;
 
   private TextWidth() {}
 
-  /** In the unit of the size. */
+  /** Returns the width of a line, in the unit of the font size. */
   static double of(String text, double size, double narrow) {
     return text.codePoints().mapToDouble(it -> isWide(it) ? 1 : narrow).sum() * size;
   }
 
-  /** The widest of some lines. */
+  /** Returns the width of the widest line. */
   static double of(List<String> lines, double size, double narrow) {
     return lines.stream().mapToDouble(line -> of(line, size, narrow)).max().orElse(0);
   }
 
-  /** Chinese, Japanese and Korean characters fill a square; so do their signs. */
+  /** Returns whether a character is full-width: Chinese, Japanese, Korean, or their punctuation. */
   static boolean isWide(int character) {
     return Character.isIdeographic(character)
         || (0x3000 <= character && character <= 0x30FF)
@@ -33,10 +33,10 @@ final class TextWidth {
   }
 
   /**
-   * Lines of a call that are no longer than so many characters, if it can be: it is broken before a
-   * point or after an opening bracket, a comma or a blank.
+   * Wraps a call into lines of at most {@code most} characters, if possible. A line can end before
+   * a dot or after a blank, a comma with a blank, or an opening parenthesis.
    */
-  static List<String> broken(String text, int most) {
+  static List<String> wrapped(String text, int most) {
     List<String> lines = new ArrayList<>();
     String rest = text;
     while (length(rest) > most) {
@@ -51,14 +51,15 @@ final class TextWidth {
     return lines;
   }
 
-  /** As if a wide character were two. */
+  /** Returns the length; a full-width character counts twice. */
   private static int length(String text) {
     return text.codePoints().map(it -> isWide(it) ? 2 : 1).sum();
   }
 
   /**
-   * The last place that leaves a line short enough; otherwise the first that there is. After a
-   * bracket only if nothing else helps, and what is left is worth a line.
+   * Returns the last position at which the line is short enough, otherwise the first possible
+   * position. It breaks after a parenthesis only if there is no other way, and if the remainder is
+   * long enough.
    */
   private static int breakAt(String text, int most) {
     int best = 0;

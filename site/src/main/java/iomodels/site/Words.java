@@ -5,10 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/** The words of the pages in one language, by keys such as {@code nav.lessons}. */
+/** The messages of the pages in one language, by keys such as {@code nav.lessons}. */
 public final class Words {
 
-  /** Before the keys of what is said in other words than the sources'. */
+  /** Prefix of the keys of translations of the English text in the Java sources. */
   static final String SERVERS = "servers.";
 
   private final String language;
@@ -26,19 +26,20 @@ public final class Words {
   }
 
   /**
-   * The words of that key.
+   * Returns the message for a key.
    *
-   * @throws IllegalArgumentException if there are none: a page without words is not written
+   * @throws IllegalArgumentException if there is none, so that no page lacks a text
    */
   String of(String key) {
     String word = words.get(key);
     if (word == null) {
-      throw new IllegalArgumentException("no words for '%s' in %s".formatted(key, language));
+      throw new IllegalArgumentException(
+          "no message for the key '%s' in the language '%s'".formatted(key, language));
     }
     return word;
   }
 
-  /** The words of a key with their places filled, {@code {0}} by the first value. */
+  /** Returns the message for a key, with values in place of {@code {0}}, {@code {1}} … */
   String of(String key, Object... values) {
     String word = of(key);
     for (int i = 0; i < values.length; i++) {
@@ -48,34 +49,37 @@ public final class Words {
   }
 
   /**
-   * What the Java sources say in English, in this language.
+   * Translates a text from the Java sources.
    *
    * @param kind {@code summary}, {@code rule}, {@code why}, {@code fault}, {@code card}, {@code
    *     style}, …
-   * @param key of it: a name or an id, or the English text itself
-   * @param english what is said if nobody has translated it
+   * @param key a name, an id, or the English text itself
+   * @param english the text to return if there is no translation
    */
-  public String said(String kind, String key, String english) {
+  public String translated(String kind, String key, String english) {
     return words.getOrDefault(SERVERS + kind + "." + key, english);
   }
 
-  /** What a rule demands. */
+  /** Returns the sentence of a rule. */
   public String sentence(Rule rule) {
-    return said("rule", rule.id(), rule.sentence());
+    return translated("rule", rule.id(), rule.sentence());
   }
 
-  /** What goes wrong without a rule. */
+  /** Returns the reason for a rule. */
   public String why(Rule rule) {
-    return said("why", rule.id(), rule.why());
+    return translated("why", rule.id(), rule.why());
   }
 
-  /** The sentence of an exhibit: that of a program is what its style says. */
-  public String summary(Exhibit exhibit) {
-    String own = said("summary", exhibit.id(), exhibit.summary());
-    return exhibit.written().map(it -> said("style", it.style(), own)).orElse(own);
+  /** Returns the summary of an implementation; for a program, that of its style. */
+  public String summary(Implementation implementation) {
+    String own = translated("summary", implementation.id(), implementation.summary());
+    return implementation
+        .styledProgram()
+        .map(it -> translated("style", it.style(), own))
+        .orElse(own);
   }
 
-  /** All keys that begin like that, without it. */
+  /** Returns all messages whose keys begin with a prefix, by the rest of the key. */
   Map<String, String> below(String prefix) {
     Map<String, String> below = new LinkedHashMap<>();
     words.forEach(

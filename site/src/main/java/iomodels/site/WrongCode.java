@@ -4,16 +4,16 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * How the code of a wrong server differs from the correct server's.
+ * The code of a wrong server and its differences to the correct server.
  *
- * @param name the wrong server's
+ * @param name the name of the wrong server
  * @param rule the id of the rule that it breaks
- * @param fault what is wrong with it, in a sentence
- * @param file where its code stands, from the project's root
- * @param line the first line of its code there
- * @param source its code as it stands there
- * @param differences from the correct server, method by method; empty if it runs the very same code
- *     and what is wrong is said of it in its {@code WrongServer} alone, which then is its source
+ * @param fault a sentence that describes the fault
+ * @param file the file that contains its code, relative to the project's root
+ * @param line the first line of its code
+ * @param source its code
+ * @param differences the differences to the correct server, method by method; empty if the code is
+ *     the same and only the declaration is wrong, which then is the source
  */
 public record WrongCode(
     String name,
@@ -29,15 +29,14 @@ public record WrongCode(
   }
 
   /**
-   * A method that the wrong server does differently, or a member that it has besides.
+   * A method that the wrong server overrides, or a member that it adds.
    *
-   * @param member its name
+   * @param member the name of the member
    * @param added whether the correct server has no such member
-   * @param file where it stands in the correct server, or in the wrong one if it is added
-   * @param line the first line of it there
-   * @param unified all its lines from the correct to the wrong, each after a blank, a minus or a
-   *     plus. What the wrong server has its superclass do is written out, so that what is the same
-   *     shows as the same
+   * @param file the file of the correct member, or of the wrong server if the member is added
+   * @param line the first line of the member in that file
+   * @param unified all lines with a prefix: blank, minus or plus. Calls to the superclass are
+   *     {@linkplain InlinedOverride inlined}, so that unchanged code shows as unchanged
    */
   public record Difference(
       String member, boolean added, Path file, int line, List<String> unified) {

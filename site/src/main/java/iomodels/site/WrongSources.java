@@ -33,15 +33,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds for each wrong server the code that is wrong, and what differs from the correct server. A
- * wrong server is made by a method of its own, as a subclass of the correct one with some methods
- * overridden: {@code WrongServer.of("name", …, WrongX::method)}.
+ * Finds the code of each wrong server, and its differences to the correct server. A factory method
+ * creates the wrong server, a subclass of the correct server that overrides some methods: {@code
+ * WrongServer.of("name", …, WrongX::method)}.
  */
 final class WrongSources {
 
   private static final Path FOLDER = Path.of("wrong-servers/src/main/java/iomodels/wrong");
 
-  /** What a wrong server is derived from, each with the next one as its own superclass. */
+  /** The correct servers, from which wrong servers are derived. The second extends the first. */
   private static final List<String> TWINS = List.of("SequentialServer", "CorrectServer");
 
   private final Map<String, JavaSource> twins;
@@ -51,10 +51,10 @@ final class WrongSources {
   }
 
   /**
-   * Reads those of all wrong servers, in the order of the rules, by their names.
+   * Reads the code of all wrong servers, by name, in the order of the rules.
    *
    * @param root the project's root
-   * @throws IllegalArgumentException if the code of one is not found
+   * @throws IllegalArgumentException if the code of a wrong server is not found
    */
   static Map<String, WrongCode> read(Path root) throws IOException {
     Map<String, JavaSource> twins = new HashMap<>();
@@ -75,7 +75,7 @@ final class WrongSources {
       WrongCode code = found.get(server.name());
       if (code == null) {
         throw new IllegalArgumentException(
-            "there is no WrongServer.of(\"%s\", …) in %s".formatted(server.name(), FOLDER));
+            "WrongServer.of(\"%s\", …) not found in %s".formatted(server.name(), FOLDER));
       }
       inOrder.put(server.name(), code);
     }
@@ -87,7 +87,7 @@ final class WrongSources {
     return name.startsWith("Wrong") && name.endsWith(".java");
   }
 
-  /** All that one file declares. */
+  /** Adds all wrong servers that a file declares. */
   private void addAll(JavaSource source, Map<String, WrongCode> found) {
     new TreeScanner<@Nullable Void, @Nullable Void>() {
       @Override
@@ -133,7 +133,7 @@ final class WrongSources {
         differences);
   }
 
-  /** A subclass of one of the twins. */
+  /** A subclass of a correct server. */
   private record Subclass(String twin, ClassTree body) {}
 
   private List<Difference> differences(JavaSource source, MethodTree factory) {
@@ -152,7 +152,7 @@ final class WrongSources {
     return differences;
   }
 
-  /** What stands in the factory itself, and what that makes by name in the same file. */
+  /** Returns the subclasses in a factory, and those of the same file that it instantiates. */
   private static Collection<Subclass> subclasses(JavaSource source, MethodTree factory) {
     Map<ClassTree, Subclass> found = new LinkedHashMap<>();
     new TreeScanner<@Nullable Void, @Nullable Void>() {
@@ -182,7 +182,7 @@ final class WrongSources {
     return found.values();
   }
 
-  /** The constants beside the factory that it uses. */
+  /** Returns the constants of the file that a factory uses. */
   private static List<Difference> constants(JavaSource source, MethodTree factory) {
     Set<String> used = new HashSet<>();
     new TreeScanner<@Nullable Void, @Nullable Void>() {
@@ -211,7 +211,7 @@ final class WrongSources {
     return fields.isEmpty() ? Optional.empty() : Optional.of(added(source, fields));
   }
 
-  /** Members that the correct server does not have. */
+  /** Returns members that the correct server lacks, as a difference. */
   private static Difference added(JavaSource source, List<? extends Tree> members) {
     return new Difference(
         members.stream().map(WrongSources::name).collect(joining(", ")),
@@ -232,7 +232,7 @@ final class WrongSources {
     };
   }
 
-  /** A method of the correct servers. */
+  /** A method of a correct server. */
   private record Twin(JavaSource source, MethodTree method) {}
 
   private Optional<Twin> twin(String nearest, MethodTree method) {
@@ -253,8 +253,8 @@ final class WrongSources {
 
   private static Difference changed(JavaSource source, MethodTree method, Twin twin) {
     List<String> correct =
-        WrittenOut.lines(twin.source(), twin.method(), twin.source(), twin.method());
-    List<String> wrong = WrittenOut.lines(source, method, twin.source(), twin.method());
+        InlinedOverride.lines(twin.source(), twin.method(), twin.source(), twin.method());
+    List<String> wrong = InlinedOverride.lines(source, method, twin.source(), twin.method());
     return new Difference(
         method.getName().toString(),
         false,

@@ -23,7 +23,7 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A real Chromium with nothing around it: it can reach no host, and opens pages from files. */
+/** A headless Chromium without network access. It opens pages from the file system. */
 final class Browser implements AutoCloseable {
 
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
@@ -40,7 +40,7 @@ final class Browser implements AutoCloseable {
     this.site = site;
   }
 
-  /** Skips the test where there is no Chromium; fails it where there has to be one. */
+  /** Skips the test if Chromium is missing, or fails it if {@code CI} is set. */
   static Browser on(Path site) {
     boolean here = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
     if (!"true".equals(System.getenv("CI"))) {
@@ -68,10 +68,10 @@ final class Browser implements AutoCloseable {
     return new Browser(new ChromeDriver(service, options), site);
   }
 
-  /** Opens a page of the site as a new visit. */
+  /** Loads a page of the site, even if only the fragment has changed. */
   void open(String page) {
-    driver.get("about:blank"); // Another fragment alone would not load the page again.
-    var _ = complaints(); // Those are of the page before, or of the tool that looked at it.
+    driver.get("about:blank"); // A new fragment alone would not reload the page.
+    var _ = complaints(); // Discard messages about the previous page.
     driver.get(address(page));
   }
 
@@ -86,7 +86,7 @@ final class Browser implements AutoCloseable {
     return String.valueOf(driver.getCurrentUrl());
   }
 
-  /** Waits until there are as many as wanted, and gives them. */
+  /** Waits until the number of matching elements is {@code count}, and returns them. */
   List<WebElement> await(String selector, int count) {
     new WebDriverWait(driver, PATIENCE)
         .withMessage(() -> "%d of %s in %s".formatted(count, selector, driver.getCurrentUrl()))
@@ -94,7 +94,7 @@ final class Browser implements AutoCloseable {
     return all(selector);
   }
 
-  /** Waits until there is one at least, and gives the first. */
+  /** Waits until an element matches, and returns the first. */
   WebElement await(String selector) {
     new WebDriverWait(driver, PATIENCE)
         .withMessage(() -> "no %s in %s".formatted(selector, driver.getCurrentUrl()))
@@ -106,13 +106,13 @@ final class Browser implements AutoCloseable {
     return driver.findElements(By.cssSelector(selector));
   }
 
-  /** What a script returns; a number is a {@link Long}. */
+  /** Runs a script and returns its result; a number is a {@link Long}. */
   Object run(String script, Object... arguments) {
     Object value = ((JavascriptExecutor) driver).executeScript(script, arguments);
     return value == null ? "" : value;
   }
 
-  /** The inner width, whatever the smallest width of a window is. */
+  /** Sets the inner width, which may be less than the smallest width of a window. */
   void width(int width) {
     driver.executeCdpCommand(
         "Emulation.setDeviceMetricsOverride",
@@ -131,7 +131,7 @@ final class Browser implements AutoCloseable {
     return driver;
   }
 
-  /** What the page has complained of since it was asked last. */
+  /** Returns the console messages since the last call. */
   List<String> complaints() {
     return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
         .filter(it -> it.getLevel().intValue() >= Level.WARNING.intValue())
@@ -139,13 +139,13 @@ final class Browser implements AutoCloseable {
         .toList();
   }
 
-  /** What stands in the way of those who use a keyboard or a screen reader (WCAG 2.2, A and AA). */
+  /** Returns the accessibility violations that axe finds (WCAG 2.2, A and AA). */
   List<String> barriers() {
     return violations(
         new AxeBuilder().withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")));
   }
 
-  /** What is hard to see. */
+  /** Returns the elements with too little contrast. */
   List<String> faint() {
     return violations(new AxeBuilder().withRules(List.of("color-contrast")));
   }

@@ -17,7 +17,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.support.ui.Select;
 
-/** The site that the build has made, in a real browser. */
+/** Tests the generated site in a real browser. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BrowserIT {
 
@@ -25,7 +25,7 @@ class BrowserIT {
   private static final int DESKTOP = 1400;
   private static final int PHONE = 360;
 
-  /** One of each kind; the others of a kind come from the same template. */
+  /** One page of each kind. Pages of a kind share a template. */
   private static final List<String> KINDS =
       List.of(
           "index.html",
@@ -69,7 +69,7 @@ class BrowserIT {
   }
 
   @Test
-  void noPageComplains() throws IOException {
+  void noPageLogsToTheConsole() throws IOException {
     for (String page : pages()) {
       browser.open(page);
       assertThat(browser.complaints()).as(page).isEmpty();
@@ -77,7 +77,7 @@ class BrowserIT {
   }
 
   @Test
-  void nothingStandsInTheWayOfKeyboardAndScreenReader() {
+  void axeFindsNoAccessibilityViolation() {
     for (String page : KINDS) {
       browser.open(page);
       assertThat(browser.barriers()).as(page).isEmpty();
@@ -85,7 +85,7 @@ class BrowserIT {
   }
 
   @Test
-  void nothingIsHardToSeeInTheDark() {
+  void contrastIsSufficientInDarkMode() {
     browser.dark(true);
     for (String page : KINDS) {
       browser.open(page);
@@ -94,7 +94,7 @@ class BrowserIT {
   }
 
   @Test
-  void nothingIsTooWideForAPhone() {
+  void noPageIsTooWideForAPhone() {
     browser.width(PHONE);
     for (String page : KINDS) {
       browser.open(page);
@@ -117,7 +117,7 @@ class BrowserIT {
   }
 
   @Test
-  void theChoiceMakesTheColumnsAndTheAddressKeepsIt() {
+  void theSelectedServersAreColumnsAndTheAddressKeepsThem() {
     browser.open("side-by-side.html#tutorial-select,linux-epoll,python:with_epoll");
     assertThat(texts(browser.await("#columns .head h2", 3)))
         .containsExactly("tutorial-select", "linux-epoll", "python:with_epoll");
@@ -128,7 +128,7 @@ class BrowserIT {
     new Select(browser.await("select[name=column1]")).selectByValue("vertx");
     browser.await("#columns .cell[data-server=vertx]", 4);
     assertThat(browser.address()).endsWith("#vertx,linux-epoll,python:with_epoll");
-    // Where a step is missing, the source says why.
+    // A cell without code shows the reason, from the source.
     assertThat(cell("vertx", "wait").getText()).contains("event loop");
 
     new Select(browser.await("select[name=column2]")).selectByValue("");
@@ -165,14 +165,14 @@ class BrowserIT {
   }
 
   @Test
-  void aProgramIsLaidOutInAllItsStyles() {
+  void allStylesOfAProgramAreColumns() {
     browser.open("programs.html");
     int styles = browser.all(".grid tbody th").size();
     browser.await("#relay .go a").sendKeys(Keys.ENTER);
     List<String> columns = texts(browser.await("#columns .head h2", Math.min(styles, 5)));
 
     assertThat(columns).contains("virtual-threads:relay", "vertx:relay");
-    // What one of them does in a step of its own, another does elsewhere.
+    // Programs have different regions; a missing one needs no reason.
     assertThat(cell("nio-selector:relay", "wait").getText()).contains("selector.select");
     assertThat(cell("virtual-threads:relay", "wait").getText()).contains("no such step");
     assertThat(cell("vertx:relay", "relay").getText()).contains("pipe()");
@@ -180,7 +180,7 @@ class BrowserIT {
   }
 
   @Test
-  void aChoiceOfNonsenseFallsBackToTheFirstOne() {
+  void anInvalidAddressFallsBackToTheFirstChoice() {
     for (String nonsense : List.of("no-such-server,%3Cscript%3E", "%", "")) {
       browser.open("side-by-side.html#" + nonsense);
       assertThat(browser.await("#columns .head h2", 2)).hasSize(2);
@@ -236,7 +236,7 @@ class BrowserIT {
   }
 
   @Test
-  void theThemeIsTheReadersChoice() {
+  void theReaderCanChooseTheTheme() {
     browser.open("index.html");
     String light = background();
     browser.await("#theme").click(); // light
@@ -245,12 +245,12 @@ class BrowserIT {
     assertThat(background()).isNotEqualTo(light);
     browser.open("models/nio-selector.html");
     assertThat(background()).as("remembered").isNotEqualTo(light);
-    browser.await("#theme").click(); // as the system has it
+    browser.await("#theme").click(); // the system's setting
     assertThat(background()).isEqualTo(light);
   }
 
   @Test
-  void thePageIsThereInTheOtherLanguage() {
+  void aPageLinksToItsTranslation() {
     browser.open("models/nio-selector.html");
     browser.await("a[hreflang=zh-Hans]").click();
     assertThat(browser.address()).endsWith("/zh/models/nio-selector.html");
@@ -272,7 +272,7 @@ class BrowserIT {
     return elements.stream().map(WebElement::getText).toList();
   }
 
-  /** All of them but the whole files, of which there are many from one template. */
+  /** All pages except those of source files, which are many and share one template. */
   private static List<String> pages() throws IOException {
     try (Stream<Path> files = Files.walk(SITE)) {
       return files

@@ -16,7 +16,7 @@ import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What is written by hand agrees with what is there, in both languages. */
+/** Checks the handwritten content against the sources, in both languages. */
 class ContentTest {
 
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
@@ -26,7 +26,7 @@ class ContentTest {
   ContentTest() throws IOException {}
 
   @Test
-  void bothLanguagesHaveTheSameWords() throws IOException {
+  void bothLanguagesHaveTheSameMessages() throws IOException {
     assertThat(keys("zh")).containsExactlyInAnyOrderElementsOf(keys("en"));
   }
 
@@ -46,7 +46,7 @@ class ContentTest {
   }
 
   @Test
-  void bothLanguagesSayOfEachProgramWhatItsStylesTeach() throws IOException {
+  void bothLanguagesHaveATextAboutEachProgram() throws IOException {
     for (Program program : Programs.all()) {
       Content.Text english = content.program("en", program.name()).orElseThrow();
       Content.Text chinese = content.program("zh", program.name()).orElseThrow();
@@ -60,44 +60,44 @@ class ContentTest {
   }
 
   @Test
-  void notesNameServersThatThereAre() throws IOException {
-    Exhibits exhibits = Exhibits.of(PROJECT);
+  void notesNameExistingServers() throws IOException {
+    Implementations implementations = Implementations.of(PROJECT);
     List<String> wrongServers = WrongServers.all().stream().map(WrongServer::name).toList();
     content
         .allNotes()
         .forEach(
             (model, notes) -> {
-              assertThat(exhibits.named(model)).as(model).isPresent();
+              assertThat(implementations.named(model)).as(model).isPresent();
               assertThat(notes.pitfalls())
                   .as(model)
                   .isNotEmpty()
                   .allSatisfy(it -> assertThat(wrongServers).contains(it.server()));
               assertThat(notes.related())
                   .as(model)
-                  .allSatisfy(it -> assertThat(exhibits.named(it)).as(it).isPresent());
+                  .allSatisfy(it -> assertThat(implementations.named(it)).as(it).isPresent());
             });
   }
 
   @Test
-  void everyServerSaysWhereItsStepsAreOrWhyItHasNone() throws IOException {
-    for (Exhibit exhibit : Exhibits.of(PROJECT).all()) {
-      assertThat(exhibit.steps()).as(exhibit.id()).isNotEmpty();
-      for (String region : exhibit.steps()) {
-        boolean there = !exhibit.with(region).isEmpty();
-        assertThat(there || !exhibit.without(region).isEmpty())
-            .as("%s of %s", region, exhibit.id())
+  void everyServerHasEachRegionOrAReasonForItsAbsence() throws IOException {
+    for (Implementation implementation : Implementations.of(PROJECT).all()) {
+      assertThat(implementation.steps()).as(implementation.id()).isNotEmpty();
+      for (String region : implementation.steps()) {
+        boolean there = !implementation.with(region).isEmpty();
+        assertThat(there || !implementation.without(region).isEmpty())
+            .as("%s of %s", region, implementation.id())
             .isTrue();
       }
     }
   }
 
   @Test
-  void whatTheSourcesSayIsTranslated() throws IOException {
+  void textsOfTheSourcesAreTranslated() throws IOException {
     Words words = content.words("zh");
     List<String> missing = new ArrayList<>();
     BiConsumer<String, String> demand =
         (kind, key) -> {
-          if (words.said(kind, key, "").isEmpty()) {
+          if (words.translated(kind, key, "").isEmpty()) {
             missing.add(kind + " " + key);
           }
         };
@@ -110,7 +110,7 @@ class ContentTest {
               demand.accept("why", it.id());
             });
     WrongServers.all().forEach(it -> demand.accept("fault", it.name()));
-    // Of what is new in Python's folder or among the models, English will do for a while.
+    // New Python files and new models may lack a translation at first.
     content.allNotes().keySet().forEach(it -> demand.accept("summary", it));
     assertThat(missing).isEmpty();
   }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The site, made from records that are cut off, missing, or no records: it says so, and stands. */
+/** Tests that truncated, missing or invalid recordings are reported, and break no page. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DamagedDataIT {
 
@@ -48,7 +48,7 @@ class DamagedDataIT {
   }
 
   @Test
-  void aModelsPageSaysWhatIsMissingAndHasTheRest() throws IOException {
+  void aModelsPageReportsWhatIsMissingAndShowsTheRest() throws IOException {
     assertThat(text("models/nio-selector.html"))
         .contains("Its trace is incomplete: cut off", "Pitfalls", "Selector.select")
         .contains("Its costs have not been measured", "Its verdicts have not been recorded");
@@ -65,7 +65,7 @@ class DamagedDataIT {
   }
 
   @Test
-  void theTimelineSaysWhatItCannotDrawAndDrawsTheRest() {
+  void theTimelineReportsWhatItCannotDrawAndDrawsTheRest() {
     try (Browser browser = Browser.on(site)) {
       browser.open("timeline.html#show=nio-selector,linux-epoll,linux-poll");
       browser.await("#timeline .tl-server", 3);

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The project's own documents: their links, and the records of decisions. */
+/** Checks the links in the project's documents, and the form of the decision records. */
 class DocumentsTest {
 
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
@@ -55,7 +55,7 @@ class DocumentsTest {
     }
   }
 
-  /** Those at the root and in docs, and the README.md of each module. */
+  /** Returns the documents at the root and in docs, and the README.md of each module. */
   private static List<Path> documents() throws IOException {
     List<Path> documents = new ArrayList<>(files(PROJECT, ".*\\.md"));
     documents.addAll(files(DOCS, ".*\\.md"));

@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** A whole run of the lab that nobody has measured: always the same, and as large as they get. */
+/** Synthetic results of a whole lab run: deterministic, and as large as a real run. */
 final class InventedMeasurements {
 
   static final List<String> MODELS =
@@ -64,7 +64,7 @@ final class InventedMeasurements {
           "c-sigio",
           "c-io_uring");
 
-  /** What a name must not do to the page. */
+  /** Text that would inject markup if a page did not escape it. */
   static final String HOSTILE = "</script><b onclick=alert(1)>&amp;<!--";
 
   private static final double[] PERCENTILES = {0, 25, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100};
@@ -82,7 +82,7 @@ final class InventedMeasurements {
     List<ScenarioResult> scenarios = Arrays.stream(Scenario.values()).map(it::scenario).toList();
     return new Measurements(
         new Machine(
-            "./iomodels bench --scenario all --json lab.json",
+            "./iomodels bench --all-scenarios --json lab.json",
             "2026-01-01T00:00:00Z",
             "25.0.3",
             "Linux 6.18",
@@ -114,12 +114,12 @@ final class InventedMeasurements {
         load ? Optional.of(figures(scenario, name)) : Optional.empty(),
         scenario == Scenario.IDLE ? Optional.of(crowd()) : Optional.empty(),
         scenario == Scenario.SYSCALLS ? Optional.of(calls()) : Optional.empty(),
-        stamps(name),
+        caveats(name),
         unfit ? "it has no room for 10,000 connections: " + HOSTILE : "",
         fails ? "it was reset: " + HOSTILE : "");
   }
 
-  private static List<Caveat> stamps(String name) {
+  private static List<Caveat> caveats(String name) {
     return switch (name) {
       case "linux-epoll" -> List.of(Caveat.WITHIN_NOISE);
       case "blocking-sequential" -> List.of(Caveat.NOT_CONFORMING, Caveat.LITTLES_LAW);
@@ -201,7 +201,8 @@ final class InventedMeasurements {
               i == 0
                   ? "A hostile sentence: " + HOSTILE
                   : "Select gets slower, said %d.".formatted(i),
-              "Processor time per message of 50 connections that talk, beside 15,000 silent ones.",
+              "Processor time per message of 50 busy connections, with 15,000 idle ones in"
+                  + " addition.",
               verdict,
               "From 0 to 15,000 silent connections a message costs 12.4 times as much.",
               verdict == Verdict.NOT_TESTED

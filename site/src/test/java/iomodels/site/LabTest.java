@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class LabTest {
 
-  private static Lab idle(Caveat... stamps) {
+  private static Lab idle(Caveat... caveats) {
     List<IdlePoint> points =
         List.of(
             new IdlePoint(0, 0, 0),
@@ -34,7 +34,7 @@ class LabTest {
             Optional.empty(),
             Optional.of(points),
             Optional.empty(),
-            List.of(stamps),
+            List.of(caveats),
             "",
             "");
     return new Lab(
@@ -45,32 +45,32 @@ class LabTest {
   }
 
   @Test
-  void whatOneMoreConnectionCostsLeavesOutWhatTheServerNeedsForItself() {
+  void theCostOfAConnectionExcludesTheServersFixedMemory() {
     assertThat(idle().shown("vertx", "idle", "idle")).isEqualTo("700");
   }
 
   @Test
-  void whatWasNotMeasuredIsADash() {
+  void aMissingFigureIsADash() {
     assertThat(idle().shown("vertx", "ping-50", "cpu")).isEqualTo("–");
     assertThat(idle().shown("vertx", "idle", "msgs")).isEqualTo("–");
     assertThat(idle().loads()).isEmpty();
   }
 
   @Test
-  void aFigureThatThereIsNotIsAMistake() {
+  void anUnknownFigureIsAnError() {
     assertThatThrownBy(() -> idle().shown("vertx", "idle", "speed"))
-        .hasMessage("there is no figure speed");
+        .hasMessage("unknown figure 'speed'");
   }
 
   @Test
-  void aStampSpeaksAgainstAFigure() {
+  void aFigureWithACaveatIsNotClean() {
     assertThat(idle().isClean("vertx", "idle")).isTrue();
     assertThat(idle(Caveat.WITHIN_NOISE).isClean("vertx", "idle")).isFalse();
     assertThat(idle().isClean("vertx", "ping-50")).isFalse();
   }
 
   @Test
-  void itIsReadFromWhatTheLabWrites(@TempDir Path folder) throws IOException {
+  void readsTheReportOfTheLab(@TempDir Path folder) throws IOException {
     Path json = folder.resolve("lab.json");
     Files.writeString(json, new JsonMapper().writeValueAsString(idle().measurements()));
     assertThat(Recorded.read(folder).lab()).contains(idle());

@@ -19,17 +19,17 @@ import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
 import org.junit.jupiter.api.Test;
 
-/** What the pages of the site that the build has made lead to, and what they weigh. */
+/** Checks the links of the generated site, and the size of its first page. */
 class LinksIT {
 
   private static final Path SITE = Path.of("target/site").toAbsolutePath();
   private static final long FIRST_PAGE_LIMIT = 300_000;
 
-  /** By page: where a fragment can lead. */
+  /** The ids of each page. */
   private final Map<Path, Set<String>> anchors = new HashMap<>();
 
   @Test
-  void everyLinkLeadsSomewhere() throws IOException {
+  void noLinkIsBroken() throws IOException {
     List<String> broken = new ArrayList<>();
     int links = 0;
     for (Path page : pages()) {
@@ -38,7 +38,7 @@ class LinksIT {
         String url = link.attr("href");
         if (!url.startsWith("https://")) {
           links++;
-          if (!leadsSomewhere(page, url)) {
+          if (!isValid(page, url)) {
             broken.add("%s in %s".formatted(url, SITE.relativize(page)));
           }
         }
@@ -49,7 +49,7 @@ class LinksIT {
   }
 
   @Test
-  void nothingIsFetchedFromOutside() throws IOException {
+  void noResourceIsLoadedFromTheNetwork() throws IOException {
     for (Path page : pages()) {
       for (Element element : Jsoup.parse(page).select("[src], link[href]")) {
         String url = element.hasAttr("src") ? element.attr("src") : element.attr("href");
@@ -94,7 +94,7 @@ class LinksIT {
     assertThat(english.stream().filter(it -> it.startsWith("lessons/"))).hasSize(10);
   }
 
-  private boolean leadsSomewhere(Path page, String url) throws IOException {
+  private boolean isValid(Path page, String url) throws IOException {
     String[] parts = url.split("#", 2);
     Path target = parts[0].isEmpty() ? page : page.resolveSibling(parts[0]).normalize();
     if (!target.startsWith(SITE) || !Files.isRegularFile(target)) {
@@ -105,9 +105,9 @@ class LinksIT {
       return true;
     }
     return switch (name) {
-      // These take a choice of servers, which have to be there.
+      // The fragment of these pages is a choice of servers, which must exist.
       case "side-by-side.html" -> isAnchor(target, parts[1]) || known(parts[1], "code");
-      // This makes its sections itself, out of the figures that it carries.
+      // The script of this page creates its sections from embedded data.
       case "lab-report.html" ->
           isAnchor(target, parts[1])
               || Files.readString(target)
@@ -121,7 +121,8 @@ class LinksIT {
   private static boolean known(String servers, String folder) {
     return Stream.of(servers.replaceFirst("&.*", "").split(","))
         .allMatch(
-            it -> Files.isRegularFile(SITE.resolve(folder).resolve(Exhibit.file(it) + ".js")));
+            it ->
+                Files.isRegularFile(SITE.resolve(folder).resolve(Implementation.file(it) + ".js")));
   }
 
   private boolean isAnchor(Path page, String fragment) throws IOException {

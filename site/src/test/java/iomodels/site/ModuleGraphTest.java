@@ -19,9 +19,9 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * The diagram of the modules in CONTRIBUTING.md has an arrow for each dependency in scope {@code
- * compile} between our own modules, and no other. {@code mvn verify -pl site -am -DskipITs
- * -Dmodules.write -Dtest=ModuleGraphTest -Dsurefire.failIfNoSpecifiedTests=false} writes it anew.
+ * Checks that the module diagram in CONTRIBUTING.md has an arrow for each dependency in scope
+ * {@code compile} between our own modules, and no other. {@code mvn verify -pl site -am -DskipITs
+ * -Dmodules.write -Dtest=ModuleGraphTest -Dsurefire.failIfNoSpecifiedTests=false} updates it.
  */
 class ModuleGraphTest {
 
@@ -40,7 +40,7 @@ class ModuleGraphTest {
   }
 
   @Test
-  void theDiagramHasTheDependenciesOfThePoms() throws Exception {
+  void theDiagramShowsTheDependenciesOfThePoms() throws Exception {
     String document = Files.readString(DOCUMENT);
     int begin = document.indexOf(BEGIN) + BEGIN.length();
     int end = document.indexOf(END);
@@ -51,13 +51,13 @@ class ModuleGraphTest {
           DOCUMENT, document.substring(0, begin) + diagram(wanted) + document.substring(end));
     } else {
       assertThat(differences(arrowsOf(document.substring(begin, end)), wanted))
-          .as("CONTRIBUTING.md differs from the poms; write its diagram anew with -Dmodules.write")
+          .as("CONTRIBUTING.md differs from the poms; update its diagram with -Dmodules.write")
           .isEmpty();
     }
   }
 
   @Test
-  void aMissingAndASurplusArrowAreNamed() {
+  void reportsMissingAndSurplusArrows() {
     Set<Arrow> drawn = arrowsOf("flowchart BT\n    cli --> core\n    core --> site\n");
     Set<Arrow> wanted = Set.of(new Arrow("cli", "core"), new Arrow("lab", "core"));
     assertThat(differences(drawn, wanted))
@@ -86,7 +86,7 @@ class ModuleGraphTest {
         .collect(joining("", "```mermaid\nflowchart BT\n", "```\n"));
   }
 
-  /** In the order of the root's modules, and of the dependencies in each pom. */
+  /** Returns the arrows in the order of the root's modules and of the dependencies in each pom. */
   private static Set<Arrow> arrowsOfPoms() throws Exception {
     Element root = pom(PROJECT);
     String group = text(children(root, "parent").getFirst(), "groupId", "");
@@ -112,7 +112,7 @@ class ModuleGraphTest {
         .getDocumentElement();
   }
 
-  /** The elements with that name directly within another. */
+  /** Returns the child elements with a name. */
   private static List<Element> children(Element within, String name) {
     NodeList nodes = within.getChildNodes();
     return IntStream.range(0, nodes.getLength())

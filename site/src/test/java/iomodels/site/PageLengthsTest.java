@@ -3,7 +3,7 @@ package iomodels.site;
 import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iomodels.site.Exhibit.Group;
+import iomodels.site.Implementation.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,9 +12,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The lengths of the pages in CONTRIBUTING.md are those of the sources. {@code mvn verify -pl site
- * -am -Dlengths.write -Dtest=PageLengthsTest -Dsurefire.failIfNoSpecifiedTests=false} writes them
- * anew.
+ * Checks the lengths of pages in CONTRIBUTING.md against the sources. {@code mvn verify -pl site
+ * -am -DskipITs -Dlengths.write -Dtest=PageLengthsTest -Dsurefire.failIfNoSpecifiedTests=false}
+ * updates them.
  */
 class PageLengthsTest {
 
@@ -24,7 +24,7 @@ class PageLengthsTest {
   private static final String END = "<!-- end of lengths -->";
 
   @Test
-  void theTableIsThatOfTheSources() throws IOException {
+  void theTableHasTheLengthsOfTheSources() throws IOException {
     String document = Files.readString(DOCUMENT);
     int begin = document.indexOf(BEGIN) + BEGIN.length();
     int end = document.indexOf(END);
@@ -33,32 +33,33 @@ class PageLengthsTest {
       Files.writeString(DOCUMENT, wanted);
     } else {
       assertThat(document)
-          .as("lengths that are not those of the sources; write them anew with -Dlengths.write")
+          .as("CONTRIBUTING.md has outdated lengths; update them with -Dlengths.write")
           .isEqualTo(wanted);
     }
   }
 
   private static String table() throws IOException {
-    Exhibits exhibits = Exhibits.of(PROJECT);
+    Implementations implementations = Implementations.of(PROJECT);
     return Stream.concat(
             Stream.of("| page | lines | aim |", "| --- | ---: | ---: |"),
             Stream.of(Group.MODELS, Group.PROGRAMS)
-                .flatMap(group -> exhibits.of(group).stream())
+                .flatMap(group -> implementations.of(group).stream())
                 .filter(it -> it.page().endsWith(".java"))
                 .map(PageLengthsTest::row))
         .collect(joining("\n", "", "\n"));
   }
 
-  private static String row(Exhibit exhibit) {
-    Source page = exhibit.sources().getFirst();
+  private static String row(Implementation implementation) {
+    Source page = implementation.sources().getFirst();
     String name = page.path().replaceAll(".*/", "").replace(".java", "");
     return "| [%s](%s) | %d | %s |"
-        .formatted(name, page.path(), page.linesOfCode(), aim(exhibit, page.path()));
+        .formatted(name, page.path(), page.linesOfCode(), aim(implementation, page.path()));
   }
 
-  /** What such a page can be; a longer one says too much, or does too much. */
-  private static int aim(Exhibit exhibit, String path) {
-    Optional<String> style = exhibit.written().map(Exhibit.Written::style);
+  /** Returns the length to aim at for this kind of page. */
+  private static int aim(Implementation implementation, String path) {
+    Optional<String> style =
+        implementation.styledProgram().map(Implementation.StyledProgram::style);
     if (style.isPresent()) {
       return switch (style.get()) {
         case "nio-selector" -> 230;

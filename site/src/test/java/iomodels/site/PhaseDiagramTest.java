@@ -20,7 +20,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
-/** What a diagram says is drawn, so that it can be read. */
+/** Tests that a diagram is drawn completely and legibly. */
 class PhaseDiagramTest {
 
   private static final String SELECTOR =
@@ -74,7 +74,7 @@ class PhaseDiagramTest {
         .getDocumentElement();
   }
 
-  /** All elements that have a class. */
+  /** Returns all elements of a class. */
   private static List<Element> all(Element within, String kind) {
     List<Element> found = new ArrayList<>();
     NodeList elements = within.getElementsByTagName("*");
@@ -118,7 +118,7 @@ class PhaseDiagramTest {
   }
 
   @Test
-  void itIsAnImageWithItsStepsInWords() throws Exception {
+  void itIsAnImageWithADescriptionOfItsSteps() throws Exception {
     Element svg = drawn(SELECTOR);
     Element title = (Element) svg.getElementsByTagName("title").item(0);
     Element steps = (Element) svg.getElementsByTagName("desc").item(0);
@@ -135,7 +135,7 @@ class PhaseDiagramTest {
   }
 
   @Test
-  void coloursAreLeftToTheStyleSheet() {
+  void theStyleSheetDefinesTheColours() {
     String svg = PhaseDiagram.svg("a-model", read(THREADS), PhaseDiagramTest::word);
 
     assertThat(svg)
@@ -144,7 +144,7 @@ class PhaseDiagramTest {
   }
 
   @Test
-  void statesAreToldApartByPatternsToo() throws Exception {
+  void statesDifferInPatternAsWell() throws Exception {
     Element svg = drawn(THREADS);
 
     assertThat(all(svg, "pattern"))
@@ -160,7 +160,7 @@ class PhaseDiagramTest {
   }
 
   @Test
-  void whatGoesOnHasOneBarAndOneBracket() throws Exception {
+  void anUninterruptedStateHasOneBarAndOneBracket() throws Exception {
     Element svg = drawn(THREADS);
 
     assertThat(all(svg, "bar"))
@@ -171,7 +171,7 @@ class PhaseDiagramTest {
 
   @ParameterizedTest
   @ValueSource(strings = {SELECTOR, THREADS})
-  void nothingLiesOverAnything(String yaml) throws Exception {
+  void nothingOverlaps(String yaml) throws Exception {
     Element svg = drawn(yaml);
     List<Element> heads = all(svg, "head");
     for (int i = 1; i < heads.size(); i++) {
@@ -214,19 +214,19 @@ class PhaseDiagramTest {
       delimiter = '|',
       textBlock =
           """
-          loop>kernel  | lop>kernel           | no lane 'lop' in the arrow 'lop>kernel'; write FROM>TO with two of [loop, kernel]
-          loop>kernel  | loop                 | no lane '' in the arrow 'loop'
-          loop>kernel  | loop>loop            | leads nowhere
-          loop: wait   | loop: waits          | no state 'waits'; there are [wait, ask, copy, work, free, parked, idle]
-          loop: wait   | thread: wait         | no lane 'thread'; there are [loop, kernel]
-          phase: 1     | phase: 3             | no phase 3; there are 1 and 2
-          [loop, kernel] | [kernel, loop]     | the kernel is the last lane
-          [loop, kernel] | [loop, colonel]    | no lane 'colonel'; there are [thread, handler
-          [loop, kernel] | [kernel]           | two lanes at least
-          'text: "n > 0"' | 'phase: 1'        | an arrow has a text
-          '{states: {loop: work}}' | '{}'     | either an arrow or states; this one has none
+          loop>kernel  | lop>kernel           | unknown lane 'lop' in the arrow 'lop>kernel'; write FROM>TO with two of [loop, kernel]
+          loop>kernel  | loop                 | unknown lane '' in the arrow 'loop'
+          loop>kernel  | loop>loop            | begins and ends on one lane
+          loop: wait   | loop: waits          | unknown state 'waits'; the states are [wait, ask, copy, work, free, parked, idle]
+          loop: wait   | thread: wait         | unknown lane 'thread'; the lanes are [loop, kernel]
+          phase: 1     | phase: 3             | unknown phase 3; the phases are 1 and 2
+          [loop, kernel] | [kernel, loop]     | the kernel must be the last lane
+          [loop, kernel] | [loop, colonel]    | unknown lane 'colonel'; the lanes are [thread, handler
+          [loop, kernel] | [kernel]           | at least two lanes
+          'text: "n > 0"' | 'phase: 1'        | an arrow needs a text
+          '{states: {loop: work}}' | '{}'     | either an arrow or states, but this one has neither
           """)
-  void whatCannotBeDrawnIsNamed(String right, String wrong, String message) {
+  void anInvalidDiagramIsRejected(String right, String wrong, String message) {
     Diagram diagram = read(SELECTOR.replace(right, wrong));
 
     assertThatThrownBy(() -> PhaseDiagram.svg("a-model", diagram, PhaseDiagramTest::word))
@@ -236,7 +236,7 @@ class PhaseDiagramTest {
   }
 
   @Test
-  void theRowIsNamed() {
+  void theMessageNamesTheRow() {
     Diagram diagram =
         new Diagram(
             List.of("thread", "kernel"),
@@ -244,7 +244,7 @@ class PhaseDiagramTest {
                 Row.arrow("thread>kernel", "read()"), Row.states(1, Map.of("thread", "sleep"))));
 
     assertThatThrownBy(() -> PhaseDiagram.svg("a-model", diagram, PhaseDiagramTest::word))
-        .hasMessageStartingWith("a-model, row 2: no state 'sleep'");
+        .hasMessageStartingWith("a-model, row 2: unknown state 'sleep'");
   }
 
   @ParameterizedTest
@@ -260,12 +260,12 @@ class PhaseDiagramTest {
           已就绪的通知                  |  8 | 已就绪的/通知
           unbreakable                  |  4 | unbreakable
           """)
-  void longTextsAreBrokenWhereTheyCanBe(String text, int most, String lines) {
-    assertThat(String.join("/", TextWidth.broken(text, most))).isEqualTo(lines);
+  void longTextsAreWrapped(String text, int most, String lines) {
+    assertThat(String.join("/", TextWidth.wrapped(text, most))).isEqualTo(lines);
   }
 
   @Test
-  void chineseTakesMoreRoom() {
+  void chineseCharactersAreWider() {
     assertThat(TextWidth.of("等待", 10, 0.5)).isEqualTo(20);
     assertThat(TextWidth.of("wait", 10, 0.5)).isEqualTo(20);
     assertThat(Optional.of(TextWidth.isWide('，'))).contains(true);

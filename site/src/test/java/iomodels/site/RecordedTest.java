@@ -9,7 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iomodels.program.Program;
-import iomodels.site.Exhibit.Written;
+import iomodels.site.Implementation.StyledProgram;
 import iomodels.site.Recorded.Judged;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ class RecordedTest {
   @TempDir private Path folder;
 
   @Test
-  void callsAreCountedWithThoseThatAreFoldedIntoOne() {
+  void foldedCallsAreCounted() {
     Recorded.Trace trace = Recorded.trace("a", TRACE);
     assertThat(trace.problem()).isEmpty();
     assertThat(trace.calls()).isEqualTo(6);
@@ -42,13 +42,14 @@ class RecordedTest {
   }
 
   @Test
-  void callsThatAreFoldedWithOthersAreNotCountedByName() {
+  void callsFoldedWithOtherNamesCannotBeCounted() {
     Recorded.Trace trace = Recorded.trace("a", TRACE.replace("epoll_wait", "read, write"));
-    assertThatThrownBy(() -> trace.calls("read")).hasMessage("read of a is folded with others");
+    assertThatThrownBy(() -> trace.calls("read"))
+        .hasMessage("the trace of a folds read with other calls");
   }
 
   @Test
-  void aTraceThatIsCutOffIsAProblemAndNothingMore() throws IOException {
+  void aTruncatedTraceIsReportedAndFailsNothing() throws IOException {
     Path traces = Files.createDirectories(folder.resolve("traces"));
     Files.writeString(traces.resolve("whole.json"), TRACE);
     Files.writeString(traces.resolve("half.json"), TRACE.substring(0, 90));
@@ -64,7 +65,7 @@ class RecordedTest {
     assertThat(recorded.trace("half").orElseThrow().json()).isEmpty();
     assertThat(recorded.trace("half").orElseThrow().problem()).startsWith("cut off: ");
     assertThat(recorded.trace("empty").orElseThrow().problem()).isNotEmpty();
-    assertThat(recorded.trace("other").orElseThrow().problem()).isEqualTo("it is not of format 1");
+    assertThat(recorded.trace("other").orElseThrow().problem()).isEqualTo("its format is not 1");
     assertThat(recorded.trace("bare").orElseThrow().problem()).contains("no threads");
     assertThat(recorded.trace("ended").orElseThrow().json()).isPresent();
     assertThat(recorded.trace("ended").orElseThrow().problem()).isEqualTo("cut off: It died.");
@@ -73,7 +74,7 @@ class RecordedTest {
   }
 
   @Test
-  void whatWasNotMeasuredIsADash() throws IOException {
+  void aMissingFigureIsADash() throws IOException {
     Files.writeString(
         folder.resolve("compare.json"),
         """
@@ -89,14 +90,14 @@ class RecordedTest {
   }
 
   @Test
-  void aComparisonOfNothingIsAProblem() throws IOException {
+  void anEmptyComparisonIsReported() throws IOException {
     Files.writeString(folder.resolve("compare.json"), "{}");
     assertThat(Recorded.read(folder).comparison()).isEmpty();
     assertThat(Recorded.read(folder).problems()).contains("compare.json has no models");
   }
 
   @Test
-  void ofAProgramOnlyWhatIsRecordedIsSaid() throws IOException {
+  void aProgramHasAResultOnlyIfItIsRecorded() throws IOException {
     Files.writeString(
         folder.resolve("compare.json"),
         """
@@ -113,12 +114,12 @@ class RecordedTest {
     assertThat(recorded.judged(vertx(OFFLOAD))).isEmpty();
   }
 
-  private static Written vertx(Program program) {
-    return new Written(program, "vertx", "");
+  private static StyledProgram vertx(Program program) {
+    return new StyledProgram(program, "vertx", "");
   }
 
   @Test
-  void findingsAreFoundByTheTargetsFirstWord() throws IOException {
+  void findingsAreLookedUpByTheFirstWordOfTheTarget() throws IOException {
     Files.writeString(
         folder.resolve("conform.json"),
         """

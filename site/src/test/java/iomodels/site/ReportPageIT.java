@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The report of a run as large as they get, in a real browser. */
+/** Tests the report of a large run in a real browser. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ReportPageIT {
 
@@ -25,7 +25,7 @@ class ReportPageIT {
   private static final int DESKTOP = 1400;
   private static final int PHONE = 360;
 
-  /** What WCAG asks of small text. */
+  /** The contrast that WCAG requires for small text. */
   private static final double LEGIBLE = 4.5;
 
   private static final Measurements MEASUREMENTS = InventedMeasurements.make();
@@ -52,7 +52,7 @@ class ReportPageIT {
   }
 
   @Test
-  void everyServerScenarioClaimAndVerdictIsInItAndEveryChartIsDrawn() {
+  void itHasEveryServerScenarioAndClaimAndDrawsEveryChart() {
     browser.open(PAGE);
     int charts = browser.all(".chart").size();
 
@@ -62,7 +62,7 @@ class ReportPageIT {
             browser.run(
                 "return [...document.querySelectorAll('.chart svg')].filter(it =>"
                     + " it.querySelectorAll('path').length < 5).length"))
-        .as("charts with nothing in them")
+        .as("empty charts")
         .isEqualTo(0L);
     assertThat(browser.all("figure details table")).hasSize(charts);
     String text = textOf("main");
@@ -80,7 +80,7 @@ class ReportPageIT {
   }
 
   @Test
-  void whatStandsInTheFiguresIsTextAndNeverMarkup() {
+  void textsOfTheDataAreEscaped() {
     browser.open(PAGE);
 
     assertThat(browser.await("#claim-claim-0 h3").getText()).contains(InventedMeasurements.HOSTILE);
@@ -88,14 +88,14 @@ class ReportPageIT {
     assertThat(browser.all("[onclick]")).isEmpty();
   }
 
-  /** What looks for barriers, as it does on the site's report, does not look into drawings. */
+  /** axe does not check the contrast of text in drawings. */
   @Test
-  void theWordsInChartsAreSeenInLightAndDark() {
+  void textInChartsHasContrastInLightAndDarkMode() {
     for (boolean dark : List.of(false, true)) {
       browser.dark(dark);
       browser.open(PAGE);
       assertThat(((Number) browser.run(FAINTEST)).doubleValue())
-          .as("the least contrast of words in charts; dark: %s", dark)
+          .as("the smallest contrast of text in charts; dark: %s", dark)
           .isGreaterThan(LEGIBLE);
     }
   }
@@ -140,7 +140,7 @@ class ReportPageIT {
       }));
       """;
 
-  /** Of the second claim, whose bars lie: at how many heights there are long level lines. */
+  /** Counts the heights of long horizontal lines in the second claim, whose bars are horizontal. */
   private static final String WHISKER_HEIGHTS =
       """
       const levels = [...document.querySelectorAll('#claim-claim-1 svg path')]

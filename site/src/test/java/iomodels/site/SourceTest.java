@@ -16,7 +16,7 @@ class SourceTest {
   @TempDir private Path folder;
 
   @Test
-  void aRegionIsPassagesOfCommentAndCode() throws IOException {
+  void aRegionConsistsOfPassagesOfCommentAndCode() throws IOException {
     Source source =
         read(
             "A.java",
@@ -78,7 +78,7 @@ class SourceTest {
   }
 
   @Test
-  void whatLooksLikeACommentInsideALineIsCode() throws IOException {
+  void aCommentWithinALineIsCode() throws IOException {
     Source source =
         read("a.c", "/* tag */ int a; /* b */\n// tag::wait[]\nint c; // d\n// end::wait[]\n");
     assertThat(source.linesOfCode()).isEqualTo(2);
@@ -91,13 +91,13 @@ class SourceTest {
   }
 
   @Test
-  void aRegionThatDoesNotEndOrHasNotBegunIsAFault() {
+  void aRegionWithoutBeginningOrEndIsAnError() {
     assertThatThrownBy(() -> read("A.java", "// tag::wait[]\nint a;\n"))
         .isInstanceOf(IOException.class)
-        .hasMessage("A.java: wait does not end");
+        .hasMessage("A.java: region wait does not end");
     assertThatThrownBy(() -> read("B.java", "int a;\n// end::wait[]\n"))
         .isInstanceOf(IOException.class)
-        .hasMessage("B.java:2: wait has not begun");
+        .hasMessage("B.java:2: region wait ends but has not begun");
   }
 
   private Source read(String name, String text) throws IOException {

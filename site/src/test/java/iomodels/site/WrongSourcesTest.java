@@ -15,12 +15,12 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What is wrong shows in the code of every wrong server. */
+/** Tests that the code of every wrong server shows its fault. */
 class WrongSourcesTest {
 
   private static final Path ROOT = Path.of("..");
 
-  /** Their code is the correct server's: what is wrong is what they declare. */
+  /** Servers with the correct code and a wrong declaration. */
   private static final Set<String> WRONG_BY_DECLARATION =
       Set.of("poller-that-waits", "leaves-the-address-to-the-kernel");
 
@@ -45,7 +45,7 @@ class WrongSourcesTest {
   }
 
   @Test
-  void theSourceStandsWhereItIsSaidToStand() throws IOException {
+  void fileAndLineOfTheSourceAreCorrect() throws IOException {
     for (WrongCode code : all.values()) {
       List<String> source = code.source().lines().toList();
       List<String> there = Files.readAllLines(ROOT.resolve(code.file()));
@@ -80,7 +80,7 @@ class WrongSourcesTest {
   }
 
   @Test
-  void whatIsSaidOfTheCorrectServerStandsThere() throws IOException {
+  void fileAndLineOfTheCorrectMethodAreCorrect() throws IOException {
     for (WrongCode code : all.values()) {
       for (Difference difference : code.differences()) {
         List<String> there = Files.readAllLines(ROOT.resolve(difference.file()));
@@ -92,7 +92,7 @@ class WrongSourcesTest {
   }
 
   @Test
-  void aStepDoneDifferently() {
+  void anOverriddenMethodIsShownAsADiff() {
     Difference finish = only("closes-with-input-unread");
 
     assertThat(finish.member()).isEqualTo("finish");
@@ -104,14 +104,14 @@ class WrongSourcesTest {
   }
 
   @Test
-  void whatTheSuperclassDoesIsWrittenOut() {
+  void callsToTheSuperclassAreInlined() {
     assertThat(only("one-byte-is-the-end").unified())
         .containsExactly(
             " boolean receive(Conversation it) throws IOException {",
             "   it.in.clear();",
             "   int n = it.channel.read(it.in);",
             "   it.in.flip();",
-            "   it.heard |= n > 0;",
+            "   it.hasReceived |= n > 0;",
             "-  return n >= 0;",
             "+  return n >= 0 && it.in.remaining() > 1;",
             " }");
@@ -125,32 +125,32 @@ class WrongSourcesTest {
   }
 
   @Test
-  void whatIsOnlyIndentedOtherwiseIsTheSame() {
+  void indentationAloneIsNoDifference() {
     assertThat(differences("pool-of-64").getLast().unified())
         .contains("     while (it.progress != Progress.FINISHED) {", "+  threads.acquire();")
         .noneMatch(line -> line.startsWith("-"));
   }
 
   @Test
-  void bracketsArePairedWithThoseOfTheirOwnIndent() {
+  void bracketsArePairedByIndentation() {
     assertThat(only("off-by-one-at-a-full-buffer").unified())
         .endsWith("+  }", "+  return received;", " }");
     assertThat(only("partial-write-dropped").unified())
         .containsExactly(
-            " void say(Conversation it) throws IOException, InterruptedException {",
+            " void send(Conversation it) throws IOException, InterruptedException {",
             "-  while (it.out.hasRemaining()) {",
             "+  it.channel.configureBlocking(false);",
-            "   it.said += it.channel.write(it.out);",
+            "   it.bytesSent += it.channel.write(it.out);",
             "-  }",
             "+  it.channel.configureBlocking(true);",
             " }");
   }
 
   @Test
-  void fieldsHelpersAndConstantsAreToldAsAdded() {
+  void fieldsHelpersAndConstantsAreAdded() {
     assertThat(differences("table-of-128-clients"))
         .extracting(Difference::member)
-        .containsExactly("table, accepted, places", "accept", "say");
+        .containsExactly("table, accepted, places", "accept", "send");
     assertThat(differences("wakes-up-for-nothing"))
         .extracting(Difference::member, Difference::added)
         .containsExactly(tuple("bind", false), tuple("look", true));

@@ -5,7 +5,7 @@ import iomodels.service.Session.Progress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 
-/** One connection of a {@link CorrectServer}: only its own thread writes to it. */
+/** A connection of a {@link CorrectServer}. Only its own thread writes to the channel. */
 final class Conversation {
 
   static final int CAPACITY = 16 * 1024;
@@ -13,24 +13,24 @@ final class Conversation {
   final SocketChannel channel;
   final Session session;
 
-  /** What the client has said, from position to limit. */
+  /** Input that the session has not consumed, between position and limit. */
   final ByteBuffer in = ByteBuffer.allocate(CAPACITY).limit(0);
 
-  /** What it is to be told, from position to limit. */
+  /** Output that has not been sent, between position and limit. */
   final ByteBuffer out = ByteBuffer.allocate(CAPACITY);
 
   volatile Progress progress = Progress.UNDERFLOW;
 
-  /** Whether the server waits for the client to say something, and since when. */
+  /** Whether the server waits for input, and since when, in nanoseconds. */
   volatile boolean waiting;
 
   volatile long waitingSince;
 
-  /** Whether the client has said anything yet. */
-  volatile boolean heard;
+  /** Whether any input has been received. */
+  volatile boolean hasReceived;
 
-  /** How many bytes it has been told; only for its own thread. */
-  long said;
+  /** Number of bytes sent; used by the connection's own thread only. */
+  long bytesSent;
 
   Conversation(SocketChannel channel, Session session) {
     this.channel = channel;

@@ -27,27 +27,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The correct twin: a blocking server with a virtual thread for each connection, which keeps every
- * rule. Each of its steps is a method, and a wrong server is this one with one step done
- * differently.
+ * The correct twin: a blocking server with a virtual thread for each connection. It keeps every
+ * rule. Each step is a method, and a wrong server overrides one of them.
  */
 class CorrectServer implements Server {
 
   private static final long POLL_MILLIS = 5;
-  private static final long QUIET = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   final ServerConfig config;
   final Service service;
   final ServerSocketChannel listener;
   final DatagramChannel datagrams;
 
-  /** The conversations that go on, each with its thread. */
+  /** The open connections, each with its thread. */
   final Map<Conversation, Thread> conversations = new ConcurrentHashMap<>();
 
-  /** Set before the acceptor is woken for the last time. */
+  /** Set before the acceptor is woken up for the last time. */
   private volatile boolean refusing;
 
-  /** Done when no connection is left in the accept queue. */
+  /** Completed when the accept queue is empty. */
   private final CompletableFuture<Void> queueAccepted = new CompletableFuture<>();
 
   private final AtomicBoolean stopped = new AtomicBoolean();
@@ -60,7 +59,7 @@ class CorrectServer implements Server {
     datagrams = DatagramChannel.open();
   }
 
-  /** Binds, and begins to serve. */
+  /** Binds the sockets and starts to serve. */
   final CorrectServer start() throws IOException {
     try {
       bind();
@@ -98,7 +97,7 @@ class CorrectServer implements Server {
       try {
         admit(accept());
       } catch (IOException _) {
-        pause(); // closed; or out of descriptors, and then not in a hurry
+        pause(); // closed, or out of file descriptors: a busy loop would not help
       }
     }
   }
@@ -109,7 +108,7 @@ class CorrectServer implements Server {
     return channel;
   }
 
-  /** Gives the connection a thread. */
+  /** Starts a thread for the connection. */
   void admit(SocketChannel channel) {
     Conversation it = new Conversation(channel, open());
     Thread thread = Thread.ofVirtual().unstarted(() -> attend(it));
@@ -121,14 +120,14 @@ class CorrectServer implements Server {
     return service.open();
   }
 
-  /** Converses, whatever comes of it. */
+  /** Serves the connection to its end, and closes it in any case. */
   final void attend(Conversation it) {
     try (it.channel) {
       converse(it);
     } catch (IOException e) {
-      lost(it, e);
+      connectionLost(it, e);
     } catch (InterruptedException _) {
-      // cut off
+      // close() cut the connection off
     } finally {
       conversations.remove(it);
     }
@@ -145,18 +144,18 @@ class CorrectServer implements Server {
       }
       it.progress = advance(it, endOfInput);
       it.out.flip();
-      say(it);
+      send(it);
       it.out.clear();
     }
     finish(it);
   }
 
-  /** Receives at least a byte; false at the end of input. */
+  /** Receives at least one byte; returns false at the end of input. */
   boolean receive(Conversation it) throws IOException {
     it.in.clear();
     int n = it.channel.read(it.in);
     it.in.flip();
-    it.heard |= n > 0;
+    it.hasReceived |= n > 0;
     return n >= 0;
   }
 
@@ -165,13 +164,13 @@ class CorrectServer implements Server {
   }
 
   /** Sends all of {@code out}. */
-  void say(Conversation it) throws IOException, InterruptedException {
+  void send(Conversation it) throws IOException, InterruptedException {
     while (it.out.hasRemaining()) {
-      it.said += it.channel.write(it.out);
+      it.bytesSent += it.channel.write(it.out);
     }
   }
 
-  /** Ends in order: input that were left unread would turn the FIN into a RST. */
+  /** Sends FIN, then discards input: closing with unread input would send RST. */
   void finish(Conversation it) throws IOException, InterruptedException {
     it.channel.shutdownOutput();
     long deadline = System.nanoTime() + config.linger().toNanos();
@@ -183,8 +182,8 @@ class CorrectServer implements Server {
     } while (rest.read(it.in.array()) >= 0 && System.nanoTime() < deadline);
   }
 
-  /** The client has gone without a word: nobody is left to be told. */
-  void lost(Conversation it, IOException why) {}
+  /** Called when the connection fails, for instance by a reset. */
+  void connectionLost(Conversation it, IOException why) {}
 
   private void answerAll(Responder responder) {
     ByteBuffer datagram = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
@@ -195,12 +194,12 @@ class CorrectServer implements Server {
         responder.reply(datagram.flip(), reply.clear());
         answer(sender, datagram.rewind(), reply.flip());
       } catch (IOException _) {
-        pause(); // closed; or a sender that cannot be reached, which is its own affair
+        pause(); // closed, or the sender is unreachable, which must not end the loop
       }
     }
   }
 
-  /** Sends the reply to a datagram to whoever sent it. */
+  /** Sends the reply to the sender of the datagram. */
   void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
     datagrams.send(reply, sender);
   }
@@ -236,14 +235,14 @@ class CorrectServer implements Server {
     terminated.exceptionally(_ -> null).join();
   }
 
-  /** Takes no more connections than the kernel has completed already. */
+  /** Refuses new connections, but serves those that the kernel has already established. */
   void refuse() {
     refusing = true;
     closeQuietly(datagrams);
     Thread.ofVirtual().name("refuse").start(this::acceptTheQueue);
   }
 
-  /** To close the listener first would reset who is in its queue. */
+  /** Accepts the queued connections first: closing the listener would reset them. */
   private void acceptTheQueue() {
     List<SocketChannel> queue = new ArrayList<>();
     try (listener;
@@ -253,13 +252,13 @@ class CorrectServer implements Server {
         queue.add(next);
       }
     } catch (IOException _) {
-      // there are no descriptors for them
+      // out of file descriptors
     }
     queue.forEach(this::admit);
     queueAccepted.complete(null);
   }
 
-  /** Whether it has been told to stop. */
+  /** Returns whether the server has been told to stop. */
   final boolean refusing() {
     return refusing;
   }
@@ -268,11 +267,11 @@ class CorrectServer implements Server {
     try {
       closeable.close();
     } catch (IOException _) {
-      // closed nevertheless
+      // the descriptor is released all the same
     }
   }
 
-  /** Gives those who are owed a reply the grace period to take it. */
+  /** Waits for pending replies to be delivered, for the grace period at most. */
   void drain() {
     await(
         () -> {
@@ -282,22 +281,22 @@ class CorrectServer implements Server {
         config.gracePeriod());
   }
 
-  /** What a client sent before the stop may be on its way still; if it is, it comes by itself. */
+  /** Input that was sent before the stop may still arrive, so a pause has to pass first. */
   private boolean isIdle(Conversation it) {
-    return it.waiting && System.nanoTime() - it.waitingSince > QUIET;
+    return it.waiting && System.nanoTime() - it.waitingSince > IDLE_NANOS;
   }
 
-  /** Ends the conversation with a client that is owed nothing. */
+  /** Ends the input of a client that has no pending replies. */
   void dismiss(Conversation it) {
     try {
-      it.channel.shutdownInput(); // wakes its thread, which finds the end of input
+      it.channel.shutdownInput(); // wakes the thread, which reads the end of input
     } catch (IOException _) {
-      // it has just ended by itself
+      // the connection has just ended
     }
   }
 
   private static void cutOff(Conversation it, Thread thread) {
-    thread.interrupt(); // closes the channel if the thread is in it
+    thread.interrupt(); // closes the channel if the thread is blocked on it
   }
 
   private static void await(Condition condition, Duration atMost) {

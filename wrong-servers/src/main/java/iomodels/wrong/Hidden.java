@@ -9,7 +9,7 @@ import iomodels.wrong.tutorial.Tutorials;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Finds the wrong servers, their twins and the tutorials' for whoever knows their names. */
+/** Finds wrong servers, their correct twins and the tutorial servers by name. */
 public final class Hidden implements HiddenServers {
 
   /** For {@link java.util.ServiceLoader}. */

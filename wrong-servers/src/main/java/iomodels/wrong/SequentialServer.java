@@ -7,7 +7,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The correct twin that serves one client after another, in the thread that accepts them. */
+/** The correct twin that serves one client at a time, in the accepting thread. */
 class SequentialServer extends CorrectServer {
 
   private final Lock oneAtATime = new ReentrantLock();
@@ -16,7 +16,7 @@ class SequentialServer extends CorrectServer {
     super(config, service);
   }
 
-  /** At the stop another thread admits those that are left: they wait here as well. */
+  /** When the server stops, another thread admits the queued connections; they wait here too. */
   @Override
   void admit(SocketChannel channel) {
     oneAtATime.lock();

@@ -16,7 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Wrong about clients that do not read: section 5. */
+/** Servers that break the rules on back-pressure: section 5. */
 final class WrongBackPressure {
 
   static final List<WrongServer> ALL =
@@ -24,25 +24,25 @@ final class WrongBackPressure {
           WrongServer.of(
               "reads-on-and-on",
               "5.01",
-              "Queues what a client does not take, and reads on.",
+              "Queues the replies that the client does not read, and keeps reading.",
               "it took all",
               WrongBackPressure::readsOnAndOn),
           WrongServer.of(
               "resumes-once",
               "5.02",
-              "Forgets a client that has stopped reading for a while a second time.",
+              "Stops serving a client that pauses reading for the second time.",
               "nothing came for",
               WrongBackPressure::resumesOnce),
           WrongServer.of(
               "reply-in-full",
               "5.03",
-              "Makes a reply in full, up to 64 MiB of it, before it sends any.",
+              "Builds a reply in memory, up to 64 MiB, before it sends the first byte.",
               "its memory grew by",
               WrongBackPressure::replyInFull),
           WrongServer.of(
               "one-lock-for-all-writes",
               "5.04",
-              "Holds a lock while it writes, and all connections share it.",
+              "Writes while it holds a lock that all connections share.",
               "nothing came for",
               WrongBackPressure::oneLockForAllWrites));
 
@@ -75,16 +75,16 @@ final class WrongBackPressure {
           while (true) {
             ByteBuffer next = queue.take();
             while (next.hasRemaining()) {
-              it.said += it.channel.write(next);
+              it.bytesSent += it.channel.write(next);
             }
           }
         } catch (IOException | InterruptedException _) {
-          // the client is gone, or has been told all
+          // the client has left, or everything has been sent
         }
       }
 
       @Override
-      void say(Conversation it) throws InterruptedException {
+      void send(Conversation it) throws InterruptedException {
         if (it.out.hasRemaining()) {
           requireNonNull(queues.get(it))
               .put(ByteBuffer.allocate(it.out.remaining()).put(it.out).flip());
@@ -99,9 +99,9 @@ final class WrongBackPressure {
       private final Map<Conversation, Boolean> stoppedOnce = new ConcurrentHashMap<>();
 
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        super.say(it);
+        super.send(it);
         if (System.nanoTime() - start > A_WHILE && stoppedOnce.put(it, true) != null) {
           while (listener.isOpen()) {
             TimeUnit.MILLISECONDS.sleep(20);
@@ -117,14 +117,14 @@ final class WrongBackPressure {
       private final Map<Conversation, ByteArrayOutputStream> replies = new ConcurrentHashMap<>();
 
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         ByteArrayOutputStream reply = replies.computeIfAbsent(it, _ -> new ByteArrayOutputStream());
         reply.write(it.out.array(), 0, it.out.limit());
         if (it.progress != Progress.OVERFLOW || reply.size() >= MAX_REPLY) {
           ByteBuffer whole = ByteBuffer.wrap(reply.toByteArray());
           reply.reset();
           while (whole.hasRemaining()) {
-            it.said += it.channel.write(whole);
+            it.bytesSent += it.channel.write(whole);
           }
         }
       }
@@ -137,10 +137,10 @@ final class WrongBackPressure {
       private final ReentrantLock lock = new ReentrantLock();
 
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         lock.lockInterruptibly();
         try {
-          super.say(it);
+          super.send(it);
         } finally {
           lock.unlock();
         }

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** Wrong about bytes: section 1. */
+/** Servers that break the rules on bytes: section 1. */
 final class WrongBytes {
 
   static final List<WrongServer> ALL =
@@ -17,25 +17,25 @@ final class WrongBytes {
           WrongServer.of(
               "latin-1-upper-casing",
               "1.01",
-              "Upper-cases the accented letters of Latin-1 as well.",
+              "Also upper-cases the accented letters of Latin-1.",
               "(byte 224 being 0xE0)",
               WrongBytes::latin1UpperCasing),
           WrongServer.of(
               "utf-8-round-trip",
               "1.02",
-              "Makes text of the bytes and bytes of the text, which is lossy.",
+              "Decodes its output as UTF-8 and encodes it again, which corrupts invalid sequences.",
               "(0xEF)",
               WrongBytes::utf8RoundTrip),
           WrongServer.of(
               "sends-the-terminator",
               "1.03",
-              "Sends the NUL at the end of a C string along.",
+              "Sends the terminating NUL of a C string after each reply.",
               "(0x00)",
               WrongBytes::sendsTheTerminator),
           WrongServer.of(
               "banner",
               "1.04",
-              "Greets each client.",
+              "Sends a greeting to each new client.",
               "got 6 bytes \"hello\\n\"",
               WrongBytes::banner));
 
@@ -45,14 +45,14 @@ final class WrongBytes {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         for (int i = it.out.position(); i < it.out.limit(); i++) {
           int octet = it.out.get(i) & 0xFF;
           if (octet >= 0xE0 && octet <= 0xFE && octet != 0xF7) {
             it.out.put(i, (byte) (octet - 0x20));
           }
         }
-        super.say(it);
+        super.send(it);
       }
     };
   }
@@ -61,10 +61,10 @@ final class WrongBytes {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException {
+      void send(Conversation it) throws IOException {
         ByteBuffer text = UTF_8.encode(UTF_8.decode(it.out));
         while (text.hasRemaining()) {
-          it.said += it.channel.write(text);
+          it.bytesSent += it.channel.write(text);
         }
       }
     };
@@ -74,11 +74,11 @@ final class WrongBytes {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         boolean something = it.out.hasRemaining();
-        super.say(it);
+        super.send(it);
         if (something) {
-          it.said += it.channel.write(ByteBuffer.allocate(1));
+          it.bytesSent += it.channel.write(ByteBuffer.allocate(1));
         }
       }
     };

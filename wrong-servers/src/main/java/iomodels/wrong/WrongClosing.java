@@ -15,7 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-/** Wrong about how conversations end: section 4. */
+/** Servers that break the rules on closing: section 4. */
 final class WrongClosing {
 
   static final List<WrongServer> ALL =
@@ -23,55 +23,56 @@ final class WrongClosing {
           WrongServer.of(
               "fin-taken-for-hang-up",
               "4.01",
-              "Looks for the client's FIN while it sends, and then sends no more.",
+              "Checks for the client's FIN while it sends, and then drops the rest of the replies.",
               "got FIN after",
               WrongClosing::finTakenForHangUp),
           WrongServer.of(
               "never-closes",
               "4.02",
-              "Leaves the connection open when the client has closed.",
+              "Leaves the connection open after the client has closed it.",
               "FIN within",
               WrongClosing::neverCloses),
           WrongServer.sequential(
               "dies-of-empty-connections",
               "4.03",
-              "Lets the tenth connection without a request end the loop that accepts.",
+              "Ends its accept loop at the tenth connection without a request.",
               "nothing came for",
               WrongClosing::diesOfEmptyConnections),
           WrongServer.sequential(
               "dies-of-a-reset",
               "4.04",
-              "Lets a connection that was reset end the loop that accepts.",
+              "Ends its accept loop when a client resets its connection.",
               "nothing came for",
               WrongClosing::diesOfAReset),
           WrongServer.of(
               "closes-with-input-unread",
               "4.05",
-              "Closes at once when it has finished, whatever the client still says.",
+              "Closes the connection with unread input.",
               "got Connection reset",
               WrongClosing::closesWithInputUnread),
           WrongServer.of(
               "aborts-at-the-end",
               "4.06",
-              "Closes with SO_LINGER at 0, which throws away what the client has yet to receive.",
+              "Closes with SO_LINGER set to 0, which discards output that the client has not"
+                  + " received.",
               "got Connection reset",
               WrongClosing::abortsAtTheEnd),
           WrongServer.of(
               "loses-a-socket-in-five-hundred",
               "4.07",
-              "Opens a socket for one of five hundred clients that reset, and forgets it.",
+              "Leaks a socket at every five-hundredth reset.",
               "sockets once all clients have gone",
               WrongClosing::losesASocket),
           WrongServer.of(
               "waits-for-a-write-to-nobody",
               "4.07",
-              "Waits at the stop for replies to clients that have reset.",
+              "Waits, when stopped, to deliver replies to clients that have reset.",
               "the server still runs",
               WrongClosing::waitsForAWriteToNobody),
           WrongServer.of(
               "leaves-a-thread-behind",
               "4.08",
-              "Has a thread wait for the rest of a line whose client has reset.",
+              "Leaves a thread waiting for the rest of a line after the client has reset.",
               "threads once all clients have gone",
               WrongClosing::leavesAThreadBehind));
 
@@ -81,16 +82,16 @@ final class WrongClosing {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         if (it.progress == Progress.OVERFLOW && !it.in.hasRemaining()) {
           it.channel.configureBlocking(false);
           boolean open = receive(it);
           it.channel.configureBlocking(true);
           if (!open) {
-            throw new EOFException("the client has hung up");
+            throw new EOFException("the client has sent FIN");
           }
         }
-        super.say(it);
+        super.send(it);
       }
     };
   }
@@ -113,7 +114,7 @@ final class WrongClosing {
       @Override
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
-        if (!received && !it.heard && ++empty == 10) {
+        if (!received && !it.hasReceived && ++empty == 10) {
           throw new IllegalStateException("too many empty requests");
         }
         return received;
@@ -125,7 +126,7 @@ final class WrongClosing {
       throws IOException {
     return new SequentialServer(config, service) {
       @Override
-      void lost(Conversation it, IOException why) {
+      void connectionLost(Conversation it, IOException why) {
         throw new UncheckedIOException(why);
       }
     };
@@ -159,12 +160,12 @@ final class WrongClosing {
       private final Queue<SocketChannel> forgotten = new ConcurrentLinkedQueue<>();
 
       @Override
-      void lost(Conversation it, IOException why) {
+      void connectionLost(Conversation it, IOException why) {
         if (resets.incrementAndGet() % 500 == 0) {
           try {
             forgotten.add(SocketChannel.open());
           } catch (IOException _) {
-            // there are none left to forget
+            // out of file descriptors
           }
         }
       }
@@ -175,17 +176,17 @@ final class WrongClosing {
       throws IOException {
     return new CorrectServer(config, service) {
       private final CountDownLatch sent = new CountDownLatch(1);
-      private volatile boolean owed;
+      private volatile boolean replyPending;
 
       @Override
-      void lost(Conversation it, IOException why) {
-        owed = true;
+      void connectionLost(Conversation it, IOException why) {
+        replyPending = true;
       }
 
       @Override
       void drain() {
         super.drain();
-        while (owed && sent.getCount() > 0) {
+        while (replyPending && sent.getCount() > 0) {
           pause();
         }
       }
@@ -198,7 +199,7 @@ final class WrongClosing {
       private final AtomicInteger resets = new AtomicInteger();
 
       @Override
-      void lost(Conversation it, IOException why) {
+      void connectionLost(Conversation it, IOException why) {
         if (resets.incrementAndGet() % 50 == 0) {
           Thread.ofPlatform().daemon().start(LockSupport::park);
         }

@@ -13,7 +13,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Wrong about datagrams: section 7. */
+/** Servers that break the rules on datagrams: section 7. */
 final class WrongDatagrams {
 
   static final List<WrongServer> ALL =
@@ -21,44 +21,44 @@ final class WrongDatagrams {
           WrongServer.of(
               "answers-a-repeated-datagram-twice",
               "7.01",
-              "Answers a datagram that is like the one before it a second time.",
+              "Answers a datagram twice if it equals the previous one.",
               "no further datagram",
               WrongDatagrams::answersARepeatedDatagramTwice),
           WrongServer.of(
               "ignores-empty-datagrams",
               "7.02",
-              "Takes an empty datagram for nothing at all.",
+              "Ignores empty datagrams.",
               "a datagram of 0 bytes",
               WrongDatagrams::ignoresEmptyDatagrams),
           WrongServer.of(
               "truncates-at-16-kib",
               "7.03",
-              "Has a buffer of 16 KiB for datagrams, and drops what does not fit.",
+              "Truncates datagrams to 16 KiB.",
               "differs at byte 16,384",
               WrongDatagrams::truncatesAt16Kib),
           WrongServer.of(
               "answers-from-another-port",
               "7.04",
-              "Opens a socket of its own for each reply.",
+              "Opens a new socket for each reply, and so answers from another port.",
               "it came from",
               WrongDatagrams::answersFromAnotherPort),
           WrongServer.of(
               "dies-of-a-vanished-sender",
               "7.05",
-              "Connects to the sender, and lets an ICMP port unreachable end the loop.",
+              "Connects to the sender, and ends its receive loop at ICMP port unreachable.",
               "none came to 5 requests",
               WrongDatagrams::diesOfAVanishedSender),
           WrongServer.of(
               "takes-ipv6-for-ipv4",
               "7.06",
-              "Has a buffer for the largest datagram of IPv4, and cuts off what is longer.",
+              "Truncates datagrams to the maximum length of IPv4.",
               "differs at byte 65,507",
               WrongDatagrams::takesIpv6ForIpv4),
           WrongServer.claiming(
               EnumSet.allOf(Capability.class),
               "leaves-the-address-to-the-kernel",
               "7.07",
-              "Does not tell the kernel from which address to answer.",
+              "Lets the kernel choose the source address of its replies.",
               "it came from",
               CorrectServer::new));
 
@@ -133,7 +133,7 @@ final class WrongDatagrams {
       void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
         datagrams.connect(sender);
         try {
-          TimeUnit.MILLISECONDS.sleep(10); // work to do, while the sender may vanish
+          TimeUnit.MILLISECONDS.sleep(10); // time for the sender to vanish
           datagrams.write(reply);
           datagrams.configureBlocking(false);
           datagrams.read(ByteBuffer.allocate(1));

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Wrong about how a server comes and goes: section 9. */
+/** Servers that break the rules on the life cycle: section 9. */
 final class WrongLife {
 
   static final List<WrongServer> ALL =
@@ -19,55 +19,56 @@ final class WrongLife {
           WrongServer.of(
               "announces-port-0",
               "9.01",
-              "Announces the port that was asked for, not the one that it got.",
+              "Announces the port that was requested, not the port that it is bound to.",
               "it announced port 0",
               WrongLife::announcesPort0),
           WrongServer.of(
               "no-reuse-address",
               "9.02",
-              "Binds without SO_REUSEADDR, so that its own old connections keep it out.",
+              "Binds without SO_REUSEADDR, so its own old connections prevent a restart.",
               "it did not start",
               WrongLife::noReuseAddress),
           WrongServer.of(
               "cuts-off-at-once",
               "9.03",
-              "Stops without regard to the replies that are on their way.",
+              "Stops at once, and discards pending replies.",
               "got FIN after",
               WrongLife::cutsOffAtOnce),
           WrongServer.of(
               "serves-on-while-draining",
               "9.03",
-              "Goes on taking new clients while it waits for the old ones.",
+              "Accepts new clients while it drains the old ones.",
               "it was served",
               WrongLife::servesOnWhileDraining),
           WrongServer.of(
               "waits-for-the-idle",
               "9.04",
-              "Waits for idle clients as well, until the grace period is over.",
+              "Waits for idle clients until the grace period ends.",
               "while a client is idle",
               WrongLife::waitsForTheIdle),
           WrongServer.of(
               "takes-another-port",
               "9.05",
-              "Listens somewhere else if the port is in use, and says nothing of it.",
+              "Listens on another port, without an error, if the requested port is in use.",
               "a server claims to listen at",
               WrongLife::takesAnotherPort),
           WrongServer.of(
               "hears-no-more",
               "9.06",
-              "Takes no more input once it is told to stop, though more has been sent.",
+              "Stops reading as soon as it is told to stop, and loses input that was sent before.",
               "got FIN after",
               WrongLife::hearsNoMore),
           WrongServer.of(
               "delivers-to-a-hundred",
               "9.07",
-              "Delivers to a hundred clients at the stop, and resets the others.",
+              "Delivers pending replies to a hundred clients when stopped, and resets the others.",
               "clients lost data",
               WrongLife::deliversToAHundred),
           WrongServer.of(
               "resets-the-queue",
               "9.08",
-              "Is slow to accept, and closes its listener with complete connections in its queue.",
+              "Accepts slowly, and closes its listener while established connections are still"
+                  + " queued.",
               "Connection reset",
               WrongLife::resetsTheQueue));
 
@@ -113,7 +114,7 @@ final class WrongLife {
 
       @Override
       void dismiss(Conversation it) {
-        if (it.heard) {
+        if (it.hasReceived) {
           super.dismiss(it);
         }
       }
@@ -162,7 +163,7 @@ final class WrongLife {
         try (it.channel) {
           it.channel.setOption(StandardSocketOptions.SO_LINGER, 0);
         } catch (IOException _) {
-          // it has just ended by itself
+          // the connection has just ended
         }
       }
     };

@@ -16,7 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Wrong about what clients notice of each other: section 6. */
+/** Servers that break the rules on many clients: section 6. */
 final class WrongManyClients {
 
   static final List<WrongServer> ALL =
@@ -24,43 +24,44 @@ final class WrongManyClients {
           WrongServer.of(
               "awaits-the-first-request",
               "6.01",
-              "Awaits a client's first request before it accepts the next client.",
+              "Waits for a client's first request before it accepts the next client.",
               "nothing came for",
               WrongManyClients::awaitsTheFirstRequest),
           WrongServer.of(
               "pool-of-64",
               "6.02",
-              "Has 64 threads for lines, each of which a client that is half done keeps.",
+              "Serves lines with 64 threads; a client that has sent half a line occupies one.",
               "nothing came for",
               WrongManyClients::poolOf64),
           WrongServer.of(
               "table-of-128-clients",
               "6.03",
-              "Keeps clients in a table of 128: the 129th gets what the first was to be told.",
+              "Keeps its clients in a table of 128 entries, so the 129th receives the replies to"
+                  + " the first.",
               " IN ROUND ",
               WrongManyClients::tableOf128Clients),
           WrongServer.of(
               "large-replies-first",
               "6.04",
-              "Puts a small reply off by 120 ms while a large one is on its way.",
+              "Delays a small reply by 120 ms while it sends a large one.",
               "a reply beside a flooder within",
               WrongManyClients::largeRepliesFirst),
           WrongServer.sequential(
               "turns-the-queue-away",
               "6.05",
-              "Tells a client that has queued for 100 ms that it is busy, and closes.",
+              "Sends \"busy\" to a client that has waited for 100 ms, and closes the connection.",
               "\"busy",
               WrongManyClients::turnsTheQueueAway),
           WrongServer.of(
               "leaks-a-slot",
               "6.06",
-              "Has 1,000 slots for clients, and never gives one back.",
+              "Has 1,000 slots for clients, and never releases one.",
               "client 1,001 of 2,000",
               WrongManyClients::leaksASlot),
           WrongServer.of(
               "five-hundred-at-once",
               "6.07",
-              "Serves no more than 500 clients at once.",
+              "Serves at most 500 clients at the same time, and declares no limit.",
               "client 501 of 1,000 at once",
               WrongManyClients::fiveHundredAtOnce));
 
@@ -78,7 +79,7 @@ final class WrongManyClients {
       }
 
       private boolean isSilent(Conversation it) {
-        return !it.heard;
+        return !it.hasReceived;
       }
     };
   }
@@ -117,9 +118,9 @@ final class WrongManyClients {
       }
 
       @Override
-      void say(Conversation it) throws IOException {
+      void send(Conversation it) throws IOException {
         while (it.out.hasRemaining()) {
-          it.said += table[places.getOrDefault(it.channel, 0)].write(it.out);
+          it.bytesSent += table[places.getOrDefault(it.channel, 0)].write(it.out);
         }
       }
     };
@@ -129,12 +130,12 @@ final class WrongManyClients {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         boolean small = it.progress != Progress.OVERFLOW && it.out.hasRemaining();
         if (small && conversations.keySet().stream().anyMatch(this::isLarge)) {
           TimeUnit.MILLISECONDS.sleep(120);
         }
-        super.say(it);
+        super.send(it);
       }
 
       private boolean isLarge(Conversation other) {

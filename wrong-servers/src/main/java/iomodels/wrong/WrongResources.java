@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Wrong about what it uses, which shows in a process of its own only: section 8. */
+/** Servers that break the rules on resources, which need a process of their own: section 8. */
 final class WrongResources {
 
   static final List<WrongServer> ALL =
@@ -19,44 +19,44 @@ final class WrongResources {
           WrongServer.of(
               "leaks-a-descriptor",
               "8.01",
-              "Opens a socket for each client that has left without a word, and forgets it.",
+              "Leaks a socket at each reset.",
               " are open",
               WrongResources::leaksADescriptor),
           WrongServer.of(
               "wakes-up-for-nothing",
               "8.02",
-              "Looks for something to do ten thousand times a second.",
+              "Wakes up more than ten thousand times a second to look for work.",
               "it never used less than",
               WrongResources::wakesUpForNothing),
           WrongServer.of(
               "says-virtual-means-platform",
               "8.03",
-              "Declares virtual threads, and gives each connection a platform thread.",
+              "Declares virtual threads, but starts a platform thread for each connection.",
               "more threads with",
               WrongResources::saysVirtualMeansPlatform),
           WrongServer.of(
               "accepts-in-a-busy-loop",
               "8.04",
-              "Tries again at once to accept when descriptors have run out.",
+              "Retries accept() without a pause while it is out of file descriptors.",
               "a server that rests while there are no descriptors",
               WrongResources::acceptsInABusyLoop),
           WrongServer.of(
               "accepts-no-more",
               "8.04",
-              "Ends its accept loop at the first exception, for ever.",
+              "Stops accepting at the first exception, and never resumes.",
               "nothing came for",
               WrongResources::acceptsNoMore),
           WrongServer.declared(
               Notification.POLLING,
               "poller-that-waits",
               "8.05",
-              "Declares that it asks in turn, and waits to be told.",
+              "Declares polling, but blocks in the kernel.",
               "it waits in the kernel",
               CorrectServer::new),
           WrongServer.of(
               "waits-ten-seconds-for-a-descriptor",
               "8.06",
-              "Waits ten seconds before it accepts again when descriptors have run out.",
+              "Waits ten seconds before it accepts again after it was out of file descriptors.",
               "nothing came for 5,000 ms",
               WrongResources::waitsTenSeconds));
 
@@ -68,11 +68,11 @@ final class WrongResources {
       private final Queue<SocketChannel> forgotten = new ConcurrentLinkedQueue<>();
 
       @Override
-      void lost(Conversation it, IOException why) {
+      void connectionLost(Conversation it, IOException why) {
         try {
           forgotten.add(SocketChannel.open());
         } catch (IOException _) {
-          // there are none left to forget
+          // out of file descriptors
         }
       }
     };

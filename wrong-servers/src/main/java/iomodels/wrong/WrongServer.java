@@ -17,29 +17,30 @@ import java.util.Set;
  * A server that is wrong in one way.
  *
  * @param name short and stable, in kebab case
- * @param rule the id of the rule that it must be found to break, such as {@code 4.01}
- * @param fault what is wrong with it, in a sentence
- * @param symptom what the kit has to say about it: a part of the finding's detail
- * @param provider starts it; not found by {@link java.util.ServiceLoader}, being no model
+ * @param rule the id of the rule that it breaks, such as {@code 4.01}
+ * @param fault the fault, as a sentence in the third person that ends with a full stop
+ * @param symptom a part of the detail of the finding that the kit must report
+ * @param provider starts the server; {@link java.util.ServiceLoader} does not find it, as it is not
+ *     a model
  */
 public record WrongServer(
     String name, String rule, String fault, String symptom, ServerProvider provider) {
 
-  /** All that a server on the JDK's channels can do. */
+  /** All capabilities that a server on the JDK's channels can have. */
   static final Set<Capability> JDK =
       Set.of(Capability.CONCURRENT, Capability.HALF_CLOSE, Capability.DATAGRAMS);
 
-  /** Makes a server that is not bound yet. */
+  /** Creates a server that is not yet bound. */
   interface Factory {
     CorrectServer create(ServerConfig config, Service service) throws IOException;
   }
 
-  /** One that claims to do all that the JDK's channels can. */
+  /** A wrong server that claims all capabilities of the JDK's channels. */
   static WrongServer of(String name, String rule, String fault, String symptom, Factory factory) {
     return new WrongServer(name, rule, fault, symptom, provider(name, fault, JDK, factory));
   }
 
-  /** One that claims to be capable of just that. */
+  /** A wrong server that claims these capabilities only. */
   static WrongServer claiming(
       Set<Capability> claims,
       String name,
@@ -50,14 +51,14 @@ public record WrongServer(
     return new WrongServer(name, rule, fault, symptom, provider(name, fault, claims, factory));
   }
 
-  /** One that does not claim to serve clients at the same time. */
+  /** A wrong server that does not claim to serve clients concurrently. */
   static WrongServer sequential(
       String name, String rule, String fault, String symptom, Factory factory) {
     Set<Capability> claims = EnumSet.of(Capability.HALF_CLOSE, Capability.DATAGRAMS);
     return new WrongServer(name, rule, fault, symptom, provider(name, fault, claims, factory));
   }
 
-  /** One that is declared to learn like that when it can go on. */
+  /** A wrong server that declares this kind of notification. */
   static WrongServer declared(
       Notification notification,
       String name,

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Wrong servers: for every rule of the conformance kit at least one server that breaks it, and the
- * correct servers that they differ from. A kit that does not catch them proves nothing.
+ * The wrong servers: for every rule of the conformance kit at least one server that breaks it, and
+ * the correct twins that they are derived from. They prove that the kit detects each fault.
  */
 public final class WrongServers {
 
@@ -29,17 +29,17 @@ public final class WrongServers {
 
   private WrongServers() {}
 
-  /** All of them, in the order of the rules. */
+  /** Returns all wrong servers, in the order of the rules. */
   public static List<WrongServer> all() {
     return ALL;
   }
 
-  /** The one of that name, if there is one. */
+  /** Returns the wrong server of this name, if it exists. */
   public static Optional<WrongServer> named(String name) {
     return ALL.stream().filter(server -> server.name().equals(name)).findFirst();
   }
 
-  /** The server that they differ from in one step: it keeps every rule. */
+  /** Returns the server that the wrong ones differ from in one step. It keeps every rule. */
   public static ServerProvider correctTwin() {
     return WrongServer.provider(
         "correct-twin",
@@ -48,7 +48,7 @@ public final class WrongServers {
         CorrectServer::new);
   }
 
-  /** The same, with one client after another. */
+  /** Returns the correct twin that serves one client at a time. */
   public static ServerProvider sequentialTwin() {
     return WrongServer.provider(
         "sequential-twin",

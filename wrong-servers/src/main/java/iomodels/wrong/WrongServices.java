@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Wrong about the services beside upper: section 3. */
+/** Servers that break the rules on services other than upper: section 3. */
 final class WrongServices {
 
   static final List<WrongServer> ALL =
@@ -18,13 +18,13 @@ final class WrongServices {
           WrongServer.of(
               "answers-by-the-word",
               "3.01",
-              "Answers what ends in a space, although its line goes on.",
+              "Answers input that ends in a space, although the line is not complete.",
               "silence for",
               WrongServices::answersByTheWord),
           WrongServer.of(
               "empty-lines-skipped",
               "3.02",
-              "Splits a chunk into lines as strtok would: empty ones vanish.",
+              "Splits a chunk into lines as strtok does, so empty lines vanish.",
               "(byte 8 being 0x0A)",
               WrongServices::emptyLinesSkipped),
           WrongServer.of(
@@ -36,19 +36,19 @@ final class WrongServices {
           WrongServer.of(
               "limit-counts-the-newline",
               "3.04",
-              "Counts the LF, and so refuses the longest line there may be.",
+              "Counts the LF towards the limit, and so refuses the longest permitted line.",
               "\"ERR line too long",
               WrongServices::limitCountsTheNewline),
           WrongServer.of(
               "constant-per-byte",
               "3.05",
-              "Answers the constant for each byte, not for each request.",
+              "Sends the constant once per byte instead of once per request.",
               "silence for",
               WrongServices::constantPerByte),
           WrongServer.of(
               "gives-up-on-slow-readers",
               "3.06",
-              "Closes when a client takes nothing for 20 ms.",
+              "Closes the connection when the client reads nothing for 20 ms.",
               "got FIN after",
               WrongServices::givesUpOnSlowReaders));
 
@@ -112,7 +112,7 @@ final class WrongServices {
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
         if (service.equals(Services.LINES) && it.in.limit() > MAX_LINE) {
-          it.in.put(MAX_LINE, (byte) '?'); // the place of the LF counts as one of the line
+          it.in.put(MAX_LINE, (byte) '?'); // the LF counts as a byte of the line
         }
         return received;
       }
@@ -140,7 +140,7 @@ final class WrongServices {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
+      void send(Conversation it) throws IOException, InterruptedException {
         it.channel.configureBlocking(false);
         while (it.out.hasRemaining()) {
           int n = it.channel.write(it.out);

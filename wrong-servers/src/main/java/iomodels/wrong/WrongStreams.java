@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Wrong about the stream, which has no boundaries: section 2. */
+/** Servers that break the rules on streams: section 2. */
 final class WrongStreams {
 
   static final List<WrongServer> ALL =
@@ -16,50 +16,50 @@ final class WrongStreams {
           WrongServer.of(
               "one-byte-is-the-end",
               "2.01",
-              "Takes a read of one byte for the end of input: > 1 where > 0 was meant.",
+              "Treats a read of one byte as the end of input: tests > 1 instead of > 0.",
               "got FIN",
               WrongStreams::oneByteIsTheEnd),
           WrongServer.of(
               "off-by-one-at-a-full-buffer",
               "2.02",
-              "Puts a NUL into the last place of a buffer that a read has filled.",
+              "Overwrites the last byte of a full buffer with NUL.",
               "got 0x00 there",
               WrongStreams::offByOneAtAFullBuffer),
           WrongServer.of(
               "waits-for-newline",
               "2.03",
-              "Answers nothing before a newline has come.",
+              "Answers nothing until a newline arrives.",
               "nothing came for",
               WrongStreams::waitsForNewline),
           WrongServer.of(
               "reorders-deep-pipelines",
               "2.04",
-              "Answers the later half first when more than 250 lines wait.",
+              "Answers the second half first when a read returns more than 250 lines.",
               "a stream of 128,890 bytes, byte",
               WrongStreams::reordersDeepPipelines),
           WrongServer.of(
               "narrow-counter",
               "2.05",
-              "Loses its place after 32 MiB, and spoils a byte.",
+              "Corrupts the byte at offset 32 MiB of its output, as a counter that overflows can.",
               "byte 33,554,432",
               WrongStreams::narrowCounter),
           WrongServer.of(
               "partial-write-dropped",
               "2.06",
-              "Writes once without blocking, and drops what was not taken.",
+              "Writes once without blocking, and drops the bytes that were not accepted.",
               "a stream of 8,388,608 bytes",
               WrongStreams::partialWriteDropped),
           WrongServer.of(
               "idle-timeout",
               "2.07",
-              "Closes a connection that has said nothing for 700 ms.",
+              "Closes a connection that has been idle for 700 ms.",
               "got FIN",
               WrongStreams::idleTimeout),
           WrongServer.of(
               "delayed-replies",
               "2.08",
-              "Holds each small reply but the first for 40 ms, as Nagle's algorithm would against"
-                  + " a delayed acknowledgement.",
+              "Delays each small reply except the first by 40 ms, as Nagle's algorithm does when"
+                  + " acknowledgements are delayed.",
               "a reply within 20 ms",
               WrongStreams::delayedReplies));
 
@@ -137,12 +137,12 @@ final class WrongStreams {
       private static final int PLACE = 1 << 25;
 
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
-        if (it.said <= PLACE && PLACE < it.said + it.out.remaining()) {
-          int index = (int) (PLACE - it.said);
+      void send(Conversation it) throws IOException, InterruptedException {
+        if (it.bytesSent <= PLACE && PLACE < it.bytesSent + it.out.remaining()) {
+          int index = (int) (PLACE - it.bytesSent);
           it.out.put(index, (byte) ~it.out.get(index));
         }
-        super.say(it);
+        super.send(it);
       }
     };
   }
@@ -151,9 +151,9 @@ final class WrongStreams {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException {
+      void send(Conversation it) throws IOException {
         it.channel.configureBlocking(false);
-        it.said += it.channel.write(it.out);
+        it.bytesSent += it.channel.write(it.out);
         it.channel.configureBlocking(true);
       }
     };
@@ -176,11 +176,11 @@ final class WrongStreams {
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
-      void say(Conversation it) throws IOException, InterruptedException {
-        if (it.said > 0 && it.out.limit() < 10 && it.progress == Progress.UNDERFLOW) {
+      void send(Conversation it) throws IOException, InterruptedException {
+        if (it.bytesSent > 0 && it.out.limit() < 10 && it.progress == Progress.UNDERFLOW) {
           TimeUnit.MILLISECONDS.sleep(40);
         }
-        super.say(it);
+        super.send(it);
       }
     };
   }

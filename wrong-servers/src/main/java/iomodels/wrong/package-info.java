@@ -1,6 +1,6 @@
 /**
  * Servers that are wrong on purpose, and the correct server that each differs from in one step.
- * Begin with {@link iomodels.wrong.WrongServers}.
+ * Start with {@link iomodels.wrong.WrongServers}.
  */
 @NullMarked
 package iomodels.wrong;

@@ -21,9 +21,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * CONTRACT.md agrees with the kit: a rule without its sentence there fails the build, and so does a
- * sentence without its rule. {@code mvn verify -pl wrong-servers -am -Dcontract.write} writes the
- * generated parts.
+ * The generated tables of CONTRACT.md agree with the kit. {@code mvn verify -pl wrong-servers -am
+ * -Dcontract.write} writes them.
  */
 class ContractTest {
 
@@ -140,9 +139,7 @@ class ContractTest {
                 .map(it -> row(it.rule(), "`" + it.name() + "`", it.fault()))));
   }
 
-  /**
-   * A table of some rules, and below it the reason for each, which would be too wide for a cell.
-   */
+  /** Returns a table of rules, and below it their reasons, which are too wide for a cell. */
   private static Stream<String> section(
       List<Rule> rules, Stream<String> heading, Function<Rule, String> row) {
     return Stream.of(
@@ -164,7 +161,7 @@ class ContractTest {
         .collect(joining(" | ", "| ", " |"));
   }
 
-  /** Demands that a block of the document consists of these lines, or writes them. */
+  /** Checks that a block of the document consists of these lines, or writes them. */
   static void demand(String block, Stream<String> lines) throws IOException {
     String document = Files.readString(DOCUMENT);
     String opening = "<!-- %s -->\n".formatted(block);
@@ -177,7 +174,7 @@ class ContractTest {
       Files.writeString(DOCUMENT, document.substring(0, start) + wanted + document.substring(end));
     } else {
       assertThat(document.substring(start, end))
-          .as("CONTRACT.md differs from the kit; write it again with -Dcontract.write")
+          .as("CONTRACT.md differs from the kit; to update it, run with -Dcontract.write")
           .isEqualTo(wanted);
     }
   }

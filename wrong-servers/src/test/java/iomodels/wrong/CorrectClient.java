@@ -14,9 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The client that the wrong ones differ from in one step: one thread sends what is typed, another
- * shows what comes. It knows that it has not been answered by having sent more lines than it was
- * shown.
+ * The client that the wrong ones differ from in one step. One thread sends the lines that are
+ * typed, another shows the replies. A request is unanswered if it has sent more lines than it has
+ * received.
  */
 class CorrectClient implements InJvmClient.Program {
 
@@ -55,7 +55,7 @@ class CorrectClient implements InJvmClient.Program {
       }
       endInput(socket);
     } catch (IOException ignored) {
-      // the other thread meets it as well, and says so
+      // the reading thread reports the error
     }
   }
 
@@ -85,24 +85,24 @@ class CorrectClient implements InJvmClient.Program {
     out.flush();
   }
 
-  /** The server has closed. */
+  /** Called when the server has closed the connection. */
   int end(boolean unanswered, PrintWriter err) {
     if (unanswered) {
-      err.println("the server closed before it had answered");
+      err.println("the server closed the connection before it had answered");
       return FAILED;
     }
     return 0;
   }
 
-  /** The connection is lost. */
+  /** Called when the connection fails. */
   int fail(IOException e, PrintWriter err) {
-    err.println("the conversation is broken off: " + e.getMessage());
+    err.println("connection lost: " + e.getMessage());
     return FAILED;
   }
 
-  /** There is no connection. */
+  /** Called when connecting fails. */
   int refused(IOException e, PrintWriter err) {
-    err.println("nobody listens: " + e.getMessage());
+    err.println("cannot connect: " + e.getMessage());
     return FAILED;
   }
 }

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The tutorials' servers break just the rules that they are said to break. */
+/** The tutorials' servers break exactly the rules that they list. */
 class TutorialsTest {
 
-  /** With a backlog of five, a crowd of clients means lost SYN segments, and seconds each time. */
-  private static final Set<String> CROWDED = Set.of("4.03", "6.02", "6.03", "6.07");
+  /** Slow: with a backlog of five, many clients lose SYN segments, which costs seconds each. */
+  private static final Set<String> MANY_CLIENTS = Set.of("4.03", "6.02", "6.03", "6.07");
 
-  /** Pollers want a processor each. */
+  /** Smaller, as each polling server keeps a core busy. */
   private static final Bounds SMALLER =
       Bounds.STANDARD.with(Bound.VOLUME, 8 << 20).with(Bound.CLIENTS_IN_TURN, 200);
 
@@ -40,25 +40,25 @@ class TutorialsTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> eachBreaksJustTheRulesThatItLists() {
-    return tests(id -> !CROWDED.contains(id));
+  Stream<DynamicTest> eachBreaksExactlyItsRules() {
+    return tests(id -> !MANY_CLIENTS.contains(id));
   }
 
   @TestFactory
   @Tag("thorough")
-  Stream<DynamicTest> soItDoesInACrowd() {
-    return tests(CROWDED::contains);
+  Stream<DynamicTest> eachBreaksExactlyItsRulesWithManyClients() {
+    return tests(MANY_CLIENTS::contains);
   }
 
   private static Stream<DynamicTest> tests(Predicate<String> tried) {
     Semaphore sideBySide = new Semaphore(6);
-    // All are on their way before one is awaited.
+    // Starts all before it awaits one.
     List<DynamicTest> tests = new ArrayList<>();
     for (Tutorial tutorial : Tutorials.all()) {
       List<CompletableFuture<Finding>> judged =
           Rules.all().stream()
               .filter(rule -> tried.test(rule.id()))
-              .map(rule -> Jury.judging(tutorial.provider(), rule, SMALLER, sideBySide))
+              .map(rule -> ConcurrentJudge.judging(tutorial.provider(), rule, SMALLER, sideBySide))
               .toList();
       tests.add(DynamicTest.dynamicTest(tutorial.name(), () -> demand(tutorial, judged, tried)));
     }

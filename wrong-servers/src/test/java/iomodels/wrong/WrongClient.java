@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A client that is wrong in one way: section 10.
  *
  * @param name short and stable, in kebab case
- * @param rule the id of the rule that it must be found to break
- * @param fault what is wrong with it, in a sentence
- * @param symptom what the kit has to say about it: a part of the finding's detail
+ * @param rule the id of the rule that it breaks
+ * @param fault the fault, as a sentence in the third person that ends with a full stop
+ * @param symptom a part of the detail of the finding that the kit must report
  * @param program runs it
  */
 record WrongClient(
@@ -30,7 +30,7 @@ record WrongClient(
           new WrongClient(
               "forgets-the-newline",
               "10.01",
-              "Sends a line as it was read, which is without its LF.",
+              "Sends lines without their LF.",
               "(0x6C)",
               new CorrectClient() {
                 @Override
@@ -41,7 +41,7 @@ record WrongClient(
           new WrongClient(
               "shows-at-the-end",
               "10.02",
-              "Keeps what comes in a buffer until it has 64 bytes or the end has come.",
+              "Buffers received bytes until there are 64, or until the end of input.",
               "nothing was shown for",
               new CorrectClient() {
                 @Override
@@ -59,7 +59,7 @@ record WrongClient(
           new WrongClient(
               "decodes-each-read",
               "10.03",
-              "Decodes the bytes of each read by themselves as UTF-8.",
+              "Decodes the bytes of each read separately as UTF-8.",
               "0xEF was shown there",
               new CorrectClient() {
                 @Override
@@ -72,7 +72,7 @@ record WrongClient(
           new WrongClient(
               "one-read-a-reply",
               "10.04",
-              "Takes one read of at most 1,024 bytes for the reply, and shows no more of it.",
+              "Treats one read of at most 1,024 bytes as the whole reply, and drops the rest.",
               "nothing was shown for",
               new CorrectClient() {
                 @Override
@@ -83,7 +83,7 @@ record WrongClient(
           new WrongClient(
               "closes-at-the-end-of-input",
               "10.05",
-              "Closes its socket when there is no more to send, whatever is still to come.",
+              "Closes its socket when it has sent everything, and loses the pending replies.",
               "the output ended after 0 of them",
               new CorrectClient() {
                 @Override
@@ -99,13 +99,13 @@ record WrongClient(
           new WrongClient(
               "sends-all-first",
               "10.06",
-              "Receives nothing before it has sent everything.",
+              "Receives nothing until it has sent everything.",
               "it took nothing for",
               (port, in, out, err) -> new SendsAllFirst().run(port, in, out, err)),
           new WrongClient(
               "impatient",
               "10.07",
-              "Gives up a server that says nothing for 500 ms.",
+              "Gives up when the server sends nothing for 500 ms.",
               "it ended with exit code 1",
               new CorrectClient() {
                 @Override
@@ -117,7 +117,7 @@ record WrongClient(
           new WrongClient(
               "takes-any-end-for-success",
               "10.08",
-              "Ends as if all were well when the server closes without an answer.",
+              "Exits with 0 when the server closes without an answer.",
               "it ended with exit code 0",
               new CorrectClient() {
                 @Override
@@ -128,7 +128,7 @@ record WrongClient(
           new WrongClient(
               "swallows-a-reset",
               "10.09",
-              "Takes a reset for the end.",
+              "Treats a reset as the end of input, and exits with 0.",
               "it ended with exit code 0",
               new CorrectClient() {
                 @Override
@@ -139,7 +139,7 @@ record WrongClient(
           new WrongClient(
               "fails-without-a-word",
               "10.10",
-              "Ends with an exit code and no words where nobody listens.",
+              "Prints no error message when the connection is refused.",
               "it ended with exit code 1 and without a message",
               new CorrectClient() {
                 @Override
@@ -148,22 +148,22 @@ record WrongClient(
                 }
               }));
 
-  /** All of them, in the order of the rules. */
+  /** Returns all wrong clients, in the order of the rules. */
   static List<WrongClient> all() {
     return ALL;
   }
 
-  /** The client that they differ from in one step: it keeps every rule. */
+  /** Returns the client that the wrong ones differ from in one step. It keeps every rule. */
   static Client correctTwin() {
     return new InJvmClient("correct-client", new CorrectClient());
   }
 
-  /** The client, to be judged. */
+  /** Returns the client, for the kit to judge. */
   Client client() {
     return new InJvmClient(name, program);
   }
 
-  /** Has something of its own to remember, so that each run is another one. */
+  /** Has state, so each run needs a new instance. */
   private static final class SendsAllFirst extends CorrectClient {
 
     private final CountDownLatch sent = new CountDownLatch(1);

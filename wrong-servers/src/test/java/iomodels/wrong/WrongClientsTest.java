@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The kit catches every wrong client by its own rule, and lets the correct one pass. */
+/** The kit detects every wrong client by its rule, and the correct client keeps all rules. */
 class WrongClientsTest {
 
   private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 3_000);
@@ -38,7 +38,7 @@ class WrongClientsTest {
 
   @TestFactory
   Stream<DynamicTest> everyWrongClientIsCaughtByItsRule() {
-    // All are on their way before one is awaited: most of them wait for what never comes.
+    // Starts all before it awaits one: most of them run into a time limit.
     try (ExecutorService sideBySide = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Judged> judged =
           WrongClient.all().stream()

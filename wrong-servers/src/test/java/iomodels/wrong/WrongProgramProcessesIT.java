@@ -28,17 +28,17 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /**
- * What the programs leave open shows in this process, as long as nothing else runs in it: one after
- * another. Those whose process is paused have one of their own.
+ * The kit detects the programs that leave descriptors open. They run in this process one after
+ * another, with no other test beside them; those that the kit pauses have a process of their own.
  */
 @EnabledOnOs(OS.LINUX)
 @Isolated
 class WrongProgramProcessesIT {
 
-  /** Each time that conversations end a wrong one leaves a descriptor at least. */
+  /** Enough, as a wrong program leaks at least one descriptor for each conversation. */
   private static final Bounds FEWER = Bounds.STANDARD.with(Bound.CLOSES, 200);
 
-  /** Until then something that is left open may still be closed. */
+  /** The time within which a program may still close its descriptors. */
   private static final Bounds IMPATIENT = FEWER.with(Bound.PATIENCE, 2_000);
 
   @TestFactory
@@ -79,7 +79,7 @@ class WrongProgramProcessesIT {
     }
   }
 
-  /** In a process of its own. */
+  /** Judges the program in a process of its own. */
   private static Finding judgeAlone(String style, Program program, Rule rule, Bounds bounds)
       throws IOException, InterruptedException {
     StyleProvider provider = WrongPrograms.style(style).orElseThrow();

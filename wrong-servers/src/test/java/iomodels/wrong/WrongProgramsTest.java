@@ -25,12 +25,12 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The kit catches every wrong program by its own rule, and lets the correct twins pass. */
+/** The kit detects every wrong program by its rule, and the correct twins keep all rules. */
 class WrongProgramsTest {
 
   private static final long SEED = 1;
 
-  /** Nobody has to wait long for what never comes. */
+  /** Short limits, since wrong servers let the kit wait until they expire. */
   private static final Bounds IMPATIENT =
       Bounds.STANDARD
           .with(Bound.PATIENCE, 3_000)
@@ -63,7 +63,7 @@ class WrongProgramsTest {
   @TestFactory
   Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
     Semaphore sideBySide = new Semaphore(12);
-    // Begins with those that wait for the longest; all are on their way before one is awaited.
+    // Starts the slowest first, and all before it awaits one.
     List<Judged> judged =
         inThisJvm()
             .sorted(
@@ -78,14 +78,14 @@ class WrongProgramsTest {
                     () -> demandCaught(it.program, it.finding.join())));
   }
 
-  /** What shows in a process of its own only, {@link WrongProgramProcessesIT} judges. */
+  /** {@link WrongProgramProcessesIT} judges the others, which need a process of their own. */
   private static Stream<WrongProgram> inThisJvm() {
     return WrongPrograms.all().stream()
         .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
   }
 
   private static CompletableFuture<Finding> judging(WrongProgram it, Semaphore sideBySide) {
-    return Jury.judging(
+    return ConcurrentJudge.judging(
         new InJvmProgramTarget(it.name(), it.program(), it.starter()),
         rule(it),
         IMPATIENT,

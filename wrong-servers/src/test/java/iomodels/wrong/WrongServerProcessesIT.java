@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** Wrong servers whose faults show only in a process of their own; they run from jars. */
+/** The kit detects the wrong servers that need a process of their own, started from jars. */
 @EnabledOnOs(OS.LINUX)
 class WrongServerProcessesIT {
 
@@ -48,7 +48,7 @@ class WrongServerProcessesIT {
   }
 
   private static CompletableFuture<Finding> judging(WrongServer it, Semaphore sideBySide) {
-    return Jury.judging(
+    return ConcurrentJudge.judging(
         () -> new ModelTarget(it.provider(), Optional.empty()), rule(it), IMPATIENT, sideBySide);
   }
 

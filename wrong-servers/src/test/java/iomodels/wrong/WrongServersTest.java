@@ -26,12 +26,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The kit catches every wrong server by its own rule, and lets the correct twins pass. */
+/** The kit detects every wrong server by its rule, and the correct twins keep all rules. */
 class WrongServersTest {
 
   private static final long SEED = 1;
 
-  /** Nobody has to wait long for what never comes. */
+  /** Short limits, since wrong servers let the kit wait until they expire. */
   private static final Bounds IMPATIENT =
       Bounds.STANDARD.with(Bound.PATIENCE, 4_000).with(Bound.CLOSE, 1_000);
 
@@ -55,12 +55,16 @@ class WrongServersTest {
   @TestFactory
   Stream<DynamicTest> everyWrongServerIsCaughtByItsRule() {
     Semaphore sideBySide = new Semaphore(12);
-    // Begins with those that wait for the longest; all are on their way before one is awaited.
+    // Starts the slowest first, and all before it awaits one.
     List<Judged> judged =
         inThisJvm()
             .sorted(
                 Comparator.comparing(it -> !rule(it).preconditions().contains(Precondition.TIMED)))
-            .map(it -> new Judged(it, Jury.judging(it.provider(), rule(it), IMPATIENT, sideBySide)))
+            .map(
+                it ->
+                    new Judged(
+                        it,
+                        ConcurrentJudge.judging(it.provider(), rule(it), IMPATIENT, sideBySide)))
             .toList();
     return judged.stream()
         .map(
@@ -70,7 +74,7 @@ class WrongServersTest {
                     () -> demandCaught(it.server, it.finding.join())));
   }
 
-  /** What shows in a process of its own only, {@link WrongServerProcessesIT} judges. */
+  /** {@link WrongServerProcessesIT} judges the others, which need a process of their own. */
   private static Stream<WrongServer> inThisJvm() {
     return WrongServers.all().stream()
         .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
@@ -109,7 +113,7 @@ class WrongServersTest {
     }
   }
 
-  /** Which rules each wrong server breaks: best its own alone, which tells a fault from another. */
+  /** Counts the rules that each wrong server breaks: best its own rule only. */
   @Test
   @Tag("thorough")
   void score() throws IOException {
@@ -122,7 +126,9 @@ class WrongServersTest {
                         .map(
                             rule ->
                                 new Judged(
-                                    it, Jury.judging(it.provider(), rule, IMPATIENT, sideBySide))))
+                                    it,
+                                    ConcurrentJudge.judging(
+                                        it.provider(), rule, IMPATIENT, sideBySide))))
             .toList();
     int alone = 0;
     List<String> others = new ArrayList<>();
@@ -145,8 +151,8 @@ class WrongServersTest {
     }
     String sum =
         """
-        The faults of %d of them show without a look at their process. Each of these breaks its rule, and %d break no other
-        rule. The others break more than one:
+        The faults of %d of them can be detected without looking at their process. Of these, %d break no rule but their own.
+        The others break more than one:
         """
             .formatted(servers.size(), alone);
     ContractTest.demand("score", Stream.concat(Stream.of(sum), others.stream()));

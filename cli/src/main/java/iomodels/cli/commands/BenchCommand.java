@@ -51,12 +51,12 @@ import picocli.CommandLine.Spec;
           + " own, and runs in turns with C epoll, with the same model in C, and with C epoll"
           + " again.",
       "The main figure is processor time per message: throughput and latency depend on the load"
-          + " generator and the machine. A row that is not reliable has a stamp, which is explained"
-          + " below the table."
+          + " generator and the machine. A row that is not reliable has a caveat, which is"
+          + " explained below the table."
     },
     footer = {
       "",
-      "Exit code: 0 all suitable servers were measured; 1 one of them failed, or is dearer"
+      "Exit code: 0 all suitable servers were measured; 1 one of them failed, or costs more"
           + " than in --baseline; 2 none could be measured.",
       "The files of --json and --html are written after each scenario."
     },
@@ -143,7 +143,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--no-kit",
-      description = "Do not judge the servers first; their rows get a stamp.")
+      description = "Do not judge the servers first; their rows get a caveat.")
   private boolean withoutKit;
 
   @Mixin private JsonOption json = new JsonOption();
@@ -161,8 +161,8 @@ public final class BenchCommand implements Callable<Integer> {
     InterleavedRun interleaved = interleaved();
     Optional<Program> program = program();
     List<Scenario> wanted = wanted(program);
-    List<ServerSpec> candidates =
-        program.isPresent() ? ProgramBenchServers.candidates(program.get(), names) : candidates();
+    List<ServerSpec> servers =
+        program.isPresent() ? ProgramBenchServers.specs(program.get(), names) : selectedServers();
     MeasurementFiles files = new MeasurementFiles(json.file(), html.file());
     files.demandWritable();
     Optional<Measurements> before =
@@ -191,8 +191,8 @@ public final class BenchCommand implements Callable<Integer> {
                 jvmFlags,
                 yardsticks ? common(scenario) : Optional.empty(),
                 yardsticks && program.isEmpty(),
-                judging::stamps);
-        results.add(run(bench, candidates, judging, files, out));
+                judging::caveats);
+        results.add(run(bench, servers, judging, files, out));
         files.write(new Measurements(machine, List.copyOf(results), List.of()));
       }
     }
@@ -268,21 +268,21 @@ public final class BenchCommand implements Callable<Integer> {
     return new InterleavedRun(Duration.ofMillis(warmUp), Duration.ofMillis(millis), count);
   }
 
-  private List<ServerSpec> candidates() throws UserError {
-    List<ServerSpec> candidates = new ArrayList<>();
+  private List<ServerSpec> selectedServers() throws UserError {
+    List<ServerSpec> servers = new ArrayList<>();
     if (names.isEmpty()) {
       for (ServerProvider model : ArgumentResolver.models()) {
         if (model.availability().here()) {
-          candidates.add(BenchServers.candidate(model.card().name()));
+          servers.add(BenchServers.spec(model.card().name()));
         } else {
           complain("%s is left out: %s", model.card().name(), model.availability().reason());
         }
       }
     }
     for (String name : names) {
-      candidates.add(BenchServers.candidate(name));
+      servers.add(BenchServers.spec(name));
     }
-    return candidates;
+    return servers;
   }
 
   private boolean hasYardsticks() throws InterruptedException {
@@ -301,7 +301,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   private ScenarioResult run(
       Bench bench,
-      List<ServerSpec> candidates,
+      List<ServerSpec> servers,
       ConformanceGate judging,
       MeasurementFiles files,
       PrintWriter out)
@@ -309,16 +309,16 @@ public final class BenchCommand implements Callable<Integer> {
     if (!files.isSilent()) {
       out.printf("%n%s: %s.%n%n", bench.scenario(), bench.scenario().words());
     }
-    List<String> names = candidates.stream().flatMap(BenchServers::displayNames).toList();
-    BenchTable table = new BenchTable(out, bench.scenario(), candidates, names);
-    try (Progress progress = Progress.of(bench.steps(candidates) + judging.steps(candidates))) {
-      judging.judge(candidates, progress);
+    List<String> names = servers.stream().flatMap(BenchServers::displayNames).toList();
+    BenchTable table = new BenchTable(out, bench.scenario(), servers, names);
+    try (Progress progress = Progress.of(bench.steps(servers) + judging.steps(servers))) {
+      judging.judge(servers, progress);
       if (!files.isSilent()) {
         progress.aside(table::head);
       }
       ScenarioResult result =
           bench.run(
-              candidates,
+              servers,
               new Bench.Listener() {
                 @Override
                 public void doing(String what) {
@@ -345,9 +345,9 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private static int exitCode(Measurements now, Optional<Measurements> before, PrintWriter out) {
-    boolean dearer = false;
+    boolean regression = false;
     if (before.isPresent()) {
-      dearer = BaselineTable.print(before.get(), now, out);
+      regression = BaselineTable.print(before.get(), now, out);
     }
     List<ServerResult> rows =
         now.scenarios().stream().flatMap(it -> it.servers().stream()).toList();
@@ -357,6 +357,6 @@ public final class BenchCommand implements Callable<Integer> {
     if (!measured) {
       return ExitCode.UNUSABLE;
     }
-    return failed || dearer ? ExitCode.NO : ExitCode.OK;
+    return failed || regression ? ExitCode.NO : ExitCode.OK;
   }
 }

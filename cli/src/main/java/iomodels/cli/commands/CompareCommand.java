@@ -55,9 +55,10 @@ import picocli.CommandLine.Spec;
     description = {
       "Compare the models. Each runs in a process of its own, holds a real conversation, is judged"
           + " by the conformance rules, and carries a short load.",
-      "MSG/S and CPU/MSG are multiples of blocking-threads, measured in turns with it, as by bench"
-          + " --quick: the median of the rounds.",
-      "Below the models are the programs in each style, judged by their rules, with lines of code."
+      "The first table has the models by the rules, the second the programs in each style by their"
+          + " rules, the third the models by the load: MSG/S and CPU/MSG are multiples of"
+          + " blocking-threads, measured in turns with it, as by bench --quick; the median of the"
+          + " rounds."
     },
     footer = {
       "",
@@ -71,8 +72,8 @@ public final class CompareCommand implements Callable<Integer> {
   private static final String YARDSTICK = "blocking-threads";
   private static final Scenario SCENARIO = Scenario.PING_50;
 
-  /** Number of subjects that are judged concurrently. */
-  private static final int JUDGES = 3;
+  /** Number of subjects that are judged concurrently: one uses half a processor. */
+  private static final int JUDGES = 2 * Runtime.getRuntime().availableProcessors();
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -104,38 +105,28 @@ public final class CompareCommand implements Callable<Integer> {
     List<StyleProvider> styles = styles();
     List<ServerProvider> models = models(styles);
     List<ProgramPages.Page> pages = ProgramPages.of(styles);
-    boolean silent = json.isStandardOutput();
     json.demandWritable();
     long seed = seedOption.orNew();
-    ComparisonTable table =
-        new ComparisonTable(out, models, models.stream().flatMap(ArgumentResolver::names).toList());
     List<ComparisonTable.Row> rows = new ArrayList<>();
     List<ProgramTable.Row> programs;
     long steps = (Rules.all().size() + 1 + 2L * (QuickOption.ROUNDS.rounds() + 1)) * models.size();
     try (Progress progress = Progress.of(steps + ProgramPages.steps(pages))) {
-      if (!silent && !models.isEmpty()) {
-        progress.aside(table::head);
-      }
-      Judged judged = judge(models, pages, seed, progress);
+      Printer printer = new Printer(out, models, pages, progress, json.isStandardOutput());
+      Judged judged = judge(models, pages, seed, progress, printer);
       programs = judged.pages();
+      if (!models.isEmpty()) {
+        printer.printHead(printer.models::loadHead);
+      }
       load(
           judged.models(),
           progress,
           row -> {
             rows.add(row);
-            if (!silent) {
-              progress.aside(() -> table.row(row));
-            }
+            printer.print(() -> printer.models.loaded(row));
           });
-    }
-    if (!silent && !rows.isEmpty()) {
-      table.explain(rows, YARDSTICK, SCENARIO);
-    }
-    if (!silent && !programs.isEmpty()) {
       if (!rows.isEmpty()) {
-        out.println();
+        printer.print(() -> printer.models.explain(rows, YARDSTICK, SCENARIO));
       }
-      ProgramTable.print(out, programs);
     }
     json.write(comparison(seed, rows, programs), out);
     if (rows.stream().anyMatch(ComparisonTable.Row::failed)
@@ -146,6 +137,46 @@ public final class CompareCommand implements Callable<Integer> {
         rows.stream().allMatch(row -> row.unknown() == 0)
             && programs.stream().allMatch(row -> row.unknown() == 0);
     return known ? ExitCode.OK : ExitCode.UNUSABLE;
+  }
+
+  /** Prints tables above the progress bar. */
+  private static final class Printer {
+
+    private final PrintWriter out;
+    private final ComparisonTable models;
+    private final ProgramTable programs;
+    private final Progress progress;
+    private final boolean silent;
+    private boolean first = true;
+
+    Printer(
+        PrintWriter out,
+        List<ServerProvider> models,
+        List<ProgramPages.Page> pages,
+        Progress progress,
+        boolean silent) {
+      List<String> names = models.stream().flatMap(ArgumentResolver::names).toList();
+      this.out = out;
+      this.models = new ComparisonTable(out, models, names);
+      this.programs = ProgramPages.table(out, pages);
+      this.progress = progress;
+      this.silent = silent;
+    }
+
+    /** Separates tables by a blank line. */
+    void printHead(Runnable head) {
+      if (!first) {
+        print(out::println);
+      }
+      first = false;
+      print(head);
+    }
+
+    void print(Runnable printing) {
+      if (!silent) {
+        progress.aside(printing);
+      }
+    }
   }
 
   /** The styles among the names; all styles if there are no names. */
@@ -182,7 +213,11 @@ public final class CompareCommand implements Callable<Integer> {
 
   /** Judges several subjects concurrently: most rules wait, and use little processor time. */
   private static Judged judge(
-      List<ServerProvider> models, List<ProgramPages.Page> pages, long seed, Progress progress)
+      List<ServerProvider> models,
+      List<ProgramPages.Page> pages,
+      long seed,
+      Progress progress,
+      Printer printer)
       throws InterruptedException {
     try (ExecutorService judges = Executors.newFixedThreadPool(JUDGES)) {
       List<Future<ComparisonTable.Row>> ofModels = new ArrayList<>();
@@ -194,7 +229,14 @@ public final class CompareCommand implements Callable<Integer> {
         ofPages.add(judges.submit(() -> ProgramPages.judge(page, seed, progress)));
       }
       try {
-        return new Judged(all(ofModels), all(ofPages));
+        Judged judged =
+            new Judged(
+                all(ofModels, printer, printer.models::head, printer.models::judged),
+                all(ofPages, printer, printer.programs::head, printer.programs::row));
+        if (!pages.isEmpty()) {
+          printer.print(printer.programs::explain);
+        }
+        return judged;
       } catch (ExecutionException e) {
         throw new IllegalStateException(e.getCause());
       } finally {
@@ -203,13 +245,20 @@ public final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static <T> List<T> all(List<Future<T>> futures)
+  /** Prints the rows in their order, each as soon as it and those before it are known. */
+  private static <T> List<T> all(
+      List<Future<T>> futures, Printer printer, Runnable head, Consumer<T> print)
       throws ExecutionException, InterruptedException {
-    List<T> results = new ArrayList<>();
-    for (Future<T> each : futures) {
-      results.add(each.get());
+    if (!futures.isEmpty()) {
+      printer.printHead(head);
     }
-    return results;
+    List<T> rows = new ArrayList<>();
+    for (Future<T> each : futures) {
+      T row = each.get();
+      rows.add(row);
+      printer.print(() -> print.accept(row));
+    }
+    return rows;
   }
 
   /** Judges a model. One that does not start is a row with the reason. */
@@ -259,11 +308,11 @@ public final class CompareCommand implements Callable<Integer> {
       List<ComparisonTable.Row> judged, Progress progress, Consumer<ComparisonTable.Row> rows)
       throws InterruptedException {
     Map<String, ComparisonTable.Row> waiting = new LinkedHashMap<>();
-    List<ServerSpec> candidates = new ArrayList<>();
+    List<ServerSpec> specs = new ArrayList<>();
     for (ComparisonTable.Row row : judged) {
       if (row.loadFailure().isEmpty()) {
         waiting.put(row.card().name(), row);
-        candidates.add(candidate(row.card().name()));
+        specs.add(spec(row.card().name()));
       } else {
         rows.accept(row);
       }
@@ -280,7 +329,7 @@ public final class CompareCommand implements Callable<Integer> {
               false,
               _ -> Set.of());
       bench.run(
-          candidates,
+          specs,
           new Bench.Listener() {
             @Override
             public void doing(String what) {
@@ -302,11 +351,11 @@ public final class CompareCommand implements Callable<Integer> {
     }
   }
 
-  private static ServerSpec candidate(String name) {
+  private static ServerSpec spec(String name) {
     try {
-      return BenchServers.candidate(name);
+      return BenchServers.spec(name);
     } catch (UserError e) {
-      throw new IllegalStateException(name, e); // It was judged a moment ago.
+      throw new IllegalStateException(name, e); // The name was valid when the server was judged.
     }
   }
 

@@ -249,15 +249,15 @@ public final class ConformCommand implements Callable<Integer> {
     int tries = thorough ? THOROUGH_TRIES : 1;
     Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries);
     List<Report> reports = new ArrayList<>();
-    List<SelectedSubject> candidates = new ArrayList<>();
+    List<SelectedSubject> selection = new ArrayList<>();
     for (String client : clients) {
       String arguments = CLIENT + " " + ShellQuoting.quoted(client);
-      candidates.add(new SelectedSubject(arguments, new CommandClient(client), kit.rules()));
+      selection.add(new SelectedSubject(arguments, new CommandClient(client), kit.rules()));
     }
-    candidates.addAll(program().isPresent() ? programs(kit.rules()) : targets(kit.rules()));
-    for (SelectedSubject each : candidates) {
+    selection.addAll(program().isPresent() ? programs(kit.rules()) : targets(kit.rules()));
+    for (SelectedSubject each : selection) {
       Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
-      judge(own, each, candidates.size() > 1, reports);
+      judge(own, each, selection.size() > 1, reports);
     }
     // A grid is useless if each server is judged by a different rule.
     if (reports.size() > 1 && !json.isStandardOutput() && (wrongs.isEmpty() || !ids.isEmpty())) {
@@ -271,17 +271,17 @@ public final class ConformCommand implements Callable<Integer> {
     return outcomes.equals(Set.of(Verdict.KEPT)) ? ExitCode.OK : ExitCode.UNUSABLE;
   }
 
-  private void judge(Kit kit, SelectedSubject candidate, boolean oneOfSeveral, List<Report> reports)
+  private void judge(Kit kit, SelectedSubject selected, boolean oneOfSeveral, List<Report> reports)
       throws UserError, InterruptedException {
-    try (Subject subject = candidate.it()) {
+    try (Subject subject = selected.it()) {
       switch (subject) {
         case AddressTarget address -> address.probe();
         case ProgramTarget program -> ProgramTargets.demandThatItStarts(program);
         default -> {}
       }
-      add(kit.judge(subject, print(candidate, oneOfSeveral)), kit, candidate, reports);
+      add(kit.judge(subject, print(selected, oneOfSeveral)), kit, selected, reports);
     } catch (IOException e) {
-      reports.add(untried(kit, candidate.it().name(), e, oneOfSeveral));
+      reports.add(untried(kit, selected.it().name(), e, oneOfSeveral));
     }
   }
 
@@ -296,26 +296,26 @@ public final class ConformCommand implements Callable<Integer> {
     return kit.untried(name, why);
   }
 
-  private Consumer<Finding> print(SelectedSubject candidate, boolean oneOfSeveral) {
+  private Consumer<Finding> print(SelectedSubject selected, boolean oneOfSeveral) {
     return finding -> {
       boolean matters = finding.verdict() != Verdict.KEPT && finding.verdict() != Verdict.SKIPPED;
       if (!json.isStandardOutput() && (matters || !oneOfSeveral)) {
-        Findings.print(spec.commandLine().getOut(), finding, command(candidate));
+        Findings.print(spec.commandLine().getOut(), finding, command(selected));
       }
     };
   }
 
-  private void add(Report report, Kit kit, SelectedSubject candidate, List<Report> reports) {
+  private void add(Report report, Kit kit, SelectedSubject selected, List<Report> reports) {
     if (!json.isStandardOutput()) {
       Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
     }
     reports.add(report);
-    commands.put(report.target(), command(candidate));
+    commands.put(report.target(), command(selected));
   }
 
   /** The command that judges only this subject, without --rule and --seed. */
-  private String command(SelectedSubject candidate) {
-    StringBuilder command = new StringBuilder("./iomodels conform ").append(candidate.arguments());
+  private String command(SelectedSubject selected) {
+    StringBuilder command = new StringBuilder("./iomodels conform ").append(selected.arguments());
     boolean outside = !executed.isEmpty() || !addresses.isEmpty();
     if (outside && !service.name().equals(Services.UPPER.name())) {
       command.append(" " + ServiceOption.NAME + " ").append(service.name());

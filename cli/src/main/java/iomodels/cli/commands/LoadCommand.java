@@ -245,7 +245,9 @@ public final class LoadCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     LoaderComparison comparison = LoaderComparison.of(ours, others, round);
-    comparison.print(out);
+    if (!json.isStandardOutput()) {
+      comparison.print(out);
+    }
     json.write(comparison, out);
     return ExitCode.OK;
   }

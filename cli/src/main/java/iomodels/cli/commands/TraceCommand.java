@@ -123,23 +123,22 @@ public final class TraceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws UserError, InterruptedException {
-    List<TracedServer> candidates = candidates();
-    List<Path> files = files(candidates);
+    List<TracedServer> servers = tracedServers();
+    List<Path> files = files(servers);
     Tracer tracer = tracer().within(Duration.ofSeconds(limit));
     PrintWriter out = spec.commandLine().getOut();
     int recorded = 0;
     int whole = 0;
-    try (Progress progress = Progress.of((long) candidates.size() * STEPS)) {
-      for (int i = 0; i < candidates.size(); i++) {
-        TracedServer candidate = candidates.get(i);
+    try (Progress progress = Progress.of((long) servers.size() * STEPS)) {
+      for (int i = 0; i < servers.size(); i++) {
+        TracedServer traced = servers.get(i);
         Path file = files.get(i);
-        Optional<Trace> trace = trace(tracer, candidate, progress);
+        Optional<Trace> trace = trace(tracer, traced, progress);
         if (trace.isPresent()) {
           recorded++;
           whole += trace.get().complete() ? 1 : 0;
-          TraceFile.write(
-              trace.get(), candidate.name(), candidate.arguments(), tracer.strace(), file);
-          progress.aside(() -> TraceSummary.print(out, candidate.name(), trace.get(), file));
+          TraceFile.write(trace.get(), traced.name(), traced.arguments(), tracer.strace(), file);
+          progress.aside(() -> TraceSummary.print(out, traced.name(), trace.get(), file));
         }
       }
     }
@@ -148,7 +147,7 @@ public final class TraceCommand implements Callable<Integer> {
     }
     out.println("To look at a trace, open its file in the timeline page of: iomodels study");
     out.flush();
-    return whole == candidates.size() ? ExitCode.OK : ExitCode.NO;
+    return whole == servers.size() ? ExitCode.OK : ExitCode.NO;
   }
 
   private static Tracer tracer() throws UserError, InterruptedException {
@@ -161,18 +160,18 @@ public final class TraceCommand implements Callable<Integer> {
   }
 
   /** Records one server; empty if that failed, which has then been reported. */
-  private Optional<Trace> trace(Tracer tracer, TracedServer candidate, Progress progress)
+  private Optional<Trace> trace(Tracer tracer, TracedServer traced, Progress progress)
       throws UserError, InterruptedException {
-    progress.say(candidate.name() + ": starting");
+    progress.say(traced.name() + ": starting");
     try {
-      Started server = candidate.launcher().start();
+      Started server = traced.launcher().start();
       try {
         Trace trace =
             tracer.record(
                 server.address(),
                 server.process(),
                 doing -> {
-                  progress.say(candidate.name() + ": " + doing);
+                  progress.say(traced.name() + ": " + doing);
                   progress.step();
                 });
         return isEnding() ? Optional.empty() : Optional.of(trace);
@@ -196,7 +195,7 @@ public final class TraceCommand implements Callable<Integer> {
             () ->
                 ErrorReporter.report(
                     spec.commandLine().getErr(),
-                    "%s cannot be traced: %s".formatted(candidate.name(), e.getMessage())));
+                    "%s cannot be traced: %s".formatted(traced.name(), e.getMessage())));
       }
       return Optional.empty();
     }
@@ -222,15 +221,15 @@ public final class TraceCommand implements Callable<Integer> {
     }
   }
 
-  private List<TracedServer> candidates() throws UserError {
-    List<TracedServer> candidates = new ArrayList<>();
+  private List<TracedServer> tracedServers() throws UserError {
+    List<TracedServer> servers = new ArrayList<>();
     if (all) {
       for (ServerProvider model : ArgumentResolver.models()) {
         if (names.contains(model.card().name())) {
           continue; // It comes below, and once is enough.
         }
         if (model.availability().here()) {
-          candidates.add(of(model.card().name(), model, Services.UPPER));
+          servers.add(of(model.card().name(), model, Services.UPPER));
         } else {
           spec.commandLine()
               .getErr()
@@ -241,9 +240,9 @@ public final class TraceCommand implements Callable<Integer> {
     for (String name : names) {
       if (BenchServers.isYardstick(name)) {
         String yardstick = BenchServers.yardstick(name);
-        candidates.add(new TracedServer(name, name, () -> yardstick(yardstick)));
+        servers.add(new TracedServer(name, name, () -> yardstick(yardstick)));
       } else {
-        candidates.add(of(name, BenchServers.model(name), Services.UPPER));
+        servers.add(of(name, BenchServers.model(name), Services.UPPER));
       }
     }
     for (String name : tutorials) {
@@ -253,18 +252,18 @@ public final class TraceCommand implements Callable<Integer> {
                   () ->
                       new UserError(
                           "no tutorial '%s'; see: iomodels list --wrong".formatted(name)));
-      candidates.add(of("--tutorial " + name, tutorial.provider(), tutorial.service()));
+      servers.add(of("--tutorial " + name, tutorial.provider(), tutorial.service()));
     }
     if (executed.isPresent()) {
-      candidates.add(ofCommand(executed.get()));
+      servers.add(ofCommand(executed.get()));
     } else if (executedName.isPresent()) {
       throw new UserError("--name is for --exec; leave it out");
     }
-    if (candidates.isEmpty()) {
+    if (servers.isEmpty()) {
       throw new UserError(
           "name a MODEL, or give --all, --tutorial NAME or --exec 'COMMAND {port}'");
     }
-    return candidates;
+    return servers;
   }
 
   private static TracedServer of(String arguments, ServerProvider provider, Service service) {
@@ -306,25 +305,25 @@ public final class TraceCommand implements Callable<Integer> {
   }
 
   /** A file for each server. Fails before the work if one of them cannot be written. */
-  private List<Path> files(List<TracedServer> candidates) throws UserError {
+  private List<Path> files(List<TracedServer> servers) throws UserError {
     Path where = output.orElse(Path.of(""));
     if (Json.isStandardOutput(where)) {
       throw new UserError(
           "a trace goes to a file, since the summary goes to standard output; name a file");
     }
     boolean folder = output.isEmpty() || Files.isDirectory(where);
-    if (!folder && candidates.size() > 1) {
+    if (!folder && servers.size() > 1) {
       throw new UserError(
           "%d servers need more than the file %s; name a directory that exists"
-              .formatted(candidates.size(), where));
+              .formatted(servers.size(), where));
     }
     List<Path> files = new ArrayList<>();
     Set<String> seen = new HashSet<>();
-    for (TracedServer candidate : candidates) {
-      if (!seen.add(candidate.name())) {
-        throw new UserError("%s is named twice; once is enough".formatted(candidate.name()));
+    for (TracedServer traced : servers) {
+      if (!seen.add(traced.name())) {
+        throw new UserError("%s is named twice; once is enough".formatted(traced.name()));
       }
-      Path file = folder ? where.resolve(candidate.name() + SUFFIX) : where;
+      Path file = folder ? where.resolve(traced.name() + SUFFIX) : where;
       Json.demandWritable(file);
       files.add(file);
     }

@@ -13,19 +13,19 @@ public final class BaselineTable {
 
   private BaselineTable() {}
 
-  /** Prints the table; returns whether a server got dearer. */
+  /** Prints the table; returns whether a server costs more than before. */
   public static boolean print(Measurements before, Measurements now, PrintWriter out) {
     List<Compared> compared = Baseline.compare(before, now.scenarios());
     out.printf(
-        "%nBeside %s, measured %s with Java %s on %s: CPU/MSG as a multiple of C.%n%n",
+        "%nCompared with %s of %s, with Java %s on %s: CPU/MSG as a multiple of C.%n%n",
         before.machine().command(),
         before.machine().time(),
         before.machine().java(),
         before.machine().processor());
     if (!isAlike(before.machine(), now.machine())) {
       out.printf(
-          "That was another machine, or the same in another state (%s; now %s): a change may come"
-              + " from that.%n%n",
+          "The earlier run was on another machine, or on this machine in another state (%s; now"
+              + " %s): changes may be due to that.%n%n",
           words(before.machine()), words(now.machine()));
     }
     if (compared.isEmpty()) {
@@ -60,8 +60,8 @@ public final class BaselineTable {
         BenchTable.spread(compared.before()),
         BenchTable.spread(compared.now()),
         switch (compared.change()) {
-          case IMPROVEMENT -> "@|green cheaper|@";
-          case REGRESSION -> "@|bold,red dearer|@";
+          case IMPROVEMENT -> "@|green costs less|@";
+          case REGRESSION -> "@|bold,red costs more|@";
           case NO_DIFFERENCE -> "no difference beyond the noise";
         });
   }

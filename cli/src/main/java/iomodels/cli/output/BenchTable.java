@@ -32,12 +32,12 @@ public final class BenchTable {
   private final Scenario scenario;
 
   /**
-   * A table that has room for all candidates.
+   * Creates a table that is wide enough for all servers.
    *
-   * @param names every name that a candidate can have in the table
+   * @param names every name that a server can have in the table
    */
   public BenchTable(
-      PrintWriter out, Scenario scenario, List<ServerSpec> candidates, List<String> names) {
+      PrintWriter out, Scenario scenario, List<ServerSpec> servers, List<String> names) {
     this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
@@ -79,7 +79,7 @@ public final class BenchTable {
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("× C", 18),
-                  Table.Column.left("TWIN", candidates.stream().map(ServerSpec::twin).toList()),
+                  Table.Column.left("TWIN", servers.stream().map(ServerSpec::twin).toList()),
                   Table.Column.right("× TWIN", 18),
                   Table.Column.right("MSG/S", 7),
                   Table.Column.right("× C", 4),
@@ -90,7 +90,7 @@ public final class BenchTable {
                   Table.Column.right("LEAST", 0),
                   Table.Column.right("LOADER", 0)));
     }
-    columns.add(new Table.Column("STAMPS", 0, false));
+    columns.add(new Table.Column("CAVEATS", 0, false));
     table = new Table(out, columns);
   }
 
@@ -117,9 +117,9 @@ public final class BenchTable {
     cells.addAll(Collections.nCopies(missing, NOTHING));
     cells.add(
         row.failure().isEmpty() && row.unfit().isEmpty()
-            ? row.stamps().stream().map(BenchTable::mark).collect(joining(" "))
+            ? row.caveats().stream().map(BenchTable::word).collect(joining(" "))
             : row.unfit().isEmpty() ? "failed" : "left out");
-    boolean reliable = row.stamps().stream().noneMatch(Caveat::concernsProcessorTime);
+    boolean reliable = row.caveats().stream().noneMatch(Caveat::concernsProcessorTime);
     table.row(reliable ? cells : cells.stream().map(BenchTable::dim).toList());
   }
 
@@ -127,8 +127,8 @@ public final class BenchTable {
     return cell.isEmpty() ? cell : "@|faint " + cell + "|@";
   }
 
-  private static String mark(Caveat stamp) {
-    return switch (stamp) {
+  private static String word(Caveat caveat) {
+    return switch (caveat) {
       case NOT_CONFORMING -> "kit";
       case NOT_JUDGED -> "unjudged";
       case WITHIN_NOISE -> "noise";
@@ -139,8 +139,8 @@ public final class BenchTable {
     };
   }
 
-  private static String meaning(Caveat stamp) {
-    return switch (stamp) {
+  private static String meaning(Caveat caveat) {
+    return switch (caveat) {
       case NOT_CONFORMING -> "breaks rules of the conformance kit, and may be fast because of that";
       case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
       case WITHIN_NOISE ->
@@ -232,25 +232,26 @@ public final class BenchTable {
   }
 
   /**
-   * Prints the notes below the table: the noise, the meaning of each stamp, and what failed.
+   * Prints the notes below the table: the noise, the meaning of each caveat, and what failed.
    *
    * @param brokenRules the rules that a server broke, by its name
    */
   public void explain(ScenarioResult result, Function<String, List<String>> brokenRules) {
     out.println();
     noise(result);
-    Map<Caveat, List<String>> stamped = new EnumMap<>(Caveat.class);
+    Map<Caveat, List<String>> serversByCaveat = new EnumMap<>(Caveat.class);
     for (ServerResult row : result.servers()) {
-      row.stamps()
-          .forEach(it -> stamped.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
+      row.caveats()
+          .forEach(
+              it -> serversByCaveat.computeIfAbsent(it, _ -> new ArrayList<>()).add(row.name()));
     }
-    stamped.forEach(
-        (stamp, servers) ->
+    serversByCaveat.forEach(
+        (caveat, servers) ->
             out.printf(
                 "%s: %s. %s%n",
-                mark(stamp),
-                meaning(stamp),
-                String.join(", ", named(stamp, servers, brokenRules))));
+                word(caveat),
+                meaning(caveat),
+                String.join(", ", named(caveat, servers, brokenRules))));
     if (result.servers().stream()
         .flatMap(it -> it.load().stream())
         .anyMatch(it -> it.connections() < scenario.connections())) {
@@ -279,10 +280,10 @@ public final class BenchTable {
   }
 
   private static List<String> named(
-      Caveat stamp, List<String> servers, Function<String, List<String>> brokenRules) {
+      Caveat caveat, List<String> servers, Function<String, List<String>> brokenRules) {
     Function<String, String> withRules =
         it -> "%s (%s)".formatted(it, String.join(", ", brokenRules.apply(it)));
-    return stamp == Caveat.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
+    return caveat == Caveat.NOT_CONFORMING ? servers.stream().map(withRules).toList() : servers;
   }
 
   private void noise(ScenarioResult result) {
@@ -295,8 +296,8 @@ public final class BenchTable {
     }
     out.printf(
         Locale.ROOT,
-        "C beside a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise floors"
-            + " %.2f to %.2f.%n",
+        "C compared with a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise"
+            + " floors %.2f to %.2f.%n",
         pooled(cpu),
         pooled(
             measured.stream().flatMap(it -> it.noise().stream()).map(Ratio::throughput).toList()),

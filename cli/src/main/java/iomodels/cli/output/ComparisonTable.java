@@ -15,21 +15,22 @@ import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Help.Ansi;
 
-/** The table of models that {@code compare} prints, a row for each. */
+/** The tables of models that {@code compare} prints: by the rules, and by the load. */
 public final class ComparisonTable {
 
   private final PrintWriter out;
-  private final Table table;
+  private final Table rules;
+  private final Table loads;
 
   /**
-   * A table that has room for all models.
+   * Tables that have room for all models.
    *
-   * @param names every name that a model can have in the table
+   * @param names every name that a model can have in a table
    */
   public ComparisonTable(PrintWriter out, List<ServerProvider> models, List<String> names) {
     this.out = out;
     List<ModelCard> cards = models.stream().map(ServerProvider::card).toList();
-    table =
+    rules =
         new Table(
             out,
             List.of(
@@ -41,32 +42,56 @@ public final class ComparisonTable {
                     "THREADS", cards.stream().map(card -> card.threading().toString()).toList()),
                 Table.Column.right("KEPT", 0),
                 Table.Column.right("BROKEN", 0),
-                Table.Column.right("SKIPPED", 0),
+                Table.Column.right("SKIPPED", 0)));
+    loads =
+        new Table(
+            out,
+            List.of(
+                Table.Column.left("MODEL", names),
                 Table.Column.right("MSG/S", 6),
                 Table.Column.right("CPU/MSG", 0),
                 Table.Column.right("p50 µs", 0),
                 Table.Column.right("p99 µs", 0)));
   }
 
-  /** Prints the titles of the columns. */
+  /** Prints the titles of the columns of the table by the rules. */
   public void head() {
-    table.head();
+    rules.head();
   }
 
-  /** Prints a row. */
-  public void row(Row row) {
-    table.row(cells(row));
+  /** Prints a row of the table by the rules, and below it what failed. */
+  public void judged(Row row) {
+    rules.row(
+        List.of(
+            row.name(),
+            row.card().ioModel().toString(),
+            row.card().waitsIn(),
+            row.card().threading().toString(),
+            String.valueOf(row.kept()),
+            row.broken() == 0 ? "0" : "@|bold,red " + row.broken() + "|@",
+            String.valueOf(row.skipped())));
+    String name = Ansi.AUTO.string("@|bold,red %s|@".formatted(row.name()));
+    if (!row.conversation().isEmpty()) {
+      out.println(name + ": the conversation failed: " + row.conversation());
+    }
+    row.brokenRules().forEach(it -> out.println(name + " breaks " + it));
+    row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", row.name(), it));
+    out.flush();
+  }
+
+  /** Prints the titles of the columns of the table by the load. */
+  public void loadHead() {
+    loads.head();
+  }
+
+  /** Prints a row of the table by the load. */
+  public void loaded(Row row) {
+    loads.row(cells(row));
   }
 
   private static List<String> cells(Row row) {
     List<String> cells = new ArrayList<>();
     cells.add(row.name());
-    cells.add(row.card().ioModel().toString());
-    cells.add(row.card().waitsIn());
-    cells.add(row.card().threading().toString());
-    cells.add(String.valueOf(row.kept()));
-    cells.add(row.broken() == 0 ? "0" : "@|bold,red " + row.broken() + "|@");
-    cells.add(String.valueOf(row.skipped()));
     row.load()
         .ifPresentOrElse(
             load -> {
@@ -84,7 +109,7 @@ public final class ComparisonTable {
     return cells;
   }
 
-  /** Prints the notes below the table: what the figures are relative to, and what failed. */
+  /** Prints the notes below the table by the load: what figures are relative to, what failed. */
   public void explain(List<Row> rows, String yardstick, Scenario scenario) {
     boolean single =
         rows.stream().flatMap(row -> row.load().stream()).anyMatch(load -> load.connections() == 1);
@@ -104,23 +129,11 @@ public final class ComparisonTable {
       out.println("³ the loader was at its limit: MSG/S and latency are partly its own.");
     }
     for (Row row : rows) {
-      String name = row.name();
-      if (!row.conversation().isEmpty()) {
-        out.println(
-            Ansi.AUTO.string("@|bold,red %s|@: the conversation failed: ".formatted(name))
-                + row.conversation());
-      }
       if (!row.loadFailure().isEmpty()) {
         out.println(
-            Ansi.AUTO.string("@|bold,red %s|@: the load failed: ".formatted(name))
+            Ansi.AUTO.string("@|bold,red %s|@: the load failed: ".formatted(row.name()))
                 + row.loadFailure());
       }
-      row.brokenRules()
-          .forEach(
-              broken ->
-                  out.println(
-                      Ansi.AUTO.string("@|bold,red %s|@ breaks ".formatted(name)) + broken));
-      row.unknownRules().forEach(it -> out.printf("%s: no verdict: %s%n", name, it));
     }
     out.flush();
   }
@@ -132,7 +145,7 @@ public final class ComparisonTable {
    * @param conversation what went wrong in the conversation; empty if nothing did
    * @param unknown number of rules without a verdict: inconclusive, or with a failed check
    * @param unknownRules these rules, with the reason
-   * @param stamps what speaks against the figures, apart from the rules
+   * @param caveats why the figures are unreliable, apart from broken rules
    * @param loadFailure why there are no figures; empty if there are
    */
   public record Row(
@@ -146,7 +159,7 @@ public final class ComparisonTable {
       List<String> brokenRules,
       List<String> unknownRules,
       Optional<LoadFigures> load,
-      List<Caveat> stamps,
+      List<Caveat> caveats,
       String loadFailure) {
 
     /** The same model with the figures of the load. */
@@ -162,12 +175,12 @@ public final class ComparisonTable {
           brokenRules,
           unknownRules,
           result.load(),
-          result.stamps(),
+          result.caveats(),
           result.failure());
     }
 
-    boolean has(Caveat stamp) {
-      return stamps.contains(stamp);
+    boolean has(Caveat caveat) {
+      return caveats.contains(caveat);
     }
 
     /** Whether a rule was broken, or the server failed. */

@@ -94,7 +94,7 @@ public record LoadReport(
         rate > 0 ? "%,d a second".formatted(rate) : "each when one is answered");
     out.printf(
         Locale.ROOT,
-        "%,.0f messages a second (%,d in %.1f s), each byte of each reply verified%s%n%n",
+        "%,.0f messages per second (%,d in %.1f s), each byte of each reply verified%s%n%n",
         messagesPerSecond,
         messages,
         seconds,

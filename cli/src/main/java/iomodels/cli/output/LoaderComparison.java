@@ -69,7 +69,7 @@ public record LoaderComparison(
   public void print(PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "In %d turns: the loader in C %,.0f messages a second, this one %,.0f.%n",
+        "In %d turns: the loader in C %,.0f messages per second, this one %,.0f.%n",
         rounds,
         messagesPerSecondInC.median(),
         messagesPerSecond.median());

@@ -9,7 +9,28 @@ import picocli.CommandLine.Help.Ansi;
 /** The table of programs that {@code compare} prints below the models. */
 public final class ProgramTable {
 
-  private ProgramTable() {}
+  private final PrintWriter out;
+  private final Table table;
+
+  /**
+   * A table that has room for these programs.
+   *
+   * @param threads the descriptions of the threads
+   */
+  public ProgramTable(
+      PrintWriter out, List<String> programs, List<String> styles, List<String> threads) {
+    this.out = out;
+    table =
+        new Table(
+            out,
+            List.of(
+                Table.Column.left("PROGRAM", programs),
+                Table.Column.left("STYLE", styles),
+                Table.Column.right("KEPT", 0),
+                Table.Column.right("BROKEN", 0),
+                Table.Column.right("LINES", 0),
+                Table.Column.left("THREADS", threads)));
+  }
 
   /**
    * A judged program; its JSON has these names.
@@ -39,26 +60,25 @@ public final class ProgramTable {
     }
   }
 
-  /** Prints the table, and below it what speaks against a program. */
-  public static void print(PrintWriter out, List<Row> rows) {
-    Table table =
-        new Table(
-            out,
-            List.of(
-                Table.Column.left("PROGRAM", rows.stream().map(Row::program).toList()),
-                Table.Column.left("STYLE", rows.stream().map(Row::style).toList()),
-                Table.Column.right("KEPT", 0),
-                Table.Column.right("BROKEN", 0),
-                Table.Column.right("LINES", 0),
-                Table.Column.left("THREADS", rows.stream().map(Row::threads).toList())));
+  /** Prints the titles of the columns. */
+  public void head() {
     table.head();
-    rows.forEach(row -> table.row(cells(row)));
+  }
+
+  /** Prints a row, and below it what speaks against the program. */
+  public void row(Row row) {
+    table.row(cells(row));
+    explain(row);
+    out.flush();
+  }
+
+  /** Prints the notes below the table. */
+  public void explain() {
     out.println();
     out.println(
         "LINES: lines of code of the program's own class, without comments and imports; shared"
             + " classes are not counted.");
     out.println("Start one: iomodels serve STYLE --program PROGRAM");
-    rows.forEach(row -> explain(out, row));
     out.flush();
   }
 
@@ -73,7 +93,7 @@ public final class ProgramTable {
         row.threads());
   }
 
-  private static void explain(PrintWriter out, Row row) {
+  private void explain(Row row) {
     String name = Ansi.AUTO.string("@|bold,red %s %s|@".formatted(row.style(), row.program()));
     if (!row.failure().isEmpty()) {
       out.printf("%s could not be judged: %s%n", name, row.failure());

@@ -44,7 +44,7 @@ public final class BenchServers implements Servers {
    *     from a framework's documentation
    * @throws UserError if there is none, or it does not work on this machine
    */
-  public static ServerSpec candidate(String name) throws UserError {
+  public static ServerSpec spec(String name) throws UserError {
     if (isYardstick(name)) {
       String yardstick = yardstick(name);
       return new ServerSpec(
@@ -88,14 +88,14 @@ public final class BenchServers implements Servers {
         : ArgumentResolver.availableModel(name);
   }
 
-  /** Every name that a candidate can have in a table: a model's may include its transport. */
-  public static Stream<String> displayNames(ServerSpec candidate) {
+  /** Every name that a server can have in a table: a model's may include its transport. */
+  public static Stream<String> displayNames(ServerSpec server) {
     try {
-      return isYardstick(candidate.name())
-          ? Stream.of(candidate.name())
-          : ArgumentResolver.names(model(candidate.name()));
+      return isYardstick(server.name())
+          ? Stream.of(server.name())
+          : ArgumentResolver.names(model(server.name()));
     } catch (UserError _) {
-      return Stream.of(candidate.name());
+      return Stream.of(server.name());
     }
   }
 

@@ -53,26 +53,26 @@ public final class ConformanceGate {
   }
 
   /** Number of progress steps that {@link #judge} reports for these servers. */
-  public long steps(List<ServerSpec> candidates) {
-    return candidates.stream().filter(this::isToBeJudged).count() * rules.size();
+  public long steps(List<ServerSpec> servers) {
+    return servers.stream().filter(this::isToBeJudged).count() * rules.size();
   }
 
-  private boolean isToBeJudged(ServerSpec candidate) {
+  private boolean isToBeJudged(ServerSpec server) {
     return wanted
-        && !BenchServers.isYardstick(candidate.name())
-        && !reports.containsKey(candidate.name());
+        && !BenchServers.isYardstick(server.name())
+        && !reports.containsKey(server.name());
   }
 
   /** Judges the servers that have not been judged yet. */
-  public void judge(List<ServerSpec> candidates, Progress progress) throws InterruptedException {
-    for (ServerSpec candidate : candidates) {
-      if (isToBeJudged(candidate)) {
-        progress.say(candidate.name() + ": judging");
+  public void judge(List<ServerSpec> servers, Progress progress) throws InterruptedException {
+    for (ServerSpec server : servers) {
+      if (isToBeJudged(server)) {
+        progress.say(server.name() + ": judging");
         reports.put(
-            candidate.name(),
+            server.name(),
             program.isPresent()
-                ? judge(program.get(), candidate.name(), progress)
-                : judge(candidate.name(), progress));
+                ? judge(program.get(), server.name(), progress)
+                : judge(server.name(), progress));
       }
     }
   }
@@ -82,7 +82,8 @@ public final class ConformanceGate {
     try {
       model = BenchServers.model(name);
     } catch (UserError e) {
-      throw new IllegalStateException(name, e); // It was there when the candidates were selected.
+      throw new IllegalStateException(
+          name, e); // The name was valid when the servers were selected.
     }
     try (ModelTarget target =
         new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)) {
@@ -113,8 +114,8 @@ public final class ConformanceGate {
     }
   }
 
-  /** The stamps for a server that breaks rules, or was not judged by all of them. */
-  public Set<Caveat> stamps(String name) {
+  /** Returns the caveats of a server that breaks rules, or was not judged by all of them. */
+  public Set<Caveat> caveats(String name) {
     if (BenchServers.isYardstick(name)) {
       return Set.of();
     }

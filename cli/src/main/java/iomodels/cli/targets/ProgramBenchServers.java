@@ -47,16 +47,16 @@ public final class ProgramBenchServers implements Servers {
    *     have the program
    * @throws UserError if there is no such style, or it does not have that program
    */
-  public static List<ServerSpec> candidates(Program program, List<String> names) throws UserError {
-    List<ServerSpec> candidates = new ArrayList<>();
+  public static List<ServerSpec> specs(Program program, List<String> names) throws UserError {
+    List<ServerSpec> specs = new ArrayList<>();
     List<String> all = ArgumentResolver.styles(program).stream().map(StyleProvider::style).toList();
     for (String name : names.isEmpty() ? all : names) {
       if (!inC(program, name)) {
         style(program, name);
       }
-      candidates.add(new ServerSpec(name, common(program).orElse(""), Integer.MAX_VALUE, false));
+      specs.add(new ServerSpec(name, common(program).orElse(""), Integer.MAX_VALUE, false));
     }
-    return candidates;
+    return specs;
   }
 
   /** The server that all are compared with: the program in C, if it exists. */

@@ -15,6 +15,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -44,6 +45,15 @@ public final class ProgramPages {
       }
     }
     return List.copyOf(pages);
+  }
+
+  /** A table that has room for these pages. */
+  public static ProgramTable table(PrintWriter out, List<Page> pages) {
+    return new ProgramTable(
+        out,
+        pages.stream().map(it -> it.program().name()).toList(),
+        pages.stream().map(it -> it.style().style()).toList(),
+        pages.stream().map(it -> it.it().threads()).toList());
   }
 
   /** Number of progress steps that {@link #judge} reports for these pages. */

@@ -61,7 +61,7 @@ class ClaimsIT {
   void allAreListed() {
     Cli cli = Cli.run("claims", "--list");
 
-    assertThat(cli.out()).contains("select-slows-down", "Asynchronous is the fastest of all.");
+    assertThat(cli.out()).contains("select-slows-down", "Asynchronous I/O is the fastest of all.");
     assertThat(cli.exitCode()).isZero();
   }
 

@@ -45,7 +45,7 @@ class CompareIT {
     StringWriter out = new StringWriter();
     try (Progress progress = Progress.of(ProgramPages.steps(pages))) {
       ProgramTable.Row row = ProgramPages.judge(pages.getFirst(), 1, progress);
-      ProgramTable.print(new PrintWriter(out), List.of(row));
+      print(out, pages, row);
       assertThat(row.kept() + row.unknown()).isEqualTo(Rules.of(Programs.RELAY).size());
       assertThat(row.failed()).isFalse();
     }
@@ -58,12 +58,19 @@ class CompareIT {
   void aPageThatDoesNotStartIsARow() throws InterruptedException {
     StringWriter out = new StringWriter();
     try (Progress progress = Progress.of(1)) {
-      ProgramPages.Page nowhere = ProgramPages.of(List.of(new Nowhere())).getFirst();
-      ProgramTable.Row row = ProgramPages.judge(nowhere, 1, progress);
-      ProgramTable.print(new PrintWriter(out), List.of(row));
+      List<ProgramPages.Page> pages = ProgramPages.of(List.of(new Nowhere()));
+      ProgramTable.Row row = ProgramPages.judge(pages.getFirst(), 1, progress);
+      print(out, pages, row);
       assertThat(row.failed()).isTrue();
     }
     assertThat(out.toString()).contains("nowhere relay could not be judged: ", "did not come up");
+  }
+
+  private static void print(StringWriter out, List<ProgramPages.Page> pages, ProgramTable.Row row) {
+    ProgramTable table = ProgramPages.table(new PrintWriter(out), pages);
+    table.head();
+    table.row(row);
+    table.explain();
   }
 
   /** A style that is not on the module path: the process that judges it cannot find it. */

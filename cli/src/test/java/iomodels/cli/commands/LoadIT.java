@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.cli.Cli;
 import iomodels.cli.options.ArgumentResolver;
@@ -46,7 +47,7 @@ class LoadIT {
       InetSocketAddress upper = target.shared(Services.UPPER);
 
       assertThat(load(upper).out())
-          .contains("3 connections", "messages a second", "p99.99", "Fairness", "busy for");
+          .contains("3 connections", "messages per second", "p99.99", "Fairness", "busy for");
       assertThat(load(upper, "--udp", "--in-flight=2").out()).contains("over UDP", "3 sockets");
       assertThat(load(upper, "--churn").exitCode()).isZero();
       assertThat(load(target.shared(Services.LINES), "--service=lines").exitCode()).isZero();
@@ -85,6 +86,20 @@ class LoadIT {
   }
 
   @Test
+  void withJsonOnStandardOutputTheComparisonWithCPrintsNothingElse() throws Exception {
+    try (ModelTarget target = model()) {
+      Cli cli = load(target.shared(Services.UPPER), "--beside-c", "--json=-");
+      assumeThat(cli.err()).as("there is a C compiler").doesNotContain("no C compiler");
+
+      assertThat(cli.exitCode()).isZero();
+      assertThat(cli.out())
+          .startsWith("{")
+          .contains("\"cpuRatio\" : {")
+          .doesNotContain("In 7 turns");
+    }
+  }
+
+  @Test
   void aServerThatAnswersSomethingElseIsFoundOut() throws Exception {
     try (ModelTarget target = model()) {
       Cli cli = load(target.shared(Services.FIXED));
@@ -102,7 +117,7 @@ class LoadIT {
     }
     assertThat(load(nowhere).exitCode()).isEqualTo(2);
     assertThat(load(nowhere).err()).contains("connection 1: ", "refused");
-    assertThat(load(nowhere, "--udp").err()).contains("nobody listens there");
+    assertThat(load(nowhere, "--udp").err()).contains("no server listens there");
   }
 
   @Test

@@ -13,17 +13,18 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
  * Ahead-of-time caches (JEP 514) for the JVMs that are started for one test: they start in a third
- * of the time. A cache is made in the background, while the first JVMs run without it.
+ * of the time. The first of them waits until its cache has been made, which takes a few seconds.
  *
  * <p>The system property {@code iomodels.caches} names a folder in which the caches stay for the
  * next kit; otherwise they are deleted when this JVM ends.
@@ -33,32 +34,35 @@ final class AheadOfTime {
   private static final String FOLDER = "iomodels.caches";
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  private static final Map<List<String>, CompletableFuture<List<String>>> CACHES = new HashMap<>();
+  private static final Map<List<String>, FutureTask<List<String>>> CACHES =
+      new ConcurrentHashMap<>();
 
   private AheadOfTime() {}
 
   /**
-   * The flags that make a JVM use the cache; none while there is no cache yet, and where none can
-   * be made, such as for modules in folders.
+   * The flags that make a JVM use the cache; none if none can be made, such as for modules in
+   * folders.
    *
    * @param users what has to be the same for JVMs to share a cache, besides the module path
    * @param command makes the command that the cache is made from out of such flags; it has to end
    *     at the end of its input
    * @param input for that command
    */
-  static synchronized List<String> flags(
-      List<String> users, UnaryOperator<List<String>> command, String input) {
-    return CACHES
-        .computeIfAbsent(
-            users,
-            _ ->
-                CompletableFuture.supplyAsync(
-                    () -> find(users, command, input), Thread::startVirtualThread))
-        .getNow(List.of());
+  static List<String> flags(List<String> users, UnaryOperator<List<String>> command, String input)
+      throws InterruptedException {
+    FutureTask<List<String>> cache =
+        CACHES.computeIfAbsent(users, _ -> new FutureTask<>(() -> find(users, command, input)));
+    cache.run(); // Does nothing if another thread has begun it.
+    try {
+      return cache.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
   }
 
   private static List<String> find(
-      List<String> users, UnaryOperator<List<String>> command, String input) {
+      List<String> users, UnaryOperator<List<String>> command, String input)
+      throws InterruptedException {
     try {
       String kept = System.getProperty(FOLDER);
       if (kept == null) {
@@ -69,9 +73,6 @@ final class AheadOfTime {
       Path cache = folder.resolve(key(users) + ".aot");
       return Files.exists(cache) ? use(cache) : make(cache, command, input);
     } catch (IOException _) {
-      return List.of();
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
       return List.of();
     }
   }

@@ -36,18 +36,20 @@ public final class ModelTarget implements Target {
   private final List<String> prefix;
   private final List<String> jvmFlags;
   private final List<Service> served;
+  private final boolean measured;
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
   private Optional<ManagedProcess> host = Optional.empty();
 
   /** What the last server that came up said carries its bytes. */
   private volatile Optional<Transport> running = Optional.empty();
 
+  /** A model that is judged, in JVMs that are quick to start, and would be slow to be measured. */
   public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
-    this(provider, transport, List.of(), List.of());
+    this(provider, transport, List.of(), List.of(), Services.all(), false);
   }
 
   /**
-   * One whose process is started in a particular way.
+   * A model that may be measured, in a process that is started in a particular way.
    *
    * @param prefix what to put before the command, such as {@code taskset -c 0}
    * @param jvmFlags for its JVM, besides those that it needs
@@ -57,7 +59,7 @@ public final class ModelTarget implements Target {
       Optional<Transport> transport,
       List<String> prefix,
       List<String> jvmFlags) {
-    this(provider, transport, prefix, jvmFlags, Services.all());
+    this(provider, transport, prefix, jvmFlags, Services.all(), true);
   }
 
   private ModelTarget(
@@ -65,17 +67,19 @@ public final class ModelTarget implements Target {
       Optional<Transport> transport,
       List<String> prefix,
       List<String> jvmFlags,
-      List<Service> served) {
+      List<Service> served,
+      boolean measured) {
     this.provider = provider;
     this.served = served;
+    this.measured = measured;
     this.transport = transport;
     this.prefix = List.copyOf(prefix);
     this.jvmFlags = List.copyOf(jvmFlags);
   }
 
-  /** The same, but of its services only that one, so that nothing else is measured with it. */
+  /** A model that may be measured, and has only this of its services: no other is measured too. */
   public ModelTarget serving(Service only) {
-    return new ModelTarget(provider, transport, prefix, jvmFlags, List.of(only));
+    return new ModelTarget(provider, transport, prefix, jvmFlags, List.of(only), true);
   }
 
   /** With the transport that really carries its bytes, as soon as a server has said which. */
@@ -127,7 +131,8 @@ public final class ModelTarget implements Target {
       throws IOException, InterruptedException {
     if (host.isEmpty()) {
       List<String> endpoints = served.stream().map(it -> it.name() + ":0").toList();
-      ManagedProcess child = new ManagedProcess(command(endpoints, List.of()));
+      ManagedProcess child =
+          new ManagedProcess(measured ? command(endpoints, List.of()) : quick(endpoints));
       host = Optional.of(child);
       for (Service each : served) {
         shared.put(each, announced(child));
@@ -142,7 +147,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
-    ManagedProcess child = new ManagedProcess(shortLived(service.name() + ":" + port));
+    ManagedProcess child = new ManagedProcess(quick(List.of(service.name() + ":" + port)));
     // To the process itself, and not to those that it has started: they are its own to stop.
     return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
   }
@@ -156,7 +161,8 @@ public final class ModelTarget implements Target {
   public Instance launchOn(Service service, InetAddress host)
       throws IOException, InterruptedException {
     ManagedProcess child =
-        new ManagedProcess(shortLived("%s:0@%s".formatted(service.name(), host.getHostAddress())));
+        new ManagedProcess(
+            quick(List.of("%s:0@%s".formatted(service.name(), host.getHostAddress()))));
     int port = announced(child).getPort();
     return new ManagedInstance(child, Loopback.reached(host, port), ManagedProcess::terminate);
   }
@@ -165,23 +171,23 @@ public final class ModelTarget implements Target {
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
     ManagedProcess child =
-        new ManagedProcess(ManagedProcess.within(descriptors, shortLived(service.name() + ":0")));
+        new ManagedProcess(
+            ManagedProcess.within(descriptors, quick(List.of(service.name() + ":0"))));
     return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
   }
 
-  private List<String> shortLived(String endpoint) {
-    String any = served.getFirst().name() + ":0";
+  private List<String> quick(List<String> endpoints) throws InterruptedException {
+    List<String> all = served.stream().map(it -> it.name() + ":0").toList();
     List<String> users =
         Stream.of(List.of(provider.getClass().getModule().getName()), jvmFlags, prefix)
             .flatMap(List::stream)
             .toList();
-    List<String> cached = AheadOfTime.flags(users, it -> shortLived(any, it), "");
-    return shortLived(endpoint, cached);
+    return quick(endpoints, AheadOfTime.flags(users, it -> quick(all, it), ""));
   }
 
-  private List<String> shortLived(String endpoint, List<String> flags) {
+  private List<String> quick(List<String> endpoints, List<String> flags) {
     // It ends before the second compiler would have begun.
-    return command(List.of(endpoint), Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
+    return command(endpoints, Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
   }
 
   private InetSocketAddress announced(ManagedProcess child)

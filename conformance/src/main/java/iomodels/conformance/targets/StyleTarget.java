@@ -87,7 +87,7 @@ public final class StyleTarget implements ProgramTarget {
   }
 
   /** A JVM that is to be measured runs without a cache. */
-  private List<String> cached() {
+  private List<String> cached() throws InterruptedException {
     if (flags.isEmpty()) {
       return List.of();
     }
@@ -135,10 +135,11 @@ public final class StyleTarget implements ProgramTarget {
   /** A {@link ProgramHost}. */
   private final class HostProcess {
 
-    private final ManagedProcess child = new ManagedProcess(command(cached()));
+    private final ManagedProcess child;
     private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
 
-    HostProcess() throws IOException {
+    HostProcess() throws IOException, InterruptedException {
+      child = new ManagedProcess(command(cached()));
       Thread.startVirtualThread(this::listen);
     }
 

@@ -1,13 +1,19 @@
 package iomodels.server.spi;
 
-/** An ability that not every server has. The conformance kit checks those that a server claims. */
+/**
+ * A feature that only some servers have. The conformance kit checks each feature that a server
+ * declares.
+ */
 public enum Capability {
   /** Serves several clients at the same time. */
   CONCURRENT,
-  /** Sends all pending replies to a client that has finished sending. */
+  /** Sends all pending replies to a client that has sent FIN. */
   HALF_CLOSE,
-  /** Answers UDP. */
+  /** Answers UDP datagrams. */
   DATAGRAMS,
-  /** Sends a reply from the address the datagram was sent to, also on a wildcard address. */
+  /**
+   * Sends each UDP reply from the address to which the request was sent, even if the server is
+   * bound to the wildcard address.
+   */
   REPLY_SOURCE
 }

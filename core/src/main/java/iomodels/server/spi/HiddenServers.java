@@ -3,8 +3,8 @@ package iomodels.server.spi;
 import java.util.Optional;
 
 /**
- * Servers and styles that no list shows, such as wrong servers and examples; they are found by
- * name. {@link java.util.ServiceLoader} finds the implementations.
+ * Servers and styles that are found by name but do not appear in any list, such as wrong servers
+ * and examples. {@link java.util.ServiceLoader} finds the implementations.
  */
 public interface HiddenServers {
 

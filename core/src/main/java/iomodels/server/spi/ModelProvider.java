@@ -9,9 +9,9 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A provider that is a model card and a server's constructor. Unless a subclass says otherwise, its
- * servers serve clients concurrently, support half-close, and answer datagrams if those are
- * enabled.
+ * A provider made of a model card and a server's constructor. Unless a subclass overrides {@link
+ * #capabilities}, its servers serve clients concurrently, support half-close, and answer datagrams
+ * if the configuration enables them.
  */
 public abstract class ModelProvider implements ServerProvider {
 
@@ -26,7 +26,12 @@ public abstract class ModelProvider implements ServerProvider {
   private final ModelCard card;
   private final Constructor server;
 
-  /** The provider of a model. */
+  /**
+   * Creates the provider of a model.
+   *
+   * @param card the key facts of the model
+   * @param server starts a server of that model
+   */
   protected ModelProvider(ModelCard card, Constructor server) {
     this.card = card;
     this.server = server;

@@ -10,19 +10,19 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
- * A programming style, and the programs that are written in it. {@link ServiceLoader} finds it by
- * its declaration in a {@code module-info}. The constructor has no effects. Safe for use by several
- * threads.
+ * A programming style, and the programs that are written in it. {@link ServiceLoader} finds a
+ * provider by its declaration in a {@code module-info}. The constructor has no side effects: it
+ * opens no socket, starts no thread, and loads no native library. Safe for use by several threads.
  */
 public interface StyleProvider {
 
   /** A short, stable name, such as {@code vertx}; the argument on the command line. */
   String style();
 
-  /** What characterizes the style, in a sentence without a full stop. */
+  /** A description of the style: one sentence without a full stop. */
   String summary();
 
-  /** The programs that are written in it. */
+  /** The programs that are written in this style. */
   List<Page> pages();
 
   /** See {@link ServerProvider#nativeModules}. */
@@ -30,7 +30,7 @@ public interface StyleProvider {
     return List.of();
   }
 
-  /** Finds the page of a program. */
+  /** Finds the page of a program; empty if the style does not implement that program. */
   default Optional<Page> page(Program program) {
     return pages().stream().filter(it -> it.program().equals(program)).findFirst();
   }
@@ -39,8 +39,8 @@ public interface StyleProvider {
    * A program in this style.
    *
    * @param program the program
-   * @param source the class that implements it, whose source is shown
-   * @param threads its threads, in a few words
+   * @param source the class that implements it; its source is shown to readers
+   * @param threads the threads that it uses, in a few words
    * @param starter starts it
    */
   record Page(Program program, Class<?> source, String threads, Starter starter) {}
@@ -50,9 +50,10 @@ public interface StyleProvider {
   interface Starter {
 
     /**
-     * Starts the program. Returns when it is bound and listening.
+     * Starts the program. Returns when the program is bound and listening.
      *
-     * @throws IOException if the port is in use, or the system has no thread or descriptor left
+     * @throws IOException if the port is in use, the upstream is the program itself, or the system
+     *     has no thread or descriptor left
      */
     Server start(ProgramConfig config) throws IOException;
   }

@@ -1,6 +1,6 @@
 /**
- * How an implementation module offers its servers. Begin with {@link
- * iomodels.server.spi.ServerProvider}.
+ * The service-provider interface by which an implementation module offers its servers. Begin with
+ * {@link iomodels.server.spi.ServerProvider}.
  */
 @NullMarked
 package iomodels.server.spi;

@@ -7,13 +7,13 @@ import org.junit.jupiter.api.Test;
 class ServerProviderTest {
 
   @Test
-  void anUnknownNameIsNoServer() {
+  void noProviderHasAnUnknownName() {
     assertThat(ServerProvider.named("no-such-server")).isEmpty();
     assertThat(ServerProvider.named("")).isEmpty();
   }
 
   @Test
-  void coreServesNothingItself() {
+  void coreHasNoProvidersOfItsOwn() {
     assertThat(ServerProvider.installed()).isEmpty();
   }
 }

@@ -145,7 +145,10 @@ public record Bench(
           default -> 1;
         };
     if (spec.connections() < needed) {
-      return Optional.of("it serves %,d at a time at most".formatted(spec.connections()));
+      return Optional.of(
+          spec.connections() == 1
+              ? "it serves one client at a time"
+              : "it serves at most %,d clients at a time".formatted(spec.connections()));
     }
     return scenario == Scenario.UDP && !spec.datagrams()
         ? Optional.of("it does not serve over UDP")

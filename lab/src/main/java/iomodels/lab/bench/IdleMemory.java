@@ -3,7 +3,7 @@ package iomodels.lab.bench;
 import iomodels.lab.load.IdleClients;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ServerResult.IdlePoint;
-import iomodels.lab.trace.Jcmd;
+import iomodels.lab.tools.Jcmd;
 import iomodels.meter.CostMeter;
 import iomodels.process.JavaOptions;
 import java.io.IOException;
@@ -86,6 +86,6 @@ public final class IdleMemory {
         .results()
         .map((MatchResult it) -> Long.parseLong(it.group(1)))
         .findFirst()
-        .orElseThrow(() -> new IOException("jcmd does not tell the live bytes of the heap"));
+        .orElseThrow(() -> new IOException("jcmd does not report the live bytes of the heap"));
   }
 }

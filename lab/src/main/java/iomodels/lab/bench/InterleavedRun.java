@@ -19,8 +19,8 @@ import java.util.function.Function;
  * affects all servers of a turn, so ratios within a turn are meaningful even where the figures
  * themselves are not. All servers are warmed up before the first measured round.
  *
- * @param warmUp how long to load each server at least before its rounds are measured; it goes on,
- *     for up to three times as long, while the server still gets better
+ * @param warmUp how long to load each server at least before its rounds are measured; it is
+ *     extended, up to three times as long, while the server still gets better
  * @param round length of a round; longer if no message is answered in that time
  * @param rounds number of measured rounds
  */
@@ -87,7 +87,8 @@ public record InterleavedRun(Duration warmUp, Duration round, int rounds) {
   }
 
   /**
-   * Measures servers. A server that fails is dropped; the others go on.
+   * Measures servers. A server that fails is dropped; the others continue. In any case, also after
+   * an interrupt, all connections are closed and all servers run when this returns.
    *
    * @param before loads that each server gets first, in this order, each on connections of its own
    *     and for as long as {@code warmUp}
@@ -138,7 +139,7 @@ public record InterleavedRun(Duration warmUp, Duration round, int rounds) {
     }
 
     /** Keeps the server from disturbing the others' rounds. */
-    void pause() throws InterruptedException {
+    void pause() {
       try {
         server.pause();
       } catch (IOException e) {
@@ -188,7 +189,8 @@ public record InterleavedRun(Duration warmUp, Duration round, int rounds) {
       return new RunResult(measured, steady, failure);
     }
 
-    void end() throws InterruptedException {
+    /** Not interruptible: a server must not stay stopped. */
+    void end() {
       generator.ifPresent(LoadGenerator::close);
       try {
         server.resume();

@@ -15,34 +15,39 @@ import java.util.stream.Stream;
 
 /** The loads that servers are measured with. */
 public enum Scenario {
-  PING_1("64 bytes, one at a time on one connection: its latency", 1, 1, 64),
-  PING_50("64 bytes, one at a time on each of 50 connections", 50, 1, 64),
-  PING_1000("64 bytes, one at a time on each of 1,000 connections", 1_000, 1, 64),
-  PIPELINED_16("64 bytes, 16 at a time on each of 50 connections", 50, 16, 64),
-  LARGE("16 KiB, one at a time on each of 50 connections", 50, 1, 16 * 1024),
+  PING_1("64 bytes, one message at a time on one connection: latency", 1, 1, 64),
+  PING_50("64 bytes, one message at a time on each of 50 connections", 50, 1, 64),
+  PING_1000("64 bytes, one message at a time on each of 1,000 connections", 1_000, 1, 64),
+  PIPELINED_16("64 bytes, 16 messages in flight on each of 50 connections", 50, 16, 64),
+  LARGE("16 KiB, one message at a time on each of 50 connections", 50, 1, 16 * 1024),
   SHIFTING(
-      "16 KiB, one at a time on each of 50 connections, after 64 bytes on 50 and on 1,000",
+      "16 KiB, one message at a time on each of 50 connections, after loads of 64 bytes on 50 and"
+          + " on 1,000",
       50,
       1,
       16 * 1024),
-  OPEN_LOOP("64 bytes, 40,000 a second over 50 connections, whatever the server does", 50, 16, 64),
+  OPEN_LOOP(
+      "64 bytes, 40,000 messages per second over 50 connections, at a fixed rate", 50, 16, 64),
   MOSTLY_IDLE(
-      "64 bytes, one at a time on each of 100 connections, beside 10,000 that are idle",
+      "64 bytes, one message at a time on each of 100 connections, with 10,000 idle ones in"
+          + " addition",
       100,
       1,
       64),
-  CHURN("connect, 64 bytes, their reply, close; 50 connections at a time", 50, 1, 64),
-  UDP("datagrams of 64 bytes, one at a time from each of 50 sockets", 50, 1, 64),
-  IDLE("connections that were served once and are silent since: memory", 15_000, 1, 1),
-  SYSCALLS("64 bytes, one at a time on each of 50 connections: system calls", 50, 1, 64),
+  CHURN("connect, send 64 bytes, receive the reply, close; 50 connections at a time", 50, 1, 64),
+  UDP("64-byte datagrams, one at a time from each of 50 sockets", 50, 1, 64),
+  IDLE("memory of connections that were served once and have been idle since", 15_000, 1, 1),
+  SYSCALLS(
+      "system calls with 64 bytes, one message at a time on each of 50 connections", 50, 1, 64),
   RELAY(
-      "16 KiB, one at a time on each of 50 connections, through a relay to C epoll",
+      "16 KiB, one message at a time on each of 50 connections, through a relay to C epoll",
       50,
       1,
       16 * 1024),
   CHAT(
-      "a room of 1,000, in which 4 speak, each a line of 64 bytes when its last has reached all; a"
-          + " message is a line delivered to one, latency is until the last has it",
+      "a room of 1,000 members; 4 of them speak: each sends a line of 64 bytes when its previous"
+          + " line has reached all; a message is a line delivered to one member, and latency ends"
+          + " when the last member has it",
       1_000,
       4,
       64);

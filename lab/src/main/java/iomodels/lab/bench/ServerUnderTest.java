@@ -29,6 +29,8 @@ public record ServerUnderTest(
     boolean java,
     Optional<Upstream> upstream) {
 
+  private static final long KILL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   /** Error message where costs cannot be measured. */
   public static final String NO_PROC = "cannot measure the cost of a server: there is no /proc";
 
@@ -75,22 +77,41 @@ public record ServerUnderTest(
   }
 
   /** Stops it (SIGSTOP), if it is restless. */
-  void pause() throws IOException, InterruptedException {
+  void pause() throws IOException {
     signal("-STOP");
   }
 
   /** Continues it (SIGCONT). */
-  void resume() throws IOException, InterruptedException {
+  void resume() throws IOException {
     signal("-CONT");
   }
 
-  private void signal(String signal) throws IOException, InterruptedException {
+  private void signal(String signal) throws IOException {
     if (!restless) {
       return;
     }
     Process kill = new ProcessBuilder("kill", signal, String.valueOf(process.pid())).start();
-    if (!kill.waitFor(10, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+    if (!endsWithin(kill, KILL_NANOS) || kill.exitValue() != 0) {
       throw new IOException("cannot send SIG%s to %s".formatted(signal.substring(1), name));
+    }
+  }
+
+  /** Keeps an interrupt for later: a SIGSTOP that arrives after SIGCONT would leave it stopped. */
+  private static boolean endsWithin(Process process, long nanos) {
+    long deadline = System.nanoTime() + nanos;
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException _) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 }

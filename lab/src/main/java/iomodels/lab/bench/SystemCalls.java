@@ -2,7 +2,7 @@ package iomodels.lab.bench;
 
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
-import iomodels.lab.trace.StraceAttachment;
+import iomodels.lab.tools.StraceAttachment;
 import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,10 +36,8 @@ public final class SystemCalls {
     try (TemporaryFolder folder = TemporaryFolder.create("strace")) {
       Path output = folder.resolve("calls.txt");
       long messages;
-      StraceAttachment strace = StraceAttachment.to(process, output, "-c", "-S", "calls");
-      try {
+      try (StraceAttachment strace = StraceAttachment.to(process, output, "-c", "-S", "calls")) {
         messages = generator.round(round).answered();
-      } finally {
         strace.detach();
       }
       return parse(Files.readString(output), messages);

@@ -32,14 +32,14 @@ final class AsyncFastest implements Experiment {
 
   @Override
   public String claim() {
-    return "Asynchronous is the fastest of all.";
+    return "Asynchronous I/O is the fastest of all.";
   }
 
   @Override
   public String words() {
-    return "What is called asynchronous beside what waits for readiness, in turns: Java's"
-        + " asynchronous channels and Vert.x beside Java's selector, io_uring beside epoll in Java"
-        + " and in C; 50 connections, 64 bytes.";
+    return "Asynchronous servers compared with servers that wait for readiness, in turns: Java's"
+        + " asynchronous channels and Vert.x with Java's Selector, io_uring with epoll in"
+        + " Java and in C. 50 connections, 64 bytes.";
   }
 
   @Override
@@ -56,12 +56,12 @@ final class AsyncFastest implements Experiment {
             .map(it -> Order.of(results.ratios(it.getKey(), it.getValue(), InterleavedResults.CPU)))
             .toList();
     String words =
-        ("Processor time per message beside readiness: asynchronous channels %s, Vert.x %s,"
-             + " io_uring in Java %s, in C %s. On Linux asynchronous channels are epoll and a pool"
-             + " of threads, and each operation is an object with a handler; Vert.x is epoll and a"
-             + " pipeline. io_uring saves system calls, one for many messages instead of two for"
-             + " each; but what a message mostly costs is TCP itself, which is the same for all."
-             + " Cheaper in all turns: %s.")
+        ("Processor time per message, as a multiple of the server that waits for readiness:"
+             + " asynchronous channels %s, Vert.x %s, io_uring in Java %s, in C %s. On Linux,"
+             + " asynchronous channels are epoll and a thread pool, with an object and a handler"
+             + " for each operation; Vert.x is epoll and a pipeline. io_uring saves system calls:"
+             + " one for many messages instead of two for each. But most of the cost of a message"
+             + " is TCP itself, which is the same for all. Cheaper in all turns: %s.")
             .formatted(
                 results.times("nio-async", "nio-selector", InterleavedResults.CPU),
                 results.times("vertx", "nio-selector", InterleavedResults.CPU),
@@ -77,7 +77,9 @@ final class AsyncFastest implements Experiment {
                 "µs per message",
                 InterleavedResults.CPU),
             results.bars(
-                "Throughput, 50 connections", "messages a second", InterleavedResults.THROUGHPUT)));
+                "Throughput, 50 connections",
+                "messages per second",
+                InterleavedResults.THROUGHPUT)));
   }
 
   private static String cheaper(InterleavedResults results) {

@@ -8,7 +8,7 @@ import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
-import iomodels.lab.trace.StraceAttachment;
+import iomodels.lab.tools.StraceAttachment;
 import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.net.Socket;
@@ -41,9 +41,8 @@ final class CallbackPerObject implements Experiment {
 
   @Override
   public String words() {
-    return "%s is stopped (SIGSTOP) while %d clients send; then it goes on, and strace shows what"
-            .formatted(SERVER, CLIENTS)
-        + " epoll_wait returns to it.";
+    return "%s is stopped (SIGSTOP) while %d clients send, and continued; strace shows what epoll_wait returns."
+        .formatted(SERVER, CLIENTS);
   }
 
   @Override
@@ -52,11 +51,11 @@ final class CallbackPerObject implements Experiment {
     List<Integer> returns = returns(laboratory);
     int most = returns.stream().max(Integer::compare).orElse(0);
     String words =
-        ("One return of epoll_wait told of %d of the %d clients that had sent: an array of events,"
-             + " each with the 64 bits that the program itself had given. Nothing is called for an"
-             + " object; who is to be called, the program looks up. (Inside the kernel there is a"
-             + " callback for each file that is watched, ep_poll_callback, which puts it on the"
-             + " list of the ready. That is why epoll need not search; the program never sees it.)")
+        ("One call of epoll_wait reported %d of the %d clients that had sent. It returned an array"
+             + " of events, each with the 64 bits that the program had registered. The kernel calls"
+             + " no function of the program; the program looks up the handler itself. (Inside the"
+             + " kernel, each watched file has a callback, ep_poll_callback, which adds it to the"
+             + " ready list. So epoll need not search, but the program never sees this callback.)")
             .formatted(most, CLIENTS);
     return new Finding(verdict(most), words, List.of(chart(returns)));
   }
@@ -74,7 +73,7 @@ final class CallbackPerObject implements Experiment {
       calls.add("call " + (calls.size() + 1));
     }
     return new Chart(
-        "Clients of %d that each call of epoll_wait told of".formatted(CLIENTS),
+        "Clients reported by each call of epoll_wait, of %d".formatted(CLIENTS),
         Axis.of("", calls),
         Axis.linear("events"),
         List.of(new Series("events", Mark.BARS, points)));
@@ -92,9 +91,8 @@ final class CallbackPerObject implements Experiment {
         sendByte(clients.getLast());
         readReply(clients.getLast());
       }
-      StraceAttachment strace =
-          StraceAttachment.to(server.process(), trace, "-e", "trace=epoll_wait");
-      try {
+      try (StraceAttachment strace =
+          StraceAttachment.to(server.process(), trace, "-e", "trace=epoll_wait")) {
         signal("-STOP", server);
         try {
           for (Socket client : clients) {
@@ -106,7 +104,6 @@ final class CallbackPerObject implements Experiment {
         for (Socket client : clients) {
           readReply(client);
         }
-      } finally {
         strace.detach();
       }
       return returns(Files.readString(trace));
@@ -138,7 +135,7 @@ final class CallbackPerObject implements Experiment {
   private static void readReply(Socket client) throws IOException {
     client.setSoTimeout(SECONDS * 1_000);
     if (client.getInputStream().read() != 'A') {
-      throw new IOException("a wrong reply");
+      throw new IOException("wrong reply");
     }
   }
 }

@@ -30,9 +30,8 @@ final class FrameworksFast implements Experiment {
 
   @Override
   public String words() {
-    return "Frameworks beside a thread for each connection, which they are praised against, and"
-        + " beside a bare selector, which they are made of, and plain C: 50 connections with 64"
-        + " bytes and with 16 KiB, in turns.";
+    return "Frameworks compared with a thread per connection, with the bare selector that they are"
+        + " built on, and with plain C, in turns: 50 connections, 64 bytes and 16 KiB.";
   }
 
   @Override
@@ -43,11 +42,12 @@ final class FrameworksFast implements Experiment {
     InterleavedResults small = laboratory.measure(names, Scenario.PING_50);
     InterleavedResults large = laboratory.measure(names, Scenario.LARGE);
     String words =
-        ("Processor time per message: beside threads %s; beside the bare loop %s; beside C %s. With"
-             + " 16 KiB beside threads %s; beside C %s. They save the switch of threads, and spend"
-             + " some of it on what they put between the socket and the program: pipelines,"
-             + " buffers, futures. vertx-virtual spends it on the way to a virtual thread and back."
-             + " Cheaper than threads in all turns: %s with 64 bytes, %s with 16 KiB.")
+        ("Processor time per message with 64 bytes, as a multiple of threads: %s; of the bare loop:"
+             + " %s; of C: %s. With 16 KiB, as a multiple of threads: %s; of C: %s. Frameworks save"
+             + " thread switches, but spend some of that time between socket and program: on"
+             + " pipelines, buffers and futures. vertx-virtual spends it on the switches to a"
+             + " virtual thread and back. Cheaper than threads in all turns: %s with 64 bytes, %s"
+             + " with 16 KiB.")
             .formatted(
                 beside(small, THREADS),
                 beside(small, LOOP),
@@ -62,8 +62,7 @@ final class FrameworksFast implements Experiment {
         List.of(
             small.bars(
                 "Processor time per message of 64 bytes", "µs per message", InterleavedResults.CPU),
-            small.bars(
-                "What 99 of 100 messages of 64 bytes took at most", "µs", InterleavedResults.P99),
+            small.bars("99th percentile of latency, 64 bytes", "µs", InterleavedResults.P99),
             large.bars(
                 "Processor time per message of 16 KiB", "µs per message", InterleavedResults.CPU)));
   }

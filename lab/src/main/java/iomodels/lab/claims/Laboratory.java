@@ -73,7 +73,7 @@ public record Laboratory(
                                     (it.processBytes() + it.heapBytes()) / (double) (1 << 20)))
                         .toList())));
     return new Chart(
-        "Memory against idle connections, beside none",
+        "Memory by number of idle connections, compared with none",
         Axis.linear("connections"),
         Axis.linear("MiB"),
         lines);

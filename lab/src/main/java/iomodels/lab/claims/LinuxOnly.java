@@ -56,10 +56,10 @@ final class LinuxOnly implements Experiment {
 
   @Override
   public String words() {
-    return "A program that uses poll is compiled with nothing but ISO C and POSIX.1-2001 to be"
-        + " seen. So is one without it, which must compile, and one with ppoll, which must not,"
-        + " or the test would show nothing."
-        + " What other systems have cannot be tried on this one; it is cited.";
+    return "A program that uses poll is compiled with only ISO C and POSIX.1-2001 visible. As"
+        + " controls, a program without poll must compile, and a program with ppoll must"
+        + " not. Other systems cannot be tested on this machine; the finding cites their"
+        + " documentation.";
   }
 
   @Override
@@ -74,10 +74,10 @@ final class LinuxOnly implements Experiment {
       selector = opened.getClass().getSimpleName();
     }
     String words =
-        ("A program with poll %s with nothing but POSIX.1-2001 (the control %s): the call is in the"
-             + " standard, and so on macOS and the BSDs; Windows has it as WSAPoll. epoll is"
-             + " Linux's own (man 7 epoll, STANDARDS); others have kqueue or completion ports. So"
-             + " the sentence holds for epoll alone. Java's Selector is %s here.")
+        ("A program with poll %s with only POSIX.1-2001 visible (the control %s). The standard"
+             + " includes poll, so macOS and the BSDs have it; Windows has WSAPoll. epoll exists"
+             + " only on Linux (man 7 epoll, STANDARDS); other systems have kqueue or completion"
+             + " ports. So the claim holds for epoll only. Java's Selector is %s on this machine.")
             .formatted(
                 poll ? "compiles" : "does not compile",
                 control ? "compiles too" : "does not compile",
@@ -87,8 +87,8 @@ final class LinuxOnly implements Experiment {
 
   private static Chart chart(boolean poll, boolean control) {
     return new Chart(
-        "Programs that compile with nothing but POSIX.1-2001 (1: it does)",
-        Axis.of("", List.of("with neither", "with poll", "with ppoll, which came later")),
+        "Programs that compile with only POSIX.1-2001 visible (1: it compiles)",
+        Axis.of("", List.of("with neither call", "with poll", "with ppoll, which is newer")),
         Axis.linear("compiles"),
         List.of(
             new Series(

@@ -43,8 +43,8 @@ final class OneBlocksTheRest implements Experiment {
 
   @Override
   public String words() {
-    return ("A connects and is silent for %d ms; B and C connect, ask at once, and are timed. %d"
-            + " turns, all servers in each.")
+    return ("A connects and is silent for %d ms. B and C connect, send a message at once, and are"
+            + " timed. %d turns, all servers in each.")
         .formatted(SilentClient.MILLIS, TURNS);
   }
 
@@ -76,10 +76,10 @@ final class OneBlocksTheRest implements Experiment {
     String words =
         String.format(
             Locale.ROOT,
-            "With one thread B has its reply after %.0f ms and C after %.0f ms: not before A, who"
-                + " was silent for %d ms, has gone, since the thread stands in A's read. With a"
-                + " thread for each client it is %.1f and %.1f ms, and with one thread and a"
-                + " selector %.1f and %.1f ms.",
+            "With one thread, B has its reply after %.0f ms and C after %.0f ms: only after A,"
+                + " which was silent for %d ms, has closed its connection, since the thread was"
+                + " blocked in A's read. With one thread per client it is %.1f and %.1f ms, with"
+                + " one thread and a selector %.1f and %.1f ms.",
             ofB.getFirst().median(),
             ofC.getFirst().median(),
             SilentClient.MILLIS,
@@ -123,11 +123,11 @@ final class OneBlocksTheRest implements Experiment {
       }
     }
     return new Chart(
-        "Who waits while A is silent",
+        "Waiting times while A is silent",
         Axis.of("", rows),
-        Axis.linear("ms since B and C asked"),
+        Axis.linear("ms since B and C sent"),
         List.of(
             new Series("A is silent", Mark.SPANS, silent),
-            new Series("wait for their reply", Mark.SPANS, waiting)));
+            new Series("waiting for the reply", Mark.SPANS, waiting)));
   }
 }

@@ -30,8 +30,8 @@ final class OneConnection implements Experiment {
 
   @Override
   public String words() {
-    return "One client, one message of 64 bytes at a time; blocking beside select, poll and epoll"
-        + " in C, and beside a selector in Java, in turns.";
+    return "One client, one message of 64 bytes at a time: blocking compared with select, poll and"
+        + " epoll in C, and with a selector in Java, in turns.";
   }
 
   @Override
@@ -56,8 +56,8 @@ final class OneConnection implements Experiment {
       }
     }
     String words =
-        ("Each message costs one system call more, the one that waits: epoll in C takes %s times"
-                + " the processor time of blocking in C, and a selector in Java %s times that of"
+        ("Multiplexing adds one system call per message, the call that waits. epoll in C takes %s"
+                + " times the processor time of blocking in C, a selector in Java %s times that of"
                 + " blocking in Java. The median latency is %s and %s times as long. More in all"
                 + " turns: %s.")
             .formatted(

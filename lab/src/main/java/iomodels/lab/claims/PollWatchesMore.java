@@ -43,7 +43,7 @@ final class PollWatchesMore implements Experiment {
 
   @Override
   public String words() {
-    return "Clients come, are served once and stay, until one is not served, or there are %,d."
+    return "Clients connect, are served once and stay connected, until one is not served or there are %,d."
         .formatted(TRIED);
   }
 
@@ -55,9 +55,9 @@ final class PollWatchesMore implements Experiment {
       served.put(name, served(laboratory, name));
     }
     String words =
-        ("Of %,d clients select serves %,d in C and %,d in Java, and poll %,d in C and %,d in Java."
-             + " A set of select has a bit for each of %,d descriptors, of which listening, input"
-             + " and output take some; poll is given an array, as long as one likes.")
+        ("Of %,d clients, select serves %,d in C and %,d in Java, and poll %,d in C and %,d in"
+             + " Java. select takes a set of %,d bits, one per descriptor; the listening socket and"
+             + " the standard streams need some of them. poll takes an array of any length.")
             .formatted(
                 TRIED,
                 served.get("c-select"),
@@ -101,7 +101,7 @@ final class PollWatchesMore implements Experiment {
     List<Point> points = new ArrayList<>();
     served.values().forEach(it -> points.add(Point.of(points.size(), it)));
     return new Chart(
-        "Clients that were served at a time, of " + TRIED,
+        "Clients served at the same time, of " + TRIED,
         Axis.of("", List.copyOf(served.keySet())),
         Axis.linear("clients"),
         List.of(new Series("clients", Mark.BARS, points)));

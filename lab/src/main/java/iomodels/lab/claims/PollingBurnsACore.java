@@ -44,11 +44,11 @@ final class PollingBurnsACore implements Experiment {
 
   @Override
   public String words() {
-    return ("The share of a processor that each server takes while %d clients say nothing, in %d"
-            + " turns of %d ms; each server by itself, or the one that polls would take the"
-            + " others' processor. And what a message costs with all of them talking, and with"
-            + " one client alone, in turns with a selector, in whose turns the one that polls is"
-            + " stopped.")
+    return ("The share of a processor that each server uses while %d clients are idle, in %d turns"
+            + " of %d ms. Each server runs alone, since the polling server would take processor"
+            + " time from the others. Also the cost of a message, with all clients busy and"
+            + " with a single client, in turns with a selector; the polling server is stopped"
+            + " during the selector's turns.")
         .formatted(CLIENTS, TURNS, TURN_MILLIS);
   }
 
@@ -65,11 +65,11 @@ final class PollingBurnsACore implements Experiment {
     String words =
         String.format(
             Locale.ROOT,
-            "It is true while nobody talks: then it takes %.0f %% of a processor, and a selector"
-                + " %.1f %%. With %d clients that talk all the time somebody always has something"
-                + " to say: it carries %s times the messages of a selector, for %s times the"
-                + " processor time each. With one client that talks all the time it is %s times the"
-                + " messages, for %s times the processor time.",
+            "The claim is true while all clients are idle: polling takes %.0f %% of a processor, a"
+                + " selector %.1f %%. With %d busy clients, there is always input: polling handles"
+                + " %s times the messages of a selector, at %s times the processor time per"
+                + " message. With one busy client it handles %s times the messages, at %s times the"
+                + " processor time.",
             100 * shares.getFirst().median(),
             100 * shares.get(1).median(),
             CLIENTS,
@@ -88,7 +88,7 @@ final class PollingBurnsACore implements Experiment {
             one.bars(
                 "Processor time per message, one client", "µs per message", InterleavedResults.CPU),
             results.bars(
-                "Processor time per message, 50 clients that talk",
+                "Processor time per message, 50 busy clients",
                 "µs per message",
                 InterleavedResults.CPU)));
   }
@@ -132,7 +132,7 @@ final class PollingBurnsACore implements Experiment {
       points.add(Point.of(i, shares.get(i)));
     }
     return new Chart(
-        "Share of a processor while nobody talks",
+        "Share of a processor while all clients are idle",
         Axis.of("", SERVERS),
         Axis.linear("processors"),
         List.of(new Series("processors", Mark.BARS, points)));

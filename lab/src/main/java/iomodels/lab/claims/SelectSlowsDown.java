@@ -50,9 +50,9 @@ final class SelectSlowsDown implements Experiment {
 
   @Override
   public String words() {
-    return "Processor time per message of 50 connections that talk, beside %d to %,d that are silent (%d for"
-            .formatted(SIZES.getFirst(), SIZES.getLast(), MOST_OF_SELECT)
-        + " select), in turns.";
+    return ("Processor time per message of 50 busy connections, with %d to %,d idle ones in"
+            + " addition (%d for select), in turns.")
+        .formatted(SIZES.getFirst(), SIZES.getLast(), MOST_OF_SELECT);
   }
 
   @Override
@@ -77,7 +77,7 @@ final class SelectSlowsDown implements Experiment {
           running.keySet().removeAll(SELECT);
         }
         for (String name : running.keySet()) {
-          laboratory.doing().accept("%s: %,d silent beside %s".formatted(id(), size, name));
+          laboratory.doing().accept("%s: %s with %,d idle clients".formatted(id(), name, size));
           Objects.requireNonNull(idleOf.get(name)).growTo(size);
         }
         InterleavedResults results = laboratory.measure(running, Scenario.PING_50);
@@ -98,14 +98,14 @@ final class SelectSlowsDown implements Experiment {
     String words =
         String.format(
             Locale.ROOT,
-            "From 0 to %d silent connections a message costs select in C %.2f times as much; from 0"
-                + " to %,d it costs poll in C %.1f times as much (in Java %.1f), and epoll in C"
-                + " %.2f times (in Java %.2f, Selector %.2f). Fitted by a line, each silent"
-                + " connection adds %.2f ns to a message of select in C, %.2f ns to one of poll and"
-                + " %.2f ns to one of epoll. select and poll are told of all"
-                + " sockets at each call, and look at each; epoll keeps them, and looks at those"
-                + " that are ready. But one call of theirs may find many that are ready: busy"
-                + " clients share what the silent ones cost.",
+            "With %d idle connections instead of none, a message costs select in C %.2f times as"
+                + " much. With %,d, it costs poll in C %.1f times as much (in Java %.1f), and epoll"
+                + " in C %.2f times (in Java %.2f, Selector %.2f). By linear regression, each idle"
+                + " connection adds %.2f ns to a message with select in C, %.2f ns with poll and"
+                + " %.2f ns with epoll. select and poll receive the list of all sockets at each"
+                + " call, and check each socket. epoll keeps the list in the kernel, and looks at"
+                + " the ready sockets only. But one call of select or poll can find many ready"
+                + " sockets: busy clients share the cost of the idle ones.",
             MOST_OF_SELECT,
             growth(cpu, "c-select"),
             SIZES.getLast(),
@@ -126,9 +126,9 @@ final class SelectSlowsDown implements Experiment {
         });
     Chart chart =
         new Chart(
-            "Processor time per message of 50 that talk, beside those that are silent (1 stands for"
-                + " 0)",
-            Axis.logarithmic("silent connections"),
+            "Processor time per message of 50 busy connections, by number of idle ones (1 stands"
+                + " for 0)",
+            Axis.logarithmic("idle connections"),
             Axis.logarithmic("µs per message"),
             lines);
     return new Finding(verdict(cpu), words, List.of(chart));

@@ -29,14 +29,14 @@ final class SelectorPicksBest implements Experiment {
 
   @Override
   public String claim() {
-    return "The selector picks the platform's best.";
+    return "A selector picks the platform's best mechanism.";
   }
 
   @Override
   public String words() {
-    return "nio-selector as it is, and on the JDK's own provider for poll (%s), in turns: 50 that talk, with"
-            .formatted(ON_POLL.getFirst())
-        + " nobody else, and beside %,d that are silent.".formatted(SILENT);
+    return ("nio-selector with the JDK's default provider and with its provider for poll (%s), in"
+            + " turns: 50 busy connections, without idle ones and with %,d.")
+        .formatted(ON_POLL.getFirst(), SILENT);
   }
 
   @Override
@@ -45,12 +45,12 @@ final class SelectorPicksBest implements Experiment {
     String selector;
     try (Selector opened = Selector.open()) {
       selector =
-          "%s, of %s"
+          "%s (%s)"
               .formatted(
                   opened.getClass().getSimpleName(), opened.provider().getClass().getSimpleName());
     }
     InterleavedResults alone;
-    InterleavedResults crowded;
+    InterleavedResults withIdle;
     List<IdleClientsProcess> idle = new ArrayList<>();
     try (Servers servers = laboratory.servers().get()) {
       Map<String, ServerUnderTest> both = new LinkedHashMap<>();
@@ -58,44 +58,45 @@ final class SelectorPicksBest implements Experiment {
       both.put(OTHER, servers.start(CHOSEN, ON_POLL));
       alone = laboratory.measure(both, Scenario.PING_50);
       for (ServerUnderTest each : both.values()) {
-        laboratory.doing().accept("%s: %,d silent".formatted(id(), SILENT));
+        laboratory.doing().accept("%s: %,d idle clients".formatted(id(), SILENT));
         IdleClientsProcess idleClients = IdleClientsProcess.start(each.address());
         idle.add(idleClients);
         idleClients.growTo(SILENT);
       }
-      crowded = laboratory.measure(both, Scenario.PING_50);
+      withIdle = laboratory.measure(both, Scenario.PING_50);
     } finally {
       idle.forEach(IdleClientsProcess::close);
     }
     String words =
-        ("It has picked %s. Made to use poll instead, a message costs %s times as much with 50 busy"
-             + " connections, and %s times with %,d silent ones beside them. (Elsewhere it is"
-             + " kqueue on macOS and wepoll on Windows, by the JDK's sources; io_uring it does not"
-             + " use anywhere.)")
+        ("It has picked %s. With poll instead, a message costs %s times as much with 50 busy"
+                + " connections, and %s times as much with %,d idle ones in addition. (According to"
+                + " the JDK's sources, it picks kqueue on macOS and wepoll on Windows; it uses"
+                + " io_uring nowhere.)")
             .formatted(
                 selector,
                 alone.times(OTHER, CHOSEN, InterleavedResults.CPU),
-                crowded.times(OTHER, CHOSEN, InterleavedResults.CPU),
+                withIdle.times(OTHER, CHOSEN, InterleavedResults.CPU),
                 SILENT);
     return new Finding(
         verdict(
             Order.of(alone.ratios(OTHER, CHOSEN, InterleavedResults.CPU)),
-            Order.of(crowded.ratios(OTHER, CHOSEN, InterleavedResults.CPU))),
+            Order.of(withIdle.ratios(OTHER, CHOSEN, InterleavedResults.CPU))),
         words,
         List.of(
             alone.bars(
-                "Processor time per message, 50 that talk",
+                "Processor time per message, 50 busy connections",
                 "µs per message",
                 InterleavedResults.CPU),
-            crowded.bars(
-                "Processor time per message, beside %,d that are silent".formatted(SILENT),
+            withIdle.bars(
+                "Processor time per message, with %,d idle connections in addition"
+                    .formatted(SILENT),
                 "µs per message",
                 InterleavedResults.CPU)));
   }
 
   /** Judges the cost of poll, compared with the chosen call, without and with silent clients. */
-  static Verdict verdict(Order alone, Order crowded) {
-    return switch (crowded) {
+  static Verdict verdict(Order alone, Order withIdle) {
+    return switch (withIdle) {
       case MORE -> alone == Order.LESS ? Verdict.HOLDS_WHEN : Verdict.HOLDS;
       case ALIKE -> Verdict.UNDECIDED;
       case LESS -> Verdict.DOES_NOT_HOLD;

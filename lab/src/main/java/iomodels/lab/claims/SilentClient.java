@@ -65,7 +65,7 @@ final class SilentClient {
         asked.countDown();
       }
       if (socket.getInputStream().read() != 'B') {
-        throw new IOException("a wrong reply");
+        throw new IOException("wrong reply");
       }
       return (System.nanoTime() - start) / 1e6;
     }
@@ -100,7 +100,7 @@ final class SilentClient {
   private static void ask(Socket socket) throws IOException {
     socket.getOutputStream().write('a');
     if (socket.getInputStream().read() != 'A') {
-      throw new IOException("a wrong reply");
+      throw new IOException("wrong reply");
     }
   }
 }

@@ -42,11 +42,9 @@ final class ThreadsHideTheWait implements Experiment {
 
   @Override
   public String words() {
-    return "How long B waits beside a silent A; how many threads there are for 0 to %d silent clients,"
-            .formatted(SIZES.getLast())
-        + " and how much memory for %,d; how often a thread waits for each message, with 50"
-            .formatted(Laboratory.IDLE_CLIENTS)
-        + " clients that talk.";
+    return ("How long B waits while A is silent; the number of threads for 0 to %d idle clients,"
+            + " and the memory for %,d; the number of waits per message with 50 busy clients.")
+        .formatted(SIZES.getLast(), Laboratory.IDLE_CLIENTS);
   }
 
   @Override
@@ -79,10 +77,10 @@ final class ThreadsHideTheWait implements Experiment {
     String words =
         String.format(
             Locale.ROOT,
-            "B has its reply after %.1f ms, whoever else is silent. But each silent client keeps"
-                + " %.2f threads waiting, %d for %d clients, where a selector has %d;"
-                + " it weighs %.1f KB, and one of the selector's %.1f; and a message"
-                + " still costs %s waits of a thread, where one of a selector costs %s.",
+            "B has its reply after %.1f ms, although A is silent. But each idle client keeps %.2f"
+                + " threads waiting: there are %d threads for %d clients, with a selector %d. An"
+                + " idle client takes %.1f KB, with a selector %.1f KB. And a message still costs"
+                + " %s waits of a thread, with a selector %s.",
             beside.median(),
             perClient,
             threads.getLast(),
@@ -97,14 +95,14 @@ final class ThreadsHideTheWait implements Experiment {
         words,
         List.of(
             new Chart(
-                "Threads against silent clients",
-                Axis.linear("silent clients"),
+                "Threads by number of idle clients",
+                Axis.linear("idle clients"),
                 Axis.linear("threads"),
                 List.of(line(THREADS, threads), line(SELECTOR, selector))),
             Laboratory.chartOfMemory(memoryByServer),
             results.bars(
-                "Waits per message, 50 clients that talk",
-                "voluntary switches per message",
+                "Waits per message, 50 busy clients",
+                "voluntary context switches per message",
                 InterleavedResults.WAITS)));
   }
 

@@ -39,10 +39,10 @@ final class VirtualGoodEnough implements Experiment {
 
   @Override
   public String words() {
-    return "The same blocking code on virtual and on platform threads, beside a selector, with 50"
-        + " and with 1,000 connections, in turns. Good enough is what takes less than twice"
-        + " the selector's processor time, and with many connections less than platform"
-        + " threads. Beside it, what an idle connection weighs.";
+    return "The same blocking code on virtual and on platform threads, compared with a selector,"
+        + " with 50 and with 1,000 connections, in turns. Good enough means less than twice"
+        + " the selector's processor time, and less than platform threads with 1,000"
+        + " connections. Also the memory of an idle connection.";
   }
 
   @Override
@@ -57,13 +57,13 @@ final class VirtualGoodEnough implements Experiment {
     List<Double> kilobytes =
         memory.values().stream().map(it -> IdleMemory.bytesForEach(it) / 1e3).toList();
     String words =
-        ("Beside the selector virtual threads take %s times the processor time for a message with"
-                + " 50 connections and %s times with 1,000; platform threads %s and %s. Beside"
-                + " platform threads they take %s times with 50 and %s with 1,000. A virtual thread"
-                + " that finds nothing to read unmounts, is registered with epoll, and is mounted"
-                + " again: work in the program instead of a switch in the kernel. An idle"
-                + " connection weighs %.1f KB with a virtual thread, %.1f with a platform"
-                + " thread, and %.1f with the selector.")
+        ("Virtual threads take %s times the selector's processor time per message with 50"
+             + " connections, and %s times with 1,000; platform threads %s and %s times. Virtual"
+             + " threads take %s times the time of platform threads with 50 connections, and %s"
+             + " times with 1,000. If there is nothing to read, a virtual thread unmounts, is"
+             + " registered with epoll, and is mounted again later: work in user space instead of a"
+             + " switch in the kernel. An idle connection takes %.1f KB with a virtual thread, %.1f"
+             + " KB with a platform thread, and %.1f KB with the selector.")
             .formatted(
                 few.times(VIRTUAL, LOOP, InterleavedResults.CPU),
                 many.times(VIRTUAL, LOOP, InterleavedResults.CPU),

@@ -190,7 +190,7 @@ final class DatagramLoad {
     private LoadFailure failure(IOException e) {
       return failure(
           e instanceof PortUnreachableException
-              ? "nobody listens there (ICMP: port unreachable)"
+              ? "no server listens there (ICMP: port unreachable)"
               : String.valueOf(e.getMessage()));
     }
 

@@ -26,7 +26,7 @@ final class RoundRunner implements LoadGenerator {
   final SelectorLoop loop;
   final RoundRecorder recorder;
 
-  /** What has just been read, from whichever channel. */
+  /** Buffer for reads, shared by all channels. */
   final ByteBuffer received = ByteBuffer.allocateDirect(RECEIVE_BYTES);
 
   private final List<Sender> senders = new ArrayList<>();
@@ -45,22 +45,25 @@ final class RoundRunner implements LoadGenerator {
   }
 
   /**
-   * Makes a runner and opens its connections. If one cannot be opened, closes those that are open.
+   * Creates a runner and opens its connections. If opening fails in any way, closes those that are
+   * already open.
    *
    * @param whenReady called with the key of each channel that the selector finds ready
    */
   static RoundRunner open(Load load, Consumer<SelectionKey> whenReady, Opener opener)
       throws LoadException, InterruptedException {
     RoundRunner runner = new RoundRunner(load, whenReady);
+    boolean opened = false;
     try {
       opener.open(runner);
+      opened = true;
       return runner;
     } catch (LoadFailure failure) {
-      runner.close();
       throw failure.exception;
-    } catch (LoadException | InterruptedException | RuntimeException e) {
-      runner.close();
-      throw e;
+    } finally {
+      if (!opened) { // After an Error, such as lack of memory, as well.
+        runner.close();
+      }
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param load throughput, latency and costs under load
  * @param idle memory of idle connections, from few to many
  * @param systemCalls calls per message by name, the most frequent first
- * @param stamps caveats: why its figures are unreliable; empty if they are reliable
+ * @param caveats why its figures are unreliable; empty if they are reliable
  * @param unfit why the scenario does not apply to the server, or empty
  * @param failure why there are no figures although the scenario applies, or empty
  */
@@ -25,7 +25,7 @@ public record ServerResult(
     Optional<LoadFigures> load,
     Optional<List<IdlePoint>> idle,
     Optional<Map<String, Double>> systemCalls,
-    List<Caveat> stamps,
+    List<Caveat> caveats,
     String unfit,
     String failure) {
 

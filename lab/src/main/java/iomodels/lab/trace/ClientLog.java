@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /**
- * The events of one client, which tell what a call of the server waited for.
+ * The events of one client, which explain what a call of the server waited for.
  *
  * @param name A, B or C
  * @param port the client's own port

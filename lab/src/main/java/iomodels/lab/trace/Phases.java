@@ -31,8 +31,8 @@ import java.util.regex.Pattern;
  *       it includes the return to the thread and the work of strace.
  *   <li>A blocking {@code write} waits for room if it takes longer than a copy, the client had not
  *       read everything before it, and has read during it. It waits until the last such read.
- *   <li>If no event tells what a blocking call waited for, its duration decides: a call that takes
- *       longer than a copy has waited all the time.
+ *   <li>If no event explains what a blocking call waited for, its duration decides: a call that
+ *       takes longer than a copy has waited all the time.
  * </ul>
  */
 final class Phases {
@@ -272,15 +272,15 @@ final class Phases {
       descriptor(raw.result() + raw.words())
           .ifPresent(
               it -> {
-                client.ifPresent(who -> known.put(it, who));
+                client.ifPresent(accepted -> known.put(it, accepted));
                 if (arguments.contains("SOCK_NONBLOCK")) {
                   nonBlocking.add(it);
                 }
               });
     } else if (raw.name().equals("fcntl") && arguments.contains("F_SETFL")) {
-      descriptor.ifPresent(it -> mark(it, arguments.contains("O_NONBLOCK")));
+      descriptor.ifPresent(it -> setMode(it, arguments.contains("O_NONBLOCK")));
     } else if (raw.name().equals("ioctl") && arguments.contains("FIONBIO")) {
-      descriptor.ifPresent(it -> mark(it, !arguments.contains("[0]")));
+      descriptor.ifPresent(it -> setMode(it, !arguments.contains("[0]")));
     } else if (IN_VAIN.contains(raw.error())) {
       if (!arguments.contains(NOT_THIS_TIME) && isWithin(raw, LONGER_THAN_A_COPY)) {
         descriptor.ifPresent(nonBlocking::add);
@@ -292,7 +292,7 @@ final class Phases {
     }
   }
 
-  private void mark(String descriptor, boolean doesNotBlock) {
+  private void setMode(String descriptor, boolean doesNotBlock) {
     if (doesNotBlock) {
       nonBlocking.add(descriptor);
     } else {

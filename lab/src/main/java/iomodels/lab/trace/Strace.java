@@ -1,5 +1,6 @@
 package iomodels.lab.trace;
 
+import iomodels.lab.tools.StraceAttachment;
 import iomodels.process.OutputLines;
 import iomodels.process.TemporaryFolder;
 import java.io.BufferedReader;
@@ -10,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -145,15 +145,7 @@ final class Strace implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
-    try {
-      if (!process.waitFor(2, TimeUnit.SECONDS)) {
-        process.destroyForcibly().waitFor();
-      }
-    } catch (InterruptedException _) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
-    }
+    StraceAttachment.end(process);
     folder.close();
   }
 }

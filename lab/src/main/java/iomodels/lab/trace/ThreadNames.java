@@ -1,5 +1,6 @@
 package iomodels.lab.trace;
 
+import iomodels.lab.tools.Jcmd;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -132,9 +133,9 @@ final class ThreadNames {
 
   /** The whole name whose first 15 characters are {@code kept}, if there is exactly one. */
   static Optional<String> whole(String kept, Collection<String> names) {
-    List<String> candidates =
+    List<String> matches =
         names.stream().filter(name -> kept(name).equals(kept)).distinct().toList();
-    return candidates.size() == 1 ? Optional.of(candidates.getFirst()) : Optional.empty();
+    return matches.size() == 1 ? Optional.of(matches.getFirst()) : Optional.empty();
   }
 
   private static String kept(String name) {

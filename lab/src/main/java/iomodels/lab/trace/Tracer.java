@@ -49,12 +49,12 @@ public final class Tracer {
   /** Microseconds for starting the clients' threads before the script begins. */
   private static final long PREPARATION = 100_000;
 
-  /** Milliseconds for what a server does after its clients have gone. */
+  /** Milliseconds for the server's work after its clients have closed their connections. */
   private static final int AFTERMATH = 60;
 
   private static final String OF_RINGS =
-      "With io_uring the kernel copies inside io_uring_enter as well: what is shown as waiting is"
-          + " both.";
+      "With io_uring the kernel also copies inside io_uring_enter: the time shown as waiting"
+          + " includes copying.";
 
   private final String strace;
   private final Duration limit;
@@ -156,7 +156,7 @@ public final class Tracer {
       }
       if (note.isEmpty()) {
         if (clients.stream().anyMatch(ScriptedClient::wasReset)) {
-          awaitEnd(); // Clients may notice the end of a server before its process is gone.
+          awaitEnd(); // Clients may notice the end of a server before its process has ended.
         }
         note = trouble();
       }
@@ -164,7 +164,7 @@ public final class Tracer {
           clients.stream().filter(it -> !it.isDone()).map(ScriptedClient::name).toList();
       if (note.isEmpty() && !undone.isEmpty()) {
         note =
-            "After %d s the server was not done with %s."
+            "After %d s the server had not finished serving %s."
                 .formatted(patience.toSeconds(), String.join(" and ", undone));
       }
       return clients;
@@ -181,13 +181,13 @@ public final class Tracer {
         awaitEnd(); // strace ends with the process that it traces, and perhaps a little earlier.
       }
       if (!process.isAlive()) {
-        return "The server ended before its clients were done.";
+        return "The server ended before its clients were finished.";
       }
       if (!strace.isAlive()) {
-        return "strace ended before the clients were done.";
+        return "strace ended before the clients were finished.";
       }
       if (strace.bytes() > MOST_BYTES) {
-        return "The server made so many calls that the record was ended early.";
+        return "The server made so many calls that the recording ended early.";
       }
       return "";
     }
@@ -237,7 +237,7 @@ public final class Tracer {
         parser.end();
         Restarts.named(own).forEach(raw -> calls.add(new Traced(file.getKey(), raw)));
         if (parser.isCutOff() && note.isEmpty()) {
-          note = "strace's output is cut off.";
+          note = "The output of strace is truncated.";
         }
       }
       calls.sort(Comparator.comparingLong(Traced::end));

@@ -1,26 +1,26 @@
 "use strict";
 
-/* Draws what the lab has found: tables, and charts by ECharts. All text is set as text. */
+/* Shows the lab's measurements as tables and, with ECharts, as charts. All text is inserted as text, never as HTML. */
 (() => {
   const measurements = JSON.parse(document.getElementById("measurements").textContent);
   const { machine, scenarios, claims } = measurements;
   const content = document.getElementById("content");
   const charts = [];
 
-  const STAMPS = {
-    NOT_CONFORMING: ["kit", "breaks rules of the conformance kit: it may be cheap for that"],
-    NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run, or not by all of its rules"],
-    WITHIN_NOISE: ["noise", "its distance to C is less than C's to itself"],
-    LOADER_SATURATED: ["loader", "the loader was at its limit: throughput and latency are its own as much as the server's"],
-    LITTLES_LAW: ["little", "throughput times latency is not what was in flight: one of them is wrong"],
-    OVERLOADED: ["overload", "it carried less than was offered: its latency tells how long that lasted"],
-    NOT_STEADY: ["unsteady", "it still got better when the warm-up ended, or one of its rounds took twice another's"],
+  const CAVEATS = {
+    NOT_CONFORMING: ["kit", "breaks rules of the conformance kit: it may be fast for that reason"],
+    NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run, or not by all rules"],
+    WITHIN_NOISE: ["noise", "the difference to C is smaller than the difference between the two C servers"],
+    LOADER_SATURATED: ["loader", "the load generator was at its limit: throughput and latency are partly its own"],
+    LITTLES_LAW: ["little", "throughput times latency differs from the messages in flight: one of them is wrong"],
+    OVERLOADED: ["overload", "it handled less than the offered load: latency shows how long that lasted"],
+    NOT_STEADY: ["unsteady", "it was still getting better when the warm-up ended, or one round took twice the processor time of another"],
   };
   const VERDICTS = {
     HOLDS: "✓ holds",
     HOLDS_WHEN: "◐ holds under a condition",
     DOES_NOT_HOLD: "✗ does not hold",
-    UNDECIDED: "? not decided by these figures",
+    UNDECIDED: "? undecided by these figures",
     NOT_TESTED: "– not tested here",
   };
 
@@ -45,15 +45,15 @@
     return it;
   };
 
-  /* A cell is text, or [text, class], or [text, class, marks]. */
+  /* A cell is text, or [text, class], or [text, class, caveats]. */
   const table = (label, heads, rows) => {
     const head = element("tr", {}, ...heads.map((it, i) => element("th", i ? { scope: "col", class: "n" } : { scope: "col" }, it)));
     const body = rows.map((row) =>
       element("tr", {}, ...row.map((cell, i) => {
-        const [text, kind, marks] = Array.isArray(cell) ? cell : [cell, "n", ""];
+        const [text, kind, caveats] = Array.isArray(cell) ? cell : [cell, "n", ""];
         const it = i ? element("td", { class: kind }, text) : element("th", { scope: "row" }, element("code", {}, text));
-        if (marks) {
-          it.append(" ", element("small", {}, marks));
+        if (caveats) {
+          it.append(" ", element("small", {}, caveats));
         }
         return it;
       })));
@@ -61,7 +61,7 @@
       element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)));
   };
 
-  /* Colours that are told apart with any eyes (Okabe and Ito), and a dash and a symbol besides. */
+  /* Colours that colour-blind readers can distinguish (Okabe and Ito), with a dash and a symbol in addition. */
   const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#56B4E9", "#8C564B", "#7F7F7F"];
   const DASHES = ["solid", "dashed", "dotted"];
   const SYMBOLS = ["circle", "rect", "triangle", "diamond", "pin"];
@@ -81,7 +81,7 @@
     };
   };
 
-  /* A role's colour as it is now: light-dark() is for style sheets alone. */
+  /* The current colour of a CSS variable: light-dark() works in style sheets only. */
   const probe = element("span", { hidden: "" });
   document.body.append(probe);
   const role = (name) => {
@@ -109,7 +109,7 @@
 
   const BARS = { barMaxWidth: 18, barGap: "10%" };
 
-  /* How far a bar is from the middle of its category: those that the legend hides leave no gap. */
+  /* The distance of a bar from the middle of its category. Bars that the legend hides leave no gap. */
   const aside = (api, bar, bars) => {
     const shown = api.currentSeriesIndices().filter((it) => bars.includes(it));
     return shown.includes(bar) ? api.barLayout({ count: shown.length, ...BARS })[shown.indexOf(bar)].offsetCenter : 0;
@@ -138,10 +138,10 @@
     return { type: "rect", shape: { x: start[0], y: start[1] - height / 2, width: Math.max(2, end[0] - start[0]), height }, style: { fill: api.visual("color") } };
   };
 
-  /* Bars lie down, so that the names beside them can be read. */
-  const isLying = (chart) => chart.x.scale === "CATEGORIES" && chart.series.some((it) => it.mark !== "LINE" && it.mark !== "POINTS");
+  /* Bars are horizontal, so that their names fit. */
+  const isHorizontal = (chart) => chart.x.scale === "CATEGORIES" && chart.series.some((it) => it.mark !== "LINE" && it.mark !== "POINTS");
 
-  /* A point in words: where it is, and how much. */
+  /* A point as text: its position and its value. */
   const place = (chart, point) => (chart.x.scale === "CATEGORIES" ? chart.x.categories[point.x] : `${number(point.x)} ${chart.x.label}`);
   const amount = (chart, name, { y, low, high }) => {
     const range = `${number(low)}..${number(high)}`;
@@ -153,11 +153,11 @@
 
   const options = (chart) => {
     const [text, soft, line, panel] = ["--text", "--soft", "--line", "--panel"].map(role);
-    const lying = isLying(chart);
+    const horizontal = isHorizontal(chart);
     const percentiles = chart.x.scale === "PERCENTILES";
     const x = (point) => (percentiles ? nines(point.x) : point.x);
     const drawn = [];
-    const sideBySide = []; // which of the drawn are bars of their own
+    const sideBySide = []; // indices of the series that are bars side by side
     const isLone = chart.series.length === 1;
     const whole = (it, value) => ({ value, point: it });
     for (const series of chart.series) {
@@ -175,7 +175,7 @@
         if (series.mark === "BARS") {
           sideBySide.push(own);
         }
-        drawn.push({ ...base, ...stack, type: "bar", ...BARS, data: series.points.map((it) => ({ ...whole(it, lying ? [it.y, it.x] : [it.x, it.y]), itemStyle: { color: colorOf(it) } })) });
+        drawn.push({ ...base, ...stack, type: "bar", ...BARS, data: series.points.map((it) => ({ ...whole(it, horizontal ? [it.y, it.x] : [it.x, it.y]), itemStyle: { color: colorOf(it) } })) });
       } else {
         drawn.push({
           ...base, type: series.mark === "LINE" ? "line" : "scatter", symbol, symbolSize: 7,
@@ -185,21 +185,21 @@
       }
       if (spreads.length && series.mark !== "STACKED_BARS" && chart.series.length < 9) {
         drawn.push({
-          ...base, type: "custom", renderItem: whisker(lying, own, sideBySide), silent: true, z: 5,
+          ...base, type: "custom", renderItem: whisker(horizontal, own, sideBySide), silent: true, z: 5,
           itemStyle: { color: series.mark === "BARS" ? text : color },
-          encode: lying ? { x: [1, 2], y: 0 } : { x: 0, y: [1, 2] },
+          encode: horizontal ? { x: [1, 2], y: 0 } : { x: 0, y: [1, 2] },
           data: spreads.map((it) => [x(it), it.low, it.high]),
         });
       }
     }
-    const across = axis(chart.x, !lying);
-    const upwards = axis(chart.y, lying);
-    if (lying) {
+    const across = axis(chart.x, !horizontal);
+    const upwards = axis(chart.y, horizontal);
+    if (horizontal) {
       across.inverse = true;
     }
     const many = chart.series.length > 1;
-    const crowded = chart.series.length > 12;
-    const hidden = crowded ? chart.series.map((it) => it.name).filter((it) => it.endsWith(UNCORRECTED)) : [];
+    const isCrowded = chart.series.length > 12;
+    const hidden = isCrowded ? chart.series.map((it) => it.name).filter((it) => it.endsWith(UNCORRECTED)) : [];
     const lines = { splitLine: { lineStyle: { color: line } }, axisLine: { lineStyle: { color: line } }, nameTextStyle: { color: text } };
     const coloured = (it) => ({ ...it, ...lines, axisLabel: { ...it.axisLabel, color: soft } });
     return {
@@ -209,9 +209,9 @@
       legend: {
         show: many, type: "scroll", top: 0, data: chart.series.map((it) => it.name),
         selected: Object.fromEntries(hidden.map((it) => [it, false])),
-        selector: crowded ? [{ type: "all", title: "all" }, { type: "inverse", title: "the others" }] : false,
+        selector: isCrowded ? [{ type: "all", title: "all" }, { type: "inverse", title: "invert" }] : false,
         selectorLabel: { color: text, borderColor: line },
-        // With the line's own height, what hangs below a letter is cut off.
+        // The default line height cuts off descenders.
         textStyle: { color: text, lineHeight: 18 }, inactiveColor: soft,
         pageTextStyle: { color: text }, pageIconColor: text, pageIconInactiveColor: line,
       },
@@ -220,16 +220,16 @@
         backgroundColor: panel, borderColor: line, textStyle: { color: text },
         formatter: (it) => `${it.seriesName}\n${place(chart, it.data.point)}: ${amount(chart, it.seriesName, it.data.point)}`,
       },
-      grid: { left: lying ? 8 : 64, right: 24, top: many ? 40 : 12, bottom: 44, containLabel: lying },
-      xAxis: coloured(lying ? upwards : across),
-      yAxis: coloured(lying ? across : upwards),
+      grid: { left: horizontal ? 8 : 64, right: 24, top: many ? 40 : 12, bottom: 44, containLabel: horizontal },
+      xAxis: coloured(horizontal ? upwards : across),
+      yAxis: coloured(horizontal ? across : upwards),
       series: drawn,
     };
   };
 
   const figure = (chart) => {
     const box = element("div", { class: "chart", role: "img", "aria-label": `Chart: ${chart.title}` });
-    if (isLying(chart)) {
+    if (isHorizontal(chart)) {
       box.style.height = `${Math.max(9, 5 + chart.x.categories.length * (chart.series.length > 1 && chart.series[0].mark === "BARS" ? 2.6 : 1.5))}rem`;
     }
     const name = (point) => (chart.x.scale === "CATEGORIES" ? chart.x.categories[point.x] : number(point.x));
@@ -245,16 +245,16 @@
   const names = (label, categories) => ({ label, scale: "CATEGORIES", categories });
   const ofSpread = (x, it) => ({ x, y: it.median, low: it.min, high: it.max });
   const at = (x, y) => ({ x, y, low: y, high: y });
-  /* Processor time is the server's own, whatever the loader was short of. */
-  const ofLoader = (stamp) => ["LOADER_SATURATED", "LITTLES_LAW", "OVERLOADED"].includes(stamp);
-  const stamped = (stamps) => [stamps.length ? "n stamped" : "n", stamps.map((it) => STAMPS[it][0]).join(" ")];
-  const ofServer = (server) => stamped(server.stamps.filter((it) => !ofLoader(it)));
-  const ofLoad = (server) => stamped(server.stamps.filter((it) => it !== "WITHIN_NOISE"));
-  /* Why a server has no figures. */
+  /* A load generator at its limit does not affect the server's processor time. */
+  const isOfLoader = (caveat) => ["LOADER_SATURATED", "LITTLES_LAW", "OVERLOADED"].includes(caveat);
+  const withCaveats = (caveats) => [caveats.length ? "n unreliable" : "n", caveats.map((it) => CAVEATS[it][0]).join(" ")];
+  const ofServer = (server) => withCaveats(server.caveats.filter((it) => !isOfLoader(it)));
+  const ofLoad = (server) => withCaveats(server.caveats.filter((it) => it !== "WITHIN_NOISE"));
+  /* The reason why a server has no figures. */
   const without = (server) => server.failure || server.unfit || "–";
   const loaded = (scenario) => scenario.servers.filter((it) => it.load);
 
-  /* One that is far beyond the others would make all of their bars alike. */
+  /* A value that is much larger than the others would make their bars indistinguishable. */
   const FAR = 8;
   const bars = (title, label, servers, figure) => {
     const there = servers.filter((it) => figure(it));
@@ -278,25 +278,25 @@
     });
     return lines.length === 0 ? [] : [{
       title: `Latency by percentile, ${scenario.name}`,
-      x: { label: "of the messages took at most", scale: "PERCENTILES", categories: [] }, y: log("µs"), series: lines,
+      x: { label: "percentile of the messages", scale: "PERCENTILES", categories: [] }, y: log("µs"), series: lines,
     }];
   };
 
   const loadTable = (scenario) => {
-    const heads = ["server", "CPU/msg µs", "× C", "× its model in C", "msg/s", "p50 µs", "p99 µs", "p99.9 µs", "waits/msg", "interrupted/msg", "threads", "MiB", "least served", "loader busy"];
+    const heads = ["server", "CPU/msg µs", "× C", "× its model in C", "msg/s", "p50 µs", "p99 µs", "p99.9 µs", "waits/msg", "preemptions/msg", "threads", "MiB", "least served", "loader busy"];
     const rows = scenario.servers.map((it) => {
       const load = it.load;
       if (!load) {
         return [it.name, [without(it), ""]];
       }
-      const [kind, marks] = ofServer(it);
-      const [loadKind, loadMarks] = ofLoad(it);
+      const [kind, caveats] = ofServer(it);
+      const [loadKind, loadCaveats] = ofLoad(it);
       const median = (s, k = kind, f = (v) => v) => [s ? number(f(s.median)) : "–", k];
       return [
         it.name, median(load.cpuMicrosPerMessage),
-        [load.toCommon?.cpu ? spread(load.toCommon.cpu) : "–", kind, marks],
+        [load.toCommon?.cpu ? spread(load.toCommon.cpu) : "–", kind, caveats],
         [load.toTwin?.cpu ? spread(load.toTwin.cpu) : "–", kind],
-        [...median(load.messagesPerSecond, loadKind), loadMarks], median(load.latency.p50, loadKind), median(load.latency.p99, loadKind), median(load.latency.p999, loadKind),
+        [...median(load.messagesPerSecond, loadKind), loadCaveats], median(load.latency.p50, loadKind), median(load.latency.p99, loadKind), median(load.latency.p999, loadKind),
         median(load.voluntarySwitches), median(load.involuntarySwitches), median(load.threads),
         median(load.residentBytes, kind, (v) => v / 1048576), median(load.leastServedShare, loadKind), [`${number(100 * load.loaderBusy.median)} %`, kind],
       ];
@@ -313,9 +313,9 @@
     const rows = scenario.servers.map((it) =>
       it.idle ? [it.name, [number(it.idle[it.idle.length - 1].connections), "n"], [number(more(it)), ...ofServer(it)]] : [it.name, [without(it), ""]]);
     return [
-      table("Bytes for each idle connection", ["server", "connections", "bytes for each"], rows),
+      table("Bytes per idle connection", ["server", "connections", "bytes per connection"], rows),
       figure({
-        title: "Memory against idle connections, beside none", x: linear("connections"), y: linear("MiB"),
+        title: "Memory by number of idle connections, compared with none", x: linear("connections"), y: linear("MiB"),
         series: servers.map((it) => ({ name: it.name, mark: "LINE", points: it.idle.map((p) => at(p.connections, (p.processBytes + p.heapBytes) / 1048576)) })),
       }),
     ];
@@ -330,24 +330,24 @@
     })];
   };
 
-  for (const [key, value] of [["Command", machine.command], ["When", machine.time], ["Processor", `${machine.processor}, ${machine.processors} of them`], ["Where", machine.pinning], ["Java", machine.java], ["System", machine.system]]) {
+  for (const [key, value] of [["Command", machine.command], ["Time", machine.time], ["Processor", `${machine.processors} × ${machine.processor}`], ["Pinning", machine.pinning], ["Java", machine.java], ["System", machine.system]]) {
     document.getElementById("machine").append(element("dt", {}, key), element("dd", {}, key === "Command" ? element("code", {}, value) : value));
   }
-  for (const [mark, meaning] of Object.values(STAMPS)) {
-    document.getElementById("stamps").append(element("dt", {}, mark), element("dd", {}, meaning));
+  for (const [caveat, meaning] of Object.values(CAVEATS)) {
+    document.getElementById("caveats").append(element("dt", {}, caveat), element("dd", {}, meaning));
   }
   const data = document.getElementById("data");
   data.href = URL.createObjectURL(new Blob([JSON.stringify(measurements, null, 2)], { type: "application/json" }));
 
   if (claims.length) {
-    const it = section("claims", "What introductions repeat, tested");
-    it.append(element("p", {}, "Each verdict is computed from the figures, with the noise of this run as its margin."));
+    const it = section("claims", "Common claims, tested");
+    it.append(element("p", {}, "Each verdict is computed from the figures. Differences within the noise of this run do not count."));
     for (const claim of claims) {
       it.append(element("article", { class: "claim", id: `claim-${claim.id}` },
         element("h3", {}, `“${claim.claim}”`),
         element("p", {}, element("span", { class: `verdict ${claim.verdict}` }, VERDICTS[claim.verdict])),
         element("p", {}, claim.finding),
-        element("p", { class: "note" }, `The experiment: ${claim.experiment}`),
+        element("p", { class: "note" }, `Experiment: ${claim.experiment}`),
         ...claim.charts.map(figure)));
     }
   }
@@ -373,7 +373,7 @@
           return load ? [ofSpread(load.connections, load.messagesPerSecond)] : [];
         }),
       }));
-      it.append(figure({ title: "Throughput against connections", x: log("connections"), y: linear("messages a second"), series: lines.filter((line) => line.points.length) }));
+      it.append(figure({ title: "Throughput by number of connections", x: log("connections"), y: linear("messages per second"), series: lines.filter((line) => line.points.length) }));
     }
   }
 
@@ -386,8 +386,8 @@
       const shown = [
         ...bars(`Processor time per message, ${scenario.name}`, "µs of processor time per message", servers, (each) => each.load.cpuMicrosPerMessage),
         ...curves(scenario),
-        ...bars(`What 99 of 100 messages took at most, ${scenario.name}`, "µs", servers, (each) => each.load.latency.p99),
-        ...bars(`Waits per message, ${scenario.name}`, "voluntary switches per message", servers, (each) => each.load.voluntarySwitches),
+        ...bars(`99th percentile of latency, ${scenario.name}`, "µs", servers, (each) => each.load.latency.p99),
+        ...bars(`Waits per message, ${scenario.name}`, "voluntary context switches per message", servers, (each) => each.load.voluntarySwitches),
       ];
       it.append(...shown.map(figure));
     } else if (scenario.servers.some((each) => each.idle)) {
@@ -399,7 +399,7 @@
       it.append(element("p", { class: "note" }, `${server.name}: ${without(server)}`));
     }
     for (const server of servers.filter((each) => each.load.lostShare.max > 0)) {
-      it.append(element("p", { class: "note" }, `${server.name}: of ${spread(server.load.lostShare)} of the datagrams there was no reply.`));
+      it.append(element("p", { class: "note" }, `${server.name}: a share of ${spread(server.load.lostShare)} of the datagrams had no reply.`));
     }
   }
 

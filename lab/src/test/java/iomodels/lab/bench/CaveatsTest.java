@@ -54,7 +54,7 @@ class CaveatsTest {
   }
 
   @Test
-  void whatIsCleanHasNoStamp() {
+  void aReliableFigureHasNoCaveat() {
     assertThat(Caveats.of(figures(1.5, 0.2, 0.7, 1.02), true, false, 1)).isEmpty();
   }
 

@@ -41,7 +41,7 @@ class FiguresTest {
 
   @Test
   void littlesLawHoldsForWhatIsTrueAndNotForWhatIsNot() {
-    // 10,000 a second, each 5 ms on its way: 50 are on their way.
+    // 10,000 messages per second with a latency of 5 ms: 50 are in flight.
     LoadResult result = round(10_000, 5_000, 1).load();
 
     assertThat(Figures.littlesLaw(result, 50)).isCloseTo(1, within(0.01));

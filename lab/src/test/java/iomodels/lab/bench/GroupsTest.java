@@ -13,7 +13,7 @@ class GroupsTest {
   }
 
   @Test
-  void whoCarriesFewerConnectionsIsByItself() {
+  void aServerWithFewerConnectionsHasAGroupOfItsOwn() {
     List<List<ServerSpec>> groups =
         Groups.of(
             List.of(

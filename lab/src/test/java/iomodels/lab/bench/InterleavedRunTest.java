@@ -16,13 +16,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** What a run measures, and how it treats servers that fail or do not rest. */
+/** What a run measures, and how it treats servers that fail or use their processor when idle. */
 class InterleavedRunTest {
 
   private static final InterleavedRun BRIEF =
@@ -30,7 +32,7 @@ class InterleavedRunTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aRoundTellsWhatItTook() throws Exception {
+  void aRoundReportsItsCost() throws Exception {
     Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> answer(listener));
@@ -94,7 +96,7 @@ class InterleavedRunTest {
   }
 
   @Test
-  void whoFailsDropsOutAndTheOthersGoOn() throws Exception {
+  void aServerThatFailsIsDroppedAndTheOthersContinue() throws Exception {
     try (ServerSocket good = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         ServerSocket bad = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> answer(good));
@@ -114,7 +116,7 @@ class InterleavedRunTest {
 
   @Test
   @EnabledOnOs(OS.LINUX)
-  void whoNeverRestsIsStoppedWhileOthersAreLoadedEvenIfItFailed() throws Exception {
+  void aRestlessServerIsStoppedWhileOthersAreLoadedEvenIfItFailed() throws Exception {
     Process busy = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
     try (ServerSocket good = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         ServerSocket bad = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -123,16 +125,7 @@ class InterleavedRunTest {
       Thread.ofVirtual().start(() -> hangUp(bad));
       Thread.ofVirtual().start(() -> answer(last));
       ServerUnderTest quiet = server(good, ProcessHandle.current());
-      ServerUnderTest restless =
-          new ServerUnderTest(
-              "restless",
-              server(bad, busy.toHandle()).address(),
-              busy.toHandle(),
-              1,
-              true,
-              false,
-              false,
-              Optional.empty());
+      ServerUnderTest restless = restless(bad, busy.toHandle());
       List<Boolean> stopped = new ArrayList<>();
       BRIEF.measure(
           List.of(quiet, restless, server(last, ProcessHandle.current())),
@@ -145,13 +138,67 @@ class InterleavedRunTest {
           () -> {});
 
       assertThat(stopped).as("before its turn, and after it").containsExactly(true, true);
-      assertThat(becomes(busy, 'R')).as("it goes on in the end").isTrue();
+      assertThat(becomes(busy, 'R')).as("it runs again at the end").isTrue();
     } finally {
       busy.destroyForcibly();
     }
   }
 
-  /** Whether that becomes the state of a process (man 5 proc) before long. */
+  /** Interrupts again and again: cleaning up must not depend on a single interrupt. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void afterAnInterruptAllServersRunAndAllConnectionsAreClosed() throws Exception {
+    Process first = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
+    Process second = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
+    try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread clientOfOne = Thread.ofVirtual().start(() -> answer(one));
+      Thread clientOfOther = Thread.ofVirtual().start(() -> answer(other));
+      List<ServerUnderTest> servers =
+          List.of(restless(one, first.toHandle()), restless(other, second.toHandle()));
+      CompletableFuture<Exception> thrown = new CompletableFuture<>();
+      CountDownLatch prepared = new CountDownLatch(servers.size());
+      InterleavedRun run = new InterleavedRun(Duration.ZERO, Duration.ofMinutes(10), 1);
+      Thread measuring =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      run.measure(servers, it -> Load.of(it.address(), 1, 1), prepared::countDown);
+                    } catch (InterruptedException | RuntimeException e) {
+                      thrown.complete(e);
+                    }
+                  });
+      prepared.await();
+      while (measuring.isAlive()) {
+        measuring.interrupt();
+        Thread.onSpinWait();
+      }
+
+      assertThat(thrown).isCompletedWithValueMatching(InterruptedException.class::isInstance);
+      assertThat(becomes(first, 'R')).as("the first server runs").isTrue();
+      assertThat(becomes(second, 'R')).as("the second server runs").isTrue();
+      clientOfOne.join();
+      clientOfOther.join();
+    } finally {
+      first.destroyForcibly();
+      second.destroyForcibly();
+    }
+  }
+
+  private static ServerUnderTest restless(ServerSocket listener, ProcessHandle process) {
+    return new ServerUnderTest(
+        "restless",
+        server(listener, process).address(),
+        process,
+        1,
+        true,
+        false,
+        false,
+        Optional.empty());
+  }
+
+  /** Returns whether a process reaches a state (man 5 proc) within ten seconds. */
   private static boolean becomes(Process process, char state) {
     Path stat = Path.of("/proc", String.valueOf(process.pid()), "stat");
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
@@ -190,7 +237,7 @@ class InterleavedRunTest {
         process);
   }
 
-  /** Serves one client, and tells how many bytes it has answered. */
+  /** Serves one client, and returns the number of bytes that it has answered. */
   private static int answer(ServerSocket listener) {
     int answered = 0;
     try (Socket client = listener.accept()) {

@@ -184,12 +184,12 @@ class VerdictsTest {
   @Test
   void virtualGoodEnough() {
     List<Double> cheap = List.of(1.2, 1.3, 1.4);
-    List<Double> dear = List.of(2.5, 2.6, 2.7);
+    List<Double> expensive = List.of(2.5, 2.6, 2.7);
     List<Double> about = List.of(1.9, 2.0, 2.1);
     assertThat(VirtualGoodEnough.verdict(cheap, cheap, LESS)).isEqualTo(HOLDS);
-    assertThat(VirtualGoodEnough.verdict(cheap, dear, LESS)).isEqualTo(HOLDS_WHEN);
+    assertThat(VirtualGoodEnough.verdict(cheap, expensive, LESS)).isEqualTo(HOLDS_WHEN);
     assertThat(VirtualGoodEnough.verdict(about, about, ALIKE)).isEqualTo(UNDECIDED);
-    assertThat(VirtualGoodEnough.verdict(dear, dear, MORE)).isEqualTo(DOES_NOT_HOLD);
+    assertThat(VirtualGoodEnough.verdict(expensive, expensive, MORE)).isEqualTo(DOES_NOT_HOLD);
   }
 
   @Test

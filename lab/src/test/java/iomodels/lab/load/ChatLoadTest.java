@@ -28,7 +28,7 @@ class ChatLoadTest {
 
   private static final Duration ROUND = Duration.ofMillis(200);
 
-  /** What a member is really told in place of a line. */
+  /** Replaces the line that a member receives. */
   @FunctionalInterface
   private interface Telling {
     String of(String name, String line);
@@ -76,7 +76,7 @@ class ChatLoadTest {
           }
         }
       } catch (IOException _) {
-        // The member has gone.
+        // The member has closed its connection.
       }
     }
 
@@ -87,7 +87,7 @@ class ChatLoadTest {
           try {
             socket.getOutputStream().write(telling.of(name, line).getBytes(US_ASCII));
           } catch (IOException _) {
-            // It has gone; nobody here asks.
+            // The member has closed its connection.
           }
           return true;
         }
@@ -115,11 +115,11 @@ class ChatLoadTest {
     }
   }
 
-  private final LongAdder told = new LongAdder();
+  private final LongAdder delivered = new LongAdder();
 
   private String asItIs(String name, String line) {
     if (line.startsWith("m")) {
-      told.increment();
+      delivered.increment();
     }
     return line;
   }
@@ -140,7 +140,7 @@ class ChatLoadTest {
             .as("latency is a line's")
             .isEqualTo(result.answered() / (members - 1));
       }
-      assertThat(told.sum()).isEqualTo(answered);
+      assertThat(delivered.sum()).isEqualTo(answered);
     }
   }
 
@@ -218,7 +218,7 @@ class ChatLoadTest {
   }
 
   @Test
-  void whoNeverHearsThatItIsInIsAnError() throws Exception {
+  void aMissingWelcomeIsAnError() throws Exception {
     try (TestRoom room = new TestRoom((_, _) -> "")) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(

@@ -99,7 +99,7 @@ class DatagramLoadTest {
   }
 
   @Test
-  void anOpenLoopKeepsItsRateWhateverIsLost() throws Exception {
+  void anOpenLoopKeepsItsRateWhenDatagramsAreLost() throws Exception {
     try (Server server = dropping(number -> true);
         LoadGenerator generator = LoadGenerator.connect(server.load(2, 2).withRate(100))) {
       LoadResult result = generator.round(ROUND);
@@ -158,19 +158,19 @@ class DatagramLoadTest {
   }
 
   @Test
-  void nobodyThereIsAnError() throws Exception {
-    // The port is taken, so that nobody else can: but by a socket that hears one sender only.
+  void aPortWithoutAServerIsAnError() throws Exception {
+    // Bound, so that no other process can take the port, but connected to another peer.
     try (DatagramSocket deaf = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
       deaf.connect(InetAddress.getLoopbackAddress(), 1);
-      nobodyIsThere(load(deaf, 1, 1));
+      expectNoServer(load(deaf, 1, 1));
     }
   }
 
-  private static void nobodyIsThere(Load load) throws Exception {
+  private static void expectNoServer(Load load) throws Exception {
     try (LoadGenerator generator = LoadGenerator.connect(load)) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(ROUND))
-          .withMessageContaining("nobody listens there");
+          .withMessageContaining("no server listens there");
     }
   }
 }

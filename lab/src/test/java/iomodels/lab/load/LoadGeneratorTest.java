@@ -57,7 +57,7 @@ class LoadGeneratorTest {
       try (socket) {
         conversation.hold(socket);
       } catch (IOException _) {
-        // The client has gone.
+        // The client has closed its connection.
       }
     }
 
@@ -315,7 +315,7 @@ class LoadGeneratorTest {
 
   @Test
   void refusalIsAnError() throws Exception {
-    try (Socket taken = new Socket()) { // so that nobody else can have the port, and listen there
+    try (Socket taken = new Socket()) { // bound, but not listening
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       InetSocketAddress nowhere = (InetSocketAddress) taken.getLocalSocketAddress();
       assertThatExceptionOfType(LoadException.class)
@@ -342,8 +342,8 @@ class LoadGeneratorTest {
       assertThatExceptionOfType(InterruptedException.class)
           .isThrownBy(() -> generator.round(Duration.ofMinutes(10)));
       assertThat(Thread.currentThread().isInterrupted()).isFalse();
-      // interrupt() sets the mark first, and later closes the channel that the thread is in by
-      // then.
+      // interrupt() sets the flag first, and closes the channel that the thread is blocked on
+      // later.
       interrupting.join();
     }
   }

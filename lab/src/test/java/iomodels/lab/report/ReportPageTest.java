@@ -19,7 +19,7 @@ class ReportPageTest {
           List.of(
               new ClaimResult(
                   "async-fastest",
-                  "Asynchronous is the fastest of all.",
+                  "Asynchronous I/O is the fastest of all.",
                   "In turns.",
                   Verdict.DOES_NOT_HOLD,
                   "It is not.",

@@ -16,7 +16,7 @@ class WholeFileTest {
   @TempDir private Path folder = Path.of("");
 
   @Test
-  void aFileIsReplacedAndNothingIsLeftBesideIt() throws IOException {
+  void aFileIsReplacedAndNoTemporaryFileRemains() throws IOException {
     Path file = Files.writeString(folder.resolve("page.html"), "a long old page");
 
     WholeFile.write(file, "new");

@@ -21,7 +21,7 @@ class CallAggregatorTest {
   }
 
   @Test
-  void questionsInARowAreOneWhoeverIsAsked() {
+  void consecutivePollsAreMergedForAllClients() {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 900; i++) {
       calls.add(

@@ -40,8 +40,8 @@ class PhasesTest {
           BEGINNING,
           MICROS);
 
-  /** The calls that a line each of strace's is, with seconds from the record's beginning. */
-  private List<Call> tell(String... lines) {
+  /** Classifies lines of strace, with times relative to the beginning of the record. */
+  private List<Call> classify(String... lines) {
     return Stream.of(lines)
         .flatMap(line -> StraceParser.parse("1." + line).stream())
         .map(this::fromBeginning)
@@ -61,7 +61,7 @@ class PhasesTest {
   }
 
   private Call only(String line) {
-    return tell(line).getFirst();
+    return classify(line).getFirst();
   }
 
   @Test
@@ -77,7 +77,7 @@ class PhasesTest {
   @Test
   void whatWasThereAlreadyIsNotWaitedFor() {
     List<Call> calls =
-        tell(
+        classify(
             "095000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.000020>".formatted(A),
             "096000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.003000>".formatted(A));
 
@@ -87,7 +87,7 @@ class PhasesTest {
   @Test
   void theSecondReadWaitsForTheSecondMessage() {
     List<Call> calls =
-        tell(
+        classify(
             "050000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.010100>".formatted(A),
             "061000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.029500>".formatted(A));
 
@@ -107,7 +107,7 @@ class PhasesTest {
   @Test
   void aSocketThatDoesNotBlockIsNeverWaitedFor() {
     List<Call> calls =
-        tell(
+        classify(
             "040000 fcntl(%s, F_SETFL, O_RDWR|O_NONBLOCK) = 0 <0.000010>".formatted(A),
             "050000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.010100>".formatted(A),
             "062000 fcntl(%s, F_SETFL, O_RDWR) = 0 <0.000010>".formatted(A),
@@ -121,7 +121,7 @@ class PhasesTest {
   @Test
   void aSocketAcceptedOrMadeNotToBlockIsKnown() {
     List<Call> calls =
-        tell(
+        classify(
             "005000 accept4(4<TCP:[127.0.0.1:80]>, NULL, NULL, SOCK_NONBLOCK) = %s <0.005200>"
                 .formatted(A),
             "050000 read(%s, \"aaaaa\\n\", 16384) = 6 <0.010100>".formatted(A),
@@ -146,7 +146,7 @@ class PhasesTest {
   @Test
   void aClientIsKnownByAcceptWhereStraceDoesNotDescribeSockets() {
     List<Call> calls =
-        tell(
+        classify(
             "012000 accept(4<socket:[17]>, {sa_family=AF_INET, sin_port=htons(4001),"
                 + " sin_addr=inet_addr(\"127.0.0.1\")}, [16]) = 9<socket:[23]> <0.000200>",
             "095000 read(9<socket:[23]>, \"aaaaa\\n\", 16384) = 6 <0.000020>");
@@ -157,7 +157,7 @@ class PhasesTest {
   @Test
   void aBlockedWriteWaitsUntilItsClientHasMadeRoom() {
     List<Call> calls =
-        tell(
+        classify(
             "080000 write(%s, \"CC\"..., 100000) = 100000 <0.000500>".formatted(C),
             "100000 write(%s, \"CC\"..., 100000) = 100000 <0.070300>".formatted(C));
 
@@ -175,7 +175,7 @@ class PhasesTest {
   @Test
   void whereNoRecordTellsItIsTheDuration() {
     List<Call> calls =
-        tell(
+        classify(
             "100000 recvfrom(5<UDP:[127.0.0.1:80]>, \"x\", 512, 0, NULL, NULL) = 1 <0.200000>",
             "100000 recvfrom(5<UDP:[127.0.0.1:80]>, \"x\", 512, 0, NULL, NULL) = 1 <0.000020>");
 
@@ -186,7 +186,7 @@ class PhasesTest {
   @Test
   void readinessIsWaitedForUnlessItIsOnlyAskedFor() {
     List<Call> calls =
-        tell(
+        classify(
             "100000 epoll_wait(3<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=9,"
                 + " u64=9}}], 256, -1) = 1 <0.050000>",
             "160000 epoll_wait(3<anon_inode:[eventpoll]>, [], 256, 0) = 0 <0.000020>",
@@ -207,9 +207,9 @@ class PhasesTest {
   }
 
   @Test
-  void whoFindsSomethingWithoutATimeoutWasNotHeldUp() {
+  void aPollWithoutATimeoutThatFindsSomethingDidNotWait() {
     List<Call> calls =
-        tell(
+        classify(
             "160000 epoll_wait(3<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=9,"
                 + " u64=9}}], 256, 0) = 1 <0.000020>",
             "170000 poll([{fd=%s, events=POLLIN}], 1, 0) = 1 ([{fd=9, revents=POLLIN}]) <0.003000>"
@@ -222,7 +222,7 @@ class PhasesTest {
   @Test
   void anAcceptOfAListenerThatDoesNotBlockIsBookkeeping() {
     List<Call> calls =
-        tell(
+        classify(
             "004000 accept(4<TCP:[127.0.0.1:80]>, NULL, NULL) = -1 EAGAIN (Resource temporarily"
                 + " unavailable) <0.000012>",
             "005000 accept(4<TCP:[127.0.0.1:80]>, NULL, NULL) = %s <0.005200>".formatted(A));
@@ -234,7 +234,7 @@ class PhasesTest {
   @Test
   void toAskInVainIsNotToWait() {
     List<Call> calls =
-        tell(
+        classify(
             "100000 read(%s, 0x7f0012345678, 16384) = -1 EAGAIN (Resource temporarily unavailable)"
                     .formatted(A)
                 + " <0.000012>",
@@ -249,7 +249,7 @@ class PhasesTest {
   @Test
   void toAskOnceWithoutWaitingSaysNothingOfTheSocket() {
     List<Call> calls =
-        tell(
+        classify(
             "040000 recvfrom(%s, 0x7f0012345678, 65536, MSG_DONTWAIT, NULL, NULL) = -1 EAGAIN"
                     .formatted(A)
                 + " (Resource temporarily unavailable) <0.000012>",
@@ -265,7 +265,7 @@ class PhasesTest {
         " recvfrom(%s, 0x7f0012345678, 65536, 0, NULL, NULL) = -1 EAGAIN (Resource temporarily"
                 .formatted(A)
             + " unavailable) <0.100300>";
-    List<Call> calls = tell("100000" + line, "210000" + line);
+    List<Call> calls = classify("100000" + line, "210000" + line);
 
     assertThat(calls).extracting(Call::kind).containsOnly(Kind.WAIT);
     assertThat(calls).extracting(Call::waited).containsOnly(100_300L);
@@ -292,7 +292,7 @@ class PhasesTest {
   @Test
   void aParkedThreadIsParkedAndToUnparkIsNotClassified() {
     List<Call> calls =
-        tell(
+        classify(
             "100000 futex(0x7f0012345678, FUTEX_WAIT_PRIVATE, 2, NULL) = 0 <0.010000>",
             "110000 futex(0x7f0012345678, FUTEX_WAKE_PRIVATE, 1) = 1 <0.000010>",
             "111000 futex(0x7f0012345678, FUTEX_WAIT_PRIVATE, 2, NULL) = -1 EAGAIN (Resource"
@@ -313,7 +313,7 @@ class PhasesTest {
   @Test
   void aCallThatDoesNotBlockWasNotWaitingAtTheEnd() {
     List<Call> calls =
-        tell(
+        classify(
             "300000 fcntl(%s, F_SETFL, O_RDWR|O_NONBLOCK) = 0 <0.000010>".formatted(A),
             "499000 read(%s,  <detached ...>".formatted(A));
 
@@ -351,20 +351,22 @@ class PhasesTest {
         .extracting(Call::start, Call::duration, Call::waited)
         .containsExactly(0L, 100_000L, 100_000L);
     assertThat(phases.classify(longAgo)).isEmpty();
-    assertThat(tell("600000 close(%s) = 0 <0.000010>".formatted(A))).isEmpty();
-    assertThat(tell("499999 read(%s,  <detached ...>".formatted(A))).hasSize(1);
+    assertThat(classify("600000 close(%s) = 0 <0.000010>".formatted(A))).isEmpty();
+    assertThat(classify("499999 read(%s,  <detached ...>".formatted(A))).hasSize(1);
   }
 
   @Test
   void filesAreNotClassifiedOf() {
-    assertThat(tell("100000 read(4</usr/lib/jvm/lib/modules>, \"\\177\"..., 512) = 512 <0.000010>"))
+    assertThat(
+            classify(
+                "100000 read(4</usr/lib/jvm/lib/modules>, \"\\177\"..., 512) = 512 <0.000010>"))
         .isEmpty();
   }
 
   @Test
   void toWaitForAPipeWithANameAndForSocketsIsClassifiedOf() {
     List<Call> calls =
-        tell(
+        classify(
             "100000 poll([{fd=3</tmp/fifo>, events=POLLIN}, {fd=%s, events=POLLIN}], 2, -1) = 1"
                     .formatted(A)
                 + " ([{fd=9, revents=POLLIN}]) <0.050000>",

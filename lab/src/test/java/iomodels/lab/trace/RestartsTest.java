@@ -35,7 +35,7 @@ class RestartsTest {
   }
 
   @Test
-  void anyOtherIsWhatTheThreadDoesAgain() {
+  void anyOtherRestartIsTheInterruptedCall() {
     assertThat(
             names(
                 """
@@ -48,7 +48,7 @@ class RestartsTest {
   }
 
   @Test
-  void whatStraceHasSeenBeginItNames() {
+  void aCallWhoseStartWasTracedHasItsName() {
     assertThat(
             names(
                 "1.000000 restart_syscall(<... resuming interrupted nanosleep ...>) = 0"
@@ -57,7 +57,7 @@ class RestartsTest {
   }
 
   @Test
-  void ofOneThatNeverReturnedNobodyKnows() {
+  void aCallThatNeverReturnedStaysUnknown() {
     assertThat(names("1.000000 restart_syscall(<... resuming interrupted read ...> <detached ...>"))
         .containsExactly("restart_syscall");
   }

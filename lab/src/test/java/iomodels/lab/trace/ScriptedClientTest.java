@@ -22,13 +22,13 @@ class ScriptedClientTest {
   }
 
   @Test
-  @Timeout(30) // By itself the kernel gives up after two minutes.
-  void whoeverFindsNoRoomGivesUpAtTheLimit() throws IOException {
-    List<Socket> crowd = new ArrayList<>();
+  @Timeout(30) // The kernel gives up after two minutes.
+  void aClientThatCannotConnectGivesUpAtTheLimit() throws IOException {
+    List<Socket> others = new ArrayList<>();
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       for (int i = 0; i < 4; i++) {
         Socket socket = new Socket();
-        crowd.add(socket);
+        others.add(socket);
         try {
           socket.connect(listener.getLocalSocketAddress(), 100);
         } catch (IOException _) {
@@ -42,14 +42,14 @@ class ScriptedClientTest {
       assertThat(client.port()).isPositive();
       assertThat(client.events()).extracting(Event::kind).containsExactly(Event.Kind.CONNECT);
     } finally {
-      for (Socket socket : crowd) {
+      for (Socket socket : others) {
         socket.close();
       }
     }
   }
 
   @Test
-  void whoeverIsRefusedSaysSo() throws IOException {
+  void aRefusedClientReportsReset() throws IOException {
     ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     ScriptedClient client;
     try (listener) {

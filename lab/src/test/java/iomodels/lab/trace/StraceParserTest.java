@@ -126,7 +126,7 @@ class StraceParserTest {
   }
 
   @Test
-  void aCallThatWasResumedIsOneFromItsBeginning() {
+  void aResumedCallStartsAtItsFirstPart() {
     Raw raw =
         only(
             """

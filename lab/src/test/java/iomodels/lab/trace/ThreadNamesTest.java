@@ -15,7 +15,7 @@ class ThreadNamesTest {
   }
 
   @Test
-  void aThreadThatNobodySawIsOfTheOnlyProcess() {
+  void anUnknownThreadBelongsToTheOnlyProcess() {
     ThreadNames names = new ThreadNames(ProcessHandle.current());
     names.remember(7, 7);
     names.remember(8, 7);
@@ -34,7 +34,7 @@ class ThreadNamesTest {
   }
 
   @Test
-  void whereThereAreSeveralNobodyKnows() {
+  void withSeveralProcessesAnUnknownThreadIsAProcessOfItsOwn() {
     List<String> names = List.of("blocking-threads-connection", "blocking-threads-acceptor");
 
     assertThat(ThreadNames.whole("blocking-thread", names)).isEmpty();

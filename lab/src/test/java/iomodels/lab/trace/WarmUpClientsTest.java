@@ -50,12 +50,12 @@ class WarmUpClientsTest {
 
   @Test
   void aServerThatIsNotThereCannotBe() throws Exception {
-    InetSocketAddress nobody;
+    InetSocketAddress refusing;
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = (InetSocketAddress) listener.getLocalSocketAddress();
+      refusing = (InetSocketAddress) listener.getLocalSocketAddress();
     }
 
-    assertThatThrownBy(() -> new WarmUpClients(nobody).close())
+    assertThatThrownBy(() -> new WarmUpClients(refusing).close())
         .isInstanceOf(ConnectException.class);
   }
 }

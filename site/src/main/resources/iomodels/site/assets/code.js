@@ -1,11 +1,11 @@
 "use strict";
 
 /*
- * Colours code, and gives each line a box of its own: one that is wrapped hangs below its own
- * indentation. What a script adds later is handed to iomodels.highlight.
+ * Colours code, and puts each line into a box of its own, so that a wrapped line keeps its
+ * indentation. Scripts that add code later call iomodels.highlight.
  */
 (() => {
-  /* An element may span lines, a text block or a long comment: it is closed and opened again. */
+  /* An element may span lines, as a text block does: close it at the end of a line, and reopen it. */
   const lines = (html) => {
     let open = [];
     return html.split("\n").map((line) => {
@@ -16,7 +16,7 @@
       return before + line + "</span>".repeat(open.length);
     });
   };
-  /* A line that is too long is broken before a dot, or after a parenthesis, rather than in a word. */
+  /* A long line wraps before a dot, or after a parenthesis or comma, rather than in a word. */
   const breakable = (html) =>
     html.replace(/<[^>]*>|&\w+;|\.(?=[a-z])|[(,]/g, (it) =>
       it === "." ? "<wbr>." : it === "(" || it === "," ? it + "<wbr>" : it,

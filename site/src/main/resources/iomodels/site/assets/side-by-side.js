@@ -1,6 +1,6 @@
 "use strict";
 
-/* Two to five servers or programs in columns. The fragment of the address keeps the choice: #vertx,nio-selector */
+/* Shows two to five servers or programs in columns. The fragment of the URL is the choice: #vertx,nio-selector */
 (() => {
   const START = ["blocking-threads", "nio-selector"];
   const form = document.getElementById("choice");
@@ -12,7 +12,7 @@
   const headings = JSON.parse(text.regions);
   const { base, home } = document.body.dataset;
 
-  /* Loaded by scripts, since a page from the file system may load nothing else. */
+  /* The data are scripts, since a page from the file system cannot load other files. */
   const loaded = new Map();
   (globalThis.iomodels ??= {}).column = (id, column) => loaded.get(id).resolve(column);
   const load = (id) => {
@@ -22,7 +22,7 @@
       const script = document.createElement("script");
       script.src = `${base}code/${id.replace(/[:/]/g, ".")}.js`;
       script.onerror = () => entry.resolve(null);
-      script.onload = script.onerror; // Of one that has said nothing: it is cut off.
+      script.onload = script.onerror; // A truncated script has not called column.
       document.head.append(script);
     }
     return loaded.get(id).promise;
@@ -45,7 +45,7 @@
     const summary = [...selects[0].options].find((it) => it.value === id).dataset.summary;
     about.append(element("p", {}, summary.replaceAll("`", "")));
     if (!column.path) {
-      return about; // Its source is not in this project.
+      return about; // The source is not in this project.
     }
     const links = element("p", {}, `${column.lines} ${text.lines} · `);
     links.append(element("a", { href: sourceUrl(column.path) }, text.whole));
@@ -82,12 +82,12 @@
     const mine = ++turn;
     const columns = await Promise.all(ids.map(load));
     if (mine !== turn) {
-      return; // Another choice was made meanwhile.
+      return; // The choice has changed meanwhile.
     }
     grid.style.setProperty("--count", ids.length);
     grid.classList.toggle("many", ids.length > 4);
     grid.replaceChildren(...ids.map((id, i) => head(id, columns[i])));
-    // Servers have the same steps, programs their own.
+    // All servers have the same regions; programs have different ones.
     const there = columns.filter(Boolean).flatMap((it) => Object.keys(it.regions));
     for (const [region, { name, what }] of Object.entries(headings)) {
       if (!there.includes(region)) {
@@ -103,7 +103,7 @@
     try {
       return decodeURIComponent(location.hash.slice(1));
     } catch {
-      return ""; // A stray percent sign.
+      return ""; // An invalid percent sign in the fragment.
     }
   };
   const chosen = () => {
@@ -131,7 +131,7 @@
     const ids = [...new Set(selects.map((it) => it.value).filter(Boolean))];
     const wanted = "#" + (ids.length > 0 ? ids : START).join(",");
     if (wanted === location.hash) {
-      follow(); // The same server twice: the select goes back to what is shown.
+      follow(); // A server was chosen twice: reset the select to the shown server.
     } else {
       location.hash = wanted;
     }

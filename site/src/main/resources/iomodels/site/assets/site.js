@@ -1,6 +1,6 @@
 "use strict";
 
-/* Light, dark, or as the system has it. Runs before the page is drawn, so that nothing flashes. */
+/* The theme: light, dark or the system's. Runs before the page is drawn, so that nothing flashes. */
 (() => {
   const KEY = "theme";
   const ORDER = ["auto", "light", "dark"];
@@ -8,7 +8,7 @@
     try {
       return localStorage.getItem(KEY) ?? "auto";
     } catch {
-      return "auto"; // Storage may be forbidden: then the choice lasts for this page.
+      return "auto"; // The browser may forbid storage: then the choice is for this page only.
     }
   };
   let theme = ORDER.includes(remembered()) ? remembered() : "auto";
@@ -31,7 +31,7 @@
       try {
         localStorage.setItem(KEY, theme);
       } catch {
-        // As above.
+        // The browser may forbid storage.
       }
       apply();
       name();
@@ -42,10 +42,10 @@
     try {
       return decodeURIComponent(location.hash.slice(1));
     } catch {
-      return ""; // A stray percent sign.
+      return ""; // An invalid percent sign in the fragment.
     }
   };
-  /* A link to what is folded unfolds it. */
+  /* A link to a closed details element opens it. */
   const openTarget = () => {
     const target = document.getElementById(fragment());
     for (let it = target; it; it = it.parentElement) {

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Sorts a table by the column whose heading is pressed, and shows only the rows with a word in them. */
+/* Sorts a table when a heading is clicked, and filters its rows by words. */
 (() => {
   const table = document.querySelector("table.sortable");
   const body = table.tBodies[0];
@@ -22,7 +22,7 @@
       const missing = (row) => (value(row, column) === "–" ? 1 : 0);
       rows.sort(
         (a, b) =>
-          // What was not measured is last, whichever way.
+          // Missing figures come last in both directions.
           missing(a) - missing(b) || sign * compare(value(a, column), value(b, column)),
       );
       body.append(...rows);

@@ -1,16 +1,16 @@
 /*
- * The timeline: up to three recorded traces above each other on one axis of time; for each, what
- * its clients sent and got, and the system calls of each thread: where it waits, where it copies.
+ * The timeline: up to three recorded traces on one time axis. Each trace shows what its clients
+ * sent and received, and the system calls of each thread: where it waits and where it copies.
  *
  * The page has <section id="timeline" data-base="traces/"> and two JSON blocks: the servers to
- * choose from, in #timeline-servers, and all words, in #timeline-words. Optional on the section:
- * data-show="a,b", which servers to begin with. D3 is the global d3. The pages open from the file
- * system, where neither fetch nor modules work: a trace is a script traces/NAME.js that calls
- * iomodels.trace("NAME", {…}).
+ * choose from, in #timeline-servers, and all texts, in #timeline-words. The optional attribute
+ * data-show="a,b" of the section selects the first servers. D3 is the global d3. Pages are opened
+ * from the file system, where neither fetch nor modules work. So a trace is a script
+ * traces/NAME.js that calls iomodels.trace("NAME", {…}).
  *
- * The fragment keeps what is shown: #show=NAME,NAME&from=MS&to=MS. A link may set it.
+ * The fragment of the URL keeps the view: #show=NAME,NAME&from=MS&to=MS. A link may set it.
  *
- * The words, by their keys, flat or nested, with or without the prefix "timeline."; {x} is put in:
+ * The keys of the texts, flat or nested, with or without the prefix "timeline."; {x} is a parameter:
  *   choose, server {number}, add, remove {server}, open, no-trace
  *   group.models, group.tutorials, group.python, group.own
  *   zoom-in, zoom-out, zoom-all, axis, keys, keys-lane, hint, caution
@@ -39,16 +39,16 @@
   const MAX_SHOWN = 3;
   const MAX_BYTES = 64 * 1024 * 1024;
   const PAGE = 100;
-  /** The shortest range that can be seen, in µs. */
+  /** The shortest visible range, in µs. */
   const SHORTEST = 20;
   const KINDS = ["wait", "copy", "ask", "park", "other"];
   const EVENTS = ["connect", "send", "receive", "end", "closed", "reset"];
   const THREAD_HEIGHT = 44;
   const CLIENT_HEIGHT = 26;
-  /** What is under the pointer if several are: what is rare and short comes first. */
+  /** The order of kinds under the pointer: rare and short ones first. */
   const PRIORITY = { copy: 0, ask: 1, wait: 2, other: 3, park: 4, after: 2 };
 
-  // The traces: scripts of the page, and files of the reader's.
+  // The traces: scripts of the site, and files that the reader opens.
 
   /** By name: {trace} or {problem}. */
   const loaded = new Map();
@@ -59,7 +59,7 @@
     loaded.set(String(name), result.trace ? result : { problem: word("invalid", { name, problem: result.problem }) });
   };
 
-  /** A trace that is safe to draw, or what is wrong with it. Single entries that are not are counted. */
+  /** Returns a valid trace or a problem. Invalid single entries are skipped and counted. */
   function checked(data) {
     if (!isObject(data)) return { problem: word("problem.json") };
     if (data.format !== FORMAT) {
@@ -135,7 +135,7 @@
     };
   }
 
-  /** The gaps: from a request, or the client's FIN, to the next that the client hears of the server. */
+  /** Returns the gaps: from a request, or the client's FIN, to the next bytes or FIN from the server. */
   function owed(events) {
     const gaps = [];
     let open = null;
@@ -165,7 +165,7 @@
   const isTime = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
   const text = (value) => (value === undefined || value === null ? "" : String(value));
 
-  // Words and numbers.
+  // Texts and numbers.
 
   let words = {};
 
@@ -194,14 +194,14 @@
   const fixed = [0, 1, 2, 3].map((n) => format({ minimumFractionDigits: n, maximumFractionDigits: n }));
   const number = (n) => digits[0].format(n);
 
-  /** How long, in the unit that suits. */
+  /** Formats a duration in a suitable unit. */
   function span(micros) {
     if (micros < 1000) return word("unit.us", { n: digits[0].format(micros) });
     if (micros < 1e6) return word("unit.ms", { n: fixed[micros < 1e4 ? 2 : 1].format(micros / 1000) });
     return word("unit.s", { n: fixed[2].format(micros / 1e6) });
   }
 
-  /** When, always in ms, so that times can be compared. */
+  /** Formats a time, always in ms, so that times can be compared. */
   const moment = (micros) => word("unit.ms", { n: fixed[3].format(micros / 1000) });
 
   function bytes(n) {
@@ -254,7 +254,7 @@
       return;
     }
 
-    /** Names of the servers shown, from top to bottom; files of the reader's have names of their own. */
+    /** The names of the servers from top to bottom, including files that the reader has opened. */
     let shown = [];
     let range = [0, 1];
     let whole = 1;
@@ -286,7 +286,7 @@
       el("p", { class: "tl-hint", id: "tl-keys" }, word("keys")),
       frames, tip, status);
 
-    // What is shown: the choice, the fragment.
+    // The view: the chosen servers and the fragment.
 
     const listing = (name) => servers.find((server) => server.name === name);
     const isKnown = (name) => listing(name) !== undefined || (name.startsWith("file:") && loaded.has(name));
@@ -308,13 +308,13 @@
       return true;
     }
 
-    /** The range that the fragment asked for, until the traces have come that tell what there is. */
+    /** The range from the fragment, until the traces are loaded and their length is known. */
     let wanted = null;
     let writing = 0;
 
     function keep() {
       window.clearTimeout(writing);
-      // Not at once: browsers limit how often the address may change, and a drag changes it always.
+      // Delayed: browsers limit how often the address may change, and a drag changes it constantly.
       writing = window.setTimeout(() => {
         const names = shown.filter((name) => !name.startsWith("file:"));
         let fragment = "#show=" + names.map(encodeURIComponent).join(",");
@@ -323,7 +323,7 @@
         try {
           window.history.replaceState(null, "", fragment);
         } catch (e) {
-          // The view is kept anyway; only the address does not tell of it.
+          // Only the address is outdated; the view itself is kept.
         }
       }, 200);
     }
@@ -407,7 +407,7 @@
       return undefined;
     }
 
-    /** Only the newest of several calls of show draws what it waited for. */
+    /** Of several pending calls of show, only the newest draws. */
     let turn = 0;
 
     function show() {
@@ -458,7 +458,7 @@
     function parsed(content) {
       let json = content.trim();
       if (json === "") return { problem: word("problem.empty") };
-      // The site's own traces are scripts: one call around the JSON.
+      // The site's own traces are scripts: one call with the JSON as an argument.
       if (json.startsWith("iomodels.trace(")) json = json.slice(json.indexOf("{"), json.lastIndexOf("}") + 1);
       try {
         return checked(JSON.parse(json));
@@ -477,7 +477,7 @@
       for (const [name, result] of results) {
         if (result.trace) whole = Math.max(whole, result.trace.micros);
       }
-      // A little room behind the end, so that what happens there can be seen.
+      // Some space after the end, so that the last events are visible.
       whole *= 1.01;
       results.forEach(([name, result], i) => blocks.append(serverBlock(name, result, i)));
       measure();
@@ -536,7 +536,7 @@
       return made;
     }
 
-    /** For each item, when the last of those up to it ends: tells where to begin with drawing. */
+    /** For each item, the latest end of all items up to it: this finds where drawing must begin. */
     function ends(items) {
       let last = 0;
       return items.map((item) => (last = Math.max(last, item.start + (item.duration || 0))));
@@ -551,12 +551,12 @@
 
     function threadLane(thread, trace, stack) {
       const sums = sum(thread.calls);
-      // What the thread spends most of its time with, if it is not copying.
+      // The kind that takes most of the thread's time, apart from copying.
       const [share, micros] = [["share", sums.waiting], ["share-asking", sums.asking], ["share-parked", sums.parked]]
         .reduce((a, b) => (b[1] > a[1] ? b : a));
       const percent = digits[0].format((100 * micros) / trace.micros);
       const label = el("div", { class: "tl-label", title: thread.name },
-        // If there is no room for a name, its end tells more than its middle.
+        // If a name is too long, its end is more useful than its middle.
         el("span", { class: "tl-name tl-mono" }, el("span", {}, thread.name.slice(0, -14)), el("span", {}, thread.name.slice(-14))),
         el("span", { class: "tl-share" }, word(share, { percent })));
       const made = lane("thread", label, thread.calls, THREAD_HEIGHT, trace, stack,
@@ -569,7 +569,7 @@
       const sums = { calls: 0, wait: 0, copy: 0, ask: 0, park: 0, other: 0, waiting: 0, copying: 0, asking: 0, parked: 0 };
       for (const call of calls) {
         sums.calls += call.times;
-        // A read that waited and then copied is both.
+        // A read that waited and then copied counts as both.
         if (call.waited > 0) sums.wait += call.times;
         if (call.kind !== "wait") sums[call.kind] += call.times;
         if (call.kind === "park") sums.parked += call.duration;
@@ -593,7 +593,7 @@
           trace.threads.length > 1 ? el("tfoot", {}, line(word("all-threads"), all)) : null));
     }
 
-    /** All calls as a table, made when it is opened, a page at a time. */
+    /** A paged table of all calls, created when it is opened. */
     function list(name, trace) {
       const count = trace.threads.reduce((n, thread) => n + thread.calls.length, 0);
       const body = el("div", {});
@@ -633,7 +633,7 @@
 
     const written = (call) => call.name + "(" + call.args + ")" + (call.result === "" ? "" : " = " + call.result);
 
-    // Zoom and pan: one range for all lanes.
+    // Zoom and pan: all lanes have the same range.
 
     let left = 0;
     let width = 600;
@@ -652,7 +652,7 @@
     function mayZoom(event) {
       if (!(event.target instanceof Element) || !event.target.closest(".tl-plot")) return false;
       if (event.type === "wheel") {
-        // The page scrolls, unless the reader clearly means the chart, and it can still do something.
+        // Let the page scroll, unless the gesture is for the chart and can still change it.
         const meant = event.ctrlKey || event.metaKey;
         const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
         const useless = event.deltaY > 0 && range[1] - range[0] >= whole * 0.9999;
@@ -708,7 +708,7 @@
       glide(range[0] + step, range[1] + step);
     }
 
-    // One finger across pans, along scrolls the page (touch-action: pan-y); two are D3's.
+    // One finger pans horizontally, or scrolls the page vertically (touch-action: pan-y). D3 handles two fingers.
     let finger = null;
     frames.addEventListener("pointerdown", (event) => {
       if (event.pointerType !== "touch" || !event.target.closest(".tl-plot")) return;
@@ -775,7 +775,7 @@
       glide(middle - length / 2, middle + length / 2);
     }
 
-    // Drawing. One path for each kind in a lane: neighbours that would share a pixel become one.
+    // Drawing. Each kind in a lane is one path: calls that would share a pixel are merged.
 
     let due = false;
     function later() {
@@ -832,7 +832,7 @@
       const label = (t) => word("unit.ms", { n: fixed[unit].format(t / 1000) });
       const drawn = d3.select(axis).selectAll("g").data([0]).join("g").attr("transform", "translate(0,29)")
         .call(d3.axisTop(x).tickValues(ticks).tickFormat(label).tickSizeOuter(0).tickPadding(4));
-      // Labels at the edges would be cut off, or come too close to the next.
+      // Labels at the edges would be cut off or overlap.
       drawn.selectAll(".tick text").attr("text-anchor", (t) => (t === 0 ? "start" : "middle"))
         .attr("visibility", (t) => (t === 0 || (x(t) > 34 && x(t) < width - 34) ? "visible" : "hidden"));
       thumb.style.left = (100 * range[0]) / whole + "%";
@@ -861,8 +861,8 @@
       flush() {
         if (this.count === 0) return;
         const wide = this.to - this.from;
-        // Many short ones side by side, with pauses between, must not look like one long one: they
-        // become a strip, and what fills the pauses stays visible.
+        // Many short calls with pauses must not look like one long call: they become a thin strip,
+        // and the calls in the pauses stay visible.
         const sparse = this.count > 2 && this.real < wide / 2;
         const [y, height] = sparse ? this.strip : [this.y, this.height];
         const path = `M${round(this.from)} ${y}h${round(wide)}v${height}h${-round(wide)}z`;
@@ -881,7 +881,7 @@
       return d3.bisectLeft(each.ends, from);
     }
 
-    /** The parts of a call: the waiting, and what came after. */
+    /** Returns the parts of a call: waiting, and the rest. */
     function parts(call) {
       const end = call.start + call.duration;
       if (call.kind === "park" || call.kind === "other" || call.kind === "ask") return [[call.kind, call.start, end]];
@@ -918,7 +918,7 @@
           if (b - a > 26 && part !== "park" && part !== "other") labels.push([part, call, Math.max(0, a), Math.min(width, b), pen]);
           if (call.client !== "" && part !== "wait") {
             const middle = Math.max(5, Math.min(width - 5, (Math.max(0, a) + Math.min(width, Math.max(b, a + 2))) / 2));
-            // One letter for a row of calls for the same client.
+            // One letter for consecutive calls for the same client.
             if (middle - lettered >= (call.client === letter ? 60 : 11)) {
               letters.push([middle, call.client]);
               lettered = middle;
@@ -959,7 +959,7 @@
         const b = clip(end);
         gaps.add(a, b);
         if (gap.end === Infinity || b - a < 60) continue;
-        // How long it is, in the widest room between the marks.
+        // Write the duration into the widest space between the marks.
         const label = span(end - gap.from.start);
         const marks = events.filter((event) => event.start >= gap.from.start && event.start <= end).map((event) => clip(event.start));
         const rooms = d3.pairs([Math.max(0, a), ...marks, Math.min(width, b)]);
@@ -983,7 +983,7 @@
       return drawn;
     }
 
-    /** A client's marks: what goes down goes to the server below. */
+    /** A client's marks: downward marks go to the server below. */
     function shape(what, at) {
       if (what === "connect") return `M${at - 4} 13a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z`;
       if (what === "send") return `M${at - 4} 14h8l-4 8z`;
@@ -1010,7 +1010,7 @@
       return drawn;
     }
 
-    /** A frame around the call that the tooltip tells of. */
+    /** A frame around the call that the tooltip describes. */
     function mark(each, x) {
       const item = each === tipLane ? tipItem : null;
       if (!item) return;
@@ -1090,7 +1090,7 @@
       }
       pinned = true;
       tell(each, item, 0);
-      // Aloud, the kind alone: what it means is said by the tooltip and by the legend.
+      // Screen readers announce the kind only: the tooltip and the legend explain it.
       status.textContent = told(each, item)
         .map(([label, value]) => (value === word("meaning." + item.kind) ? [label] : [label, value]).filter((s) => s !== "").join(": "))
         .join("; ");
@@ -1101,7 +1101,7 @@
       if (each.cursor >= 0) step(each, 0);
     }
 
-    /** The lines of the tooltip: label and value; the first one has no label. */
+    /** Returns the lines of the tooltip: label and value; the first line has no label. */
     function told(each, item) {
       if (item.what) {
         const lines = [["", each.client.name + ": " + word("event." + item.what, { bytes: bytes(item.bytes) })],
@@ -1210,7 +1210,7 @@
       hideTip();
     });
 
-    // The legend, which also hides and shows kinds.
+    // The legend, which also shows and hides kinds.
 
     function legend() {
       const swatch = (...shapes) => svg("svg", { class: "tl-swatch", width: 34, height: 28, "aria-hidden": "true" }, ...shapes);

@@ -9,8 +9,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 
 /**
- * A correct program that answers requests, each a line, one at a time: two threads for each client,
- * of which one reads, and so notices that the client is gone, while the other answers.
+ * A correct program that answers requests in lines, one at a time. It has two threads for each
+ * client: one reads, and so notices when the client leaves, while the other answers.
  */
 abstract class CorrectAnswerer extends CorrectProgram {
 
@@ -20,15 +20,15 @@ abstract class CorrectAnswerer extends CorrectProgram {
     super(config);
   }
 
-  /** What a client wants. */
+  /** A client's request. */
   @FunctionalInterface
   interface Request {
 
-    /** Takes as long as it takes; interrupted if nobody wants the answer any more. */
+    /** Computes the answer; may block. Interrupted when the client has left. */
     String answer() throws IOException, InterruptedException;
   }
 
-  /** With a client. */
+  /** The state of one client's connection. */
   static final class Conversation {
 
     final SocketChannel client;
@@ -60,7 +60,7 @@ abstract class CorrectAnswerer extends CorrectProgram {
     return new Lines(client);
   }
 
-  /** To the FIN, or to the first line that is no request. */
+  /** Reads requests until FIN or the first malformed line. */
   private void readAll(Conversation it) throws IOException, InterruptedException {
     try {
       for (Optional<String> line = it.lines.next(); line.isPresent(); line = it.lines.next()) {
@@ -76,21 +76,21 @@ abstract class CorrectAnswerer extends CorrectProgram {
     }
   }
 
-  /** Of a line; empty if it is none. */
+  /** Parses a line; empty if it is malformed. */
   abstract Optional<Request> request(String line);
 
-  /** Said to whoever asks for anything else. */
+  /** Returns the answer to a malformed request. */
   abstract String expected();
 
-  /** Waits while another one waits to be answered: such a client is not read. */
+  /** Blocks while another request is pending, so that the client is not read meanwhile. */
   void put(Conversation it, Request request) throws IOException, InterruptedException {
     it.requests.put(request);
   }
 
-  /** The client has finished sending, and is still owed its answers. */
+  /** Called at the client's FIN, while answers may be pending. */
   void finished(Conversation it) throws IOException {}
 
-  /** There is no client any more. */
+  /** Called when the client has left. */
   void gone(Thread answerer) {
     answerer.interrupt();
   }
@@ -98,23 +98,23 @@ abstract class CorrectAnswerer extends CorrectProgram {
   private void answerAll(Conversation it, Thread reader) {
     try {
       for (Request each = it.requests.take(); !each.equals(END); each = it.requests.take()) {
-        say(it.client, answer(each));
+        writeFully(it.client, answer(each));
       }
       it.client.shutdownOutput();
     } catch (IOException _) {
-      quietly(it.client);
-      reader.interrupt(); // it may be waiting to put a request, which nobody would take
+      closeQuietly(it.client);
+      reader.interrupt(); // it may be blocked in put(), and no thread would take the request
     } catch (InterruptedException _) {
-      quietly(it.client);
+      closeQuietly(it.client);
     }
   }
 
-  /** Says the answer to one, whatever else is to be answered. */
+  /** Answers a request at once, before other pending requests. */
   final void answerNow(Conversation it, Request request) {
     try {
-      say(it.client, request.answer());
+      writeFully(it.client, request.answer());
     } catch (IOException | InterruptedException _) {
-      quietly(it.client);
+      closeQuietly(it.client);
     }
   }
 

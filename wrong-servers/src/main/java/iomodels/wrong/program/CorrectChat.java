@@ -14,7 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
-/** The correct room, behind its own lock: two threads for each client, one of which writes. */
+/** The correct chat room, guarded by a lock. Two threads for each client: one reads, one writes. */
 class CorrectChat extends CorrectProgram {
 
   private static final byte[] END = new byte[0];
@@ -25,7 +25,7 @@ class CorrectChat extends CorrectProgram {
     super(config);
   }
 
-  /** In the room, or about to enter. */
+  /** A client that is a member of the room, or about to become one. */
   final class Guest implements Room.Member {
 
     final SocketChannel client;
@@ -33,8 +33,8 @@ class CorrectChat extends CorrectProgram {
     String name = "";
     final BlockingQueue<byte[]> outbox = new LinkedBlockingQueue<>();
 
-    /** How many bytes are in there, or being written. */
-    final AtomicInteger owed = new AtomicInteger();
+    /** Number of bytes in the outbox or being written. */
+    final AtomicInteger queuedBytes = new AtomicInteger();
 
     private final Thread writer = Thread.ofVirtual().unstarted(() -> writeAll(this));
 
@@ -44,10 +44,10 @@ class CorrectChat extends CorrectProgram {
     }
 
     private boolean hasRoom() {
-      return owed.get() < config.outbox();
+      return queuedBytes.get() < config.outbox();
     }
 
-    /** The outbox may be full only since the writer has not had its turn. */
+    /** The outbox may be full only because the writer has not been scheduled yet. */
     private void awaitWriter() {
       while (!hasRoom() && writer.getState() == Thread.State.RUNNABLE) {
         LockSupport.parkNanos(1);
@@ -61,7 +61,7 @@ class CorrectChat extends CorrectProgram {
 
     @Override
     public void drop() {
-      quietly(client); // whichever call its threads are in throws
+      closeQuietly(client); // makes the blocking calls of both threads throw
     }
   }
 
@@ -99,7 +99,7 @@ class CorrectChat extends CorrectProgram {
         leave(it);
       }
     } catch (LineTooLongException _) {
-      babbled(it);
+      lineTooLong(it);
       leave(it);
     } catch (IOException e) {
       lost(it);
@@ -107,7 +107,7 @@ class CorrectChat extends CorrectProgram {
     }
   }
 
-  /** Whether it is in. */
+  /** Returns whether the guest is now a member. */
   boolean enter(Guest it) throws InterruptedException {
     synchronized (room) {
       Optional<String> refusal = enter(room, it);
@@ -116,12 +116,12 @@ class CorrectChat extends CorrectProgram {
     }
   }
 
-  /** Whether whose name is refused may say another. */
+  /** Returns whether a client may send another name after one was refused. */
   boolean asksAgain() {
     return false;
   }
 
-  /** Why it is not in; empty if it is. */
+  /** Returns the refusal, or empty if the guest is now a member. */
   Optional<String> enter(Room room, Guest it) {
     return room.enter(it.name, it);
   }
@@ -138,28 +138,28 @@ class CorrectChat extends CorrectProgram {
     room.say(it.name, it, line);
   }
 
-  /** Does nothing for one that has not entered, or was dropped. */
+  /** Removes the member; no effect if the guest is not a member. */
   final void leave(Guest it) {
     synchronized (room) {
       room.leave(it.name, it);
     }
   }
 
-  /** Its connection is no more. */
+  /** Called when reading from the connection fails. */
   void lost(Guest it) {
     leave(it);
   }
 
-  void babbled(Guest it) {
+  void lineTooLong(Guest it) {
     it.tell(LineTooLongException.ANSWER);
   }
 
-  /** Nothing more is owed than is in the outbox. */
+  /** Sends what is in the outbox, then FIN. */
   void finish(Guest it) {
     it.outbox.add(END);
   }
 
-  /** Puts the line into the outbox; whether there was room. */
+  /** Puts the line into the outbox; returns false if it is full. */
   boolean tell(Guest it, String line) {
     it.awaitWriter();
     return it.hasRoom() && put(it, line);
@@ -167,19 +167,19 @@ class CorrectChat extends CorrectProgram {
 
   final boolean put(Guest it, String line) {
     byte[] bytes = line.getBytes(UTF_8);
-    it.owed.addAndGet(bytes.length);
+    it.queuedBytes.addAndGet(bytes.length);
     return it.outbox.add(bytes);
   }
 
   private void writeAll(Guest it) {
     try {
       for (byte[] line = it.outbox.take(); line.length > 0; line = it.outbox.take()) {
-        say(it.client, ByteBuffer.wrap(line));
-        it.owed.addAndGet(-line.length);
+        writeFully(it.client, ByteBuffer.wrap(line));
+        it.queuedBytes.addAndGet(-line.length);
       }
       it.client.shutdownOutput();
     } catch (IOException | InterruptedException _) {
-      quietly(it.client); // the reader finds out
+      closeQuietly(it.client); // makes the reader's call throw
     }
   }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeoutException;
 
-/** The correct one that asks: a thread for each backend that is asked. */
+/** The correct gather program: one thread for each call to a backend. */
 class CorrectGather extends CorrectAnswerer {
 
   static final String FAILED = "failed\n";
@@ -71,7 +71,7 @@ class CorrectGather extends CorrectAnswerer {
     }
   }
 
-  /** What a backend has answered, if it has by then. */
+  /** Waits for a backend's answer until the deadline. */
   String await(Future<String> call, long deadline)
       throws InterruptedException, ExecutionException, TimeoutException {
     return call.get(deadline - System.nanoTime(), NANOSECONDS);
@@ -105,13 +105,13 @@ class CorrectGather extends CorrectAnswerer {
     }
   }
 
-  /** The next call that has come to an end; empty at the deadline. */
+  /** Returns the next call that has ended; empty at the deadline. */
   Optional<Future<String>> next(BlockingQueue<Future<String>> done, long deadline)
       throws InterruptedException {
     return Optional.ofNullable(done.poll(deadline - System.nanoTime(), NANOSECONDS));
   }
 
-  /** None was first by the deadline. */
+  /** Returns the answer for a deadline that passed without a good answer. */
   String firstLate() {
     return LATE;
   }
@@ -120,7 +120,7 @@ class CorrectGather extends CorrectAnswerer {
     call.cancel(true);
   }
 
-  /** Whether all are asked once more, having failed so often. */
+  /** Returns whether to ask all backends again after this number of failed attempts. */
   boolean retries(int tries) {
     return tries == 1;
   }
@@ -129,7 +129,7 @@ class CorrectGather extends CorrectAnswerer {
     Thread.sleep(config.backOff());
   }
 
-  /** Asks all; each call is put into that queue as it ends. */
+  /** Calls all backends; each call is added to the queue when it ends. */
   final List<Future<String>> begin(String text, BlockingQueue<Future<String>> done) {
     List<Future<String>> calls = new ArrayList<>();
     for (InetSocketAddress each : config.upstreams()) {
@@ -151,12 +151,12 @@ class CorrectGather extends CorrectAnswerer {
     return call;
   }
 
-  /** Whoever interrupts this closes the connection. */
+  /** An interrupt closes the connection. */
   private String call(InetSocketAddress backend, String text)
       throws IOException, InterruptedException, LineTooLongException {
     SocketChannel upstream = connect(backend);
     try {
-      say(upstream, text + "\n");
+      writeFully(upstream, text + "\n");
       String answer = backendLines(upstream).next().orElseThrow(EOFException::new);
       if (!isGood(answer)) {
         throw new IOException(answer);
@@ -172,7 +172,7 @@ class CorrectGather extends CorrectAnswerer {
     return SocketChannel.open(backend);
   }
 
-  /** Whatever has come of it. */
+  /** Ends a call, whatever its result. */
   void endCall(SocketChannel upstream) throws IOException {
     upstream.close();
   }

@@ -13,7 +13,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 
-/** The correct one that works: platform threads work, and the client's own waits. */
+/** The correct offload program: platform threads work while the client's thread waits. */
 class CorrectOffload extends CorrectAnswerer {
 
   private final ThreadPoolExecutor pool;
@@ -30,7 +30,7 @@ class CorrectOffload extends CorrectAnswerer {
             Thread.ofPlatform().daemon().factory());
   }
 
-  /** Where work waits; what it has no place for is refused. */
+  /** Creates the bounded queue of tasks; when it is full, tasks are refused. */
   BlockingQueue<Runnable> queue() {
     return new ArrayBlockingQueue<>(config.queue());
   }
@@ -52,7 +52,7 @@ class CorrectOffload extends CorrectAnswerer {
     };
   }
 
-  /** Works, in this thread. */
+  /** Runs the task in the calling thread. */
   String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
     return work.answer();
   }
@@ -71,18 +71,18 @@ class CorrectOffload extends CorrectAnswerer {
     }
   }
 
-  /** There is no place for it. */
+  /** Returns the answer when the queue is full. */
   String refused(OffloadRequest.Task work) throws IOException, InterruptedException {
     return OffloadRequest.BUSY;
   }
 
-  /** It is done, or nobody wants it any more. */
+  /** Called when the task is done or the client has left. */
   void forget(FutureTask<String> task) {
     task.cancel(true);
     pool.remove(task);
   }
 
-  /** Takes it out of the queue, if it has not begun. */
+  /** Removes a task from the queue if it has not started. */
   final void remove(Runnable task) {
     pool.remove(task);
   }

@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * What the correct twins have in common: how they begin and end, with a virtual thread for each
- * client. Each step is a method, and a wrong program is one of them with one step done differently.
+ * The base class of the correct programs: starts, accepts and stops, with a virtual thread for each
+ * client. Each step is a method, and a wrong program overrides one of them.
  */
 abstract class CorrectProgram implements Server {
 
@@ -31,7 +31,7 @@ abstract class CorrectProgram implements Server {
   final ProgramConfig config;
   private final ServerSocketChannel listener = ServerSocketChannel.open();
 
-  /** Those that are served, each with its thread. */
+  /** The connected clients, each with its thread. */
   private final Map<SocketChannel, Thread> clients = new ConcurrentHashMap<>();
 
   private final AtomicBoolean stopped = new AtomicBoolean();
@@ -41,7 +41,7 @@ abstract class CorrectProgram implements Server {
     this.config = config;
   }
 
-  /** Binds, and begins to serve. */
+  /** Binds the sockets and starts to serve. */
   final CorrectProgram start() throws IOException {
     try {
       listener.setOption(SO_REUSEADDR, true);
@@ -59,7 +59,7 @@ abstract class CorrectProgram implements Server {
       try {
         admit(listener.accept());
       } catch (IOException _) {
-        pause(); // closed; or out of descriptors, and then not in a hurry
+        pause(); // closed, or out of file descriptors: a busy loop would not help
       }
     }
   }
@@ -75,32 +75,32 @@ abstract class CorrectProgram implements Server {
       client.setOption(TCP_NODELAY, true);
       serve(client);
     } catch (IOException | InterruptedException _) {
-      // gone, or cut off
+      // the client has left, or close() cut it off
     } finally {
       end(client);
       clients.remove(client);
     }
   }
 
-  /** All that there is to do for a client, which is closed afterwards. */
+  /** Serves a client to its end; the caller closes the connection. */
   abstract void serve(SocketChannel client) throws IOException, InterruptedException;
 
-  /** Whatever has come of the conversation. */
+  /** Closes the connection, whatever the outcome. */
   void end(SocketChannel client) {
-    quietly(client);
+    closeQuietly(client);
   }
 
-  static void say(SocketChannel channel, String text) throws IOException {
-    say(channel, ByteBuffer.wrap(text.getBytes(UTF_8)));
+  static void writeFully(SocketChannel channel, String text) throws IOException {
+    writeFully(channel, ByteBuffer.wrap(text.getBytes(UTF_8)));
   }
 
-  static void say(SocketChannel channel, ByteBuffer out) throws IOException {
+  static void writeFully(SocketChannel channel, ByteBuffer out) throws IOException {
     while (out.hasRemaining()) {
       channel.write(out);
     }
   }
 
-  /** Not FIN but RST. */
+  /** Closes with RST instead of FIN. */
   static void reset(SocketChannel channel) {
     try (channel) {
       channel.setOption(SO_LINGER, 0);
@@ -109,11 +109,11 @@ abstract class CorrectProgram implements Server {
     }
   }
 
-  static void quietly(Closeable closeable) {
+  static void closeQuietly(Closeable closeable) {
     try {
       closeable.close();
     } catch (IOException _) {
-      // closed nevertheless
+      // the descriptor is released all the same
     }
   }
 
@@ -138,23 +138,23 @@ abstract class CorrectProgram implements Server {
   @Override
   public final void close() {
     if (stopped.compareAndSet(false, true)) {
-      quietly(listener);
+      closeQuietly(listener);
       clients.keySet().forEach(this::dismiss);
-      awaitNobody();
+      awaitAllGone();
       clients.forEach(this::cutOff);
-      awaitNobody();
+      awaitAllGone();
       stop();
       terminated.complete(null);
     }
     terminated.join();
   }
 
-  /** A client has nothing more to say; what it is owed it is still given. */
+  /** Ends the client's input; pending output is still sent. */
   void dismiss(SocketChannel client) {
-    quietly(client::shutdownInput);
+    closeQuietly(client::shutdownInput);
   }
 
-  /** Nobody is served any more. */
+  /** Called when all clients have left. */
   void stop() {}
 
   private void cutOff(SocketChannel client, Thread thread) {
@@ -162,14 +162,14 @@ abstract class CorrectProgram implements Server {
     thread.interrupt();
   }
 
-  private void awaitNobody() {
+  private void awaitAllGone() {
     long deadline = System.nanoTime() + gracePeriod().toNanos();
     while (!clients.isEmpty() && System.nanoTime() - deadline < 0) {
       pause();
     }
   }
 
-  /** How long they are waited for. */
+  /** Returns how long to wait for clients to leave. */
   Duration gracePeriod() {
     return config.gracePeriod();
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The correct forwarder: two threads for each client, one for each direction. */
+/** The correct relay: two threads for each client, one for each direction. */
 class CorrectRelay extends CorrectProgram {
 
   static final int BUFFER_SIZE = 16 * 1024;
@@ -23,8 +23,8 @@ class CorrectRelay extends CorrectProgram {
   }
 
   /**
-   * Who speaks with whom. Whoever sends to one of them holds its lock, and, if that fails, until
-   * both are closed.
+   * The two connections of a relay. A thread holds the lock of a connection while it sends to it;
+   * if sending fails, until both connections are closed.
    */
   record Pair(SocketChannel client, SocketChannel upstream, Lock toClient, Lock toUpstream) {
 
@@ -49,7 +49,7 @@ class CorrectRelay extends CorrectProgram {
     }
   }
 
-  /** To the upstream; a socket that could not be connected is closed already. */
+  /** Connects to the upstream. If connecting fails, the socket is already closed. */
   private SocketChannel connect() throws IOException {
     InetSocketAddress address = config.upstreams().getFirst();
     if (isOwn(address)) {
@@ -61,12 +61,12 @@ class CorrectRelay extends CorrectProgram {
     return upstream;
   }
 
-  /** Whether it would turn to itself, without end. */
+  /** Returns whether the upstream is this relay, which would connect to itself without end. */
   boolean isOwn(InetSocketAddress upstream) {
     return upstream.equals(address());
   }
 
-  /** The upstream cannot be reached. */
+  /** Called when the upstream cannot be reached. */
   void refused(SocketChannel client) {
     reset(client);
   }
@@ -77,12 +77,12 @@ class CorrectRelay extends CorrectProgram {
     back.join();
   }
 
-  /** Whatever has come of the conversation. */
+  /** Closes the upstream connection, whatever the outcome. */
   void endUpstream(SocketChannel upstream) {
-    quietly(upstream);
+    closeQuietly(upstream);
   }
 
-  /** One direction, to its end. */
+  /** Forwards one direction to its end. */
   final void carry(Pair it, SocketChannel from, SocketChannel to) {
     try {
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
@@ -112,16 +112,16 @@ class CorrectRelay extends CorrectProgram {
     }
   }
 
-  /** It does not take any more. */
+  /** Called when sending to a peer fails. */
   void sendingFailed(Pair it, SocketChannel to) {
     lost(it, to);
   }
 
   /**
-   * The kernel reports a reset once (tcp_reset() in tcp_input.c, SO_ERROR in socket(7)). If the
-   * other thread, sending, has been told of it, this one has read what looks like a FIN; so it
-   * waits for the other to close both. One that still sends after a second waits for its peer to
-   * read.
+   * The kernel reports a reset only once (tcp_reset() in tcp_input.c, SO_ERROR in socket(7)). If
+   * the sending thread has received the error, this thread reads an ordinary end of stream. So it
+   * waits for the sender to close both connections. A sender that is still busy after a second
+   * waits for its peer to read.
    */
   private static void awaitSender(Lock lock) {
     try {
@@ -129,27 +129,27 @@ class CorrectRelay extends CorrectProgram {
         lock.unlock();
       }
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // What comes next fails.
+      Thread.currentThread().interrupt(); // the next call on the channel fails
     }
   }
 
-  /** Waits for as long as {@code to} does not read. */
+  /** Blocks while {@code to} does not read. */
   void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
-    say(to, chunk);
+    writeFully(to, chunk);
   }
 
-  /** {@code from} has finished sending; the other direction goes on. */
+  /** Called at the FIN of {@code from}; the other direction continues. */
   void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
     to.shutdownOutput();
   }
 
-  /** What came from there does not come to its end. */
+  /** Called when the stream of {@code from} is cut short. */
   void lost(Pair it, SocketChannel from) {
     reset(it.client);
     reset(it.upstream);
   }
 
-  /** What either says is the other's business. */
+  /** No effect: a relay does not know when a conversation is complete. */
   @Override
   void dismiss(SocketChannel client) {}
 }

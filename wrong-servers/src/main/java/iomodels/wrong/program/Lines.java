@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 
-/** What a peer says, line by line. */
+/** Reads a peer's input line by line. */
 class Lines {
 
   private static final int BUFFER_SIZE = 2 * 1024;
@@ -20,7 +20,7 @@ class Lines {
     this.channel = channel;
   }
 
-  /** The next line; empty at the FIN. */
+  /** Returns the next line; empty at FIN. */
   Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
     Optional<String> line = reader.next(in);
     while (line.isEmpty() && receive()) {
@@ -29,14 +29,14 @@ class Lines {
     return line;
   }
 
-  /** Receives at least a byte; false at the FIN. */
+  /** Receives at least one byte; returns false at FIN. */
   boolean receive() throws IOException, InterruptedException {
     int n = channel.read(in.clear());
     in.flip();
     return n >= 0;
   }
 
-  /** Heeds nothing more, to the FIN: to close with input unread would send RST. */
+  /** Discards input until FIN: closing with unread input would send RST. */
   final void discard() throws IOException, InterruptedException {
     while (receive()) {
       in.clear();

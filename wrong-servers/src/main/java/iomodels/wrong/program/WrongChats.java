@@ -25,7 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Rooms that are wrong: section 13. */
+/** Chat programs that break a rule: section 13. */
 final class WrongChats {
 
   private static final int PLACES = 200;
@@ -35,19 +35,19 @@ final class WrongChats {
           wrong(
               "chat-tells-who-joins",
               "13.01",
-              "Tells who enters that it has joined, as it tells the others.",
+              "Sends a newcomer its own join message.",
               "\"* zoe joined",
               WrongChats::tellsWhoJoins),
           wrong(
               "chat-takes-a-read-for-a-line",
               "13.02",
-              "Takes for a line what a read brings, if it has no end.",
+              "Treats the result of one read as a complete line.",
               "bob: hello",
               WrongChats::takesAReadForALine),
           wrong(
               "chat-asks-for-another-name",
               "13.03",
-              "Leaves the connection open when it has refused a name.",
+              "Leaves the connection open after it has refused a name.",
               "* you are hello",
               config ->
                   new CorrectChat(config) {
@@ -59,20 +59,19 @@ final class WrongChats {
           wrong(
               "chat-tells-the-speaker-too",
               "13.04",
-              "Tells what one says to all, and so to the one who says it.",
+              "Sends a member its own lines.",
               "(0x6",
               WrongChats::tellsTheSpeakerToo),
           wrong(
               "chat-says-the-last-first",
               "13.04",
-              "Says the rest of what a read has brought before the line itself, as a recursion"
-                  + " may.",
+              "Sends the lines of one read in reverse order, as a recursive delivery can.",
               "expected what ann said, in order",
               WrongChats::saysTheLastFirst),
           wrong(
               "chat-keeps-who-was-reset",
               "13.05",
-              "Has a member leave where it has read its FIN, and not where reading failed.",
+              "Removes a member at its FIN, but not when a read fails.",
               "nothing came for",
               config ->
                   new CorrectChat(config) {
@@ -82,13 +81,13 @@ final class WrongChats {
           wrong(
               "chat-keeps-names",
               "13.05",
-              "Keeps in its list of names those of the members who have left.",
+              "Does not release the names of members who have left.",
               "\"error bob is taken",
               WrongChats::keepsNames),
           wrong(
               "chat-leaves-the-finished-open",
               "13.06",
-              "Does not close the connection of a client that has finished sending.",
+              "Leaves the connection open after the client's FIN.",
               "expected FIN within",
               config ->
                   new CorrectChat(config) {
@@ -98,35 +97,36 @@ final class WrongChats {
           wrong(
               "chat-hangs-up-on-babblers",
               "13.07",
-              "Closes without a word when a line is too long.",
+              "Closes without an error line when a line is too long.",
               "but got FIN",
               config ->
                   new CorrectChat(config) {
                     @Override
-                    void babbled(Guest it) {}
+                    void lineTooLong(Guest it) {}
                   }),
           wrong(
               "chat-keeps-one-line",
               "13.08",
-              "Drops a member to whom one line is being written when the next comes.",
+              "Disconnects a member if the previous line is still being written when the next one"
+                  + " arrives.",
               "but got FIN",
               config ->
                   new CorrectChat(config) {
                     @Override
                     boolean tell(Guest it, String line) {
-                      return it.owed.get() == 0 && put(it, line);
+                      return it.queuedBytes.get() == 0 && put(it, line);
                     }
                   }),
           wrong(
               "chat-writes-under-the-lock",
               "13.09",
-              "Has no outbox: writes to each member under the lock of the room.",
+              "Has no outbox: writes to each member while it holds the room's lock.",
               "nothing came for",
               WrongChats::writesUnderTheLock),
           wrong(
               "chat-keeps-all",
               "13.10",
-              "Keeps all that a member does not read.",
+              "Queues unread lines without a bound.",
               "nothing came for",
               config ->
                   new CorrectChat(config) {
@@ -138,7 +138,7 @@ final class WrongChats {
           wrong(
               "chat-drops-lines",
               "13.10",
-              "Drops lines for which there is no room, and not the member.",
+              "Drops lines when the outbox is full, instead of the member.",
               "nothing came for",
               config ->
                   new CorrectChat(config) {
@@ -151,13 +151,14 @@ final class WrongChats {
           wrong(
               "chat-has-a-pool",
               "13.11",
-              "Has a pool of %d threads, one for each connection.".formatted(PLACES),
+              "Has a fixed pool of %d threads, and needs one for each connection."
+                  .formatted(PLACES),
               "nothing came for",
               WrongChats::hasAPool),
           wrong(
               "chat-finishes-and-does-not-close",
               "13.12",
-              "Finishes sending to who has left, and does not close.",
+              "Shuts down its output to members who have left, but does not close the connection.",
               "descriptors after all clients have left",
               config ->
                   new CorrectChat(config) {
@@ -167,7 +168,7 @@ final class WrongChats {
           wrong(
               "chat-waits-for-all-to-leave",
               "13.13",
-              "Waits for its clients to leave six times as long as it may.",
+              "Waits for its clients to leave for six times the grace period.",
               "it still runs",
               config ->
                   new CorrectChat(config) {
@@ -182,26 +183,27 @@ final class WrongChats {
           wrong(
               "chat-keeps-a-closed-newcomer",
               "13.14",
-              "Closes a newcomer if its welcome cannot be written, but keeps it in the room.",
+              "Closes the connection if the welcome cannot be written, but keeps the member in the"
+                  + " room.",
               "expected a room with only ann",
               WrongChats::keepsAClosedNewcomer),
           wrong(
               "chat-loses-departures",
               "13.15",
-              "Queues departures, up to eight, and loses the others.",
+              "Queues up to eight departures, and loses the others.",
               "that reset have left",
               WrongChats::losesDepartures),
           wrong(
               "chat-interrupts-a-line",
               "13.16",
-              "If a write fails while a line is sent to all members, announces the departure before"
-                  + " the rest of them receive the line.",
+              "Announces a departure in the middle of a line: some members see it before the line,"
+                  + " others after it.",
               "the same order of events for all members",
               WrongChats::interruptsALine),
           wrong(
               "chat-closes-a-minute-later",
               "13.17",
-              "Opens a socket for each client that has gone, and closes it a minute later.",
+              "Keeps a socket open for a minute after each client has left.",
               "descriptors after all clients have left",
               WrongChats::closesMuchLater));
 
@@ -294,9 +296,9 @@ final class WrongChats {
       @Override
       boolean tell(Guest it, String line) {
         try {
-          say(it.client, line);
+          writeFully(it.client, line);
         } catch (IOException _) {
-          quietly(it.client);
+          closeQuietly(it.client);
         }
         return true;
       }
@@ -331,10 +333,10 @@ final class WrongChats {
           return super.tell(it, line);
         }
         try {
-          say(it.client, line);
+          writeFully(it.client, line);
           welcomed.add(it);
         } catch (IOException _) {
-          quietly(it.client);
+          closeQuietly(it.client);
         }
         return true;
       }
@@ -361,7 +363,7 @@ final class WrongChats {
             leave(next);
           }
         } catch (InterruptedException _) {
-          // The server stops.
+          // the server stops
         }
       }
 
@@ -405,7 +407,7 @@ final class WrongChats {
         }
       }
 
-      // A reset may have come just now, and its reader not have had its turn.
+      // A reset may have arrived although its reader has not been scheduled yet.
       private void awaitReset() {
         long limit = System.nanoTime() + RESET_NANOS;
         while (inside.stream().noneMatch(gone::contains) && System.nanoTime() - limit < 0) {
@@ -416,7 +418,7 @@ final class WrongChats {
       @Override
       void lost(Guest it) {
         gone.add(it);
-        super.lost(it); // Waits while another speaks.
+        super.lost(it); // blocks while another member's line is delivered
       }
     };
   }
@@ -433,7 +435,7 @@ final class WrongChats {
           ended.add(spare);
           Thread.startVirtualThread(() -> closeLater(spare));
         } catch (IOException _) {
-          // Out of descriptors.
+          // out of file descriptors
         }
       }
 

@@ -21,7 +21,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Those who ask, and are wrong: section 12. */
+/** Gather programs that break a rule: section 12. */
 final class WrongGathers {
 
   static final List<WrongProgram> ALL =
@@ -29,31 +29,32 @@ final class WrongGathers {
           wrong(
               "gather-one-after-another",
               "12.01",
-              "Asks each backend when the one before it has answered.",
+              "Asks the backends one after another.",
               "but none was made",
               WrongGathers::oneAfterAnother),
           wrong(
               "gather-in-the-order-of-arrival",
               "12.01",
-              "Puts the answers in the order in which they come.",
+              "Returns the answers in their order of arrival.",
               "ok one\\n\" (0x74)",
               WrongGathers::inTheOrderOfArrival),
           wrong(
               "gather-takes-a-read-for-an-answer",
               "12.02",
-              "Takes what a single read brings for the whole of a backend's answer.",
+              "Treats one read as a backend's whole answer.",
               "\"ok o",
               WrongGathers::takesAReadForAnAnswer),
           wrong(
               "gather-takes-an-end-for-a-newline",
               "12.03",
-              "Takes what came before the end for a line, as BufferedReader does.",
+              "Treats the bytes before the end of input as a complete line, as BufferedReader"
+                  + " does.",
               "\\nok half",
               WrongGathers::takesAnEndForANewline),
           wrong(
               "gather-waits-for-the-last",
               "12.04",
-              "Waits for the slowest backend, however long it takes.",
+              "Waits for the slowest backend, without a deadline.",
               "nothing came for",
               config ->
                   new CorrectGather(config) {
@@ -66,7 +67,7 @@ final class WrongGathers {
           wrong(
               "gather-forgets-the-late",
               "12.04",
-              "Answers at the deadline, and leaves the calls that are late to themselves.",
+              "Answers at the deadline, but does not cancel the late calls.",
               "it did not end",
               config ->
                   new CorrectGather(config) {
@@ -76,7 +77,7 @@ final class WrongGathers {
           wrong(
               "gather-takes-the-first-even-if-bad",
               "12.05",
-              "Takes the first answer, though it says that it is an error.",
+              "Returns the first answer even if it is an error.",
               "\"ok error",
               config ->
                   new CorrectGather(config) {
@@ -88,7 +89,7 @@ final class WrongGathers {
           wrong(
               "gather-lets-losers-run",
               "12.06",
-              "Answers with the first, and leaves the other calls to themselves.",
+              "Returns the first good answer, but does not cancel the other calls.",
               "it did not end",
               config ->
                   new CorrectGather(config) {
@@ -98,7 +99,7 @@ final class WrongGathers {
           wrong(
               "gather-never-retries",
               "12.07",
-              "Gives up when all have failed once.",
+              "Does not retry when all backends have failed.",
               "but none was made",
               config ->
                   new CorrectGather(config) {
@@ -110,7 +111,7 @@ final class WrongGathers {
           wrong(
               "gather-retries-at-once",
               "12.07",
-              "Asks once more without a pause.",
+              "Retries without a pause.",
               "expected a pause of",
               config ->
                   new CorrectGather(config) {
@@ -120,7 +121,7 @@ final class WrongGathers {
           wrong(
               "gather-retries-for-ever",
               "12.08",
-              "Asks again as long as all fail.",
+              "Retries without limit while all backends fail.",
               "nothing came for",
               config ->
                   new CorrectGather(config) {
@@ -132,7 +133,7 @@ final class WrongGathers {
           wrong(
               "gather-first-has-no-deadline",
               "12.09",
-              "Has a deadline for all, and none for first.",
+              "Applies the deadline to \"all\" requests, but not to \"first\" requests.",
               "nothing came for",
               config ->
                   new CorrectGather(config) {
@@ -145,7 +146,7 @@ final class WrongGathers {
           wrong(
               "gather-calls-late-failed",
               "12.09",
-              "Says failed where none was first by the deadline.",
+              "Answers \"failed\" instead of \"late\" when the deadline passes.",
               "\"faile",
               config ->
                   new CorrectGather(config) {
@@ -157,13 +158,14 @@ final class WrongGathers {
           wrong(
               "gather-does-not-watch-its-client",
               "12.10",
-              "Reads its client when it has answered, and so does not notice that it is gone.",
+              "Does not read from the client while it asks, and so does not notice that the client"
+                  + " has left.",
               "it did not end",
               WrongGathers::doesNotWatchItsClient),
           wrong(
               "gather-cancels-nothing",
               "12.10",
-              "Notices that its client is gone, and asks on.",
+              "Notices that the client has left, but does not cancel its calls.",
               "it did not end",
               config ->
                   new CorrectGather(config) {
@@ -173,14 +175,13 @@ final class WrongGathers {
           wrong(
               "gather-requests-side-by-side",
               "12.11",
-              "Asks for the next request of a client as soon as it has asked for the one before"
-                  + " it.",
+              "Processes several requests of one client at the same time.",
               "but one was made",
               WrongGathers::requestsSideBySide),
           wrong(
               "gather-takes-fin-for-hang-up",
               "12.12",
-              "Finishes sending as soon as its client has.",
+              "Shuts down its output at the client's FIN, before the pending answers.",
               "but got FIN",
               config ->
                   new CorrectGather(config) {
@@ -192,13 +193,13 @@ final class WrongGathers {
           wrong(
               "gather-one-question-at-a-time",
               "12.13",
-              "Asks for one client when it has answered the one before it.",
+              "Processes the requests of all clients one after another.",
               "but none was made",
               WrongGathers::oneQuestionAtATime),
           wrong(
               "gather-refuses-and-goes-on",
               "12.14",
-              "Leaves the connection open when it has refused what is no request.",
+              "Leaves the connection open after a malformed request.",
               "expected FIN within",
               config ->
                   new CorrectGather(config) {
@@ -211,7 +212,8 @@ final class WrongGathers {
           wrong(
               "gather-finishes-and-does-not-close",
               "12.15",
-              "Finishes sending to a backend that has answered, and does not close.",
+              "Shuts down its output to a backend that has answered, but does not close the"
+                  + " connection.",
               "descriptors after all clients have left",
               config ->
                   new CorrectGather(config) {
@@ -223,7 +225,7 @@ final class WrongGathers {
           wrong(
               "gather-waits-for-all-to-leave",
               "12.16",
-              "Waits for its clients to leave six times as long as it may.",
+              "Waits for its clients to leave for six times the grace period.",
               "it still runs",
               config ->
                   new CorrectGather(config) {
@@ -238,7 +240,7 @@ final class WrongGathers {
           wrong(
               "gather-connects-to-the-end",
               "12.17",
-              "Connects in a thread of its own, which is not interrupted.",
+              "Connects in a separate thread, and does not interrupt it.",
               "calls that are still connecting",
               WrongGathers::connectsToTheEnd));
 

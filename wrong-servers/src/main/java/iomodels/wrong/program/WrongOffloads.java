@@ -22,7 +22,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Those who work, and are wrong: section 14. */
+/** Offload programs that break a rule: section 14. */
 final class WrongOffloads {
 
   private static final String READ = "read ";
@@ -32,7 +32,7 @@ final class WrongOffloads {
           wrong(
               "offload-upper-case",
               "14.01",
-              "Writes hashes with capital letters.",
+              "Writes hashes in upper case.",
               "\"BA7816BF",
               config ->
                   new CorrectOffload(config) {
@@ -45,25 +45,25 @@ final class WrongOffloads {
           wrong(
               "offload-forgets-the-rest",
               "14.02",
-              "Takes a line of what a read brings, and forgets what came with it.",
+              "Processes the first line of a read, and drops the rest.",
               "\"error expected",
               WrongOffloads::forgetsTheRest),
           wrong(
               "offload-hangs-up-on-a-missing-file",
               "14.03",
-              "Lets a file that cannot be read end the conversation.",
+              "Closes the connection when a file cannot be read.",
               "but got FIN",
               WrongOffloads::hangsUpOnAMissingFile),
           wrong(
               "offload-leaves-its-folder",
               "14.04",
-              "Takes any path for a name.",
+              "Accepts any path as a name.",
               "\"error cannot",
               WrongOffloads::leavesItsFolder),
           wrong(
               "offload-requests-side-by-side",
               "14.05",
-              "Begins with each request as it comes.",
+              "Starts each request as soon as it arrives.",
               "not to be read yet",
               config ->
                   new CorrectOffload(config) {
@@ -75,7 +75,7 @@ final class WrongOffloads {
           wrong(
               "offload-takes-fin-for-hang-up",
               "14.06",
-              "Finishes sending as soon as its client has.",
+              "Shuts down its output at the client's FIN, before the pending answers.",
               "but got FIN",
               config ->
                   new CorrectOffload(config) {
@@ -87,7 +87,7 @@ final class WrongOffloads {
           wrong(
               "offload-pings-stand-in-line",
               "14.07",
-              "Has pings answered by those who work.",
+              "Answers pings in the worker threads.",
               "nothing came for",
               config ->
                   new CorrectOffload(config) {
@@ -106,7 +106,7 @@ final class WrongOffloads {
           wrong(
               "offload-a-thread-for-each",
               "14.08",
-              "Works in a thread for each client, however many there are.",
+              "Works in one thread per client, without a limit.",
               "not to be read yet",
               config ->
                   new CorrectOffload(config) {
@@ -119,7 +119,7 @@ final class WrongOffloads {
           wrong(
               "offload-queues-all",
               "14.09",
-              "Has a queue without bounds, and refuses nobody.",
+              "Has an unbounded queue, and refuses nothing.",
               "but got no answer",
               config ->
                   new CorrectOffload(config) {
@@ -131,7 +131,7 @@ final class WrongOffloads {
           wrong(
               "offload-waits-for-a-place",
               "14.09",
-              "Waits for a place in the queue where it should refuse.",
+              "Waits for a place in the queue instead of refusing the task.",
               "but got no answer",
               config ->
                   new CorrectOffload(config) {
@@ -145,7 +145,7 @@ final class WrongOffloads {
           wrong(
               "offload-keeps-places",
               "14.10",
-              "Leaves the work of a client that is gone in the queue.",
+              "Leaves the tasks of clients that have left in the queue.",
               "new tasks are still refused",
               config ->
                   new CorrectOffload(config) {
@@ -155,7 +155,7 @@ final class WrongOffloads {
           wrong(
               "offload-does-not-watch-its-client",
               "14.10",
-              "Waits for the work, and does not notice that the client is gone.",
+              "Waits for the result, and does not notice that the client has left.",
               "new tasks are still refused",
               config ->
                   new CorrectOffload(config) {
@@ -165,7 +165,7 @@ final class WrongOffloads {
           wrong(
               "offload-loses-what-comes-at-once",
               "14.11",
-              "Offers requests to a queue, and does not look whether they were taken.",
+              "Offers requests to a bounded queue, and ignores the result.",
               "nothing came for",
               config ->
                   new CorrectOffload(config) {
@@ -177,25 +177,25 @@ final class WrongOffloads {
           wrong(
               "offload-reads-ahead",
               "14.12",
-              "Reads all that comes into a queue without bounds.",
+              "Reads all input into an unbounded queue.",
               "to be read from a client that reads nothing",
               WrongOffloads::readsAhead),
           wrong(
               "offload-works-where-it-answers",
               "14.13",
-              "Works in turn with its answers, as on an event loop.",
+              "Runs tasks in the thread that sends the answers, as on an event loop.",
               "a pong while hashes are computed for others",
               WrongOffloads::worksWhereItAnswers),
           wrong(
               "offload-keeps-files-open",
               "14.14",
-              "Keeps each file open that it has read.",
+              "Does not close the files that it has read.",
               "descriptors after all clients have left",
               WrongOffloads::keepsFilesOpen),
           wrong(
               "offload-waits-for-all-to-leave",
               "14.15",
-              "Waits for its clients to leave six times as long as it may.",
+              "Waits for its clients to leave for six times the grace period.",
               "it still runs",
               config ->
                   new CorrectOffload(config) {
@@ -210,8 +210,8 @@ final class WrongOffloads {
           wrong(
               "offload-works-on-for-the-gone",
               "14.16",
-              "Takes the work of a client that is gone out of the queue, and goes on with what has"
-                  + " begun.",
+              "Removes the queued tasks of a client that has left, but does not cancel the running"
+                  + " one.",
               "after the clients left whose workers were busy with reading a FIFO",
               config ->
                   new CorrectOffload(config) {
@@ -223,13 +223,13 @@ final class WrongOffloads {
           wrong(
               "offload-hashes-on-for-the-gone",
               "14.16",
-              "Computes the whole hash in one go, and looks afterwards whether somebody wants it.",
+              "Computes a hash to its end, and checks for cancellation only afterwards.",
               "a hash that takes",
               WrongOffloads::hashesOnForTheGone),
           wrong(
               "offload-follows-links",
               "14.17",
-              "Opens whatever lies in its folder under that name.",
+              "Follows symbolic links in its folder.",
               "\"ba7816",
               WrongOffloads::followsLinks));
 
@@ -291,7 +291,7 @@ final class WrongOffloads {
     };
   }
 
-  /** Has a thread that reads whatever comes. */
+  /** Reads all input in a thread of its own. */
   private static final class ReadAhead extends Lines {
 
     private static final int CHUNK = 64 * 1024;
@@ -314,7 +314,7 @@ final class WrongOffloads {
           chunks.add(bytes);
         }
       } catch (IOException _) {
-        // it ends here as well
+        // an error ends the input too
       }
       chunks.add(END);
     }
@@ -368,7 +368,7 @@ final class WrongOffloads {
       @Override
       void stop() {
         super.stop();
-        files.forEach(CorrectProgram::quietly);
+        files.forEach(CorrectProgram::closeQuietly);
       }
     };
   }
@@ -395,7 +395,7 @@ final class WrongOffloads {
         FutureTask<String> hash = new FutureTask<>(work::answer);
         Thread worker = Thread.ofPlatform().daemon().start(hash);
         while (worker.isAlive()) {
-          var _ = Thread.interrupted(); // Nobody wants it any more, but it has begun.
+          var _ = Thread.interrupted(); // ignores the cancellation
           pause();
         }
         return hash.resultNow();

@@ -9,11 +9,11 @@ import java.io.IOException;
  * A program that is wrong in one way.
  *
  * @param name short and stable, in kebab case
- * @param program what it is meant to be
- * @param rule the id of the rule that it must be found to break, such as {@code 11.01}
- * @param fault what is wrong with it, in a sentence
- * @param symptom what the kit has to say about it: a part of the finding's detail
- * @param starter starts it
+ * @param program the kind of program
+ * @param rule the id of the rule that it breaks, such as {@code 11.01}
+ * @param fault the fault, as a sentence in the third person that ends with a full stop
+ * @param symptom a part of the detail of the finding that the kit must report
+ * @param starter starts the program
  */
 public record WrongProgram(
     String name,
@@ -23,7 +23,7 @@ public record WrongProgram(
     String symptom,
     StyleProvider.Starter starter) {
 
-  /** Makes a program that is not bound yet. */
+  /** Creates a program that is not yet bound. */
   interface Factory {
     CorrectProgram create(ProgramConfig config) throws IOException;
   }

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Wrong programs: for every rule of the conformance kit that is one for a program at least one that
- * breaks it, and the correct ones that they differ from.
+ * The wrong programs: for every rule on programs at least one program that breaks it, and the
+ * correct twins that they are derived from.
  */
 public final class WrongPrograms {
 
@@ -32,17 +32,17 @@ public final class WrongPrograms {
 
   private WrongPrograms() {}
 
-  /** All of them, in the order of the rules. */
+  /** Returns all wrong programs, in the order of the rules. */
   public static List<WrongProgram> all() {
     return ALL;
   }
 
-  /** The one of that name, if there is one. */
+  /** Returns the wrong program of this name, if it exists. */
   public static Optional<WrongProgram> named(String name) {
     return ALL.stream().filter(it -> it.name().equals(name)).findFirst();
   }
 
-  /** A style in which there is nothing but the wrong program of that name, or one correct twin. */
+  /** Returns a style that consists of one wrong program, or of one correct twin. */
   public static Optional<StyleProvider> style(String name) {
     return Stream.concat(
             ALL.stream().map(it -> style(it.name(), it.program(), it.starter())),
@@ -51,7 +51,7 @@ public final class WrongPrograms {
         .findFirst();
   }
 
-  /** The style in which there is nothing but the correct twin of that program. */
+  /** Returns a style that consists of the correct twin of this program. */
   public static StyleProvider correctStyle(Program program) {
     return style("correct-" + program.name(), program, correctTwin(program));
   }
@@ -67,7 +67,7 @@ public final class WrongPrograms {
 
       @Override
       public String summary() {
-        return "Wrong on purpose, or what such a program differs from";
+        return "A program that is wrong on purpose, or its correct twin";
       }
 
       @Override
@@ -77,7 +77,7 @@ public final class WrongPrograms {
     };
   }
 
-  /** What the wrong ones of that program differ from in one step: it keeps every rule. */
+  /** Returns the program that the wrong ones differ from in one step. It keeps every rule. */
   public static StyleProvider.Starter correctTwin(Program program) {
     return Optional.ofNullable(CORRECT.get(program)).map(WrongProgram::starting).orElseThrow();
   }

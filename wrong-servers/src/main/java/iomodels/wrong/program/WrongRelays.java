@@ -17,7 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** Forwarders that are wrong: section 11. */
+/** Relays that break a rule: section 11. */
 final class WrongRelays {
 
   static final List<WrongProgram> ALL =
@@ -25,19 +25,19 @@ final class WrongRelays {
           wrong(
               "relay-one-way-after-the-other",
               "11.01",
-              "Carries what the client says to its end, and only then what the upstream says.",
+              "Forwards the client's stream to its end, and only then the upstream's.",
               "takes the whole stream",
               WrongRelays::oneWayAfterTheOther),
           wrong(
               "relay-waits-for-the-client",
               "11.02",
-              "Listens to the upstream once the client has said something.",
+              "Reads from the upstream only after the client has sent something.",
               "nothing came for",
               WrongRelays::waitsForTheClient),
           wrong(
               "relay-keeps-the-fin",
               "11.03",
-              "Does not tell the upstream that the client has finished sending.",
+              "Does not forward the client's FIN to the upstream.",
               "expected FIN within",
               config ->
                   new CorrectRelay(config) {
@@ -51,49 +51,49 @@ final class WrongRelays {
           wrong(
               "relay-closes-at-the-clients-fin",
               "11.03",
-              "Closes both connections when the client has finished sending.",
+              "Closes both connections at the client's FIN.",
               "but got FIN",
               config -> closesAtTheFinOf(config, true)),
           wrong(
               "relay-closes-at-the-upstreams-fin",
               "11.04",
-              "Closes both connections when the upstream has finished sending.",
+              "Closes both connections at the upstream's FIN.",
               "but got FIN",
               config -> closesAtTheFinOf(config, false)),
           wrong(
               "relay-holds-all-for-the-upstream",
               "11.05",
-              "Puts what the client says into a queue without bounds.",
+              "Queues the client's bytes without a bound.",
               "but it took",
               config -> holdsAll(config, true)),
           wrong(
               "relay-holds-all-for-the-client",
               "11.06",
-              "Puts what the upstream says into a queue without bounds.",
+              "Queues the upstream's bytes without a bound.",
               "but it took",
               config -> holdsAll(config, false)),
           wrong(
               "relay-closes-in-order-where-refused",
               "11.07",
-              "Closes in order the connection of a client whose upstream refuses.",
+              "Sends FIN instead of RST to the client when the upstream refuses the connection.",
               "but got FIN",
               config ->
                   new CorrectRelay(config) {
                     @Override
                     void refused(SocketChannel client) {
-                      quietly(client);
+                      closeQuietly(client);
                     }
                   }),
           wrong(
               "relay-fin-for-the-upstreams-rst",
               "11.08",
-              "Closes both connections in order when the upstream has reset its own.",
+              "Sends FIN instead of RST to the client when the upstream resets.",
               "but got FIN",
               config -> finForTheRstOf(config, false)),
           wrong(
               "relay-forgets-the-client",
               "11.08",
-              "Closes only the upstream's connection when the upstream has reset it.",
+              "Leaves the client's connection open when the upstream resets.",
               "nothing came",
               config ->
                   new CorrectRelay(config) {
@@ -109,25 +109,25 @@ final class WrongRelays {
           wrong(
               "relay-fin-for-the-clients-rst",
               "11.09",
-              "Closes both connections in order when the client has reset its own.",
+              "Sends FIN instead of RST to the upstream when the client resets.",
               "but got FIN",
               config -> finForTheRstOf(config, true)),
           wrong(
               "relay-sends-under-a-lock",
               "11.10",
-              "Sends under a lock that all its threads share.",
+              "Sends while it holds a lock that all its threads share.",
               "nothing came for",
               WrongRelays::sendsUnderALock),
           wrong(
               "relay-one-client-after-another",
               "11.10",
-              "Turns to a client when the one before it has gone.",
+              "Serves one client at a time.",
               "but none was made",
               WrongRelays::oneClientAfterAnother),
           wrong(
               "relay-finishes-and-does-not-close",
               "11.11",
-              "Carries the client's FIN to the upstream, and never closes that connection.",
+              "Shuts down its output to the upstream, but never closes that connection.",
               "descriptors after all clients have left",
               config ->
                   new CorrectRelay(config) {
@@ -137,7 +137,7 @@ final class WrongRelays {
           wrong(
               "relay-waits-for-all-to-leave",
               "11.12",
-              "Waits for its clients to leave six times as long as it may.",
+              "Waits for its clients to leave for six times the grace period.",
               "it still runs",
               config ->
                   new CorrectRelay(config) {
@@ -152,8 +152,8 @@ final class WrongRelays {
           wrong(
               "relay-takes-a-reset-for-a-fin",
               "11.13",
-              "When sending fails, leaves it to the other thread to find out why: it reads -1,"
-                  + " since the kernel reports a reset once.",
+              "Ignores a failed send. The kernel reports a reset only once, so the other thread"
+                  + " reads -1 and sends FIN.",
               "look as if they were all",
               config ->
                   new CorrectRelay(config) {
@@ -163,7 +163,7 @@ final class WrongRelays {
           wrong(
               "relay-turns-to-itself",
               "11.14",
-              "Connects to its upstream without looking whether that is itself.",
+              "Connects to its upstream without checking that the address is not its own.",
               "for a client of a relay that is its own upstream",
               config ->
                   new CorrectRelay(config) {
@@ -192,17 +192,17 @@ final class WrongRelays {
 
   private static CorrectProgram waitsForTheClient(ProgramConfig config) throws IOException {
     return new CorrectRelay(config) {
-      private final Map<Pair, CountDownLatch> heard = new ConcurrentHashMap<>();
+      private final Map<Pair, CountDownLatch> hasReceived = new ConcurrentHashMap<>();
 
       @Override
       void relay(Pair it) throws InterruptedException {
         CountDownLatch first = new CountDownLatch(1);
-        heard.put(it, first);
+        hasReceived.put(it, first);
         Thread there = Thread.ofVirtual().start(() -> carry(it, it.client(), it.upstream()));
         first.await();
         carry(it, it.upstream(), it.client());
         there.join();
-        heard.remove(it);
+        hasReceived.remove(it);
       }
 
       @Override
@@ -224,7 +224,7 @@ final class WrongRelays {
       }
 
       private void begin(Pair it) {
-        heard.getOrDefault(it, new CountDownLatch(0)).countDown();
+        hasReceived.getOrDefault(it, new CountDownLatch(0)).countDown();
       }
     };
   }
@@ -264,7 +264,7 @@ final class WrongRelays {
 
       private void sendNow(Pair it, SocketChannel to, ByteBuffer chunk) {
         try {
-          say(to, chunk);
+          writeFully(to, chunk);
         } catch (IOException _) {
           lost(it, to);
         }
@@ -298,8 +298,8 @@ final class WrongRelays {
       @Override
       void lost(Pair it, SocketChannel from) {
         if (from.equals(it.client()) == client) {
-          quietly(it.client());
-          quietly(it.upstream());
+          closeQuietly(it.client());
+          closeQuietly(it.upstream());
         } else {
           super.lost(it, from);
         }

@@ -16,7 +16,7 @@ final class BlockingTutorial {
 
   private BlockingTutorial() {}
 
-  /** Serves until an exception ends it; tells the caller once it listens. */
+  /** Serves until an exception is thrown; calls {@code listening} once the socket is bound. */
   static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
       throws IOException {
     try (ServerSocketChannel server = ServerSocketChannel.open()) { // server = socket.socket()

@@ -2,7 +2,7 @@ package iomodels.wrong.tutorial;
 
 import java.nio.ByteBuffer;
 
-/** What Python's {@code bytes} have and a buffer has not. */
+/** Operations that Python's {@code bytes} have, and a buffer does not. */
 final class Bytes {
 
   private Bytes() {}

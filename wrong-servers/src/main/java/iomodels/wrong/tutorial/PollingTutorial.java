@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The non-blocking server of the tutorials on I/O models: it asks every socket in turn, keeps a
- * core busy with that, and takes it that one send sends all. Where Python raises BlockingIOError, a
- * Java channel returns null or 0.
+ * The non-blocking server of the tutorials on I/O models. It polls every socket in turn, which
+ * keeps a core busy, and assumes that one send writes everything. Where Python raises
+ * BlockingIOError, a Java channel returns null or 0.
  */
 final class PollingTutorial {
 
@@ -21,7 +21,7 @@ final class PollingTutorial {
 
   private PollingTutorial() {}
 
-  /** Serves until an exception ends it; tells the caller once it listens. */
+  /** Serves until an exception is thrown; calls {@code listening} once the socket is bound. */
   static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
       throws IOException {
     List<SocketChannel> rlist = new ArrayList<>();
@@ -45,7 +45,7 @@ final class PollingTutorial {
           receive(sock, rlist, wlist);
         }
         for (Item item : List.copyOf(wlist)) {
-          if (item.sock.write(item.data) > 0) { // sock.send(data): the rest of it is forgotten
+          if (item.sock.write(item.data) > 0) { // sock.send(data): the rest is dropped
             wlist.remove(item); // del_wlist.append(item), and later wlist.remove(item)
           }
         }
@@ -54,7 +54,7 @@ final class PollingTutorial {
       // end::wait[]
     } finally {
       for (SocketChannel sock : rlist) {
-        sock.close(); // in Python, the end of the process does that
+        sock.close(); // in Python, the end of the process closes them
       }
     }
   }
@@ -67,7 +67,7 @@ final class PollingTutorial {
     try {
       n = sock.read(data); // data = sock.recv(1024)
     } catch (IOException e) {
-      // except Exception: as if it had closed
+      // except Exception: treated as a close
     }
     if (n > 0) {
       wlist.add(new Item(sock, Bytes.upper(data.flip()))); // wlist.append((sock, data.upper()))

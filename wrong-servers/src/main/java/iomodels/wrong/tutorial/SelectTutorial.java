@@ -15,15 +15,15 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * The select server of the tutorials on I/O models: it remembers for each socket that there is data
- * to answer, and answers a constant. What Python keeps in {@code rlist} and {@code wlist} is a
- * key's interest here.
+ * The select server of the tutorials on I/O models. It remembers which sockets have sent data, and
+ * answers with a constant. The interest set of a key replaces Python's {@code rlist} and {@code
+ * wlist}.
  */
 final class SelectTutorial {
 
   private SelectTutorial() {}
 
-  /** Serves until an exception ends it; tells the caller once it listens. */
+  /** Serves until an exception is thrown; calls {@code listening} once the socket is bound. */
   static void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
       throws IOException {
     Map<SelectionKey, byte[]> wdata = new HashMap<>();
@@ -58,7 +58,7 @@ final class SelectTutorial {
       }
     } finally {
       for (SelectionKey key : select.keys()) {
-        key.channel().close(); // in Python, the end of the process does that
+        key.channel().close(); // in Python, the end of the process closes them
       }
       select.close();
     }
@@ -73,7 +73,7 @@ final class SelectTutorial {
     try {
       n = sock.read(data); // data = sock.recv(1024)
     } catch (IOException e) {
-      // except Exception: as if it had closed
+      // except Exception: treated as a close
     }
     if (n < 0) { // if not data:
       // tag::close[]

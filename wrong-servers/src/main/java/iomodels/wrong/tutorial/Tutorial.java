@@ -5,14 +5,15 @@ import iomodels.service.Service;
 import java.util.List;
 
 /**
- * A server as a tutorial writes it.
+ * A server as a tutorial presents it.
  *
  * @param name short and stable, such as {@code tutorial-select}
- * @param service what it serves, whatever it is asked for
- * @param broken the rules that it breaks every time, all of them being tried that need no process
- *     of its own, those on other services too
- * @param atTimes the rules that it breaks or not, as it happens
- * @param provider starts it; not found by {@link java.util.ServiceLoader}, being no model
+ * @param service the service that it offers, whichever one is requested
+ * @param broken the rules that it always breaks, among all rules that need no separate process,
+ *     including those on other services
+ * @param atTimes the rules that it breaks on some runs only
+ * @param provider starts the server; {@link java.util.ServiceLoader} does not find it, as it is not
+ *     a model
  */
 public record Tutorial(
     String name,

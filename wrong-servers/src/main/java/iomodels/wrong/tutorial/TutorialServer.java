@@ -9,12 +9,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
 /**
- * Runs a tutorial's server in a thread of its own, since it does not stop by itself. Stopping it is
- * as rude as Ctrl-C.
+ * Runs a tutorial's server in a thread of its own, as it does not stop by itself. Stopping it is as
+ * abrupt as Ctrl-C.
  */
 final class TutorialServer implements Server {
 
-  /** What a tutorial's page has to say. */
+  /** The code of a tutorial. */
   @FunctionalInterface
   interface Page {
     void serve(InetSocketAddress address, Consumer<ServerSocketChannel> listening)
@@ -30,7 +30,7 @@ final class TutorialServer implements Server {
     thread = Thread.ofPlatform().daemon().name("tutorial").unstarted(() -> run(page, address));
   }
 
-  /** Starts it; returns when it listens. */
+  /** Starts the server; returns when it listens. */
   static TutorialServer start(Page page, InetSocketAddress address) throws IOException {
     TutorialServer server = new TutorialServer(page, address);
     server.thread.start();
@@ -78,9 +78,9 @@ final class TutorialServer implements Server {
         listening.join().close();
       }
     } catch (IOException _) {
-      // closed nevertheless
+      // the descriptor is released all the same
     }
-    thread.interrupt(); // closes the channel that it waits in, or ends the wait
+    thread.interrupt(); // closes the channel on which the thread is blocked, or ends select()
     terminated.exceptionally(_ -> null).join();
   }
 }

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The three servers with which the Python tutorials introduce the I/O models, in Java. Each is a
- * page that can be read in a minute; what is wrong with it, the kit says.
+ * The three servers with which Python tutorials introduce the I/O models, in Java. Each can be read
+ * in a minute; the kit reports its faults.
  */
 public final class Tutorials {
 
@@ -56,7 +56,7 @@ public final class Tutorials {
                   IoModel.NON_BLOCKING,
                   Notification.POLLING,
                   Threading.ONE,
-                  "nowhere: it asks again",
+                  "nowhere: it polls",
                   "SocketChannel.read()",
                   "socket.setblocking(False)"),
               Set.of(Capability.CONCURRENT),
@@ -89,12 +89,12 @@ public final class Tutorials {
 
   private Tutorials() {}
 
-  /** All three, in the order in which they are taught. */
+  /** Returns all three, in the order of the tutorials. */
   public static List<Tutorial> all() {
     return ALL;
   }
 
-  /** The one of that name, if there is one. */
+  /** Returns the tutorial of this name, if it exists. */
   public static Optional<Tutorial> named(String name) {
     return ALL.stream().filter(tutorial -> tutorial.name().equals(name)).findFirst();
   }

@@ -1,6 +1,6 @@
 /**
- * The textbook's own first servers, as the tutorials write them: naive, and worth a look for just
- * that. Begin with {@link iomodels.wrong.tutorial.Tutorials}.
+ * The first servers of the textbooks, as tutorials present them, with their faults. Start with
+ * {@link iomodels.wrong.tutorial.Tutorials}.
  */
 @NullMarked
 package iomodels.wrong.tutorial;

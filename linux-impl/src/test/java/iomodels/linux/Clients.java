@@ -14,14 +14,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** Clients of an upper-casing server, all at once. */
-final class Crowd {
+/** Concurrent clients of an upper-casing server. */
+final class Clients {
 
-  static final int PATIENCE_MILLIS = 30_000;
+  static final int TIMEOUT_MILLIS = 30_000;
 
-  private Crowd() {}
+  private Clients() {}
 
-  /** Each of so many clients says so many things, and waits for the reply to each. */
+  /** Each client sends the given number of messages, and waits for the reply to each. */
   static void converse(InetSocketAddress server, int clients, int messages) throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(clients)) {
       List<Callable<Void>> conversations =
@@ -49,29 +49,29 @@ final class Crowd {
     return null;
   }
 
-  /** One client says so many bytes, and reads at the same time: it gets them all back. */
+  /** One client sends the given number of bytes, reads at the same time, and checks the replies. */
   static void pour(InetSocketAddress server, int bytes) throws Exception {
-    byte[] said = new byte[bytes];
+    byte[] sent = new byte[bytes];
     for (int i = 0; i < bytes; i++) {
-      said[i] = (byte) ('a' + i % 26);
+      sent[i] = (byte) ('a' + i % 26);
     }
     try (Socket client = connect(server);
         ExecutorService thread = Executors.newSingleThreadExecutor()) {
       Future<?> writer =
           thread.submit(
               () -> {
-                client.getOutputStream().write(said);
+                client.getOutputStream().write(sent);
                 client.shutdownOutput();
                 return null;
               });
       byte[] reply = client.getInputStream().readAllBytes();
       writer.get();
       assertThat(new String(reply, US_ASCII))
-          .isEqualTo(new String(said, US_ASCII).toUpperCase(Locale.ROOT));
+          .isEqualTo(new String(sent, US_ASCII).toUpperCase(Locale.ROOT));
     }
   }
 
-  /** Returns when a server has closed its listening socket. */
+  /** Waits until a server has closed its listening socket. */
   static void awaitRefusal(InetSocketAddress server) {
     try {
       while (true) {
@@ -84,7 +84,7 @@ final class Crowd {
 
   static Socket connect(InetSocketAddress server) throws IOException {
     Socket client = new Socket(server.getAddress(), server.getPort());
-    client.setSoTimeout(PATIENCE_MILLIS);
+    client.setSoTimeout(TIMEOUT_MILLIS);
     return client;
   }
 }

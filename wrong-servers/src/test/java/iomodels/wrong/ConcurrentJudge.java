@@ -15,24 +15,21 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/** Judges servers and programs side by side. */
-final class Jury {
+/** Judges servers and programs concurrently. */
+final class ConcurrentJudge {
 
   private static final long SEED = 1;
   private static final int PROGRAM_TRIES = 5;
 
-  private Jury() {}
+  private ConcurrentJudge() {}
 
-  /**
-   * Judges by one rule a server that is started for it: what one rule kills, the next does not
-   * miss.
-   */
+  /** Judges a server by one rule. The server is started for it, as a rule may end it. */
   static CompletableFuture<Finding> judging(
       ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
     return judging(() -> new InJvmTarget(provider), rule, bounds, sideBySide);
   }
 
-  /** The same of any target. */
+  /** Judges any target by one rule. */
   static CompletableFuture<Finding> judging(
       Supplier<Target> server, Rule rule, Bounds bounds, Semaphore sideBySide) {
     Kit kit = new Kit(List.of(rule), bounds, SEED);
@@ -45,7 +42,7 @@ final class Jury {
         sideBySide);
   }
 
-  /** The same of a program: what a busy machine hides in one try it does not hide in each. */
+  /** Judges a program by one rule, in several attempts, as a busy machine can hide a fault. */
   static CompletableFuture<Finding> judging(
       ProgramTarget program, Rule rule, Bounds bounds, Semaphore sideBySide) {
     Kit kit = new Kit(List.of(rule), bounds, SEED, PROGRAM_TRIES);

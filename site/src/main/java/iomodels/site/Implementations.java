@@ -9,8 +9,8 @@ import iomodels.program.Programs;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
-import iomodels.site.Exhibit.Group;
-import iomodels.site.Exhibit.Written;
+import iomodels.site.Implementation.Group;
+import iomodels.site.Implementation.StyledProgram;
 import iomodels.wrong.tutorial.Tutorial;
 import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
@@ -26,67 +26,63 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/**
- * All servers and programs that can be laid side by side: found in the project, not listed here.
- */
-final class Exhibits {
+/** All servers and programs that the site compares. They are discovered, not listed here. */
+final class Implementations {
 
   private static final String MAIN = "src/main/java";
   private static final String TWINS = "python-twins";
 
-  /** Where the twins of the programs are, each called {@code STYLE_PROGRAM.py}. */
+  /** The folder of the twins of programs. Each file is named {@code STYLE_PROGRAM.py}. */
   private static final String TWINS_OF_PROGRAMS = "programs/";
 
   private final Path project;
-  private final Map<String, Exhibit> all = new LinkedHashMap<>();
+  private final Map<String, Implementation> all = new LinkedHashMap<>();
 
-  private Exhibits(Path project) {
+  private Implementations(Path project) {
     this.project = project;
   }
 
-  static Exhibits of(Path project) throws IOException {
-    Exhibits exhibits = new Exhibits(project);
+  static Implementations of(Path project) throws IOException {
+    Implementations implementations = new Implementations(project);
     for (Tutorial tutorial : Tutorials.all()) {
-      exhibits.add(Group.TUTORIALS, tutorial.provider().card(), exhibits.page(tutorial));
+      implementations.add(
+          Group.TUTORIALS, tutorial.provider().card(), implementations.page(tutorial));
     }
     List<ServerProvider> models = new ArrayList<>(ServerProvider.installed());
     models.sort(
         comparing((ServerProvider it) -> it.card().ioModel())
             .thenComparing(it -> it.card().name()));
     for (ServerProvider model : models) {
-      exhibits.add(Group.MODELS, model.card(), exhibits.pages(model));
+      implementations.add(Group.MODELS, model.card(), implementations.pages(model));
     }
     for (StyleProvider style : StyleProvider.installed()) {
       for (StyleProvider.Page page : style.pages()) {
-        exhibits.add(style, page);
+        implementations.add(style, page);
       }
     }
-    exhibits.addTwins();
-    return exhibits;
+    implementations.addTwins();
+    return implementations;
   }
 
-  List<Exhibit> all() {
+  List<Implementation> all() {
     return List.copyOf(all.values());
   }
 
-  List<Exhibit> of(Group group) {
+  List<Implementation> of(Group group) {
     return all.values().stream().filter(it -> it.group() == group).toList();
   }
 
-  Optional<Exhibit> named(String id) {
+  Optional<Implementation> named(String id) {
     return Optional.ofNullable(all.get(id));
   }
 
   private void add(Group group, ModelCard card, List<Path> files) throws IOException {
     add(
-        new Exhibit(
+        new Implementation(
             card.name(), group, card.summary(), Optional.of(card), Optional.empty(), read(files)));
   }
 
-  /**
-   * A page of a style is one class, and its file that of its name. With it come the {@linkplain
-   * #shared shared} classes of its module.
-   */
+  /** Adds a page of a style, with the {@linkplain #shared shared} classes of its module. */
   private void add(StyleProvider style, StyleProvider.Page page) throws IOException {
     Class<?> source = page.source();
     List<Path> files = new ArrayList<>();
@@ -99,16 +95,16 @@ final class Exhibits {
       }
     }
     add(
-        new Exhibit(
+        new Implementation(
             "%s:%s".formatted(style.style(), page.program()),
             Group.PROGRAMS,
             style.summary(),
             Optional.empty(),
-            Optional.of(new Written(page.program(), style.style(), page.threads())),
+            Optional.of(new StyledProgram(page.program(), style.style(), page.threads())),
             read(files)));
   }
 
-  /** The classes of a page's package that it makes or extends, if they have regions. */
+  /** Returns the classes with regions that a page instantiates or extends, from its package. */
   private static List<Path> shared(Path page) throws IOException {
     String text = Files.readString(page);
     List<Path> shared = new ArrayList<>();
@@ -131,8 +127,8 @@ final class Exhibits {
     }
   }
 
-  private void add(Exhibit exhibit) {
-    all.put(exhibit.id(), exhibit);
+  private void add(Implementation implementation) {
+    all.put(implementation.id(), implementation);
   }
 
   private List<Source> read(List<Path> files) throws IOException {
@@ -144,10 +140,10 @@ final class Exhibits {
   }
 
   /**
-   * A provider's neighbour is its server: {@code SelectorProvider}, {@code SelectorServer}. Where
-   * the server has workers that do the serving, {@code PreforkWorker}, they come first. If it is
-   * called otherwise, the provider has to do; if it is not of this project, there is nothing. The
-   * shared classes of its module come last.
+   * Finds the source files of a model beside its provider. For {@code PreforkProvider} they are
+   * {@code PreforkWorker}, if there is one, then {@code PreforkServer}, then shared classes. If
+   * neither file exists, the provider's own file takes their place. For a model of another project
+   * the list is empty.
    */
   private List<Path> pages(ServerProvider model) throws IOException {
     Class<?> provider = model.getClass();
@@ -170,7 +166,7 @@ final class Exhibits {
     return pages;
   }
 
-  /** The textbook's servers: {@code tutorial-select} is {@code SelectTutorial}. */
+  /** Returns the file of a tutorial: {@code tutorial-select} is {@code SelectTutorial}. */
   private List<Path> page(Tutorial tutorial) throws IOException {
     String word = tutorial.name().substring(tutorial.name().lastIndexOf('-') + 1);
     String capital = Character.toUpperCase(word.charAt(0)) + word.substring(1);
@@ -179,7 +175,7 @@ final class Exhibits {
         .toList();
   }
 
-  /** Where the sources of a package are, in whichever module of the project. */
+  /** Returns the source folder of a package, in any module of the project. */
   private Optional<Path> folder(String packageName) throws IOException {
     String path = packageName.replace('.', '/');
     try (Stream<Path> modules = Files.list(project)) {
@@ -207,7 +203,7 @@ final class Exhibits {
       }
       for (Path twin : twins) {
         Source page = Source.read(project, name(project.relativize(twin)));
-        // One without regions is no server: the tutorial's client.
+        // A file without regions is not a server: the tutorial's client, for instance.
         if (!shared.contains(twin) && !page.regions().isEmpty()) {
           List<Source> sources = new ArrayList<>(List.of(page));
           sources.addAll(read(imported(twin)));
@@ -219,8 +215,8 @@ final class Exhibits {
   }
 
   /**
-   * The modules in a twin's folder that it imports, and those that they import. They are shown
-   * beside it, not as twins.
+   * Returns the modules in a twin's folder that it imports, directly or indirectly. The site shows
+   * them as parts of the twin, not as twins.
    */
   private static List<Path> imported(Path twin) throws IOException {
     List<Path> files = new ArrayList<>(List.of(twin));
@@ -238,26 +234,26 @@ final class Exhibits {
     return files.subList(1, files.size());
   }
 
-  private static Exhibit twin(String name, List<Source> sources) {
-    Optional<Written> written = writtenInPython(name);
+  private static Implementation twin(String name, List<Source> sources) {
+    Optional<StyledProgram> styledProgram = styledProgramInPython(name);
     List<String> about = sources.getFirst().about();
-    return new Exhibit(
+    return new Implementation(
         "python:" + name,
-        written.isPresent() ? Group.PROGRAMS : Group.PYTHON,
+        styledProgram.isPresent() ? Group.PROGRAMS : Group.PYTHON,
         about.isEmpty() ? "" : about.getFirst(),
         Optional.empty(),
-        written,
+        styledProgram,
         sources);
   }
 
-  private static Optional<Written> writtenInPython(String name) {
+  private static Optional<StyledProgram> styledProgramInPython(String name) {
     int end = name.lastIndexOf('_');
     if (!name.startsWith(TWINS_OF_PROGRAMS) || end < 0) {
       return Optional.empty();
     }
     Optional<Program> program = Programs.named(name.substring(end + 1));
     String style = "python:" + name.substring(TWINS_OF_PROGRAMS.length(), end);
-    return program.map(it -> new Written(it, style, ""));
+    return program.map(it -> new StyledProgram(it, style, ""));
   }
 
   private static String name(Path path) {

@@ -4,8 +4,8 @@ import static iomodels.program.Programs.RELAY;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.server.spi.StyleProvider;
-import iomodels.site.Exhibit.Group;
-import iomodels.site.Exhibit.Written;
+import iomodels.site.Implementation.Group;
+import iomodels.site.Implementation.StyledProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,42 +13,42 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ExhibitsTest {
+class ImplementationsTest {
 
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
 
   @Test
-  void everyPageOfAStyleIsThereWithItsSource() throws IOException {
-    Exhibits exhibits = Exhibits.of(PROJECT);
+  void everyPageOfAStyleIsFoundWithItsSource() throws IOException {
+    Implementations implementations = Implementations.of(PROJECT);
     assertThat(StyleProvider.installed()).isNotEmpty();
     for (StyleProvider style : StyleProvider.installed()) {
       for (StyleProvider.Page page : style.pages()) {
         String id = style.style() + ":" + page.program();
-        Exhibit exhibit = exhibits.named(id).orElseThrow();
-        assertThat(exhibit.group()).as(id).isEqualTo(Group.PROGRAMS);
-        assertThat(exhibit.page()).as(id).endsWith(page.source().getSimpleName() + ".java");
-        assertThat(exhibit.linesOfCode()).as(id).isPositive();
+        Implementation implementation = implementations.named(id).orElseThrow();
+        assertThat(implementation.group()).as(id).isEqualTo(Group.PROGRAMS);
+        assertThat(implementation.page()).as(id).endsWith(page.source().getSimpleName() + ".java");
+        assertThat(implementation.linesOfCode()).as(id).isPositive();
       }
     }
   }
 
   @Test
-  void aTwinInPythonIsOfAStyleAndAProgramByItsName(@TempDir Path project) throws IOException {
+  void thePythonFileNameGivesStyleAndProgram(@TempDir Path project) throws IOException {
     twin(project, "with_poll.py");
     twin(project, "programs/asyncio_relay.py");
     twin(project, "programs/asyncio_lines.py");
 
-    Exhibits exhibits = Exhibits.of(project);
-    Exhibit relay = exhibits.named("python:programs/asyncio_relay").orElseThrow();
-    assertThat(relay.written()).contains(new Written(RELAY, "python:asyncio", ""));
+    Implementations implementations = Implementations.of(project);
+    Implementation relay = implementations.named("python:programs/asyncio_relay").orElseThrow();
+    assertThat(relay.styledProgram()).contains(new StyledProgram(RELAY, "python:asyncio", ""));
     assertThat(relay.steps()).containsExactly("ask", "close");
-    assertThat(exhibits.of(Group.PYTHON))
-        .extracting(Exhibit::id)
+    assertThat(implementations.of(Group.PYTHON))
+        .extracting(Implementation::id)
         .containsExactly("python:with_poll", "python:programs/asyncio_lines");
   }
 
   @Test
-  void modulesThatTwinsImportAreShownBesideThem(@TempDir Path project) throws IOException {
+  void modulesThatATwinImportsArePartOfIt(@TempDir Path project) throws IOException {
     Path chat = twin(project, "programs/asyncio_chat.py");
     Path lines = twin(project, "programs/asyncio_lines.py");
     Path relay = twin(project, "programs/asyncio_relay.py");
@@ -58,15 +58,15 @@ class ExhibitsTest {
     Files.writeString(
         relay, "from asyncio_server import serve # no asyncio_lines\n", StandardOpenOption.APPEND);
 
-    Exhibits exhibits = Exhibits.of(project);
-    assertThat(exhibits.all())
+    Implementations implementations = Implementations.of(project);
+    assertThat(implementations.all())
         .filteredOn(it -> it.id().startsWith("python:"))
-        .extracting(Exhibit::id)
+        .extracting(Implementation::id)
         .containsExactly("python:programs/asyncio_chat", "python:programs/asyncio_relay");
-    assertThat(exhibits.named("python:programs/asyncio_chat").orElseThrow().sources())
+    assertThat(implementations.named("python:programs/asyncio_chat").orElseThrow().sources())
         .extracting(it -> it.path().replaceFirst(".*/", ""))
         .containsExactly("asyncio_chat.py", "asyncio_lines.py", "asyncio_server.py");
-    assertThat(exhibits.named("python:programs/asyncio_relay").orElseThrow().sources())
+    assertThat(implementations.named("python:programs/asyncio_relay").orElseThrow().sources())
         .extracting(it -> it.path().replaceFirst(".*/", ""))
         .containsExactly("asyncio_relay.py", "asyncio_server.py");
   }

@@ -1,4 +1,4 @@
-package iomodels.lab.trace;
+package iomodels.lab.tools;
 
 import iomodels.process.TemporaryFolder;
 import java.io.IOException;

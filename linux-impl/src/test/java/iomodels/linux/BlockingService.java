@@ -8,15 +8,15 @@ import java.net.Socket;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
-/** As {@code upper}, but a question mark keeps the thread until it is let go. */
-final class HeldService implements Service {
+/** Replies as {@code upper}, but blocks the thread at a question mark, until it is released. */
+final class BlockingService implements Service {
 
-  private final CountDownLatch held = new CountDownLatch(1);
+  private final CountDownLatch blocked = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
 
   @Override
   public String name() {
-    return "held";
+    return "blocking";
   }
 
   @Override
@@ -24,7 +24,7 @@ final class HeldService implements Service {
     Session upper = Services.UPPER.open();
     return (in, out, endOfInput) -> {
       if (in.hasRemaining() && in.get(in.position()) == '?') {
-        held.countDown();
+        blocked.countDown();
         try {
           released.await();
         } catch (InterruptedException e) {
@@ -40,12 +40,12 @@ final class HeldService implements Service {
     return Optional.empty();
   }
 
-  void holdUp(Socket client) throws Exception {
+  void block(Socket client) throws Exception {
     client.getOutputStream().write('?');
-    held.await();
+    blocked.await();
   }
 
-  void letGo() {
+  void release() {
     released.countDown();
   }
 }

@@ -24,11 +24,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A method with that which it has its superclass do written out in its place, as far as that can be
- * done without a change of meaning: {@code super.say(it);} becomes what {@code say} does. Otherwise
- * a comparison of the two would show as gone what is done all the same.
+ * An overriding method whose calls to the overridden method are inlined: {@code super.say(it);}
+ * becomes the body of {@code say}. Without this, a comparison of the two methods would show code as
+ * removed that still runs. A call stays if inlining it would change the meaning.
  */
-final class WrittenOut {
+final class InlinedOverride {
 
   private final JavaSource source;
   private final MethodTree method;
@@ -37,7 +37,8 @@ final class WrittenOut {
 
   private record Edit(int start, int end, String replacement) {}
 
-  private WrittenOut(JavaSource source, MethodTree method, JavaSource twinSource, MethodTree twin) {
+  private InlinedOverride(
+      JavaSource source, MethodTree method, JavaSource twinSource, MethodTree twin) {
     this.source = source;
     this.method = method;
     this.twinSource = twinSource;
@@ -45,13 +46,13 @@ final class WrittenOut {
   }
 
   /**
-   * Its lines, below the head of the method that it overrides.
+   * Returns the lines of a method after inlining.
    *
-   * @param twin the method that it overrides
+   * @param twin the overridden method
    */
   static List<String> lines(
       JavaSource source, MethodTree method, JavaSource twinSource, MethodTree twin) {
-    return new WrittenOut(source, method, twinSource, twin).lines();
+    return new InlinedOverride(source, method, twinSource, twin).lines();
   }
 
   private List<String> lines() {
@@ -75,7 +76,7 @@ final class WrittenOut {
     return method.getParameters().stream().map(it -> it.getName().toString()).toList();
   }
 
-  /** Lines of a text that begins within a method, as far to the left as the method stands. */
+  /** Returns the lines of a text in a method, without the method's own indentation. */
   private static List<String> hanging(String text, JavaSource source, MethodTree method) {
     int column = source.column(method);
     List<String> lines = text.lines().toList();
@@ -94,9 +95,7 @@ final class WrittenOut {
     return text.toString();
   }
 
-  /**
-   * Finds the calls of the method that is overridden, each with the statement that it is part of.
-   */
+  /** Finds the calls of the overridden method, each with its enclosing statement. */
   private final class Finder extends TreeScanner<@Nullable Void, @Nullable Void> {
 
     private final List<Edit> edits;
@@ -120,13 +119,13 @@ final class WrittenOut {
     @Override
     public @Nullable Void visitLambdaExpression(
         LambdaExpressionTree lambda, @Nullable Void nothing) {
-      return null; // runs at another time, and maybe in another thread
+      return null; // The body of a lambda may run later and in another thread.
     }
 
     @Override
     public @Nullable Void visitMethodInvocation(MethodInvocationTree call, @Nullable Void nothing) {
       if (statement != null && isOfSuper(call)) {
-        writtenOut(call, statement).ifPresent(edits::add);
+        inlined(call, statement).ifPresent(edits::add);
       }
       return super.visitMethodInvocation(call, null);
     }
@@ -140,8 +139,8 @@ final class WrittenOut {
         && call.getArguments().size() == twin.getParameters().size();
   }
 
-  /** What takes the place of a statement with such a call; empty if it has to stay. */
-  private Optional<Edit> writtenOut(MethodInvocationTree call, StatementTree statement) {
+  /** Returns the replacement for a statement with such a call, or empty if the call must stay. */
+  private Optional<Edit> inlined(MethodInvocationTree call, StatementTree statement) {
     List<? extends StatementTree> steps = twin.getBody().getStatements();
     if (steps.isEmpty()) {
       return Optional.empty();
@@ -168,7 +167,7 @@ final class WrittenOut {
     }
     Optional<ExpressionTree> whole = expression(statement);
     if (whole.isEmpty() || source.start(whole.get()) != source.start(call)) {
-      return Optional.empty(); // something else would be done before
+      return Optional.empty(); // The statement evaluates something before the call.
     }
     String before = steps(steps.getFirst(), steps.get(steps.size() - 2), arguments.get());
     boolean named =
@@ -192,7 +191,7 @@ final class WrittenOut {
     };
   }
 
-  /** The steps of the twin from one to another, as far to the left as they stand together. */
+  /** Returns a range of the twin's statements, without their common indentation. */
   private String steps(StatementTree first, StatementTree last, List<Edit> arguments) {
     int start = twinSource.start(first);
     int end = twinSource.endOfLine(last);
@@ -202,7 +201,7 @@ final class WrittenOut {
     return JavaSource.dedented(" ".repeat(twinSource.column(first)) + text);
   }
 
-  /** A statement replaced by lines, which begin in its column. */
+  /** Replaces a statement by lines, indented like the statement. */
   private Edit replaced(StatementTree statement, String lines) {
     String margin = " ".repeat(source.column(statement));
     String moved = lines.lines().collect(joining("\n" + margin));
@@ -228,7 +227,8 @@ final class WrittenOut {
   }
 
   /**
-   * What puts the arguments into the places of the parameters; empty if one would be done twice.
+   * Returns the edits that replace parameters by arguments, or empty if an argument would not be
+   * evaluated exactly once.
    */
   private Optional<List<Edit>> arguments(MethodInvocationTree call) {
     Map<String, String> values = new HashMap<>();
@@ -253,7 +253,7 @@ final class WrittenOut {
         return null;
       }
     }.scan(twin.getBody(), null);
-    // An argument that does something has to do it once: no more, and no less.
+    // An argument may have side effects.
     return values.keySet().stream().allMatch(it -> uses.getOrDefault(it, 0) == 1)
         ? Optional.of(edits)
         : Optional.empty();
