@@ -5,6 +5,7 @@ import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
+import iomodels.process.TemporaryFolder;
 import iomodels.program.ProgramConfig;
 import iomodels.server.ModelCard;
 import iomodels.server.spi.Capability;
@@ -15,7 +16,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +27,6 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import java.util.stream.Stream;
 
 /**
  * One run of a test: its connections, random numbers and bounds. Closing it closes everything that
@@ -267,20 +266,9 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an empty folder for this test alone. */
   public Path folder() throws IOException {
-    Path folder = Files.createTempDirectory("iomodels");
-    opened.push(() -> delete(folder));
-    return folder;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    List<Path> files;
-    try (Stream<Path> all = Files.list(folder)) {
-      files = all.toList();
-    }
-    for (Path each : files) {
-      Files.deleteIfExists(each);
-    }
-    Files.deleteIfExists(folder);
+    TemporaryFolder folder = TemporaryFolder.create("test");
+    opened.push(folder);
+    return folder.path();
   }
 
   /** Creates a file in the folder whose readers block until the kit releases it. */

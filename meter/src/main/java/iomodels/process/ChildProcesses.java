@@ -22,6 +22,8 @@ public final class ChildProcesses {
   private static final Set<Process> EXPENDABLE = ConcurrentHashMap.newKeySet();
   private static final Watchdog WATCHDOG = new Watchdog();
 
+  private static final Set<Runnable> AFTER_END = ConcurrentHashMap.newKeySet();
+
   /** Whether the JVM is shutting down: no process may be started. Guarded by {@link #RUNNING}. */
   private static boolean ending;
 
@@ -61,6 +63,11 @@ public final class ChildProcesses {
     }
   }
 
+  /** Registers an action for the end of this JVM, when all processes have ended. */
+  static void afterEnd(Runnable action) {
+    AFTER_END.add(action);
+  }
+
   private static void remove(Process process) {
     RUNNING.remove(process);
     EXPENDABLE.remove(process);
@@ -80,6 +87,7 @@ public final class ChildProcesses {
       LockSupport.parkNanos(CHECK_INTERVAL.toNanos());
     }
     all.forEach(ProcessHandle::destroyForcibly);
+    AFTER_END.forEach(Runnable::run);
   }
 
   private static Stream<ProcessHandle> tree(Process process) {

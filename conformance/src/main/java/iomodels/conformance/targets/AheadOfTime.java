@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.process.TemporaryFolder;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,7 +66,8 @@ final class AheadOfTime {
     try {
       String kept = System.getProperty(FOLDER);
       if (kept == null) {
-        return make(deletedAtExit().resolve("host.aot"), command, input);
+        TemporaryFolder untilExit = TemporaryFolder.create("cache");
+        return make(untilExit.resolve("host.aot"), command, input);
       }
       Path folder = Files.createDirectories(Path.of(kept));
       Path cache = folder.resolve(key(users) + ".aot");
@@ -73,14 +75,6 @@ final class AheadOfTime {
     } catch (IOException _) {
       return List.of();
     }
-  }
-
-  private static Path deletedAtExit() throws IOException {
-    Path folder = Files.createTempDirectory("iomodels-cache");
-    // Deleted in reverse order, after the children have ended.
-    Stream.of("", "host.aot", "host.aot.config", "crash.log")
-        .forEach(it -> folder.resolve(it).toFile().deleteOnExit());
-    return folder;
   }
 
   /**

@@ -1,5 +1,6 @@
 package iomodels.conformance.targets;
 
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -33,8 +34,8 @@ final class Histogram {
    */
   static OptionalLong reachableObjects(ProcessHandle process, Class<?> outer)
       throws IOException, InterruptedException {
-    Path file = Files.createTempFile("histogram", ".txt");
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("histogram")) {
+      Path file = folder.resolve("histogram.txt");
       Process jcmd =
           new ProcessBuilder(JCMD.toString(), String.valueOf(process.pid()), "GC.class_histogram")
               .redirectErrorStream(true)
@@ -47,8 +48,6 @@ final class Histogram {
       } finally {
         jcmd.destroyForcibly();
       }
-    } finally {
-      Files.delete(file);
     }
   }
 

@@ -4,11 +4,10 @@ import iomodels.lab.load.Load;
 import iomodels.lab.load.LoadGenerator;
 import iomodels.process.ChildProcesses;
 import iomodels.process.OutputLines;
+import iomodels.process.TemporaryFolder;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,12 +46,11 @@ public final class LoaderInC implements AutoCloseable {
    */
   public static LoaderInC connect(Load load, List<String> prefix)
       throws IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("iomodels-loader");
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("loader")) {
       List<String> command = new ArrayList<>(prefix);
       command.addAll(
           List.of(
-              Yardstick.compile("loader", folder).toString(),
+              Yardstick.compile("loader", folder.path()).toString(),
               String.valueOf(load.server().getPort()),
               String.valueOf(load.connections()),
               String.valueOf(load.inFlight()),
@@ -62,8 +60,6 @@ public final class LoaderInC implements AutoCloseable {
               ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true)));
       loader.round(Duration.ofMillis(1)); // When it answers, its file is not needed any more.
       return loader;
-    } finally {
-      Yardstick.delete(folder);
     }
   }
 

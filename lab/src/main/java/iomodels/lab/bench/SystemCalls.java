@@ -3,6 +3,7 @@ package iomodels.lab.bench;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
 import iomodels.lab.tools.StraceAttachment;
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,17 +33,14 @@ public final class SystemCalls {
   public static Map<String, Double> perMessage(
       ProcessHandle process, LoadGenerator generator, Duration round)
       throws IOException, LoadException, InterruptedException {
-    Path output = Files.createTempFile("iomodels-strace", ".txt");
-    output.toFile().deleteOnExit(); // Ctrl-C skips the finally block.
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("strace")) {
+      Path output = folder.resolve("calls.txt");
       long messages;
       try (StraceAttachment strace = StraceAttachment.to(process, output, "-c", "-S", "calls")) {
         messages = generator.round(round).answered();
         strace.detach();
       }
       return parse(Files.readString(output), messages);
-    } finally {
-      Files.delete(output);
     }
   }
 

@@ -2,6 +2,7 @@ package iomodels.lab.bench;
 
 import iomodels.process.ChildProcesses;
 import iomodels.process.OutputLines;
+import iomodels.process.TemporaryFolder;
 import iomodels.server.ModelCard;
 import iomodels.server.Notification;
 import iomodels.server.Threading;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A server in plain C that servers in Java are compared with: one of {@code upper} for each model,
@@ -119,17 +119,14 @@ public final class Yardstick implements AutoCloseable {
 
   private static Yardstick start(String name, List<String> prefix, List<String> arguments)
       throws IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("iomodels-yardstick");
-    try {
-      Path program = compile(name, folder);
+    try (TemporaryFolder folder = TemporaryFolder.create("yardstick")) {
+      Path program = compile(name, folder.path());
       List<String> command = new ArrayList<>(prefix);
       command.addAll(List.of(program.toString(), "0"));
       command.addAll(arguments);
       // The constructor waits until it listens; then its file is not needed any more.
       return new Yardstick(
           name, ChildProcesses.start(new ProcessBuilder(command).redirectErrorStream(true)));
-    } finally {
-      delete(folder);
     }
   }
 
@@ -181,15 +178,6 @@ public final class Yardstick implements AutoCloseable {
       return Files.writeString(
           folder.resolve(file), new String(source.readAllBytes(), StandardCharsets.UTF_8));
     }
-  }
-
-  static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(folder);
   }
 
   public String name() {

@@ -9,6 +9,7 @@ import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
 import iomodels.lab.tools.StraceAttachment;
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -80,9 +81,10 @@ final class CallbackPerObject implements Experiment {
 
   private static List<Integer> returns(Laboratory laboratory)
       throws IOException, InterruptedException {
-    Path trace = Files.createTempFile("iomodels-epoll", ".txt");
     List<Socket> clients = new ArrayList<>();
-    try (Servers servers = laboratory.servers().get()) {
+    try (TemporaryFolder folder = TemporaryFolder.create("epoll");
+        Servers servers = laboratory.servers().get()) {
+      Path trace = folder.resolve("trace.txt");
       ServerUnderTest server = servers.start(SERVER, List.of());
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(new Socket(server.address().getAddress(), server.address().getPort()));
@@ -109,7 +111,6 @@ final class CallbackPerObject implements Experiment {
       for (Socket client : clients) {
         client.close();
       }
-      Files.delete(trace);
     }
   }
 

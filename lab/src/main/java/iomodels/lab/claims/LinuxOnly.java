@@ -6,6 +6,7 @@ import iomodels.lab.report.Chart.Mark;
 import iomodels.lab.report.Chart.Point;
 import iomodels.lab.report.Chart.Series;
 import iomodels.lab.report.ClaimResult.Verdict;
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
@@ -104,10 +105,9 @@ final class LinuxOnly implements Experiment {
   }
 
   private static boolean compiles(String program) throws IOException, InterruptedException {
-    Path folder = Files.createTempDirectory("iomodels-posix");
-    Path source = Files.writeString(folder.resolve("program.c"), program);
-    Path object = folder.resolve("program.o");
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("posix")) {
+      Path source = Files.writeString(folder.resolve("program.c"), program);
+      Path object = folder.resolve("program.o");
       List<String> command = new ArrayList<>(PORTABLE);
       command.addAll(List.of(object.toString(), source.toString()));
       Process compiler = start(command);
@@ -116,10 +116,6 @@ final class LinuxOnly implements Experiment {
         throw new IOException("cc did not finish");
       }
       return compiler.exitValue() == 0;
-    } finally {
-      Files.deleteIfExists(object);
-      Files.delete(source);
-      Files.delete(folder);
     }
   }
 

@@ -1,5 +1,6 @@
 package iomodels.lab.tools;
 
+import iomodels.process.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +21,8 @@ public final class Jcmd {
   public static String ask(ProcessHandle process, String command)
       throws IOException, InterruptedException {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    Path output = Files.createTempFile("iomodels-jcmd", ".txt");
-    try {
+    try (TemporaryFolder folder = TemporaryFolder.create("jcmd")) {
+      Path output = folder.resolve("output.txt");
       Process asking =
           new ProcessBuilder(jcmd.toString(), String.valueOf(process.pid()), command)
               .redirectErrorStream(true)
@@ -35,8 +36,6 @@ public final class Jcmd {
         asking.destroyForcibly(); // An interrupt would leave it running.
       }
       return Files.readString(output);
-    } finally {
-      Files.delete(output);
     }
   }
 }

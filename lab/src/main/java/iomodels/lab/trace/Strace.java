@@ -2,6 +2,7 @@ package iomodels.lab.trace;
 
 import iomodels.lab.tools.StraceAttachment;
 import iomodels.process.OutputLines;
+import iomodels.process.TemporaryFolder;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An strace (man 1) that is attached to a server and writes each thread's calls to a file of its
- * own. Closing it ends strace and deletes the files, which can be large. A shutdown hook does the
- * same when this JVM ends.
+ * own. Closing it ends strace and deletes the files, which can be large. The same happens when this
+ * JVM ends.
  */
 final class Strace implements AutoCloseable {
 
@@ -33,11 +34,11 @@ final class Strace implements AutoCloseable {
   private static final String PREFIX = "thread.";
 
   private final Process process;
-  private final Cleanup cleanup;
+  private final TemporaryFolder folder;
 
-  private Strace(Process process, Cleanup cleanup) {
+  private Strace(Process process, TemporaryFolder folder) {
     this.process = process;
-    this.cleanup = cleanup;
+    this.folder = folder;
   }
 
   /**
@@ -64,18 +65,27 @@ final class Strace implements AutoCloseable {
    * @throws IOException if strace is missing or fails
    */
   static Strace attach(List<ProcessHandle> processes) throws IOException {
-    Cleanup cleanup = new Cleanup(Files.createTempDirectory("iomodels-strace"));
     List<String> command = new ArrayList<>(List.of("strace", "-f", "-ff", "-yy", "-T", "-s", "12"));
     command.add("-ttt");
     command.addAll(List.of("-e", CALLS));
-    command.addAll(List.of("-o", cleanup.folder.resolve("thread").toString()));
     processes.forEach(it -> command.addAll(List.of("-p", String.valueOf(it.pid()))));
+    Strace strace = start(command);
     try {
-      Strace strace = new Strace(cleanup.start(command), cleanup);
       strace.awaitAttached(processes);
       return strace;
     } catch (IOException e) {
-      cleanup.close();
+      strace.close();
+      throw e;
+    }
+  }
+
+  private static Strace start(List<String> command) throws IOException {
+    TemporaryFolder folder = TemporaryFolder.create("strace");
+    command.addAll(List.of("-o", folder.resolve("thread").toString()));
+    try {
+      return new Strace(StraceAttachment.start(command), folder);
+    } catch (IOException e) {
+      folder.close();
       throw e;
     }
   }
@@ -124,7 +134,7 @@ final class Strace implements AutoCloseable {
   /** The output files, by thread. */
   Map<Long, Path> files() throws IOException {
     Map<Long, Path> files = new TreeMap<>();
-    try (Stream<Path> all = Files.list(cleanup.folder)) {
+    try (Stream<Path> all = Files.list(folder.path())) {
       for (Path file : all.toList()) {
         String name = file.getFileName().toString();
         files.put(Long.parseLong(name.substring(PREFIX.length())), file);
@@ -135,62 +145,7 @@ final class Strace implements AutoCloseable {
 
   @Override
   public void close() {
-    cleanup.close();
-  }
-
-  /** Ends strace and deletes its files, at the latest when this JVM ends. */
-  private static final class Cleanup {
-
-    private final Path folder;
-    private final Thread hook = new Thread(this::end);
-
-    /** Guarded by this. */
-    private @Nullable Process process;
-
-    /** After this, nothing is started. Guarded by this. */
-    private boolean ended;
-
-    Cleanup(Path folder) throws IOException {
-      this.folder = folder;
-      try {
-        Runtime.getRuntime().addShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        Files.delete(folder);
-        throw new IOException("this program is shutting down", e);
-      }
-    }
-
-    synchronized Process start(List<String> command) throws IOException {
-      if (ended) {
-        throw new IOException("this program is shutting down");
-      }
-      Process started = StraceAttachment.start(command);
-      process = started;
-      return started;
-    }
-
-    void close() {
-      end();
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException _) {
-        // The JVM is shutting down: the hook runs.
-      }
-    }
-
-    private synchronized void end() {
-      ended = true;
-      if (process != null) {
-        StraceAttachment.end(process);
-      }
-      try (Stream<Path> files = Files.list(folder)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-        Files.delete(folder);
-      } catch (IOException _) {
-        // Another call has deleted it.
-      }
-    }
+    StraceAttachment.end(process);
+    folder.close();
   }
 }
