@@ -114,6 +114,16 @@ public final class CommandTarget implements Target {
     String line =
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
     ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
+    try {
+      return awaitReady(child, address, taken);
+    } catch (InterruptedException e) {
+      child.kill();
+      throw e;
+    }
+  }
+
+  private Instance awaitReady(ManagedProcess child, InetSocketAddress address, boolean taken)
+      throws IOException, InterruptedException {
     if (taken) {
       // That something answers there says nothing of the child: only its end does.
       child.awaitEnd(READY);
@@ -128,7 +138,10 @@ public final class CommandTarget implements Target {
       }
       child.awaitEnd(BETWEEN_PROBES);
     }
-    String fate = child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
+    String fate =
+        child.isAlive()
+            ? "does not listen on port %d".formatted(address.getPort())
+            : "ended at once";
     String words = child.diagnostics();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, fate, words));
