@@ -21,7 +21,7 @@ import java.util.Optional;
  */
 final class ProtocolProbe {
 
-  private static final long PATIENCE_MILLIS = 1_500;
+  private static final long PATIENCE_MILLIS = 1_000;
   private static final int CHUNK = 4096;
 
   private static final String REQUEST = "abcdefghijklmnopqrstuvwxyz";
