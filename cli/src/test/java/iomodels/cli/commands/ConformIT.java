@@ -363,7 +363,7 @@ class ConformIT {
   }
 
   @Test
-  void aClientThatKeepsRulesDoesNotEndAFailFastRun() {
+  void anInconclusiveRuleDoesNotEndAFailFastRun() {
     Cli cli =
         Cli.run("conform", "--client=exit 0; : {port}", "--rule=10.01", "--fail-fast", "--json=-");
 
