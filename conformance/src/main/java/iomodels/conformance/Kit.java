@@ -11,8 +11,7 @@ import java.io.StringWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -60,37 +59,109 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
    */
   public Report judge(Subject subject, Consumer<Finding> progress)
       throws IOException, InterruptedException {
-    Examination examination = examine(subject);
-    Map<Rule, Finding> findings = new ConcurrentHashMap<>();
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> pending = new ArrayList<>();
-      try {
-        for (Rule rule : rules) {
-          String reason = examination.reasonToSkip(rule);
-          if (!reason.isEmpty()) {
-            report(finding(rule, Verdict.SKIPPED, reason), findings, progress);
-          } else if (rule.scheduling() == Scheduling.PARALLEL) {
-            pending.add(executor.submit(() -> judge(rule, examination, findings, progress)));
-          }
-        }
-        for (Future<?> each : pending) {
-          each.get();
-        }
-        for (Rule rule : rules) {
-          if (!findings.containsKey(rule)) {
-            Future<?> alone = executor.submit(() -> judge(rule, examination, findings, progress));
-            pending.add(alone);
-            alone.get();
-          }
-        }
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("the engine failed", e.getCause());
-      } finally {
-        pending.forEach(future -> future.cancel(true));
+    return judge(subject, StopCondition.NONE, progress::accept);
+  }
+
+  /**
+   * Tries every rule that applies, until a condition is met.
+   *
+   * <p>An outside server that claims nothing is tried by the basic rule of {@code upper} first. If
+   * it breaks that because it serves another protocol, the other rules are skipped.
+   *
+   * @param subject stays open; the caller closes it
+   * @param stop ends the run early; running checks are cancelled
+   * @param observer receives the progress
+   * @throws IOException if the subject cannot be started or reached, in words for the user
+   * @throws InterruptedException if the calling thread is interrupted; no check is left running
+   */
+  public Report judge(Subject subject, StopCondition stop, Observer observer)
+      throws IOException, InterruptedException {
+    List<String> notes = new ArrayList<>();
+    Optional<Run.Ended> early = Optional.empty();
+    Run run = new Run(stop, observer);
+    try (run) {
+      demandProtocol(subject, run);
+      Examination examination = run.await(run.submit(() -> examine(subject)));
+      notes.addAll(examination.notes());
+      judge(examination, run);
+    } catch (Run.Ended e) {
+      early = Optional.of(e);
+    }
+    early.ifPresent(it -> complete(run, it, notes));
+    List<Finding> findings = rules.stream().flatMap(rule -> run.finding(rule).stream()).toList();
+    return new Report(subject.name(), findings, List.copyOf(notes));
+  }
+
+  /**
+   * Tries the basic rule on an outside server that claims nothing.
+   *
+   * @throws Run.Ended if the server serves another protocol
+   */
+  private void demandProtocol(Subject subject, Run run)
+      throws Run.Ended, IOException, InterruptedException {
+    Optional<Rule> basic = rules.stream().filter(ProtocolProbe::isBasic).findFirst();
+    if (!(subject instanceof Target server)
+        || server.claims().isPresent()
+        || basic.isEmpty()
+        || !server.serves(basic.get().service())) {
+      return;
+    }
+    Examination unprobed =
+        run.await(run.submit(() -> ServerExamination.withoutCapabilities(server, bounds)));
+    run.await(run.submit(() -> judge(basic.get(), unprobed, run)));
+    if (run.finding(basic.get()).filter(it -> it.verdict() == Verdict.BROKEN).isEmpty()) {
+      return;
+    }
+    Optional<String> mismatch =
+        run.await(run.submit(() -> ProtocolProbe.findMismatch(server, bounds)));
+    if (mismatch.isPresent()) {
+      rules.stream()
+          .filter(rule -> !server.serves(rule.service()))
+          .forEach(it -> run.report(finding(it, Verdict.SKIPPED, unprobed.reasonToSkip(it))));
+      String reason =
+          "the server does not serve %s: %s"
+              .formatted(basic.get().service().name(), mismatch.get());
+      throw new Run.Ended(Verdict.SKIPPED, reason);
+    }
+  }
+
+  /** Tries every rule that applies and has no finding yet. */
+  private void judge(Examination examination, Run run)
+      throws Run.Ended, IOException, InterruptedException {
+    for (Rule rule : rules) {
+      String reason = examination.reasonToSkip(rule);
+      if (!reason.isEmpty() && run.finding(rule).isEmpty()) {
+        run.report(finding(rule, Verdict.SKIPPED, reason));
       }
     }
-    return new Report(
-        subject.name(), rules.stream().map(findings::get).toList(), examination.notes());
+    List<Future<?>> parallel = new ArrayList<>();
+    for (Rule rule : rules) {
+      if (run.finding(rule).isEmpty() && rule.scheduling() == Scheduling.PARALLEL) {
+        parallel.add(run.submit(() -> judge(rule, examination, run)));
+      }
+    }
+    for (Future<?> each : parallel) {
+      run.await(each);
+    }
+    for (Rule rule : rules) {
+      if (run.finding(rule).isEmpty()) {
+        run.await(run.submit(() -> judge(rule, examination, run)));
+      }
+    }
+  }
+
+  /** Gives the rules that a run has not tried their verdict. */
+  private void complete(Run run, Run.Ended early, List<String> notes) {
+    List<Finding> rest =
+        rules.stream()
+            .filter(rule -> run.finding(rule).isEmpty())
+            .map(rule -> finding(rule, early.verdict(), early.reason()))
+            .toList();
+    if (!rest.isEmpty()) {
+      run.addUntested(rest);
+      notes.add(
+          "%d %s: %s".formatted(rest.size(), rest.size() == 1 ? "rule" : "rules", early.reason()));
+    }
   }
 
   /** Prepares the subject: starts the server that rules share, and probes its capabilities. */
@@ -114,13 +185,12 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     return new Report(name, findings, List.of());
   }
 
-  private Void judge(
-      Rule rule, Examination examination, Map<Rule, Finding> findings, Consumer<Finding> progress)
-      throws InterruptedException {
+  private Void judge(Rule rule, Examination examination, Run run) throws InterruptedException {
     Semaphore permits = examination.permits(rule);
     permits.acquire();
     Finding finding;
     try {
+      run.start(rule);
       finding = withSeed(seed, rule, examination);
       for (int i = 1; i < tries && finding.verdict() == Verdict.KEPT; i++) {
         finding = withSeed(seed + i, rule, examination);
@@ -128,16 +198,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     } finally {
       permits.release();
     }
-    report(finding, findings, progress);
+    run.report(finding);
     return null;
-  }
-
-  private static void report(
-      Finding finding, Map<Rule, Finding> findings, Consumer<Finding> progress) {
-    synchronized (findings) {
-      findings.put(finding.rule(), finding);
-      progress.accept(finding);
-    }
   }
 
   private Finding withSeed(long own, Rule rule, Examination examination)
@@ -223,6 +285,10 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
             trace = stackTrace(cause == null ? e : cause);
           }
         }
+      } catch (InterruptedException e) {
+        running.cancel(true);
+        context.cancel();
+        throw e;
       } finally {
         running.cancel(true);
       }

@@ -58,6 +58,14 @@ record ServerExamination(
         List.copyOf(notes));
   }
 
+  /** Starts a server, and takes it to have no capability. */
+  static ServerExamination withoutCapabilities(Target server, Bounds bounds)
+      throws IOException, InterruptedException {
+    server.shared(Services.UPPER);
+    Map<Precondition, String> unmet = unmet(server, EnumSet.noneOf(Capability.class), bounds);
+    return new ServerExamination(server, unmet, new Semaphore(1), new Semaphore(1), List.of());
+  }
+
   @Override
   public String reasonToSkip(Rule rule) {
     if (!server.serves(rule.service())) {

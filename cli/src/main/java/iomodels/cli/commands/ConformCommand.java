@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toSet;
 
 import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
+import iomodels.cli.options.Range;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.options.ServiceOption;
 import iomodels.cli.options.TransportOption;
@@ -11,7 +12,9 @@ import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.Findings;
 import iomodels.cli.output.HtmlReport;
 import iomodels.cli.output.Json;
+import iomodels.cli.output.JudgingProgress;
 import iomodels.cli.output.JunitReport;
+import iomodels.cli.output.Progress;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.Table;
 import iomodels.cli.output.UserError;
@@ -21,6 +24,7 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
+import iomodels.conformance.StopCondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.AddressTarget;
@@ -42,6 +46,7 @@ import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -93,6 +98,7 @@ public final class ConformCommand implements Callable<Integer> {
   private static final String EXEC = "--exec";
   private static final String CLIENT = "--client";
   private static final String CAPABILITY = "--capability";
+  private static final String FAIL_FAST = "--fail-fast";
 
   /** Options that programs do not have. The kit cannot be the upstream of a running --target. */
   private static final List<String> NOT_FOR_PROGRAMS =
@@ -206,6 +212,21 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(names = "--strict", description = "Treat a broken SHOULD rule as a failure, too.")
   private boolean strict;
 
+  @Option(
+      names = FAIL_FAST,
+      description =
+          "Stop at the first broken rule; with --strict, at a broken SHOULD, too. Judge no further"
+              + " subject.")
+  private boolean failFast;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "SECONDS",
+      description =
+          "Time limit for the whole run; rules without a verdict by then are inconclusive.")
+  @Range(most = 86_400)
+  private Optional<Integer> limit = Optional.empty();
+
   @Option(names = "--list", description = "List the rules, and judge nothing.")
   private boolean list;
 
@@ -246,6 +267,7 @@ public final class ConformCommand implements Callable<Integer> {
       throw new UserError(
           "not every model has a choice of transports; name the models instead of --all");
     }
+    StopCondition stop = stop();
     int tries = thorough ? THOROUGH_TRIES : 1;
     Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries);
     List<Report> reports = new ArrayList<>();
@@ -255,15 +277,26 @@ public final class ConformCommand implements Callable<Integer> {
       selection.add(new SelectedSubject(arguments, new CommandClient(client), kit.rules()));
     }
     selection.addAll(program().isPresent() ? programs(kit.rules()) : targets(kit.rules()));
-    for (SelectedSubject each : selection) {
-      Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
-      judge(own, each, selection.size() > 1, reports);
+    boolean oneOfSeveral = selection.size() > 1;
+    long steps = selection.stream().mapToLong(it -> it.rules().size()).sum();
+    try (Progress progress = Progress.of(steps)) {
+      for (SelectedSubject each : selection) {
+        Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
+        judge(own, each, oneOfSeveral, stop, progress, reports);
+        if (failFast && reports.getLast().outcome(strict) == Verdict.BROKEN) {
+          break;
+        }
+      }
+    }
+    int left = selection.size() - reports.size();
+    if (left > 0 && !json.isStandardOutput()) {
+      out.printf("%d more not judged: %s%n", left, FAIL_FAST);
     }
     // A grid is useless if each server is judged by a different rule.
     if (reports.size() > 1 && !json.isStandardOutput() && (wrongs.isEmpty() || !ids.isEmpty())) {
       Findings.grid(out, kit.rules(), reports);
     }
-    write(reports, kit.seed(), out);
+    write(reports, oneOfSeveral, kit.seed(), out);
     Set<Verdict> outcomes = reports.stream().map(it -> it.outcome(strict)).collect(toSet());
     if (outcomes.contains(Verdict.BROKEN)) {
       return ExitCode.NO;
@@ -271,28 +304,53 @@ public final class ConformCommand implements Callable<Integer> {
     return outcomes.equals(Set.of(Verdict.KEPT)) ? ExitCode.OK : ExitCode.UNUSABLE;
   }
 
-  private void judge(Kit kit, SelectedSubject selected, boolean oneOfSeveral, List<Report> reports)
+  /** The condition for an early end; the time limit starts now. */
+  private StopCondition stop() {
+    StopCondition stop =
+        failFast
+            ? StopCondition.NONE.atFailure(strict, "not tried: " + FAIL_FAST)
+            : StopCondition.NONE;
+    return limit.isEmpty()
+        ? stop
+        : stop.after(
+            Duration.ofSeconds(limit.get()), "the limit of %d s was over".formatted(limit.get()));
+  }
+
+  private void judge(
+      Kit kit,
+      SelectedSubject selected,
+      boolean oneOfSeveral,
+      StopCondition stop,
+      Progress progress,
+      List<Report> reports)
       throws UserError, InterruptedException {
     try (Subject subject = selected.it()) {
       switch (subject) {
-        case AddressTarget address -> address.probe();
-        case ProgramTarget program -> ProgramTargets.demandThatItStarts(program);
+        case AddressTarget address -> stop.limit(address::probe);
+        case ProgramTarget program -> stop.limit(() -> ProgramTargets.demandThatItStarts(program));
         default -> {}
       }
-      add(kit.judge(subject, print(selected, oneOfSeveral)), kit, selected, reports);
+      String shown = oneOfSeveral ? subject.name() : "";
+      Report report =
+          kit.judge(
+              subject, stop, new JudgingProgress(progress, shown, print(selected, oneOfSeveral)));
+      add(report, kit, selected, progress, reports);
     } catch (IOException e) {
-      reports.add(untried(kit, selected.it().name(), e, oneOfSeveral));
+      reports.add(untried(kit, selected.it().name(), e, oneOfSeveral, progress));
     }
   }
 
   /** A subject that does not start: an error if it is the only one, otherwise a column. */
-  private Report untried(Kit kit, String name, IOException e, boolean oneOfSeveral)
+  private Report untried(
+      Kit kit, String name, IOException e, boolean oneOfSeveral, Progress progress)
       throws UserError {
     String why = String.valueOf(e.getMessage());
     if (!oneOfSeveral) {
       throw new UserError(why);
     }
-    spec.commandLine().getErr().printf("%s: %s%n", name, why);
+    PrintWriter err = spec.commandLine().getErr();
+    progress.aside(() -> err.printf("%s: %s%n", name, why));
+    kit.rules().forEach(_ -> progress.step());
     return kit.untried(name, why);
   }
 
@@ -305,9 +363,11 @@ public final class ConformCommand implements Callable<Integer> {
     };
   }
 
-  private void add(Report report, Kit kit, SelectedSubject selected, List<Report> reports) {
+  private void add(
+      Report report, Kit kit, SelectedSubject selected, Progress progress, List<Report> reports) {
     if (!json.isStandardOutput()) {
-      Findings.summarize(spec.commandLine().getOut(), report, kit.seed(), strict);
+      PrintWriter out = spec.commandLine().getOut();
+      progress.aside(() -> Findings.summarize(out, report, kit.seed(), strict));
     }
     reports.add(report);
     commands.put(report.target(), command(selected));
@@ -335,10 +395,11 @@ public final class ConformCommand implements Callable<Integer> {
     return Stream.of(json.file(), html, junit).flatMap(Optional::stream).toList();
   }
 
-  private void write(List<Report> reports, long seed, PrintWriter out) throws UserError {
+  private void write(List<Report> reports, boolean oneOfSeveral, long seed, PrintWriter out)
+      throws UserError {
     List<Findings.Plain> plain =
         reports.stream().map(report -> Findings.plain(report, seed, strict)).toList();
-    json.write(plain.size() == 1 ? plain.getFirst() : plain, out);
+    json.write(oneOfSeveral ? plain : plain.getFirst(), out);
     try {
       if (html.isPresent()) {
         HtmlReport.write(reports, commands, strict, html.get());

@@ -1,6 +1,10 @@
 package iomodels.cli.output;
 
 import java.io.Console;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -8,6 +12,9 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A progress bar on standard error; nothing if that is not a terminal. Thread-safe. */
 public final class Progress implements AutoCloseable {
+
+  private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
+  private static final List<String> TERMINALS = List.of("/dev/pts/", "/dev/tty", "/dev/console");
 
   private final Optional<ProgressBar> bar;
 
@@ -20,7 +27,7 @@ public final class Progress implements AutoCloseable {
   @SuppressWarnings("SystemConsoleNull")
   public static Progress of(long steps) {
     Console console = System.console();
-    if (console == null || !console.isTerminal()) {
+    if (console == null || !console.isTerminal() || isErrorRedirected()) {
       return new Progress(Optional.empty());
     }
     return new Progress(
@@ -31,6 +38,16 @@ public final class Progress implements AutoCloseable {
                 .continuousUpdate()
                 .clearDisplayOnFinish()
                 .build()));
+  }
+
+  /** Whether standard error is no terminal, as far as {@code /proc} shows: a console ignores it. */
+  private static boolean isErrorRedirected() {
+    try {
+      String error = Files.readSymbolicLink(STANDARD_ERROR).toString();
+      return TERMINALS.stream().noneMatch(error::startsWith);
+    } catch (IOException _) {
+      return false;
+    }
   }
 
   /** Advances by one step. */

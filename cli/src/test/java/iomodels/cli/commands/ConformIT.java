@@ -17,6 +17,9 @@ import iomodels.service.Services;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -331,6 +334,87 @@ class ConformIT {
           .out();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void theFirstBrokenRuleEndsAFailFastRun(@TempDir Path folder) throws Exception {
+    Path json = folder.resolve("report.json");
+    Cli cli =
+        Cli.run(
+            "conform",
+            "--wrong=banner",
+            "--wrong=aborts-at-the-end",
+            "--rule=1.04",
+            "--rule=9.05",
+            "--fail-fast",
+            "--json=" + json);
+
+    assertThat(cli.out())
+        .contains("broken   1.04", "banner: 0 kept, 1 broken, 1 skipped")
+        .contains("note      1 rule: not tried: --fail-fast", "1 more not judged: --fail-fast")
+        .doesNotContain("aborts-at-the-end");
+    assertThat(cli.err()).isEmpty();
+    JsonNode reports = JsonMapper.shared().readTree(json);
+    assertThat(reports.size()).isEqualTo(1);
+    assertThat(reports.get(0).get("findings").get(1).get("detail").asString())
+        .isEqualTo("not tried: --fail-fast");
+    assertThat(cli.exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void anInconclusiveRuleDoesNotEndAFailFastRun() {
+    Cli cli =
+        Cli.run("conform", "--client=exit 0; : {port}", "--rule=10.01", "--fail-fast", "--json=-");
+
+    assertThat(cli.out()).startsWith("{").contains("\"INCONCLUSIVE\"");
+    assertThat(cli.exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void theTimeLimitEndsTheProcessesThatWereStarted() throws Exception {
+    // A number that no other process has among its arguments.
+    String mark = String.valueOf(200_000_000L + ProcessHandle.current().pid());
+    Cli cli = Cli.run("conform", "--client=exec sleep %s; : {port}".formatted(mark), "--limit=1");
+
+    assertThat(cli.out())
+        .contains("0 kept, 0 broken", "rules: the limit of 1 s was over")
+        .contains("the kit cannot tell whether it conforms");
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(ProcessHandle.allProcesses().filter(it -> hasArgument(it, mark))).isEmpty();
+    assertThat(Cli.run("conform", "vertx", "--limit=0").err())
+        .contains("--limit is 0; it is a whole number from 1 to 86400");
+  }
+
+  @Test
+  void aServerThatEchoesIsNotJudgedByTheOtherRules() throws Exception {
+    try (ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      Thread.startVirtualThread(() -> echo(listener));
+      Cli cli = Cli.run("conform", "--target", "127.0.0.1:" + listener.getLocalPort());
+
+      assertThat(cli.out())
+          .contains("broken   1.01", "rules: the server does not serve upper: it echoes")
+          .contains("0 kept, 1 broken")
+          .doesNotContain("broken   1.02");
+      assertThat(cli.exitCode()).isEqualTo(1);
+    }
+  }
+
+  private static void echo(ServerSocket listener) {
+    try {
+      while (true) {
+        Socket socket = listener.accept();
+        Thread.startVirtualThread(
+            () -> {
+              try (socket) {
+                socket.getInputStream().transferTo(socket.getOutputStream());
+              } catch (IOException _) {
+                // The client has gone.
+              }
+            });
+      }
+    } catch (IOException _) {
+      // The listener was closed.
     }
   }
 

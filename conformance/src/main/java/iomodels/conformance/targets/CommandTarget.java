@@ -114,6 +114,16 @@ public final class CommandTarget implements Target {
     String line =
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
     ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
+    try {
+      return awaitReady(child, address, taken);
+    } catch (InterruptedException e) {
+      child.kill();
+      throw e;
+    }
+  }
+
+  private Instance awaitReady(ManagedProcess child, InetSocketAddress address, boolean taken)
+      throws IOException, InterruptedException {
     if (taken) {
       // Another process answers on this port: only the child's end is significant.
       child.awaitEnd(READY);
@@ -129,7 +139,9 @@ public final class CommandTarget implements Target {
       child.awaitEnd(POLL_INTERVAL);
     }
     String failure =
-        child.isAlive() ? "does not listen on port %d".formatted(port) : "ended at once";
+        child.isAlive()
+            ? "does not listen on port %d".formatted(address.getPort())
+            : "ended at once";
     String details = child.failureDetails();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, failure, details));

@@ -1,0 +1,301 @@
+package iomodels.conformance;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Rule.Level;
+import iomodels.conformance.rules.Rules;
+import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.Target;
+import iomodels.server.spi.Capability;
+import iomodels.service.Service;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Tests what ends a run before all rules have been tested. */
+@Timeout(60)
+class EarlyEndTest {
+
+  private static final String NOT_TRIED = "not tried: --fail-fast";
+
+  /** A silent server ends each wait with this bound. */
+  private static final Bounds QUICK =
+      Bounds.STANDARD.with(Bound.PATIENCE, 400).with(Bound.SILENCE, 50);
+
+  private static Rule rule(String id, Level level, Rule.Check check) {
+    return new Rule(id, level, "The server MUST be good.", "Why.", Services.UPPER, Set.of(), check);
+  }
+
+  private static void fail() throws Broken {
+    throw new Broken("tea", "got coffee");
+  }
+
+  private static Report judge(StopCondition stop, Rule... rules) throws Exception {
+    try (Control target = new Control(Services.UPPER)) {
+      return new Kit(List.of(rules), Bounds.STANDARD, 1).judge(target, stop, _ -> {});
+    }
+  }
+
+  @Test
+  void theFirstFailureCancelsTheOtherRules() throws Exception {
+    CountDownLatch running = new CountDownLatch(1);
+    CountDownLatch cancelled = new CountDownLatch(1);
+    Rule waits =
+        rule(
+            "1.01",
+            Level.MUST,
+            _ -> {
+              running.countDown();
+              try {
+                TimeUnit.MINUTES.sleep(1);
+              } finally {
+                cancelled.countDown();
+              }
+            });
+    Rule breaks =
+        rule(
+            "1.02",
+            Level.MUST,
+            _ -> {
+              running.await();
+              fail();
+            });
+    Report report = judge(StopCondition.NONE.atFailure(false, NOT_TRIED), waits, breaks);
+
+    assertThat(cancelled.getCount()).isZero();
+    assertThat(report.findings())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.SKIPPED, Verdict.BROKEN);
+    assertThat(report.findings().getFirst().detail()).isEqualTo(NOT_TRIED);
+    assertThat(report.notes()).contains("1 rule: " + NOT_TRIED);
+    assertThat(report.outcome(false)).isEqualTo(Verdict.BROKEN);
+  }
+
+  @Test
+  void aBrokenShouldEndsAStrictRunOnly() throws Exception {
+    Rule should = rule("1.01", Level.SHOULD, _ -> fail());
+    Rule alone =
+        new Rule(
+            "1.02",
+            Level.MUST,
+            "The server MUST be good.",
+            "Why.",
+            Services.UPPER,
+            Set.of(),
+            Rule.Scheduling.ALONE,
+            _ -> {});
+
+    assertThat(judge(StopCondition.NONE.atFailure(false, NOT_TRIED), should, alone).findings())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.BROKEN, Verdict.KEPT);
+    assertThat(judge(StopCondition.NONE.atFailure(true, NOT_TRIED), should, alone).findings())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.BROKEN, Verdict.SKIPPED);
+  }
+
+  @Test
+  void theTimeLimitInterruptsAPeerThatWaits() throws Exception {
+    Rule quick = rule("1.01", Level.MUST, _ -> {});
+    Rule waits = rule("1.02", Level.MUST, context -> context.connect().expectSomething());
+    long start = System.nanoTime();
+    Report report =
+        judge(StopCondition.NONE.after(Duration.ofMillis(300), "it was over"), quick, waits);
+
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(8));
+    assertThat(report.findings())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.KEPT, Verdict.INCONCLUSIVE);
+    assertThat(report.findings().getLast().detail()).isEqualTo("it was over");
+  }
+
+  @Test
+  void aLimitThatIsOverStartsNothing() throws Exception {
+    StopCondition over = StopCondition.NONE.after(Duration.ZERO, "it was over");
+    List<String> started = Collections.synchronizedList(new ArrayList<>());
+    over.limit(() -> started.add("preparation"));
+    Report report = judge(over, rule("1.01", Level.MUST, _ -> started.add("rule")));
+
+    assertThat(started).isEmpty();
+    assertThat(report.outcome(false)).isEqualTo(Verdict.INCONCLUSIVE);
+  }
+
+  @Test
+  void aServerOfAnotherProtocolIsNotJudgedByTheOtherRules() throws Exception {
+    assertThat(mismatch(Script.ECHO)).isEqualTo("it echoes");
+    assertThat(mismatch(Script.SILENT)).isEqualTo("it answers nothing");
+    assertThat(mismatch(Script.GREETING)).isEqualTo("it sends a greeting");
+    assertThat(mismatch(Script.HTTP)).isEqualTo("it speaks HTTP");
+    assertThat(mismatch(Script.LINES)).isEqualTo("it answers only whole lines");
+    assertThat(mismatch(Script.CLOSES)).isEqualTo("it closes the connection without an answer");
+    assertThat(mismatch(Script.CONSTANT)).isEqualTo("it answers 6 bytes \"dddddd\"");
+  }
+
+  private static String mismatch(Script script) throws Exception {
+    Report report = judge(script, Rules.matching(List.of("1")));
+    String reason = "the server does not serve upper: ";
+
+    assertThat(report.findings())
+        .as(script.name())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.BROKEN, Verdict.SKIPPED, Verdict.SKIPPED, Verdict.SKIPPED);
+    assertThat(report.findings().subList(1, 4))
+        .extracting(Finding::detail)
+        .allSatisfy(it -> assertThat(it).startsWith(reason));
+    assertThat(report.notes()).containsExactly("3 rules: " + report.findings().get(1).detail());
+    return report.findings().get(1).detail().substring(reason.length());
+  }
+
+  @Test
+  void anUpperServerWithAFaultIsJudgedByAllRules() throws Exception {
+    Report report = judge(Script.UPPER_BUT_ONE, Rules.matching(List.of("1", "3.01")));
+
+    assertThat(report.findings())
+        .extracting(Finding::verdict)
+        .containsExactly(
+            Verdict.BROKEN, Verdict.KEPT, Verdict.BROKEN, Verdict.KEPT, Verdict.SKIPPED);
+  }
+
+  @Test
+  void aSelectedRuleIsTestedWithoutTheBasicOne() throws Exception {
+    assertThat(judge(Script.ECHO, Rules.matching(List.of("1.03", "1.04"))).findings())
+        .extracting(Finding::verdict)
+        .containsExactly(Verdict.BROKEN, Verdict.KEPT);
+  }
+
+  private static Report judge(Script script, List<Rule> rules) throws Exception {
+    try (ScriptedServer server = new ScriptedServer(script)) {
+      return new Kit(rules, QUICK, 1).judge(server, _ -> {});
+    }
+  }
+
+  /** What a server does with a connection. */
+  private enum Script {
+    ECHO,
+    SILENT,
+    GREETING,
+    HTTP,
+    LINES,
+    CLOSES,
+    CONSTANT,
+    /** Converts the whole alphabet except z. */
+    UPPER_BUT_ONE;
+
+    private void converse(InputStream input, OutputStream output) throws IOException {
+      byte[] chunk = new byte[8192];
+      StringBuilder line = new StringBuilder();
+      if (this == GREETING) {
+        output.write("220 ready\r\n".getBytes(US_ASCII));
+      }
+      for (int n = input.read(chunk); n >= 0 && this != CLOSES; n = input.read(chunk)) {
+        switch (this) {
+          case ECHO -> output.write(chunk, 0, n);
+          case CONSTANT -> output.write("dddddd".getBytes(US_ASCII));
+          case UPPER_BUT_ONE -> {
+            for (int i = 0; i < n; i++) {
+              chunk[i] = (byte) (chunk[i] >= 'a' && chunk[i] < 'z' ? chunk[i] - 0x20 : chunk[i]);
+            }
+            output.write(chunk, 0, n);
+          }
+          case HTTP, LINES -> {
+            line.append(new String(chunk, 0, n, US_ASCII));
+            if (line.indexOf("\n") >= 0) {
+              String reply =
+                  this == HTTP
+                      ? "HTTP/1.1 400 Bad Request\r\n\r\n"
+                      : line.toString().toUpperCase(Locale.ROOT);
+              output.write(reply.getBytes(US_ASCII));
+              line.setLength(0);
+            }
+          }
+          default -> {}
+        }
+      }
+    }
+  }
+
+  /** An outside server that claims nothing, and serves many clients. */
+  private static final class ScriptedServer implements Target {
+
+    private final ServerSocket listener;
+
+    ScriptedServer(Script script) throws IOException {
+      listener = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+      Thread.startVirtualThread(() -> accept(script));
+    }
+
+    private void accept(Script script) {
+      try {
+        while (true) {
+          Socket socket = listener.accept();
+          Thread.startVirtualThread(() -> converse(script, socket));
+        }
+      } catch (IOException _) {
+        // The listener was closed.
+      }
+    }
+
+    private static void converse(Script script, Socket socket) {
+      try (socket) {
+        script.converse(socket.getInputStream(), socket.getOutputStream());
+      } catch (IOException _) {
+        // The client has gone.
+      }
+    }
+
+    @Override
+    public String name() {
+      return "scripted";
+    }
+
+    @Override
+    public Optional<Set<Capability>> claims() {
+      return Optional.empty();
+    }
+
+    @Override
+    public boolean serves(Service service) {
+      return service.equals(Services.UPPER);
+    }
+
+    @Override
+    public boolean launchable() {
+      return false;
+    }
+
+    @Override
+    public InetSocketAddress shared(Service service) {
+      return (InetSocketAddress) listener.getLocalSocketAddress();
+    }
+
+    @Override
+    public Instance launch(Service service, int port) {
+      throw new IllegalStateException("it runs already");
+    }
+
+    @Override
+    public void close() {
+      try {
+        listener.close();
+      } catch (IOException _) {
+        // No test depends on it any more.
+      }
+    }
+  }
+}
