@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -34,6 +35,12 @@ import java.util.stream.Stream;
  * control for rules that start and stop a server, for programs and for clients. No other rule about
  * time is repeated on this machine meanwhile.
  *
+ * <p>A try does not count if the {@link Machine} was to blame: the kernel was short of memory for
+ * TCP, or the kit itself did not run while it measured time. Such a try is repeated; after three of
+ * them the rule is inconclusive. If other processes had most of the processors, a miss of a bound
+ * on time is tried once more with wider bounds. A server that keeps these is only slow, and so may
+ * the machine be: the rule is inconclusive as well.
+ *
  * @param rules the rules, in the order of the report
  * @param bounds the numbers that rules depend on
  * @param seed the same seed makes the same bytes
@@ -42,7 +49,14 @@ import java.util.stream.Stream;
 public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
 
   private static final int TRIES_ABOUT_TIME = 3;
+  private static final int MOST_DISTURBED = 3;
   private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  /** Time for the machine to recover, before the first repetition. */
+  private static final long RECOVERY_MILLIS = 500;
+
+  /** If other processes have so large a share of the processors, the machine is busy. */
+  private static final double BUSY = 0.5;
 
   /** Makes a kit that tries each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
@@ -59,6 +73,14 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
    */
   public Report judge(Subject subject, Consumer<Finding> progress)
       throws IOException, InterruptedException {
+    try (ThisMachine machine = new ThisMachine()) {
+      return judge(subject, progress, machine);
+    }
+  }
+
+  /** The same on a machine that is watched by other means. */
+  Report judge(Subject subject, Consumer<Finding> progress, Machine machine)
+      throws IOException, InterruptedException {
     Examination examination = examine(subject);
     Map<Rule, Finding> findings = new ConcurrentHashMap<>();
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -69,7 +91,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
           if (!reason.isEmpty()) {
             report(finding(rule, Verdict.SKIPPED, reason), findings, progress);
           } else if (!isTriedAlone(rule)) {
-            pending.add(executor.submit(() -> judge(rule, examination, findings, progress)));
+            pending.add(
+                executor.submit(() -> judge(rule, examination, machine, findings, progress)));
           }
         }
         for (Future<?> each : pending) {
@@ -77,7 +100,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         }
         for (Rule rule : rules) {
           if (!findings.containsKey(rule)) {
-            Future<?> alone = executor.submit(() -> judge(rule, examination, findings, progress));
+            Future<?> alone =
+                executor.submit(() -> judge(rule, examination, machine, findings, progress));
             pending.add(alone);
             alone.get();
           }
@@ -119,15 +143,19 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   }
 
   private Void judge(
-      Rule rule, Examination examination, Map<Rule, Finding> findings, Consumer<Finding> progress)
+      Rule rule,
+      Examination examination,
+      Machine machine,
+      Map<Rule, Finding> findings,
+      Consumer<Finding> progress)
       throws InterruptedException {
     Semaphore permits = examination.permits(rule);
     permits.acquire();
     Finding finding;
     try {
-      finding = withSeed(seed, rule, examination);
+      finding = withSeed(seed, rule, examination, machine);
       for (int i = 1; i < tries && finding.verdict() == Verdict.KEPT; i++) {
-        finding = withSeed(seed + i, rule, examination);
+        finding = withSeed(seed + i, rule, examination, machine);
       }
     } finally {
       permits.release();
@@ -144,23 +172,90 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
   }
 
-  private Finding withSeed(long own, Rule rule, Examination examination)
+  private Finding withSeed(long own, Rule rule, Examination examination, Machine machine)
       throws InterruptedException {
-    LongFunction<TestContext> contexts = it -> examination.context(rule, bounds, it);
-    if (!rule.preconditions().contains(Precondition.TIMED)) {
-      return once(rule, own, contexts);
+    Attempt first = attempt(rule, own, bounds, examination, machine);
+    if (first.finding().verdict() != Verdict.BROKEN) {
+      return first.isTimeout() ? unlessDisturbed(first) : first.finding();
     }
-    Finding finding = once(rule, own, contexts);
-    if (finding.verdict() != Verdict.BROKEN) {
-      return finding;
+    if (!isTimed(rule)) {
+      return repeated(first, 1, examination, machine);
     }
     try (TimedTurn _ = TimedTurn.take()) {
-      for (int i = 1; i < TRIES_ABOUT_TIME && finding.verdict() == Verdict.BROKEN; i++) {
-        finding = once(rule, own, contexts);
-      }
-      boolean missed = finding.verdict() == Verdict.BROKEN;
-      return missed && examination.hasControl(rule) ? besideControl(finding) : finding;
+      return repeated(first, TRIES_ABOUT_TIME, examination, machine);
     }
+  }
+
+  private static boolean isTimed(Rule rule) {
+    return rule.preconditions().contains(Precondition.TIMED);
+  }
+
+  /**
+   * Repeats a rule that was missed, until it is not, or was missed often enough.
+   *
+   * @param needed how many undisturbed misses break the rule
+   */
+  private Finding repeated(Attempt first, int needed, Examination examination, Machine machine)
+      throws InterruptedException {
+    Attempt attempt = first;
+    int missed = attempt.disturbance().isPresent() ? 0 : 1;
+    int disturbed = 1 - missed;
+    while (missed < needed && disturbed < MOST_DISTURBED) {
+      TimeUnit.MILLISECONDS.sleep(disturbed * RECOVERY_MILLIS);
+      attempt =
+          attempt(first.finding().rule(), first.finding().seed(), bounds, examination, machine);
+      if (attempt.finding().verdict() != Verdict.BROKEN) {
+        return attempt.isTimeout() ? unlessDisturbed(attempt) : attempt.finding();
+      }
+      missed += attempt.disturbance().isPresent() ? 0 : 1;
+      disturbed += attempt.disturbance().isPresent() ? 1 : 0;
+    }
+    if (missed < needed) {
+      return unlessDisturbed(attempt);
+    }
+    Rule rule = first.finding().rule();
+    Finding finding =
+        isTimed(rule) && examination.hasControl(rule)
+            ? besideControl(attempt.finding())
+            : attempt.finding();
+    return finding.verdict() == Verdict.BROKEN && attempt.isAboutTime()
+        ? unlessOnlySlow(finding, attempt.takenByOthers(), examination)
+        : finding;
+  }
+
+  private static Finding unlessDisturbed(Attempt missed) {
+    return missed
+        .disturbance()
+        .map(it -> inconclusive(missed.finding(), it))
+        .orElse(missed.finding());
+  }
+
+  /** Returns the finding unless the machine is busy, and the rule is kept within wider bounds. */
+  private Finding unlessOnlySlow(Finding missed, double others, Examination examination)
+      throws InterruptedException {
+    if (others < BUSY) {
+      return missed;
+    }
+    Bounds wider = bounds.onBusyMachine();
+    Finding slow =
+        once(missed.rule(), missed.seed(), it -> examination.context(missed.rule(), wider, it))
+            .finding();
+    return slow.verdict() == Verdict.KEPT
+        ? inconclusive(
+            missed,
+            "it kept wider bounds, and other processes had %.0f %% of the processors"
+                .formatted(100 * others))
+        : missed;
+  }
+
+  private static Finding inconclusive(Finding missed, String but) {
+    return new Finding(
+        missed.rule(),
+        Verdict.INCONCLUSIVE,
+        "%s; but %s".formatted(missed.detail(), but),
+        missed.transcript(),
+        missed.took(),
+        missed.seed());
   }
 
   /** Returns the finding unless the control server misses the bound as well. */
@@ -168,23 +263,58 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     Rule rule = missed.rule();
     try (Control control = new Control(rule.service())) {
       Finding other =
-          once(rule, missed.seed(), it -> new TestContext(control, rule.service(), bounds, it));
-      if (other.verdict() != Verdict.BROKEN) {
-        return missed;
-      }
-      return new Finding(
-          rule,
-          Verdict.INCONCLUSIVE,
-          "%s; but so did the control server".formatted(missed.detail()),
-          missed.transcript(),
-          missed.took(),
-          missed.seed());
+          once(rule, missed.seed(), it -> new TestContext(control, rule.service(), bounds, it))
+              .finding();
+      return other.verdict() == Verdict.BROKEN
+          ? inconclusive(missed, "so did the control server")
+          : missed;
     } catch (IOException e) {
       return finding(rule, Verdict.INCONCLUSIVE, "no control server: " + e.getMessage());
     }
   }
 
-  private static Finding once(Rule rule, long seed, LongFunction<TestContext> contexts)
+  /**
+   * One try of a rule, and what the machine did meanwhile.
+   *
+   * @param isAboutTime whether a slow machine can have made the try miss the rule
+   * @param isTimeout whether the check did not end in time
+   * @param disturbance why the try does not count if it missed the rule; in words
+   * @param takenByOthers the share of the processors that other processes had
+   */
+  private record Attempt(
+      Finding finding,
+      boolean isAboutTime,
+      boolean isTimeout,
+      Optional<String> disturbance,
+      double takenByOthers) {}
+
+  private static Attempt attempt(
+      Rule rule, long seed, Bounds bounds, Examination examination, Machine machine)
+      throws InterruptedException {
+    Machine.Watch watch = machine.watch();
+    Outcome outcome = once(rule, seed, it -> examination.context(rule, bounds, it));
+    boolean missed = outcome.finding().verdict() == Verdict.BROKEN;
+    if (!missed && !outcome.isTimeout()) {
+      return new Attempt(outcome.finding(), false, false, Optional.empty(), 0);
+    }
+    boolean aboutTime = isTimed(rule) || outcome.isLate() || outcome.isTimeout();
+    Optional<String> disturbance = watch.shortage();
+    if (aboutTime && disturbance.isEmpty()) {
+      disturbance = watch.pause();
+    }
+    return new Attempt(
+        outcome.finding(), aboutTime, outcome.isTimeout(), disturbance, watch.takenByOthers());
+  }
+
+  /**
+   * The outcome of one try.
+   *
+   * @param isLate whether the rule was broken only because something did not come in time
+   * @param isTimeout whether the check did not end in time
+   */
+  private record Outcome(Finding finding, boolean isLate, boolean isTimeout) {}
+
+  private static Outcome once(Rule rule, long seed, LongFunction<TestContext> contexts)
       throws InterruptedException {
     long start = System.nanoTime();
     AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
@@ -200,10 +330,13 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
       Verdict verdict = Verdict.KEPT;
       String detail = "";
       List<String> trace = List.of();
+      boolean late = false;
+      boolean timeout = false;
       try {
         running.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException _) {
         verdict = Verdict.ERROR;
+        timeout = true;
         detail = "the check did not end within %d s".formatted(LIMIT.toSeconds());
         trace = Stream.of(thread.get().getStackTrace()).map(it -> "  at " + it).toList();
       } catch (ExecutionException e) {
@@ -211,11 +344,16 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         switch (cause) {
           case Broken broken -> {
             verdict = Verdict.BROKEN;
+            late = broken.isLate();
             detail = String.valueOf(broken.getMessage());
           }
           case Inconclusive reason -> {
             verdict = Verdict.INCONCLUSIVE;
             detail = String.valueOf(reason.getMessage());
+          }
+          case IOException failure when Peer.isOfTheKit(failure) -> {
+            verdict = Verdict.INCONCLUSIVE;
+            detail = "the kit cannot open a socket: " + failure.getMessage();
           }
           case IOException _ when context.hasCrashed() -> {
             verdict = Verdict.BROKEN;
@@ -236,7 +374,8 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
         transcript.addAll(trace);
       }
       Duration took = Duration.ofNanos(System.nanoTime() - start);
-      return new Finding(rule, verdict, detail, List.copyOf(transcript), took, seed);
+      return new Outcome(
+          new Finding(rule, verdict, detail, List.copyOf(transcript), took, seed), late, timeout);
     }
   }
 

@@ -79,7 +79,7 @@ final class ResourceLeaks {
       now = count.now();
     }
     if (now > allowed) {
-      throw new Broken(
+      throw Broken.late(
           "at most %d %s after all clients have left".formatted(allowed, what),
           "there are %d".formatted(now));
     }

@@ -266,7 +266,7 @@ final class Section04Closing {
     demandAtMost(context, "threads", threads + own, () -> meter.now().threads());
     context.stop(server);
     if (!server.awaitEnd(context.time(STOP))) {
-      throw new Broken(
+      throw Broken.late(
           "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
     }
   }
@@ -314,7 +314,7 @@ final class Section04Closing {
       now = count.now();
     }
     if (now > most) {
-      throw new Broken(
+      throw Broken.late(
           "at most %d %s once all clients have gone".formatted(most, what), "%d".formatted(now));
     }
     context.note("sees %d %s, of %d that may be left".formatted(now, what, most));
