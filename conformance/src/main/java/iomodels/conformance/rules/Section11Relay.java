@@ -348,7 +348,11 @@ final class Section11Relay {
     long now = before;
     while (now - before <= FEW && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(BETWEEN_LOOKS_MILLIS);
+      long last = now;
       now = meter.now().descriptors();
+      if (now > last) {
+        deadline = System.nanoTime() + LOOK.toNanos(); // It goes on, if slowly.
+      }
     }
     client.reset();
     if (now - before > FEW) {

@@ -27,8 +27,12 @@ final class StallDetector {
     return reached + 1;
   }
 
-  /** Returns once the sender has stood still for a while, or is done. */
-  void await(long length, Duration atMost) throws InterruptedException {
+  /**
+   * Waits until the sender has stood still for a while, or is done.
+   *
+   * @return false if it still got on when the time was over
+   */
+  boolean await(long length, Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     int quiet = 0;
     while (quiet < QUIET_TIMES && System.nanoTime() < deadline && sent() < length) {
@@ -36,5 +40,6 @@ final class StallDetector {
       TimeUnit.MILLISECONDS.sleep(QUIET_MILLIS);
       quiet = reached == last && last >= 0 ? quiet + 1 : 0;
     }
+    return quiet == QUIET_TIMES || sent() >= length;
   }
 }

@@ -21,6 +21,10 @@ import java.util.function.UnaryOperator;
 public final class CommandTarget implements Target {
 
   private static final Duration READY = Duration.ofSeconds(20);
+
+  /** How long a server may take to find its port in use: on a busy machine it starts slowly. */
+  private static final Duration REFUSAL = Duration.ofSeconds(60);
+
   private static final Duration BETWEEN_PROBES = Duration.ofMillis(20);
   private static final int TRIES = 3;
 
@@ -116,8 +120,7 @@ public final class CommandTarget implements Target {
     ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
     if (taken) {
       // That something answers there says nothing of the child: only its end does.
-      child.awaitEnd(READY);
-      if (child.isAlive()) {
+      if (!child.awaitEnd(REFUSAL)) {
         return new ManagedInstance(child, address, ManagedProcess::terminateBelowShell);
       }
     }
