@@ -125,7 +125,7 @@ public final class Backend implements AutoCloseable {
       opened.accept(peer);
       return peer;
     } catch (SocketTimeoutException _) {
-      throw new Broken(
+      throw Broken.late(
           "a connection to " + name, "none was made for %,d ms".formatted(patience.toMillis()));
     }
   }

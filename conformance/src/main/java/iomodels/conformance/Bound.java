@@ -57,8 +57,8 @@ public enum Bound {
   BUSY_CPU(
       50,
       "%",
-      "Share of a core above which a server spins. It includes the time that its threads were"
-          + " runnable and waited for a processor, so that a busy machine does not hide it.");
+      "Share of a core above which a server spins: the share that its threads would take"
+          + " if no other process ran, so that a busy machine neither hides it nor causes it.");
 
   private final long standard;
   private final String unit;

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** A value for each {@link Bound}: the default, or one that the user has set. Immutable. */
 public final class Bounds {
@@ -19,6 +20,12 @@ public final class Bounds {
           .with(Bound.CLOSES, 1_000)
           .with(Bound.IDLE, 5_000)
           .with(Bound.WATCH, 1_500);
+
+  /** What limits how long a server may take. */
+  private static final Set<Bound> LIMITS =
+      Set.of(Bound.CLOSE, Bound.DELAY, Bound.PING, Bound.IDLE_STOP, Bound.STOP, Bound.NEWCOMER);
+
+  private static final int SLOWER = 4;
 
   private final Map<Bound, Long> changed;
 
@@ -59,13 +66,30 @@ public final class Bounds {
     }
   }
 
+  /**
+   * The same for a machine that is too busy for these: what a server may take is four times as
+   * long, the kit's patience twice as long. How long the kit listens and watches is no limit.
+   */
+  Bounds onBusyMachine() {
+    Bounds slower =
+        with(Bound.PATIENCE, Math.min(Bound.PATIENCE.most(), 2 * value(Bound.PATIENCE)));
+    for (Bound each : LIMITS) {
+      slower = slower.with(each, Math.min(each.most(), SLOWER * value(each)));
+    }
+    return slower;
+  }
+
+  private long value(Bound bound) {
+    return changed.getOrDefault(bound, bound.standard());
+  }
+
   /** Returns the value of a bound that is a count. */
   public int count(Bound bound) {
-    return Math.toIntExact(changed.getOrDefault(bound, bound.standard()));
+    return Math.toIntExact(value(bound));
   }
 
   /** Returns the value of a bound that is a duration. */
   public Duration time(Bound bound) {
-    return Duration.ofMillis(changed.getOrDefault(bound, bound.standard()));
+    return Duration.ofMillis(value(bound));
   }
 }

@@ -5,6 +5,8 @@ public final class Broken extends Exception {
 
   private static final long serialVersionUID = 1L;
 
+  private final boolean late;
+
   /**
    * Creates the message "expected …, but …".
    *
@@ -12,15 +14,26 @@ public final class Broken extends Exception {
    * @param actual what happened instead, a clause
    */
   public Broken(String expected, String actual) {
-    this("expected %s, but %s".formatted(expected, actual));
+    this("expected %s, but %s".formatted(expected, actual), false);
   }
 
-  private Broken(String message) {
+  private Broken(String message, boolean late) {
     super(message, null, false, false);
+    this.late = late;
+  }
+
+  /** The kit waited in vain: on a slow machine it may still have come later. */
+  public static Broken late(String expected, String actual) {
+    return new Broken("expected %s, but %s".formatted(expected, actual), true);
+  }
+
+  /** Whether the kit only waited in vain, and saw nothing that is wrong at any time. */
+  boolean isLate() {
+    return late;
   }
 
   /** Returns the same exception with a prefix that says where it happened. */
   public Broken at(String place) {
-    return new Broken("%s: %s".formatted(place, getMessage()));
+    return new Broken("%s: %s".formatted(place, getMessage()), late);
   }
 }

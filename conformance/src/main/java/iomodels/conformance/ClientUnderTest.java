@@ -33,6 +33,9 @@ public final class ClientUnderTest implements AutoCloseable {
   private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
   private static final byte[] END = new byte[0];
 
+  /** A process takes longer to start than to answer: so many times the kit's patience. */
+  private static final int START = 4;
+
   private final NetworkChannel port;
   private final Client.Run run;
   private final Duration patience;
@@ -50,6 +53,9 @@ public final class ClientUnderTest implements AutoCloseable {
   private byte[] rest = END;
 
   private boolean outputEnded;
+
+  /** Until it has connected, the client may still be starting. */
+  private boolean connected;
 
   private ClientUnderTest(
       NetworkChannel port, Client.Run run, Duration patience, Transcript transcript) {
@@ -143,13 +149,15 @@ public final class ClientUnderTest implements AutoCloseable {
   public Peer accept() throws Broken, IOException, InterruptedException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
     listener.socket().setSoTimeout(Math.toIntExact(POLL_INTERVAL.toMillis()));
-    long deadline = System.nanoTime() + patience.toNanos();
+    Duration within = patienceNow();
+    long deadline = System.nanoTime() + within.toNanos();
     while (System.nanoTime() - deadline < 0) {
       // In this order: the client may have connected before it ended.
       OptionalInt exitCode = run.exitCode(Duration.ZERO);
       try {
         SocketChannel channel = listener.socket().accept().getChannel();
         transcript.add("kit", "accepts a connection");
+        connected = true;
         return Peer.accepted(channel, patience, transcript, "srv");
       } catch (SocketTimeoutException e) {
         if (exitCode.isPresent()) {
@@ -157,7 +165,11 @@ public final class ClientUnderTest implements AutoCloseable {
         }
       }
     }
-    throw new Broken("a connection", "none was made for %,d ms".formatted(patience.toMillis()));
+    throw Broken.late("a connection", "none was made for %,d ms".formatted(within.toMillis()));
+  }
+
+  private Duration patienceNow() {
+    return connected ? patience : patience.multipliedBy(START);
   }
 
   /** Demands that the client shows exactly this text next. */
@@ -171,11 +183,11 @@ public final class ClientUnderTest implements AutoCloseable {
     int seen = 0;
     while (seen < expected.length) {
       if (rest.length == 0 && !awaitOutput()) {
-        throw new Broken(
-            wanted,
-            outputEnded
-                ? "the output ended after %,d of them".formatted(seen)
-                : "nothing was shown for %,d ms after %,d of them"
+        throw outputEnded
+            ? new Broken(wanted, "the output ended after %,d of them".formatted(seen))
+            : Broken.late(
+                wanted,
+                "nothing was shown for %,d ms after %,d of them"
                     .formatted(patience.toMillis(), seen));
       }
       int n = Math.min(rest.length, expected.length - seen);
@@ -223,10 +235,11 @@ public final class ClientUnderTest implements AutoCloseable {
   }
 
   private int awaitEnd() throws Broken, InterruptedException {
-    OptionalInt exitCode = run.exitCode(patience);
+    Duration within = patienceNow();
+    OptionalInt exitCode = run.exitCode(within);
     if (exitCode.isEmpty()) {
-      throw new Broken(
-          "the client to end", "it still ran after %,d ms".formatted(patience.toMillis()));
+      throw Broken.late(
+          "the client to end", "it still ran after %,d ms".formatted(within.toMillis()));
     }
     transcript.add("kit", "sees the client end with exit code " + exitCode.getAsInt());
     return exitCode.getAsInt();

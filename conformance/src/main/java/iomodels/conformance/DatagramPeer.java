@@ -8,11 +8,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A UDP client of the kit, which checks the replies. It repeats a request without a reply, since
- * UDP may lose both; so a late reply may arrive twice.
+ * UDP may lose both. If the reply was only late, it arrives twice; as many replies as requests were
+ * repeated are ignored.
  */
 public final class DatagramPeer implements AutoCloseable {
 
@@ -25,6 +30,9 @@ public final class DatagramPeer implements AutoCloseable {
   private final Transcript transcript;
   private final String name;
   private final byte[] buffer = new byte[LARGER_THAN_ANY_DATAGRAM];
+
+  /** Replies that may still come, because a request was sent again before it was answered. */
+  private final List<byte[]> surplus = new ArrayList<>();
 
   DatagramPeer(InetSocketAddress server, Duration patience, Transcript transcript, String name)
       throws IOException {
@@ -52,7 +60,8 @@ public final class DatagramPeer implements AutoCloseable {
   public void exchange(byte[] request, byte[] expected) throws Broken, IOException {
     for (int i = 0; i < TRIES; i++) {
       send(request);
-      if (receive(expected)) {
+      if (receive(expected, patience.dividedBy(TRIES))) {
+        surplus.addAll(Collections.nCopies(i, expected));
         return;
       }
     }
@@ -61,24 +70,21 @@ public final class DatagramPeer implements AutoCloseable {
 
   /** Demands a datagram of exactly these bytes from the server's port; sends no request. */
   public void expect(byte[] expected) throws Broken, IOException {
-    if (!receive(expected)) {
+    if (!receive(expected, patience)) {
       throw missing(expected, 1);
     }
   }
 
   private Broken missing(byte[] expected, int requests) {
-    return new Broken(
+    return Broken.late(
         "a datagram of " + Transcript.show(expected, 0, expected.length),
         "no reply came to %d request%s in %,d ms"
-            .formatted(
-                requests,
-                requests == 1 ? "" : "s",
-                patience.dividedBy(TRIES).toMillis() * requests));
+            .formatted(requests, requests == 1 ? "" : "s", patience.toMillis()));
   }
 
-  private boolean receive(byte[] expected) throws Broken, IOException {
+  private boolean receive(byte[] expected, Duration within) throws Broken, IOException {
     DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
-    if (!receive(packet, patience.dividedBy(TRIES))) {
+    if (!receiveOther(packet, expected, within)) {
       return false;
     }
     if (!packet.getSocketAddress().equals(server)) {
@@ -103,17 +109,37 @@ public final class DatagramPeer implements AutoCloseable {
         return;
       }
     }
-    throw new Broken("a datagram", "no datagram came");
+    throw Broken.late("a datagram", "no datagram came");
   }
 
   /** Demands that no datagram comes for this long. */
   public void expectSilence(Duration time) throws Broken, IOException {
     DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
-    if (receive(packet, time)) {
+    if (receiveOther(packet, null, time)) {
       throw new Broken(
           "no further datagram",
           "got one of " + Transcript.show(packet.getData(), 0, packet.getLength()));
     }
+  }
+
+  /** Receives a datagram, unless it is surplus and not the expected one. */
+  private boolean receiveOther(DatagramPacket packet, byte @Nullable [] expected, Duration within)
+      throws IOException {
+    long deadline = System.nanoTime() + within.toNanos();
+    Duration left = within;
+    while (receive(packet, left)) {
+      byte[] actual = Arrays.copyOf(packet.getData(), packet.getLength());
+      if (Arrays.equals(actual, expected)
+          || surplus.stream().noneMatch(it -> Arrays.equals(it, actual))) {
+        return true;
+      }
+      surplus.remove(
+          surplus.stream().filter(it -> Arrays.equals(it, actual)).findFirst().orElseThrow());
+      transcript.add(name, "passes over a second reply to a request that it sent again");
+      packet.setLength(buffer.length);
+      left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+    }
+    return false;
   }
 
   private boolean receive(DatagramPacket packet, Duration within) throws IOException {

@@ -6,32 +6,19 @@ import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
 import iomodels.conformance.targets.Target;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.LongFunction;
-import java.util.stream.Stream;
 
 /**
  * The engine: tests a subject, which is a server, a program or a client, by rules.
  *
  * <p>Rules run in parallel, as far as the subject allows it. Rules that are {@code TIMED} or {@code
- * ALONE} run one at a time, after the others. A timed rule is broken only if three runs break it
- * and a {@link Control} server, tested right then, does not. There is no control for rules that
- * start and stop a server, for programs and for clients. While a timed rule is repeated, no other
- * kit on this machine repeats one.
+ * ALONE} run one at a time, after the others. {@link Trials} says when a rule counts as broken.
  *
  * @param rules the rules, in the order of the report
  * @param bounds the numbers that rules depend on
@@ -39,9 +26,6 @@ import java.util.stream.Stream;
  * @param tries how often to test each rule, with consecutive seeds; stops when it is not kept
  */
 public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
-
-  private static final int TIMED_TRIES = 3;
-  private static final Duration TIME_LIMIT = Duration.ofSeconds(90);
 
   /** Creates a kit that tests each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
@@ -76,14 +60,22 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
    */
   public Report judge(Subject subject, StopCondition stop, Observer observer)
       throws IOException, InterruptedException {
+    try (ThisMachine machine = new ThisMachine()) {
+      return judge(subject, stop, observer, machine);
+    }
+  }
+
+  /** Tries the rules on a machine that is watched by other means. */
+  Report judge(Subject subject, StopCondition stop, Observer observer, Machine machine)
+      throws IOException, InterruptedException {
     List<String> notes = new ArrayList<>();
     Optional<Run.Ended> early = Optional.empty();
     Run run = new Run(stop, observer);
     try (run) {
-      demandProtocol(subject, run);
+      demandProtocol(subject, machine, run);
       Examination examination = run.await(run.submit(() -> examine(subject)));
       notes.addAll(examination.notes());
-      judge(examination, run);
+      judge(examination, machine, run);
     } catch (Run.Ended e) {
       early = Optional.of(e);
     }
@@ -97,7 +89,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
    *
    * @throws Run.Ended if the server serves another protocol
    */
-  private void demandProtocol(Subject subject, Run run)
+  private void demandProtocol(Subject subject, Machine machine, Run run)
       throws Run.Ended, IOException, InterruptedException {
     Optional<Rule> basic = rules.stream().filter(ProtocolProbe::isBasic).findFirst();
     if (!(subject instanceof Target server)
@@ -108,7 +100,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
     Examination unprobed =
         run.await(run.submit(() -> ServerExamination.withoutCapabilities(server, bounds)));
-    run.await(run.submit(() -> judge(basic.get(), unprobed, run)));
+    run.await(run.submit(() -> judge(basic.get(), unprobed, machine, run)));
     if (run.finding(basic.get()).filter(it -> it.verdict() == Verdict.BROKEN).isEmpty()) {
       return;
     }
@@ -126,7 +118,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   }
 
   /** Tries every rule that applies and has no finding yet. */
-  private void judge(Examination examination, Run run)
+  private void judge(Examination examination, Machine machine, Run run)
       throws Run.Ended, IOException, InterruptedException {
     for (Rule rule : rules) {
       String reason = examination.reasonToSkip(rule);
@@ -137,7 +129,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     List<Future<?>> parallel = new ArrayList<>();
     for (Rule rule : rules) {
       if (run.finding(rule).isEmpty() && rule.scheduling() == Scheduling.PARALLEL) {
-        parallel.add(run.submit(() -> judge(rule, examination, run)));
+        parallel.add(run.submit(() -> judge(rule, examination, machine, run)));
       }
     }
     for (Future<?> each : parallel) {
@@ -145,7 +137,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
     for (Rule rule : rules) {
       if (run.finding(rule).isEmpty()) {
-        run.await(run.submit(() -> judge(rule, examination, run)));
+        run.await(run.submit(() -> judge(rule, examination, machine, run)));
       }
     }
   }
@@ -185,127 +177,23 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     return new Report(name, findings, List.of());
   }
 
-  private Void judge(Rule rule, Examination examination, Run run) throws InterruptedException {
+  private Void judge(Rule rule, Examination examination, Machine machine, Run run)
+      throws InterruptedException {
     Semaphore permits = examination.permits(rule);
     permits.acquire();
     Finding finding;
     try {
       run.start(rule);
-      finding = withSeed(seed, rule, examination);
+      Trials trials = new Trials(rule, bounds, examination, machine);
+      finding = trials.judge(seed);
       for (int i = 1; i < tries && finding.verdict() == Verdict.KEPT; i++) {
-        finding = withSeed(seed + i, rule, examination);
+        finding = trials.judge(seed + i);
       }
     } finally {
       permits.release();
     }
     run.report(finding);
     return null;
-  }
-
-  private Finding withSeed(long own, Rule rule, Examination examination)
-      throws InterruptedException {
-    LongFunction<TestContext> contexts = it -> examination.context(rule, bounds, it);
-    if (rule.scheduling() != Scheduling.TIMED) {
-      return once(rule, own, contexts);
-    }
-    Finding finding = once(rule, own, contexts);
-    if (finding.verdict() != Verdict.BROKEN) {
-      return finding;
-    }
-    try (TimedTurn _ = TimedTurn.take()) {
-      for (int i = 1; i < TIMED_TRIES && finding.verdict() == Verdict.BROKEN; i++) {
-        finding = once(rule, own, contexts);
-      }
-      boolean missed = finding.verdict() == Verdict.BROKEN;
-      return missed && examination.hasControl(rule) ? comparedWithControl(finding) : finding;
-    }
-  }
-
-  /** Returns the finding; it is inconclusive if the control server misses the bound as well. */
-  private Finding comparedWithControl(Finding missed) throws InterruptedException {
-    Rule rule = missed.rule();
-    try (Control control = new Control(rule.service())) {
-      Finding other =
-          once(rule, missed.seed(), it -> new TestContext(control, rule.service(), bounds, it));
-      if (other.verdict() != Verdict.BROKEN) {
-        return missed;
-      }
-      return new Finding(
-          rule,
-          Verdict.INCONCLUSIVE,
-          "%s; but so did the control server".formatted(missed.detail()),
-          missed.transcript(),
-          missed.took(),
-          missed.seed());
-    } catch (IOException e) {
-      return finding(rule, Verdict.INCONCLUSIVE, "no control server: " + e.getMessage());
-    }
-  }
-
-  private static Finding once(Rule rule, long seed, LongFunction<TestContext> contexts)
-      throws InterruptedException {
-    long start = System.nanoTime();
-    AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
-    try (TestContext context = contexts.apply(seed ^ rule.id().hashCode());
-        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Void> running =
-          executor.submit(
-              () -> {
-                thread.set(Thread.currentThread());
-                rule.check().run(context);
-                return null;
-              });
-      Verdict verdict = Verdict.KEPT;
-      String detail = "";
-      List<String> trace = List.of();
-      try {
-        running.get(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-      } catch (TimeoutException _) {
-        verdict = Verdict.ERROR;
-        detail = "the check did not end within %d s".formatted(TIME_LIMIT.toSeconds());
-        trace = Stream.of(thread.get().getStackTrace()).map(it -> "  at " + it).toList();
-      } catch (ExecutionException e) {
-        Throwable cause = e.getCause();
-        switch (cause) {
-          case Broken broken -> {
-            verdict = Verdict.BROKEN;
-            detail = String.valueOf(broken.getMessage());
-          }
-          case Inconclusive reason -> {
-            verdict = Verdict.INCONCLUSIVE;
-            detail = String.valueOf(reason.getMessage());
-          }
-          case IOException _ when context.hasCrashed() -> {
-            verdict = Verdict.BROKEN;
-            detail = "expected a server that keeps running, but it has ended";
-          }
-          case null, default -> {
-            verdict = Verdict.ERROR;
-            detail = "the check failed: " + cause;
-            trace = stackTrace(cause == null ? e : cause);
-          }
-        }
-      } catch (InterruptedException e) {
-        running.cancel(true);
-        context.cancel();
-        throw e;
-      } finally {
-        running.cancel(true);
-      }
-      List<String> transcript = new ArrayList<>();
-      if (verdict != Verdict.KEPT) {
-        transcript.addAll(context.transcript());
-        transcript.addAll(trace);
-      }
-      Duration took = Duration.ofNanos(System.nanoTime() - start);
-      return new Finding(rule, verdict, detail, List.copyOf(transcript), took, seed);
-    }
-  }
-
-  private static List<String> stackTrace(Throwable e) {
-    StringWriter text = new StringWriter();
-    e.printStackTrace(new PrintWriter(text));
-    return text.toString().lines().map(it -> it.replace("\t", "  ")).toList();
   }
 
   private Finding finding(Rule rule, Verdict verdict, String reason) {

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -53,6 +55,13 @@ public final class Peer implements AutoCloseable {
   private static final Duration QUIET_INTERVAL = Duration.ofMillis(75);
 
   private static final int QUIET_INTERVALS = 5;
+
+  private static final List<String> OUT_OF =
+      List.of(
+          "Too many open files",
+          "Cannot assign requested address",
+          "No buffer space available",
+          "Cannot allocate memory");
 
   private final SocketChannel channel;
   private final Socket socket;
@@ -130,7 +139,10 @@ public final class Peer implements AutoCloseable {
       }
       transcript.add(name, "could not connect: " + e.getMessage());
       demandFaultOfServer(e);
-      throw new Broken("a connection", "connecting failed: " + e.getMessage());
+      String failure = "connecting failed: " + e.getMessage();
+      throw e instanceof SocketTimeoutException
+          ? Broken.late("a connection", failure)
+          : new Broken("a connection", failure);
     }
   }
 
@@ -146,8 +158,11 @@ public final class Peer implements AutoCloseable {
       channel.write(bytes);
     } catch (IOException e) {
       demandFaultOfServer(e);
-      throw new Broken(
-          "a connection of a client that sends a few bytes", "it failed: " + e.getMessage());
+      String wanted = "a connection of a client that sends a few bytes";
+      String failure = "it failed: " + e.getMessage();
+      throw e instanceof SocketTimeoutException
+          ? Broken.late(wanted, failure)
+          : new Broken(wanted, failure);
     }
   }
 
@@ -168,12 +183,18 @@ public final class Peer implements AutoCloseable {
 
   /** Throws {@link Inconclusive} if the kit itself is out of descriptors or ports. */
   static void demandFaultOfServer(IOException e) throws Inconclusive {
-    String what = String.valueOf(e.getMessage());
-    if (e instanceof Inconclusive
-        || what.contains("Too many open files")
-        || what.contains("Cannot assign requested address")) {
-      throw new Inconclusive("the kit cannot connect: " + what, e);
+    if (e instanceof Inconclusive || isOfTheKit(e)) {
+      throw new Inconclusive("the kit cannot connect: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Whether the kit ran out of something: EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM; or out
+   * of ports to bind to, since it binds only to ports that the system chooses: EADDRINUSE.
+   */
+  static boolean isOfTheKit(IOException e) {
+    String what = String.valueOf(e.getMessage());
+    return e instanceof BindException || OUT_OF.stream().anyMatch(what::contains);
   }
 
   /** Sends text as UTF-8. */
@@ -275,7 +296,7 @@ public final class Peer implements AutoCloseable {
       transcript.add("", "FIN to %s after %,d bytes".formatted(name, taken));
       throw new Broken("RST", "got FIN after %,d bytes, as at a regular end".formatted(taken));
     } catch (SocketTimeoutException _) {
-      throw new Broken("RST", "nothing came for %,d ms".formatted(patience.toMillis()));
+      throw Broken.late("RST", "nothing came for %,d ms".formatted(patience.toMillis()));
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
     }
@@ -291,7 +312,7 @@ public final class Peer implements AutoCloseable {
       if (taken > before) {
         deadline = System.nanoTime() + time.toNanos();
       } else if (System.nanoTime() - deadline > 0) {
-        throw new Broken(
+        throw Broken.late(
             "a client that reads what is sent",
             "it read nothing for %,d ms after %,d bytes".formatted(time.toMillis(), taken));
       }
@@ -479,7 +500,7 @@ public final class Peer implements AutoCloseable {
       int n = input.read(surplus);
       throw new Broken(wanted, n < 0 ? "got FIN" : "got " + Transcript.show(surplus, 0, n));
     } catch (SocketTimeoutException _) {
-      throw new Broken(wanted, "nothing came");
+      throw Broken.late(wanted, "nothing came");
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
     }
@@ -510,7 +531,7 @@ public final class Peer implements AutoCloseable {
   public void expectEnd(Duration within) throws Broken {
     demandNothingHeld("the end of the connection");
     if (!endsWithoutData(within)) {
-      throw new Broken(
+      throw Broken.late(
           "the end of the connection within %,d ms".formatted(within.toMillis()), "it did not end");
     }
   }
@@ -644,7 +665,7 @@ public final class Peer implements AutoCloseable {
       return n;
     } catch (SocketTimeoutException _) {
       transcript.add(name, "gives up waiting after %,d ms".formatted(within.toMillis()));
-      throw new Broken(wanted, "nothing came for %,d ms%s".formatted(within.toMillis(), after));
+      throw Broken.late(wanted, "nothing came for %,d ms%s".formatted(within.toMillis(), after));
     } catch (IOException e) {
       throw lost(wanted, "receiving" + after, e);
     }

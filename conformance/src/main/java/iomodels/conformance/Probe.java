@@ -31,8 +31,10 @@ final class Probe {
     boolean decides = target.claims().isEmpty();
     Bounds quick = bounds.with(Bound.PATIENCE, decides ? PATIENCE_TO_DECIDE : PATIENCE_TO_NOTE);
     for (Capability capability : Capability.values()) {
+      // A concurrent server that is taken for a sequential one breaks the rules for these.
+      Bounds patient = decides && capability == Capability.CONCURRENT ? bounds : quick;
       if (!claimed.contains(capability) && target.serves(service)) {
-        try (TestContext context = new TestContext(target, service, quick, seed)) {
+        try (TestContext context = new TestContext(target, service, patient, seed)) {
           probe(capability, context, request);
           found.add(capability);
         } catch (Broken | SocketException _) {

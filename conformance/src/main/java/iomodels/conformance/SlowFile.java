@@ -69,7 +69,7 @@ public final class SlowFile implements AutoCloseable {
   /** Demands that the program opens the file for reading. */
   public void expectReader() throws Broken, IOException, InterruptedException {
     if (!isOpenedWithin(patience)) {
-      throw new Broken(
+      throw Broken.late(
           "the program to read " + name(), "it did not for %,d ms".formatted(patience.toMillis()));
     }
     transcript.add("kit", name() + " is being read");

@@ -8,7 +8,10 @@ public enum Verdict {
   BROKEN,
   /** The rule does not apply to the subject. This is not a pass. */
   SKIPPED,
-  /** The kit cannot tell: a control server missed the bound as well, or a tool is missing. */
+  /**
+   * The kit cannot tell: a control server missed the bound as well, the machine disturbed the
+   * check, or a tool is missing.
+   */
   INCONCLUSIVE,
   /** The check itself failed or did not end in time, because of the kit or of this machine. */
   ERROR

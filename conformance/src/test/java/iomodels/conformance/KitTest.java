@@ -14,11 +14,14 @@ import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -122,6 +125,121 @@ class KitTest {
         judge(rule(Set.of(), Scheduling.TIMED, _ -> fail("a quick reply", "it was slow")));
     assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(finding.detail()).endsWith("but so did the control server");
+  }
+
+  /** A machine that does the same to each try. */
+  private record Disturbed(Optional<String> shortage, Optional<String> pause, double takenByOthers)
+      implements Machine, Machine.Watch {
+
+    private static final Disturbed CALM = new Disturbed(Optional.empty(), Optional.empty(), 0);
+    private static final Disturbed SHORT =
+        new Disturbed(Optional.of("memory was short"), Optional.empty(), 0);
+    private static final Disturbed PAUSED =
+        new Disturbed(Optional.empty(), Optional.of("the kit did not run"), 0);
+    private static final Disturbed BUSY = new Disturbed(Optional.empty(), Optional.empty(), 0.9);
+
+    @Override
+    public Watch watch() {
+      return this;
+    }
+  }
+
+  private static Finding judge(Rule rule, Machine machine) throws Exception {
+    return judge(rule, List.of(machine));
+  }
+
+  /** Each try is on the next of these machines. */
+  private static Finding judge(Rule rule, List<Machine> machines) throws Exception {
+    Iterator<Machine> next = machines.iterator();
+    try (Control target = new Control(Services.UPPER)) {
+      return new Kit(List.of(rule), Bounds.STANDARD, 1)
+          .judge(
+              target,
+              StopCondition.NONE,
+              _ -> {},
+              machines.size() == 1 ? machines.getFirst() : () -> next.next().watch())
+          .findings()
+          .getFirst();
+    }
+  }
+
+  @Test
+  void aMissWhileTheKernelIsShortOfMemoryIsInconclusive() throws Exception {
+    AtomicInteger tries = new AtomicInteger();
+    Rule missed =
+        rule(
+            Set.of(),
+            _ -> {
+              tries.incrementAndGet();
+              fail("tea", "got coffee");
+            });
+    Finding finding = judge(missed, Disturbed.SHORT);
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(finding.detail()).isEqualTo("expected tea, but got coffee; but memory was short");
+    assertThat(tries).hasValue(3);
+    assertThat(judge(rule(Set.of(), _ -> {}), Disturbed.SHORT).verdict()).isEqualTo(Verdict.KEPT);
+  }
+
+  @Test
+  void aMissCountsAsSoonAsTheKernelHasMemoryAgain() throws Exception {
+    Rule missed = rule(Set.of(), _ -> fail("tea", "got coffee"));
+    assertThat(judge(missed, List.of(Disturbed.SHORT, Disturbed.CALM)).verdict())
+        .isEqualTo(Verdict.BROKEN);
+  }
+
+  @Test
+  void aPauseOfTheKitExcusesOnlyWhatDidNotComeInTime() throws Exception {
+    Rule late = rule(Set.of(), _ -> failLate());
+    assertThat(judge(late, Disturbed.PAUSED).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(judge(late, Disturbed.CALM).verdict()).isEqualTo(Verdict.BROKEN);
+    Rule wrong = rule(Set.of(), _ -> fail("tea", "got coffee"));
+    assertThat(judge(wrong, Disturbed.PAUSED).verdict()).isEqualTo(Verdict.BROKEN);
+    Rule timed = rule(Set.of(), Scheduling.TIMED, _ -> fail("tea", "got coffee"));
+    assertThat(judge(timed, Disturbed.PAUSED).detail()).endsWith("; but the kit did not run");
+  }
+
+  private static void failLate() throws Broken {
+    throw Broken.late("tea", "nothing came").at("at five");
+  }
+
+  @Test
+  void onABusyMachineAServerThatKeepsWiderBoundsIsOnlySlow() throws Exception {
+    Rule slow =
+        rule(
+            Set.of(),
+            context -> {
+              if (context.time(Bound.CLOSE).toMillis() == Bound.CLOSE.standard()) {
+                failLate();
+              }
+            });
+    Finding finding = judge(slow, Disturbed.BUSY);
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(finding.detail())
+        .endsWith("; but it kept wider bounds, and other processes had 90 % of the processors");
+    assertThat(judge(slow, Disturbed.CALM).verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(judge(rule(Set.of(), _ -> failLate()), Disturbed.BUSY).verdict())
+        .isEqualTo(Verdict.BROKEN);
+  }
+
+  @Test
+  void whatTheKitLacksSaysNothingOfTheServer() throws Exception {
+    for (String words : List.of("Too many open files", "No buffer space available")) {
+      Rule rule =
+          rule(
+              Set.of(),
+              _ -> {
+                throw new SocketException(words);
+              });
+      assertThat(judge(rule).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+      assertThat(judge(rule).detail()).isEqualTo("the kit cannot open a socket: " + words);
+    }
+    Rule bind =
+        rule(
+            Set.of(),
+            _ -> {
+              throw new BindException("Address already in use");
+            });
+    assertThat(judge(bind).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
   }
 
   @Test

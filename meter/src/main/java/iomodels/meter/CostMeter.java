@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * threads and children that have ended: {@link #now}. The process's CPU clock has nanoseconds, and
  * includes threads that have ended: {@link #cpu}. {@code /proc/PID/task/*}{@code /schedstat} loses
  * a thread when it ends, but also has the time that a thread has waited for a processor: {@link
- * #demand}.
+ * #processorTimes}.
  */
 public final class CostMeter {
 
@@ -31,12 +31,6 @@ public final class CostMeter {
   private static final Path PROC = Path.of("/proc");
 
   private final ProcessHandle process;
-
-  /** The demand of each live thread at the last reading, in nanoseconds. */
-  private Map<Long, Long> demandSeen = Map.of();
-
-  /** The demand of all threads up to the last reading, in nanoseconds. */
-  private long demanded;
 
   private CostMeter(ProcessHandle process) {
     this.process = process;
@@ -98,40 +92,33 @@ public final class CostMeter {
   }
 
   /**
-   * Returns the CPU time that the threads have used, plus the time that they have waited in the run
-   * queue: the time that they would have used if processors had been free. The value never
-   * decreases: if a thread ends, the part that this meter has read remains. If the kernel does not
-   * record the times, this is the CPU time.
+   * Returns the CPU time of the process and its descendants so far, thread by thread.
    *
    * @throws IOException if the process has ended, or belongs to another user
    */
-  public synchronized Duration demand() throws IOException {
-    Map<Long, Long> now = new HashMap<>();
-    addDemand(process.pid(), now);
+  public ProcessorTimes processorTimes() throws IOException {
+    Map<Long, ThreadTimes> threads = new HashMap<>();
+    addThreads(process.pid(), threads);
     for (ProcessHandle child : process.descendants().toList()) {
       try {
-        addDemand(child.pid(), now);
+        addThreads(child.pid(), threads);
       } catch (IOException _) {
         // It has just ended.
       }
     }
-    now.forEach((thread, nanos) -> demanded += nanos - demandSeen.getOrDefault(thread, 0L));
-    demandSeen = now;
-    return demanded == 0 ? now().cpu() : Duration.ofNanos(demanded);
+    return new ProcessorTimes(System.nanoTime(), cpu(), threads);
   }
 
-  /**
-   * Adds fields 1 and 2 of each thread's {@code schedstat}: nanoseconds on a processor, and in the
-   * run queue.
-   */
-  private static void addDemand(long pid, Map<Long, Long> byThread) throws IOException {
+  private static void addThreads(long pid, Map<Long, ThreadTimes> threads) throws IOException {
     try (Stream<Path> tasks = Files.list(PROC.resolve(Long.toString(pid)).resolve("task"))) {
       for (Path task : tasks.toList()) {
         try {
-          String[] fields = Files.readString(task.resolve("schedstat")).strip().split(" ", -1);
-          byThread.put(
+          threads.put(
               Long.parseLong(task.getFileName().toString()),
-              Long.parseLong(fields[0]) + Long.parseLong(fields[1]));
+              ThreadTimes.parse(
+                  System.nanoTime(),
+                  Files.readString(task.resolve("schedstat")),
+                  Files.readString(task.resolve("stat"))));
         } catch (IOException _) {
           // It has just ended, or the kernel does not record the times.
         }
@@ -155,6 +142,28 @@ public final class CostMeter {
       }
     }
     return sum;
+  }
+
+  /**
+   * Returns the CPU time that the process and its descendants have used so far, in ticks of 10 ms,
+   * including that of children that have ended and been waited for.
+   *
+   * @throws IOException if the process has ended
+   */
+  public Duration cpuWithEnded() throws IOException {
+    Duration sum = cpu(stat(process.pid()));
+    for (ProcessHandle child : process.descendants().toList()) {
+      try {
+        sum = sum.plus(cpu(stat(child.pid())));
+      } catch (IOException _) {
+        // It has just ended.
+      }
+    }
+    return sum;
+  }
+
+  private static String stat(long pid) throws IOException {
+    return Files.readString(PROC.resolve(Long.toString(pid)).resolve("stat"));
   }
 
   /**

@@ -62,10 +62,11 @@ class CostMeterTest {
     Process process = new ProcessBuilder("sh", "-c", BURN).start();
     try {
       CostMeter meter = CostMeter.of(process.toHandle()).orElseThrow();
-      Duration earlier = meter.demand();
+      ProcessorTimes earlier = meter.processorTimes();
       awaitCpu(process, meter, meter.now());
+      ProcessorDemand demand = meter.processorTimes().since(earlier);
 
-      assertThat(meter.demand().minus(earlier)).isGreaterThan(Duration.ofMillis(150));
+      assertThat(demand.wanted()).isGreaterThanOrEqualTo(demand.used()).isBetween(50.0, 130.0);
     } finally {
       process.destroyForcibly().waitFor();
     }

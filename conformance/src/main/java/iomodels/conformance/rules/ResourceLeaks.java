@@ -91,7 +91,7 @@ final class ResourceLeaks {
       throw new Inconclusive("cannot count the %s of the program".formatted(what));
     }
     if (count.getAsLong() > most) {
-      throw new Broken(
+      throw Broken.late(
           "at most %d %s after all clients have left".formatted(most, what),
           "there are %d".formatted(count.getAsLong()));
     }

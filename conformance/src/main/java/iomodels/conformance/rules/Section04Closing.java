@@ -273,7 +273,7 @@ final class Section04Closing {
     demandAtMost(context, "threads", threads + own, () -> meter.now().threads());
     context.stop(server);
     if (!server.awaitEnd(context.time(STOP))) {
-      throw new Broken(
+      throw Broken.late(
           "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
     }
   }
@@ -321,7 +321,7 @@ final class Section04Closing {
       now = counter.sample();
     }
     if (now > most) {
-      throw new Broken(
+      throw Broken.late(
           "at most %d %s after all clients have left".formatted(most, what),
           "there are %d".formatted(now));
     }

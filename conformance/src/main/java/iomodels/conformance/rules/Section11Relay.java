@@ -351,7 +351,11 @@ final class Section11Relay {
     long now = before;
     while (now - before <= FEW && System.nanoTime() - deadline < 0) {
       TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
+      long last = now;
       now = meter.now().descriptors();
+      if (now > last) {
+        deadline = System.nanoTime() + OBSERVATION.toNanos(); // It continues, if slowly.
+      }
     }
     client.reset();
     if (now - before > FEW) {

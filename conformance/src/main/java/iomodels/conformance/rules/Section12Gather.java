@@ -533,7 +533,7 @@ final class Section12Gather {
       now = Kernel.connecting(port);
     }
     if (now > wanted) {
-      throw new Broken(
+      throw Broken.late(
           "%d calls that are still connecting %s".formatted(wanted, when),
           "there are %d after %,d ms (SYN-SENT)".formatted(now, context.time(CLOSE).toMillis()));
     }

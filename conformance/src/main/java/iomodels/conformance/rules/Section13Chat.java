@@ -543,7 +543,7 @@ final class Section13Chat {
       }
       peer.close();
       if (System.nanoTime() - deadline > 0) {
-        throw new Broken(
+        throw Broken.late(
             expected,
             "got %s after %,d ms".formatted(shortened(answer), context.patience().toMillis()));
       }
@@ -769,7 +769,7 @@ final class Section13Chat {
       now = meter.now().descriptors();
     }
     if (now > allowed) {
-      throw new Broken(
+      throw Broken.late(
           "at most %,d descriptors after all clients have left".formatted(allowed),
           "there are %,d".formatted(now));
     }

@@ -22,7 +22,7 @@ final class Shutdown {
   static void demand(TestContext context, Instance program) throws Broken, InterruptedException {
     context.stop(program);
     if (!program.awaitEnd(context.time(STOP))) {
-      throw new Broken(
+      throw Broken.late(
           "the program to end within %,d ms".formatted(context.time(STOP).toMillis()),
           "it still runs");
     }

@@ -27,8 +27,12 @@ final class StallDetector {
     return reached + 1;
   }
 
-  /** Waits until the sender has made no progress for a while, or has sent everything. */
-  void await(long length, Duration atMost) throws InterruptedException {
+  /**
+   * Waits until the sender has made no progress for a while, or has sent everything.
+   *
+   * @return false if the sender still made progress when the time was over
+   */
+  boolean await(long length, Duration atMost) throws InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     int quiet = 0;
     while (quiet < QUIET_INTERVALS && System.nanoTime() < deadline && sent() < length) {
@@ -36,5 +40,6 @@ final class StallDetector {
       TimeUnit.MILLISECONDS.sleep(QUIET_INTERVAL_MILLIS);
       quiet = reached == last && last >= 0 ? quiet + 1 : 0;
     }
+    return quiet == QUIET_INTERVALS || sent() >= length;
   }
 }

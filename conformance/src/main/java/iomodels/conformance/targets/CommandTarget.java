@@ -22,6 +22,10 @@ public final class CommandTarget implements Target {
 
   private static final Duration READY = Duration.ofSeconds(20);
   private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
+
+  /** How long a server may take to find its port in use: on a busy machine it starts slowly. */
+  private static final Duration REFUSAL = Duration.ofSeconds(60);
+
   private static final int TRIES = 3;
 
   private final String command;
@@ -126,8 +130,7 @@ public final class CommandTarget implements Target {
       throws IOException, InterruptedException {
     if (taken) {
       // Another process answers on this port: only the child's end is significant.
-      child.awaitEnd(READY);
-      if (child.isAlive()) {
+      if (!child.awaitEnd(REFUSAL)) {
         return new ManagedInstance(child, address, ManagedProcess::terminateShell);
       }
     }

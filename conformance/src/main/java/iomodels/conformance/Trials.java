@@ -1,0 +1,251 @@
+package iomodels.conformance;
+
+import iomodels.conformance.Rule.Scheduling;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+
+/**
+ * Tests one rule, and repeats a test that the machine may have disturbed.
+ *
+ * <p>A timed rule is broken only if three tries break it and a {@link Control} server, tested right
+ * then, does not. There is no control for rules that start and stop a server, for programs and for
+ * clients. While a timed rule is repeated, no other kit on this machine repeats one.
+ *
+ * <p>A try does not count if the {@link Machine} was to blame: the kernel was short of memory for
+ * TCP, or the kit itself did not run while it measured time. Such a try is repeated; after three of
+ * them the rule is inconclusive. If other processes had most of the processors, a miss of a bound
+ * on time is tried once more with wider bounds. A server that keeps these may be slow only because
+ * the machine is: the rule is inconclusive as well.
+ */
+record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine) {
+
+  private static final int TIMED_TRIES = 3;
+  private static final int MAX_DISTURBED = 3;
+  private static final Duration TIME_LIMIT = Duration.ofSeconds(90);
+
+  /** Time for the machine to recover, before the first repetition of a disturbed try. */
+  private static final long RECOVERY_MILLIS = 500;
+
+  /** If other processes have so large a share of the processors, the machine is busy. */
+  private static final double BUSY = 0.5;
+
+  /** Tests the rule with this seed. */
+  Finding judge(long seed) throws InterruptedException {
+    Attempt first = attempt(seed);
+    if (first.finding().verdict() != Verdict.BROKEN) {
+      return first.isTimeout() ? unlessDisturbed(first) : first.finding();
+    }
+    if (!isTimed()) {
+      return repeated(first, 1);
+    }
+    try (TimedTurn _ = TimedTurn.take()) {
+      return repeated(first, TIMED_TRIES);
+    }
+  }
+
+  private boolean isTimed() {
+    return rule.scheduling() == Scheduling.TIMED;
+  }
+
+  /**
+   * Repeats a rule that was missed, until it is kept, or was missed often enough.
+   *
+   * @param needed how many undisturbed misses break the rule
+   */
+  private Finding repeated(Attempt first, int needed) throws InterruptedException {
+    Attempt attempt = first;
+    int missed = attempt.disturbance().isPresent() ? 0 : 1;
+    int disturbed = 1 - missed;
+    while (missed < needed && disturbed < MAX_DISTURBED) {
+      TimeUnit.MILLISECONDS.sleep(disturbed * RECOVERY_MILLIS);
+      attempt = attempt(first.finding().seed());
+      if (attempt.finding().verdict() != Verdict.BROKEN) {
+        return attempt.isTimeout() ? unlessDisturbed(attempt) : attempt.finding();
+      }
+      missed += attempt.disturbance().isPresent() ? 0 : 1;
+      disturbed += attempt.disturbance().isPresent() ? 1 : 0;
+    }
+    if (missed < needed) {
+      return unlessDisturbed(attempt);
+    }
+    Finding finding =
+        isTimed() && examination.hasControl(rule)
+            ? comparedWithControl(attempt.finding())
+            : attempt.finding();
+    return finding.verdict() == Verdict.BROKEN && attempt.isAboutTime()
+        ? unlessOnlySlow(finding, attempt.takenByOthers())
+        : finding;
+  }
+
+  private static Finding unlessDisturbed(Attempt missed) {
+    return missed
+        .disturbance()
+        .map(it -> inconclusive(missed.finding(), it))
+        .orElse(missed.finding());
+  }
+
+  /** Returns the finding; inconclusive if the machine is busy and the server keeps wider bounds. */
+  private Finding unlessOnlySlow(Finding missed, double takenByOthers) throws InterruptedException {
+    if (takenByOthers < BUSY) {
+      return missed;
+    }
+    Bounds wider = bounds.onBusyMachine();
+    Finding slow = once(missed.seed(), it -> examination.context(rule, wider, it)).finding();
+    return slow.verdict() == Verdict.KEPT
+        ? inconclusive(
+            missed,
+            "it kept wider bounds, and other processes had %.0f %% of the processors"
+                .formatted(100 * takenByOthers))
+        : missed;
+  }
+
+  /** Returns the finding; inconclusive if the control server misses the bound as well. */
+  private Finding comparedWithControl(Finding missed) throws InterruptedException {
+    try (Control control = new Control(rule.service())) {
+      Finding other =
+          once(missed.seed(), it -> new TestContext(control, rule.service(), bounds, it)).finding();
+      return other.verdict() == Verdict.BROKEN
+          ? inconclusive(missed, "so did the control server")
+          : missed;
+    } catch (IOException e) {
+      return inconclusive(missed, "there is no control server: " + e.getMessage());
+    }
+  }
+
+  private static Finding inconclusive(Finding missed, String but) {
+    return new Finding(
+        missed.rule(),
+        Verdict.INCONCLUSIVE,
+        "%s; but %s".formatted(missed.detail(), but),
+        missed.transcript(),
+        missed.took(),
+        missed.seed());
+  }
+
+  /**
+   * One try, and what the machine did meanwhile.
+   *
+   * @param isAboutTime whether a slow machine can have made the try miss the rule
+   * @param isTimeout whether the check did not end in time
+   * @param disturbance why the try does not count if it missed the rule; in words
+   * @param takenByOthers the share of the processors that other processes had
+   */
+  private record Attempt(
+      Finding finding,
+      boolean isAboutTime,
+      boolean isTimeout,
+      Optional<String> disturbance,
+      double takenByOthers) {}
+
+  private Attempt attempt(long seed) throws InterruptedException {
+    Machine.Watch watch = machine.watch();
+    Outcome outcome = once(seed, it -> examination.context(rule, bounds, it));
+    boolean missed = outcome.finding().verdict() == Verdict.BROKEN;
+    if (!missed && !outcome.isTimeout()) {
+      return new Attempt(outcome.finding(), false, false, Optional.empty(), 0);
+    }
+    boolean aboutTime = isTimed() || outcome.isLate() || outcome.isTimeout();
+    Optional<String> disturbance = watch.shortage();
+    if (aboutTime && disturbance.isEmpty()) {
+      disturbance = watch.pause();
+    }
+    return new Attempt(
+        outcome.finding(), aboutTime, outcome.isTimeout(), disturbance, watch.takenByOthers());
+  }
+
+  /**
+   * The outcome of one try.
+   *
+   * @param isLate whether the rule was broken only because something did not come in time
+   * @param isTimeout whether the check did not end in time
+   */
+  private record Outcome(Finding finding, boolean isLate, boolean isTimeout) {}
+
+  private Outcome once(long seed, LongFunction<TestContext> contexts) throws InterruptedException {
+    long start = System.nanoTime();
+    AtomicReference<Thread> thread = new AtomicReference<>(Thread.currentThread());
+    try (TestContext context = contexts.apply(seed ^ rule.id().hashCode());
+        ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Void> running =
+          executor.submit(
+              () -> {
+                thread.set(Thread.currentThread());
+                rule.check().run(context);
+                return null;
+              });
+      Verdict verdict = Verdict.KEPT;
+      String detail = "";
+      List<String> trace = List.of();
+      boolean late = false;
+      boolean timeout = false;
+      try {
+        running.get(TIME_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException _) {
+        verdict = Verdict.ERROR;
+        timeout = true;
+        detail = "the check did not end within %d s".formatted(TIME_LIMIT.toSeconds());
+        trace = Stream.of(thread.get().getStackTrace()).map(it -> "  at " + it).toList();
+      } catch (ExecutionException e) {
+        Throwable cause = e.getCause();
+        switch (cause) {
+          case Broken broken -> {
+            verdict = Verdict.BROKEN;
+            late = broken.isLate();
+            detail = String.valueOf(broken.getMessage());
+          }
+          case Inconclusive reason -> {
+            verdict = Verdict.INCONCLUSIVE;
+            detail = String.valueOf(reason.getMessage());
+          }
+          case IOException failure when Peer.isOfTheKit(failure) -> {
+            verdict = Verdict.INCONCLUSIVE;
+            detail = "the kit cannot open a socket: " + failure.getMessage();
+          }
+          case IOException _ when context.hasCrashed() -> {
+            verdict = Verdict.BROKEN;
+            detail = "expected a server that keeps running, but it has ended";
+          }
+          case null, default -> {
+            verdict = Verdict.ERROR;
+            detail = "the check failed: " + cause;
+            trace = stackTrace(cause == null ? e : cause);
+          }
+        }
+      } catch (InterruptedException e) {
+        running.cancel(true);
+        context.cancel();
+        throw e;
+      } finally {
+        running.cancel(true);
+      }
+      List<String> transcript = new ArrayList<>();
+      if (verdict != Verdict.KEPT) {
+        transcript.addAll(context.transcript());
+        transcript.addAll(trace);
+      }
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      return new Outcome(
+          new Finding(rule, verdict, detail, List.copyOf(transcript), took, seed), late, timeout);
+    }
+  }
+
+  private static List<String> stackTrace(Throwable e) {
+    StringWriter text = new StringWriter();
+    e.printStackTrace(new PrintWriter(text));
+    return text.toString().lines().map(it -> it.replace("\t", "  ")).toList();
+  }
+}
