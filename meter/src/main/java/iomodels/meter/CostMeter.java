@@ -118,7 +118,7 @@ public final class CostMeter {
               ThreadTimes.parse(
                   System.nanoTime(),
                   Files.readString(task.resolve("schedstat")),
-                  Files.readString(task.resolve("stat"))));
+                  Files.readString(task.resolve("status"))));
         } catch (IOException _) {
           // It has just ended, or the kernel does not record the times.
         }

@@ -1,23 +1,30 @@
 package iomodels.meter;
 
+import java.io.IOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
- * The times of one thread, as the scheduler counts them ({@code /proc/PID/task/TID/schedstat}, see
- * the kernel's documentation, sched-stats), all since the thread began.
+ * The times of one thread since it began, from {@code /proc/PID/task/TID/schedstat} and {@code
+ * status} (see proc(5), and sched-stats in the documentation of the kernel).
  *
  * @param at when the times were read, as {@link System#nanoTime} counts
  * @param ran nanoseconds on a processor
  * @param queued nanoseconds in a run queue: runnable, while other threads had the processors
- * @param slices how often the thread was given a processor
+ * @param waits how often the thread gave up its processor to wait: voluntary context switches
  * @param runnable whether the thread was on a processor or in a run queue at that moment
  */
-record ThreadTimes(long at, long ran, long queued, long slices, boolean runnable) {
+record ThreadTimes(long at, long ran, long queued, long waits, boolean runnable) {
 
   /**
-   * The shortest average slice of a thread that computes. A thread that never waits keeps its
-   * processor until the scheduler takes it away: for 2 ms to 6 ms beside four busy loops on two
-   * cores. A thread that wakes, looks and waits again uses 5 µs to 200 µs on the same machine.
+   * The shortest average processor time between two waits of a thread that computes. A thread that
+   * wakes, looks and waits again uses 5 µs to 200 µs. The time slices are no measure: beside many
+   * threads that wake often, a thread that spins has short ones, too.
    */
-  static final long LONG_SLICE = 500_000;
+  static final long LONG_RUN = 500_000;
+
+  private static final Pattern STATE = Pattern.compile("(?m)^State:\\s+(\\S)");
+  private static final Pattern WAITS = Pattern.compile("(?m)^voluntary_ctxt_switches:\\s+(\\d+)");
 
   /** A thread that has not begun yet. */
   static ThreadTimes unborn(long at) {
@@ -25,26 +32,33 @@ record ThreadTimes(long at, long ran, long queued, long slices, boolean runnable
   }
 
   /**
-   * Reads the two files of a thread.
+   * Parses the two files of a thread.
    *
    * @param at when they were read
-   * @param schedstat three numbers
-   * @param stat has the state behind the name, which is in parentheses and may hold anything
+   * @throws IOException if a file does not have the expected content
    */
-  static ThreadTimes parse(long at, String schedstat, String stat) {
+  static ThreadTimes parse(long at, String schedstat, String status) throws IOException {
     String[] fields = schedstat.strip().split(" ", -1);
     return new ThreadTimes(
         at,
         Long.parseLong(fields[0]),
         Long.parseLong(fields[1]),
-        Long.parseLong(fields[2]),
-        stat.charAt(stat.lastIndexOf(')') + 2) == 'R');
+        Long.parseLong(find(WAITS, status)),
+        find(STATE, status).equals("R"));
+  }
+
+  private static String find(Pattern pattern, String status) throws IOException {
+    Matcher matcher = pattern.matcher(status);
+    if (!matcher.find()) {
+      throw new IOException("no %s in the status of a thread".formatted(pattern));
+    }
+    return matcher.group(1);
   }
 
   /** What the thread did between an earlier reading and this one. */
   Window since(ThreadTimes earlier) {
     // The kernel gives the number of a thread that has ended to a new one.
-    ThreadTimes from = ran < earlier.ran || slices < earlier.slices ? unborn(earlier.at) : earlier;
+    ThreadTimes from = ran < earlier.ran || waits < earlier.waits ? unborn(earlier.at) : earlier;
     long length = Math.max(1, at - from.at);
     long running = Math.min(length, ran - from.ran);
     // The kernel counts a wait when it ends: a part of it may lie before the window.
@@ -54,8 +68,8 @@ record ThreadTimes(long at, long ran, long queued, long slices, boolean runnable
             length,
             running,
             waiting,
-            slices - from.slices,
-            from.runnable && runnable && running == 0 && slices == from.slices);
+            waits - from.waits,
+            from.runnable && runnable && running == 0);
     return runnable ? window.withoutSleep() : window;
   }
 
@@ -65,14 +79,14 @@ record ThreadTimes(long at, long ran, long queued, long slices, boolean runnable
    * @param length of the window in nanoseconds
    * @param running nanoseconds on a processor, at most {@code length}
    * @param queued nanoseconds in a run queue, at most what is left of {@code length}
-   * @param slices how often the thread was given a processor
+   * @param waits how often the thread gave up its processor to wait
    * @param starved whether it was runnable at both ends of the window, and did not run between them
    */
-  record Window(long length, long running, long queued, long slices, boolean starved) {
+  record Window(long length, long running, long queued, long waits, boolean starved) {
 
     /** Whether the thread computes whenever it can, rather than wakes now and then to look. */
     boolean isComputing() {
-      return running >= LONG_SLICE * Math.max(1, slices);
+      return running >= LONG_RUN * Math.max(1, waits);
     }
 
     /**
@@ -80,7 +94,7 @@ record ThreadTimes(long at, long ran, long queued, long slices, boolean runnable
      * is not counted yet. Of a thread that computes, it is all the time that is not counted.
      */
     private Window withoutSleep() {
-      return isComputing() ? new Window(length, running, length - running, slices, starved) : this;
+      return isComputing() ? new Window(length, running, length - running, waits, starved) : this;
     }
 
     /**

@@ -1,6 +1,7 @@
 package iomodels.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
@@ -20,12 +21,12 @@ class ProcessorTimesTest {
   private long cpu;
 
   /** Adds a thread that had run for an hour, with what it did during a window. */
-  private void thread(long millis, double ranMillis, double queuedMillis, long slices) {
-    thread(millis, ranMillis, queuedMillis, slices, false);
+  private void thread(long millis, double ranMillis, double queuedMillis, long waits) {
+    thread(millis, ranMillis, queuedMillis, waits, false);
   }
 
   private void thread(
-      long millis, double ranMillis, double queuedMillis, long slices, boolean runnable) {
+      long millis, double ranMillis, double queuedMillis, long waits, boolean runnable) {
     long id = before.size();
     long ran = (long) (ranMillis * 1e6);
     long hour = Duration.ofHours(1).toNanos();
@@ -36,7 +37,7 @@ class ProcessorTimesTest {
             START + Duration.ofMillis(millis).toNanos(),
             hour + ran,
             hour + (long) (queuedMillis * 1e6),
-            9_000 + slices,
+            9_000 + waits,
             runnable));
     cpu += ran;
   }
@@ -52,7 +53,7 @@ class ProcessorTimesTest {
 
   @Test
   void aThreadThatSpinsWantsOneCoreHoweverLittleItGets() {
-    thread(2_030, 58.8, 2_001, 31); // at a low priority, and a wait that began before the window
+    thread(2_030, 58.8, 2_001, 2); // at a low priority, and a wait that began before the window
     ProcessorDemand demand = demand(2_030);
 
     assertThat(demand.wanted()).isCloseTo(100, CLOSE);
@@ -63,15 +64,22 @@ class ProcessorTimesTest {
 
   @Test
   void aThreadThatSpinsWantsOneCoreWhereItHasOne() {
-    thread(500, 500, 0, 0, true); // one slice, which is older than the window
+    thread(500, 500, 0, 0, true);
     assertThat(demand(500).wanted()).isCloseTo(100, CLOSE);
     assertThat(demand(500).own()).isEqualTo(Duration.ofMillis(500));
   }
 
+  /** Nine servers were judged at the same time: its slices were 0.2 ms long. */
+  @Test
+  void aThreadThatSpinsBesideManyThatWakeOftenWantsOneCore() {
+    thread(523, 172, 351, 1);
+    assertThat(demand(523).wanted()).isCloseTo(100, CLOSE);
+  }
+
   @Test
   void twoThreadsThatSpinWantTwoCores() {
-    thread(2_000, 343.7, 1_656, 166);
-    thread(2_000, 234.4, 1_765, 42);
+    thread(2_000, 343.7, 1_656, 0);
+    thread(2_000, 234.4, 1_765, 3);
     assertThat(demand(2_000).wanted()).isCloseTo(200, CLOSE);
   }
 
@@ -137,10 +145,17 @@ class ProcessorTimesTest {
   }
 
   @Test
-  void theFilesOfAThreadAreRead() {
-    String stat = "4057 (a) R (b) S 1 4057 0 0 -1 4194304 40 0 0 0 3 1 0 0 20 0 19 0 23";
-    assertThat(ThreadTimes.parse(7, "4961731 2750000 28\n", stat))
+  void theFilesOfAThreadAreRead() throws Exception {
+    String status =
+        """
+        Name:	a
+        State:	S (sleeping)
+        nonvoluntary_ctxt_switches:	9
+        voluntary_ctxt_switches:	28
+        """;
+    assertThat(ThreadTimes.parse(7, "4961731 2750000 40\n", status))
         .isEqualTo(new ThreadTimes(7, 4_961_731, 2_750_000, 28, false));
-    assertThat(ThreadTimes.parse(7, "1 2 3\n", stat.replace(" S ", " R ")).runnable()).isTrue();
+    assertThat(ThreadTimes.parse(7, "1 2 3\n", status.replace("S (", "R (")).runnable()).isTrue();
+    assertThatIOException().isThrownBy(() -> ThreadTimes.parse(7, "1 2 3\n", "Name: a\n"));
   }
 }

@@ -64,13 +64,13 @@ final class WrongRelays {
               "relay-holds-all-for-the-upstream",
               "11.05",
               "Queues the client's bytes without a bound.",
-              "but it took",
+              "but it read",
               config -> holdsAll(config, true)),
           wrong(
               "relay-holds-all-for-the-client",
               "11.06",
               "Queues the upstream's bytes without a bound.",
-              "but it took",
+              "but it read",
               config -> holdsAll(config, false)),
           wrong(
               "relay-closes-in-order-where-refused",
