@@ -3,11 +3,13 @@ package iomodels.conformance;
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
 
+import iomodels.time.Deadline;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +29,7 @@ final class TimedTurn implements AutoCloseable {
 
   private static final Semaphore IN_THIS_PROCESS = new Semaphore(1, true);
   private static final long POLL_INTERVAL_MILLIS = 10;
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final Optional<FileChannel> locked;
 
@@ -53,7 +56,12 @@ final class TimedTurn implements AutoCloseable {
       return Optional.empty();
     }
     try {
+      Deadline end = Deadline.in(PATIENCE);
       while (tryLock(file) == null) {
+        if (end.isOver()) { // The other kit may be stopped, for instance by Ctrl-Z.
+          close(file);
+          return Optional.empty();
+        }
         TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
       }
       return Optional.of(file);

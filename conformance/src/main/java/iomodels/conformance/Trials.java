@@ -25,15 +25,18 @@ import java.util.stream.Stream;
  * then, does not. There is no control for rules that start and stop a server, for programs and for
  * clients. While a timed rule is repeated, no other kit on this machine repeats one.
  *
- * <p>A try does not count if the {@link Machine} was to blame: the kernel was short of memory for
- * TCP, or the kit itself did not run while it measured time. Such a try is repeated; after three of
- * them the rule is inconclusive. If other processes had most of the processors, a miss of a bound
- * on time is tried once more with wider bounds. A server that keeps these may be slow only because
+ * <p>Another rule that was missed because something came too late is repeated once.
+ *
+ * <p>A late try does not count if the {@link Machine} was to blame: the kernel was short of memory
+ * for TCP, or the kit itself did not run. Such a try is repeated; after three of them the rule is
+ * inconclusive. If there is no control, and other processes had at least half of the processors,
+ * the rule is tried once more with wider bounds. A server that keeps these may be slow only because
  * the machine is: the rule is inconclusive as well.
  */
 record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine) {
 
   private static final int TIMED_TRIES = 3;
+  private static final int LATE_TRIES = 2;
   private static final int MAX_DISTURBED = 3;
   private static final Duration TIME_LIMIT = Duration.ofSeconds(90);
 
@@ -49,11 +52,11 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
     if (first.finding().verdict() != Verdict.BROKEN) {
       return first.isTimeout() ? unlessDisturbed(first) : first.finding();
     }
-    if (!isTimed()) {
-      return repeated(first, 1);
+    if (!first.isAboutTime()) {
+      return first.finding();
     }
     try (TimedTurn _ = TimedTurn.take()) {
-      return repeated(first, TIMED_TRIES);
+      return repeated(first, isTimed() ? TIMED_TRIES : LATE_TRIES);
     }
   }
 
@@ -82,35 +85,43 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
     if (missed < needed) {
       return unlessDisturbed(attempt);
     }
-    Finding finding =
-        isTimed() && examination.hasControl(rule)
-            ? comparedWithControl(attempt.finding())
-            : attempt.finding();
-    return finding.verdict() == Verdict.BROKEN && attempt.isAboutTime()
-        ? unlessOnlySlow(finding, attempt.takenByOthers())
-        : finding;
+    return isTimed() && examination.hasControl(rule)
+        ? comparedWithControl(attempt.finding())
+        : unlessOnlySlow(attempt);
   }
 
   private static Finding unlessDisturbed(Attempt missed) {
+    Optional<String> others =
+        missed.isTimeout() && missed.takenByOthers() >= BUSY
+            ? Optional.of(share(missed.takenByOthers()))
+            : Optional.empty();
     return missed
         .disturbance()
+        .or(() -> others)
         .map(it -> inconclusive(missed.finding(), it))
         .orElse(missed.finding());
   }
 
   /** Returns the finding; inconclusive if the machine is busy and the server keeps wider bounds. */
-  private Finding unlessOnlySlow(Finding missed, double takenByOthers) throws InterruptedException {
-    if (takenByOthers < BUSY) {
-      return missed;
+  private Finding unlessOnlySlow(Attempt missed) throws InterruptedException {
+    if (missed.takenByOthers() < BUSY) {
+      return missed.finding();
     }
     Bounds wider = bounds.onBusyMachine();
-    Finding slow = once(missed.seed(), it -> examination.context(rule, wider, it)).finding();
-    return slow.verdict() == Verdict.KEPT
-        ? inconclusive(
-            missed,
-            "it kept wider bounds, and other processes had %.0f %% of the processors"
-                .formatted(100 * takenByOthers))
-        : missed;
+    long seed = missed.finding().seed();
+    Verdict slow = once(seed, it -> examination.context(rule, wider, it)).finding().verdict();
+    return switch (slow) {
+      case BROKEN -> missed.finding();
+      case KEPT ->
+          inconclusive(
+              missed.finding(), "it kept wider bounds, and " + share(missed.takenByOthers()));
+      case INCONCLUSIVE, ERROR, SKIPPED ->
+          inconclusive(missed.finding(), share(missed.takenByOthers()));
+    };
+  }
+
+  private static String share(double takenByOthers) {
+    return "other processes had %.0f %% of the processors".formatted(100 * takenByOthers);
   }
 
   /** Returns the finding; inconclusive if the control server misses the bound as well. */
@@ -159,10 +170,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
       return new Attempt(outcome.finding(), false, false, Optional.empty(), 0);
     }
     boolean aboutTime = isTimed() || outcome.isLate() || outcome.isTimeout();
-    Optional<String> disturbance = watch.shortage();
-    if (aboutTime && disturbance.isEmpty()) {
-      disturbance = watch.pause();
-    }
+    Optional<String> disturbance = aboutTime ? watch.shortage().or(watch::pause) : Optional.empty();
     return new Attempt(
         outcome.finding(), aboutTime, outcome.isTimeout(), disturbance, watch.takenByOthers());
   }

@@ -1,19 +1,19 @@
 package iomodels.process;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An empty folder in the system's temporary directory. It is deleted with all that is in it when it
@@ -92,8 +92,14 @@ public final class TemporaryFolder implements AutoCloseable {
     Matcher name = NAME.matcher(folder.getFileName().toString());
     return name.matches()
         && name.group(1).equals(NAMESPACE)
+        && canSeeProcesses()
         && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty()
         && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Without {@code /proc} no process is visible on Linux. */
+  private static boolean canSeeProcesses() {
+    return ProcessHandle.of(ProcessHandle.current().pid()).isPresent();
   }
 
   /**
@@ -109,13 +115,38 @@ public final class TemporaryFolder implements AutoCloseable {
   }
 
   private static void delete(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      List<Path> childrenFirst = files.sorted(Comparator.reverseOrder()).toList();
-      for (Path each : childrenFirst) {
-        Files.deleteIfExists(each);
-      }
-    } catch (IOException | UncheckedIOException _) {
+    try {
+      Files.walkFileTree(folder, new Deletion());
+    } catch (IOException _) {
       // Another process deletes it at the same time, or it belongs to another user.
+    }
+  }
+
+  /** Deletes what can be deleted. */
+  private static final class Deletion extends SimpleFileVisitor<Path> {
+
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+      return deleted(file);
+    }
+
+    @Override
+    public FileVisitResult visitFileFailed(Path file, IOException e) {
+      return deleted(file);
+    }
+
+    @Override
+    public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException e) {
+      return deleted(folder);
+    }
+
+    private static FileVisitResult deleted(Path each) {
+      try {
+        Files.deleteIfExists(each);
+      } catch (IOException _) {
+        // It remains until a later JVM tries again.
+      }
+      return FileVisitResult.CONTINUE;
     }
   }
 }

@@ -196,9 +196,9 @@ public final class ServerContract {
   private void slowReadersCanSend() throws Exception {
     assumeTrue(provider.capabilities(config).contains(Capability.CONCURRENT));
     ServerConfig patient = config.withGracePeriod(TIME_LIMIT.dividedBy(2));
+    List<SlowReader> readers = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Server server = provider.start(patient, Services.FLOOD)) {
-      List<SlowReader> readers = new ArrayList<>();
       for (int i = 0; i < SlowReader.COUNT; i++) {
         readers.add(new SlowReader(server.address(), i));
       }
@@ -210,6 +210,10 @@ public final class ServerContract {
       }
       assumeFalse(known.isEmpty(), "this machine is too busy to tell");
       assertFalse(known.contains(false), () -> "served: " + known);
+    } finally {
+      for (SlowReader reader : readers) {
+        reader.close();
+      }
     }
   }
 

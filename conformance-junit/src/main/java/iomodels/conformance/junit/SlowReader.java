@@ -2,6 +2,7 @@ package iomodels.conformance.junit;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -13,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * A client that keeps a server blocked in writing, then reads all of the reply, and soon afterwards
  * sends another request. The readers begin one after the other.
  */
-final class SlowReader implements Callable<Optional<Boolean>> {
+final class SlowReader implements Callable<Optional<Boolean>>, Closeable {
 
   /** Half of them send after an idle check, if these are up to 50 ms apart. */
   static final int COUNT = 16;
@@ -52,6 +53,11 @@ final class SlowReader implements Callable<Optional<Boolean>> {
       boolean inTime = System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(TOO_LATE_MILLIS);
       return inTime ? Optional.of(sent && isServed()) : Optional.empty();
     }
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
   }
 
   private boolean send() {

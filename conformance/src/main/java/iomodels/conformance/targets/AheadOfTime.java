@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import iomodels.process.TemporaryFolder;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,9 +17,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -34,7 +35,7 @@ final class AheadOfTime {
   private static final String FOLDER = "iomodels.caches";
   private static final Duration TIME_LIMIT = Duration.ofSeconds(60);
 
-  private static final Map<List<String>, FutureTask<List<String>>> CACHES =
+  private static final Map<List<String>, CompletableFuture<List<String>>> CACHES =
       new ConcurrentHashMap<>();
 
   private AheadOfTime() {}
@@ -50,9 +51,13 @@ final class AheadOfTime {
    */
   static List<String> flags(List<String> users, UnaryOperator<List<String>> command, String input)
       throws InterruptedException {
-    FutureTask<List<String>> cache =
-        CACHES.computeIfAbsent(users, _ -> new FutureTask<>(() -> find(users, command, input)));
-    cache.run(); // Does nothing if another thread runs it, or has run it.
+    // In a thread of its own: an interrupt of one caller must not take the cache from the others.
+    CompletableFuture<List<String>> cache =
+        CACHES.computeIfAbsent(
+            users,
+            _ ->
+                CompletableFuture.supplyAsync(
+                    () -> find(users, command, input), Thread::startVirtualThread));
     try {
       return cache.get();
     } catch (ExecutionException e) {
@@ -61,8 +66,7 @@ final class AheadOfTime {
   }
 
   private static List<String> find(
-      List<String> users, UnaryOperator<List<String>> command, String input)
-      throws InterruptedException {
+      List<String> users, UnaryOperator<List<String>> command, String input) {
     try {
       String kept = System.getProperty(FOLDER);
       if (kept == null) {
@@ -72,7 +76,10 @@ final class AheadOfTime {
       Path folder = Files.createDirectories(Path.of(kept));
       Path cache = folder.resolve(key(users) + ".aot");
       return Files.exists(cache) ? use(cache) : make(cache, command, input);
-    } catch (IOException _) {
+    } catch (IOException | UncheckedIOException _) {
+      return List.of();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
       return List.of();
     }
   }
@@ -82,6 +89,8 @@ final class AheadOfTime {
    */
   private static String key(List<String> users) throws IOException {
     List<String> parts = new ArrayList<>(users);
+    parts.add(Runtime.version().toString());
+    parts.add(System.getProperty("java.home"));
     for (String entry : Jvm.modulePath().split(File.pathSeparator, -1)) {
       try (Stream<Path> files = Files.walk(Path.of(entry), 1)) {
         for (Path file : files.sorted().toList()) {

@@ -33,6 +33,7 @@ final class ManagedProcess implements AutoCloseable {
   private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
+  private static final long REAP_SECONDS = 2;
 
   private final Process process;
 
@@ -239,7 +240,8 @@ final class ManagedProcess implements AutoCloseable {
     List<ProcessHandle> all =
         Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     all.forEach(ProcessHandle::destroyForcibly);
-    all.forEach(it -> it.onExit().join());
+    // A descendant that nobody reaps never ends, as far as /proc shows.
+    all.forEach(it -> it.onExit().completeOnTimeout(it, REAP_SECONDS, TimeUnit.SECONDS).join());
   }
 
   /** Sends SIGTERM, then SIGKILL after a time limit; kills the descendants. */
