@@ -18,6 +18,7 @@ import iomodels.lab.bench.LoaderInC;
 import iomodels.lab.load.Load;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadGenerators;
 import iomodels.lab.load.LoadResult;
 import iomodels.lab.load.Payload;
 import iomodels.service.Services;
@@ -158,7 +159,7 @@ public final class LoadCommand implements Callable<Integer> {
     }
     LoadGenerator generator;
     try {
-      generator = LoadGenerator.connect(load);
+      generator = LoadGenerators.connect(load);
     } catch (LoadException e) {
       throw new UserError(String.valueOf(e.getMessage()));
     }

@@ -6,6 +6,7 @@ import iomodels.lab.load.IdleClientsProcess;
 import iomodels.lab.load.Load;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadGenerators;
 import iomodels.lab.report.Caveat;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
@@ -258,7 +259,7 @@ public record Bench(
   private Map<String, Double> systemCalls(ServerUnderTest server)
       throws IOException, LoadException, InterruptedException {
     try (LoadGenerator generator =
-        LoadGenerator.connect(scenario.load(server.address(), server.connections()))) {
+        LoadGenerators.connect(scenario.load(server.address(), server.connections()))) {
       // Without a warm-up, the system calls of the JIT compiler would be counted as well.
       generator.round(interleaved.longestWarmUp());
       return SystemCalls.perMessage(server.process(), generator, interleaved.round());

@@ -4,6 +4,7 @@ import iomodels.lab.bench.ServerUnderTest.Upstream;
 import iomodels.lab.load.Load;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.load.LoadGenerator;
+import iomodels.lab.load.LoadGenerators;
 import iomodels.lab.load.LoadResult;
 import iomodels.meter.CostMeter;
 import iomodels.meter.Costs;
@@ -154,11 +155,11 @@ public record InterleavedRun(Duration warmUp, Duration round, int rounds) {
       try {
         server.resume();
         for (Load each : before) {
-          try (LoadGenerator earlier = LoadGenerator.connect(each)) {
+          try (LoadGenerator earlier = LoadGenerators.connect(each)) {
             earlier.round(warmUp);
           }
         }
-        LoadGenerator connected = LoadGenerator.connect(load);
+        LoadGenerator connected = LoadGenerators.connect(load);
         generator = Optional.of(connected);
         warmUp(connected);
       } catch (IOException | LoadException e) {

@@ -10,23 +10,7 @@ import java.time.Duration;
  * thread at a time. An interrupt ends a round at once. After an interrupt or a {@link
  * LoadException} the generator can only be closed.
  */
-public sealed interface LoadGenerator extends AutoCloseable permits RoundRunner {
-
-  /**
-   * Prepares a load. Connections that stay open are opened now and are idle between rounds. The
-   * rounds of two servers can therefore alternate in one run, and a disturbance of the machine
-   * affects both.
-   *
-   * @throws LoadException if the server refuses a connection, or does not accept one in time
-   */
-  static LoadGenerator connect(Load load) throws LoadException, InterruptedException {
-    return switch (load.shape()) {
-      case STREAM -> StreamLoad.connect(load);
-      case CHURN -> ChurnLoad.prepare(load);
-      case DATAGRAMS -> DatagramLoad.open(load);
-      case CHAT -> ChatLoad.enter(load);
-    };
-  }
+public interface LoadGenerator extends AutoCloseable {
 
   /**
    * Keeps the server busy for a time, then waits for the outstanding replies. To warm a server up,

@@ -1,7 +1,7 @@
 package iomodels.lab.load;
 
 /**
- * Sends the messages of a load over one connection or socket. A {@link RoundRunner} calls it. For
+ * Sends the messages of a load over one connection or socket. A {@code RoundRunner} calls it. For
  * use by one thread.
  */
 abstract class Sender {

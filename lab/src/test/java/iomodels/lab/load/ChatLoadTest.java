@@ -128,7 +128,7 @@ class ChatLoadTest {
   @CsvSource({"2, 1", "10, 1", "10, 4", "5, 4", "60, 3"})
   void everyLineDeliveredIsAMessage(int members, int speakers) throws Exception {
     try (TestRoom room = new TestRoom(this::asItIs);
-        LoadGenerator generator = LoadGenerator.connect(room.load(members, speakers))) {
+        LoadGenerator generator = LoadGenerators.connect(room.load(members, speakers))) {
       long answered = 0;
       for (int i = 0; i < 3; i++) {
         LoadResult result = generator.round(ROUND);
@@ -147,7 +147,7 @@ class ChatLoadTest {
   @Test
   void atAPaceThereAreNoMoreLinesThanFallDue() throws Exception {
     try (TestRoom room = new TestRoom(this::asItIs);
-        LoadGenerator generator = LoadGenerator.connect(room.load(4, 2).withRate(100))) {
+        LoadGenerator generator = LoadGenerators.connect(room.load(4, 2).withRate(100))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.answered()).isBetween(3L, 20L * 3);
@@ -212,7 +212,7 @@ class ChatLoadTest {
     try (TestRoom room =
         new TestRoom((_, line) -> line.replace("here: m0000", "here: somebody m0000"))) {
       assertThatExceptionOfType(LoadException.class)
-          .isThrownBy(() -> LoadGenerator.connect(room.load(3, 1)))
+          .isThrownBy(() -> LoadGenerators.connect(room.load(3, 1)))
           .withMessageStartingWith("member 2 of 3: byte ");
     }
   }
@@ -222,7 +222,7 @@ class ChatLoadTest {
     try (TestRoom room = new TestRoom((_, _) -> "")) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(
-              () -> LoadGenerator.connect(room.load(3, 1).withPatience(Duration.ofMillis(300))))
+              () -> LoadGenerators.connect(room.load(3, 1).withPatience(Duration.ofMillis(300))))
           .withMessage("member 1 of 3: the list of members has not arrived within PT0.3S");
     }
   }
@@ -231,7 +231,7 @@ class ChatLoadTest {
   void aRoomInWhichAllSpeakIsNone() throws Exception {
     try (TestRoom room = new TestRoom(this::asItIs)) {
       assertThatExceptionOfType(LoadException.class)
-          .isThrownBy(() -> LoadGenerator.connect(room.load(3, 3)))
+          .isThrownBy(() -> LoadGenerators.connect(room.load(3, 3)))
           .withMessage("a room needs more members than speakers, and at most 10,000 members");
     }
   }
@@ -239,7 +239,7 @@ class ChatLoadTest {
   private static void assertFails(int speakers, Telling telling, String message) throws Exception {
     try (TestRoom room = new TestRoom(telling);
         LoadGenerator generator =
-            LoadGenerator.connect(room.load(5, speakers).withPatience(Duration.ofMillis(300)))) {
+            LoadGenerators.connect(room.load(5, speakers).withPatience(Duration.ofMillis(300)))) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(Duration.ofSeconds(20)))
           .withMessageStartingWith(message);

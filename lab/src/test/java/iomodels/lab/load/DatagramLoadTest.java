@@ -79,7 +79,7 @@ class DatagramLoadTest {
   @Test
   void everyAnswerIsCounted() throws Exception {
     try (Server server = new Server();
-        LoadGenerator generator = LoadGenerator.connect(server.load(3, 4))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(3, 4))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.messages()).isPositive();
@@ -90,7 +90,7 @@ class DatagramLoadTest {
   @Test
   void whatIsLostIsCountedAndTheRestGoesOn() throws Exception {
     try (Server server = dropping(number -> number == 5);
-        LoadGenerator generator = LoadGenerator.connect(server.load(2, 2))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(2, 2))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.lost()).isGreaterThanOrEqualTo(1);
@@ -101,7 +101,7 @@ class DatagramLoadTest {
   @Test
   void anOpenLoopKeepsItsRateWhenDatagramsAreLost() throws Exception {
     try (Server server = dropping(number -> true);
-        LoadGenerator generator = LoadGenerator.connect(server.load(2, 2).withRate(100))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(2, 2).withRate(100))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.answered()).isZero();
@@ -122,7 +122,7 @@ class DatagramLoadTest {
           }
         };
     try (twice;
-        LoadGenerator generator = LoadGenerator.connect(twice.load(1, 2))) {
+        LoadGenerator generator = LoadGenerators.connect(twice.load(1, 2))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.answered() + result.lost()).isEqualTo(twice.received.get());
@@ -140,7 +140,7 @@ class DatagramLoadTest {
           }
         };
     try (wrong;
-        LoadGenerator generator = LoadGenerator.connect(wrong.load(1, 1))) {
+        LoadGenerator generator = LoadGenerators.connect(wrong.load(1, 1))) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(ROUND))
           .withMessage("socket 1 of 1: byte 20 of a reply is wrong");
@@ -167,7 +167,7 @@ class DatagramLoadTest {
   }
 
   private static void expectNoServer(Load load) throws Exception {
-    try (LoadGenerator generator = LoadGenerator.connect(load)) {
+    try (LoadGenerator generator = LoadGenerators.connect(load)) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(ROUND))
           .withMessageContaining("no server listens there");

@@ -102,7 +102,7 @@ class LoadGeneratorTest {
       throws Exception {
     try (TestServer server = new TestServer(this::upper);
         LoadGenerator generator =
-            LoadGenerator.connect(server.load(connections, messageBytes).withInFlight(inFlight))) {
+            LoadGenerators.connect(server.load(connections, messageBytes).withInFlight(inFlight))) {
       long counted = 0;
       for (int i = 0; i < 3; i++) {
         LoadResult result = generator.round(ROUND);
@@ -126,7 +126,7 @@ class LoadGeneratorTest {
   @Test
   void anOpenLoopAsksAtItsRateAndNoFaster() throws Exception {
     try (TestServer server = new TestServer(this::upper);
-        LoadGenerator generator = LoadGenerator.connect(server.load(5, 64).withRate(1_000))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(5, 64).withRate(1_000))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.messages()).isBetween(1L, 200L);
@@ -147,7 +147,7 @@ class LoadGeneratorTest {
                     socket.getOutputStream().write(buffer);
                   }
                 });
-        LoadGenerator generator = LoadGenerator.connect(server.load(1, 64).withRate(1_000))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(1, 64).withRate(1_000))) {
       LoadResult result = generator.round(ROUND);
 
       // Each was served within little more than 20 ms of being sent, but most were never sent.
@@ -170,7 +170,7 @@ class LoadGeneratorTest {
                     socket.getOutputStream().write(buffer);
                   }
                 });
-        LoadGenerator generator = LoadGenerator.connect(server.load(1, 64).withRate(1_000))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(1, 64).withRate(1_000))) {
       LoadResult result = generator.round(ROUND);
 
       // One message was sent into the stop, and a hundred and more were due in it.
@@ -194,7 +194,7 @@ class LoadGeneratorTest {
                   conversations.increment(); // The client has ended it.
                 });
         LoadGenerator generator =
-            LoadGenerator.connect(server.load(lanes, messageBytes).withShape(Load.Shape.CHURN))) {
+            LoadGenerators.connect(server.load(lanes, messageBytes).withShape(Load.Shape.CHURN))) {
       LoadResult result = generator.round(ROUND);
 
       assertThat(result.messages()).isPositive();
@@ -214,7 +214,7 @@ class LoadGeneratorTest {
             new TestServer(
                 socket -> socket.getOutputStream().write(socket.getInputStream().read() - 0x20));
         LoadGenerator generator =
-            LoadGenerator.connect(server.load(1, 2).withShape(Load.Shape.CHURN))) {
+            LoadGenerators.connect(server.load(1, 2).withShape(Load.Shape.CHURN))) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(ROUND))
           .withMessageStartingWith("client 1 of 1: ");
@@ -237,7 +237,7 @@ class LoadGeneratorTest {
           }
         };
     try (TestServer server = new TestServer(this::upper);
-        LoadGenerator generator = LoadGenerator.connect(server.load(2, 64))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(2, 64))) {
       LoadResult result = generator.round(Duration.ofMinutes(10), observer);
 
       assertThat(result.duration()).isLessThan(Duration.ofMinutes(1));
@@ -305,7 +305,7 @@ class LoadGeneratorTest {
             new TestServer(
                 socket -> socket.getInputStream().transferTo(OutputStream.nullOutputStream()));
         LoadGenerator generator =
-            LoadGenerator.connect(server.load(2, 64).withPatience(Duration.ofMillis(300)))) {
+            LoadGenerators.connect(server.load(2, 64).withPatience(Duration.ofMillis(300)))) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(ROUND))
           .withMessage(
@@ -319,7 +319,7 @@ class LoadGeneratorTest {
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       InetSocketAddress nowhere = (InetSocketAddress) taken.getLocalSocketAddress();
       assertThatExceptionOfType(LoadException.class)
-          .isThrownBy(() -> LoadGenerator.connect(Load.of(nowhere, 3, 64)))
+          .isThrownBy(() -> LoadGenerators.connect(Load.of(nowhere, 3, 64)))
           .withMessageStartingWith("connection 1: " + nowhere)
           .withMessageContaining("refused");
     }
@@ -328,7 +328,7 @@ class LoadGeneratorTest {
   @Test
   void anInterruptEndsARound() throws Exception {
     try (TestServer server = new TestServer(this::upper);
-        LoadGenerator generator = LoadGenerator.connect(server.load(2, 64))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(2, 64))) {
       Thread caller = Thread.currentThread();
       Thread interrupting =
           Thread.ofVirtual()
@@ -350,7 +350,7 @@ class LoadGeneratorTest {
 
   private static void assertFails(Conversation conversation, String message) throws Exception {
     try (TestServer server = new TestServer(conversation);
-        LoadGenerator generator = LoadGenerator.connect(server.load(1, 64))) {
+        LoadGenerator generator = LoadGenerators.connect(server.load(1, 64))) {
       assertThatExceptionOfType(LoadException.class)
           .isThrownBy(() -> generator.round(Duration.ofSeconds(20)))
           .withMessageStartingWith(message);
