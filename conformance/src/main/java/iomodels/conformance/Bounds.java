@@ -21,7 +21,7 @@ public final class Bounds {
           .with(Bound.IDLE, 5_000)
           .with(Bound.WATCH, 1_500);
 
-  /** What limits how long a server may take. */
+  /** The bounds that limit how long a server may take. */
   private static final Set<Bound> LIMITS =
       Set.of(Bound.CLOSE, Bound.DELAY, Bound.PING, Bound.IDLE_STOP, Bound.STOP, Bound.NEWCOMER);
 
@@ -67,8 +67,8 @@ public final class Bounds {
   }
 
   /**
-   * The same for a machine that is too busy for these: what a server may take is four times as
-   * long, the kit's patience twice as long. How long the kit listens and watches is no limit.
+   * Returns wider bounds for a busy machine: server time limits × 4, {@link Bound#PATIENCE} × 2,
+   * observation times unchanged. No bound exceeds its maximum.
    */
   Bounds onBusyMachine() {
     Bounds slower =
