@@ -69,8 +69,8 @@ public final class Bounds {
   }
 
   /**
-   * The same for a machine that is too busy for these: what a server may take is four times as
-   * long, the kit's patience twice as long. How long the kit listens and watches is no limit.
+   * Returns wider bounds for a busy machine: server time limits × 4, {@link Bound#PATIENCE} × 2,
+   * observation times unchanged. No bound exceeds its maximum.
    */
   Bounds onBusyMachine() {
     Bounds slower =

@@ -22,12 +22,14 @@ public final class Broken extends Exception {
     this.late = late;
   }
 
-  /** The kit waited in vain: on a slow machine it may still have come later. */
+  /**
+   * Returns an exception for a timeout. On a slow machine the expected event may have come later.
+   */
   public static Broken late(String expected, String actual) {
     return new Broken("expected %s, but %s".formatted(expected, actual), true);
   }
 
-  /** Whether the kit only waited in vain, and saw nothing that is wrong at any time. */
+  /** Returns whether a timeout is the only failure. */
   boolean isLate() {
     return late;
   }

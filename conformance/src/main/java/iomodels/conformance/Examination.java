@@ -15,7 +15,7 @@ interface Examination {
   /** Creates the context of one run of a test. */
   TestContext context(Rule rule, Bounds bounds, long seed);
 
-  /** Whether a {@link Control} server can be tested by this rule as well. */
+  /** Returns whether a {@link Control} server can be tested by this rule as well. */
   default boolean hasControl(Rule rule) {
     return false;
   }

@@ -19,7 +19,7 @@ public record Finding(
     Rule rule, Verdict verdict, String detail, List<String> transcript, Duration took, long seed) {
 
   /**
-   * Whether a subject with this finding does not conform.
+   * Returns whether a subject with this finding does not conform.
    *
    * @param strict whether rules of the level SHOULD count as well
    */

@@ -7,20 +7,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Tells when the kit itself did not run: a thread that wakes every 50 ms notes each time that it
- * woke more than a second late. Then no other thread of the kit ran in time either, since its
- * process was stopped, waited for a processor, or collected garbage. Safe for use by several
- * threads.
+ * Detects pauses of the kit's JVM. A thread wakes every 50 ms and records each pause of at least
+ * one second between two wake-ups. In such a pause no other thread of the kit is likely to have
+ * run: the process was stopped, waited for a processor, or collected garbage. Safe for use by
+ * several threads.
  */
 final class Heartbeat implements AutoCloseable {
 
-  /** A shorter pause misses none of the bounds on which a verdict depends. */
+  /** Shorter pauses are not recorded: they are too short to make a server miss a bound. */
   static final Duration LONG = Duration.ofSeconds(1);
 
   private static final long BEAT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
   private static final int MOST = 1_000;
 
-  /** From one beat to the next, in {@link System#nanoTime}. */
+  /** A pause from one beat to the next, in {@link System#nanoTime}. */
   private record Pause(long from, long to) {}
 
   private final Deque<Pause> pauses = new ArrayDeque<>();
@@ -28,7 +28,7 @@ final class Heartbeat implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * One that no thread beats yet.
+   * Creates a heartbeat whose thread is not started.
    *
    * @param now the time of the first beat
    */
@@ -36,7 +36,7 @@ final class Heartbeat implements AutoCloseable {
     last = now;
   }
 
-  /** Starts one. */
+  /** Starts a heartbeat thread. */
   static Heartbeat start() {
     Heartbeat heartbeat = new Heartbeat(System.nanoTime());
     Thread.ofPlatform().daemon().name("heartbeat").start(heartbeat::beatUntilClosed);
@@ -50,7 +50,7 @@ final class Heartbeat implements AutoCloseable {
     }
   }
 
-  /** Notes a beat. */
+  /** Records a beat, and the pause before it if that was long. */
   synchronized void beat(long now) {
     if (now - last >= LONG.toNanos()) {
       pauses.add(new Pause(last, now));
@@ -61,7 +61,7 @@ final class Heartbeat implements AutoCloseable {
     last = now;
   }
 
-  /** Returns the longest pause that was not over at {@code start}; zero if none was long. */
+  /** Returns the longest pause that ended after {@code start}; zero if there was none. */
   synchronized Duration longest(long start, long now) {
     beat(now);
     return pauses.stream()

@@ -11,26 +11,26 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
- * How short of memory for TCP the kernel is at one moment. Immutable.
+ * A snapshot of the counters that show whether the kernel is short of TCP memory. Immutable.
  *
  * <p>All sockets of a machine share this memory, and {@code tcp_mem} limits it (tcp(7)). Above the
- * second of its three values the kernel is under pressure: it shrinks windows and drops what
- * arrives, and the probes of a closed window come ever more rarely. Then a connection may stand
- * still for longer than any rule waits, whatever the server does.
+ * second of its three values the kernel is under pressure: it shrinks windows, drops segments, and
+ * probes closed windows less and less often. Then a connection may make no progress for longer than
+ * any rule waits, whatever the server does.
  *
- * <p>Pressure shows in counters that grow only then, in the memory itself, and in the kernel's own
- * flag. Other counters also grow at one socket with a small window; they count only while the
- * memory is near the limit.
+ * <p>Three signs show pressure: counters that grow only under pressure, the memory in use, and the
+ * kernel's own flag. Other counters also grow for one socket with a small window. They count as a
+ * sign only while the memory in use is near the limit.
  */
 final class KernelPressure {
 
   private static final Path PROC = Path.of("/proc");
 
-  /** Of {@code TcpExt} in {@code /proc/net/netstat}: these grow only when memory is short. */
+  /** Counters of {@code TcpExt} in {@code /proc/net/netstat} that grow only if memory is short. */
   private static final List<String> SHORTAGES =
       List.of("TCPMemoryPressuresChrono", "TCPMemoryPressures", "TCPAbortOnMemory");
 
-  /** These also grow when one socket has received more than its buffer takes. */
+  /** Counters that also grow if one socket has received more than its buffer can hold. */
   private static final List<String> LOSSES =
       List.of(
           "TCPRcvQDrop",
@@ -54,12 +54,12 @@ final class KernelPressure {
     this.pressed = pressed;
   }
 
-  /** Reads this machine's; where there is no {@code /proc}, nothing is known. */
+  /** Reads the counters of this machine; empty without {@code /proc}. */
   static KernelPressure now() {
     return in(PROC);
   }
 
-  /** The same, for files below another folder than {@code /proc}. */
+  /** Reads the counters from files below {@code proc}; missing files count as empty. */
   static KernelPressure in(Path proc) {
     return new KernelPressure(
         counters(lines(proc.resolve("net/netstat"))),
@@ -68,7 +68,7 @@ final class KernelPressure {
         pressed(lines(proc.resolve("net/protocols"))));
   }
 
-  /** Returns how it shows that memory was short between an earlier moment and this one. */
+  /** Returns the signs that memory was short since an earlier snapshot; empty without signs. */
   Optional<String> since(KernelPressure earlier) {
     String signs = grown(earlier, SHORTAGES);
     if (signs.isEmpty() && (isShort() || earlier.isShort())) {
@@ -100,7 +100,7 @@ final class KernelPressure {
     return pressed || (limits.size() == 3 && used() >= limits.get(1));
   }
 
-  /** Pressure that has begun ends only below the first limit. */
+  /** Returns whether pressure may last: once begun, it ends only below the first limit. */
   private boolean isNear() {
     return limits.size() == 3 && used() >= limits.getFirst();
   }
@@ -109,7 +109,7 @@ final class KernelPressure {
     return pages.orElse(0);
   }
 
-  /** A line of names, and then one of numbers, both of which begin with {@code TcpExt:}. */
+  /** Parses a line of names and a line of numbers, which both begin with {@code TcpExt:}. */
   private static Map<String, Long> counters(List<String> netstat) {
     Map<String, Long> counters = new HashMap<>();
     List<String> both = netstat.stream().filter(it -> it.startsWith("TcpExt:")).toList();
@@ -124,7 +124,7 @@ final class KernelPressure {
     return counters;
   }
 
-  /** {@code TCP: inuse 2 orphan 0 tw 5889 alloc 7 mem 176}, in pages. */
+  /** Parses {@code TCP: inuse 2 orphan 0 tw 5889 alloc 7 mem 176}: 176 pages are in use. */
   private static OptionalLong pages(List<String> sockstat) {
     for (String line : sockstat) {
       List<String> words = List.of(line.strip().split(" +", -1));
@@ -143,7 +143,7 @@ final class KernelPressure {
         .toList();
   }
 
-  /** The column {@code press} of the protocol {@code TCP}. */
+  /** Parses the column {@code press} of the protocol {@code TCP}. */
   private static boolean pressed(List<String> protocols) {
     if (protocols.isEmpty()) {
       return false;

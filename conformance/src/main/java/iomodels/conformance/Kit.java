@@ -47,10 +47,10 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   }
 
   /**
-   * Tries every rule that applies, until a condition is met.
+   * Tests every rule that applies, until a condition is met.
    *
-   * <p>An outside server that claims nothing is tried by the basic rule of {@code upper} first. If
-   * it breaks that because it serves another protocol, the other rules are skipped.
+   * <p>An external server without claimed capabilities is first tested by the basic rule of {@code
+   * upper}. If it breaks this rule because it serves another protocol, the other rules are skipped.
    *
    * @param subject stays open; the caller closes it
    * @param stop ends the run early; running checks are cancelled
@@ -65,7 +65,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     }
   }
 
-  /** Tries the rules on a machine that is watched by other means. */
+  /** Tests the rules, and detects disturbances by the given machine. */
   Report judge(Subject subject, StopCondition stop, Observer observer, Machine machine)
       throws IOException, InterruptedException {
     List<String> notes = new ArrayList<>();
@@ -85,7 +85,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
   }
 
   /**
-   * Tries the basic rule on an outside server that claims nothing.
+   * Tests an external server without claimed capabilities by the basic rule.
    *
    * @throws Run.Ended if the server serves another protocol
    */

@@ -2,22 +2,22 @@ package iomodels.conformance;
 
 import java.util.Optional;
 
-/** Watches what the machine does to the kit. Safe for use by several threads. */
+/** Detects disturbances by the machine. Safe for use by several threads. */
 interface Machine {
 
-  /** Begins to watch. */
+  /** Starts a watch, which covers the time from this call on. */
   Watch watch();
 
-  /** What has happened since the watch began. Safe for use by several threads. */
+  /** The disturbances since the watch started. Safe for use by several threads. */
   interface Watch {
 
-    /** Returns why any rule may have been missed through no fault of the server; in words. */
+    /** Returns a description of a shortage that can make any rule fail; empty if there was none. */
     Optional<String> shortage();
 
-    /** Returns why a rule about time may have been missed through no fault of the server. */
+    /** Returns a description of a pause that can make a rule about time fail; empty if none. */
     Optional<String> pause();
 
-    /** Returns the share of the machine's processors, from 0 to 1, that other processes had. */
+    /** Returns the share of the machine's processors, from 0 to 1, that other processes used. */
     double takenByOthers();
   }
 }

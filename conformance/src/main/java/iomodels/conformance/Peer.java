@@ -189,8 +189,8 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Whether the kit ran out of something: EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM; or out
-   * of ports to bind to, since it binds only to ports that the system chooses: EADDRINUSE.
+   * Returns whether the kit ran out of something: EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS or ENOMEM;
+   * or out of ports to bind to, since it binds only to ports that the system chooses: EADDRINUSE.
    */
   static boolean isOfTheKit(IOException e) {
     String what = String.valueOf(e.getMessage());
@@ -550,7 +550,7 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Whether FIN or RST comes within this time, without data before it. */
+  /** Returns whether FIN or RST comes within this time, without data before it. */
   public boolean endsWithoutData(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));

@@ -9,25 +9,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How long the machine's processors have been busy, and how much of that was the kit's doing, up to
- * one moment. Immutable.
+ * A snapshot of the processor time of the machine, and how much of it the kit used. Immutable.
  *
- * @param busy all processors' time since the machine started, user, system and stolen
- * @param all the same, with their idle time
- * @param own the time of the kit, and of what it has started
+ * @param busy busy time of all processors since the machine started: user, system and stolen
+ * @param all busy time plus idle time
+ * @param own processor time of the kit and of the processes that it has started
  */
 record ProcessorLoad(Duration busy, Duration all, Duration own) {
 
   private static final Path STAT = Path.of("/proc/stat");
   private static final long MILLIS_PER_TICK = 10;
 
-  /** The columns of the line {@code cpu} (proc_stat(5)); time of guests is in the first as well. */
+  /** The columns of the line {@code cpu} (proc_stat(5)); the first includes guest time. */
   private static final int IDLE = 4;
 
   private static final int IOWAIT = 5;
   private static final int STEAL = 8;
 
-  /** Reads this machine's; empty where there is no {@code /proc}. */
+  /** Reads the load of this machine; empty without {@code /proc}. */
   static Optional<ProcessorLoad> now() {
     try {
       Optional<CostMeter> meter = CostMeter.of(ProcessHandle.current());
@@ -39,7 +38,7 @@ record ProcessorLoad(Duration busy, Duration all, Duration own) {
     }
   }
 
-  /** Reads the lines of {@code /proc/stat}. */
+  /** Parses the lines of {@code /proc/stat}; empty if there is no line {@code cpu}. */
   static Optional<ProcessorLoad> parse(List<String> stat, Duration own) {
     for (String line : stat) {
       String[] fields = line.strip().split(" +", -1);
@@ -64,7 +63,7 @@ record ProcessorLoad(Duration busy, Duration all, Duration own) {
     return Optional.empty();
   }
 
-  /** Returns the share of all processors, from 0 to 1, that other processes had since then. */
+  /** Returns the share of all processors, from 0 to 1, that other processes used since then. */
   double othersSince(ProcessorLoad earlier) {
     double total = all.minus(earlier.all).toMillis();
     double others = busy.minus(earlier.busy).minus(own.minus(earlier.own)).toMillis();

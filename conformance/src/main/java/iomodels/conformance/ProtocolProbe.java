@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Finds out whether a server that breaks the basic rule of {@code upper} serves another protocol.
- * Each further rule would then wait in vain for as long as the kit's patience. A server that
+ * Detects whether a server that breaks the basic rule of {@code upper} serves another protocol.
+ * Each further rule would then end with a timeout, after {@link Bound#PATIENCE}. A server that
  * answers with the right number of bytes, or begins with the right one, counts as {@code upper}.
  */
 final class ProtocolProbe {
@@ -36,8 +36,8 @@ final class ProtocolProbe {
   private ProtocolProbe() {}
 
   /**
-   * Whether this rule is the basic conversation of {@code upper}: each byte value once. Identifiers
-   * of rules are stable.
+   * Returns whether this rule is the basic conversation of {@code upper}: each byte value once.
+   * Identifiers of rules are stable.
    */
   static boolean isBasic(Rule rule) {
     return rule.id().equals("1.01") && rule.protocol().equals(Services.UPPER);

@@ -45,13 +45,13 @@ public record Rule(
     this(id, level, sentence, why, protocol, preconditions, Scheduling.PARALLEL, check);
   }
 
-  /** How binding a rule is (RFC 2119). */
+  /** The requirement level of a rule (RFC 2119). */
   public enum Level {
     MUST,
     SHOULD
   }
 
-  /** When the kit tests a rule, relative to the other rules of the same run. */
+  /** The time at which the kit tests a rule, relative to the other rules of the run. */
   public enum Scheduling {
     /** In parallel with other rules. */
     PARALLEL,
@@ -135,7 +135,7 @@ public record Rule(
     return Integer.parseInt(id.substring(0, id.indexOf('.')));
   }
 
-  /** Whether a user's argument selects this rule: its id, {@code 4.01}, or its section. */
+  /** Returns whether a user's argument selects this rule: its id, {@code 4.01}, or its section. */
   public boolean is(String wanted) {
     return id.equals(wanted) || String.valueOf(section()).equals(wanted);
   }

@@ -60,7 +60,7 @@ public final class StopCondition {
     return new StopCondition(failure, Optional.of(new Limit(System.nanoTime(), length, reason)));
   }
 
-  /** Whether the time limit is over. */
+  /** Returns whether the time limit is over. */
   boolean isOver() {
     return remaining().filter(it -> !it.isPositive()).isPresent();
   }
@@ -90,7 +90,7 @@ public final class StopCondition {
     return limit.map(it -> it.length().minusNanos(System.nanoTime() - it.start()));
   }
 
-  /** Whether this finding ends the run. */
+  /** Returns whether this finding ends the run. */
   boolean isMetBy(Finding finding) {
     return failure.filter(it -> finding.isFailure(it.strict())).isPresent();
   }

@@ -29,8 +29,9 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * One run of a test: its connections, random numbers and bounds. Closing it closes everything that
- * it has opened, in reverse order. Safe for use by several threads, except {@link #random()}.
+ * The context of one run of a test: connections, random numbers and bounds. Closing it closes
+ * everything that it has opened, in reverse order. Safe for use by several threads, except {@link
+ * #random()}.
  */
 public final class TestContext implements AutoCloseable {
 
@@ -173,7 +174,9 @@ public final class TestContext implements AutoCloseable {
     return instance;
   }
 
-  /** Whether a process that was launched for this test has ended without being told to stop. */
+  /**
+   * Returns whether a process that was launched for this test has ended without being told to stop.
+   */
   boolean hasCrashed() {
     return running.stream()
         .flatMap(instance -> instance.process().stream())

@@ -3,7 +3,7 @@ package iomodels.conformance;
 import java.time.Duration;
 import java.util.Optional;
 
-/** The machine on which the kit runs. */
+/** The machine on which the kit runs, observed through {@code /proc} and a {@link Heartbeat}. */
 final class ThisMachine implements Machine, AutoCloseable {
 
   private final Heartbeat heartbeat = Heartbeat.start();

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the kit sent and received, with times. Bounded: the middle of a long transcript is left out.
- * Safe for use by several threads.
+ * A record of what the kit sent and received, with times. Bounded: the middle of a long transcript
+ * is left out. Safe for use by several threads.
  */
 final class Transcript {
 

@@ -21,17 +21,18 @@ import java.util.stream.Stream;
 /**
  * Tests one rule, and repeats a test that the machine may have disturbed.
  *
- * <p>A timed rule is broken only if three tries break it and a {@link Control} server, tested right
- * then, does not. There is no control for rules that start and stop a server, for programs and for
- * clients. While a timed rule is repeated, no other kit on this machine repeats one.
+ * <p>A timed rule counts as broken only if three tries break it and a {@link Control} server,
+ * tested right afterwards, keeps it. There is no control server for rules that start or stop a
+ * server, for programs and for clients. While a timed rule is repeated, no other kit on this
+ * machine repeats a timed rule.
  *
- * <p>Another rule that was missed because something came too late is repeated once.
+ * <p>Any other rule that fails only because something came too late is repeated once.
  *
- * <p>A late try does not count if the {@link Machine} was to blame: the kernel was short of memory
- * for TCP, or the kit itself did not run. Such a try is repeated; after three of them the rule is
- * inconclusive. If there is no control, and other processes had at least half of the processors,
- * the rule is tried once more with wider bounds. A server that keeps these may be slow only because
- * the machine is: the rule is inconclusive as well.
+ * <p>A late try is discarded if the {@link Machine} disturbed it: the kernel was short of TCP
+ * memory, or the kit was not scheduled. The rule is then tried again; after three discarded tries
+ * it is inconclusive. If there is no control server, and other processes used at least half of the
+ * processor time, the rule is tried once more with wider bounds. If the server keeps these, only
+ * the machine may be slow: the rule is inconclusive as well.
  */
 record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine) {
 
@@ -43,7 +44,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   /** Time for the machine to recover, before the first repetition of a disturbed try. */
   private static final long RECOVERY_MILLIS = 500;
 
-  /** If other processes have so large a share of the processors, the machine is busy. */
+  /** The machine is busy if other processes use at least this share of the processor time. */
   private static final double BUSY = 0.5;
 
   /** Tests the rule with this seed. */
@@ -65,9 +66,9 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   }
 
   /**
-   * Repeats a rule that was missed, until it is kept, or was missed often enough.
+   * Repeats a failed try until one passes, or until enough tries have failed.
    *
-   * @param needed how many undisturbed misses break the rule
+   * @param needed how many undisturbed failures break the rule
    */
   private Finding repeated(Attempt first, int needed) throws InterruptedException {
     Attempt attempt = first;
@@ -148,12 +149,12 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   }
 
   /**
-   * One try, and what the machine did meanwhile.
+   * A try, with the disturbances by the machine during it.
    *
-   * @param isAboutTime whether a slow machine can have made the try miss the rule
+   * @param isAboutTime whether a slow machine can be the reason for a failure
    * @param isTimeout whether the check did not end in time
-   * @param disturbance why the try does not count if it missed the rule; in words
-   * @param takenByOthers the share of the processors that other processes had
+   * @param disturbance why a failed try is discarded; empty if it counts
+   * @param takenByOthers the share of the processor time, from 0 to 1, that other processes used
    */
   private record Attempt(
       Finding finding,
@@ -178,7 +179,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   /**
    * The outcome of one try.
    *
-   * @param isLate whether the rule was broken only because something did not come in time
+   * @param isLate whether a timeout is the only failure
    * @param isTimeout whether the check did not end in time
    */
   private record Outcome(Finding finding, boolean isLate, boolean isTimeout) {}

@@ -243,7 +243,7 @@ class EarlyEndTest {
     }
   }
 
-  /** An outside server that claims nothing, and serves many clients. */
+  /** An external server without claimed capabilities, which serves many clients. */
   private static final class ScriptedServer implements Target {
 
     private final ServerSocket listener;

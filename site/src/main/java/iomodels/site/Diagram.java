@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
  * The sequence diagram of a model, from {@code models.yaml}: the calls between its participants and
  * the state of each participant.
  *
- * @param lanes the participants; the kernel, if it takes part, is the last
+ * @param lifelines the participants; the kernel, if it takes part, is the last
  * @param rows the steps in order of time
  */
-public record Diagram(List<String> lanes, List<Row> rows) {
+public record Diagram(List<String> lifelines, List<Row> rows) {
 
   static final String KERNEL = "kernel";
 
   /** The possible participants. */
-  static final List<String> LANES =
+  static final List<String> LIFELINES =
       List.of(
           "thread", "handler", "virtual", "loop", "acceptor", "worker", "poller", "pool", KERNEL);
 
@@ -27,17 +27,17 @@ public record Diagram(List<String> lanes, List<Row> rows) {
       List.of("wait", "ask", "copy", "work", "free", "parked", "idle");
 
   public Diagram {
-    lanes = lanes == null ? List.of() : List.copyOf(lanes);
+    lifelines = lifelines == null ? List.of() : List.copyOf(lifelines);
     rows = rows == null ? List.of() : List.copyOf(rows);
   }
 
   /**
-   * A step: either an arrow with a text, or the states of the lanes for a period of time.
+   * A step: either an arrow with a text, or the states of the lifelines for a period of time.
    *
    * @param arrow the caller and the callee: {@code thread>kernel}
    * @param text a call, or a key of the messages if it begins with {@code $}
    * @param phase the phase of an input operation: 1 (waiting for data) or 2 (copying)
-   * @param states lanes with their states; other lanes have no state to show
+   * @param states lifelines with their states; other lifelines have no state to show
    */
   public record Row(
       @Nullable String arrow,
@@ -84,18 +84,24 @@ public record Diagram(List<String> lanes, List<Row> rows) {
    *     allowed values
    */
   void check(String model) {
-    demand(lanes.size() >= 2, model, "a diagram needs at least two lanes, but has " + lanes);
-    for (String lane : lanes) {
-      demand(
-          LANES.contains(lane),
-          model,
-          "unknown lane '%s'; the lanes are %s".formatted(lane, LANES));
-    }
-    demand(lanes.stream().distinct().count() == lanes.size(), model, "duplicate lane in " + lanes);
     demand(
-        !lanes.contains(KERNEL) || lanes.getLast().equals(KERNEL),
+        lifelines.size() >= 2,
         model,
-        "the kernel must be the last lane, unlike in " + lanes);
+        "a diagram needs at least two lifelines, but has " + lifelines);
+    for (String lifeline : lifelines) {
+      demand(
+          LIFELINES.contains(lifeline),
+          model,
+          "unknown lifeline '%s'; the lifelines are %s".formatted(lifeline, LIFELINES));
+    }
+    demand(
+        lifelines.stream().distinct().count() == lifelines.size(),
+        model,
+        "duplicate lifeline in " + lifelines);
+    demand(
+        !lifelines.contains(KERNEL) || lifelines.getLast().equals(KERNEL),
+        model,
+        "the kernel must be the last lifeline, unlike in " + lifelines);
     demand(!rows.isEmpty(), model, "a diagram needs rows");
     for (int i = 0; i < rows.size(); i++) {
       String where = "%s, row %d".formatted(model, i + 1);
@@ -116,15 +122,15 @@ public record Diagram(List<String> lanes, List<Row> rows) {
   private void checkArrow(Row row, String where) {
     for (String end : List.of(row.from(), row.to())) {
       demand(
-          lanes.contains(end),
+          lifelines.contains(end),
           where,
-          "unknown lane '%s' in the arrow '%s'; write FROM>TO with two of %s"
-              .formatted(end, row.arrow(), lanes));
+          "unknown lifeline '%s' in the arrow '%s'; write FROM>TO with two of %s"
+              .formatted(end, row.arrow(), lifelines));
     }
     demand(
         !row.from().equals(row.to()),
         where,
-        "the arrow '%s' begins and ends on one lane".formatted(row.arrow()));
+        "the arrow '%s' begins and ends on one lifeline".formatted(row.arrow()));
     demand(row.text() != null && !row.text().isBlank(), where, "an arrow needs a text");
     demand(row.phase() == null, where, "only states can have a phase, not an arrow");
   }
@@ -138,11 +144,11 @@ public record Diagram(List<String> lanes, List<Row> rows) {
         "unknown phase %s; the phases are 1 and 2".formatted(phase));
     row.states()
         .forEach(
-            (lane, state) -> {
+            (lifeline, state) -> {
               demand(
-                  lanes.contains(lane),
+                  lifelines.contains(lifeline),
                   where,
-                  "unknown lane '%s'; the lanes are %s".formatted(lane, lanes));
+                  "unknown lifeline '%s'; the lifelines are %s".formatted(lifeline, lifelines));
               demand(
                   STATES.contains(state),
                   where,

@@ -42,8 +42,8 @@ final class PhaseDiagram {
   /** A row with its position. The line of an arrow is at {@code bottom}. */
   private record Placed(Row row, double top, double bottom) {}
 
-  /** A state of a lane without interruption. */
-  private record Bar(int lane, String state, double top, double bottom) {}
+  /** A state of a lifeline without interruption. */
+  private record Bar(int lifeline, String state, double top, double bottom) {}
 
   private record Bracket(int phase, double top, double bottom) {}
 
@@ -78,7 +78,7 @@ final class PhaseDiagram {
    * Draws a diagram as an {@code svg} element for inclusion in a page.
    *
    * @param model the model's name; it makes the ids unique within the page
-   * @param words looks up a key of the messages, such as {@code diagram.lane.kernel}
+   * @param words looks up a key of the messages, such as {@code diagram.lifeline.kernel}
    * @throws IllegalArgumentException if the diagram is invalid; the message names the row and the
    *     allowed values
    */
@@ -102,15 +102,15 @@ final class PhaseDiagram {
 
   // Layout.
 
-  /** Computes the centres of the lanes, as close together as bars, heads and arrows allow. */
+  /** Computes the centres of the lifelines, as close together as bars, heads and arrows allow. */
   private double[] centres() {
-    int lanes = diagram.lanes().size();
-    double[] gaps = new double[lanes - 1];
+    int lifelines = diagram.lifelines().size();
+    double[] gaps = new double[lifelines - 1];
     for (int i = 0; i < gaps.length; i++) {
       gaps[i] = half(i) + half(i + 1) + GAP;
     }
     // Arrows between neighbours first: longer arrows may then have enough room.
-    for (int span = 1; span < lanes; span++) {
+    for (int span = 1; span < lifelines; span++) {
       for (Row row : diagram.rows()) {
         if (!row.isArrow() || span(row) != span) {
           continue;
@@ -123,26 +123,26 @@ final class PhaseDiagram {
         }
       }
     }
-    double[] places = new double[lanes];
+    double[] places = new double[lifelines];
     places[0] = MARGIN + half(0);
-    for (int i = 1; i < lanes; i++) {
+    for (int i = 1; i < lifelines; i++) {
       places[i] = places[i - 1] + gaps[i - 1];
     }
     return places;
   }
 
-  /** Returns half of the width of a lane's head and bars. */
-  private double half(int lane) {
-    return Math.max(headWidth(lane), barWidth(lane)) / 2;
+  /** Returns half of the width of a lifeline's head and bars. */
+  private double half(int lifeline) {
+    return Math.max(headWidth(lifeline), barWidth(lifeline)) / 2;
   }
 
-  private double headWidth(int lane) {
-    return TextWidth.of(headLines(lane), HEAD_SIZE, TextWidth.PROPORTIONAL) + 2 * BAR_PADDING;
+  private double headWidth(int lifeline) {
+    return TextWidth.of(headLines(lifeline), HEAD_SIZE, TextWidth.PROPORTIONAL) + 2 * BAR_PADDING;
   }
 
-  private double barWidth(int lane) {
+  private double barWidth(int lifeline) {
     return diagram.rows().stream()
-        .map(row -> row.states().get(diagram.lanes().get(lane)))
+        .map(row -> row.states().get(diagram.lifelines().get(lifeline)))
         .filter(it -> it != null)
         .mapToDouble(it -> TextWidth.of(state(it), SIZE, TextWidth.PROPORTIONAL))
         .map(it -> it + 2 * BAR_PADDING)
@@ -183,20 +183,20 @@ final class PhaseDiagram {
     return y + GAP + MARGIN;
   }
 
-  /** Computes the bars of each lane. Equal states without interruption form one bar. */
+  /** Computes the bars of each lifeline. Equal states without interruption form one bar. */
   private List<Bar> bars() {
     List<Bar> bars = new ArrayList<>();
-    for (int lane = 0; lane < centres.length; lane++) {
+    for (int lifeline = 0; lifeline < centres.length; lifeline++) {
       Bar open = null;
       for (Placed placed : rows) {
-        String state = placed.row().states().get(diagram.lanes().get(lane));
+        String state = placed.row().states().get(diagram.lifelines().get(lifeline));
         if (open != null && state != null && open.state().equals(state)) {
-          open = new Bar(lane, state, open.top(), placed.bottom());
-        } else if (state != null || (open != null && !passesBy(placed.row(), lane))) {
+          open = new Bar(lifeline, state, open.top(), placed.bottom());
+        } else if (state != null || (open != null && !passesBy(placed.row(), lifeline))) {
           if (open != null) {
             bars.add(open);
           }
-          open = state == null ? null : new Bar(lane, state, placed.top(), placed.bottom());
+          open = state == null ? null : new Bar(lifeline, state, placed.top(), placed.bottom());
         }
       }
       if (open != null) {
@@ -206,10 +206,10 @@ final class PhaseDiagram {
     return bars;
   }
 
-  /** Returns whether a row is an arrow that neither ends on a lane nor crosses it. */
-  private boolean passesBy(Row row, int lane) {
+  /** Returns whether a row is an arrow that neither ends on a lifeline nor crosses it. */
+  private boolean passesBy(Row row, int lifeline) {
     return row.isArrow()
-        && (lane < Math.min(from(row), to(row)) || lane > Math.max(from(row), to(row)));
+        && (lifeline < Math.min(from(row), to(row)) || lifeline > Math.max(from(row), to(row)));
   }
 
   /** Computes the brackets. Rows of one phase with only calls between them share a bracket. */
@@ -237,11 +237,11 @@ final class PhaseDiagram {
   }
 
   private int from(Row row) {
-    return diagram.lanes().indexOf(row.from());
+    return diagram.lifelines().indexOf(row.from());
   }
 
   private int to(Row row) {
-    return diagram.lanes().indexOf(row.to());
+    return diagram.lifelines().indexOf(row.to());
   }
 
   private int span(Row row) {
@@ -254,18 +254,18 @@ final class PhaseDiagram {
     return words.apply("diagram." + key);
   }
 
-  private String head(int lane) {
-    return word("lane." + diagram.lanes().get(lane));
+  private String head(int lifeline) {
+    return word("lifeline." + diagram.lifelines().get(lifeline));
   }
 
-  private List<String> headLines(int lane) {
-    return TextWidth.wrapped(head(lane), HEAD_LINE);
+  private List<String> headLines(int lifeline) {
+    return TextWidth.wrapped(head(lifeline), HEAD_LINE);
   }
 
   private double headHeight() {
     int lines = 1;
-    for (int lane = 0; lane < diagram.lanes().size(); lane++) {
-      lines = Math.max(lines, headLines(lane).size());
+    for (int lifeline = 0; lifeline < diagram.lifelines().size(); lifeline++) {
+      lines = Math.max(lines, headLines(lifeline).size());
     }
     return LEADING * lines + 2 * HEAD_PADDING;
   }
@@ -304,7 +304,7 @@ final class PhaseDiagram {
             .map(
                 it ->
                     word("step.state")
-                        .replace("{lane}", word("lane." + it.getKey()))
+                        .replace("{lifeline}", word("lifeline." + it.getKey()))
                         .replace("{state}", word("state." + it.getValue())))
             .collect(joining(word("step.separator")));
     return row.phase() == null
@@ -326,7 +326,7 @@ final class PhaseDiagram {
     svg.element("title", word("title").replace("{model}", model), "id", id("title"));
     svg.element("desc", description(), "id", id("steps"));
     definitions(svg);
-    lanes(svg);
+    lifelines(svg);
     bars.forEach(bar -> bar(svg, bar));
     rows.forEach(it -> bytes(svg, it));
     rows.stream().filter(it -> it.row().isArrow()).forEach(it -> arrow(svg, it));
@@ -369,34 +369,37 @@ final class PhaseDiagram {
     };
   }
 
-  private void lanes(Markup svg) {
+  private void lifelines(Markup svg) {
     double top = MARGIN;
-    for (int lane = 0; lane < centres.length; lane++) {
-      double x = centres[lane];
-      svg.open("g", "class", "lane lane-" + diagram.lanes().get(lane));
-      for (double[] piece : pieces(lane, top + headHeight(), height - MARGIN)) {
+    for (int lifeline = 0; lifeline < centres.length; lifeline++) {
+      double x = centres[lifeline];
+      svg.open("g", "class", "lifeline lifeline-" + diagram.lifelines().get(lifeline));
+      for (double[] piece : pieces(lifeline, top + headHeight(), height - MARGIN)) {
         String path = "M%s,%sV%s".formatted(number(x), number(piece[0]), number(piece[1]));
         svg.empty("path", "class", "time", "d", path);
       }
-      rectangle(svg, "head", x - headWidth(lane) / 2, top, headWidth(lane), headHeight());
-      lines(svg, "heading", x, top + headHeight() / 2, HEAD_SIZE, headLines(lane));
+      rectangle(svg, "head", x - headWidth(lifeline) / 2, top, headWidth(lifeline), headHeight());
+      lines(svg, "heading", x, top + headHeight() / 2, HEAD_SIZE, headLines(lifeline));
       svg.close("g");
     }
   }
 
-  /** Computes the visible pieces of a lane's line, which bars and texts interrupt. */
-  private List<double[]> pieces(int lane, double top, double bottom) {
+  /** Computes the visible pieces of a lifeline's line, which bars and texts interrupt. */
+  private List<double[]> pieces(int lifeline, double top, double bottom) {
     List<double[]> covered = new ArrayList<>();
     bars.stream()
-        .filter(it -> it.lane() == lane)
+        .filter(it -> it.lifeline() == lifeline)
         .forEach(it -> covered.add(new double[] {it.top() + 1, it.bottom() - 1}));
     for (Placed placed : rows) {
       Row row = placed.row();
-      if (!row.isArrow() || lane == from(row) || lane == to(row) || passesBy(row, lane)) {
+      if (!row.isArrow()
+          || lifeline == from(row)
+          || lifeline == to(row)
+          || passesBy(row, lifeline)) {
         continue;
       }
       double reach = TextWidth.of(lines(row), SIZE, TextWidth.MONOSPACE) / 2 + 3;
-      if (Math.abs(centres[lane] - middle(row)) < reach) {
+      if (Math.abs(centres[lifeline] - middle(row)) < reach) {
         double above = placed.bottom() - LEADING * lines(row).size() - 4;
         covered.add(new double[] {above, placed.bottom() - 1});
       }
@@ -418,30 +421,30 @@ final class PhaseDiagram {
   }
 
   private void bar(Markup svg, Bar bar) {
-    double left = centres[bar.lane()] - barWidth(bar.lane()) / 2;
+    double left = centres[bar.lifeline()] - barWidth(bar.lifeline()) / 2;
     double barHeight = bar.bottom() - bar.top() - 2;
     svg.open("g", "class", "bar state-" + bar.state());
-    rectangle(svg, "fill", left, bar.top() + 1, barWidth(bar.lane()), barHeight);
+    rectangle(svg, "fill", left, bar.top() + 1, barWidth(bar.lifeline()), barHeight);
     if (!strokes(bar.state()).isEmpty()) {
-      rectangle(svg, "pattern", left, bar.top() + 1, barWidth(bar.lane()), barHeight);
+      rectangle(svg, "pattern", left, bar.top() + 1, barWidth(bar.lifeline()), barHeight);
       svg.with("fill", "url(#%s)".formatted(id(bar.state())));
     }
     double middle = (bar.top() + bar.bottom()) / 2;
-    lines(svg, "word", centres[bar.lane()], middle, SIZE, state(bar.state()));
+    lines(svg, "word", centres[bar.lifeline()], middle, SIZE, state(bar.state()));
     svg.close("g");
   }
 
-  /** Draws the flow of bytes between the kernel and another lane while both copy. */
+  /** Draws the flow of bytes between the kernel and another lifeline while both copy. */
   private void bytes(Markup svg, Placed placed) {
-    List<String> lanes = diagram.lanes();
-    int kernel = lanes.size() - 1;
+    List<String> lifelines = diagram.lifelines();
+    int kernel = lifelines.size() - 1;
     int copier = -1;
-    for (int lane = 0; lane < kernel; lane++) {
-      String state = placed.row().states().get(lanes.get(lane));
-      // The lane nearest to the kernel: no bar may be in between.
-      copier = "copy".equals(state) ? lane : state == null ? copier : -1;
+    for (int lifeline = 0; lifeline < kernel; lifeline++) {
+      String state = placed.row().states().get(lifelines.get(lifeline));
+      // The lifeline nearest to the kernel: no bar may be in between.
+      copier = "copy".equals(state) ? lifeline : state == null ? copier : -1;
     }
-    if (copier < 0 || !"copy".equals(placed.row().states().get(lanes.getLast()))) {
+    if (copier < 0 || !"copy".equals(placed.row().states().get(lifelines.getLast()))) {
       return;
     }
     String path =

@@ -88,7 +88,7 @@ final class InventedMeasurements {
             "Linux 6.18",
             "A Processor of 3.00GHz",
             2,
-            "servers on processor 1, the loader on processor 0"),
+            "servers on processor 1, load on processor 0"),
         scenarios,
         it.claims());
   }

@@ -7,6 +7,7 @@ import iomodels.site.Implementation.Group;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,20 +41,29 @@ class PageLengthsTest {
 
   private static String table() throws IOException {
     Implementations implementations = Implementations.of(PROJECT);
+    List<Implementation> pages =
+        Stream.of(Group.MODELS, Group.PROGRAMS)
+            .flatMap(group -> implementations.of(group).stream())
+            .filter(it -> it.page().endsWith(".java"))
+            .toList();
     return Stream.concat(
             Stream.of("| page | lines | aim |", "| --- | ---: | ---: |"),
-            Stream.of(Group.MODELS, Group.PROGRAMS)
-                .flatMap(group -> implementations.of(group).stream())
-                .filter(it -> it.page().endsWith(".java"))
-                .map(PageLengthsTest::row))
+            pages.stream().map(it -> row(it, pages)))
         .collect(joining("\n", "", "\n"));
   }
 
-  private static String row(Implementation implementation) {
+  private static String row(Implementation implementation, List<Implementation> pages) {
     Source page = implementation.sources().getFirst();
-    String name = page.path().replaceAll(".*/", "").replace(".java", "");
+    String name = name(implementation);
+    boolean unique = pages.stream().filter(it -> name(it).equals(name)).count() == 1;
+    String shown = unique ? name : "%s in %s".formatted(name, page.path().replaceAll("/.*", ""));
     return "| [%s](%s) | %d | %s |"
-        .formatted(name, page.path(), page.linesOfCode(), aim(implementation, page.path()));
+        .formatted(shown, page.path(), page.linesOfCode(), aim(implementation, page.path()));
+  }
+
+  private static String name(Implementation implementation) {
+    String path = implementation.sources().getFirst().path();
+    return path.replaceAll(".*/", "").replace(".java", "");
   }
 
   /** Returns the length to aim at for this kind of page. */

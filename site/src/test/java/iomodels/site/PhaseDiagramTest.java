@@ -25,7 +25,7 @@ class PhaseDiagramTest {
 
   private static final String SELECTOR =
       """
-      lanes: [loop, kernel]
+      lifelines: [loop, kernel]
       rows:
         - {arrow: loop>kernel, text: "Selector.select()"}
         - {phase: 1, states: {loop: wait, kernel: idle}}
@@ -38,7 +38,7 @@ class PhaseDiagramTest {
 
   private static final String THREADS =
       """
-      lanes: [acceptor, thread, kernel]
+      lifelines: [acceptor, thread, kernel]
       rows:
         - {arrow: acceptor>kernel, text: "ServerSocketChannel.accept()"}
         - {arrow: acceptor>thread, text: "Thread.start()"}
@@ -58,7 +58,7 @@ class PhaseDiagramTest {
       case "diagram.step.call" -> "{from} to {to}: {text}.";
       case "diagram.step.states" -> "{states}.";
       case "diagram.step.phase" -> "{phase}: {states}.";
-      case "diagram.step.state" -> "{lane} {state}";
+      case "diagram.step.state" -> "{lifeline} {state}";
       case "diagram.step.separator" -> ", ";
       case "diagram.phase.1" -> "1: waiting for data";
       case "diagram.phase.2" -> "2: copying";
@@ -214,15 +214,15 @@ class PhaseDiagramTest {
       delimiter = '|',
       textBlock =
           """
-          loop>kernel  | lop>kernel           | unknown lane 'lop' in the arrow 'lop>kernel'; write FROM>TO with two of [loop, kernel]
-          loop>kernel  | loop                 | unknown lane '' in the arrow 'loop'
-          loop>kernel  | loop>loop            | begins and ends on one lane
+          loop>kernel  | lop>kernel           | unknown lifeline 'lop' in the arrow 'lop>kernel'; write FROM>TO with two of [loop, kernel]
+          loop>kernel  | loop                 | unknown lifeline '' in the arrow 'loop'
+          loop>kernel  | loop>loop            | begins and ends on one lifeline
           loop: wait   | loop: waits          | unknown state 'waits'; the states are [wait, ask, copy, work, free, parked, idle]
-          loop: wait   | thread: wait         | unknown lane 'thread'; the lanes are [loop, kernel]
+          loop: wait   | thread: wait         | unknown lifeline 'thread'; the lifelines are [loop, kernel]
           phase: 1     | phase: 3             | unknown phase 3; the phases are 1 and 2
-          [loop, kernel] | [kernel, loop]     | the kernel must be the last lane
-          [loop, kernel] | [loop, colonel]    | unknown lane 'colonel'; the lanes are [thread, handler
-          [loop, kernel] | [kernel]           | at least two lanes
+          [loop, kernel] | [kernel, loop]     | the kernel must be the last lifeline
+          [loop, kernel] | [loop, colonel]    | unknown lifeline 'colonel'; the lifelines are [thread, handler
+          [loop, kernel] | [kernel]           | at least two lifelines
           'text: "n > 0"' | 'phase: 1'        | an arrow needs a text
           '{states: {loop: work}}' | '{}'     | either an arrow or states, but this one has neither
           """)

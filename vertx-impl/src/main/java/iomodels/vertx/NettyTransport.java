@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One of Netty's transports, in place of those that Vert.x provides. It adds an {@link Acceptor},
- * channels that a {@link ConnectAttempt} can close, and a limit on the time for tasks, and works
- * around two faults of Netty ({@link EventLoopGroups}, {@link Channels}). Each server has its own
- * instance; see {@link VertxRuntime}.
+ * channels that a {@link ConnectAttempt} can close, and a limit on the time for tasks. It works
+ * around two faults of Netty with {@code EpollNoneOpsWorkaround} (through {@link EventLoopGroups})
+ * and {@code EmptyDatagramWorkaround} (through {@link Channels}). Each server has its own instance;
+ * see {@link VertxRuntime}.
  */
 record NettyTransport(iomodels.server.Transport transport, Acceptor acceptor)
     implements Transport, io.vertx.core.spi.transport.Transport {

@@ -27,8 +27,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The correct twin: a blocking server with a virtual thread for each connection. It keeps every
- * rule. Each step is a method, and a wrong server overrides one of them.
+ * The correct reference server: a blocking server with a virtual thread for each connection. It
+ * keeps every rule. Each step is a method, and a wrong server overrides one of them.
  */
 class CorrectServer implements Server {
 
@@ -267,7 +267,7 @@ class CorrectServer implements Server {
     try {
       closeable.close();
     } catch (IOException _) {
-      // the descriptor is released all the same
+      // The descriptor is released even if close fails.
     }
   }
 

@@ -182,7 +182,7 @@ public final class ConformCommand implements Callable<Integer> {
       names = CAPABILITY,
       paramLabel = "NAME",
       description =
-          "Capability that an outside server claims: ${COMPLETION-CANDIDATES}; repeatable. Without"
+          "Capability that an external server claims: ${COMPLETION-CANDIDATES}; repeatable. Without"
               + " it, the kit probes for capabilities.")
   private Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
 

@@ -271,8 +271,8 @@ public final class LoadCommand implements Callable<Integer> {
     }
     if (besideC && (udp || churn || rate > 0 || !service.name().equals(Services.UPPER.name()))) {
       throw usage(
-          "the loader in C supports only TCP, a closed loop and upper; leave the other options"
-              + " out");
+          "the load generator in C supports only TCP, a closed loop and upper; leave the other"
+              + " options out");
     }
     try {
       Payload payload =

@@ -152,8 +152,8 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     /**
-     * The service. A tutorial's server has a fixed one, and an example serves {@code upper}; all
-     * others serve what the option says.
+     * Returns the service. A tutorial's server has a fixed one, and an example serves {@code
+     * upper}; all others serve the service given by {@code --service}.
      */
     Service service(ServiceOption option) throws UserError {
       Service service = option.service();

@@ -119,7 +119,7 @@ public final class ClientSession {
       socket.getOutputStream().write(bytes);
       return true;
     } catch (IOException _) {
-      // Receiving goes on: replies that the server sent before are still printed.
+      // Continue receiving: replies that the server sent before are still printed.
       sendingFailed = true;
       return false;
     }

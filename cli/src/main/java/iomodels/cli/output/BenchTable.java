@@ -146,7 +146,7 @@ public final class BenchTable {
       case WITHIN_NOISE ->
           "its difference to C is within the noise, that is, the difference between C and C";
       case LOADER_SATURATED ->
-          "the loader was at its limit: messages per second and latency are partly its own;"
+          "the load generator was at its limit: messages per second and latency are partly its own;"
               + " processor time per message is the server's";
       case LITTLES_LAW ->
           "throughput times latency differs from the messages in flight: do not trust either";

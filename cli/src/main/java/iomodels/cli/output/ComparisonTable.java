@@ -129,7 +129,7 @@ public final class ComparisonTable {
       out.println("² was not steady when it was measured; bench has a longer warm-up.");
     }
     if (rows.stream().anyMatch(it -> it.has(Caveat.LOADER_SATURATED))) {
-      out.println("³ the loader was at its limit: MSG/S and latency are partly its own.");
+      out.println("³ the load generator was at its limit: MSG/S and latency are partly its own.");
     }
     for (Row row : rows) {
       if (!row.loadFailure().isEmpty()) {

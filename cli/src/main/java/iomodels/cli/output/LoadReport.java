@@ -18,9 +18,9 @@ import org.HdrHistogram.Histogram;
  * @param latencyMicros latency by percentile, such as {@code p99.9}
  * @param uncorrectedMicros in an open loop, latency from the time at which a message was really
  *     sent
- * @param loaderBusy share of the time that the loader's thread was on a processor
- * @param loaderLag99Micros 99th percentile of the loader's delay in an open loop
- * @param loaderIsTheLimit whether the loader may have limited the figures
+ * @param loaderBusy share of the time that the load generator's thread was on a processor
+ * @param loaderLag99Micros 99th percentile of the load generator's delay in an open loop
+ * @param loaderIsTheLimit whether the load generator may have limited the figures
  */
 public record LoadReport(
     String server,
@@ -120,17 +120,18 @@ public record LoadReport(
       return String.format(
           Locale.ROOT,
           loaderIsTheLimit
-              ? "The loader was late by %.0f µs (p99), more than the median: the latencies are its"
-                  + " own."
-              : "The loader was late by %.0f µs at most for 99 of 100 messages.",
+              ? "The load generator was late by %.0f µs (p99), more than the median: the latencies"
+                  + " are its own."
+              : "The load generator was late by %.0f µs at most for 99 of 100 messages.",
           loaderLag99Micros);
     }
     return String.format(
         Locale.ROOT,
         loaderIsTheLimit
-            ? "The loader's thread was busy for %.0f %% of the time: it, and not the server, may be"
-                + " the limit."
-            : "The loader's thread was busy for %.0f %% of the time: it was not the limit.",
+            ? "The load generator's thread was busy for %.0f %% of the time: it, and not the"
+                + " server, may be the limit."
+            : "The load generator's thread was busy for %.0f %% of the time: it was not the"
+                + " limit.",
         100 * loaderBusy);
   }
 

@@ -69,7 +69,7 @@ public record LoaderComparison(
   public void print(PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "In %d turns: the loader in C %,.0f messages per second, this one %,.0f.%n",
+        "In %d turns: the load generator in C %,.0f messages per second, this one %,.0f.%n",
         rounds,
         messagesPerSecondInC.median(),
         messagesPerSecond.median());
@@ -78,8 +78,8 @@ public record LoaderComparison(
         BenchTable.spread(ratio), BenchTable.spread(cpuRatio));
     out.printf(
         Locale.ROOT,
-        "The loader in C, from turn to turn: %s. This one's thread was busy for %.0f %% of the"
-            + " time.%n",
+        "The load generator in C, from turn to turn: %s. This one's thread was busy for %.0f %%"
+            + " of the time.%n",
         BenchTable.spread(noise),
         100 * busy.median());
     out.flush();

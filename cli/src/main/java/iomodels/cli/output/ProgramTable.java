@@ -74,7 +74,7 @@ public final class ProgramTable {
     table.head();
   }
 
-  /** Prints a row, and below it what speaks against the program. */
+  /** Prints a row, and below it the program's broken and inconclusive rules. */
   public void row(Row row) {
     table.row(cells(row));
     explain(row);

@@ -71,7 +71,7 @@ public final class Conformance {
    * Returns a container for each model on the module path and each of its available transports,
    * with a test for each rule. The test's name is the rule's sentence. A rule that is skipped or
    * broken fails unless {@code expected-skips.txt} lists it; a line there that is no longer true
-   * fails, too. Only the best transport is tested by all rules, the others by those on which
+   * fails, too. Only the default transport is tested by all rules, the others by those on which
    * transports differ, unless the system property {@code iomodels.thorough} is true.
    */
   public static Stream<DynamicNode> tests() {
@@ -197,7 +197,10 @@ public final class Conformance {
             });
   }
 
-  /** Whether a rule is skipped because this machine lacks something, which no list can foresee. */
+  /**
+   * Returns whether a rule is skipped because this machine lacks something, which no list can
+   * foresee.
+   */
   private static boolean isOfThisMachine(Finding finding) {
     return finding.verdict() == Verdict.SKIPPED && OF_THIS_MACHINE.contains(finding.detail());
   }

@@ -29,7 +29,7 @@ record Expectations(Path file, List<Line> lines) {
   private static final Pattern LINE =
       Pattern.compile("(broken: +)?(\\S+(?: +on +\\S+)?) +(\\d+\\.\\d+) +(.+)");
 
-  /** One permitted verdict. */
+  /** A permitted verdict. */
   record Line(Verdict verdict, String model, String rule, String reason) {
 
     private boolean isFor(String target) {
@@ -78,7 +78,9 @@ record Expectations(Path file, List<Line> lines) {
         matcher.group(4));
   }
 
-  /** Whether a finding is listed for a target, which is MODEL or {@code MODEL on TRANSPORT}. */
+  /**
+   * Returns whether a finding is listed for a target, which is MODEL or {@code MODEL on TRANSPORT}.
+   */
   boolean permit(String target, Finding finding) {
     return lines.stream().anyMatch(line -> line.permits(target, finding));
   }

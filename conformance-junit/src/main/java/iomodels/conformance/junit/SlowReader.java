@@ -41,7 +41,7 @@ final class SlowReader implements Callable<Optional<Boolean>>, Closeable {
     demand(1);
   }
 
-  /** Whether the request after the pause was served; empty if this machine has delayed it. */
+  /** Returns whether the request after the pause was served; empty if the machine delayed it. */
   @Override
   public Optional<Boolean> call() throws Exception {
     try (socket) {

@@ -19,7 +19,7 @@ final class Kernel {
 
   private Kernel() {}
 
-  /** Whether this machine lists sockets that are connecting. */
+  /** Returns whether this machine lists sockets that are connecting. */
   static boolean listsConnecting() {
     return Files.isReadable(TABLES.getFirst());
   }

@@ -74,8 +74,8 @@ final class Section06ManyClients {
               "The server MUST serve the client that waits in the accept queue after the"
                   + " first client has closed.",
               "The kernel completes a connection before the server accepts it (listen(2)), so"
-                  + " the waiting client considers itself connected and sends. A server that drops"
-                  + " it, or never turns to it, breaks a promise that the kernel has already made.",
+                  + " the waiting client considers itself connected and sends. If the server never"
+                  + " accepts it, the client waits for a reply that never comes.",
               UPPER,
               Set.of(Precondition.SEQUENTIAL),
               Section06ManyClients::queued),
@@ -96,7 +96,8 @@ final class Section06ManyClients {
                   + " declares; it MUST make further clients wait, or refuse them.",
               "Limits are often silent: select(2) cannot watch a descriptor of 1,024 or more,"
                   + " and a pool has a fixed number of threads. A client beyond the limit that is"
-                  + " neither served nor refused cannot react.",
+                  + " neither served nor refused cannot tell whether to wait or to try another"
+                  + " server.",
               UPPER,
               Set.of(Precondition.CONCURRENT),
               Section06ManyClients::atOnce));
@@ -219,7 +220,7 @@ final class Section06ManyClients {
     }
   }
 
-  /** One client more than the maximum: the server refuses it, or lets it wait. */
+  /** Checks that the server refuses a client beyond the maximum, or lets it wait. */
   private static void beyondTheMaximum(TestContext context, List<Peer> peers)
       throws Broken, IOException, InterruptedException {
     Peer last = peers.getLast();

@@ -228,7 +228,8 @@ final class Section08Resources {
    * server that spins may get no processor. Stops at the first two windows below {@code enough}.
    *
    * <p>The time that a busy machine keeps the server waiting does not count: a runtime that still
-   * compiles takes longer there. A window in which a thread never got a processor goes on.
+   * compiles takes longer there. If a thread never got a processor in a window, the window is
+   * extended.
    *
    * @param load what is read of a window
    * @param atMost how long to watch, without the time that the server was kept waiting

@@ -387,7 +387,7 @@ final class Section13Chat {
     withSlowMember(context, true);
   }
 
-  /** One member speaks, one reads, and one does not read. */
+  /** Checks a room in which one member speaks, one reads, and one does not read. */
   private static void withSlowMember(TestContext context, boolean toTheEnd)
       throws Broken, IOException, InterruptedException {
     Instance room = room(context);
@@ -710,7 +710,8 @@ final class Section13Chat {
   }
 
   /**
-   * While the process is paused, all speak: more than an outbox holds, less than the kernel does.
+   * Checks that no member is dropped after a pause: while the process is paused, all members send
+   * more than one outbox holds, but less than the kernel buffers.
    */
   private static void droppingNobody(TestContext context, Instance room, List<Peer> members)
       throws Broken, IOException, InterruptedException {

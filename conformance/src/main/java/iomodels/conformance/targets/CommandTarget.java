@@ -23,7 +23,7 @@ public final class CommandTarget implements Target {
   private static final Duration READY = Duration.ofSeconds(20);
   private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
 
-  /** How long a server may take to find its port in use: on a busy machine it starts slowly. */
+  /** Time limit for a server to fail if its port is in use: on a busy machine it starts slowly. */
   private static final Duration REFUSAL = Duration.ofSeconds(60);
 
   private static final int TRIES = 3;

@@ -23,7 +23,7 @@ final class Histogram {
 
   private Histogram() {}
 
-  /** Whether this JVM has a {@code jcmd}: a runtime image may lack it. */
+  /** Returns whether this JVM has a {@code jcmd}: a runtime image may lack it. */
   static boolean isAvailable() {
     return Files.isExecutable(JCMD);
   }

@@ -17,7 +17,10 @@ public interface Instance extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Whether {@link #reachableObjects} can count its objects: it runs in a JVM, and jcmd exists. */
+  /**
+   * Returns whether {@link #reachableObjects} can count its objects: it runs in a JVM, and jcmd
+   * exists.
+   */
   default boolean countsObjects() {
     return false;
   }

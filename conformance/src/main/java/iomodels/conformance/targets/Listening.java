@@ -28,7 +28,7 @@ final class Listening {
 
   private Listening() {}
 
-  /** Whether this machine lists its listening sockets. */
+  /** Returns whether this machine lists its listening sockets. */
   static boolean isKnown() {
     return Files.isReadable(TABLES.getFirst());
   }

@@ -20,7 +20,7 @@ public final class Loopback {
 
   private Loopback() {}
 
-  /** Whether a socket can be bound to {@code ::1}. */
+  /** Returns whether a socket can be bound to {@code ::1}. */
   public static boolean hasIpv6() {
     try (ServerSocket _ = new ServerSocket(0, 1, InetAddress.ofLiteral("::1"))) {
       return true;

@@ -19,7 +19,7 @@ public non-sealed interface ProgramTarget extends Subject {
     return List.of();
   }
 
-  /** Whether its instances run in a process of their own. */
+  /** Returns whether its instances run in a process of their own. */
   default boolean launchesProcesses() {
     return true;
   }
@@ -31,7 +31,7 @@ public non-sealed interface ProgramTarget extends Subject {
    */
   Instance launch(ProgramConfig config) throws IOException, InterruptedException;
 
-  /** Whether {@link #launchAlone} can be called. */
+  /** Returns whether {@link #launchAlone} can be called. */
   default boolean launchesAlone() {
     return launchesProcesses();
   }

@@ -99,7 +99,7 @@ public final class StyleTarget implements ProgramTarget {
 
   private List<String> command(List<String> cached) {
     return Jvm.command(
-        ProgramHost.class,
+        ProgramHostProcess.class,
         style.nativeModules(),
         Stream.concat(flags.stream(), cached.stream()).toList(),
         List.of(style.style(), program.name()));
@@ -132,7 +132,7 @@ public final class StyleTarget implements ProgramTarget {
     }
   }
 
-  /** A {@link ProgramHost}. */
+  /** A {@link ProgramHostProcess}. */
   private final class HostProcess {
 
     private final ManagedProcess child;
@@ -197,7 +197,7 @@ public final class StyleTarget implements ProgramTarget {
             return;
           }
           List<String> words = List.of(line.get().split(" ", 3));
-          if (words.size() < 2 || !ProgramHost.ANSWERS.contains(words.getFirst())) {
+          if (words.size() < 2 || !ProgramHostProcess.ANSWERS.contains(words.getFirst())) {
             child.addUnexpectedOutput(line.get()); // From a library, or from the JVM.
             continue;
           }

@@ -29,13 +29,15 @@ public non-sealed interface Target extends Subject {
     return OptionalInt.empty();
   }
 
-  /** Whether it provides this service. */
+  /** Returns whether the target provides this service. */
   boolean serves(Service service);
 
-  /** Whether {@link #launch} works. */
+  /** Returns whether {@link #launch} works. */
   boolean launchable();
 
-  /** Whether its instances have a process of their own, so that {@link #launchWithin} works. */
+  /**
+   * Returns whether its instances have a process of their own, so that {@link #launchWithin} works.
+   */
   default boolean launchesProcesses() {
     return false;
   }
@@ -55,7 +57,7 @@ public non-sealed interface Target extends Subject {
    */
   Instance launch(Service service, int port) throws IOException, InterruptedException;
 
-  /** Whether {@link #launchOn} works. */
+  /** Returns whether {@link #launchOn} works. */
   default boolean launchesOnAnyHost() {
     return false;
   }

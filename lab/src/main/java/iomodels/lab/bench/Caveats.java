@@ -12,7 +12,7 @@ import java.util.Set;
 /** Decides which figures are unreliable, and why. */
 final class Caveats {
 
-  /** A loader that is busy for a larger share of the time is the limit. */
+  /** A load generator that is busy for a larger share of the time is the limit. */
   private static final double SATURATED = 0.95;
 
   /** Permitted deviation from Little's law. */
@@ -78,7 +78,9 @@ final class Caveats {
         && figures.noiseFloor().filter(it -> Math.abs(ratio.get().median() - 1) < it).isPresent();
   }
 
-  /** In an open loop the loader polls and is always busy: there its delay counts. */
+  /**
+   * Returns whether the load generator is the limit; in an open loop it polls, so its delay counts.
+   */
   private static boolean isSaturated(LoadFigures figures, boolean openLoop) {
     return openLoop
         ? figures.loaderLag99Micros().median() > figures.latency().p50().median()

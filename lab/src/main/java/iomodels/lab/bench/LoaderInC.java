@@ -32,17 +32,17 @@ public final class LoaderInC implements AutoCloseable {
    * The result of a round.
    *
    * @param messages number of replies
-   * @param cpu processor time of the loader
+   * @param cpu processor time of the load generator
    * @param p50 the median latency
    * @param p99 the 99th percentile of the latency
    */
   public record Result(long messages, Duration cpu, Duration p50, Duration p99) {}
 
   /**
-   * Compiles and starts the loader, which connects at once.
+   * Compiles and starts the load generator, which connects at once.
    *
    * @param prefix prefix of its command, such as {@code taskset -c 1}
-   * @throws IOException if there is no C compiler, or the loader does not start
+   * @throws IOException if there is no C compiler, or the load generator does not start
    */
   public static LoaderInC connect(Load load, List<String> prefix)
       throws IOException, InterruptedException {
@@ -70,7 +70,7 @@ public final class LoaderInC implements AutoCloseable {
     String line = OutputLines.next(answers).orElse("");
     String[] figures = line.split(" ", -1);
     if (figures.length != 4 || !Character.isDigit(line.charAt(0))) {
-      throw new IOException("the loader in C failed: " + line);
+      throw new IOException("the load generator in C failed: " + line);
     }
     return new Result(
         Long.parseLong(figures[0]),

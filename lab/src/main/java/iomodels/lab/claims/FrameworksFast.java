@@ -89,8 +89,9 @@ final class FrameworksFast implements Experiment {
   }
 
   /**
-   * The processor time of each beside a thread for each connection, with small messages and with
-   * large ones. Of one framework both have to agree: that one of eight does may be chance.
+   * Computes the verdict from each framework's processor time, compared with a thread per
+   * connection. A framework counts only if small and large messages agree: one result of eight may
+   * be chance.
    */
   static Verdict verdict(List<Order> small, List<Order> large) {
     List<Order> both = new ArrayList<>();

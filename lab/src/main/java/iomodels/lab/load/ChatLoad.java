@@ -51,7 +51,7 @@ final class ChatLoad {
     lineBytes = speakers.getFirst().delivered.capacity();
   }
 
-  /** Lets all members enter, one after the other: each knows which members it must be told of. */
+  /** Lets all members enter, one after another; each expects one join message per later member. */
   static LoadGenerator enter(Load load) throws LoadException, InterruptedException {
     if (load.connections() <= load.inFlight() || load.connections() > MAX_MEMBERS) {
       throw new LoadException(
@@ -106,9 +106,9 @@ final class ChatLoad {
     private final int index;
 
     /** The line as it is sent. It contains its number. */
-    private final ByteBuffer said;
+    private final ByteBuffer sentLine;
 
-    /** The line as the other members receive it, and the part of it that is {@code said}. */
+    /** The line as the other members receive it, and the part of it that is {@code sentLine}. */
     private final ByteBuffer delivered;
 
     private final ByteBuffer deliveredLine;
@@ -132,7 +132,7 @@ final class ChatLoad {
       }
       line[line.length - 1] = '\n';
       // Nothing is sent before the first line is begun.
-      said = Payload.direct(line).position(line.length);
+      sentLine = Payload.direct(line).position(line.length);
       delivered = ByteBuffer.allocateDirect(PREFIX_BYTES + line.length);
       delivered.put((name(index) + ": ").getBytes(US_ASCII)).put(line).clear();
       deliveredLine = delivered.slice(PREFIX_BYTES, line.length);
@@ -165,12 +165,12 @@ final class ChatLoad {
       missing = members.size() - 1;
       runner.addOutstanding();
       number++;
-      SequenceNumber.write(number, said.clear());
+      SequenceNumber.write(number, sentLine.clear());
       SequenceNumber.write(number, deliveredLine);
       members.get(index).send();
     }
 
-    /** One of the other members has received the line. */
+    /** Records that another member has received the line. */
     void delivered(long now) {
       recorder.delivered();
       missing--;
@@ -206,7 +206,7 @@ final class ChatLoad {
     private final SocketChannel channel;
     private final SelectionKey key;
 
-    /** All that it must be told until the last member has entered; from the next byte on. */
+    /** Expected welcome and join messages; the position is the next expected byte. */
     private ByteBuffer greeting;
 
     /** The first part of a line, if it arrived in parts. */
@@ -215,7 +215,7 @@ final class ChatLoad {
     /** By speaker: the number of the last line received. */
     private final int[] lastNumber = new int[speakers.size()];
 
-    /** How many lines it has received. */
+    /** Number of lines received. */
     private long lines;
 
     Member(int index, SocketChannel channel, String welcome) throws LoadException {
@@ -245,14 +245,14 @@ final class ChatLoad {
     }
 
     void send() {
-      ByteBuffer said = speakers.get(index).said;
+      ByteBuffer line = speakers.get(index).sentLine;
       try {
-        channel.write(said);
+        channel.write(line);
       } catch (IOException e) {
         throw failure(e);
       }
       int wanted =
-          said.hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ;
+          line.hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ;
       if (key.interestOps() != wanted) {
         key.interestOps(wanted);
       }

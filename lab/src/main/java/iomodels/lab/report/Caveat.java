@@ -8,7 +8,7 @@ public enum Caveat {
   NOT_JUDGED,
   /** The server differs less from the yardstick than the yardstick from itself. */
   WITHIN_NOISE,
-  /** The loader had no processor time left, or was late: it limits throughput and latency. */
+  /** The load generator was busy or late: it limits throughput and latency. */
   LOADER_SATURATED,
   /** Throughput times mean latency differs from the messages in flight: one of them is wrong. */
   LITTLES_LAW,

@@ -15,8 +15,8 @@ import java.util.Optional;
  * @param involuntarySwitches involuntary context switches per message; likewise
  * @param threads number of threads
  * @param residentBytes memory in RAM
- * @param loaderBusy the share of the time that the loader's thread was on a processor
- * @param loaderLag99Micros 99th percentile of the loader's own delay, in an open loop
+ * @param loaderBusy the share of the time that the load generator's thread was on a processor
+ * @param loaderLag99Micros 99th percentile of the load generator's own delay, in an open loop
  * @param leastServedShare messages of the client with the fewest, as a share of the mean
  * @param lostShare the share of the datagrams without a reply; 0 over TCP
  * @param littlesLaw throughput times mean latency, as a share of the messages in flight; 1 where

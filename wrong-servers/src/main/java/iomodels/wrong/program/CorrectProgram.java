@@ -113,7 +113,7 @@ abstract class CorrectProgram implements Server {
     try {
       closeable.close();
     } catch (IOException _) {
-      // the descriptor is released all the same
+      // The descriptor is released even if close fails.
     }
   }
 

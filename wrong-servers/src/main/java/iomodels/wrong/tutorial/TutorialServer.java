@@ -78,7 +78,7 @@ final class TutorialServer implements Server {
         listening.join().close();
       }
     } catch (IOException _) {
-      // the descriptor is released all the same
+      // The descriptor is released even if close fails.
     }
     thread.interrupt(); // closes the channel on which the thread is blocked, or ends select()
     terminated.exceptionally(_ -> null).join();

@@ -26,8 +26,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * The process that runs programs of one style for the kit: {@code ProgramHost STYLE PROGRAM}. It
- * reads commands from its standard input:
+ * Main class of the process that runs a program of one style for the kit; its arguments are {@code
+ * STYLE PROGRAM}. It reads commands from its standard input:
  *
  * <ul>
  *   <li>{@code start ID FOLDER MILLIS PORT UPSTREAM…}: deadline, own port or 0, and the ports of
@@ -35,14 +35,14 @@ import java.util.stream.Stream;
  *   <li>{@code stop ID}. The answer is {@code stopped ID}.
  * </ul>
  *
- * It ends at the end of its input, so that it does not outlive the kit.
+ * The process exits at the end of its input, so that it does not outlive the kit.
  */
-public final class ProgramHost {
+public final class ProgramHostProcess {
 
   /** The first words of the answers. */
   static final Set<String> ANSWERS = Set.of("listening", "failed", "stopped");
 
-  private ProgramHost() {}
+  private ProgramHostProcess() {}
 
   /** Runs until its input ends. */
   public static void main(String[] arguments) throws IOException {
@@ -92,7 +92,8 @@ public final class ProgramHost {
   }
 
   private static ProgramConfig config(List<String> words) {
-    Stream<InetSocketAddress> upstreams = words.stream().skip(5).map(ProgramHost::onLoopback);
+    Stream<InetSocketAddress> upstreams =
+        words.stream().skip(5).map(ProgramHostProcess::onLoopback);
     return ProgramConfig.onLoopback(upstreams.toList())
         .at(onLoopback(words.get(4)))
         .reading(Path.of(URLDecoder.decode(words.get(2), UTF_8)))
