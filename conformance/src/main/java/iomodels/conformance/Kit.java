@@ -24,12 +24,23 @@ import java.util.function.Consumer;
  * @param bounds the numbers that rules depend on
  * @param seed determines the bytes that are sent
  * @param tries how often to test each rule, with consecutive seeds; stops when it is not kept
+ * @param repeats whether a rule is repeated if it was missed by too late an event
  */
-public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
+public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean repeats) {
 
   /** Creates a kit that tests each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
     this(rules, bounds, seed, 1);
+  }
+
+  /** Creates a kit that tests each rule with several seeds. */
+  public Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
+    this(rules, bounds, seed, tries, true);
+  }
+
+  /** Returns a kit that does not doubt a late miss: for servers that are known to be wrong. */
+  public Kit withoutRepeats() {
+    return new Kit(rules, bounds, seed, tries, false);
   }
 
   /**
@@ -184,7 +195,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
     Finding finding;
     try {
       run.start(rule);
-      Trials trials = new Trials(rule, bounds, examination, machine);
+      Trials trials = new Trials(rule, bounds, examination, machine, repeats);
       finding = trials.judge(seed);
       for (int i = 1; i < tries && finding.verdict() == Verdict.KEPT; i++) {
         finding = trials.judge(seed + i);

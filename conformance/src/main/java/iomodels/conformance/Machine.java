@@ -19,5 +19,8 @@ interface Machine {
 
     /** Returns the share of the machine's processors, from 0 to 1, that other processes used. */
     double takenByOthers();
+
+    /** Whether the processors were hardly ever idle, or this is not known. */
+    boolean isSaturated();
   }
 }

@@ -63,6 +63,12 @@ record ProcessorLoad(Duration busy, Duration all, Duration own) {
     return Optional.empty();
   }
 
+  /** Returns the share of time, from 0 to 1, in which the processors were busy since then. */
+  double busySince(ProcessorLoad earlier) {
+    double total = all.minus(earlier.all).toMillis();
+    return total <= 0 ? 0 : Math.clamp(busy.minus(earlier.busy).toMillis() / total, 0, 1);
+  }
+
   /** Returns the share of all processors, from 0 to 1, that other processes used since then. */
   double othersSince(ProcessorLoad earlier) {
     double total = all.minus(earlier.all).toMillis();

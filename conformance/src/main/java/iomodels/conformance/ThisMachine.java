@@ -6,6 +6,8 @@ import java.util.Optional;
 /** The machine on which the kit runs, observed through {@code /proc} and a {@link Heartbeat}. */
 final class ThisMachine implements Machine, AutoCloseable {
 
+  private static final double SATURATED = 0.9;
+
   private final Heartbeat heartbeat = Heartbeat.start();
 
   @Override
@@ -31,6 +33,12 @@ final class ThisMachine implements Machine, AutoCloseable {
       public double takenByOthers() {
         Optional<ProcessorLoad> now = ProcessorLoad.now();
         return load.isEmpty() || now.isEmpty() ? 0 : now.get().othersSince(load.get());
+      }
+
+      @Override
+      public boolean isSaturated() {
+        Optional<ProcessorLoad> now = ProcessorLoad.now();
+        return load.isEmpty() || now.isEmpty() || now.get().busySince(load.get()) >= SATURATED;
       }
     };
   }

@@ -26,7 +26,8 @@ import java.util.stream.Stream;
  * server, for programs and for clients. While a timed rule is repeated, no other kit on this
  * machine repeats a timed rule.
  *
- * <p>Any other rule that fails only because something came too late is repeated once.
+ * <p>Any other rule that fails only because something came too late is repeated once if the
+ * processors were hardly ever idle.
  *
  * <p>A late try is discarded if the {@link Machine} disturbed it: the kernel was short of TCP
  * memory, or the kit was not scheduled. The rule is then tried again; after three discarded tries
@@ -34,7 +35,7 @@ import java.util.stream.Stream;
  * processor time, the rule is tried once more with wider bounds. If the server keeps these, only
  * the machine may be slow: the rule is inconclusive as well.
  */
-record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine) {
+record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine, boolean repeats) {
 
   private static final int TIMED_TRIES = 3;
   private static final int LATE_TRIES = 2;
@@ -53,11 +54,14 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
     if (first.finding().verdict() != Verdict.BROKEN) {
       return first.isTimeout() ? unlessDisturbed(first) : first.finding();
     }
-    if (!first.isAboutTime()) {
+    if (!repeats || !first.isAboutTime()) {
       return first.finding();
     }
+    if (!isTimed()) {
+      return repeated(first, first.isOnSaturatedMachine() ? LATE_TRIES : 1);
+    }
     try (TimedTurn _ = TimedTurn.take()) {
-      return repeated(first, isTimed() ? TIMED_TRIES : LATE_TRIES);
+      return repeated(first, TIMED_TRIES);
     }
   }
 
@@ -72,6 +76,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
    */
   private Finding repeated(Attempt first, int needed) throws InterruptedException {
     Attempt attempt = first;
+    Attempt counted = first; // Of several misses the first: a later one may be its consequence.
     int missed = attempt.disturbance().isPresent() ? 0 : 1;
     int disturbed = 1 - missed;
     while (missed < needed && disturbed < MAX_DISTURBED) {
@@ -80,15 +85,19 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
       if (attempt.finding().verdict() != Verdict.BROKEN) {
         return attempt.isTimeout() ? unlessDisturbed(attempt) : attempt.finding();
       }
-      missed += attempt.disturbance().isPresent() ? 0 : 1;
-      disturbed += attempt.disturbance().isPresent() ? 1 : 0;
+      if (attempt.disturbance().isPresent()) {
+        disturbed++;
+      } else {
+        counted = missed == 0 ? attempt : counted;
+        missed++;
+      }
     }
     if (missed < needed) {
       return unlessDisturbed(attempt);
     }
     return isTimed() && examination.hasControl(rule)
-        ? comparedWithControl(attempt.finding())
-        : unlessOnlySlow(attempt);
+        ? comparedWithControl(counted.finding())
+        : unlessOnlySlow(counted);
   }
 
   private static Finding unlessDisturbed(Attempt missed) {
@@ -155,25 +164,32 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
    * @param isTimeout whether the check did not end in time
    * @param disturbance why a failed try is discarded; empty if it counts
    * @param takenByOthers the share of the processor time, from 0 to 1, that other processes used
+   * @param isOnSaturatedMachine whether the processors were hardly ever idle
    */
   private record Attempt(
       Finding finding,
       boolean isAboutTime,
       boolean isTimeout,
       Optional<String> disturbance,
-      double takenByOthers) {}
+      double takenByOthers,
+      boolean isOnSaturatedMachine) {}
 
   private Attempt attempt(long seed) throws InterruptedException {
     Machine.Watch watch = machine.watch();
     Outcome outcome = once(seed, it -> examination.context(rule, bounds, it));
     boolean missed = outcome.finding().verdict() == Verdict.BROKEN;
     if (!missed && !outcome.isTimeout()) {
-      return new Attempt(outcome.finding(), false, false, Optional.empty(), 0);
+      return new Attempt(outcome.finding(), false, false, Optional.empty(), 0, false);
     }
     boolean aboutTime = isTimed() || outcome.isLate() || outcome.isTimeout();
     Optional<String> disturbance = aboutTime ? watch.shortage().or(watch::pause) : Optional.empty();
     return new Attempt(
-        outcome.finding(), aboutTime, outcome.isTimeout(), disturbance, watch.takenByOthers());
+        outcome.finding(),
+        aboutTime,
+        outcome.isTimeout(),
+        disturbance,
+        watch.takenByOthers(),
+        watch.isSaturated());
   }
 
   /**

@@ -49,6 +49,7 @@ class ExamplesIT {
     List<String> tried = Stream.concat(KEPT.stream(), example.broken().stream()).toList();
     try (ModelTarget target = target(example)) {
       return new Kit(Rules.matching(tried), Bounds.STANDARD, SEED)
+          .withoutRepeats()
           .judge(target, _ -> {})
           .findings();
     }

@@ -33,16 +33,27 @@ final class ConcurrentJudge {
 
   private ConcurrentJudge() {}
 
-  /** Judges a server by one rule. The server is started for it, as a rule may end it. */
+  /** Judges a server that may be right by one rule, and repeats late misses. */
+  static CompletableFuture<Finding> judgingWithRepeats(
+      ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
+    return judging(
+        () -> new InJvmTarget(provider), new Kit(List.of(rule), bounds, SEED), sideBySide);
+  }
+
+  /** Judges a wrong server by one rule. The server is started for it, as a rule may end it. */
   static CompletableFuture<Finding> judging(
       ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
     return judging(() -> new InJvmTarget(provider), rule, bounds, sideBySide);
   }
 
-  /** Judges any target by one rule. */
+  /** Judges any wrong target by one rule. */
   static CompletableFuture<Finding> judging(
       Supplier<Target> server, Rule rule, Bounds bounds, Semaphore sideBySide) {
-    Kit kit = new Kit(List.of(rule), bounds, SEED);
+    return judging(server, new Kit(List.of(rule), bounds, SEED).withoutRepeats(), sideBySide);
+  }
+
+  private static CompletableFuture<Finding> judging(
+      Supplier<Target> server, Kit kit, Semaphore sideBySide) {
     return judging(
         () -> {
           try (Target target = server.get()) {
@@ -55,7 +66,7 @@ final class ConcurrentJudge {
   /** Judges a program by one rule, in several attempts, as a busy machine can hide a fault. */
   static CompletableFuture<Finding> judging(
       ProgramTarget program, Rule rule, Bounds bounds, Semaphore sideBySide) {
-    Kit kit = new Kit(List.of(rule), bounds, SEED, PROGRAM_TRIES);
+    Kit kit = new Kit(List.of(rule), bounds, SEED, PROGRAM_TRIES).withoutRepeats();
     return judging(
         () -> {
           try (program) {

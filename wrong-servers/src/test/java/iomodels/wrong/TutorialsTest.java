@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
+import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.wrong.tutorial.Tutorial;
@@ -58,11 +59,18 @@ class TutorialsTest {
       List<CompletableFuture<Finding>> judged =
           Rules.all().stream()
               .filter(rule -> tried.test(rule.id()))
-              .map(rule -> ConcurrentJudge.judging(tutorial.provider(), rule, SMALLER, sideBySide))
+              .map(rule -> judging(tutorial, rule, sideBySide))
               .toList();
       tests.add(DynamicTest.dynamicTest(tutorial.name(), () -> demand(tutorial, judged, tried)));
     }
     return tests.stream();
+  }
+
+  private static CompletableFuture<Finding> judging(
+      Tutorial tutorial, Rule rule, Semaphore sideBySide) {
+    return tutorial.broken().contains(rule.id())
+        ? ConcurrentJudge.judging(tutorial.provider(), rule, SMALLER, sideBySide)
+        : ConcurrentJudge.judgingWithRepeats(tutorial.provider(), rule, SMALLER, sideBySide);
   }
 
   private static void demand(
