@@ -114,7 +114,7 @@ class BadInputTest {
           new blocking-threads                         | choose another name
           new c-mine                                   | choose another name
           new example-mine                             | choose another name
-          new class                                    | Java does not keep for itself
+          new class                                    | choose another name, or a package
           new 2nd                                      | use lower-case letters, digits and hyphens
           new mine-                                    | use lower-case letters, digits and hyphens
           new core                                     | choose another one with --package

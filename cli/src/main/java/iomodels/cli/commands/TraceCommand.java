@@ -322,7 +322,7 @@ public final class TraceCommand implements Callable<Integer> {
     Set<String> seen = new HashSet<>();
     for (TracedServer traced : servers) {
       if (!seen.add(traced.name())) {
-        throw new UserError("%s is named twice; once is enough".formatted(traced.name()));
+        throw new UserError("%s is named twice; name it once".formatted(traced.name()));
       }
       Path file = folder ? where.resolve(traced.name() + SUFFIX) : where;
       Json.demandWritable(file);
