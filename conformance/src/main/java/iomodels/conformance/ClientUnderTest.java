@@ -63,8 +63,9 @@ public final class ClientUnderTest implements AutoCloseable {
     this.run = run;
     this.patience = patience;
     this.transcript = transcript;
-    Thread.ofVirtual().start(this::type);
-    Thread.ofVirtual().start(this::watch);
+    // A pipe keeps the carrier of a virtual thread.
+    Thread.ofPlatform().daemon().start(this::type);
+    Thread.ofPlatform().daemon().start(this::watch);
   }
 
   /** Starts a client with the port of a server. */

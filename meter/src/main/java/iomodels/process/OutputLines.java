@@ -50,11 +50,12 @@ public final class OutputLines {
   }
 
   /**
-   * Reads and discards the output in a virtual thread, so that the process never blocks on a full
-   * pipe.
+   * Reads and discards the output in a daemon thread, so that the process never blocks on a full
+   * pipe. A read from a pipe would keep the carrier of a virtual thread.
    */
   public static void drain(Reader output) {
-    Thread.ofVirtual()
+    Thread.ofPlatform()
+        .daemon()
         .start(
             () -> {
               try (output) {

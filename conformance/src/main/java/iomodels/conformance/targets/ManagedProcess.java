@@ -56,20 +56,28 @@ final class ManagedProcess implements AutoCloseable {
 
   ManagedProcess(List<String> command) throws IOException {
     this(ChildProcesses.start(new ProcessBuilder(command)));
-    Thread.ofVirtual().start(() -> readLines());
+    reader("output").start(() -> readLines());
   }
 
   /** Starts a process that need not end in order: SIGKILL ends it if this JVM ends first. */
   static ManagedProcess expendable(List<String> command) throws IOException {
     ManagedProcess child =
         new ManagedProcess(ChildProcesses.startExpendable(new ProcessBuilder(command)));
-    Thread.ofVirtual().start(child::readLines);
+    reader("output").start(child::readLines);
     return child;
   }
 
   private ManagedProcess(Process process) {
     this.process = process;
-    errors = Thread.ofVirtual().start(() -> readErrors());
+    errors = reader("errors").start(() -> readErrors());
+  }
+
+  /**
+   * Builds platform threads: a read from a pipe keeps the carrier of a virtual thread. With a few
+   * such reads no virtual thread of the kit would run any more.
+   */
+  private static Thread.Builder reader(String stream) {
+    return Thread.ofPlatform().daemon().name("reads-" + stream);
   }
 
   /** Starts a process whose {@link #output} the caller reads, instead of this class by lines. */
