@@ -39,19 +39,24 @@ final class TimedTurn implements AutoCloseable {
 
   /** Waits for the lock; closing it releases the lock. */
   static TimedTurn take() throws InterruptedException {
+    return take(FILE);
+  }
+
+  /** Waits for the lock on another file than the kits of this machine share. */
+  static TimedTurn take(Path path) throws InterruptedException {
     IN_THIS_PROCESS.acquire();
     try {
-      return new TimedTurn(lock());
+      return new TimedTurn(lock(path));
     } catch (InterruptedException | RuntimeException e) {
       IN_THIS_PROCESS.release();
       throw e;
     }
   }
 
-  private static Optional<FileChannel> lock() throws InterruptedException {
+  private static Optional<FileChannel> lock(Path path) throws InterruptedException {
     FileChannel file;
     try {
-      file = FileChannel.open(FILE, CREATE, WRITE);
+      file = FileChannel.open(path, CREATE, WRITE);
     } catch (IOException _) {
       return Optional.empty();
     }

@@ -7,54 +7,60 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Collections;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class TimedTurnTest {
 
-  private static final Path FILE =
-      Path.of(System.getProperty("java.io.tmpdir"), "iomodels-timed-rules.lock");
+  private static final Set<Thread.State> WAITING =
+      EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+
+  @TempDir private Path folder;
+  private Path file;
+
+  @BeforeEach
+  void chooseAFile() {
+    file = folder.resolve("lock");
+  }
 
   @Test
   void oneThreadHasTheTurnAtATime() throws Exception {
-    AtomicInteger inside = new AtomicInteger();
-    CountDownLatch ready = new CountDownLatch(4);
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (Future<Integer> each :
-          threads.invokeAll(
-              Collections.<Callable<Integer>>nCopies(
-                  4,
-                  () -> {
-                    ready.countDown();
-                    ready.await();
-                    try (TimedTurn _ = TimedTurn.take()) {
-                      int now = inside.incrementAndGet();
-                      Thread.onSpinWait();
-                      inside.decrementAndGet();
-                      return now;
-                    }
-                  }))) {
-        assertThat(each.get()).isEqualTo(1);
+    CompletableFuture<Boolean> taken = new CompletableFuture<>();
+    Thread other = new Thread(() -> take(taken));
+    try (TimedTurn _ = TimedTurn.take(file)) {
+      other.start();
+      while (!WAITING.contains(other.getState()) && !taken.isDone()) {
+        Thread.onSpinWait();
       }
+      assertThat(taken).isNotDone();
+    }
+    assertThat(taken.get()).isTrue();
+    other.join();
+  }
+
+  private void take(CompletableFuture<Boolean> taken) {
+    try (TimedTurn _ = TimedTurn.take(file)) {
+      taken.complete(true);
+    } catch (InterruptedException e) {
+      taken.completeExceptionally(e);
+      Thread.currentThread().interrupt();
     }
   }
 
   @Test
   void otherProcessesSeeTheLock() throws Exception {
-    try (TimedTurn _ = TimedTurn.take();
-        FileChannel file = FileChannel.open(FILE, StandardOpenOption.WRITE)) {
-      assertThatThrownBy(file::tryLock).isInstanceOf(OverlappingFileLockException.class);
+    try (TimedTurn _ = TimedTurn.take(file);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      assertThatThrownBy(channel::tryLock).isInstanceOf(OverlappingFileLockException.class);
     }
-    try (TimedTurn _ = TimedTurn.take()) {
-      assertThat(FILE).exists();
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      assertThat(channel.tryLock()).isNotNull();
     }
   }
 }
