@@ -18,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,6 +35,13 @@ final class ManagedProcess implements AutoCloseable {
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
   private static final long REAP_SECONDS = 2;
+
+  /**
+   * A JVM writes this for each variable of the environment that holds options: a line that says
+   * nothing about the program.
+   */
+  private static final Pattern OPTIONS_NOTE =
+      Pattern.compile("(NOTE: )?Picked up (JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS):");
 
   private final Process process;
 
@@ -106,9 +114,15 @@ final class ManagedProcess implements AutoCloseable {
   private void readErrors() {
     Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
     try (Reader output = new InputStreamReader(counted(process.getErrorStream()), charset)) {
-      OutputLines.read(output, line -> addTo(stderrTail, line));
+      OutputLines.read(output, this::addErrorLine);
     } catch (IOException ignored) {
       // the stream was closed with the process
+    }
+  }
+
+  private void addErrorLine(String line) {
+    if (!OPTIONS_NOTE.matcher(line).lookingAt()) {
+      addTo(stderrTail, line);
     }
   }
 

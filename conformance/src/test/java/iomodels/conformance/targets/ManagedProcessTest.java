@@ -48,6 +48,19 @@ class ManagedProcessTest {
     }
   }
 
+  @Test
+  void whatAJvmSaysAboutItsOptionsIsNoErrorMessage() throws Exception {
+    String notes =
+        "echo 'Picked up JAVA_TOOL_OPTIONS: -Xmx64m' >&2;"
+            + "echo 'Picked up _JAVA_OPTIONS: -Xmx64m' >&2;"
+            + "echo 'NOTE: Picked up JDK_JAVA_OPTIONS: -Xmx64m' >&2;";
+    try (ManagedProcess silent = sh(notes + "exit 1");
+        ManagedProcess speaking = sh(notes + "echo 'connection refused' >&2; exit 1")) {
+      assertThat(silent.stderrTail()).isEmpty();
+      assertThat(speaking.stderrTail()).isEqualTo("connection refused");
+    }
+  }
+
   private static ManagedProcess sh(String script) throws Exception {
     return new ManagedProcess(List.of("/bin/sh", "-c", script));
   }
