@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ends child processes if this JVM is killed and cannot do so itself. The watchdog is a shell that
  * knows their pids and reads from a pipe; the kernel closes the pipe when this JVM ends. It then
- * also finds daemons, by their {@link ProcessMark}. (Linux's
- * {@code PR_SET_PDEATHSIG} does not serve: it fires when the <em>thread</em> that started the child
- * ends, and does not reach grandchildren.) On a system without {@code sh} there is no watchdog.
+ * also finds daemons, by their {@link ProcessMark}. (Linux's {@code PR_SET_PDEATHSIG} does not
+ * serve: it fires when the <em>thread</em> that started the child ends, and does not reach
+ * grandchildren.) On a system without {@code sh} there is no watchdog.
  */
 final class Watchdog {
 

@@ -144,9 +144,7 @@ public final class CommandTarget implements Target {
       child.awaitEnd(POLL_INTERVAL);
     }
     String failure =
-        child.isAlive()
-            ? "does not listen on port %d".formatted(address.getPort())
-            : ended(child);
+        child.isAlive() ? "does not listen on port %d".formatted(address.getPort()) : ended(child);
     String details = child.failureDetails();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, failure, details));

@@ -318,17 +318,12 @@ final class ManagedProcess implements AutoCloseable {
 
   /** Sends SIGKILL to the process and all that it has started, and waits for their end. */
   void kill() {
-    List<ProcessHandle> all = killAll();
+    List<ProcessHandle> all = family();
+    all.forEach(ProcessHandle::destroyForcibly);
     long deadline = System.nanoTime() + REAP_TIMEOUT.toNanos();
     while (!all.stream().allMatch(ProcessMark::hasEnded) && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     }
-  }
-
-  private List<ProcessHandle> killAll() {
-    List<ProcessHandle> all = family();
-    all.forEach(ProcessHandle::destroyForcibly);
-    return all;
   }
 
   /** Sends SIGTERM, then SIGKILL after a time limit; kills what the process has left behind. */
@@ -344,6 +339,6 @@ final class ManagedProcess implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    killAll();
+    kill();
   }
 }

@@ -47,9 +47,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
       }
       boolean ended = !child.isAlive();
       String failure =
-          ended
-              ? CommandTarget.ended(child)
-              : "does not listen on port %d".formatted(port);
+          ended ? CommandTarget.ended(child) : "does not listen on port %d".formatted(port);
       String details = child.failureDetails();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
