@@ -150,9 +150,13 @@ public final class CommandTarget implements Target {
     throw new IOException("'%s' %s: %s".formatted(command, failure, details));
   }
 
-  /** Says of a command that has ended whether a daemon is left; the kit then ends that as well. */
+  /**
+   * Says how a command has ended: it may have left a daemon behind. Ends that as well, before it
+   * can hold the pipes of the command open.
+   */
   static String ended(ManagedProcess child) {
     List<Long> left = child.leftBehind();
+    child.kill();
     return left.isEmpty()
         ? "ended at once"
         : "ended and left processes behind (%s): it must stay in the foreground"

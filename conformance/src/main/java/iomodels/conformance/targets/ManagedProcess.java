@@ -39,7 +39,8 @@ final class ManagedProcess implements AutoCloseable {
   private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
-  private static final Duration REAP_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration KILL_TIMEOUT = Duration.ofSeconds(2);
+  private static final long KILL_INTERVAL_MILLIS = 2;
 
   /**
    * A JVM writes this for each variable of the environment that holds options: a line that says
@@ -316,13 +317,17 @@ final class ManagedProcess implements AutoCloseable {
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Sends SIGKILL to the process and all that it has started, and waits for their end. */
+  /**
+   * Sends SIGKILL to the process and all that it has started, and waits for their end. Looks again
+   * until nothing is left: a process may have been forked meanwhile.
+   */
   void kill() {
-    List<ProcessHandle> all = family();
-    all.forEach(ProcessHandle::destroyForcibly);
-    long deadline = System.nanoTime() + REAP_TIMEOUT.toNanos();
-    while (!all.stream().allMatch(ProcessMark::hasEnded) && System.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+    long deadline = System.nanoTime() + KILL_TIMEOUT.toNanos();
+    List<ProcessHandle> left = family();
+    while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
+      left.forEach(ProcessHandle::destroyForcibly);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(KILL_INTERVAL_MILLIS));
+      left = family();
     }
   }
 
