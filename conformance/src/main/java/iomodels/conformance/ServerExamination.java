@@ -89,7 +89,8 @@ record ServerExamination(
 
   @Override
   public TestContext context(Rule rule, Bounds bounds, long seed) {
-    return new TestContext(server, rule.service(), bounds, seed);
+    TestContext context = new TestContext(server, rule.service(), bounds, seed);
+    return unmet.containsKey(Precondition.CONCURRENT) ? context.ofSequentialServer() : context;
   }
 
   /** The control server runs in the kit's process; rules cannot start, stop or observe it. */

@@ -46,6 +46,9 @@ public final class TestContext implements AutoCloseable {
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
+  /** Whether the server serves one client at a time: as it claims or, without claims, as found. */
+  private boolean sequential;
+
   /** Servers and programs that were launched, and have not been told to stop. */
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
@@ -82,6 +85,11 @@ public final class TestContext implements AutoCloseable {
     this.protocol = protocol;
     this.bounds = bounds;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+    this.sequential =
+        target
+            .flatMap(Target::claims)
+            .filter(claims -> !claims.contains(Capability.CONCURRENT))
+            .isPresent();
   }
 
   /** Connects to the server that all rules share. */
@@ -355,10 +363,14 @@ public final class TestContext implements AutoCloseable {
     return target().card();
   }
 
+  /** Says that the kit has found the server to serve one client at a time. */
+  TestContext ofSequentialServer() {
+    sequential = true;
+    return this;
+  }
+
   /** Returns the given number of clients, or fewer if the target serves fewer at once. */
   public int atOnce(int clients) {
-    boolean sequential =
-        target().claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
     return Math.min(clients, sequential ? 1 : target().maxConnections().orElse(clients));
   }
 
