@@ -147,7 +147,7 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(
       names = TARGET,
       paramLabel = "HOST:PORT",
-      description = "A server that is running already.")
+      description = "A server that is running already; PORT alone is on 127.0.0.1.")
   private List<String> addresses = List.of();
 
   @Option(
