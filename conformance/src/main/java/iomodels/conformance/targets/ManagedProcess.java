@@ -273,7 +273,7 @@ final class ManagedProcess implements AutoCloseable {
    */
   void terminate() {
     process.destroy();
-    process.onExit().thenRun(this::terminateRest);
+    var _ = process.onExit().thenRun(this::terminateRest);
   }
 
   /** Of a process that is left and its children, only the former gets the signal. */
