@@ -71,8 +71,9 @@ class ManagedProcessTest {
   @Test
   void sigtermGoesToTheProcessThatWasStartedAndNotToItsWorkers() throws Exception {
     String worker = "(trap 'echo worker' TERM; echo ready; while sleep 0.05; do :; done)";
-    String parent = "trap 'echo parent; kill -KILL $pid' TERM; %s & pid=$!; wait; wait; echo end";
-    Path script = Files.writeString(folder.resolve("parent.sh"), parent.formatted(worker));
+    String parent =
+        "trap 'echo parent; kill -KILL $pid' TERM; " + worker + " & pid=$!; wait; wait; echo end";
+    Path script = Files.writeString(folder.resolve("parent.sh"), parent);
     for (String line : List.of("sh %s", "exec sh %s", "sh %s; true")) {
       try (ManagedProcess child = command(line.formatted(script))) {
         assertThat(child.line(PATIENCE)).hasValue("ready");
