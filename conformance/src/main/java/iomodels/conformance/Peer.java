@@ -241,6 +241,16 @@ public final class Peer implements AutoCloseable {
    * @return the number of bytes that were sent; {@code atMost} if the buffers were not full
    */
   public long sendUntilFull(BytePattern stream, long atMost) throws Broken, InterruptedException {
+    return sendUntilFull(stream, atMost, QUIET_INTERVAL);
+  }
+
+  /**
+   * Sends a stream, and reads nothing, until the server seems to have stopped reading.
+   *
+   * @param interval the server has stopped if it takes nothing for several such intervals
+   */
+  public long sendUntilFull(BytePattern stream, long atMost, Duration interval)
+      throws Broken, InterruptedException {
     byte[] bytes = new byte[CHUNK];
     ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
     long sent = 0;
@@ -258,7 +268,7 @@ public final class Peer implements AutoCloseable {
           quiet = 0;
         } else {
           quiet++;
-          Thread.sleep(QUIET_INTERVAL);
+          Thread.sleep(interval);
         }
       }
       channel.configureBlocking(true);
@@ -376,6 +386,11 @@ public final class Peer implements AutoCloseable {
     expect(text.getBytes(UTF_8), time);
   }
 
+  /** Demands exactly these bytes next, and that a part of them comes within each such period. */
+  public void expectWithin(Duration time, byte[] expected) throws Broken {
+    expect(expected, time);
+  }
+
   /** Demands exactly these bytes next. */
   public void expect(byte[] expected) throws Broken {
     expect(expected, patience);
@@ -487,6 +502,28 @@ public final class Peer implements AutoCloseable {
     int n = receive(surplus, 0, surplus.length, within, wanted, 0);
     if (n >= 0) {
       throw new Broken("FIN", "got " + Transcript.show(surplus, 0, n));
+    }
+  }
+
+  /** Demands FIN next, or these bytes and then FIN. */
+  public void expectFinAfter(byte[] permitted) throws Broken {
+    byte[] actual = new byte[CHUNK];
+    String wanted = "FIN";
+    int got = 0;
+    while (true) {
+      int n = receive(actual, got, actual.length - got, patience, wanted, got);
+      if (n < 0) {
+        if (got == 0 || got == permitted.length) {
+          return;
+        }
+        throw new Broken(
+            "FIN, or %s and FIN".formatted(Transcript.show(permitted, 0, permitted.length)),
+            "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      got += n;
+      if (got > permitted.length || Arrays.mismatch(permitted, 0, got, actual, 0, got) >= 0) {
+        throw new Broken(wanted, "got " + Transcript.show(actual, 0, got));
+      }
     }
   }
 
