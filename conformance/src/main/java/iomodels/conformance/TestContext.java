@@ -270,15 +270,21 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
+    return backendWithWindow(0);
+  }
+
+  /** Creates an upstream whose connections have a receive buffer of about this size. */
+  public Backend backendWithWindow(int bytes) throws IOException {
     return opened(
         Backend.listening(
-            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
+            bytes, patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
   }
 
   /** Creates an upstream that refuses connections. */
   public Backend refusingBackend() throws IOException {
     return opened(
-        Backend.refusing(patience(), transcript, "upstream" + backends.incrementAndGet()));
+        Backend.refusing(
+            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
   }
 
   /** Creates an upstream whose accept backlog is full: connecting to it does not complete. */

@@ -26,7 +26,7 @@ final class WrongBackPressure {
               "reads-on-and-on",
               "5.01",
               "Queues the replies that the client does not read, and keeps reading.",
-              "it read all",
+              "it read",
               WrongBackPressure::readsOnAndOn),
           WrongServer.of(
               "resumes-once",

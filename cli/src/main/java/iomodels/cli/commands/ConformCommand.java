@@ -167,7 +167,9 @@ public final class ConformCommand implements Callable<Integer> {
               + " to listen on, and {host} by the address. With --program, {upstreams} is replaced"
               + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
               + " the time limit of a gather request in milliseconds; {folder} by the folder to"
-              + " read from.")
+              + " read from. The command stays in the foreground. SIGTERM stops it: the kit sends"
+              + " it to the process that it has started, and afterwards to what that leaves"
+              + " behind.")
   private List<String> executed = List.of();
 
   @Option(

@@ -247,13 +247,10 @@ final class Section02Streams {
     Peer peer = context.connectWithWindow(TINY);
     Exchange.Flow flow = exchange.flow(context.random().nextInt());
     long length = exchange.is(UPPER) ? LONG : flow.whole(exchange.requesting(LONG));
-    StallDetector stall = new StallDetector();
+    long sent = peer.sendUntilFull(flow.requests(), length);
     peer.whileSending(
-        () -> peer.sendStream(stall.watch(flow.requests()), length),
-        () -> {
-          stall.await(length, context.patience());
-          peer.expectStream(flow.replies(), flow.due(length));
-        });
+        () -> peer.sendStream(flow.requests().from(sent), length - sent),
+        () -> peer.expectStream(flow.replies(), flow.due(length)));
   }
 
   /**

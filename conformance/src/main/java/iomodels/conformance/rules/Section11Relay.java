@@ -235,14 +235,9 @@ final class Section11Relay {
       Peer sender = fromClient ? client : upstream;
       Peer receiver = fromClient ? upstream : client;
       Peer.BytePattern stream = Text.stream(context.random().nextInt());
-      long allowed = 2 * Kernel.buffers() + ProgramConfig.RELAY_BYTES;
-      long sent = sender.sendUntilFull(stream, 2 * allowed);
-      if (sent > allowed) {
-        throw new Broken(
-            "a relay that reads at most %,d bytes for a receiver that does not read"
-                .formatted(allowed),
-            "it read %,d".formatted(sent));
-      }
+      long sent =
+          HeldBytes.demandFew(
+              "a relay", sender, receiver, stream, ProgramConfig.RELAY_BYTES, 2 * Kernel.buffers());
       receiver.expectStream(stream, sent);
       sender.send("and on");
       receiver.expect("and on");

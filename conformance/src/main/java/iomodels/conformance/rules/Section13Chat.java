@@ -187,6 +187,9 @@ final class Section13Chat {
   /** Fewer lines than fit into an outbox. */
   private static final int LINES_AT_ONCE = 16;
 
+  /** The kernel is asked so rarely, since it lists all sockets of the machine each time. */
+  private static final int ASK_EACH = 256 * 1024;
+
   private static final Pattern JOINED_OR_LEFT = Pattern.compile("\\* (\\S+) (joined|left)");
   private static final int SHOWN_LENGTH = 80;
   private static final int GHOSTS = 100;
@@ -403,6 +406,7 @@ final class Section13Chat {
     long allowed = Kernel.buffers(2 * WINDOW) + 2L * outbox;
     boolean isDropped = false;
     long told = 0;
+    long asked = 0;
     for (long owed = 0; owed < allowed; owed += (long) LINES_AT_ONCE * heard.length()) {
       ann.send((said + "\n").repeat(LINES_AT_ONCE));
       for (int i = 0; i < LINES_AT_ONCE; i++) {
@@ -415,6 +419,10 @@ final class Section13Chat {
           throw new Broken("what ann said, at once", "bob received: " + line);
         }
         told += isDropped ? 0 : heard.length() + 1;
+      }
+      if (toTheEnd && !isDropped && told - asked > ASK_EACH) {
+        asked = told;
+        demandOutbox(slow, told, 2L * outbox);
       }
     }
     if (toTheEnd) {
@@ -434,6 +442,17 @@ final class Section13Chat {
       ann.send("good\n");
       bob.expect("ann: good\n");
       member(context, room, "slow", "ann", "bob");
+    }
+  }
+
+  /** Demands that the room holds at most so many of the bytes that it has told a member. */
+  private static void demandOutbox(Peer member, long told, long most)
+      throws Broken, InterruptedException {
+    OptionalLong held = HeldBytes.confirmed(member, told, most);
+    if (held.isPresent() && held.getAsLong() > most) {
+      throw new Broken(
+          "a member with %,d pending bytes to be dropped".formatted(most),
+          "the room holds %,d bytes for it".formatted(held.getAsLong()));
     }
   }
 

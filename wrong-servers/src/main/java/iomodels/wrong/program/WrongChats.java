@@ -127,7 +127,7 @@ final class WrongChats {
               "chat-keeps-all",
               "13.10",
               "Queues unread lines without a bound.",
-              "nothing came for",
+              "the room holds",
               config ->
                   new CorrectChat(config) {
                     @Override
