@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /**
@@ -689,6 +690,18 @@ public final class Peer implements AutoCloseable {
       throw lost("a reply that waits to be read", "before it was read", e);
     }
     transcript.add(name, "does not read until no more comes than %,d bytes".formatted(last));
+  }
+
+  /**
+   * Waits until the server has read everything that was sent, or for this long; without the
+   * kernel's help for this long.
+   */
+  public void awaitRead(Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (System.nanoTime() - deadline < 0
+        && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+    }
   }
 
   /** Does not read for this long. */

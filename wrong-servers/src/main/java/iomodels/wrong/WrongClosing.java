@@ -52,7 +52,7 @@ final class WrongClosing {
               "dies-of-a-reset",
               "4.04",
               "Ends its accept loop when a client resets its connection.",
-              "nothing came for",
+              "reset",
               WrongClosing::diesOfAReset),
           WrongServer.of(
               "closes-with-input-unread",
@@ -72,7 +72,7 @@ final class WrongClosing {
               "4.06",
               "Drops the pending replies if the client does not read them within three seconds of"
                   + " its FIN.",
-              "got FIN after",
+              "expected a stream of",
               WrongClosing::waitsThreeSecondsForTheLastReader),
           WrongServer.of(
               "loses-a-socket-in-five-hundred",

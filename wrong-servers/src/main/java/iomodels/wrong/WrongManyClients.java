@@ -44,7 +44,7 @@ final class WrongManyClients {
               "one-buffer-for-all",
               "6.03",
               "Sends from one buffer that all connections share.",
-              "clients at the same time",
+              "REQUEST ",
               WrongManyClients::oneBufferForAll),
           WrongServer.of(
               "large-replies-first",

@@ -39,7 +39,7 @@ final class WrongResources {
           WrongServer.of(
               "tries-again-at-once",
               "8.02",
-              "Tries again without a pause to write to a client that does not read.",
+              "Tries thousands of times a second to write to a client that does not read.",
               "clients that do not read their replies",
               WrongResources::triesAgainAtOnce),
           WrongServer.of(
@@ -207,7 +207,7 @@ final class WrongResources {
         it.channel.configureBlocking(false);
         while (it.out.hasRemaining()) {
           it.bytesSent += it.channel.write(it.out);
-          Thread.yield();
+          LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
         }
         it.channel.configureBlocking(true);
       }

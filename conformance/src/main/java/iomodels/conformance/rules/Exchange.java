@@ -45,6 +45,10 @@ final class Exchange {
 
   private static final byte[] CONSTANT = "dddddd".getBytes(US_ASCII);
   private static final byte[] NOTHING = {};
+
+  /** A server that reads later is not yet served when the check goes on, which is no fault. */
+  private static final Duration READ = Duration.ofSeconds(1);
+
   private static final int LINE = 80;
   private static final String COUNT = "100\n";
   private static final int COUNTED = 100;
@@ -119,15 +123,20 @@ final class Exchange {
     return Arrays.copyOfRange(request, begun(number).length, request.length);
   }
 
-  /** Sends a small request, and demands its reply. */
+  /** Sends a small request, and demands its reply; without replies, lets the server read it. */
   void hold(Peer peer, int number) throws Broken {
     peer.send(request(number));
-    peer.expect(reply(number));
+    if (answers()) {
+      peer.expect(reply(number));
+    } else {
+      peer.awaitRead(READ);
+    }
   }
 
-  /** Sends a small request and FIN, and demands the reply and FIN. */
+  /** Sends a small request, demands the reply, sends FIN, and demands FIN. */
   void holdLast(Peer peer, int number) throws Broken {
-    hold(peer, number);
+    peer.send(request(number));
+    peer.expect(reply(number));
     peer.finishSending();
     peer.expectFin();
   }

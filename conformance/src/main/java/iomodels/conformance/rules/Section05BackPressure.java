@@ -93,6 +93,7 @@ final class Section05BackPressure {
 
   /** Time limit for a server that reads slowly. */
   private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
+
   private static final long STRETCH = 1L << 20;
   private static final int STRETCHES = 3;
   private static final long REPLY_LENGTH = 20_000_000;
