@@ -5,7 +5,9 @@ public enum Bound {
   PATIENCE(10_000, "ms", "How long the kit waits for pending data without any progress."),
   CLOSE(2_000, "ms", "How long a server may take to close a connection after its client has."),
   SILENCE(300, "ms", "How long the kit listens where nothing may be sent."),
-  IDLE(1_200, "ms", "How long the kit leaves a connection idle."),
+  IDLE(1_200, "ms", "How long the kit leaves a client idle."),
+  PAUSE(
+      6_500, "ms", "How long the kit leaves a connection to a server idle, or its replies unread."),
   DELAY(20, "ms", "Median time that a small reply may take on an idle server."),
   PING(
       100,

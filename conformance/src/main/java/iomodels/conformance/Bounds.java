@@ -19,6 +19,7 @@ public final class Bounds {
           .with(Bound.VOLUME, 4 * Bound.VOLUME.standard())
           .with(Bound.CLOSES, 1_000)
           .with(Bound.IDLE, 5_000)
+          .with(Bound.PAUSE, 35_000)
           .with(Bound.WATCH, 1_500);
 
   /**

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
 /**
@@ -285,6 +286,42 @@ public final class Peer implements AutoCloseable {
     return written;
   }
 
+  /**
+   * Sends a stream, and reads nothing, until no more is taken for a moment. The server may still
+   * read on afterwards.
+   */
+  public void sendForAMoment(BytePattern stream, long atMost, Duration moment)
+      throws Broken, InterruptedException {
+    byte[] bytes = new byte[CHUNK];
+    ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
+    long written = 0;
+    try {
+      channel.configureBlocking(false);
+      for (boolean waited = false; written < atMost; ) {
+        if (!chunk.hasRemaining()) {
+          chunk.clear().limit((int) Math.min(CHUNK, atMost - written));
+          stream.fill(bytes, chunk.limit(), written);
+        }
+        int taken = channel.write(chunk);
+        sent.addAndGet(taken);
+        written += taken;
+        if (taken > 0) {
+          waited = false;
+        } else if (waited) {
+          break;
+        } else {
+          waited = true;
+          Thread.sleep(moment);
+        }
+      }
+      channel.configureBlocking(true);
+    } catch (IOException e) {
+      throw lost(
+          "a server that leaves the connection open", "after %,d bytes".formatted(written), e);
+    }
+    transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(written));
+  }
+
   /** Sends bytes; returns false if the connection has been reset. */
   public boolean sendUnlessReset(byte[] bytes) {
     try {
@@ -415,6 +452,11 @@ public final class Peer implements AutoCloseable {
     expect(text.getBytes(UTF_8), time);
   }
 
+  /** Demands exactly these bytes next, and that a part of them comes within each such period. */
+  public void expectWithin(Duration time, byte[] expected) throws Broken {
+    expect(expected, time);
+  }
+
   /** Demands exactly these bytes next. */
   public void expect(byte[] expected) throws Broken {
     expect(expected, patience);
@@ -529,6 +571,28 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands FIN next, or these bytes and then FIN. */
+  public void expectFinAfter(byte[] permitted) throws Broken {
+    byte[] actual = new byte[CHUNK];
+    String wanted = "FIN";
+    int got = 0;
+    while (true) {
+      int n = receive(actual, got, actual.length - got, patience, wanted, got);
+      if (n < 0) {
+        if (got == 0 || got == permitted.length) {
+          return;
+        }
+        throw new Broken(
+            "FIN, or %s and FIN".formatted(Transcript.show(permitted, 0, permitted.length)),
+            "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      got += n;
+      if (got > permitted.length || Arrays.mismatch(permitted, 0, got, actual, 0, got) >= 0) {
+        throw new Broken(wanted, "got " + Transcript.show(actual, 0, got));
+      }
+    }
+  }
+
   /** Demands RST next, within this time. */
   public void expectReset(Duration within) throws Broken {
     byte[] surplus = new byte[CHUNK];
@@ -626,6 +690,18 @@ public final class Peer implements AutoCloseable {
       throw lost("a reply that waits to be read", "before it was read", e);
     }
     transcript.add(name, "does not read until no more comes than %,d bytes".formatted(last));
+  }
+
+  /**
+   * Waits until the server has read everything that was sent, or for this long; without the
+   * kernel's help for this long.
+   */
+  public void awaitRead(Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (System.nanoTime() - deadline < 0
+        && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+    }
   }
 
   /** Does not read for this long. */

@@ -40,25 +40,40 @@ public final class TestContext implements AutoCloseable {
   private final Optional<ProgramTarget> programs;
   private final Protocol protocol;
   private final Bounds bounds;
+  private final Set<Capability> capabilities;
   private final RandomGenerator random;
   private final Transcript transcript = new Transcript();
   private final AtomicInteger peers = new AtomicInteger();
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
-  /** Whether the server serves one client at a time: as it claims or, without claims, as found. */
-  private boolean sequential;
-
   /** Servers and programs that were launched, and have not been told to stop. */
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
   TestContext(Target target, Service service, Bounds bounds, long seed) {
-    this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
+    this(target, service, target.claims().orElse(Set.of()), bounds, seed);
+  }
+
+  /**
+   * Creates the context of a rule for servers.
+   *
+   * @param capabilities the capabilities that are demanded of the server
+   */
+  TestContext(
+      Target target, Service service, Set<Capability> capabilities, Bounds bounds, long seed) {
+    this(
+        Optional.of(target),
+        Optional.empty(),
+        Optional.empty(),
+        service,
+        capabilities,
+        bounds,
+        seed);
   }
 
   /** Creates the context of a rule for clients. */
   TestContext(Client client, Service service, Bounds bounds, long seed) {
-    this(Optional.empty(), Optional.of(client), Optional.empty(), service, bounds, seed);
+    this(Optional.empty(), Optional.of(client), Optional.empty(), service, Set.of(), bounds, seed);
   }
 
   /** Creates the context of a rule for a program. */
@@ -68,6 +83,7 @@ public final class TestContext implements AutoCloseable {
         Optional.empty(),
         Optional.of(programs),
         programs.program(),
+        Set.of(),
         bounds,
         seed);
   }
@@ -77,19 +93,16 @@ public final class TestContext implements AutoCloseable {
       Optional<Client> client,
       Optional<ProgramTarget> programs,
       Protocol protocol,
+      Set<Capability> capabilities,
       Bounds bounds,
       long seed) {
     this.target = target;
     this.client = client;
     this.programs = programs;
     this.protocol = protocol;
+    this.capabilities = Set.copyOf(capabilities);
     this.bounds = bounds;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
-    this.sequential =
-        target
-            .flatMap(Target::claims)
-            .filter(claims -> !claims.contains(Capability.CONCURRENT))
-            .isPresent();
   }
 
   /** Connects to the server that all rules share. */
@@ -110,6 +123,11 @@ public final class TestContext implements AutoCloseable {
   /** Connects with a receive buffer of about this size to a server of this test. */
   public Peer connectWithWindow(Instance instance, int bytes) throws Broken, IOException {
     return connect(instance.address(), bytes);
+  }
+
+  /** Connects to a server of this test with buffers of about this size, which do not grow. */
+  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
+    return connect(instance.address(), bytes, bytes);
   }
 
   /** Connects with send and receive buffers of about this size, which do not grow. */
@@ -351,7 +369,8 @@ public final class TestContext implements AutoCloseable {
     peer.close();
   }
 
-  private Service service() {
+  /** Returns the service with which a rule for servers is tested. */
+  public Service service() {
     return (Service) protocol;
   }
 
@@ -369,15 +388,29 @@ public final class TestContext implements AutoCloseable {
     return target().card();
   }
 
-  /** Says that the kit has found the server to serve one client at a time. */
-  TestContext ofSequentialServer() {
-    sequential = true;
-    return this;
-  }
-
   /** Returns the given number of clients, or fewer if the target serves fewer at once. */
   public int atOnce(int clients) {
-    return Math.min(clients, sequential ? 1 : target().maxConnections().orElse(clients));
+    return Math.min(clients, isConcurrent() ? target().maxConnections().orElse(clients) : 1);
+  }
+
+  /** Returns whether the server claims, or was found, to serve clients at the same time. */
+  public boolean isConcurrent() {
+    return capabilities.contains(Capability.CONCURRENT);
+  }
+
+  /**
+   * Returns a server on which a test may keep a client waiting for long: the shared server if it
+   * serves many clients at the same time, otherwise one that is launched for this test, if the kit
+   * can launch it.
+   */
+  public InetSocketAddress serverToOccupy() throws IOException, InterruptedException {
+    boolean many = isConcurrent() && target().maxConnections().isEmpty();
+    return many || !target().launchable() ? server() : launch(0).address();
+  }
+
+  /** Connects to an address, with a receive buffer of about this size; 0 for the default. */
+  public Peer connectTo(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
+    return connect(address, receiveBuffer);
   }
 
   /** Tells a server to stop; does not wait. */

@@ -1,11 +1,17 @@
 package iomodels.wrong;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import iomodels.service.Session.Progress;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Servers that break the rules on streams: section 2. */
@@ -56,12 +62,37 @@ final class WrongStreams {
               "got FIN",
               WrongStreams::idleTimeout),
           WrongServer.of(
+              "five-seconds-of-silence",
+              "2.07",
+              "Closes a connection on which nothing has come for five seconds.",
+              "got FIN",
+              WrongStreams::fiveSecondsOfSilence),
+          WrongServer.of(
               "delayed-replies",
               "2.08",
               "Delays each small reply except the first by 40 ms, as Nagle's algorithm does when"
                   + " acknowledgements are delayed.",
               "a reply within 20 ms",
-              WrongStreams::delayedReplies));
+              WrongStreams::delayedReplies),
+          WrongServer.of(
+              "counts-requests-in-a-byte",
+              "2.09",
+              "Counts the requests on a connection in one byte, and takes 0 for the end of the"
+                  + " conversation.",
+              "request 256 on one connection",
+              WrongStreams::countsRequestsInAByte),
+          WrongServer.of(
+              "discards-a-mebibyte",
+              "2.10",
+              "Stops reading what it discards after a mebibyte.",
+              "it has stopped reading",
+              WrongStreams::discardsAMebibyte),
+          WrongServer.of(
+              "discards-and-confirms",
+              "2.10",
+              "Confirms with \"ok\" what it has discarded.",
+              "silence for",
+              WrongStreams::discardsAndConfirms));
 
   private WrongStreams() {}
 
@@ -161,10 +192,20 @@ final class WrongStreams {
 
   private static CorrectServer idleTimeout(ServerConfig config, Service service)
       throws IOException {
+    return impatient(config, service, 700);
+  }
+
+  private static CorrectServer fiveSecondsOfSilence(ServerConfig config, Service service)
+      throws IOException {
+    return impatient(config, service, 5_000);
+  }
+
+  private static CorrectServer impatient(ServerConfig config, Service service, int milliseconds)
+      throws IOException {
     return new CorrectServer(config, service) {
       @Override
       boolean receive(Conversation it) throws IOException {
-        it.channel.socket().setSoTimeout(700);
+        it.channel.socket().setSoTimeout(milliseconds);
         int n = it.channel.socket().getInputStream().read(it.in.array());
         it.in.clear().limit(Math.max(0, n));
         return n >= 0;
@@ -181,6 +222,52 @@ final class WrongStreams {
           TimeUnit.MILLISECONDS.sleep(40);
         }
         super.send(it);
+      }
+    };
+  }
+
+  private static CorrectServer countsRequestsInAByte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Byte> requests = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        if (it.out.hasRemaining() && requests.merge(it, (byte) 1, (a, b) -> (byte) (a + b)) == 0) {
+          throw new EOFException("no requests left");
+        }
+        super.send(it);
+      }
+    };
+  }
+
+  private static CorrectServer discardsAMebibyte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> received = new ConcurrentHashMap<>();
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        if (service.equals(Services.DISCARD)
+            && received.merge(it, (long) it.in.remaining(), Long::sum) > 1 << 20) {
+          while (listener.isOpen()) {
+            TimeUnit.MILLISECONDS.sleep(20);
+          }
+        }
+        return super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer discardsAndConfirms(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        if (service.equals(Services.DISCARD) && it.in.hasRemaining()) {
+          it.out.put("ok".getBytes(US_ASCII));
+        }
+        return super.advance(it, endOfInput);
       }
     };
   }
