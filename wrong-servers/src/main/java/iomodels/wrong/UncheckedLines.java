@@ -65,7 +65,7 @@ final class UncheckedLines implements Session {
     if (!complete) {
       line.write(octet);
     }
-    boolean check = complete || !more && line.size() >= FIRST_CHECK;
+    boolean check = complete || (!more && line.size() >= FIRST_CHECK);
     if (check && limit.isExceededBy(line.toByteArray(), complete)) {
       refused = true;
       reply = ByteBuffer.wrap(TOO_LONG);

@@ -230,7 +230,7 @@ final class WrongDatagrams {
   }
 
   private static boolean isBlank(byte octet) {
-    return octet == ' ' || octet >= '\t' && octet <= '\r';
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
   }
 
   private static CorrectServer datagramsAsCStrings(ServerConfig config, Service service)

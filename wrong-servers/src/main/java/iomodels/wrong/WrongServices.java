@@ -370,7 +370,7 @@ final class WrongServices {
     return limitedBy(
         config,
         service,
-        (line, complete) -> line.length > MAX_LINE || !complete && line.length == MAX_LINE);
+        (line, complete) -> line.length > MAX_LINE || (!complete && line.length == MAX_LINE));
   }
 
   private static CorrectServer limitedBy(

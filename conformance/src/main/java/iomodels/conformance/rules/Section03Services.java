@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 
 /** Section 3: the services other than {@code upper}: they have faults that an echo cannot have. */
 final class Section03Services {
@@ -255,14 +254,6 @@ final class Section03Services {
           Sample.hex("a digit with its eighth bit set", "B5"),
           Sample.hex("a byte order mark before a count", "EFBBBF35"));
 
-  private static final UnaryOperator<byte[]> FLOOD_REPLY =
-      request -> {
-        byte[] reply =
-            new byte[Math.toIntExact(Long.parseLong(new String(request, US_ASCII).strip()))];
-        Text.flood(reply, reply.length, 0);
-        return reply;
-      };
-
   private static final String TOO_LONG = "ERR line too long\n";
   private static final long FLOOD_LENGTH = 20_000_000;
   private static final int SMALL_WINDOW = 4096;
@@ -488,17 +479,18 @@ final class Section03Services {
     Peer peer = context.connect();
     for (Sample each : counts) {
       peer.send(each.bytes());
-      Sample.expect(peer, List.of(each), "", FLOOD_REPLY);
+      Sample.expect(peer, List.of(each), "", Section03Services::floodReply);
     }
     byte[] pipelined = Sample.joined(counts);
     peer.whileSending(
-        () -> peer.send(pipelined), () -> Sample.expect(peer, counts, ", pipelined", FLOOD_REPLY));
-    Sample.exchangeInPieces(peer, counts, context.random(), FLOOD_REPLY);
+        () -> peer.send(pipelined),
+        () -> Sample.expect(peer, counts, ", pipelined", Section03Services::floodReply));
+    Sample.exchangeInPieces(peer, counts, context.random(), Section03Services::floodReply);
     try {
       peer.send("1");
       peer.expectSilence(BETWEEN_PARTS);
       peer.send("2\n");
-      peer.expect(FLOOD_REPLY.apply("12".getBytes(US_ASCII)));
+      peer.expect(floodReply("12".getBytes(US_ASCII)));
     } catch (Broken e) {
       throw e.at("the count 12, of which the 1 comes first");
     }
@@ -516,7 +508,14 @@ final class Section03Services {
     Peer next = context.connect();
     next.send("3\n4\n");
     Sample behind = Sample.text("after a client that left in the middle of a count", "3\n");
-    Sample.expect(next, List.of(behind), "", FLOOD_REPLY);
+    Sample.expect(next, List.of(behind), "", Section03Services::floodReply);
+  }
+
+  private static byte[] floodReply(byte[] request) {
+    long count = Long.parseLong(new String(request, US_ASCII).strip());
+    byte[] reply = new byte[Math.toIntExact(count)];
+    Text.flood(reply, reply.length, 0);
+    return reply;
   }
 
   /** A reply that is too short would be followed by those to the next counts. */
