@@ -166,6 +166,12 @@ final class WrongServices {
               "the count 21474836",
               WrongServices::countsIn32Bits),
           WrongServer.of(
+              "limits-replies",
+              "3.09",
+              "Sends at most 100,000,000 bytes in answer to a count.",
+              "byte 100,000,000 being",
+              WrongServices::limitsReplies),
+          WrongServer.of(
               "octal-counts",
               "3.09",
               "Reads a count with a leading zero as octal.",
@@ -571,6 +577,19 @@ final class WrongServices {
         line ->
             isCount(line)
                 ? Math.max(0, (int) Long.parseLong(text(line).strip())) + "\n"
+                : text(line),
+        WrongServices::text);
+  }
+
+  private static CorrectServer limitsReplies(ServerConfig config, Service service)
+      throws IOException {
+    return changing(
+        config,
+        service,
+        Services.FLOOD,
+        line ->
+            isCount(line)
+                ? Math.min(100_000_000, Long.parseLong(text(line).strip())) + "\n"
                 : text(line),
         WrongServices::text);
   }

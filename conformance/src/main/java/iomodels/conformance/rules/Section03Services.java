@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Bound.VOLUME;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
@@ -207,8 +208,9 @@ final class Section03Services {
           "4294967296",
           "4294967297",
           "1099511627776",
-          "9999999999999",
           "0010000000000");
+
+  private static final String LARGEST_COUNT = "9999999999999";
 
   private static final long BEGINNING = 70_000;
 
@@ -500,8 +502,10 @@ final class Section03Services {
     peer.expectFin();
     peer.close();
     for (String each : LARGE_COUNTS) {
-      demandBeginning(context, each);
+      demandBeginning(context, each, BEGINNING);
     }
+    // More than a server that limits the length of a reply would send.
+    demandBeginning(context, LARGEST_COUNT, 2L * context.count(VOLUME));
     try (Peer leaving = context.connect()) {
       leaving.send("12");
     }
@@ -519,11 +523,11 @@ final class Section03Services {
   }
 
   /** A reply that is too short would be followed by those to the next counts. */
-  private static void demandBeginning(TestContext context, String count)
+  private static void demandBeginning(TestContext context, String count, long length)
       throws Broken, IOException, InterruptedException {
     try (Peer peer = context.connect()) {
       peer.send(count + "\n300\n300\n");
-      peer.expectStream(Text::flood, BEGINNING);
+      peer.expectStream(Text::flood, length);
       peer.reset();
     } catch (Broken e) {
       throw e.at("the count " + count);
