@@ -159,8 +159,8 @@ public final class ConformCommand implements Callable<Integer> {
               + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
               + " the time limit of a gather request in milliseconds; {folder} by the folder to"
               + " read from. The command stays in the foreground. SIGTERM stops it: the kit sends"
-              + " it to the process that it has started, and afterwards to what that leaves"
-              + " behind.")
+              + " it to the command, not to worker processes, and afterwards to what the command"
+              + " leaves behind.")
   private List<String> executed = List.of();
 
   @Option(
