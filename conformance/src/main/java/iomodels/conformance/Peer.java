@@ -556,6 +556,21 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands this text and FIN next; LF may come between them. */
+  public void expectLastLine(String text) throws Broken {
+    expect(text);
+    byte[] more = new byte[CHUNK];
+    String wanted = "FIN, or LF and FIN, after the last line";
+    int n = receive(more, 0, more.length, patience, wanted, 0);
+    if (n < 0) {
+      return;
+    }
+    if (n > 1 || more[0] != '\n') {
+      throw new Broken(wanted, "got " + Transcript.show(more, 0, n));
+    }
+    expectFin();
+  }
+
   /** Demands FIN next. */
   public void expectFin() throws Broken {
     expectFin(patience);

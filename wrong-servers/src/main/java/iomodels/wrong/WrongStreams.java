@@ -32,6 +32,12 @@ final class WrongStreams {
               "got 0x00 there",
               WrongStreams::offByOneAtAFullBuffer),
           WrongServer.of(
+              "strips-a-full-buffer",
+              "2.02",
+              "Drops a line end that is the last byte of a full buffer.",
+              "the byte 0x0A, the last in a write of 16,384 bytes",
+              WrongStreams::stripsAFullBuffer),
+          WrongServer.of(
               "waits-for-newline",
               "2.03",
               "Answers nothing until a newline arrives.",
@@ -114,6 +120,21 @@ final class WrongStreams {
         boolean received = super.receive(it);
         if (it.in.limit() == it.in.capacity()) {
           it.in.put(it.in.capacity() - 1, (byte) 0);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer stripsAFullBuffer(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        int last = it.in.limit() - 1;
+        if (it.in.limit() == it.in.capacity() && it.in.get(last) == '\n') {
+          it.in.limit(last);
         }
         return received;
       }

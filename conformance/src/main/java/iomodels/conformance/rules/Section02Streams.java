@@ -129,6 +129,10 @@ final class Section02Streams {
               Section02Streams::discards));
 
   private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};
+
+  /** Bytes that a server may look for at the end of what it has read. */
+  private static final int[] AT_A_BOUNDARY = {0, '\n', '\r', ' ', 'a', 'z', 0x7F, 0xC3, 0xE4, 0xFF};
+
   private static final int TINY = 2048;
   private static final long LONG = 8L << 20;
   private static final int MANY_REQUESTS = 2_000;
@@ -193,8 +197,29 @@ final class Section02Streams {
         peer.exchange(batch.requests(), batch.replies());
       }
     }
+    if (context.service().equals(UPPER)) {
+      for (int size : BUFFER_SIZES) {
+        for (int octet : AT_A_BOUNDARY) {
+          atBoundary(peer, Text.noise(context.random(), size), (byte) octet, "last");
+          atBoundary(peer, Text.noise(context.random(), size + 1), (byte) octet, "first behind");
+        }
+      }
+    }
     Exchange.Batch coalesced = exchange.batch(context.random(), 3 * 65536);
     peer.exchange(coalesced.requests(), coalesced.replies());
+  }
+
+  /** Sends a text that ends with this byte: the last of a full buffer, or the first behind it. */
+  private static void atBoundary(Peer peer, byte[] text, byte last, String place)
+      throws Broken, InterruptedException {
+    text[0] = last;
+    text[text.length - 1] = last;
+    try {
+      peer.exchange(text, Text.upper(text));
+    } catch (Broken e) {
+      throw e.at(
+          "the byte 0x%02X, the %s in a write of %,d bytes".formatted(last, place, text.length));
+    }
   }
 
   private static void partialData(TestContext context)
