@@ -20,12 +20,14 @@ import java.util.Optional;
 public final class Programs {
 
   /**
-   * A TCP relay. For each client it connects to the upstream, and forwards bytes in both directions
-   * at the same time. It forwards a FIN, and the other direction continues; when both directions
-   * have ended, it closes both connections. If one side does not read, the relay stops reading from
-   * the other side when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes
-   * are pending. If the upstream cannot be reached, or one side resets, the relay resets the other
-   * side: a truncated stream must not look complete.
+   * A TCP relay. For each client that has connected, it makes one connection to the upstream, and
+   * forwards bytes in both directions at the same time; what the client sends earlier, it forwards
+   * as soon as the upstream accepts. It forwards a FIN after everything that came before it, and
+   * the other direction continues; when both directions have ended, it closes both connections.
+   * Silence ends nothing. If one side does not read, the relay stops reading from the other side
+   * when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes are pending. If
+   * the upstream cannot be reached, or has not accepted by {@link ProgramConfig#deadline()}, or one
+   * side resets, the relay resets the other side: a truncated stream must not look complete.
    */
   public static final Program RELAY =
       new Program(

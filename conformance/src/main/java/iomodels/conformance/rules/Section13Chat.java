@@ -452,7 +452,7 @@ final class Section13Chat {
     if (held.isPresent() && held.getAsLong() > most) {
       throw new Broken(
           "a member with %,d pending bytes to be dropped".formatted(most),
-          "the room holds %,d bytes for it".formatted(held.getAsLong()));
+          "it was not dropped: %,d are not written".formatted(held.getAsLong()));
     }
   }
 

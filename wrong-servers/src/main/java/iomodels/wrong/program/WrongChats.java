@@ -127,7 +127,7 @@ final class WrongChats {
               "chat-keeps-all",
               "13.10",
               "Queues unread lines without a bound.",
-              "the room holds",
+              "it was not dropped",
               config ->
                   new CorrectChat(config) {
                     @Override
@@ -139,7 +139,7 @@ final class WrongChats {
               "chat-drops-lines",
               "13.10",
               "Drops lines when the outbox is full, instead of the member.",
-              "nothing came for",
+              "it was not dropped",
               config ->
                   new CorrectChat(config) {
                     @Override
