@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -115,18 +116,27 @@ public final class Backend implements AutoCloseable {
 
   /** Accepts the next connection. */
   public Peer accept() throws Broken, IOException {
+    return acceptWithin(patience)
+        .orElseThrow(
+            () ->
+                Broken.late(
+                    "a connection to " + name,
+                    "none was made for %,d ms".formatted(patience.toMillis())));
+  }
+
+  /** Accepts the next connection; empty if none is made within this time. */
+  public Optional<Peer> acceptWithin(Duration time) throws IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
-    listener.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
+    listener.socket().setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
     try {
       SocketChannel channel = listener.socket().accept().getChannel();
       transcript.add("kit", "%s accepts a connection".formatted(name));
       accepted++;
       Peer peer = Peer.accepted(channel, patience, transcript, "%s.%d".formatted(name, accepted));
       opened.accept(peer);
-      return peer;
+      return Optional.of(peer);
     } catch (SocketTimeoutException _) {
-      throw Broken.late(
-          "a connection to " + name, "none was made for %,d ms".formatted(patience.toMillis()));
+      return Optional.empty();
     }
   }
 
