@@ -41,11 +41,16 @@ class CorrectGather extends CorrectAnswerer {
   }
 
   String ask(GatherRequest question) throws InterruptedException {
-    long deadline = System.nanoTime() + config.deadline().toNanos();
+    long deadline = deadline();
     return switch (question.kind()) {
       case ALL -> all(question.text(), deadline);
       case FIRST -> first(question.text(), deadline);
     };
+  }
+
+  /** Returns the time at which a request that begins now has to be answered. */
+  long deadline() {
+    return System.nanoTime() + config.deadline().toNanos();
   }
 
   String all(String text, long deadline) throws InterruptedException {
@@ -81,7 +86,8 @@ class CorrectGather extends CorrectAnswerer {
     call.cancel(true);
   }
 
-  String first(String text, long deadline) throws InterruptedException {
+  String first(String text, long begun) throws InterruptedException {
+    long deadline = begun;
     for (int tries = 1; ; tries++) {
       BlockingQueue<Future<String>> done = new LinkedBlockingQueue<>();
       List<Future<String>> calls = begin(text, done);
@@ -101,7 +107,10 @@ class CorrectGather extends CorrectAnswerer {
       if (!retries(tries)) {
         return FAILED;
       }
-      backOff();
+      if (!backOff(text, deadline)) {
+        return firstLate();
+      }
+      deadline = deadlineOfRetry(deadline);
     }
   }
 
@@ -125,8 +134,16 @@ class CorrectGather extends CorrectAnswerer {
     return tries == 1;
   }
 
-  void backOff() throws InterruptedException {
-    Thread.sleep(config.backOff());
+  /** Pauses before a retry; returns false if the deadline has come first. */
+  boolean backOff(String text, long deadline) throws InterruptedException {
+    long left = deadline - System.nanoTime();
+    NANOSECONDS.sleep(Math.min(config.backOff().toNanos(), left));
+    return left > config.backOff().toNanos();
+  }
+
+  /** Returns the deadline of a retry: that of the request. */
+  long deadlineOfRetry(long deadline) {
+    return deadline;
   }
 
   /** Calls all backends; each call is added to the queue when it ends. */
@@ -152,11 +169,11 @@ class CorrectGather extends CorrectAnswerer {
   }
 
   /** An interrupt closes the connection. */
-  private String call(InetSocketAddress backend, String text)
+  String call(InetSocketAddress backend, String text)
       throws IOException, InterruptedException, LineTooLongException {
     SocketChannel upstream = connect(backend);
     try {
-      writeFully(upstream, text + "\n");
+      writeFully(upstream, textToSend(text) + "\n");
       String answer = backendLines(upstream).next().orElseThrow(EOFException::new);
       if (!isGood(answer)) {
         throw new IOException(answer);
@@ -170,6 +187,11 @@ class CorrectGather extends CorrectAnswerer {
   /** An interrupt closes the socket. */
   SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
     return SocketChannel.open(backend);
+  }
+
+  /** Returns the text to send when the connection has been established. */
+  String textToSend(String text) {
+    return text;
   }
 
   /** Ends a call, whatever its result. */
