@@ -29,19 +29,24 @@ final class GatherClients {
   private static final int PAUSING = 40;
 
   /** With two backends, a program needs three descriptors for each of them. */
-  private static final int ASKING = 300;
+  private static final int ASKING = 270;
 
   /** As many as fit into the accept queue of a backend. */
   private static final int WAVE = 25;
 
   private static final int FIRST_EVERY = 5;
+  private static final int LONG = 50;
+  private static final int SHOWN = 32;
   private static final int RESETS = 5;
 
   /** In how many rounds there is one with retries, which take a pause each. */
-  private static final int PAUSE_EVERY = 16;
+  private static final int PAUSE_EVERY = 24;
 
   /** Clients of each kind in such a round; together they fit into a backend's accept queue. */
-  private static final int AT_ONCE = 12;
+  private static final int AT_ONCE = 7;
+
+  /** As many times more of them leave during the pause, where one descriptor may leak for each. */
+  private static final int GONE = 3;
 
   private static final byte[] ANSWER = "here\n".getBytes(US_ASCII);
 
@@ -105,6 +110,7 @@ final class GatherClients {
   /** Rule 12.23. Two clients each ask the same question. */
   static void manyAsk(TestContext context) throws Broken, IOException, InterruptedException {
     int clients = Math.min(context.count(CLIENTS), ASKING);
+    takesThePlaceOfAnother(context);
     List<Backend> backends = List.of(context.backend(), context.backend());
     Instance program = program(context, NEVER, backends.toArray(Backend[]::new));
     List<Peer> asking = new ArrayList<>();
@@ -136,6 +142,28 @@ final class GatherClients {
     }
   }
 
+  /** A client connects as another one resets, and may get the number of its descriptor. */
+  private static void takesThePlaceOfAnother(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    for (int i = 0; i < RESETS; i++) {
+      Peer gone = context.connect(program);
+      gone.send("all old\n");
+      try (Peer old = asked(backend, "old")) {
+        gone.reset();
+        Peer client = context.connect(program);
+        client.send("all new\n");
+        try (Peer call = asked(backend, "new")) {
+          old.sendUnlessReset("to the old client\n".getBytes(US_ASCII));
+          call.send("to the new client\n");
+          client.expect("ok to the new client\n");
+        }
+        client.close();
+      }
+    }
+  }
+
   private static void demandOwnAnswer(Peer client, int i) throws Broken {
     String one = "ok %s, says 0\n".formatted(question(i));
     String two = "ok %s, says 1\n".formatted(question(i));
@@ -146,17 +174,23 @@ final class GatherClients {
     String answer = client.line() + "\n";
     if (!answer.equals(one) && !answer.equals(two)) {
       throw new Broken(
-          "an answer to \"first %s\"".formatted(question(i)),
-          "got \"%s\"".formatted(answer.strip()));
+          "an answer to \"first %s\"".formatted(shortened(question(i))),
+          "got \"%s\"".formatted(shortened(answer.strip())));
     }
+  }
+
+  private static String shortened(String line) {
+    return line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "…";
   }
 
   private static boolean isFirst(int client) {
     return client % FIRST_EVERY == 0;
   }
 
+  /** Returns a long question, so that a part of another one is noticed. */
   private static String question(int client) {
-    return "question %d".formatted(client / 2);
+    int number = client / 2;
+    return "question %d".formatted(number) + ", %d".formatted(number).repeat(LONG);
   }
 
   /** Rule 12.24. */
@@ -357,7 +391,9 @@ final class GatherClients {
         won.add(ask("won", failing));
         lost.add(ask("lost", failing));
         left.add(ask("left", failing));
-        gone.add(ask("gone", failing));
+        for (int n = 0; n < GONE; n++) {
+          gone.add(ask("gone", failing));
+        }
       }
       for (Peer each : failing) {
         each.send("error not yet\n");

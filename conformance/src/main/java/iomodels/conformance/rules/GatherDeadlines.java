@@ -39,6 +39,9 @@ final class GatherDeadlines {
   /** More silent backends than fit, one deadline each, between a deadline and its upper bound. */
   private static final int SILENT = 4;
 
+  /** Of the bound CLOSE, what is little for the best of several answers. */
+  private static final int SOON_PART = 4;
+
   private static final Duration DRIP_INTERVAL = DEADLINE.dividedBy(5);
   private static final int DRIPS = 100;
 
@@ -107,6 +110,25 @@ final class GatherDeadlines {
     }
   }
 
+  /**
+   * Demands that at least one of the answers has come soon after its deadline: a busy machine
+   * delays some, but a program that has a wrong deadline delays all.
+   */
+  private static void demandOneInTime(TestContext context, Pending... all)
+      throws Broken, InterruptedException {
+    long least = Long.MAX_VALUE;
+    for (Pending each : all) {
+      least = Math.min(least, each.answeredAt() - each.sent - DEADLINE.toNanos());
+    }
+    Duration most = context.time(CLOSE).dividedBy(SOON_PART);
+    if (least > most.toNanos()) {
+      throw Broken.late(
+          "\"late\" at the deadline, %,d ms after it at most".formatted(most.toMillis()),
+          "each of %d came later, the first one %,d ms after it"
+              .formatted(all.length, least / 1_000_000));
+    }
+  }
+
   private static Duration part(double share) {
     return Duration.ofNanos((long) (share * DEADLINE.toNanos()));
   }
@@ -159,6 +181,7 @@ final class GatherDeadlines {
         dripped.demandAtDeadline(context);
         drips.expectFin();
         waiting.demandAtDeadline(context);
+        demandOneInTime(context, dripped, waiting);
         silent.expectEnd(context.time(CLOSE));
         dripping.expectEnd(context.time(CLOSE));
       }
@@ -212,6 +235,7 @@ final class GatherDeadlines {
             retrying.demandAtDeadline(context);
             dripped.demandAtDeadline(context);
             waiting.demandAtDeadline(context);
+            demandOneInTime(context, retrying, dripped, waiting);
             silent.expectEnd(context.time(CLOSE));
           }
         }

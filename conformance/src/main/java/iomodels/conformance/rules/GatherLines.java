@@ -27,7 +27,7 @@ final class GatherLines {
   private static final String TOO_LONG = "error line too long\n";
 
   private static final int MAX = LineReader.MAX_BYTES;
-  private static final int RANDOM_TEXTS = 20;
+  private static final int RANDOM_TEXTS = 10;
   private static final int LONGEST_RANDOM = 100;
 
   /** More unread bytes than any program reads at once. */
@@ -80,7 +80,7 @@ final class GatherLines {
   private static final List<String> NO_ERRORS =
       List.of("Error: none", " error", "err", "no error", "\terror");
 
-  private static final List<String> ERRORS = List.of("error", "error ", "error: no tea");
+  private static final List<String> ERRORS = List.of("error", "error: no tea", "errors found");
 
   /** Malformed UTF-8: a wrong byte, truncated characters, an overlong one, a surrogate. */
   private static final List<byte[]> MALFORMED_UTF_8 =
@@ -168,6 +168,8 @@ final class GatherLines {
     for (String answer : ERRORS) {
       exchange(client, backend, answer, "failed\n");
     }
+    exchange(client, backend, "error no tea\nhere", "failed\n"); // The first line counts.
+    exchange(client, backend, "here\nerror no tea", "ok here\n");
     malformed(client, backend);
     inPieces(client, backend);
     client.send("all early\n");

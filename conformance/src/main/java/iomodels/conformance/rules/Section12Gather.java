@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSE;
+import static iomodels.conformance.Bound.IDLE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.program.Programs.GATHER;
@@ -22,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -78,7 +80,7 @@ final class Section12Gather {
           rule(
               "12.07",
               "If all backends fail a \"first\" request, the program MUST ask them once more,"
-                  + " after a pause.",
+                  + " after a pause of 100 ms.",
               "Many failures are brief, such as those during a restart. A retry without a"
                   + " pause meets the same failure, and many of them at once keep an overloaded"
                   + " backend down (Site Reliability Engineering, chapter 22).",
@@ -218,13 +220,41 @@ final class Section12Gather {
               "A write to a connection that has been reset fails with EPIPE and raises SIGPIPE,"
                   + " which by default kills the process and with it every other client's request"
                   + " (Stevens, UNP vol. 1, section 5.13).",
-              GatherClients::survivesResets));
+              GatherClients::survivesResets),
+          rule(
+              "12.25",
+              "Before the deadline, the program MUST NOT end a call or a conversation because"
+                  + " nothing is sent.",
+              "Libraries and frameworks have time limits of their own, for connecting, reading"
+                  + " and idle connections. The deadline of a request is set for its client's sake;"
+                  + " a shorter limit that nobody has set turns a slow answer into a failure.",
+              Section12Gather::staysInSilence));
 
   /** A deadline that is not reached during a test. */
   static final Duration NEVER = Duration.ofMinutes(10);
 
   private static final int MANY = 1_000;
-  private static final int REPEATED = 10;
+  private static final int REPEATED = 20;
+
+  /** A program that asks one backend after the other, with a delay, takes longer each time. */
+  private static final Duration AT_ONCE = Duration.ofMillis(40);
+
+  /** In parts of the pause, how long it may take; and how many of them the kit tries. */
+  private static final int LONGEST_PAUSE = 4;
+
+  private static final int PAUSES = 6;
+
+  /** Ways in which a backend fails that has accepted the call. */
+  private static final int FAILING = 5;
+
+  /** Deadlines that end at the moment at which the backend answers. */
+  private static final int CLOSE_CALLS = 20;
+
+  private static final Duration SHORT = Duration.ofMillis(20);
+
+  /** How much longer than {@link iomodels.conformance.Bound#IDLE} the kit keeps silent. */
+  private static final int LONG = 3;
+
   private static final long POLL_INTERVAL_MILLIS = 20;
 
   private Section12Gather() {}
@@ -327,40 +357,32 @@ final class Section12Gather {
   }
 
   private static void failed(TestContext context) throws Broken, IOException, InterruptedException {
-    Backend[] backends = {
-      context.refusingBackend(),
-      context.backend(),
-      context.backend(),
-      context.backend(),
-      context.backend()
-    };
+    List<Backend> listening = new ArrayList<>();
+    for (int i = 0; i < FAILING; i++) {
+      listening.add(context.backend());
+    }
     Backend last = context.backend();
-    Peer client =
-        context.connect(
-            program(
-                context,
-                NEVER,
-                backends[0],
-                backends[1],
-                backends[2],
-                backends[3],
-                backends[4],
-                last));
+    List<Backend> all = new ArrayList<>(listening);
+    all.addFirst(context.refusingBackend());
+    all.add(last);
+    Peer client = context.connect(program(context, NEVER, all.toArray(Backend[]::new)));
     client.send("all tea\n");
-    asked(backends[1], "tea").reset();
-    try (Peer ends = asked(backends[2], "tea");
-        Peer admits = asked(backends[3], "tea");
-        Peer babbles = asked(backends[4], "tea");
+    asked(listening.get(0), "tea").reset();
+    try (Peer ends = asked(listening.get(1), "tea");
+        Peer admits = asked(listening.get(2), "tea");
+        Peer babbles = asked(listening.get(3), "tea");
+        Peer endsAtOnce = asked(listening.get(4), "tea");
         Peer good = asked(last, "tea")) {
       ends.send("half of an ans");
       ends.finishSending();
       admits.send("error no tea\n");
       babbles.send("x".repeat(LineReader.MAX_BYTES + 2));
+      endsAtOnce.finishSending();
       good.send("ok\n");
-      client.expect("failed\nfailed\nfailed\nfailed\nfailed\nok ok\n");
+      client.expect("failed\n".repeat(1 + FAILING) + "ok ok\n");
       babbles.expectEnd(context.time(CLOSE));
     }
-    List<Backend> listening = List.of(backends[1], backends[2], backends[3], backends[4], last);
+    listening.add(last);
     try {
       answerAll(client, listening, "all again\n", "here\n");
       client.expect("failed\n" + "ok here\n".repeat(listening.size()));
@@ -434,18 +456,7 @@ final class Section12Gather {
       one.expectEnd(context.time(CLOSE));
       three.expectEnd(context.time(CLOSE));
     }
-    for (int i = 0; i < REPEATED; i++) { // A late loser must not answer the next request.
-      client.send("first %d\n".formatted(i));
-      try (Peer one = asked(first, "" + i);
-          Peer two = asked(second, "" + i);
-          Peer three = asked(third, "" + i)) {
-        String answer = "answer to %d\n".formatted(i);
-        for (Peer each : List.of(one, two, three)) {
-          each.sendUnlessReset(answer.getBytes(US_ASCII));
-        }
-        client.expect("ok " + answer);
-      }
-    }
+    asksAtOnce(client, List.of(first, second, third));
     client.send("first retry\n");
     for (Backend each : List.of(first, second, third)) {
       try (Peer call = asked(each, "retry")) {
@@ -464,11 +475,68 @@ final class Section12Gather {
     }
   }
 
+  /**
+   * Lets all backends answer at once. Such answers are one answer, and belong to one request.
+   * Demands that all have been asked at once, if not each time: a busy machine delays some.
+   */
+  private static void asksAtOnce(Peer client, List<Backend> backends) throws Broken, IOException {
+    long shortest = Long.MAX_VALUE;
+    for (int i = 0; i < REPEATED; i++) {
+      boolean isFirst = i % 2 == 0;
+      List<Peer> calls = new ArrayList<>();
+      long sent = System.nanoTime();
+      client.send("%s %d\n".formatted(isFirst ? "first" : "all", i));
+      for (Backend each : backends) {
+        calls.add(asked(each, String.valueOf(i)));
+      }
+      shortest = Math.min(shortest, System.nanoTime() - sent);
+      String answer = "answer to %d\n".formatted(i);
+      for (Peer each : calls) {
+        each.sendUnlessReset(answer.getBytes(US_ASCII));
+      }
+      try {
+        client.expect(("ok " + answer).repeat(isFirst ? 1 : calls.size()));
+      } catch (Broken e) {
+        throw e.at("a request to which all backends answer at once");
+      }
+      calls.forEach(Peer::close);
+    }
+    if (shortest > AT_ONCE.toNanos()) {
+      throw new Broken(
+          "all backends to be asked at the same time",
+          "it took %,d ms, in the best of %d requests".formatted(shortest / 1_000_000, REPEATED));
+    }
+  }
+
   private static void retries(TestContext context)
       throws Broken, IOException, InterruptedException {
     Backend first = context.backend();
     Backend second = context.backend();
+    Duration wanted = ProgramConfig.onLoopback(List.of()).backOff();
+    Duration most = wanted.multipliedBy(LONGEST_PAUSE);
     Peer client = context.connect(program(context, NEVER, first, second));
+    Duration shortest = retry(client, first, second);
+    // A busy machine makes a pause longer, but hardly each of them.
+    for (int i = 1; i < 2 || i < PAUSES && shortest.compareTo(most) > 0; i++) {
+      Duration next;
+      try {
+        next = retry(client, first, second);
+      } catch (Broken e) {
+        throw e.at("another request of a client, after one that was retried");
+      }
+      shortest = next.compareTo(shortest) < 0 ? next : shortest;
+    }
+    if (shortest.compareTo(most) > 0) {
+      throw Broken.late(
+          "a pause of %,d ms, and no more than %,d ms"
+              .formatted(wanted.toMillis(), most.toMillis()),
+          "the shortest of %d took %,d ms".formatted(PAUSES, shortest.toMillis()));
+    }
+  }
+
+  /** Lets all backends fail once, and returns the time until they are asked again. */
+  private static Duration retry(Peer client, Backend first, Backend second)
+      throws Broken, IOException {
     client.send("first tea\n");
     long before;
     try (Peer one = asked(first, "tea")) {
@@ -478,10 +546,12 @@ final class Section12Gather {
     }
     try (Peer one = asked(first, "tea");
         Peer two = asked(second, "tea")) {
+      Duration pause = Duration.ofNanos(System.nanoTime() - before);
       demandAtLeast(ProgramConfig.onLoopback(List.of()).backOff(), before, "a pause");
       one.send("error no tea\n");
       two.send("here\n");
       client.expect("ok here\n");
+      return pause;
     }
   }
 
@@ -497,6 +567,13 @@ final class Section12Gather {
     }
     client.expect("failed\n");
     backend.expectNobody(context.time(SILENCE));
+    client.send("first coffee\n");
+    try (Peer one = asked(backend, "coffee")) {
+      one.send("here\n");
+      client.expect("ok here\n");
+    } catch (Broken e) {
+      throw e.at("the request after one that has failed");
+    }
   }
 
   private static void cancels(TestContext context)
@@ -537,6 +614,70 @@ final class Section12Gather {
         client.expect("ok answer to " + question + "\n");
       }
     }
+    answersOnce(context);
+  }
+
+  /**
+   * A backend answers at the deadline: that is one answer as well, and none to the next request.
+   */
+  private static void answersOnce(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, SHORT, backend));
+    for (int i = 0; i < CLOSE_CALLS; i++) {
+      String answer = "answer to %d".formatted(i);
+      long end = System.nanoTime() + SHORT.toNanos();
+      client.send((i % 2 == 0 ? "first " : "all ") + i + "\n");
+      Optional<Peer> call = backend.acceptWithin(SHORT);
+      if (call.isPresent()) {
+        TimeUnit.NANOSECONDS.sleep(end - System.nanoTime() - context.random().nextInt(1_000_000));
+        call.get().sendUnlessReset((answer + "\n").getBytes(US_ASCII));
+      }
+      String line = client.line();
+      if (!line.equals("ok " + answer) && !line.equals("late")) {
+        throw new Broken(
+            "\"ok %s\" or \"late\", from a backend that answers at the deadline".formatted(answer),
+            "got \"%s\"".formatted(line));
+      }
+      call.ifPresent(Peer::close);
+      backend.closePending();
+    }
+  }
+
+  private static void staysInSilence(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    Peer idle = context.connect(program);
+    Peer half = context.connect(program);
+    half.send("all te");
+    Peer waits = context.connect(program);
+    waits.send("all tea\n");
+    Peer waitsToo = context.connect(program);
+    try (Peer call = asked(backend, "tea")) {
+      waitsToo.send("first coffee\n");
+      waitsToo.finishSending();
+      try (Peer callToo = asked(backend, "coffee")) {
+        idle.expectSilence(context.time(IDLE).multipliedBy(LONG));
+        for (Peer each : List.of(half, waits, waitsToo, call, callToo)) {
+          each.expectSilence(Duration.ofMillis(1));
+        }
+        call.send("here\n");
+        waits.expect("ok here\n");
+        callToo.send("here\n");
+        waitsToo.expect("ok here\n");
+        waitsToo.expectFin();
+      }
+    }
+    half.send("a\n");
+    idle.send("first tea\n");
+    for (int i = 0; i < 2; i++) {
+      try (Peer call = asked(backend, "tea")) {
+        call.send("here\n");
+      }
+    }
+    half.expect("ok here\n");
+    idle.expect("ok here\n");
   }
 
   private static void halfClosed(TestContext context)
@@ -570,7 +711,7 @@ final class Section12Gather {
 
   private static void ends(TestContext context) throws Broken, IOException, InterruptedException {
     Backend backend = context.backend();
-    Instance program = program(context, NEVER, backend);
+    Instance program = program(context, NEVER, backend, context.fullBackend());
     context.connect(program);
     Peer waits = context.connect(program);
     waits.send("all tea\n".repeat(MANY));
@@ -586,7 +727,7 @@ final class Section12Gather {
       throws Broken, IOException, InterruptedException {
     Backend full = context.fullBackend();
     Backend other = context.backend();
-    Duration deadline = ProgramConfig.onLoopback(List.of()).deadline();
+    Duration deadline = ProgramConfig.onLoopback(List.of()).deadline().dividedBy(2);
     Peer client = context.connect(program(context, deadline, full));
     for (String kind : List.of("all", "first")) {
       // The second request starts when the first has ended at the deadline.

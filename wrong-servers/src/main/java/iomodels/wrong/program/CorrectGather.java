@@ -66,7 +66,7 @@ class CorrectGather extends CorrectAnswerer {
     }
   }
 
-  final String outcome(Future<String> call, long deadline) throws InterruptedException {
+  String outcome(Future<String> call, long deadline) throws InterruptedException {
     try {
       return "ok %s\n".formatted(await(call, deadline));
     } catch (ExecutionException _) {
@@ -98,7 +98,7 @@ class CorrectGather extends CorrectAnswerer {
             return firstLate();
           }
           if (next.get().state() == State.SUCCESS) {
-            return "ok %s\n".formatted(next.get().resultNow());
+            return goodAnswer(next.get(), done);
           }
         }
       } finally {
@@ -112,6 +112,15 @@ class CorrectGather extends CorrectAnswerer {
       }
       deadline = deadlineOfRetry(deadline);
     }
+  }
+
+  /**
+   * Returns the answer of a call that has succeeded.
+   *
+   * @param done the calls that have ended since
+   */
+  String goodAnswer(Future<String> call, BlockingQueue<Future<String>> done) {
+    return "ok %s\n".formatted(call.resultNow());
   }
 
   /** Returns the next call that has ended; empty at the deadline. */

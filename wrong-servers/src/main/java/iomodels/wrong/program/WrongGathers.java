@@ -31,6 +31,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
@@ -140,6 +141,18 @@ final class WrongGathers {
                     }
                   }),
           wrong(
+              "gather-late-at-twice-the-deadline",
+              "12.04",
+              "Waits for connections and then for answers, up to the deadline each.",
+              "at the deadline, 250 ms after it at most",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    long deadline() {
+                      return super.deadline() + config.deadline().toNanos();
+                    }
+                  }),
+          wrong(
               "gather-retries-each-by-itself",
               "12.05",
               "Retries a backend as soon as it has failed, and does not wait for the" + " others.",
@@ -161,6 +174,19 @@ final class WrongGathers {
               "Cancels the other calls after the first try, but not after the retry.",
               "after a retry",
               WrongGathers::letsLosersOfTheRetryRun),
+          wrong(
+              "gather-answers-with-each-good-answer",
+              "12.06",
+              "Sends each good answer that has come when it sends the first one, as an event loop"
+                  + " does that handles all ready calls.",
+              "to which all backends answer at once",
+              WrongGathers::answersWithEachGoodAnswer),
+          wrong(
+              "gather-asks-with-delays",
+              "12.06",
+              "Asks the next backend only when the previous one has not answered for 50 ms.",
+              "to be asked at the same time",
+              WrongGathers::asksWithDelays),
           wrong(
               "gather-never-retries",
               "12.07",
@@ -185,6 +211,25 @@ final class WrongGathers {
                       return true;
                     }
                   }),
+          wrong(
+              "gather-pauses-for-too-long",
+              "12.07",
+              "Pauses six times as long before a retry.",
+              "the shortest of",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean backOff(String text, long deadline) throws InterruptedException {
+                      Thread.sleep(config.backOff().multipliedBy(5));
+                      return super.backOff(text, deadline);
+                    }
+                  }),
+          wrong(
+              "gather-retries-once-for-each-client",
+              "12.07",
+              "Counts the retries of a connection instead of those of a request.",
+              "after one that was retried",
+              WrongGathers::retriesOnceForEachClient),
           wrong(
               "gather-retries-for-ever",
               "12.08",
@@ -263,6 +308,12 @@ final class WrongGathers {
               "Processes several requests of one client at the same time.",
               "but one was made",
               WrongGathers::requestsSideBySide),
+          wrong(
+              "gather-answers-again-after-late",
+              "12.11",
+              "Sends an answer that comes just after the deadline as well, after \"late\".",
+              "from a backend that answers at the deadline",
+              WrongGathers::answersAgainAfterLate),
           wrong(
               "gather-takes-fin-for-hang-up",
               "12.12",
@@ -555,7 +606,29 @@ final class WrongGathers {
               "Ends when an answer cannot be sent, as a program does that leaves SIGPIPE"
                   + " as it is.",
               "after clients and backends have reset",
-              WrongGathers::endsAtAReset));
+              WrongGathers::endsAtAReset),
+          wrong(
+              "gather-has-a-time-limit-for-reads",
+              "12.25",
+              "Waits for the answer of a backend for two seconds at most.",
+              "expected silence",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    String await(Future<String> call, long deadline)
+                        throws InterruptedException, ExecutionException, TimeoutException {
+                      return super.await(call, Math.min(deadline, System.nanoTime() + TWO_SECONDS));
+                    }
+                  }),
+          wrong(
+              "gather-closes-idle-clients",
+              "12.25",
+              "Closes the connection of a client that has sent nothing for two seconds.",
+              "expected silence",
+              WrongGathers::closesIdleClients));
+
+  private static final long MOMENT = TimeUnit.MILLISECONDS.toNanos(3);
+  private static final long TWO_SECONDS = TimeUnit.SECONDS.toNanos(2);
 
   private WrongGathers() {}
 
@@ -866,6 +939,51 @@ final class WrongGathers {
     };
   }
 
+  private static CorrectProgram answersWithEachGoodAnswer(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Optional<Future<String>> next(BlockingQueue<Future<String>> done, long deadline)
+          throws InterruptedException {
+        Optional<Future<String>> next = super.next(done, deadline);
+        Thread.sleep(1); // An event loop may be busy for as long.
+        return next;
+      }
+
+      @Override
+      String goodAnswer(Future<String> call, BlockingQueue<Future<String>> done) {
+        String answer = super.goodAnswer(call, done);
+        Future<String> also = done.poll();
+        return also != null && also.state() == Future.State.SUCCESS
+            ? answer + super.goodAnswer(also, done)
+            : answer;
+      }
+    };
+  }
+
+  private static CorrectProgram asksWithDelays(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
+        Thread.sleep(50L * config.upstreams().indexOf(backend));
+        return super.connect(backend);
+      }
+    };
+  }
+
+  private static CorrectProgram retriesOnceForEachClient(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      /** Whether the client of this thread has been the reason for a retry. */
+      private final ThreadLocal<Boolean> retried = ThreadLocal.withInitial(() -> false);
+
+      @Override
+      boolean retries(int tries) {
+        boolean again = super.retries(tries) && !retried.get();
+        retried.set(true);
+        return again;
+      }
+    };
+  }
+
   private static CorrectProgram letsTheRetryRun(ProgramConfig config) throws IOException {
     return new CorrectGather(config) {
       private final Set<Thread> retrying = ConcurrentHashMap.newKeySet();
@@ -882,6 +1000,20 @@ final class WrongGathers {
         if (!retrying.contains(answerer)) {
           super.gone(answerer);
         }
+      }
+    };
+  }
+
+  private static CorrectProgram answersAgainAfterLate(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      String outcome(Future<String> call, long deadline) throws InterruptedException {
+        String line = super.outcome(call, deadline);
+        if (!line.equals(LATE)) {
+          return line;
+        }
+        String next = super.outcome(call, System.nanoTime() + MOMENT);
+        return next.equals(LATE) ? LATE : LATE + next;
       }
     };
   }
@@ -1244,6 +1376,32 @@ final class WrongGathers {
         } catch (ExecutionException _) {
           return FAILED;
         }
+      }
+    };
+  }
+
+  private static CorrectProgram closesIdleClients(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        return new Lines(client) {
+          @Override
+          boolean receive() throws IOException, InterruptedException {
+            Thread watch =
+                Thread.startVirtualThread(
+                    () -> {
+                      LockSupport.parkNanos(TWO_SECONDS);
+                      if (!Thread.currentThread().isInterrupted()) {
+                        closeQuietly(client);
+                      }
+                    });
+            try {
+              return super.receive();
+            } finally {
+              watch.interrupt();
+            }
+          }
+        };
       }
     };
   }
