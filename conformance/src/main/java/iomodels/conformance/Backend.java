@@ -171,10 +171,10 @@ public final class Backend implements AutoCloseable {
                     "none was made for %,d ms".formatted(patience.toMillis())));
   }
 
-  /** Accepts the next connection; empty if none is made in this time. */
+  /** Accepts the next connection; empty if none is made within this time. */
   public Optional<Peer> acceptWithin(Duration time) throws IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
-    listener.socket().setSoTimeout(Math.toIntExact(time.toMillis()));
+    listener.socket().setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
     try {
       SocketChannel channel = listener.socket().accept().getChannel();
       transcript.add("kit", "%s accepts a connection".formatted(name));

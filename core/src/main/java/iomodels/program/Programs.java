@@ -36,10 +36,11 @@ public final class Programs {
 
   /**
    * Scatter-gather: queries several backends at the same time, with a deadline. A request is {@code
-   * all TEXT} or {@code first TEXT}. For each request the program connects to every backend, sends
-   * {@code TEXT} and LF, waits for one line, and closes that connection. A call fails if the
-   * connection is refused, or if the line begins with {@code error}, is too long, or ends without
-   * LF.
+   * all TEXT} or {@code first TEXT}, where {@code TEXT} is everything after the first blank, and
+   * may be empty. For each request the program connects to every backend, sends {@code TEXT} and
+   * LF, waits for one line, and closes that connection. A call fails if the connection is refused
+   * or reset, or if the line begins with {@code error}, is too long, or ends without LF; an empty
+   * line is an answer.
    *
    * <p>The answer to {@code all} has one line for each backend, in the configured order: {@code ok
    * LINE}, {@code failed}, or {@code late} if the backend has not answered by the deadline. It is
@@ -47,12 +48,13 @@ public final class Programs {
    * of the backend that succeeds first. If all calls fail, the program calls all backends once more
    * after {@link ProgramConfig#backOff()}; if all fail again, the answer is {@code failed}. If no
    * call has succeeded by the deadline, the answer is {@code late}. The deadline counts from the
-   * request.
+   * request, and a retry does not begin it anew.
    *
    * <p>The program cancels pending calls and closes their connections at the deadline, when another
-   * backend has succeeded first, and when the client disconnects. Requests of one client are
-   * answered in order, one at a time. Any other line is answered with {@code error expected all or
-   * first}, and the connection is closed.
+   * backend has succeeded first, and when the client disconnects; a retry that is due is cancelled
+   * as well. Requests of one client are answered in order, one at a time. Any other line is
+   * answered with {@code error expected all or first}, and the connection is closed. Bytes without
+   * LF before the client's FIN are not a request.
    */
   public static final Program GATHER =
       new Program("gather", "queries several backends at once, and answers before a deadline");
