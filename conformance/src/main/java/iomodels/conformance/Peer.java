@@ -498,12 +498,21 @@ public final class Peer implements AutoCloseable {
 
   /** Demands a line within this time, and returns it without LF. */
   public String line(Duration within) throws Broken {
+    return new String(lineBytes(within), UTF_8);
+  }
+
+  /** Demands a line next, and returns its bytes without LF, whatever they are. */
+  public byte[] lineBytes() throws Broken {
+    return lineBytes(patience);
+  }
+
+  private byte[] lineBytes(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
       while (held.hasRemaining()) {
         byte octet = held.get();
         if (octet == '\n') {
-          return line.toString(UTF_8);
+          return line.toByteArray();
         }
         if (line.size() == MAX_LINE) {
           throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
@@ -517,6 +526,21 @@ public final class Peer implements AutoCloseable {
             "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));
       }
       held = ByteBuffer.wrap(chunk, 0, n);
+    }
+  }
+
+  /**
+   * Returns the next line without LF; empty at FIN, or at RST. Demands one of these within the time
+   * that the kit waits for pending data.
+   */
+  public Optional<String> lineOrEnd() throws Broken {
+    try {
+      return Optional.of(line());
+    } catch (Broken e) {
+      if (e.isLate()) {
+        throw e;
+      }
+      return Optional.empty();
     }
   }
 
@@ -743,6 +767,42 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "stops reading: " + e.getMessage());
     }
     return taken;
+  }
+
+  /**
+   * Reads until FIN or RST, and demands that one of them comes.
+   *
+   * @param atMost the number of bytes that may come
+   */
+  public byte[] readToEnd(int atMost) throws Broken {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    byte[] chunk = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+      while (all.size() <= atMost) {
+        int n;
+        if (held.hasRemaining()) {
+          n = held.remaining();
+          held.get(chunk, 0, n);
+        } else {
+          n = read(chunk, 0, CHUNK);
+        }
+        if (n < 0) {
+          transcript.add("", "FIN to %s after %,d bytes".formatted(name, all.size()));
+          return all.toByteArray();
+        }
+        all.write(chunk, 0, n);
+      }
+    } catch (SocketTimeoutException _) {
+      throw Broken.late(
+          "the end of the connection",
+          "nothing came for %,d ms after %,d bytes".formatted(patience.toMillis(), all.size()));
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      return all.toByteArray();
+    }
+    throw new Broken(
+        "at most %,d bytes, and the end of the connection".formatted(atMost), "got more");
   }
 
   /** Half-closes: sends FIN, and can still receive. */
