@@ -15,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -311,6 +312,60 @@ final class WrongOffloadTasks {
           }
         }
         return super.slowly(work);
+      }
+    };
+  }
+
+  static CorrectProgram followsNoLinks(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        return work instanceof OffloadRequest.Read read && Files.isSymbolicLink(read.file())
+            ? "error cannot read %s\n".formatted(read.file().getFileName())
+            : super.slowly(work);
+      }
+    };
+  }
+
+  /** The worker is free only when the answer has been sent. */
+  static CorrectProgram sendsFromItsWorkers(ProgramConfig config) throws IOException {
+    ThreadLocal<SocketChannel> own = new ThreadLocal<>(); // of the thread that reads
+    return new CorrectOffload(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        own.set(client);
+        return super.lines(client);
+      }
+
+      @Override
+      Optional<Request> request(String line) {
+        SocketChannel client = own.get();
+        return OffloadRequest.parse(line, this.config.folder())
+            .map(
+                it ->
+                    it instanceof OffloadRequest.Task work
+                        ? () -> elsewhere(work, client)
+                        : () -> done(it));
+      }
+
+      private String elsewhere(OffloadRequest.Task work, SocketChannel client)
+          throws IOException, InterruptedException {
+        FutureTask<String> task =
+            new FutureTask<>(
+                () -> {
+                  writeFully(client, slowly(work));
+                  return "";
+                });
+        try {
+          pool.execute(task);
+          return task.get();
+        } catch (RejectedExecutionException _) {
+          return refused(work);
+        } catch (ExecutionException e) {
+          throw new IOException(e.getCause());
+        } finally {
+          forget(task);
+        }
       }
     };
   }

@@ -413,6 +413,12 @@ final class WrongOffloads {
               "in answer to \"read chain",
               WrongOffloadTasks::comparesPrefixes),
           wrong(
+              "offload-follows-no-links",
+              "14.17",
+              "Follows no link, not even one to a file in the folder.",
+              "in answer to \"read inside",
+              WrongOffloadTasks::followsNoLinks),
+          wrong(
               "offload-hashes-under-a-lock",
               "14.18",
               "Computes hashes under one lock.",
@@ -489,7 +495,13 @@ final class WrongOffloads {
               "14.24",
               "Serves 200 clients at a time, and lets the others wait.",
               "connected clients",
-              WrongOffloadLines::servesTwoHundred));
+              WrongOffloadLines::servesTwoHundred),
+          wrong(
+              "offload-sends-from-its-workers",
+              "14.25",
+              "Lets a worker send the answer.",
+              "do not read their answers",
+              WrongOffloadTasks::sendsFromItsWorkers));
 
   private WrongOffloads() {}
 
