@@ -315,7 +315,24 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates a FIFO in the folder, to which nobody writes. */
   public void fifo(Path folder, String name) throws IOException, InterruptedException {
-    SlowFile.makeFifo(folder.resolve(name));
+    SlowFile.makeFifos(List.of(folder.resolve(name)));
+  }
+
+  /** Creates files like {@link #slowFile}, in less time than one after the other. */
+  public List<SlowFile> slowFiles(Path folder, String prefix, int number)
+      throws IOException, InterruptedException {
+    List<Path> paths = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      paths.add(folder.resolve(prefix + i));
+    }
+    SlowFile.makeFifos(paths);
+    List<SlowFile> files = new ArrayList<>();
+    for (Path each : paths) {
+      SlowFile file = SlowFile.of(each, patience(), transcript);
+      opened.push(file);
+      files.add(file);
+    }
+    return files;
   }
 
   /** Starts the program under test with these upstreams. */
