@@ -135,6 +135,11 @@ public final class TestContext implements AutoCloseable {
     return connect(server(), bytes, bytes);
   }
 
+  /** Connects with send and receive buffers of about this size to a server of this test. */
+  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
+    return connect(instance.address(), bytes, bytes);
+  }
+
   private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
     return connect(address, receiveBuffer, 0);
   }
@@ -270,11 +275,11 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
-    return backendWithWindow(0);
+    return backendWithBuffers(0);
   }
 
-  /** Creates an upstream whose connections have a receive buffer of about this size. */
-  public Backend backendWithWindow(int bytes) throws IOException {
+  /** Creates an upstream whose connections have buffers of about this size, which do not grow. */
+  public Backend backendWithBuffers(int bytes) throws IOException {
     return opened(
         Backend.listening(
             bytes, patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
