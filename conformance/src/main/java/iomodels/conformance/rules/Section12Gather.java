@@ -517,7 +517,7 @@ final class Section12Gather {
     Peer client = context.connect(program(context, NEVER, first, second));
     Duration shortest = retry(client, first, second);
     // A busy machine makes a pause longer, but hardly each of them.
-    for (int i = 1; i < 2 || i < PAUSES && shortest.compareTo(most) > 0; i++) {
+    for (int i = 1; i < 2 || (i < PAUSES && shortest.compareTo(most) > 0); i++) {
       Duration next;
       try {
         next = retry(client, first, second);

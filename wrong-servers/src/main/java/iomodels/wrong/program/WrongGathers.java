@@ -972,7 +972,7 @@ final class WrongGathers {
 
   private static CorrectProgram retriesOnceForEachClient(ProgramConfig config) throws IOException {
     return new CorrectGather(config) {
-      /** Whether the client of this thread has been the reason for a retry. */
+      // Whether the client of this thread has been the reason for a retry.
       private final ThreadLocal<Boolean> retried = ThreadLocal.withInitial(() -> false);
 
       @Override
@@ -1037,6 +1037,7 @@ final class WrongGathers {
   /** Knows for which conversation a thread answers. */
   private static class KnowingGather extends CorrectGather {
 
+    @SuppressWarnings("ThreadLocalUsage") // Several of these programs may run in this JVM.
     final ThreadLocal<Conversation> conversation = new ThreadLocal<>();
 
     KnowingGather(ProgramConfig config) throws IOException {
@@ -1072,7 +1073,7 @@ final class WrongGathers {
 
   private static CorrectProgram refusesBeforeItAnswers(ProgramConfig config) throws IOException {
     return new CorrectGather(config) {
-      /** Whether the line that this thread has read is malformed. */
+      // Whether the line that this thread has read is malformed.
       private final ThreadLocal<Boolean> refused = ThreadLocal.withInitial(() -> false);
 
       @Override
@@ -1112,7 +1113,7 @@ final class WrongGathers {
     return new CorrectGather(config) {
       private final Set<SocketChannel> kept = ConcurrentHashMap.newKeySet();
 
-      /** Whether the call of this thread has failed. */
+      // Whether the call of this thread has failed.
       private final ThreadLocal<Boolean> failed = ThreadLocal.withInitial(() -> false);
 
       @Override
