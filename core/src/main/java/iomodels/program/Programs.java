@@ -71,13 +71,14 @@ public final class Programs {
    * lines. A client may be silent for any time. There is no limit on the number of clients, except
    * that of the descriptors.
    *
-   * <p>For a member that does not read, up to {@link ProgramConfig#outbox()} bytes of lines are
-   * kept, besides those in the kernel's buffers; up to 100 bytes for each line may be added for
-   * what it takes to store it. If that many are pending when a further line arrives, the member is
-   * dropped: its connection is closed, and the others are sent {@code * NAME was dropped: it does
-   * not read}, and not that it left. What is pending for it may be sent before the close, or
-   * discarded. A member that does not read may delay the others by a fraction of a second, until
-   * the program has detected that it does not read.
+   * <p>The program also reads from a member for which lines are pending. For a member that does not
+   * read, up to {@link ProgramConfig#outbox()} bytes of lines are kept, besides those in the
+   * kernel's buffers; up to 100 bytes for each line may be added for what it takes to store it. If
+   * that many are pending when a further line arrives, the member is dropped: its connection is
+   * closed, and the others are sent {@code * NAME was dropped: it does not read}, and not that it
+   * left. What is pending for it may be sent before the close, or discarded. A member that does not
+   * read may delay the others by a fraction of a second, until the program has detected that it
+   * does not read.
    */
   public static final Program CHAT =
       new Program("chat", "sends each member's lines to all other members of the room");

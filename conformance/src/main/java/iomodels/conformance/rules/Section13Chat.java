@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLIENTS;
+import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.CLOSES;
 import static iomodels.conformance.Bound.DESCRIPTORS;
 import static iomodels.conformance.Bound.IDLE;
@@ -967,7 +968,7 @@ final class Section13Chat {
 
   private static void delaysNobody(TestContext context)
       throws Broken, IOException, InterruptedException {
-    SlowMembers all = new SlowMembers(context, room(context));
+    SlowMembers all = new SlowMembers(context, room(context)).within(context.time(CLOSE));
     all.enterSlow("slow");
     for (long said = 0; said < SlowMembers.atMost() && all.dropped().isEmpty(); ) {
       all.say(LINES_AT_ONCE);
@@ -1586,7 +1587,7 @@ final class Section13Chat {
           }
           context.connect(room).reset();
         });
-    releasesDropped(context, room);
+    releasesDropped(context);
   }
 
   private static void comesAndGoes(TestContext context, Instance room, Peer ann, Ending ending)
@@ -1601,10 +1602,10 @@ final class Section13Chat {
   }
 
   /** The sockets of members that do not read are closed, too. */
-  private static void releasesDropped(TestContext context, Instance used)
+  private static void releasesDropped(TestContext context)
       throws Broken, IOException, InterruptedException {
-    CostMeter meter = context.meter(used);
     Instance room = room(context);
+    CostMeter meter = context.meter(room);
     SlowMembers all = new SlowMembers(context, room);
     int before = meter.sockets();
     for (int i = 0; i < DROPPED; i++) {

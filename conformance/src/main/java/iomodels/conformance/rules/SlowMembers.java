@@ -1,6 +1,5 @@
 package iomodels.conformance.rules;
 
-import static iomodels.conformance.Bound.CLOSE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.conformance.Broken;
@@ -46,8 +45,8 @@ final class SlowMembers {
   /** How many lines ann says before bob reads, while the kernel's buffers are not full. */
   private static final int QUICKLY = 32;
 
-  /** All delays together, of a member that reads. */
-  private static final Duration DELAYS = Duration.ofSeconds(30);
+  /** All delays of a member that reads, together. */
+  private static final Duration DELAYS = Duration.ofSeconds(40);
 
   /** Longer than the kernel delays an acknowledgement. */
   private static final long SETTLE_MILLIS = 60;
@@ -70,14 +69,14 @@ final class SlowMembers {
   private final List<Slow> inside = new ArrayList<>();
   private final List<String> dropped = new ArrayList<>();
   private final List<String> entered = new ArrayList<>(List.of("ann"));
-  private final Duration patience;
+  private Duration patience;
   private long delayed;
   private int lines;
 
   SlowMembers(TestContext context, Instance room) throws Broken, IOException {
     this.context = context;
     this.room = room;
-    this.patience = context.time(CLOSE);
+    this.patience = context.patience();
     ann = context.connect(room);
     ann.send("ann\n");
     ann.expect("* you are ann; here:\n");
@@ -86,6 +85,12 @@ final class SlowMembers {
     bob.expect("* you are bob; here: ann\n");
     ann.expect("* bob joined\n");
     entered.add("bob");
+  }
+
+  /** Demands that the members that read are not delayed for longer than this. */
+  SlowMembers within(Duration limit) {
+    patience = limit;
+    return this;
   }
 
   /** A member that does not read. */
