@@ -50,7 +50,7 @@ public final class Peer implements AutoCloseable {
   }
 
   private static final int CHUNK = 64 * 1024;
-  private static final int LINES = 4 * 1024;
+  private static final int LINES = 16 * 1024;
 
   /** Longer than any expected line: an endless line must not fill the kit's heap. */
   private static final int MAX_LINE = 64 * 1024;
@@ -509,16 +509,19 @@ public final class Peer implements AutoCloseable {
   private byte[] lineBytes(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
-      while (held.hasRemaining()) {
-        byte octet = held.get();
-        if (octet == '\n') {
-          return line.toByteArray();
-        }
-        if (line.size() == MAX_LINE) {
-          throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
-        }
-        line.write(octet);
+      int end = held.position();
+      while (end < held.limit() && held.get(end) != '\n') {
+        end++;
       }
+      line.write(held.array(), held.position(), end - held.position());
+      if (line.size() > MAX_LINE) {
+        throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
+      }
+      if (end < held.limit()) {
+        held.position(end + 1);
+        return line.toByteArray();
+      }
+      held.position(end);
       byte[] chunk = new byte[LINES];
       int n = receive(chunk, 0, chunk.length, within, "a line", line.size());
       if (n < 0) {

@@ -60,19 +60,29 @@ public final class Programs {
       new Program("gather", "queries several backends at once, and answers before a deadline");
 
   /**
-   * A chat room. A client's first line is its name: 1 to 16 letters, digits, {@code -} and {@code
-   * _}. If the name is malformed or taken, the answer is {@code error a name has 1 to 16 letters,
-   * digits, - or _} or {@code error NAME is taken}, and the connection is closed. A newcomer is
-   * sent {@code * you are NAME; here:} and the names of the members, each after a space, in the
-   * order in which they entered. The others are sent {@code * NAME joined}, and {@code * NAME left}
-   * when a member has finished sending or has disconnected. Each further line of a member is sent
-   * to all other members as {@code NAME: LINE}, in the same order to all.
+   * A chat room. A client's first line is its name: 1 to 16 ASCII letters, digits, {@code -} and
+   * {@code _}; upper and lower case differ. If the name is malformed or taken, the answer is {@code
+   * error a name has 1 to 16 letters, digits, - or _} or {@code error NAME is taken}, and the
+   * connection is closed. A newcomer is sent {@code * you are NAME; here:} and the names of the
+   * members, each after a space, in the order in which they entered. The others are sent {@code *
+   * NAME joined}, and {@code * NAME left} once when a member has finished sending or has
+   * disconnected, or when its line was too long. Its name is then free. Each further line of a
+   * member is sent to all other members as {@code NAME: LINE}, with its text unchanged. All members
+   * receive all events in the same order. Bytes that no LF follows are not a line, and are
+   * discarded at the FIN. Lines that are received shortly before a reset may be lost.
    *
-   * <p>For a member that does not read, up to {@link ProgramConfig#outbox()} bytes are kept,
-   * besides those in the kernel's buffers. If that many are pending when a further line arrives,
-   * the member is dropped: its connection is closed, and the others are sent {@code * NAME was
-   * dropped: it does not read}. A member that does not read may delay the others by a fraction of a
-   * second, until the program has detected that it does not read.
+   * <p>A client that has not sent its name is not a member: it is in no list, and receives no
+   * lines. A client may be silent for any time. There is no limit on the number of clients, except
+   * that of the descriptors.
+   *
+   * <p>The program also reads from a member for which lines are pending. For a member that does not
+   * read, up to {@link ProgramConfig#outbox()} bytes of lines are kept, besides those in the
+   * kernel's buffers; up to 100 bytes for each line may be added for what it takes to store it. If
+   * that many are pending when a further line arrives, the member is dropped: its connection is
+   * closed, and the others are sent {@code * NAME was dropped: it does not read}, and not that it
+   * left. What is pending for it may be sent before the close, or discarded. A member that does not
+   * read may delay the others by a fraction of a second, until the program has detected that it
+   * does not read.
    */
   public static final Program CHAT =
       new Program("chat", "sends each member's lines to all other members of the room");

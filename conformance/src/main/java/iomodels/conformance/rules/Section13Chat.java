@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLIENTS;
+import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.CLOSES;
 import static iomodels.conformance.Bound.DESCRIPTORS;
 import static iomodels.conformance.Bound.IDLE;
@@ -249,12 +250,12 @@ final class Section13Chat {
   /** While so many members have entered, those before them do not read. */
   private static final int UNREAD = 50;
 
-  private static final int DROPPED = 6;
+  private static final int DROPPED = 4;
   private static final int NAMELESS = 100;
   private static final int STEADY_ROUNDS = 16;
 
   /** So often the kernel is not asked how much of what was said it holds. */
-  private static final int RARELY = 10;
+  private static final int RARELY = 16;
 
   /** After so many further lines, a program must have noticed that a member does not read. */
   private static final int NOTICED_AFTER = 30;
@@ -825,18 +826,17 @@ final class Section13Chat {
   /** Members that end, and read only afterwards, while the program holds lines for them. */
   private static void late(TestContext context) throws Broken, IOException, InterruptedException {
     SlowMembers all = new SlowMembers(context, room(context));
-    all.measure();
-    SlowMembers.Slow finished = all.enterFull("finished");
+    List<SlowMembers.Slow> slow = all.enterAlmostFull("slow1", "slow2");
+    SlowMembers.Slow finished = all.nextFull(slow);
     finished.leaves();
     finished.peer.send("that is all\n");
     finished.peer.finishSending();
-    String last = "%s: that is all\n* %s left\n".formatted(finished.name, finished.name);
     try {
-      all.demandHeard(last);
+      all.demandHeard("%1$s: that is all\n* %1$s left\n".formatted(finished.name));
     } catch (Broken e) {
       throw e.at("a member that has sent a line and FIN, and has not read everything yet");
     }
-    SlowMembers.Slow refused = all.enterFull("refused");
+    SlowMembers.Slow refused = all.nextFull(slow);
     refused.leaves();
     refused.peer.send("x".repeat(LineReader.MAX_BYTES + 1));
     all.demandHeard("* %s left\n".formatted(refused.name));
@@ -904,10 +904,10 @@ final class Section13Chat {
 
   private static void keeps(TestContext context) throws Broken, IOException, InterruptedException {
     SlowMembers all = new SlowMembers(context, room(context));
-    all.measure();
-    manyShortLines(context, all);
-    SlowMembers.Slow slow = all.enterFull("slow");
+    List<SlowMembers.Slow> both = all.enterAlmostFull("slow1", "slow2");
     long most = SlowMembers.outbox() * 2L / 3; // The overhead of each line may count.
+    most -= manyShortLines(all, both);
+    SlowMembers.Slow slow = all.nextFull(both);
     for (long held = slow.held().orElse(0);
         held < most - SlowMembers.GROUP * LineReader.MAX_BYTES;
         held += SlowMembers.GROUP * LineReader.MAX_BYTES) {
@@ -925,7 +925,30 @@ final class Section13Chat {
     all.demandHeard("eve: last words\n* eve left\n");
     slow.expectAll();
     slow.peer.send("I was busy\n");
-    all.ann().expect("slow: I was busy\n");
+    all.ann().expect("%s: I was busy\n".formatted(slow.name));
+  }
+
+  /**
+   * The limit is in bytes: many short lines fit.
+   *
+   * @return what the program may need to store these lines for the other member
+   */
+  private static long manyShortLines(SlowMembers all, List<SlowMembers.Slow> both)
+      throws Broken, InterruptedException {
+    SlowMembers.Slow slow = all.nextFull(both);
+    SlowMembers.Slow other = both.getFirst();
+    long held = Math.max(slow.held().orElse(0), other.held().orElse(0));
+    long free = SlowMembers.outbox() * 3L / 4 - held * 11 / 10;
+    int lines = (int) Math.max(SHORT_LINES, free / (OVERHEAD + SHORT_LINE));
+    for (int i = 0; i < lines; i += SlowMembers.GROUP) {
+      all.say(SlowMembers.GROUP, SHORT_LINE);
+    }
+    all.demandNobodyDropped("after %d lines of %d bytes".formatted(lines, SHORT_LINE));
+    slow.expectAll();
+    slow.leaves();
+    slow.peer.close();
+    all.demandHeard("* %s left\n".formatted(slow.name));
+    return other.held().orElse(0) > 0 ? (long) lines * OVERHEAD : 0;
   }
 
   /**
@@ -943,25 +966,9 @@ final class Section13Chat {
     }
   }
 
-  /** The limit is in bytes: many short lines fit. */
-  private static void manyShortLines(TestContext context, SlowMembers all)
-      throws Broken, IOException, InterruptedException {
-    SlowMembers.Slow slow = all.enterFull("short");
-    long free = SlowMembers.outbox() * 3L / 4 - slow.held().orElse(0) * 11 / 10;
-    int lines = (int) Math.max(SHORT_LINES, free / (OVERHEAD + SHORT_LINE));
-    for (int i = 0; i < lines; i += SlowMembers.GROUP) {
-      all.say(SlowMembers.GROUP, SHORT_LINE);
-    }
-    all.demandNobodyDropped("after %d lines of %d bytes".formatted(lines, SHORT_LINE));
-    slow.expectAll();
-    slow.leaves();
-    slow.peer.close();
-    all.demandHeard("* %s left\n".formatted(slow.name));
-  }
-
   private static void delaysNobody(TestContext context)
       throws Broken, IOException, InterruptedException {
-    SlowMembers all = new SlowMembers(context, room(context));
+    SlowMembers all = new SlowMembers(context, room(context)).within(context.time(CLOSE));
     all.enterSlow("slow");
     for (long said = 0; said < SlowMembers.atMost() && all.dropped().isEmpty(); ) {
       all.say(LINES_AT_ONCE);
@@ -977,7 +984,6 @@ final class Section13Chat {
     slow.add(all.enterSlow("slow1"));
     Peer eve = all.enterReader("eve");
     slow.add(all.enterSlow("slow2"));
-    slow.add(all.enterSlow("slow3"));
     Peer joe = all.enterReader("joe");
     long said = 0;
     long held = 0;
@@ -1581,7 +1587,7 @@ final class Section13Chat {
           }
           context.connect(room).reset();
         });
-    releasesDropped(context, room);
+    releasesDropped(context);
   }
 
   private static void comesAndGoes(TestContext context, Instance room, Peer ann, Ending ending)
@@ -1596,10 +1602,10 @@ final class Section13Chat {
   }
 
   /** The sockets of members that do not read are closed, too. */
-  private static void releasesDropped(TestContext context, Instance used)
+  private static void releasesDropped(TestContext context)
       throws Broken, IOException, InterruptedException {
-    CostMeter meter = context.meter(used);
     Instance room = room(context);
+    CostMeter meter = context.meter(room);
     SlowMembers all = new SlowMembers(context, room);
     int before = meter.sockets();
     for (int i = 0; i < DROPPED; i++) {

@@ -1,6 +1,5 @@
 package iomodels.conformance.rules;
 
-import static iomodels.conformance.Bound.CLOSE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.conformance.Broken;
@@ -40,11 +39,14 @@ final class SlowMembers {
   /** Between two counts, the program is sent this many lines of the maximum length. */
   private static final int COUNTED = 4 * GROUP;
 
-  /** How far the kernel's buffers of two members may differ in size. */
-  private static final long MARGIN = 128 * 1024;
+  /** Bytes that one member is told more than another: more than their kernel's buffers differ. */
+  private static final int LEAD = 256 * 1024;
 
-  /** All delays together, of a member that reads. */
-  private static final Duration DELAYS = Duration.ofSeconds(30);
+  /** How many lines ann says before bob reads, while the kernel's buffers are not full. */
+  private static final int QUICKLY = 32;
+
+  /** All delays of a member that reads, together. */
+  private static final Duration DELAYS = Duration.ofSeconds(40);
 
   /** Longer than the kernel delays an acknowledgement. */
   private static final long SETTLE_MILLIS = 60;
@@ -67,17 +69,14 @@ final class SlowMembers {
   private final List<Slow> inside = new ArrayList<>();
   private final List<String> dropped = new ArrayList<>();
   private final List<String> entered = new ArrayList<>(List.of("ann"));
-  private final Duration patience;
+  private Duration patience;
   private long delayed;
   private int lines;
-
-  /** The number of bytes that the kernel surely holds for a member; 0 if not known. */
-  private long kernelHolds;
 
   SlowMembers(TestContext context, Instance room) throws Broken, IOException {
     this.context = context;
     this.room = room;
-    this.patience = context.time(CLOSE);
+    this.patience = context.patience();
     ann = context.connect(room);
     ann.send("ann\n");
     ann.expect("* you are ann; here:\n");
@@ -86,6 +85,12 @@ final class SlowMembers {
     bob.expect("* you are bob; here: ann\n");
     ann.expect("* bob joined\n");
     entered.add("bob");
+  }
+
+  /** Demands that the members that read are not delayed for longer than this. */
+  SlowMembers within(Duration limit) {
+    patience = limit;
+    return this;
   }
 
   /** A member that does not read. */
@@ -339,47 +344,65 @@ final class SlowMembers {
   }
 
   /**
-   * Finds out, with a member that is dropped, how much the kernel holds for a member that does not
-   * read. This takes less time than to ask the kernel again and again.
+   * Adds members that read their welcome only, and speaks until the kernel's buffers for them are
+   * almost full: until a member is dropped that has been told a little more. To ask the kernel
+   * again and again would take longer.
    */
-  void measure() throws Broken, IOException {
-    Slow scout = enterSlow("scout");
-    long bytes = 0;
-    for (; bytes < atMost() && dropped.isEmpty(); bytes += (long) GROUP * LineReader.MAX_BYTES) {
-      say(GROUP);
+  List<Slow> enterAlmostFull(String... names) throws Broken, IOException {
+    Slow first = enterSlow("first");
+    List<Slow> slow = new ArrayList<>();
+    for (int lead = LEAD, i = 0; i < names.length; i++, lead = LEAD / 2) {
+      sayQuickly(lead);
+      slow.add(enterSlow(names[i]));
     }
-    scout.peer.close();
-    if (dropped.isEmpty()) {
-      scout.leaves();
-      bob.expect("* scout left\n");
-      ann.expect("* scout left\n");
-    } else {
-      kernelHolds = Math.max(0, scout.unread() - outbox() - MARGIN);
+    while (first.unread() < atMost() && dropped.isEmpty()) {
+      sayQuickly(QUICKLY * LineReader.MAX_BYTES);
     }
-    dropped.clear();
+    first.peer.close();
+    if (inside.remove(first)) {
+      entered.remove(first.name);
+      demandHeard("* first left\n");
+    }
+    dropped.remove(first.name);
+    if (!dropped.isEmpty()) { // The kernel held less for them: ask it from the beginning.
+      dropped.clear();
+      for (Slow each : slow) {
+        each.peer.close();
+        if (inside.contains(each)) {
+          each.leaves();
+          demandHeard("* %s left\n".formatted(each.name));
+        }
+      }
+      slow.clear();
+      for (String each : names) {
+        slow.add(enterSlow(each));
+      }
+    }
+    return slow;
+  }
+
+  private void sayQuickly(int bytes) throws Broken {
+    for (int said = 0; said < bytes; said += QUICKLY * LineReader.MAX_BYTES) {
+      say(QUICKLY, LineReader.MAX_BYTES);
+    }
   }
 
   /**
-   * Adds a member that reads its welcome only. Ann speaks until the kernel takes no more bytes for
-   * it, and the program holds less than its outbox.
+   * Speaks until the kernel takes no more bytes for one of these members, and the program holds
+   * less than its outbox; returns this member, and removes it from the list.
    */
-  Slow enterFull(String name) throws Broken, IOException, InterruptedException {
-    Slow slow = enterSlow(name);
-    while (slow.unread() < kernelHolds && dropped.isEmpty()) {
-      say(GROUP);
-    }
-    if (!dropped.isEmpty() && kernelHolds > 0) {
-      // The kernel held less than for the member before.
-      dropped.clear();
-      kernelHolds = 0;
-      slow.peer.close();
-      return enterFull(name + "-2");
-    }
-    while (!isFull(slow) && slow.unread() < atMost()) {
+  Slow nextFull(List<Slow> slow) throws Broken, InterruptedException {
+    while (slow.getFirst().unread() < atMost()) {
+      for (Slow each : slow) {
+        if (isFull(each)) {
+          slow.remove(each);
+          return each;
+        }
+      }
       say(COUNTED);
       demandNobodyDropped("when the kernel's buffers were full");
     }
-    return slow;
+    return slow.removeFirst();
   }
 
   private static boolean isFull(Slow slow) throws InterruptedException {
