@@ -23,6 +23,7 @@ import iomodels.service.Service;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -136,6 +137,8 @@ final class Section02Streams {
   private static final int TINY = 2048;
   private static final long LONG = 8L << 20;
   private static final int MANY_REQUESTS = 2_000;
+
+  private static final Duration BETWEEN_REQUESTS = Duration.ofMillis(20);
 
   /** More than the kernels hold. */
   private static final long CONSUMED = 64 << 20;
@@ -360,8 +363,15 @@ final class Section02Streams {
   private static void discards(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connect();
-    peer.send("is anybody there?\n");
+    peer.send("\n");
     peer.expectSilence(context.time(SILENCE));
+    for (String text : List.of("\r\n", " ", "\0", "\u0004", "exit\n", "quit\n", ".\n")) {
+      peer.send(text);
+      // Time for the server to read the text alone.
+      peer.expectSilence(BETWEEN_REQUESTS);
+    }
+    peer.send(Sample.joined(Sample.texts()));
+    peer.expectSilence(BETWEEN_REQUESTS);
     Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = 0;
     long progress = System.nanoTime();
@@ -377,6 +387,8 @@ final class Section02Streams {
             "it has stopped reading after about %,d bytes".formatted(sent));
       }
     }
+    // A FIN of the server's own would be here already.
+    peer.expectSilence(BETWEEN_REQUESTS);
     peer.finishSending();
     peer.expectFin();
   }
