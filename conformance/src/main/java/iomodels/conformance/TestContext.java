@@ -125,11 +125,6 @@ public final class TestContext implements AutoCloseable {
     return connect(instance.address(), bytes);
   }
 
-  /** Connects to a server of this test with buffers of about this size, which do not grow. */
-  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
-    return connect(instance.address(), bytes, bytes);
-  }
-
   /** Connects with send and receive buffers of about this size, which do not grow. */
   public Peer connectWithBuffers(int bytes) throws Broken, IOException, InterruptedException {
     return connect(server(), bytes, bytes);
