@@ -1,6 +1,6 @@
 """The client of many tutorials: a prompt, one send, one recv.
 
-It breaks rules 10.01 to 10.09: it does not end its lines, takes one recv for one reply, and does not read the remaining
+It breaks all rules for clients but 10.10: it does not end its lines, takes one recv for one reply, and does not read the remaining
 replies at the end of its input. `./iomodels connect` is a client that keeps these rules.
 """
 
