@@ -72,6 +72,10 @@ class BadInputTest {
           conform nio-selector --bound patience=0      | it is 1 to 3600000
           conform nio-selector --bound CLIENTS=99999999999 | it is 1 to 100000
           conform nio-selector --bound HELD=2147483648     | it is 1 to 1073741824
+          conform --target 127.0.0.1:9 --waive HALFCLOSE   | did you mean 'HALF_CLOSE'?
+          conform --target 127.0.0.1:9 --waive everything  | there are: CONCURRENT, HALF_CLOSE
+          conform --target 127.0.0.1:9 --waive half-close --capability HALF_CLOSE | leave out --capability or --waive
+          conform --client {port} --waive HALF_CLOSE       | --waive is for servers
           conform --target nowhere                     | is not HOST:PORT
           conform --target 127.0.0.1:70000             | it is 1 to 65535
           conform --target 127.0.0.1:99999999999       | port 99999999999 is out of range
@@ -156,6 +160,15 @@ class BadInputTest {
 
     assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
+  }
+
+  @Test
+  void withoutACommandTheHelpSaysWhereToBegin() {
+    Cli cli = Cli.run();
+
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.out()).contains("Commands:", "Begin with:", "iomodels serve nio-selector");
   }
 
   /** Every numeric option of every command, except seeds, which have no range. */

@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -19,7 +21,8 @@ import java.util.function.Consumer;
  */
 public final class Backend implements AutoCloseable {
 
-  private static final int DEFAULT_BACKLOG = 0;
+  /** Enough for a crowd: if a backlog is full, connecting takes a second or more. */
+  private static final int BACKLOG = 1024;
 
   /** More connections than any system queues for a backlog of one. */
   private static final int MOST_WAITING = 64;
@@ -27,7 +30,11 @@ public final class Backend implements AutoCloseable {
   /** Longer than connecting takes on loopback while the backlog has room. */
   private static final long CONNECTING_MILLIS = 200;
 
-  private final NetworkChannel port;
+  private final int buffers;
+
+  /** Is replaced when an upstream that refused connections begins to listen. */
+  private NetworkChannel port;
+
   private final Duration patience;
   private final Transcript transcript;
   private final String name;
@@ -40,16 +47,21 @@ public final class Backend implements AutoCloseable {
   private Backend(
       NetworkChannel port,
       int backlog,
+      int buffers,
       Duration patience,
       Transcript transcript,
       String name,
       Consumer<Peer> opened)
       throws IOException {
+    this.buffers = buffers;
     this.opened = opened;
     this.port = port;
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
+    if (buffers > 0) {
+      port.setOption(StandardSocketOptions.SO_RCVBUF, buffers); // Connections inherit it.
+    }
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     if (port instanceof ServerSocketChannel listener) {
       listener.bind(anywhere, backlog);
@@ -61,26 +73,39 @@ public final class Backend implements AutoCloseable {
   /**
    * Creates an upstream that listens.
    *
+   * @param buffers size of the send and receive buffers of its connections in bytes, 0 for the
+   *     system's defaults
    * @param opened receives each accepted connection, to close it later
    */
   static Backend listening(
-      Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
+      int buffers, Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
     return new Backend(
-        ServerSocketChannel.open(), DEFAULT_BACKLOG, patience, transcript, name, opened);
+        ServerSocketChannel.open(), BACKLOG, buffers, patience, transcript, name, opened);
   }
 
   /** Creates an upstream that refuses connections: its port is bound, but does not listen. */
-  static Backend refusing(Duration patience, Transcript transcript, String name)
+  static Backend refusing(
+      Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
-    return new Backend(SocketChannel.open(), 0, patience, transcript, name, _ -> {});
+    return new Backend(SocketChannel.open(), 0, 0, patience, transcript, name, opened);
+  }
+
+  /** Lets an upstream that refuses connections listen on the same port from now on. */
+  public void startListening() throws IOException {
+    InetSocketAddress address = address();
+    port.close();
+    ServerSocketChannel listener = ServerSocketChannel.open();
+    port = listener;
+    listener.bind(address, BACKLOG);
+    transcript.add("kit", "%s begins to listen".formatted(name));
   }
 
   /** Creates a listener whose backlog is full: the kernel does not answer new connections. */
   static Backend full(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException, InterruptedException {
     Backend backend =
-        new Backend(ServerSocketChannel.open(), 1, patience, transcript, name, opened);
+        new Backend(ServerSocketChannel.open(), 1, 0, patience, transcript, name, opened);
     try {
       backend.fill();
       return backend;
@@ -90,7 +115,8 @@ public final class Backend implements AutoCloseable {
     }
   }
 
-  private void fill() throws IOException, InterruptedException {
+  /** Fills the backlog, so that connecting does not complete until {@link #makeRoom}. */
+  public void fill() throws IOException, InterruptedException {
     for (int i = 0; i < MOST_WAITING; i++) {
       SocketChannel channel = SocketChannel.open();
       waiting.add(channel);
@@ -108,6 +134,27 @@ public final class Backend implements AutoCloseable {
         "a backlog of 1 was not full with %d connections".formatted(MOST_WAITING));
   }
 
+  /**
+   * Empties the backlog that {@link #fill} has filled. A connection that waits for room is made
+   * when the kernel of its client tries again, after about a second.
+   */
+  public void makeRoom() throws IOException {
+    ServerSocketChannel listener = (ServerSocketChannel) port;
+    listener.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
+    for (SocketChannel each : waiting) {
+      if (each.isOpen()) {
+        try {
+          listener.socket().accept().close(); // They came first, and are accepted first.
+        } catch (SocketTimeoutException e) {
+          throw new Inconclusive("the kit cannot accept its own connections", e);
+        }
+        each.close();
+      }
+    }
+    waiting.clear();
+    transcript.add("kit", "%s makes room in its backlog".formatted(name));
+  }
+
   /** Returns the address on which it listens. */
   public InetSocketAddress address() throws IOException {
     return (InetSocketAddress) port.getLocalAddress();
@@ -115,18 +162,30 @@ public final class Backend implements AutoCloseable {
 
   /** Accepts the next connection. */
   public Peer accept() throws Broken, IOException {
+    return acceptWithin(patience)
+        .orElseThrow(
+            () ->
+                Broken.late(
+                    "a connection to " + name,
+                    "none was made for %,d ms".formatted(patience.toMillis())));
+  }
+
+  /** Accepts the next connection; empty if none is made within this time. */
+  public Optional<Peer> acceptWithin(Duration time) throws IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
-    listener.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
+    listener.socket().setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
     try {
       SocketChannel channel = listener.socket().accept().getChannel();
       transcript.add("kit", "%s accepts a connection".formatted(name));
       accepted++;
+      if (buffers > 0) {
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, buffers);
+      }
       Peer peer = Peer.accepted(channel, patience, transcript, "%s.%d".formatted(name, accepted));
       opened.accept(peer);
-      return peer;
+      return Optional.of(peer);
     } catch (SocketTimeoutException _) {
-      throw Broken.late(
-          "a connection to " + name, "none was made for %,d ms".formatted(patience.toMillis()));
+      return Optional.empty();
     }
   }
 

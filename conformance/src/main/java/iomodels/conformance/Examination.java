@@ -1,5 +1,6 @@
 package iomodels.conformance;
 
+import iomodels.service.Service;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
@@ -14,6 +15,11 @@ interface Examination {
 
   /** Creates the context of one run of a test. */
   TestContext context(Rule rule, Bounds bounds, long seed);
+
+  /** Returns the service that the rule is tested with; must not be called for a program's rule. */
+  default Service service(Rule rule) {
+    return rule.services().getFirst();
+  }
 
   /** Returns whether a {@link Control} server can be tested by this rule as well. */
   default boolean hasControl(Rule rule) {

@@ -5,11 +5,14 @@ import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
 import iomodels.conformance.targets.Target;
+import iomodels.server.spi.Capability;
+import iomodels.service.Services;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -25,8 +28,15 @@ import java.util.function.Consumer;
  * @param seed determines the bytes that are sent
  * @param tries how often to test each rule, with consecutive seeds; stops when it is not kept
  * @param repeats whether a rule is repeated if it was missed by too late an event
+ * @param waived capabilities that are not demanded of a server: rules about them are skipped
  */
-public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean repeats) {
+public record Kit(
+    List<Rule> rules,
+    Bounds bounds,
+    long seed,
+    int tries,
+    boolean repeats,
+    Set<Capability> waived) {
 
   /** Creates a kit that tests each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
@@ -35,12 +45,22 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
 
   /** Creates a kit that tests each rule with several seeds. */
   public Kit(List<Rule> rules, Bounds bounds, long seed, int tries) {
-    this(rules, bounds, seed, tries, true);
+    this(rules, bounds, seed, tries, true, Set.of());
   }
 
   /** Returns a kit that does not doubt a late miss: for servers that are known to be wrong. */
   public Kit withoutRepeats() {
-    return new Kit(rules, bounds, seed, tries, false);
+    return new Kit(rules, bounds, seed, tries, false, waived);
+  }
+
+  /** Returns a kit that skips the rules about these capabilities, and says so in its reports. */
+  public Kit waiving(Set<Capability> capabilities) {
+    return new Kit(rules, bounds, seed, tries, repeats, Set.copyOf(capabilities));
+  }
+
+  /** Returns a kit that tests other rules. */
+  public Kit testing(List<Rule> others) {
+    return new Kit(others, bounds, seed, tries, repeats, waived);
   }
 
   /**
@@ -92,7 +112,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
     }
     early.ifPresent(it -> complete(run, it, notes));
     List<Finding> findings = rules.stream().flatMap(rule -> run.finding(rule).stream()).toList();
-    return new Report(subject.name(), findings, List.copyOf(notes));
+    return new Report(subject.name(), findings, List.copyOf(notes), waived);
   }
 
   /**
@@ -106,7 +126,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
     if (!(subject instanceof Target server)
         || server.claims().isPresent()
         || basic.isEmpty()
-        || !server.serves(basic.get().service())) {
+        || !server.serves(Services.UPPER)) {
       return;
     }
     Examination unprobed =
@@ -119,11 +139,10 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
         run.await(run.submit(() -> ProtocolProbe.findMismatch(server, bounds)));
     if (mismatch.isPresent()) {
       rules.stream()
-          .filter(rule -> !server.serves(rule.service()))
+          .filter(rule -> rule.services().stream().noneMatch(server::serves))
           .forEach(it -> run.report(finding(it, Verdict.SKIPPED, unprobed.reasonToSkip(it))));
       String reason =
-          "the server does not serve %s: %s"
-              .formatted(basic.get().service().name(), mismatch.get());
+          "the server does not serve %s: %s".formatted(Services.UPPER.name(), mismatch.get());
       throw new Run.Ended(Verdict.SKIPPED, reason);
     }
   }
@@ -139,7 +158,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
     }
     List<Future<?>> parallel = new ArrayList<>();
     for (Rule rule : rules) {
-      if (run.finding(rule).isEmpty() && rule.scheduling() == Scheduling.PARALLEL) {
+      if (run.finding(rule).isEmpty() && isParallel(rule)) {
         parallel.add(run.submit(() -> judge(rule, examination, machine, run)));
       }
     }
@@ -151,6 +170,10 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
         run.await(run.submit(() -> judge(rule, examination, machine, run)));
       }
     }
+  }
+
+  private static boolean isParallel(Rule rule) {
+    return rule.scheduling() == Scheduling.PARALLEL || rule.scheduling() == Scheduling.WAITING;
   }
 
   /** Gives the rules that a run has not tried their verdict. */
@@ -170,7 +193,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
   /** Prepares the subject: starts the server that rules share, and probes its capabilities. */
   private Examination examine(Subject subject) throws IOException, InterruptedException {
     return switch (subject) {
-      case Target server -> ServerExamination.of(server, rules, bounds, seed);
+      case Target server -> ServerExamination.of(server, rules, bounds, seed, waived);
       case ProgramTarget program -> new ProgramExamination(program);
       case Client client -> new ClientExamination(client);
     };
@@ -185,7 +208,7 @@ public record Kit(List<Rule> rules, Bounds bounds, long seed, int tries, boolean
   public Report untried(String name, String reason) {
     List<Finding> findings =
         rules.stream().map(rule -> finding(rule, Verdict.INCONCLUSIVE, reason)).toList();
-    return new Report(name, findings, List.of());
+    return new Report(name, findings, List.of(), waived);
   }
 
   private Void judge(Rule rule, Examination examination, Machine machine, Run run)

@@ -17,7 +17,11 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 
 /**
  * The kit's end of a TCP connection: the client's end when a server is under test. Its methods
@@ -46,7 +50,7 @@ public final class Peer implements AutoCloseable {
   }
 
   private static final int CHUNK = 64 * 1024;
-  private static final int LINES = 4 * 1024;
+  private static final int LINES = 16 * 1024;
 
   /** Longer than any expected line: an endless line must not fill the kit's heap. */
   private static final int MAX_LINE = 64 * 1024;
@@ -55,6 +59,14 @@ public final class Peer implements AutoCloseable {
   private static final Duration QUIET_INTERVAL = Duration.ofMillis(75);
 
   private static final int QUIET_INTERVALS = 5;
+
+  /** An interval that took longer says more about the machine than about the server. */
+  private static final Duration LATE_INTERVAL = QUIET_INTERVAL.multipliedBy(2);
+
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(1);
+
+  /** When a FIN comes that no other event has to precede, on a machine that is not busy. */
+  private static final Duration SOON = Duration.ofMillis(300);
 
   private static final List<String> OUT_OF =
       List.of(
@@ -70,6 +82,10 @@ public final class Peer implements AutoCloseable {
   private final Duration patience;
   private final Transcript transcript;
   private final String name;
+  private final InetSocketAddress own;
+  private final InetSocketAddress other;
+  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong received = new AtomicLong();
 
   /** Bytes that were received together with a line, and follow it. */
   private ByteBuffer held = ByteBuffer.allocate(0);
@@ -83,6 +99,8 @@ public final class Peer implements AutoCloseable {
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
+    this.own = (InetSocketAddress) channel.getLocalAddress();
+    this.other = (InetSocketAddress) channel.getRemoteAddress();
   }
 
   /**
@@ -211,7 +229,7 @@ public final class Peer implements AutoCloseable {
   public void send(byte[] bytes, int offset, int length) throws Broken {
     try {
       transcript.add(name, "sends " + Transcript.show(bytes, offset, length));
-      output.write(bytes, offset, length);
+      write(bytes, offset, length);
     } catch (IOException e) {
       throw lost("a connection that accepts data", "sending", e);
     }
@@ -225,7 +243,7 @@ public final class Peer implements AutoCloseable {
       int n = (int) Math.min(chunk.length, length - position);
       stream.fill(chunk, n, position);
       try {
-        output.write(chunk, 0, n);
+        write(chunk, 0, n);
       } catch (IOException e) {
         throw lost(
             "a server that reads the whole stream", "after %,d bytes".formatted(position), e);
@@ -243,36 +261,74 @@ public final class Peer implements AutoCloseable {
   public long sendUntilFull(BytePattern stream, long atMost) throws Broken, InterruptedException {
     byte[] bytes = new byte[CHUNK];
     ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
-    long sent = 0;
-    int quiet = 0;
+    long written = 0;
+    // The server has something to read, and does not read it.
+    Quiet quiet = new Quiet(it -> it.unread() > 0);
     try {
       channel.configureBlocking(false);
-      while (quiet < QUIET_INTERVALS && sent < atMost) {
+      while (written < atMost && !quiet.isCertain()) {
         if (!chunk.hasRemaining()) {
-          chunk.clear().limit((int) Math.min(CHUNK, atMost - sent));
-          stream.fill(bytes, chunk.limit(), sent);
+          chunk.clear().limit((int) Math.min(CHUNK, atMost - written));
+          stream.fill(bytes, chunk.limit(), written);
         }
         int taken = channel.write(chunk);
-        sent += taken;
+        sent.addAndGet(taken);
+        written += taken;
         if (taken > 0) {
-          quiet = 0;
+          quiet.end();
         } else {
-          quiet++;
-          Thread.sleep(QUIET_INTERVAL);
+          quiet.await();
         }
       }
       channel.configureBlocking(true);
     } catch (IOException e) {
-      throw lost("a server that leaves the connection open", "after %,d bytes".formatted(sent), e);
+      throw lost(
+          "a server that leaves the connection open", "after %,d bytes".formatted(written), e);
     }
-    transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(sent));
-    return sent;
+    transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(written));
+    return written;
+  }
+
+  /**
+   * Sends a stream, and reads nothing, until no more is taken for a moment. The server may still
+   * read on afterwards.
+   */
+  public void sendForAMoment(BytePattern stream, long atMost, Duration moment)
+      throws Broken, InterruptedException {
+    byte[] bytes = new byte[CHUNK];
+    ByteBuffer chunk = ByteBuffer.wrap(bytes).limit(0);
+    long written = 0;
+    try {
+      channel.configureBlocking(false);
+      for (boolean waited = false; written < atMost; ) {
+        if (!chunk.hasRemaining()) {
+          chunk.clear().limit((int) Math.min(CHUNK, atMost - written));
+          stream.fill(bytes, chunk.limit(), written);
+        }
+        int taken = channel.write(chunk);
+        sent.addAndGet(taken);
+        written += taken;
+        if (taken > 0) {
+          waited = false;
+        } else if (waited) {
+          break;
+        } else {
+          waited = true;
+          Thread.sleep(moment);
+        }
+      }
+      channel.configureBlocking(true);
+    } catch (IOException e) {
+      throw lost(
+          "a server that leaves the connection open", "after %,d bytes".formatted(written), e);
+    }
+    transcript.add(name, "has sent %,d bytes of a stream, reading nothing".formatted(written));
   }
 
   /** Sends bytes; returns false if the connection has been reset. */
   public boolean sendUnlessReset(byte[] bytes) {
     try {
-      output.write(bytes);
+      write(bytes, 0, bytes.length);
       transcript.add(name, "sends " + Transcript.show(bytes, 0, bytes.length));
       return true;
     } catch (IOException e) {
@@ -290,7 +346,7 @@ public final class Peer implements AutoCloseable {
     try {
       socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
       long taken = 0;
-      for (int n = input.read(chunk); n >= 0; n = input.read(chunk)) {
+      for (int n = read(chunk, 0, CHUNK); n >= 0; n = read(chunk, 0, CHUNK)) {
         taken += n;
       }
       transcript.add("", "FIN to %s after %,d bytes".formatted(name, taken));
@@ -300,6 +356,29 @@ public final class Peer implements AutoCloseable {
     } catch (IOException e) {
       transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
     }
+  }
+
+  /**
+   * Sends a byte now and then, and demands that this fails soon: the other side has given the
+   * connection up. For a connection on which FIN has arrived: there, reading tells nothing of RST.
+   */
+  public void expectSendingFails() throws Broken, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    long count = 0;
+    try {
+      while (System.nanoTime() - deadline < 0) {
+        write(new byte[1], 0, 1);
+        count++;
+        Thread.sleep(RETRY_INTERVAL);
+      }
+    } catch (IOException e) {
+      transcript.add(
+          "", "%s: got %s (sending), after %,d bytes".formatted(name, e.getMessage(), count));
+      return;
+    }
+    throw Broken.late(
+        "the connection to be reset",
+        "it still takes data after %,d ms".formatted(patience.toMillis()));
   }
 
   /** Sends all bytes, and demands that the other side reads some within each such period. */
@@ -376,6 +455,11 @@ public final class Peer implements AutoCloseable {
     expect(text.getBytes(UTF_8), time);
   }
 
+  /** Demands exactly these bytes next, and that a part of them comes within each such period. */
+  public void expectWithin(Duration time, byte[] expected) throws Broken {
+    expect(expected, time);
+  }
+
   /** Demands exactly these bytes next. */
   public void expect(byte[] expected) throws Broken {
     expect(expected, patience);
@@ -417,18 +501,30 @@ public final class Peer implements AutoCloseable {
 
   /** Demands a line within this time, and returns it without LF. */
   public String line(Duration within) throws Broken {
+    return new String(lineBytes(within), UTF_8);
+  }
+
+  /** Demands a line next, and returns its bytes without LF, whatever they are. */
+  public byte[] lineBytes() throws Broken {
+    return lineBytes(patience);
+  }
+
+  private byte[] lineBytes(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
-      while (held.hasRemaining()) {
-        byte octet = held.get();
-        if (octet == '\n') {
-          return line.toString(UTF_8);
-        }
-        if (line.size() == MAX_LINE) {
-          throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
-        }
-        line.write(octet);
+      int end = held.position();
+      while (end < held.limit() && held.get(end) != '\n') {
+        end++;
       }
+      line.write(held.array(), held.position(), end - held.position());
+      if (line.size() > MAX_LINE) {
+        throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
+      }
+      if (end < held.limit()) {
+        held.position(end + 1);
+        return line.toByteArray();
+      }
+      held.position(end);
       byte[] chunk = new byte[LINES];
       int n = receive(chunk, 0, chunk.length, within, "a line", line.size());
       if (n < 0) {
@@ -436,6 +532,21 @@ public final class Peer implements AutoCloseable {
             "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));
       }
       held = ByteBuffer.wrap(chunk, 0, n);
+    }
+  }
+
+  /**
+   * Returns the next line without LF; empty at FIN, or at RST. Demands one of these within the time
+   * that the kit waits for pending data.
+   */
+  public Optional<String> lineOrEnd() throws Broken {
+    try {
+      return Optional.of(line());
+    } catch (Broken e) {
+      if (e.isLate()) {
+        throw e;
+      }
+      return Optional.empty();
     }
   }
 
@@ -475,9 +586,40 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands this text and FIN next; LF may come between them. */
+  public void expectLastLine(String text) throws Broken {
+    expect(text);
+    byte[] more = new byte[CHUNK];
+    String wanted = "FIN, or LF and FIN, after the last line";
+    int n = receive(more, 0, more.length, patience, wanted, 0);
+    if (n < 0) {
+      return;
+    }
+    if (n > 1 || more[0] != '\n') {
+      throw new Broken(wanted, "got " + Transcript.show(more, 0, n));
+    }
+    expectFin();
+  }
+
   /** Demands FIN next. */
   public void expectFin() throws Broken {
     expectFin(patience);
+  }
+
+  /**
+   * Demands FIN next. If it does not come soon, sends a further request: an answer to it tells a
+   * server that goes on from one that is slow.
+   */
+  public void expectFinDespite(String request) throws Broken {
+    try {
+      expectFin(SOON);
+    } catch (Broken e) {
+      if (!e.isLate()) {
+        throw e;
+      }
+      sendUnlessReset(request.getBytes(UTF_8));
+      expectFin();
+    }
   }
 
   /** Demands FIN next, within this time. */
@@ -490,6 +632,28 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands FIN next, or these bytes and then FIN. */
+  public void expectFinAfter(byte[] permitted) throws Broken {
+    byte[] actual = new byte[CHUNK];
+    String wanted = "FIN";
+    int got = 0;
+    while (true) {
+      int n = receive(actual, got, actual.length - got, patience, wanted, got);
+      if (n < 0) {
+        if (got == 0 || got == permitted.length) {
+          return;
+        }
+        throw new Broken(
+            "FIN, or %s and FIN".formatted(Transcript.show(permitted, 0, permitted.length)),
+            "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      got += n;
+      if (got > permitted.length || Arrays.mismatch(permitted, 0, got, actual, 0, got) >= 0) {
+        throw new Broken(wanted, "got " + Transcript.show(actual, 0, got));
+      }
+    }
+  }
+
   /** Demands RST next, within this time. */
   public void expectReset(Duration within) throws Broken {
     byte[] surplus = new byte[CHUNK];
@@ -497,7 +661,7 @@ public final class Peer implements AutoCloseable {
     demandNothingHeld(wanted);
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      int n = input.read(surplus);
+      int n = read(surplus, 0, CHUNK);
       throw new Broken(wanted, n < 0 ? "got FIN" : "got " + Transcript.show(surplus, 0, n));
     } catch (SocketTimeoutException _) {
       throw Broken.late(wanted, "nothing came");
@@ -512,7 +676,7 @@ public final class Peer implements AutoCloseable {
     demandNothingHeld("silence for %,d ms".formatted(time.toMillis()));
     try {
       socket.setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
-      int n = input.read(surplus);
+      int n = read(surplus, 0, CHUNK);
       if (n < 0) {
         transcript.add("", "FIN to " + name);
         throw new Broken("silence for %,d ms".formatted(time.toMillis()), "got FIN");
@@ -540,7 +704,7 @@ public final class Peer implements AutoCloseable {
   public boolean receives(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      return input.read(new byte[CHUNK]) > 0;
+      return read(new byte[CHUNK], 0, CHUNK) > 0;
     } catch (SocketTimeoutException _) {
       transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
@@ -554,7 +718,7 @@ public final class Peer implements AutoCloseable {
   public boolean endsWithoutData(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      boolean ended = input.read() < 0;
+      boolean ended = read(new byte[1], 0, 1) < 0;
       transcript.add("", (ended ? "FIN to " : "a reply to ") + name);
       return ended;
     } catch (SocketTimeoutException _) {
@@ -572,19 +736,33 @@ public final class Peer implements AutoCloseable {
    */
   public void pauseUntilFull() throws Broken, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
-    int quiet = 0;
+    Quiet quiet = new Quiet(_ -> true);
     int last = 0;
     try {
-      while (quiet < QUIET_INTERVALS && System.nanoTime() < deadline) {
-        Thread.sleep(QUIET_INTERVAL);
+      while (!quiet.isCertain() && System.nanoTime() - deadline < 0) {
+        quiet.await();
         int now = input.available();
-        quiet = now == last && now > 0 ? quiet + 1 : 0;
+        if (now != last || now == 0) {
+          quiet.end();
+        }
         last = now;
       }
     } catch (IOException e) {
       throw lost("a reply that waits to be read", "before it was read", e);
     }
     transcript.add(name, "does not read until no more comes than %,d bytes".formatted(last));
+  }
+
+  /**
+   * Waits until the server has read everything that was sent, or for this long; without the
+   * kernel's help for this long.
+   */
+  public void awaitRead(Duration atMost) {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    while (System.nanoTime() - deadline < 0
+        && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+    }
   }
 
   /** Does not read for this long. */
@@ -603,7 +781,7 @@ public final class Peer implements AutoCloseable {
     long taken = held.remaining();
     try {
       socket.setSoTimeout(0);
-      for (int n = 0; n >= 0; n = input.read(chunk)) {
+      for (int n = 0; n >= 0; n = read(chunk, 0, CHUNK)) {
         taken += n;
       }
       transcript.add(name, "has read %,d bytes".formatted(taken));
@@ -611,6 +789,42 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "stops reading: " + e.getMessage());
     }
     return taken;
+  }
+
+  /**
+   * Reads until FIN or RST, and demands that one of them comes.
+   *
+   * @param atMost the number of bytes that may come
+   */
+  public byte[] readToEnd(int atMost) throws Broken {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    byte[] chunk = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+      while (all.size() <= atMost) {
+        int n;
+        if (held.hasRemaining()) {
+          n = held.remaining();
+          held.get(chunk, 0, n);
+        } else {
+          n = read(chunk, 0, CHUNK);
+        }
+        if (n < 0) {
+          transcript.add("", "FIN to %s after %,d bytes".formatted(name, all.size()));
+          return all.toByteArray();
+        }
+        all.write(chunk, 0, n);
+      }
+    } catch (SocketTimeoutException _) {
+      throw Broken.late(
+          "the end of the connection",
+          "nothing came for %,d ms after %,d bytes".formatted(patience.toMillis(), all.size()));
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      return all.toByteArray();
+    }
+    throw new Broken(
+        "at most %,d bytes, and the end of the connection".formatted(atMost), "got more");
   }
 
   /** Half-closes: sends FIN, and can still receive. */
@@ -658,7 +872,7 @@ public final class Peer implements AutoCloseable {
     String after = got == 0 ? "" : " after %,d bytes".formatted(got);
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      int n = input.read(into, offset, length);
+      int n = read(into, offset, length);
       transcript.add(
           "",
           n < 0 ? "FIN to " + name : "to %s: %s".formatted(name, Transcript.show(into, offset, n)));
@@ -668,6 +882,97 @@ public final class Peer implements AutoCloseable {
       throw Broken.late(wanted, "nothing came for %,d ms%s".formatted(within.toMillis(), after));
     } catch (IOException e) {
       throw lost(wanted, "receiving" + after, e);
+    }
+  }
+
+  private void write(byte[] bytes, int offset, int length) throws IOException {
+    output.write(bytes, offset, length);
+    sent.addAndGet(length);
+  }
+
+  private int read(byte[] into, int offset, int length) throws IOException {
+    int n = input.read(into, offset, length);
+    received.addAndGet(Math.max(0, n));
+    return n;
+  }
+
+  /**
+   * How far the data of a connection has come.
+   *
+   * @param taken how many bytes the server has read
+   * @param given how many bytes the server has written
+   * @param unread how many bytes the server could read
+   * @param unacknowledged how many bytes the server has written that the kit's kernel has not taken
+   */
+  public record Progress(long taken, long given, long unread, long unacknowledged) {}
+
+  /**
+   * Returns how far the data of this connection has come, as {@link SocketQueues} knows it. Empty
+   * if the kernel does not list both ends, for instance as the server is on another machine.
+   */
+  public Optional<Progress> progress(SocketQueues queues) {
+    return queues
+        .of(own, other)
+        .flatMap(here -> queues.of(other, own).map(there -> progress(here, there)));
+  }
+
+  private Progress progress(SocketQueues.Queues here, SocketQueues.Queues there) {
+    return new Progress(
+        sent.get() - here.unsent() - there.unread(),
+        received.get() + here.unread() + there.unsent(),
+        there.unread(),
+        there.unsent());
+  }
+
+  /**
+   * A time without progress. It is certain if the kit has run in time for several intervals, and if
+   * the kernel says, where it lists the server's end of the connection, that no data moves; or at
+   * the latest when the patience is over.
+   */
+  private final class Quiet {
+
+    private final Predicate<Progress> isBlocked;
+    private long began;
+    private int intervals;
+    private Optional<Progress> last = Optional.empty();
+    private boolean certain;
+
+    /** Creates one that also needs a sign that the server is blocked. */
+    Quiet(Predicate<Progress> isBlocked) {
+      this.isBlocked = isBlocked;
+    }
+
+    /** Begins anew: there is progress. */
+    void end() {
+      intervals = 0;
+      last = Optional.empty();
+      certain = false;
+    }
+
+    /** Lets an interval without progress pass. */
+    void await() throws InterruptedException {
+      long start = System.nanoTime();
+      began = intervals == 0 ? start : began;
+      Thread.sleep(QUIET_INTERVAL);
+      long now = System.nanoTime();
+      if (intervals == 0 || now - start <= LATE_INTERVAL.toNanos()) {
+        intervals++;
+      }
+      if (intervals >= QUIET_INTERVALS - 1) {
+        Optional<Progress> before = last;
+        last = progress(SocketQueues.now());
+        boolean known = before.isPresent() && last.isPresent();
+        certain =
+            intervals >= QUIET_INTERVALS
+                && (known
+                    ? before.equals(last) && isBlocked.test(last.orElseThrow())
+                    : last.isEmpty());
+      }
+      certain |= now - began > patience.toNanos();
+    }
+
+    boolean isCertain() {
+      return certain;
     }
   }
 

@@ -26,8 +26,6 @@ final class Probe {
     Set<Capability> found = EnumSet.noneOf(Capability.class);
     found.addAll(claimed);
     Service service = Services.all().stream().filter(target::serves).findFirst().orElseThrow();
-    byte[] request =
-        service.equals(Services.FLOOD) ? new byte[] {'1', '\n'} : new byte[] {'a', '\n'};
     boolean decides = target.claims().isEmpty();
     Bounds quick = bounds.with(Bound.PATIENCE, decides ? PATIENCE_TO_DECIDE : PATIENCE_TO_NOTE);
     for (Capability capability : Capability.values()) {
@@ -35,7 +33,7 @@ final class Probe {
       Bounds patient = decides && capability == Capability.CONCURRENT ? bounds : quick;
       if (!claimed.contains(capability) && target.serves(service)) {
         try (TestContext context = new TestContext(target, service, patient, seed)) {
-          probe(capability, context, request);
+          probe(capability, context);
           found.add(capability);
         } catch (Broken | SocketException _) {
           // not capable of it, or not now: the rules for this capability do not apply
@@ -45,25 +43,51 @@ final class Probe {
     return found;
   }
 
-  private static void probe(Capability capability, TestContext context, byte[] request)
+  private static void probe(Capability capability, TestContext context)
       throws Broken, IOException, InterruptedException {
+    byte[] request = request(context.service());
+    boolean answers = !context.service().equals(Services.DISCARD);
     switch (capability) {
       case CONCURRENT -> {
-        Peer silent = context.connect();
-        Peer other = context.connect();
-        other.send(request);
-        other.expectSomething();
-        silent.close();
+        // A server that serves several clients, but not beside a silent one, is not excused: so
+        // the first client is not silent.
+        Peer first = context.connect();
+        first.send(request);
+        if (answers) {
+          first.expectSomething();
+        }
+        Peer second = context.connect();
+        second.send(request);
+        if (answers) {
+          second.expectSomething();
+        } else {
+          second.finishSending();
+          second.expectFin();
+        }
+        first.close();
       }
       case HALF_CLOSE -> {
         Peer peer = context.connect();
         peer.send(request);
         peer.finishSending();
-        peer.expectSomething();
+        if (answers) {
+          peer.expectSomething();
+        } else {
+          peer.expectFin();
+        }
       }
-      case DATAGRAMS -> context.datagrams().expectSomethingFor(request);
+      case DATAGRAMS -> {
+        if (context.service().datagrams().isEmpty()) {
+          throw new Broken("a service over UDP", "%s has none".formatted(context.service().name()));
+        }
+        context.datagrams().expectSomethingFor(request);
+      }
       case REPLY_SOURCE ->
           throw new Broken("a claim", "only a server on a wildcard address shows this");
     }
+  }
+
+  private static byte[] request(Service service) {
+    return service.equals(Services.FLOOD) ? new byte[] {'1', '\n'} : new byte[] {'a', '\n'};
   }
 }

@@ -1,6 +1,8 @@
 package iomodels.conformance;
 
+import iomodels.server.spi.Capability;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The findings about one subject.
@@ -8,8 +10,15 @@ import java.util.List;
  * @param target name of the subject
  * @param findings one for each rule of the kit, in the kit's order
  * @param notes other observations, such as capabilities that the subject has but does not claim
+ * @param waived capabilities that the user did not demand of the subject
  */
-public record Report(String target, List<Finding> findings, List<String> notes) {
+public record Report(
+    String target, List<Finding> findings, List<String> notes, Set<Capability> waived) {
+
+  /** Creates a report on a subject of which everything was demanded. */
+  public Report(String target, List<Finding> findings, List<String> notes) {
+    this(target, findings, notes, Set.of());
+  }
 
   /** Returns the number of findings with this verdict. */
   public long count(Verdict verdict) {

@@ -2,7 +2,9 @@ package iomodels.conformance;
 
 import iomodels.service.Protocol;
 import iomodels.service.Service;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A demand on a server, a client or a program that can be tested from outside.
@@ -12,6 +14,8 @@ import java.util.Set;
  * @param sentence the demand, in the third person and with an RFC 2119 word
  * @param why what goes wrong in practice without the rule, with a source where there is one
  * @param protocol the service that the rule is tested with, or the program that it applies to
+ * @param others further services that the rule can be tested with, in order of preference: the kit
+ *     uses the first one that the target provides
  * @param preconditions what must be true of a target for the rule to apply
  * @param scheduling when the kit tests the rule, relative to other rules
  * @param check tests the rule
@@ -22,6 +26,7 @@ public record Rule(
     String sentence,
     String why,
     Protocol protocol,
+    List<Service> others,
     Set<Precondition> preconditions,
     Scheduling scheduling,
     Check check) {
@@ -31,6 +36,58 @@ public record Rule(
     if (why.isBlank()) {
       throw new IllegalArgumentException("rule %s has no why".formatted(id));
     }
+    others = List.copyOf(others);
+  }
+
+  /** Makes a rule that is tested with one service, or that applies to one program. */
+  public Rule(
+      String id,
+      Level level,
+      String sentence,
+      String why,
+      Protocol protocol,
+      Set<Precondition> preconditions,
+      Scheduling scheduling,
+      Check check) {
+    this(id, level, sentence, why, protocol, List.of(), preconditions, scheduling, check);
+  }
+
+  /**
+   * Makes a rule that can be tested with each of several services.
+   *
+   * @param services the services in order of preference; at least one
+   */
+  public Rule(
+      String id,
+      Level level,
+      String sentence,
+      String why,
+      List<Service> services,
+      Set<Precondition> preconditions,
+      Scheduling scheduling,
+      Check check) {
+    this(
+        id,
+        level,
+        sentence,
+        why,
+        services.getFirst(),
+        services.subList(1, services.size()),
+        preconditions,
+        scheduling,
+        check);
+  }
+
+  /** Makes a rule for several services that can be tested in parallel with others. */
+  public Rule(
+      String id,
+      Level level,
+      String sentence,
+      String why,
+      List<Service> services,
+      Set<Precondition> preconditions,
+      Check check) {
+    this(id, level, sentence, why, services, preconditions, Scheduling.PARALLEL, check);
   }
 
   /** Makes a rule that can be tested in parallel with others. */
@@ -55,6 +112,11 @@ public record Rule(
   public enum Scheduling {
     /** In parallel with other rules. */
     PARALLEL,
+    /**
+     * In parallel with other rules, which do not wait for it: the check waits most of the time. If
+     * the server serves one client at a time, the check launches one of its own.
+     */
+    WAITING,
     /** While no other rule runs: the check observes a whole process. */
     ALONE,
     /**
@@ -125,9 +187,12 @@ public record Rule(
     void run(TestContext context) throws Exception;
   }
 
-  /** Returns the service that the rule is tested with; must not be called for a program's rule. */
-  public Service service() {
-    return (Service) protocol;
+  /**
+   * Returns the services that the rule can be tested with, in order of preference; must not be
+   * called for a program's rule.
+   */
+  public List<Service> services() {
+    return Stream.concat(Stream.of((Service) protocol), others.stream()).toList();
   }
 
   /** Returns the number of the section: the part of the id before the dot. */

@@ -1,13 +1,15 @@
 package iomodels.conformance;
 
-import static java.util.stream.Collectors.toCollection;
+import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.Loopback;
 import iomodels.conformance.targets.Target;
 import iomodels.meter.CostMeter;
 import iomodels.server.Notification;
 import iomodels.server.spi.Capability;
+import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,38 +25,50 @@ import java.util.concurrent.Semaphore;
  * A server that most rules share. Rules that observe a process, or start and stop one, launch
  * servers of their own.
  *
+ * @param capabilities the capabilities that are demanded: claimed or found, and not waived
  * @param unmet the preconditions that are not met, with the reason for the user
  * @param shared permits for the shared server: several if it serves several clients
  * @param launched permits for servers that are launched
+ * @param occupied permits for servers that a test may occupy for long
  */
 record ServerExamination(
     Target server,
+    Set<Capability> capabilities,
     Map<Precondition, String> unmet,
     Semaphore shared,
     Semaphore launched,
+    Semaphore occupied,
     List<String> notes)
     implements Examination {
 
   private static final int PARALLEL = 4;
   private static final int LAUNCHED_PARALLEL = 3;
+  private static final int OCCUPIED_PARALLEL = 3;
 
-  static ServerExamination of(Target server, List<Rule> rules, Bounds bounds, long seed)
+  static ServerExamination of(
+      Target server, List<Rule> rules, Bounds bounds, long seed, Set<Capability> waived)
       throws IOException, InterruptedException {
     server.shared(
         rules.stream()
-            .map(Rule::service)
+            .flatMap(rule -> rule.services().stream())
             .filter(server::serves)
             .findFirst()
             .orElse(Services.UPPER));
     List<String> notes = new ArrayList<>();
-    Set<Capability> capabilities = capabilities(server, bounds, seed, notes);
+    Set<Capability> capabilities = capabilities(server, bounds, seed, waived, notes);
+    capabilities.removeAll(waived);
     boolean several =
         capabilities.contains(Capability.CONCURRENT) && server.maxConnections().isEmpty();
+    Map<Precondition, String> unmet = unmet(server, capabilities, bounds);
+    addWaived(waived, unmet);
+    Semaphore shared = new Semaphore(several ? PARALLEL : 1);
     return new ServerExamination(
         server,
-        unmet(server, capabilities, bounds),
-        new Semaphore(several ? PARALLEL : 1),
+        Set.copyOf(capabilities),
+        unmet,
+        shared,
         new Semaphore(LAUNCHED_PARALLEL),
+        several || server.launchable() ? new Semaphore(OCCUPIED_PARALLEL) : shared,
         List.copyOf(notes));
   }
 
@@ -63,13 +77,15 @@ record ServerExamination(
       throws IOException, InterruptedException {
     server.shared(Services.UPPER);
     Map<Precondition, String> unmet = unmet(server, EnumSet.noneOf(Capability.class), bounds);
-    return new ServerExamination(server, unmet, new Semaphore(1), new Semaphore(1), List.of());
+    Semaphore one = new Semaphore(1);
+    return new ServerExamination(server, Set.of(), unmet, one, one, one, List.of());
   }
 
   @Override
   public String reasonToSkip(Rule rule) {
-    if (!server.serves(rule.service())) {
-      return "the target does not serve " + rule.service().name();
+    if (rule.services().stream().noneMatch(server::serves)) {
+      return "the target does not serve "
+          + rule.services().stream().map(Service::name).collect(joining(" or "));
     }
     return rule.preconditions().stream()
         .sorted()
@@ -80,7 +96,18 @@ record ServerExamination(
   }
 
   @Override
+  public Service service(Rule rule) {
+    return rule.services().stream()
+        .filter(server::serves)
+        .findFirst()
+        .orElseGet(rule.services()::getFirst);
+  }
+
+  @Override
   public Semaphore permits(Rule rule) {
+    if (rule.scheduling() == Scheduling.WAITING) {
+      return occupied;
+    }
     boolean launches =
         rule.preconditions().contains(Precondition.LIFE)
             || rule.preconditions().contains(Precondition.PROCESS);
@@ -89,7 +116,7 @@ record ServerExamination(
 
   @Override
   public TestContext context(Rule rule, Bounds bounds, long seed) {
-    return new TestContext(server, rule.service(), bounds, seed);
+    return new TestContext(server, service(rule), capabilities, bounds, seed);
   }
 
   /** The control server runs in the kit's process; rules cannot start, stop or observe it. */
@@ -100,22 +127,53 @@ record ServerExamination(
         EnumSet.of(Precondition.LIFE, Precondition.PROCESS, Precondition.LIMIT));
   }
 
-  /** Returns the claimed capabilities or, without claims, those that a probe finds. */
+  /**
+   * Returns the claimed capabilities or, without claims, those that a probe finds. HALF_CLOSE is
+   * demanded of every server but the models, which declare whether they have it: a server that
+   * loses data at the end of input must not be excused because it always does.
+   */
   private static Set<Capability> capabilities(
-      Target server, Bounds bounds, long seed, List<String> notes)
+      Target server, Bounds bounds, long seed, Set<Capability> waived, List<String> notes)
       throws IOException, InterruptedException {
     Set<Capability> found =
         Probe.capabilities(server, bounds, server.claims().orElse(Set.of()), seed);
+    Set<Capability> demanded = EnumSet.noneOf(Capability.class);
     if (server.claims().isEmpty()) {
       notes.add("nothing is claimed; found: " + found);
-      return found;
+      demanded.addAll(found);
+    } else {
+      Set<Capability> claims = server.claims().get();
+      found.stream()
+          .filter(capability -> !claims.contains(capability))
+          .map(capability -> "does not claim " + capability + ", but seems to be capable of it")
+          .forEach(notes::add);
+      demanded.addAll(claims);
     }
-    Set<Capability> claims = server.claims().get();
-    found.stream()
-        .filter(capability -> !claims.contains(capability))
-        .map(capability -> "does not claim " + capability + ", but seems to be capable of it")
-        .forEach(notes::add);
-    return claims.stream().collect(toCollection(() -> EnumSet.noneOf(Capability.class)));
+    if (server.card().isEmpty()) {
+      demanded.add(Capability.HALF_CLOSE);
+      if (!found.contains(Capability.HALF_CLOSE) && !waived.contains(Capability.HALF_CLOSE)) {
+        notes.add(
+            "does not answer a request that FIN follows at once; to permit that, waive HALF_CLOSE");
+      }
+    }
+    return demanded;
+  }
+
+  private static void addWaived(Set<Capability> waived, Map<Precondition, String> unmet) {
+    for (Capability each : waived) {
+      Precondition precondition =
+          switch (each) {
+            case CONCURRENT -> Precondition.CONCURRENT;
+            case HALF_CLOSE -> Precondition.HALF_CLOSE;
+            case DATAGRAMS -> Precondition.DATAGRAMS;
+            case REPLY_SOURCE -> Precondition.REPLY_SOURCE;
+          };
+      unmet.put(precondition, "%s is waived".formatted(each));
+    }
+    if (waived.contains(Capability.CONCURRENT)) {
+      // The server may still be concurrent.
+      unmet.put(Precondition.SEQUENTIAL, "%s is waived".formatted(Capability.CONCURRENT));
+    }
   }
 
   private static Map<Precondition, String> unmet(

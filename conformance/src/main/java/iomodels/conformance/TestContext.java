@@ -40,6 +40,7 @@ public final class TestContext implements AutoCloseable {
   private final Optional<ProgramTarget> programs;
   private final Protocol protocol;
   private final Bounds bounds;
+  private final Set<Capability> capabilities;
   private final RandomGenerator random;
   private final Transcript transcript = new Transcript();
   private final AtomicInteger peers = new AtomicInteger();
@@ -50,12 +51,29 @@ public final class TestContext implements AutoCloseable {
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
   TestContext(Target target, Service service, Bounds bounds, long seed) {
-    this(Optional.of(target), Optional.empty(), Optional.empty(), service, bounds, seed);
+    this(target, service, target.claims().orElse(Set.of()), bounds, seed);
+  }
+
+  /**
+   * Creates the context of a rule for servers.
+   *
+   * @param capabilities the capabilities that are demanded of the server
+   */
+  TestContext(
+      Target target, Service service, Set<Capability> capabilities, Bounds bounds, long seed) {
+    this(
+        Optional.of(target),
+        Optional.empty(),
+        Optional.empty(),
+        service,
+        capabilities,
+        bounds,
+        seed);
   }
 
   /** Creates the context of a rule for clients. */
   TestContext(Client client, Service service, Bounds bounds, long seed) {
-    this(Optional.empty(), Optional.of(client), Optional.empty(), service, bounds, seed);
+    this(Optional.empty(), Optional.of(client), Optional.empty(), service, Set.of(), bounds, seed);
   }
 
   /** Creates the context of a rule for a program. */
@@ -65,6 +83,7 @@ public final class TestContext implements AutoCloseable {
         Optional.empty(),
         Optional.of(programs),
         programs.program(),
+        Set.of(),
         bounds,
         seed);
   }
@@ -74,12 +93,14 @@ public final class TestContext implements AutoCloseable {
       Optional<Client> client,
       Optional<ProgramTarget> programs,
       Protocol protocol,
+      Set<Capability> capabilities,
       Bounds bounds,
       long seed) {
     this.target = target;
     this.client = client;
     this.programs = programs;
     this.protocol = protocol;
+    this.capabilities = Set.copyOf(capabilities);
     this.bounds = bounds;
     this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
   }
@@ -107,6 +128,11 @@ public final class TestContext implements AutoCloseable {
   /** Connects with send and receive buffers of about this size, which do not grow. */
   public Peer connectWithBuffers(int bytes) throws Broken, IOException, InterruptedException {
     return connect(server(), bytes, bytes);
+  }
+
+  /** Connects with send and receive buffers of about this size to a server of this test. */
+  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
+    return connect(instance.address(), bytes, bytes);
   }
 
   private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
@@ -244,15 +270,21 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
+    return backendWithBuffers(0);
+  }
+
+  /** Creates an upstream whose connections have buffers of about this size, which do not grow. */
+  public Backend backendWithBuffers(int bytes) throws IOException {
     return opened(
         Backend.listening(
-            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
+            bytes, patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
   }
 
   /** Creates an upstream that refuses connections. */
   public Backend refusingBackend() throws IOException {
     return opened(
-        Backend.refusing(patience(), transcript, "upstream" + backends.incrementAndGet()));
+        Backend.refusing(
+            patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
   }
 
   /** Creates an upstream whose accept backlog is full: connecting to it does not complete. */
@@ -354,7 +386,8 @@ public final class TestContext implements AutoCloseable {
     peer.close();
   }
 
-  private Service service() {
+  /** Returns the service with which a rule for servers is tested. */
+  public Service service() {
     return (Service) protocol;
   }
 
@@ -374,9 +407,27 @@ public final class TestContext implements AutoCloseable {
 
   /** Returns the given number of clients, or fewer if the target serves fewer at once. */
   public int atOnce(int clients) {
-    boolean sequential =
-        target().claims().filter(claims -> !claims.contains(Capability.CONCURRENT)).isPresent();
-    return Math.min(clients, sequential ? 1 : target().maxConnections().orElse(clients));
+    return Math.min(clients, isConcurrent() ? target().maxConnections().orElse(clients) : 1);
+  }
+
+  /** Returns whether the server claims, or was found, to serve clients at the same time. */
+  public boolean isConcurrent() {
+    return capabilities.contains(Capability.CONCURRENT);
+  }
+
+  /**
+   * Returns a server on which a test may keep a client waiting for long: the shared server if it
+   * serves many clients at the same time, otherwise one that is launched for this test, if the kit
+   * can launch it.
+   */
+  public InetSocketAddress serverToOccupy() throws IOException, InterruptedException {
+    boolean many = isConcurrent() && target().maxConnections().isEmpty();
+    return many || !target().launchable() ? server() : launch(0).address();
+  }
+
+  /** Connects to an address, with a receive buffer of about this size; 0 for the default. */
+  public Peer connectTo(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
+    return connect(address, receiveBuffer);
   }
 
   /** Tells a server to stop; does not wait. */

@@ -1,6 +1,7 @@
 package iomodels.conformance;
 
 import iomodels.conformance.Rule.Scheduling;
+import iomodels.service.Service;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -136,9 +137,10 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
 
   /** Returns the finding; inconclusive if the control server misses the bound as well. */
   private Finding comparedWithControl(Finding missed) throws InterruptedException {
-    try (Control control = new Control(rule.service())) {
+    Service service = examination.service(rule);
+    try (Control control = new Control(service)) {
       Finding other =
-          once(missed.seed(), it -> new TestContext(control, rule.service(), bounds, it)).finding();
+          once(missed.seed(), it -> new TestContext(control, service, bounds, it)).finding();
       return other.verdict() == Verdict.BROKEN
           ? inconclusive(missed, "so did the control server")
           : missed;

@@ -90,6 +90,17 @@ class KitTest {
   }
 
   @Test
+  void aServerThatIsFoundToBeSequentialGetsOneClientAtATime() throws Exception {
+    Rule rule = rule(Set.of(), _ -> {});
+    try (Control target = new Control(Services.UPPER);
+        TestContext context =
+            ServerExamination.withoutCapabilities(target, Bounds.STANDARD)
+                .context(rule, Bounds.STANDARD, 1)) {
+      assertThat(context.atOnce(20)).isEqualTo(1);
+    }
+  }
+
+  @Test
   void theVerdictIsByWhatTheCheckThrows() throws Exception {
     assertThat(judge(rule(Set.of(), _ -> {})).verdict()).isEqualTo(Verdict.KEPT);
 

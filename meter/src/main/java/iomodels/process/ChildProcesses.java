@@ -9,9 +9,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * Starts processes that do not outlive this JVM, nor do their own children. If the JVM shuts down,
- * a shutdown hook ends them; if it is killed, a {@link Watchdog} does. Safe for use by several
- * threads.
+ * Starts processes that do not outlive this JVM, nor do their own children, nor daemons that they
+ * have left behind. If the JVM shuts down, a shutdown hook ends them; if it is killed, a {@link
+ * Watchdog} does. Safe for use by several threads.
  */
 public final class ChildProcesses {
 
@@ -42,6 +42,9 @@ public final class ChildProcesses {
     synchronized (RUNNING) {
       if (ending) {
         throw new IOException("cannot start a process: this program is shutting down");
+      }
+      if (!ProcessMark.isOn(builder)) {
+        ProcessMark.on(builder);
       }
       Process process = builder.start();
       RUNNING.add(process);
@@ -80,10 +83,15 @@ public final class ChildProcesses {
       ending = true;
     }
     EXPENDABLE.stream().flatMap(ChildProcesses::tree).forEach(ProcessHandle::destroyForcibly);
-    List<ProcessHandle> all = RUNNING.stream().flatMap(ChildProcesses::tree).toList();
+    List<ProcessHandle> all =
+        Stream.concat(
+                RUNNING.stream().flatMap(ChildProcesses::tree),
+                ProcessMark.ofThisJvm().processes().stream())
+            .distinct()
+            .toList();
     all.forEach(ProcessHandle::destroy);
     long deadline = System.nanoTime() + GRACE.toNanos();
-    while (all.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() - deadline < 0) {
+    while (!all.stream().allMatch(ProcessMark::hasEnded) && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(CHECK_INTERVAL.toNanos());
     }
     all.forEach(ProcessHandle::destroyForcibly);

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ends child processes if this JVM is killed and cannot do so itself. The watchdog is a shell that
- * knows their pids and reads from a pipe; the kernel closes the pipe when this JVM ends. (Linux's
- * {@code PR_SET_PDEATHSIG} does not serve: it fires when the <em>thread</em> that started the child
- * ends, and does not reach grandchildren.) On a system without {@code sh} there is no watchdog.
+ * knows their pids and reads from a pipe; the kernel closes the pipe when this JVM ends. It then
+ * also finds daemons, by their {@link ProcessMark}. (Linux's {@code PR_SET_PDEATHSIG} does not
+ * serve: it fires when the <em>thread</em> that started the child ends, and does not reach
+ * grandchildren.) On a system without {@code sh} there is no watchdog.
  */
 final class Watchdog {
 
@@ -35,7 +36,9 @@ final class Watchdog {
           with_descendants "$child"
         done
       }
-      all=$(for each in $pids; do with_descendants "$each"; done)
+      all=$(
+        for each in $pids; do with_descendants "$each"; done
+        grep -lsF -- "$1" /proc/[0-9]*/environ | tr -cd '0-9\\n')
       [ -n "$all" ] || exit 0
       kill -TERM $all 2>/dev/null
       sleep 2
@@ -70,7 +73,7 @@ final class Watchdog {
     }
     try {
       changes =
-          new ProcessBuilder("sh", "-c", SCRIPT)
+          new ProcessBuilder("sh", "-c", SCRIPT, "sh", ProcessMark.ofThisJvm().text())
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(ProcessBuilder.Redirect.DISCARD)
               .start()

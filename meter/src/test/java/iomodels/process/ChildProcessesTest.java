@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -20,7 +21,12 @@ class ChildProcessesTest {
   /** A shell and its child; both ignore SIGTERM. */
   private static final String STUBBORN = "trap '' TERM; sleep 600 & echo $!; wait";
 
+  /** The same below a shell that has ended: in a session of its own, as a daemon is. */
+  private static final String DAEMON =
+      "setsid sh -c \"trap '' TERM; sleep 600 & echo \\$\\$; echo \\$!; wait\" &";
+
   private static final String WITHOUT_WATCHDOG = "without-watchdog";
+  private static final String AS_DAEMON = "as-daemon";
 
   @Test
   void childrenDoNotOutliveAKilledJvm() throws Exception {
@@ -35,6 +41,18 @@ class ChildProcessesTest {
   @Test
   void aNewWatchdogTakesOverTheProcessesOfTheFormerOne() throws Exception {
     assertThatEndsAfter(ProcessHandle::destroyForcibly, WITHOUT_WATCHDOG);
+  }
+
+  @Test
+  void daemonsDoNotOutliveAKilledJvm() throws Exception {
+    assumeThat(Files.exists(Path.of("/proc/self/environ"))).isTrue();
+    assertThatEndsAfter(ProcessHandle::destroyForcibly, AS_DAEMON);
+  }
+
+  @Test
+  void daemonsDoNotOutliveATerminatedJvm() throws Exception {
+    assumeThat(Files.exists(Path.of("/proc/self/environ"))).isTrue();
+    assertThatEndsAfter(ProcessHandle::destroy, AS_DAEMON);
   }
 
   private static void assertThatEndsAfter(Consumer<ProcessHandle> end, String... arguments)
@@ -58,7 +76,10 @@ class ChildProcessesTest {
       assertThat(below).allMatch(ProcessHandle::isAlive);
       end.accept(parent.toHandle());
       for (ProcessHandle each : below) {
-        each.onExit().get(30, TimeUnit.SECONDS);
+        // In a container nobody may wait for an orphan: it then remains as a zombie.
+        while (!ProcessMark.hasEnded(each)) {
+          TimeUnit.MILLISECONDS.sleep(10);
+        }
       }
     } finally {
       parent.destroyForcibly();
@@ -71,6 +92,15 @@ class ChildProcessesTest {
 
   /** The parent process: prints the pids of its child and grandchild. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
+    if (List.of(arguments).contains(AS_DAEMON)) {
+      Process shell = ChildProcesses.start(new ProcessBuilder("/bin/sh", "-c", DAEMON));
+      try (BufferedReader output = shell.inputReader()) {
+        System.out.println(output.readLine());
+        System.out.println(output.readLine());
+        shell.waitFor();
+        new CountDownLatch(1).await();
+      }
+    }
     Process child = ChildProcesses.start(new ProcessBuilder("/bin/sh", "-c", STUBBORN));
     String grandchild = child.inputReader().readLine();
     if (List.of(arguments).contains(WITHOUT_WATCHDOG)) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -25,7 +26,7 @@ final class WrongBackPressure {
               "reads-on-and-on",
               "5.01",
               "Queues the replies that the client does not read, and keeps reading.",
-              "it read all",
+              "it read",
               WrongBackPressure::readsOnAndOn),
           WrongServer.of(
               "resumes-once",
@@ -44,7 +45,13 @@ final class WrongBackPressure {
               "5.04",
               "Writes while it holds a lock that all connections share.",
               "nothing came for",
-              WrongBackPressure::oneLockForAllWrites));
+              WrongBackPressure::oneLockForAllWrites),
+          WrongServer.of(
+              "four-writers",
+              "5.04",
+              "Writes in four threads; a client that does not read occupies one.",
+              "nothing came for",
+              WrongBackPressure::fourWriters));
 
   private static final int QUEUED = 16 * 1024;
   private static final int MAX_REPLY = 64 << 20;
@@ -143,6 +150,23 @@ final class WrongBackPressure {
           super.send(it);
         } finally {
           lock.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer fourWriters(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore writers = new Semaphore(4);
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        writers.acquire();
+        try {
+          super.send(it);
+        } finally {
+          writers.release();
         }
       }
     };

@@ -7,11 +7,15 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -26,6 +30,12 @@ final class WrongClosing {
               "Checks for the client's FIN while it sends, and then drops the rest of the replies.",
               "got FIN after",
               WrongClosing::finTakenForHangUp),
+          WrongServer.of(
+              "answers-nothing-after-fin",
+              "4.01",
+              "Drops a request if FIN has arrived behind it.",
+              "every client that sent a request and FIN lost something",
+              WrongClosing::answersNothingAfterFin),
           WrongServer.of(
               "never-closes",
               "4.02",
@@ -42,7 +52,7 @@ final class WrongClosing {
               "dies-of-a-reset",
               "4.04",
               "Ends its accept loop when a client resets its connection.",
-              "nothing came for",
+              "reset",
               WrongClosing::diesOfAReset),
           WrongServer.of(
               "closes-with-input-unread",
@@ -57,6 +67,13 @@ final class WrongClosing {
                   + " received.",
               "got Connection reset",
               WrongClosing::abortsAtTheEnd),
+          WrongServer.of(
+              "waits-three-seconds-for-the-last-reader",
+              "4.06",
+              "Drops the pending replies if the client does not read them within three seconds of"
+                  + " its FIN.",
+              "expected a stream of",
+              WrongClosing::waitsThreeSecondsForTheLastReader),
           WrongServer.of(
               "loses-a-socket-in-five-hundred",
               "4.07",
@@ -74,7 +91,13 @@ final class WrongClosing {
               "4.08",
               "Leaves a thread waiting for the rest of a line after the client has reset.",
               "threads after all clients have left",
-              WrongClosing::leavesAThreadBehind));
+              WrongClosing::leavesAThreadBehind),
+          WrongServer.of(
+              "closes-after-its-fin",
+              "4.09",
+              "Sends an error line and FIN, reads what has arrived, and closes.",
+              "it answered further input with RST",
+              WrongClosing::closesAfterItsFin));
 
   private WrongClosing() {}
 
@@ -202,6 +225,66 @@ final class WrongClosing {
       void connectionLost(Conversation it, IOException why) {
         if (resets.incrementAndGet() % 50 == 0) {
           Thread.ofPlatform().daemon().start(LockSupport::park);
+        }
+      }
+    };
+  }
+
+  private static CorrectServer answersNothingAfterFin(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        pause(); // The FIN comes right behind the request.
+        it.channel.configureBlocking(false);
+        int n = it.channel.read(ByteBuffer.allocate(1));
+        it.channel.configureBlocking(true);
+        if (n < 0) {
+          throw new EOFException("the client has sent FIN");
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer waitsThreeSecondsForTheLastReader(
+      ServerConfig config, Service service) throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> stuckSince = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        it.channel.configureBlocking(false);
+        long start = System.nanoTime();
+        while (it.out.hasRemaining()) {
+          int n = it.channel.write(it.out);
+          it.bytesSent += n;
+          if (n == 0) {
+            stuckSince.putIfAbsent(it, start);
+            if (System.nanoTime() - stuckSince.get(it) > TimeUnit.SECONDS.toNanos(3)) {
+              throw new EOFException("too late");
+            }
+            pause();
+          } else {
+            stuckSince.remove(it);
+          }
+        }
+        it.channel.configureBlocking(true);
+      }
+    };
+  }
+
+  private static CorrectServer closesAfterItsFin(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.shutdownOutput();
+        it.channel.configureBlocking(false);
+        pause();
+        while (it.channel.read(it.in.clear()) > 0) {
+          // what has arrived
         }
       }
     };

@@ -38,8 +38,14 @@ final class WrongManyClients {
               "6.03",
               "Keeps its clients in a table of 128 entries, so the 129th receives the replies to"
                   + " the first.",
-              " IN ROUND ",
+              "REQUEST ",
               WrongManyClients::tableOf128Clients),
+          WrongServer.of(
+              "one-buffer-for-all",
+              "6.03",
+              "Sends from one buffer that all connections share.",
+              "REQUEST ",
+              WrongManyClients::oneBufferForAll),
           WrongServer.of(
               "large-replies-first",
               "6.04",
@@ -58,6 +64,12 @@ final class WrongManyClients {
               "Has 1,000 slots for clients, and never releases one.",
               "client 1,001 of 2,000",
               WrongManyClients::leaksASlot),
+          WrongServer.of(
+              "ten-at-once",
+              "6.07",
+              "Serves ten clients at the same time, and declares no limit.",
+              "client 11 of 1,000 at once",
+              WrongManyClients::tenAtOnce),
           WrongServer.of(
               "five-hundred-at-once",
               "6.07",
@@ -177,15 +189,42 @@ final class WrongManyClients {
     };
   }
 
+  private static CorrectServer tenAtOnce(ServerConfig config, Service service) throws IOException {
+    return limited(config, service, 10);
+  }
+
   private static CorrectServer fiveHundredAtOnce(ServerConfig config, Service service)
+      throws IOException {
+    return limited(config, service, 500);
+  }
+
+  private static CorrectServer limited(ServerConfig config, Service service, int most)
       throws IOException {
     return new CorrectServer(config, service) {
       @Override
       SocketChannel accept() throws IOException {
-        while (listener.isOpen() && conversations.size() >= 500) {
+        while (listener.isOpen() && conversations.size() >= most) {
           pause();
         }
         return super.accept();
+      }
+    };
+  }
+
+  private static CorrectServer oneBufferForAll(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final ByteBuffer shared = ByteBuffer.allocateDirect(Conversation.CAPACITY);
+
+      @Override
+      void send(Conversation it) throws IOException {
+        int length = it.out.remaining();
+        shared.put(0, it.out, it.out.position(), length);
+        it.out.position(it.out.limit());
+        ByteBuffer unsent = shared.duplicate().clear().limit(length);
+        while (unsent.hasRemaining()) {
+          it.bytesSent += it.channel.write(unsent);
+        }
       }
     };
   }

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -23,11 +25,23 @@ final class WrongResources {
               " are open",
               WrongResources::leaksADescriptor),
           WrongServer.of(
+              "leaks-after-an-error-line",
+              "8.01",
+              "Leaks a socket when it has ended the conversation with an error line.",
+              "clients that close after an error line",
+              WrongResources::leaksAfterAnErrorLine),
+          WrongServer.of(
               "wakes-up-for-nothing",
               "8.02",
               "Wakes up more than ten thousand times a second to look for work.",
               "it never used less than",
               WrongResources::wakesUpForNothing),
+          WrongServer.of(
+              "tries-again-at-once",
+              "8.02",
+              "Tries thousands of times a second to write to a client that does not read.",
+              "clients that do not read their replies",
+              WrongResources::triesAgainAtOnce),
           WrongServer.of(
               "says-virtual-means-platform",
               "8.03",
@@ -156,6 +170,46 @@ final class WrongResources {
           }
           throw e;
         }
+      }
+    };
+  }
+
+  private static CorrectServer leaksAfterAnErrorLine(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Queue<SocketChannel> forgotten = new ConcurrentLinkedQueue<>();
+      private final Set<Conversation> ended = ConcurrentHashMap.newKeySet();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        if (!received) {
+          ended.add(it);
+        }
+        return received;
+      }
+
+      @Override
+      void finish(Conversation it) throws IOException, InterruptedException {
+        super.finish(it);
+        if (!ended.remove(it)) {
+          forgotten.add(SocketChannel.open());
+        }
+      }
+    };
+  }
+
+  private static CorrectServer triesAgainAtOnce(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void send(Conversation it) throws IOException {
+        it.channel.configureBlocking(false);
+        while (it.out.hasRemaining()) {
+          it.bytesSent += it.channel.write(it.out);
+          LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
+        }
+        it.channel.configureBlocking(true);
       }
     };
   }

@@ -1,11 +1,17 @@
 package iomodels.wrong;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import iomodels.service.Session.Progress;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Servers that break the rules on streams: section 2. */
@@ -25,6 +31,12 @@ final class WrongStreams {
               "Overwrites the last byte of a full buffer with NUL.",
               "got 0x00 there",
               WrongStreams::offByOneAtAFullBuffer),
+          WrongServer.of(
+              "strips-a-full-buffer",
+              "2.02",
+              "Drops a line end that is the last byte of a full buffer.",
+              "the byte 0x0A, the last in a write of 16,384 bytes",
+              WrongStreams::stripsAFullBuffer),
           WrongServer.of(
               "waits-for-newline",
               "2.03",
@@ -56,12 +68,50 @@ final class WrongStreams {
               "got FIN",
               WrongStreams::idleTimeout),
           WrongServer.of(
+              "five-seconds-of-silence",
+              "2.07",
+              "Closes a connection on which nothing has come for five seconds.",
+              "got FIN",
+              WrongStreams::fiveSecondsOfSilence),
+          WrongServer.of(
               "delayed-replies",
               "2.08",
               "Delays each small reply except the first by 40 ms, as Nagle's algorithm does when"
                   + " acknowledgements are delayed.",
               "a reply within 20 ms",
-              WrongStreams::delayedReplies));
+              WrongStreams::delayedReplies),
+          WrongServer.of(
+              "counts-requests-in-a-byte",
+              "2.09",
+              "Counts the requests on a connection in one byte, and takes 0 for the end of the"
+                  + " conversation.",
+              "request 256 on one connection",
+              WrongStreams::countsRequestsInAByte),
+          WrongServer.of(
+              "discards-a-mebibyte",
+              "2.10",
+              "Stops reading what it discards after a mebibyte.",
+              "it has stopped reading",
+              WrongStreams::discardsAMebibyte),
+          WrongServer.of(
+              "ends-after-a-mebibyte",
+              "2.10",
+              "Ends the conversation after a mebibyte, and reads the rest only until its linger"
+                  + " limit.",
+              "but got ",
+              WrongStreams::endsAfterAMebibyte),
+          WrongServer.of(
+              "discards-until-an-empty-line",
+              "2.10",
+              "Ends the conversation at an empty line.",
+              "got FIN",
+              WrongStreams::discardsUntilAnEmptyLine),
+          WrongServer.of(
+              "discards-and-confirms",
+              "2.10",
+              "Confirms with \"ok\" what it has discarded.",
+              "silence for",
+              WrongStreams::discardsAndConfirms));
 
   private WrongStreams() {}
 
@@ -83,6 +133,21 @@ final class WrongStreams {
         boolean received = super.receive(it);
         if (it.in.limit() == it.in.capacity()) {
           it.in.put(it.in.capacity() - 1, (byte) 0);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer stripsAFullBuffer(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        int last = it.in.limit() - 1;
+        if (it.in.limit() == it.in.capacity() && it.in.get(last) == '\n') {
+          it.in.limit(last);
         }
         return received;
       }
@@ -161,10 +226,20 @@ final class WrongStreams {
 
   private static CorrectServer idleTimeout(ServerConfig config, Service service)
       throws IOException {
+    return impatient(config, service, 700);
+  }
+
+  private static CorrectServer fiveSecondsOfSilence(ServerConfig config, Service service)
+      throws IOException {
+    return impatient(config, service, 5_000);
+  }
+
+  private static CorrectServer impatient(ServerConfig config, Service service, int milliseconds)
+      throws IOException {
     return new CorrectServer(config, service) {
       @Override
       boolean receive(Conversation it) throws IOException {
-        it.channel.socket().setSoTimeout(700);
+        it.channel.socket().setSoTimeout(milliseconds);
         int n = it.channel.socket().getInputStream().read(it.in.array());
         it.in.clear().limit(Math.max(0, n));
         return n >= 0;
@@ -181,6 +256,80 @@ final class WrongStreams {
           TimeUnit.MILLISECONDS.sleep(40);
         }
         super.send(it);
+      }
+    };
+  }
+
+  private static CorrectServer countsRequestsInAByte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Byte> requests = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        if (it.out.hasRemaining() && requests.merge(it, (byte) 1, (a, b) -> (byte) (a + b)) == 0) {
+          throw new EOFException("no requests left");
+        }
+        super.send(it);
+      }
+    };
+  }
+
+  private static CorrectServer discardsAMebibyte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> received = new ConcurrentHashMap<>();
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        if (service.equals(Services.DISCARD)
+            && received.merge(it, (long) it.in.remaining(), Long::sum) > 1 << 20) {
+          while (listener.isOpen()) {
+            TimeUnit.MILLISECONDS.sleep(20);
+          }
+        }
+        return super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer discardsAndConfirms(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        if (service.equals(Services.DISCARD) && it.in.hasRemaining()) {
+          it.out.put("ok".getBytes(US_ASCII));
+        }
+        return super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer endsAfterAMebibyte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> received = new ConcurrentHashMap<>();
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        boolean enough =
+            service.equals(Services.DISCARD)
+                && received.merge(it, (long) it.in.remaining(), Long::sum) > 1 << 20;
+        return enough ? Progress.FINISHED : super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer discardsUntilAnEmptyLine(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        boolean empty = it.in.remaining() == 1 && it.in.get(it.in.position()) == '\n';
+        return service.equals(Services.DISCARD) && empty
+            ? Progress.FINISHED
+            : super.advance(it, endOfInput);
       }
     };
   }

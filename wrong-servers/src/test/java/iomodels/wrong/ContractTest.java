@@ -88,7 +88,9 @@ class ContractTest {
                                 it.id(),
                                 it.level().name(),
                                 it.sentence(),
-                                "`" + it.service() + "`"))));
+                                it.services().stream()
+                                    .map("`%s`"::formatted)
+                                    .collect(joining(", "))))));
   }
 
   private static String title(int section) {

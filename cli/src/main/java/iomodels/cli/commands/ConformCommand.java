@@ -98,11 +98,20 @@ public final class ConformCommand implements Callable<Integer> {
   private static final String EXEC = "--exec";
   private static final String CLIENT = "--client";
   private static final String CAPABILITY = "--capability";
+  private static final String WAIVE = "--waive";
   private static final String FAIL_FAST = "--fail-fast";
 
   /** Options that programs do not have. The kit cannot be the upstream of a running --target. */
   private static final List<String> NOT_FOR_PROGRAMS =
-      List.of(ServiceOption.NAME, CAPABILITY, TransportOption.NAME, EXAMPLE, WRONG, TARGET, CLIENT);
+      List.of(
+          ServiceOption.NAME,
+          CAPABILITY,
+          WAIVE,
+          TransportOption.NAME,
+          EXAMPLE,
+          WRONG,
+          TARGET,
+          CLIENT);
 
   /** Stands for the names of all wrong servers. */
   private static final String EVERY = "all";
@@ -147,7 +156,7 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(
       names = TARGET,
       paramLabel = "HOST:PORT",
-      description = "A server that is running already.")
+      description = "A server that is running already; PORT alone is on 127.0.0.1.")
   private List<String> addresses = List.of();
 
   @Option(
@@ -158,7 +167,9 @@ public final class ConformCommand implements Callable<Integer> {
               + " to listen on, and {host} by the address. With --program, {upstreams} is replaced"
               + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
               + " the time limit of a gather request in milliseconds; {folder} by the folder to"
-              + " read from.")
+              + " read from. The command stays in the foreground. SIGTERM stops it: the kit sends"
+              + " it to the command, not to worker processes, and afterwards to what the command"
+              + " leaves behind.")
   private List<String> executed = List.of();
 
   @Option(
@@ -185,6 +196,15 @@ public final class ConformCommand implements Callable<Integer> {
           "Capability that an external server claims: ${COMPLETION-CANDIDATES}; repeatable. Without"
               + " it, the kit probes for capabilities.")
   private Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
+
+  @Option(
+      names = WAIVE,
+      paramLabel = "NAME",
+      description =
+          "Capability that is not demanded: CONCURRENT, HALF_CLOSE, DATAGRAMS or REPLY_SOURCE;"
+              + " repeatable. Rules about it are skipped, and every report says so. Without it, an"
+              + " external server has to answer a client that has sent FIN.")
+  private List<String> waivedNames = List.of();
 
   @Mixin private TransportOption transport = new TransportOption();
 
@@ -269,7 +289,7 @@ public final class ConformCommand implements Callable<Integer> {
     }
     StopCondition stop = stop();
     int tries = thorough ? THOROUGH_TRIES : 1;
-    Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries);
+    Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries).waiving(waived());
     List<Report> reports = new ArrayList<>();
     List<SelectedSubject> selection = new ArrayList<>();
     for (String client : clients) {
@@ -281,8 +301,7 @@ public final class ConformCommand implements Callable<Integer> {
     long steps = selection.stream().mapToLong(it -> it.rules().size()).sum();
     try (Progress progress = Progress.of(steps)) {
       for (SelectedSubject each : selection) {
-        Kit own = new Kit(each.rules(), kit.bounds(), kit.seed(), kit.tries());
-        judge(own, each, oneOfSeveral, stop, progress, reports);
+        judge(kit.testing(each.rules()), each, oneOfSeveral, stop, progress, reports);
         if (failFast && reports.getLast().outcome(strict) == Verdict.BROKEN) {
           break;
         }
@@ -383,6 +402,7 @@ public final class ConformCommand implements Callable<Integer> {
     if (outside) {
       capabilities.forEach(it -> command.append(" " + CAPABILITY + " ").append(it));
     }
+    waivedNames.forEach(it -> command.append(" " + WAIVE + " ").append(it));
     if (thorough) {
       command.append(" --thorough");
     }
@@ -422,6 +442,24 @@ public final class ConformCommand implements Callable<Integer> {
   private List<Rule> listed() throws UserError {
     Optional<Program> program = program();
     return program.isPresent() ? Rules.of(program.get()) : Findings.allRules();
+  }
+
+  /** The capabilities of --waive. */
+  private Set<Capability> waived() throws UserError {
+    Set<Capability> waived = EnumSet.noneOf(Capability.class);
+    for (String name : waivedNames) {
+      waived.add(ArgumentResolver.capability(name));
+    }
+    for (Capability each : waived) {
+      if (capabilities.contains(each)) {
+        throw new UserError(
+            "%s is both claimed and waived; leave out %s or %s".formatted(each, CAPABILITY, WAIVE));
+      }
+    }
+    if (!waived.isEmpty() && !clients.isEmpty()) {
+      throw new UserError("%s is for servers; leave it out".formatted(WAIVE));
+    }
+    return waived;
   }
 
   private List<Rule> rules() throws UserError {

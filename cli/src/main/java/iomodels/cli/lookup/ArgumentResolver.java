@@ -11,6 +11,7 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
+import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
@@ -22,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -117,6 +119,22 @@ public final class ArgumentResolver {
       throw new UserError("no wrong server '%s'; see: iomodels list --wrong".formatted(name));
     }
     return server.get();
+  }
+
+  /** The capability of that name, in upper or lower case. */
+  public static Capability capability(String name) throws UserError {
+    String wanted = name.toUpperCase(Locale.ROOT).replace('-', '_');
+    for (Capability each : Capability.values()) {
+      if (each.name().equals(wanted)) {
+        return each;
+      }
+    }
+    List<String> known = Stream.of(Capability.values()).map(Capability::name).toList();
+    String advice =
+        Suggestion.of(name, known)
+            .map("did you mean '%s'?"::formatted)
+            .orElse("there are: " + String.join(", ", known));
+    throw new UserError("no capability '%s'; %s".formatted(name, advice));
   }
 
   /** The names that a model can have in a report: its own, or its own and a transport. */

@@ -1,11 +1,14 @@
 package iomodels.cli.output;
 
+import static java.util.stream.Collectors.joining;
+
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
+import iomodels.server.spi.Capability;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +23,12 @@ public final class Findings {
 
   /** A report; its JSON has these names. */
   public record Plain(
-      String target, long seed, Verdict outcome, List<Row> findings, List<String> notes) {}
+      String target,
+      long seed,
+      Verdict outcome,
+      List<Row> findings,
+      List<String> notes,
+      List<String> waived) {}
 
   /** A finding; its JSON has these names. */
   public record Row(
@@ -55,7 +63,13 @@ public final class Findings {
                         finding.transcript(),
                         finding.took().toNanos() / 1e6))
             .toList();
-    return new Plain(report.target(), seed, report.outcome(strict), rows, report.notes());
+    return new Plain(
+        report.target(),
+        seed,
+        report.outcome(strict),
+        rows,
+        report.notes(),
+        report.waived().stream().map(Capability::name).sorted().toList());
   }
 
   /**
@@ -117,6 +131,9 @@ public final class Findings {
   /** Prints the notes and the last line of a report: counts and verdict. */
   public static void summarize(PrintWriter out, Report report, long seed, boolean strict) {
     report.notes().forEach(note -> out.printf("note      %s%n", note));
+    if (!report.waived().isEmpty()) {
+      out.printf("waived    %s%n", waived(report));
+    }
     out.printf(
         "%s: %d kept, %d broken, %d skipped, %d inconclusive, %d errors: %s (seed %d)%n",
         report.target(),
@@ -130,10 +147,18 @@ public final class Findings {
     out.flush();
   }
 
-  /** Returns the verdict on a subject as a clause. */
+  /** Returns the waived capabilities as text, separated by commas; empty if there are none. */
+  static String waived(Report report) {
+    return report.waived().stream().map(Capability::name).sorted().collect(joining(", "));
+  }
+
+  /** Returns the verdict on a subject as a clause, which names what was waived. */
   public static String outcome(Report report, boolean strict) {
     return switch (report.outcome(strict)) {
-      case KEPT -> "it conforms";
+      case KEPT ->
+          report.waived().isEmpty()
+              ? "it conforms"
+              : "it conforms, with %s waived".formatted(waived(report));
       case BROKEN -> "it does not conform";
       case SKIPPED, INCONCLUSIVE -> "the kit cannot tell whether it conforms";
       case ERROR -> "the kit failed";

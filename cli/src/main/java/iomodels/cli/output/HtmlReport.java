@@ -174,6 +174,9 @@ public final class HtmlReport {
 
   private void details(Report report) throws XMLStreamException {
     element("h2", "%s: %s".formatted(report.target(), Findings.outcome(report, strict)));
+    if (!report.waived().isEmpty()) {
+      element("p", "Waived: " + Findings.waived(report));
+    }
     for (String note : report.notes()) {
       element("p", note);
     }

@@ -56,6 +56,13 @@ public final class JunitReport {
     xml.writeAttribute("failures", String.valueOf(failures));
     xml.writeAttribute("errors", String.valueOf(errors));
     xml.writeAttribute("skipped", String.valueOf(skipped));
+    if (!report.waived().isEmpty()) {
+      xml.writeStartElement("properties");
+      xml.writeEmptyElement("property");
+      xml.writeAttribute("name", "waived");
+      xml.writeAttribute("value", Findings.waived(report));
+      xml.writeEndElement();
+    }
     for (Finding finding : findings) {
       xml.writeStartElement("testcase");
       xml.writeAttribute("classname", legal(report.target()));

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -34,7 +35,10 @@ public final class BuildRegistration {
     return new BuildRegistration();
   }
 
-  /** The changes that make the module a part of this build and of the command line. */
+  /**
+   * The changes that make the module a part of this build, of the command line and of the study
+   * site.
+   */
   public static BuildRegistration of(Path home, ModuleTemplate.Copy copy) throws IOException {
     BuildRegistration registration = new BuildRegistration();
     Path cli = home.resolve("cli/pom.xml");
@@ -44,7 +48,9 @@ public final class BuildRegistration {
         home.resolve("bom/pom.xml"),
         DEPENDENCIES,
         dependency(copy, "<version>${project.version}</version>"));
-    registration.insert(cli, DEPENDENCIES, dependency(copy, "<scope>runtime</scope>"));
+    for (Path user : List.of(cli, home.resolve("site/pom.xml"))) {
+      registration.insert(user, DEPENDENCIES, dependency(copy, "<scope>runtime</scope>"));
+    }
     if (copy.callsNativeCode()) {
       registration.insert(cli, NATIVES, copy.packageName() + ",");
       registration.insert(home.resolve("iomodels"), NATIVES, copy.packageName() + ",");

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -191,12 +192,21 @@ class BenchIT {
   }
 
   @Test
+  void aRoomIsLoaded() {
+    assumeThat(StyleProvider.named("virtual-threads")).as("the style exists").isPresent();
+    assertThatRoomsAreLoaded(bench("virtual-threads", "--program=chat"));
+  }
+
+  @Tag("thorough")
+  @Test
   void aRoomIsLoadedInEveryStyleThatHasOne() {
     assumeThat(StyleProvider.installed())
         .as("a style has the program")
         .anyMatch(it -> it.page(Programs.CHAT).isPresent());
-    Cli cli = bench("--program=chat");
+    assertThatRoomsAreLoaded(bench("--program=chat"));
+  }
 
+  private static void assertThatRoomsAreLoaded(Cli cli) {
     assertThat(cli.out()).contains("chat: a room of 1,000", "CPU/MSG").doesNotContain("failed");
     assertThat(cli.exitCode()).isZero();
   }

@@ -34,7 +34,7 @@ class NewCommandTest {
   }
 
   @Test
-  void theRestOfTheBuildIsToldInItsThreePoms() throws IOException {
+  void theRestOfTheBuildIsToldInItsPoms() throws IOException {
     Map<String, String> before = clone.contents();
 
     Cli cli = Cli.run("new", "my-model");
@@ -44,7 +44,7 @@ class NewCommandTest {
     after.keySet().removeIf(name -> name.startsWith("my-model-impl/"));
     assertThat(after).hasSameSizeAs(before);
     after.entrySet().removeAll(before.entrySet());
-    assertThat(after).containsOnlyKeys("pom.xml", "bom/pom.xml", "cli/pom.xml");
+    assertThat(after).containsOnlyKeys("pom.xml", "bom/pom.xml", "cli/pom.xml", "site/pom.xml");
     assertThat(after.values()).allSatisfy(pom -> assertThat(pom).containsOnlyOnce("my-model-impl"));
   }
 
@@ -78,7 +78,7 @@ class NewCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"pom.xml", "bom/pom.xml", "cli/pom.xml"})
+  @ValueSource(strings = {"pom.xml", "bom/pom.xml", "cli/pom.xml", "site/pom.xml"})
   void aBuildThatCannotBeToldStaysAsItIs(String pom) throws IOException {
     Path file = clone.root().resolve(pom);
     Files.writeString(file, Files.readString(file).replace(">\n", "> \n"));

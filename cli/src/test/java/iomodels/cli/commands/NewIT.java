@@ -1,10 +1,8 @@
 package iomodels.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.cli.Cli;
-import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,7 +21,7 @@ class NewIT {
 
   private static final String TOUR = "docs/write-your-own-model.md";
   private static final Pattern DIFF = Pattern.compile("```diff\n(.*?)```", Pattern.DOTALL);
-  private static final String CONFORMS = "Tests run: 5\\d, Failures: 0, Errors: 0, .*in %s\n";
+  static final String CONFORMS = "Tests run: 5\\d, Failures: 0, Errors: 0, .*in %s\n";
 
   /** Several modules in one build, since the build takes most of the time. */
   @Test
@@ -58,37 +56,6 @@ class NewIT {
     for (String diff : diffs) {
       Path file = Files.writeString(folder.resolve("change.diff"), diff);
       clone.run(clone.root(), "git", "apply", file.toString());
-    }
-  }
-
-  /**
-   * A model with native code: it needs the classes and the permission for that. Its name ends in a
-   * digit, for which javac has a warning.
-   */
-  @Test
-  void aProjectOfItsOwnIsJudgedAndListed(@TempDir Path folder) throws Exception {
-    Availability availability = ServerProvider.named("linux-epoll").orElseThrow().availability();
-    assumeThat(availability.here()).as(availability.reason()).isTrue();
-    try (Clone clone = Clone.in(folder)) {
-      Path own = folder.resolve("own");
-      Cli cli =
-          Cli.run(
-              "new",
-              "my-own",
-              "--like=linux-epoll",
-              "--package=com.example.http2",
-              "--outside=" + own,
-              "--no-install");
-
-      assertThat(cli.err()).isEmpty();
-      assertThat(cli.exitCode()).isZero();
-      assertThat(own.resolve("src/main/java/com/example/http2/MyOwnServer.java")).isRegularFile();
-      Clone.offline(own);
-      assertThat(clone.run(own, "mvn", "-B", "verify"))
-          .containsPattern(CONFORMS.formatted("com.example.http2.MyOwnConformanceIT"));
-      assertThat(clone.run(own, "./iomodels", "list", "--probe"))
-          .containsPattern("\nmy-own +yes")
-          .contains("\nblocking-threads ");
     }
   }
 
@@ -148,7 +115,7 @@ class NewIT {
     }
     Path root = clone.root();
     insert(root.resolve("pom.xml"), "<module>" + artifact, "<module>" + copied + "</module>");
-    for (String pom : List.of("bom/pom.xml", "cli/pom.xml")) {
+    for (String pom : List.of("bom/pom.xml", "cli/pom.xml", "site/pom.xml")) {
       Matcher entry = entryOf(artifact).matcher(Files.readString(root.resolve(pom)));
       assertThat(entry.find()).isTrue();
       insert(root.resolve(pom), entry.group(), entry.group().replace(artifact, copied));

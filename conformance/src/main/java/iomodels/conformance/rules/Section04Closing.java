@@ -2,15 +2,13 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.ABORTS;
 import static iomodels.conformance.Bound.CLOSE;
-import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.Bound.PAUSE;
 import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
-import static iomodels.service.Services.LINES;
-import static iomodels.service.Services.UPPER;
-import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
@@ -19,9 +17,12 @@ import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -38,7 +39,7 @@ final class Section04Closing {
                   + " replies; a server that takes FIN for the end of the conversation loses them."
                   + " FIN closes one direction only (RFC 9293, section 3.6; Stevens, UNP vol. 1,"
                   + " sections 6.5 and 6.6).",
-              FLOOD,
+              Exchange.ANY_FLOOD_FIRST,
               Set.of(Precondition.HALF_CLOSE),
               Section04Closing::halfClose),
           new Rule(
@@ -48,7 +49,7 @@ final class Section04Closing {
               "A server that does not close leaves its socket in CLOSE-WAIT, a state without"
                   + " a time-out (RFC 9293, section 3.3.2). Such sockets accumulate until no"
                   + " descriptors are left.",
-              UPPER,
+              Exchange.ANY,
               Set.of(),
               Scheduling.TIMED,
               Section04Closing::closeInTime),
@@ -61,7 +62,7 @@ final class Section04Closing {
                   + " may end before it is accepted, and accept can then fail with ECONNABORTED"
                   + " (accept(2); Stevens, UNP vol. 1, section 5.11): an accept loop that ends at"
                   + " the first error stops the service.",
-              UPPER,
+              Exchange.ANY,
               Set.of(),
               Section04Closing::connectThenClose),
           new Rule(
@@ -72,7 +73,7 @@ final class Section04Closing {
               "Clients crash, and users close their browsers. A write to a reset connection"
                   + " fails with EPIPE and raises SIGPIPE, which by default kills the process and"
                   + " with it every other client (Stevens, UNP vol. 1, section 5.13).",
-              FLOOD,
+              Exchange.ANY_FLOOD_FIRST,
               Set.of(),
               Section04Closing::resets),
           new Rule(
@@ -85,7 +86,7 @@ final class Section04Closing {
                   + " client sees \"connection reset\" instead of the error message. RFC 9112,"
                   + " section 9.6, describes the remedy: send FIN, and read until the client's"
                   + " FIN.",
-              LINES,
+              Exchange.ANY_LINES_FIRST,
               Set.of(),
               Section04Closing::noReset),
           new Rule(
@@ -96,8 +97,9 @@ final class Section04Closing {
               "When the FIN arrives, replies wait in the server's buffers and in the"
                   + " kernel's. A server that closes with SO_LINGER at 0, or drops its own buffers,"
                   + " truncates the last replies (Stevens, UNP vol. 1, section 7.5).",
-              UPPER,
+              Exchange.PIPELINING,
               Set.of(Precondition.HALF_CLOSE),
+              Scheduling.WAITING,
               Section04Closing::finBehindUnansweredInput),
           new Rule(
               "4.07",
@@ -107,9 +109,9 @@ final class Section04Closing {
               "A reset can meet a connection in any state, and each state needs its own"
                   + " cleanup. A leak of one socket in a thousand resets passes ordinary tests and"
                   + " exhausts the descriptors (EMFILE, accept(2)) weeks later.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE, Precondition.PROCESS),
-              context -> storm(context, "few bytes", "hello")),
+              context -> storm(context, "a few bytes")),
           new Rule(
               "4.08",
               MUST,
@@ -118,13 +120,40 @@ final class Section04Closing {
               "A thread that waits for the rest of a line is not woken if its connection is"
                   + " cleaned up elsewhere. Each such client then costs a thread and its stack"
                   + " until the process is restarted.",
-              LINES,
+              Exchange.REFUSING,
               Set.of(Precondition.LIFE, Precondition.PROCESS),
-              context -> storm(context, "half a line", "hello\n")));
+              context -> storm(context, "half a line")),
+          new Rule(
+              "4.09",
+              MUST,
+              "After its own FIN, the server MUST continue to read, for a limited time, until the"
+                  + " client's FIN.",
+              "A client that has not seen the FIN yet goes on sending. If the server has closed"
+                  + " its socket, the kernel answers with RST, which can destroy the error message"
+                  + " before the client has read it (RFC 9112, section 9.6, describes this"
+                  + " \"lingering\" close).",
+              Exchange.REFUSING,
+              Set.of(),
+              Section04Closing::readsOnAfterItsFin));
 
   private static final long REPLY_LENGTH = 20_000_000;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int HALF_CLOSERS = 100;
+  private static final int MAX_BATCH = 1_000;
+  private static final int TRIES = 5;
+  private static final int AT_ONCE = 50;
+
+  /** Of so many clients that end at the same time, one resets. */
+  private static final int RESETS = 5;
+
+  private static final int SILENT = 20;
+  private static final int ROUNDS_OF_RESETS = 3;
+
+  /** CONTRACT.md: a server reads on after its FIN for at least this time. */
+  private static final Duration LEAST_LINGER = Duration.ofMillis(200);
+
+  private static final Duration BETWEEN_PARTS = Duration.ofMillis(30);
+  private static final int PARTS = 3;
 
   /** More than the kernel's buffers hold. */
   private static final long SEND_LIMIT = 32 << 20;
@@ -137,48 +166,120 @@ final class Section04Closing {
 
   private static void halfClose(TestContext context)
       throws Broken, IOException, InterruptedException {
-    // Much more data than fits into the kernel's buffers, and a reader that begins late.
-    Peer slow = context.connectWithWindow(SMALL_WINDOW);
-    slow.send(REPLY_LENGTH + "\n");
-    slow.finishSending();
-    slow.pauseUntilFull();
-    slow.expectStream(Text::flood, REPLY_LENGTH);
-    slow.expectFin();
-    slow.close();
-
+    Exchange exchange = Exchange.of(context);
+    demandReplies(context, exchange);
+    if (exchange.is(FLOOD)) {
+      // Much more data than fits into the kernel's buffers, and a reader that begins late.
+      Peer slow = context.connectWithWindow(SMALL_WINDOW);
+      slow.send(REPLY_LENGTH + "\n");
+      slow.finishSending();
+      slow.pauseUntilFull();
+      slow.expectStream(Text::flood, REPLY_LENGTH);
+      slow.expectFin();
+      slow.close();
+    }
     // Request and FIN together: the FIN may arrive before the server has read the request.
     for (int i = 0; i < HALF_CLOSERS; i++) {
-      long length = context.random().nextLong(1, 100_000);
       Peer peer = context.connect();
-      peer.send("3\n" + length + "\n");
-      peer.finishSending();
-      peer.expect(new byte[] {0, 1, 2});
-      peer.expectStream(Text::flood, length);
+      if (exchange.is(FLOOD)) {
+        long length = context.random().nextLong(1, 100_000);
+        peer.send("3\n" + length + "\n");
+        peer.finishSending();
+        peer.expect(new byte[] {0, 1, 2});
+        peer.expectStream(Text::flood, length);
+      } else {
+        peer.send(exchange.request(i));
+        peer.finishSending();
+        peer.expect(exchange.reply(i));
+      }
       peer.expectFin();
       peer.close();
     }
+    endAtOnce(context, exchange);
   }
 
-  /** When the FIN arrives, replies fill all buffers between the server and the client. */
+  /** A server that always takes FIN for the end of the conversation is told so. */
+  private static void demandReplies(TestContext context, Exchange exchange)
+      throws Broken, IOException, InterruptedException {
+    int lost = 0;
+    Optional<Broken> first = Optional.empty();
+    long deadline = System.nanoTime() + context.patience().toNanos();
+    for (int i = 0; i < TRIES && System.nanoTime() - deadline < 0; i++) {
+      try (Peer peer = context.connect()) {
+        peer.send(exchange.request(i));
+        peer.finishSending();
+        peer.expect(exchange.reply(i));
+        peer.expectFin();
+      } catch (Broken e) {
+        lost++;
+        first = first.or(() -> Optional.of(e));
+      }
+    }
+    if (lost > 0) {
+      String who = lost == TRIES ? "every client that sent" : "%d of %d clients that sent";
+      throw first
+          .orElseThrow()
+          .at((who + " a request and FIN lost something").formatted(lost, TRIES));
+    }
+  }
+
+  /** Many clients end at the same time; some of them reset. */
+  private static void endAtOnce(TestContext context, Exchange exchange)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> peers = new ArrayList<>();
+    int clients = context.atOnce(AT_ONCE);
+    for (int i = 0; i < clients; i++) {
+      Peer peer = context.connect();
+      exchange.hold(peer, i);
+      peers.add(peer);
+    }
+    for (int i = 0; i < clients; i++) {
+      peers.get(i).send(exchange.request(i));
+      if (i % RESETS == RESETS - 1) {
+        peers.get(i).reset();
+      } else {
+        peers.get(i).finishSending();
+      }
+    }
+    for (int i = 0; i < clients; i++) {
+      if (i % RESETS != RESETS - 1) {
+        try {
+          peers.get(i).expect(exchange.reply(i));
+          peers.get(i).expectFin();
+        } catch (Broken e) {
+          throw e.at("%d clients that end at the same time".formatted(clients));
+        }
+        peers.get(i).close();
+      }
+    }
+  }
+
+  /**
+   * When the FIN arrives, replies fill all buffers between the server and the client. One client
+   * reads after a moment, another one so late that a time limit of some seconds would be over.
+   */
   private static void finBehindUnansweredInput(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Peer late = context.connectWithWindow(SMALL_WINDOW);
-    Peer.BytePattern stream = Text.stream(context.random().nextInt());
-    long sent = late.sendUntilFull(stream, SEND_LIMIT);
+    Exchange exchange = Exchange.of(context);
+    InetSocketAddress server = context.serverToOccupy();
+    Peer late = context.connectTo(server, SMALL_WINDOW);
+    Exchange.Pending pending =
+        exchange.leavePending(late, context.random().nextInt(), SEND_LIMIT).orElseThrow();
     late.finishSending();
-    late.pause(context.time(SILENCE));
-    late.expectStream(Text.upper(stream), sent);
-    late.expectFin();
+    late.pause(context.time(PAUSE));
+    pending.expectToTheEnd(late);
     late.close();
 
     // Everything together: the FIN may arrive before the server has read the first message.
     for (int i = 0; i < HALF_CLOSERS; i++) {
-      byte[] text = Text.noise(context.random(), context.random().nextInt(1, 1_000));
-      Peer peer = context.connect();
-      peer.send(text, 0, text.length / 2);
-      peer.send(text, text.length / 2, text.length - text.length / 2);
+      Exchange.Batch batch =
+          exchange.batch(context.random(), context.random().nextInt(2, MAX_BATCH));
+      byte[] requests = batch.requests();
+      Peer peer = context.connectTo(server, 0);
+      peer.send(requests, 0, requests.length / 2);
+      peer.send(requests, requests.length / 2, requests.length - requests.length / 2);
       peer.finishSending();
-      peer.expect(Text.upper(text));
+      peer.expect(batch.replies());
       peer.expectFin();
       peer.close();
     }
@@ -186,85 +287,110 @@ final class Section04Closing {
 
   private static void closeInTime(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Peer peer = context.connect();
-    peer.send("bye");
-    peer.expect("BYE");
+    exchange.hold(peer, 1);
     peer.finishSending();
     peer.expectFin(context.time(CLOSE));
+    peer.close();
+    Peer silent = context.connect();
+    silent.finishSending();
+    Exchange.demandFin(silent, context.time(CLOSE), "a client that sent FIN only");
   }
 
   private static void connectThenClose(TestContext context)
       throws Broken, IOException, InterruptedException {
-    for (int i = 0; i < 20; i++) {
-      context.connect().close();
-    }
-    Peer peer = context.connect();
-    peer.send("still there?");
-    peer.expect("STILL THERE?");
+    InetSocketAddress server = context.server();
+    Ending.CLOSE_AT_ONCE.repeat(context, server, SILENT);
+    Ending.RESET_AT_ONCE.repeat(context, server, SILENT);
+    Exchange.of(context).holdLast(context.connect(), 1);
   }
 
   private static void resets(TestContext context) throws Broken, IOException, InterruptedException {
-    for (int i = 0; i < 10; i++) {
-      Peer silent = context.connect();
-      silent.reset();
-      Peer request = context.connect();
-      request.send("100");
-      request.reset();
-      Peer reply = context.connect();
-      reply.send("100000000\n");
-      reply.expectStream(Text::flood, 1000);
-      reply.reset();
-      Peer halfClosed = context.connect();
-      halfClosed.send("100000000\n");
-      halfClosed.finishSending();
-      halfClosed.reset();
+    Exchange exchange = Exchange.of(context);
+    InetSocketAddress server = context.server();
+    List<Ending> resets =
+        Ending.of(exchange).stream().filter(it -> it.name().contains("RESET")).toList();
+    for (int i = 0; i < ROUNDS_OF_RESETS; i++) {
+      for (Ending each : resets) {
+        each.repeat(context, server, 1);
+      }
     }
-    Peer peer = context.connect();
-    peer.send("4\n");
-    peer.expect(new byte[] {0, 1, 2, 3});
+    try {
+      exchange.holdLast(context.connect(), 1);
+    } catch (Broken e) {
+      throw e.at("after clients that reset in every state");
+    }
   }
 
   private static void noReset(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Peer clean = context.connect();
-    clean.send("clean\n");
-    clean.expect("CLEAN\n");
-    clean.finishSending();
-    clean.expectFin();
+    exchange.holdLast(clean, 1);
     clean.close();
-
-    // The server stops reading in the middle of the line; the client still gets the error line.
-    Peer long1 = context.connect();
+    if (!exchange.refuses()) {
+      return;
+    }
+    // The server stops reading in the middle of the input; the client still gets the error line.
+    Peer refused = context.connect();
     byte[] unread = Text.letters(context.random(), 400_000);
-    long1.whileSending(
+    refused.whileSending(
         () -> {
-          long1.send(unread);
-          long1.finishSending();
+          refused.send(unread);
+          refused.finishSending();
         },
         () -> {
-          long1.expect("ERR line too long\n");
-          long1.expectFin();
+          refused.expect(exchange.error());
+          refused.expectFin();
         });
+  }
+
+  /**
+   * The client sends more a moment after it has received the server's FIN. If the server has closed
+   * its socket, the kernel answers the first part with RST, and the second part cannot be sent.
+   */
+  private static void readsOnAfterItsFin(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
+    for (int i = 0; i < TRIES; i++) {
+      Peer peer = context.connect();
+      peer.send(exchange.refusedRequest());
+      peer.expect(exchange.error());
+      peer.expectFin();
+      long start = System.nanoTime();
+      boolean open = true;
+      for (int part = 0; part < PARTS && open; part++) {
+        peer.pause(BETWEEN_PARTS);
+        open = peer.sendUnlessReset(exchange.request(1));
+      }
+      boolean inTime = System.nanoTime() - start < LEAST_LINGER.toNanos();
+      peer.close();
+      if (open) {
+        return;
+      }
+      if (inTime) {
+        throw new Broken(
+            "a server that reads on after its own FIN, for at least %,d ms"
+                .formatted(LEAST_LINGER.toMillis()),
+            "it answered further input with RST");
+      }
+    }
+    throw new Inconclusive("the kit was too slow each time: the server may have closed by then");
   }
 
   /**
    * Resets meet connections in all states: before the accept, during a read, during a write. Some
    * faults show in one of thousands of resets only.
-   *
-   * @param exchange the message of the well-behaved clients in between, which must be answered
    */
-  private static void storm(TestContext context, String what, String exchange)
+  private static void storm(TestContext context, String what)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
-    abort(
-        context,
-        server,
-        exchange,
-        context.count(ABORTS) / 2); // Warm-up: a pool starts all its threads.
+    abort(context, server, context.count(ABORTS) / 2); // Warm-up: a pool starts all its threads.
     int sockets = settled(meter);
     int threads = meter.now().threads();
-    abort(context, server, exchange, context.count(ABORTS));
+    abort(context, server, context.count(ABORTS));
     context.note(
         "has connected %,d clients that sent %s and reset".formatted(context.count(ABORTS), what));
     demandAtMost(context, "sockets", sockets, meter::sockets);
@@ -279,15 +405,16 @@ final class Section04Closing {
   }
 
   /** Clients that reset in the middle of a message and, now and then, a well-behaved one. */
-  private static void abort(TestContext context, Instance server, String exchange, int clients)
+  private static void abort(TestContext context, Instance server, int clients)
       throws Broken, IOException, InterruptedException {
-    byte[] begun = exchange.strip().getBytes(US_ASCII);
+    Exchange exchange = Exchange.of(context);
+    byte[] part = exchange.begun(1);
+    byte[] begun = part.length > 0 ? part : exchange.request(1);
     for (int i = 0; i < clients; i++) {
       context.abort(server, ByteBuffer.wrap(begun, 0, 1 + i % begun.length));
       if ((i + 1) % ABORTS_BETWEEN_CHECKS == 0) {
         Peer peer = context.connect(server);
-        peer.send(exchange);
-        peer.expect(exchange.toUpperCase(Locale.ROOT));
+        exchange.hold(peer, 1);
         peer.close();
       }
     }

@@ -5,15 +5,17 @@ import static iomodels.conformance.Bound.HELD;
 import static iomodels.conformance.Bound.PING;
 import static iomodels.conformance.Bound.STALLED;
 import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.DISCARD;
 import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.LINES;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
-import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
+import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -21,10 +23,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Section 5: a client that does not read delays only itself. */
 final class Section05BackPressure {
@@ -38,7 +41,7 @@ final class Section05BackPressure {
               "A server that reads on has to queue the replies, and one fast sender exhausts"
                   + " its heap. If the server stops reading, its receive window closes and TCP"
                   + " stops the sender (RFC 9293, section 3.8.6).",
-              UPPER,
+              List.of(UPPER, LINES),
               Set.of(),
               Section05BackPressure::stopsReading),
           new Rule(
@@ -49,18 +52,18 @@ final class Section05BackPressure {
               "Clients pause, for instance on mobile networks. If the server loses one"
                   + " wake-up, the connection hangs forever; with edge-triggered epoll it is"
                   + " enough to stop before EAGAIN (epoll(7)).",
-              UPPER,
+              Exchange.PIPELINING,
               Set.of(),
               Section05BackPressure::resumes),
           new Rule(
               "5.03",
               MUST,
               "The server MUST bound the memory that it uses for clients that request large"
-                  + " replies and do not read them.",
+                  + " replies and do not read them, or that send a long stream.",
               "A client needs a few bytes to request a large reply. If the server builds the"
                   + " reply in memory, a few such clients exhaust it: HTTP/2 servers were attacked"
                   + " in this way (CVE-2019-9517, \"Internal Data Buffering\").",
-              FLOOD,
+              List.of(FLOOD, UPPER, LINES, DISCARD),
               Set.of(Precondition.PROCESS),
               Section05BackPressure::boundsMemory),
           new Rule(
@@ -70,7 +73,7 @@ final class Section05BackPressure {
               "A blocking write on a shared thread, or under a shared lock, lets one stalled"
                   + " client stop the whole service. A server with several clients must never block"
                   + " for a single one (Stevens, UNP vol. 1, section 6.8).",
-              FLOOD,
+              List.of(FLOOD, UPPER, LINES),
               Set.of(Precondition.CONCURRENT),
               Scheduling.TIMED,
               Section05BackPressure::delaysNobody));
@@ -81,6 +84,16 @@ final class Section05BackPressure {
   private static final long VOLUME = 16L << 20;
 
   private static final int WINDOW = 64 * 1024;
+
+  /** A server that answers in a few threads has fewer of them. */
+  private static final int STALLED_AT_ONCE = 8;
+
+  private static final int PINGS = 25;
+  private static final int SENDERS = 20;
+
+  /** Time limit for a server that reads slowly. */
+  private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
+
   private static final long STRETCH = 1L << 20;
   private static final int STRETCHES = 3;
   private static final long REPLY_LENGTH = 20_000_000;
@@ -89,49 +102,19 @@ final class Section05BackPressure {
   /** Used if the kernel's maximum cannot be read. */
   private static final long LARGEST_BUFFER = 6L << 20;
 
-  /** Time limit for a server that reads slowly. */
-  private static final Duration STALL_LIMIT = Duration.ofSeconds(60);
-
   private Section05BackPressure() {}
 
-  /**
-   * The bound includes the kernel's maximum for the server's send and receive buffers, which grow;
-   * the kit's own buffers do not.
-   */
   private static void stopsReading(TestContext context)
       throws Broken, IOException, InterruptedException {
-    long allowed = largest("tcp_rmem") + largest("tcp_wmem") + 4 * WINDOW + context.count(HELD);
-    long length = allowed + STRETCH;
     Peer peer = context.connectWithBuffers(WINDOW);
-    StallDetector stall = new StallDetector();
-    AtomicReference<Broken> failure = new AtomicReference<>();
-    Peer.BytePattern stream = stall.watch(Text.stream(context.random().nextInt()));
-    Thread sender =
-        Thread.ofVirtual()
-            .start(
-                () -> {
-                  try {
-                    peer.sendStream(stream, length);
-                  } catch (Broken e) {
-                    failure.set(e);
-                  }
-                });
-    boolean ended = stall.await(length, STALL_LIMIT);
-    Broken early = failure.get();
-    peer.close();
-    sender.join();
-    if (early != null) {
-      throw early;
-    }
-    if (!ended) {
-      throw new Inconclusive("the server is so slow that the kit cannot tell whether it stops");
-    }
-    if (stall.sent() >= length) {
-      throw new Broken(
-          "a server that reads at most %,d bytes from a client that does not read"
-              .formatted(allowed),
-          "it read all %,d".formatted(length));
-    }
+    Exchange.Flow flow = Exchange.of(context).flow(context.random().nextInt());
+    HeldBytes.demandFew(
+        "a server",
+        peer,
+        peer,
+        flow.requests(),
+        context.count(HELD),
+        Kernel.buffers() + 4 * WINDOW); // The kit's buffers do not grow.
   }
 
   /** Returns the kernel's maximum size of a socket buffer: {@code tcp_rmem} or {@code tcp_wmem}. */
@@ -147,28 +130,34 @@ final class Section05BackPressure {
 
   private static void resumes(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Peer peer = context.connectWithWindow(WINDOW);
-    Peer.BytePattern stream = Text.stream(context.random().nextInt());
-    Peer.BytePattern replies = Text.upper(stream);
+    Exchange.Flow flow = exchange.flow(context.random().nextInt());
+    long length = flow.whole(exchange.requesting(VOLUME));
+    Peer.BytePattern replies = flow.replies();
     peer.whileSending(
-        () -> peer.sendStream(stream, VOLUME),
+        () -> peer.sendStream(flow.requests(), length),
         () -> {
           for (int i = 0; i < STRETCHES; i++) {
             peer.pauseUntilFull(); // Also if the kernel has accepted everything that is sent.
             peer.expectStream(replies.from(i * STRETCH), STRETCH);
           }
           long rest = STRETCHES * STRETCH;
-          peer.expectStream(replies.from(rest), VOLUME - rest);
+          peer.expectStream(replies.from(rest), flow.due(length) - rest);
         });
-    peer.send("and on");
-    peer.expect("AND ON");
+    exchange.hold(peer, 1);
   }
 
   /** A server should produce a reply as the client reads it, however long the reply is. */
   private static void boundsMemory(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
+    if (!exchange.is(FLOOD)) {
+      boundsMemoryForSenders(context, exchange, server, meter);
+      return;
+    }
     Peer first = context.connect(server);
     first.send(REPLY_LENGTH + "\n");
     first.expectStream(Text::flood, REPLY_LENGTH);
@@ -178,41 +167,141 @@ final class Section05BackPressure {
     long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
     // Long enough that complete replies would exceed the bound, even with few clients.
     long each = Math.max(REPLY_LENGTH, 4 * allowed / clients);
+    List<Peer> peers = new ArrayList<>();
     for (int i = 0; i < clients; i++) {
       Peer peer = context.connectWithWindow(server, SMALL);
       peer.send(each + "\n");
       peer.expect(new byte[] {0});
+      peers.add(peer);
     }
     long last = before;
     long deadline = System.nanoTime() + context.patience().toNanos();
     for (int quiet = 0; quiet < 3 && System.nanoTime() < deadline; ) {
       TimeUnit.MILLISECONDS.sleep(150);
       long now = meter.now().residentBytes();
-      if (now - before > allowed) {
-        throw new Broken(
-            "at most %,d more bytes of memory with %d clients that do not read"
-                .formatted(allowed, clients),
-            "its memory grew by %,d".formatted(now - before));
-      }
-      quiet = now - last < (1 << 20) ? quiet + 1 : 0;
+      demandGrowth(now - before, allowed, clients, exchange);
+      quiet = now - last < (1 << 20) && allAreFull(peers) ? quiet + 1 : 0;
       last = now;
     }
     context.note("sees the server's memory grow by %,d bytes".formatted(last - before));
   }
 
+  /** Returns whether the server has written to each client as much as the kernel takes. */
+  private static boolean allAreFull(List<Peer> peers) {
+    SocketQueues queues = SocketQueues.now();
+    return peers.stream()
+        .flatMap(it -> it.progress(queues).stream())
+        .allMatch(it -> it.unacknowledged() > 0);
+  }
+
+  /** Clients that send more than the server may keep, and do not read. */
+  private static void boundsMemoryForSenders(
+      TestContext context, Exchange exchange, Instance server, CostMeter meter)
+      throws Broken, IOException, InterruptedException {
+    Peer first = context.connect(server);
+    exchange.hold(first, 1);
+    first.close();
+    int clients = context.atOnce(SENDERS);
+    long before = meter.now().residentBytes();
+    long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
+    long each = 5 * allowed / (4 * clients);
+    AtomicInteger sending = new AtomicInteger(clients);
+    List<Thread> senders = new ArrayList<>();
+    List<Peer> peers = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      Peer peer = context.connectWithBuffers(server, SMALL);
+      peers.add(peer);
+      Exchange.Flow flow = exchange.flow(context.random().nextInt());
+      senders.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      peer.sendUntilFull(flow.requests(), each);
+                    } catch (Broken _) {
+                      // A server may end the connection of a client that does not read.
+                    } catch (InterruptedException _) {
+                      Thread.currentThread().interrupt();
+                    } finally {
+                      sending.decrementAndGet();
+                    }
+                  }));
+    }
+    long most = before;
+    try {
+      long deadline = System.nanoTime() + STALL_LIMIT.toNanos();
+      boolean ended = false;
+      while (!ended && System.nanoTime() - deadline < 0) {
+        ended = sending.get() == 0; // Once more after the end.
+        long now = meter.now().residentBytes();
+        most = Math.max(most, now);
+        demandGrowth(now - before, allowed, clients, exchange);
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    } finally {
+      peers.forEach(Peer::close);
+      for (Thread sender : senders) {
+        sender.join();
+      }
+    }
+    context.note("sees the server's memory grow by %,d bytes".formatted(most - before));
+  }
+
+  private static void demandGrowth(long grown, long allowed, int clients, Exchange exchange)
+      throws Broken {
+    if (grown > allowed) {
+      throw new Broken(
+          "at most %,d more bytes of memory with %d clients that %s"
+              .formatted(
+                  allowed, clients, exchange.answers() ? "do not read" : "send a long stream"),
+          "its memory grew by %,d".formatted(grown));
+    }
+  }
+
   private static void delaysNobody(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Peer stalled = context.connectWithWindow(SMALL);
-    stalled.send(ENDLESS + "\n");
-    stalled.pauseUntilFull();
-    Peer ping = context.connect();
-    long[] nanos = new long[25];
-    for (int i = 0; i < nanos.length; i++) {
-      long start = System.nanoTime();
-      ping.send("1\n");
-      ping.expect(new byte[] {0});
-      nanos[i] = System.nanoTime() - start;
+    Exchange exchange = Exchange.of(context);
+    if (exchange.is(FLOOD)) {
+      for (int i = 0; i < STALLED_AT_ONCE; i++) {
+        Peer stalled = context.connectWithWindow(SMALL);
+        stalled.send(ENDLESS + "\n");
+        if (i == STALLED_AT_ONCE - 1) {
+          stalled.pauseUntilFull();
+        }
+      }
+    } else {
+      stallAll(context, exchange);
     }
-    Timing.demandMedian(nanos, context.time(PING), "a reply beside a client that does not read");
+    Peer ping = context.connect();
+    long[] nanos = exchange.roundTrips(ping, PINGS);
+    Timing.demandMedian(
+        nanos, context.time(PING), "a reply beside clients that do not read their replies");
+  }
+
+  /** Each client sends until the server stops reading. */
+  private static void stallAll(TestContext context, Exchange exchange)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> peers = new ArrayList<>();
+    List<Thread> senders = new ArrayList<>();
+    for (int i = 0; i < STALLED_AT_ONCE; i++) {
+      Peer peer = context.connectWithBuffers(SMALL);
+      peers.add(peer);
+      Exchange.Flow flow = exchange.flow(i);
+      senders.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      peer.sendUntilFull(flow.requests(), VOLUME);
+                    } catch (Broken _) {
+                      // The rule is about the other clients.
+                    } catch (InterruptedException _) {
+                      Thread.currentThread().interrupt();
+                    }
+                  }));
+    }
+    for (Thread each : senders) {
+      each.join();
+    }
   }
 }

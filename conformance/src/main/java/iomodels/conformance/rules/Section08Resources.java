@@ -46,21 +46,23 @@ final class Section08Resources {
           new Rule(
               "8.01",
               MUST,
-              "The server MUST release every descriptor, however a connection ends.",
+              "The server MUST release every descriptor and every thread, however a connection"
+                  + " ends.",
               "The number of descriptors is limited (RLIMIT_NOFILE, getrlimit(2)). A server"
                   + " that leaks one for each reset runs well for days; then accept(2) fails with"
                   + " EMFILE, and no new client is served.",
-              FLOOD,
+              Exchange.ANY_FLOOD_FIRST,
               Set.of(Precondition.PROCESS),
               Section08Resources::returnsDescriptors),
           new Rule(
               "8.02",
               MUST,
-              "The server MUST use less than 1 % of a core while its clients are idle.",
+              "The server MUST use less than 1 % of a core while its clients are idle or do not"
+                  + " read their replies.",
               "A loop that wakes up without need takes power, and processor time from other"
                   + " processes. A JDK bug that made Selector.select return at once kept a core"
                   + " busy in servers based on Netty (netty/netty#327).",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.PROCESS, Precondition.TOLD),
               Section08Resources::restsWhileIdle),
           new Rule(
@@ -84,7 +86,7 @@ final class Section08Resources {
                   + " socket stays ready, and a loop that tries again at once spins (libev manual,"
                   + " \"The special problem of accept()ing when you can't\"). A loop that ends at"
                   + " the error never accepts again.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
               Section08Resources::survivesWithoutDescriptors),
           new Rule(
@@ -109,12 +111,20 @@ final class Section08Resources {
                   + " section 5.11); on Linux, accept(2) still returns that connection, which takes"
                   + " a descriptor for a moment. A server that pauses at each EMFILE for a fixed"
                   + " time keeps live clients waiting behind dead ones.",
-              UPPER,
+              Exchange.ANSWERING,
               Set.of(Precondition.CONCURRENT, Precondition.PROCESS, Precondition.LIMIT),
               Scheduling.TIMED,
               Section08Resources::servesNewcomers));
 
-  private static final int WARM_UP = 10;
+  private static final int WARM_UP = 4;
+
+  /** The number of additional sockets that may be open afterwards. */
+  private static final int SOCKETS = 2;
+
+  private static final Duration THREADS_END = Duration.ofSeconds(1);
+  private static final long SAMPLE_INTERVAL_MILLIS = 5;
+  private static final int STALLED = 2;
+  private static final long MOST_SENT = 8 << 20;
   private static final int IDLE_CLIENTS = 20;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int MOST_WARMED_UP = 64;
@@ -132,50 +142,60 @@ final class Section08Resources {
 
   private Section08Resources() {}
 
+  /** After the clients of each kind, so that the message can name the kind. */
   private static void returnsDescriptors(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     CostMeter meter = context.meter(server);
+    List<Ending> endings = Ending.of(Exchange.of(context));
     // A runtime opens descriptors of its own on first use, and keeps them.
-    comeAndGo(context, server, WARM_UP);
-    int before = settled(meter);
-    comeAndGo(context, server, Math.ceilDiv(context.count(CLOSES), 4));
-    long deadline = System.nanoTime() + context.patience().toNanos();
-    int after = meter.now().descriptors();
-    while (after > before + context.count(DESCRIPTORS) && System.nanoTime() < deadline) {
-      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL.toMillis());
-      after = meter.now().descriptors();
+    for (Ending each : endings) {
+      each.repeat(context, server.address(), WARM_UP);
     }
-    if (after > before + context.count(DESCRIPTORS)) {
-      throw Broken.late(
-          "about the %d descriptors that were open before %,d connections came and went"
-              .formatted(before, context.count(CLOSES)),
-          "%d are open".formatted(after));
+    int descriptors = settled(meter) + context.count(DESCRIPTORS);
+    int sockets = meter.sockets() + SOCKETS;
+    int rounds = Math.ceilDiv(context.count(CLOSES), 10);
+    // A runtime starts threads of its own: compilers, garbage collectors, carrier threads.
+    int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
+    int idle = meter.now().threads();
+    Ending.CLOSE.repeat(context, server.address(), rounds);
+    // A pool of threads may start another one for each connection until it is full.
+    boolean isPool = !decreases(idle + own, () -> meter.now().threads(), THREADS_END);
+    for (Ending each : endings) {
+      int threads = isPool ? Integer.MAX_VALUE : meter.now().threads() + own;
+      String who = each.repeat(context, server.address(), rounds) + " clients that " + each.words();
+      demandAtMost(context, sockets, "sockets", who, meter::sockets);
+      demandAtMost(context, descriptors, "descriptors", who, () -> meter.now().descriptors());
+      demandAtMost(context, threads, "threads", who, () -> meter.now().threads());
     }
   }
 
-  /** In each round, one client leaves in each of the four ways. */
-  private static void comeAndGo(TestContext context, Instance server, int rounds)
-      throws Broken, IOException {
-    for (int i = 0; i < rounds; i++) {
-      Peer closed = context.connect(server);
-      closed.send("1\n");
-      closed.expect(new byte[] {0});
-      closed.close();
-      Peer halfClosed = context.connect(server);
-      halfClosed.send("2\n");
-      halfClosed.finishSending();
-      halfClosed.expect(new byte[] {0});
-      halfClosed.close();
-      Peer reset = context.connect(server);
-      reset.send("100");
-      reset.reset();
-      // Each time the server makes, and discards, as much of a long reply as the kernels hold.
-      Peer abandoned = context.connectWithWindow(server, SMALL_WINDOW);
-      abandoned.send("100000000\n");
-      abandoned.expect(new byte[] {0});
-      abandoned.close();
+  /** Samples a number of descriptors or threads. */
+  private interface Counter {
+    int sample() throws IOException;
+  }
+
+  private static void demandAtMost(
+      TestContext context, int most, String what, String who, Counter counter)
+      throws Broken, IOException, InterruptedException {
+    if (!decreases(most, counter, context.patience())) {
+      throw Broken.late(
+          "at most %d %s after %s".formatted(most, what, who),
+          "%d are open".formatted(counter.sample()));
     }
+  }
+
+  /** Waits until there are few enough; returns false at the time limit. */
+  private static boolean decreases(int most, Counter counter, Duration within)
+      throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + within.toNanos();
+    while (counter.sample() > most) {
+      if (System.nanoTime() - deadline > 0) {
+        return false;
+      }
+      TimeUnit.MILLISECONDS.sleep(SAMPLE_INTERVAL_MILLIS);
+    }
+    return true;
   }
 
   /** Waits until the number of open descriptors is stable, and returns it. */
@@ -193,16 +213,61 @@ final class Section08Resources {
   /** The lowest load counts: at first a runtime has work of its own, such as compiling. */
   private static void restsWhileIdle(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
-    serve(context, server, IDLE_CLIENTS);
-    CostMeter meter = context.meter(server);
-    double least =
-        least(context, meter, ProcessorDemand::used, context.count(IDLE_CPU), context.time(CALM));
-    if (least >= context.count(IDLE_CPU)) {
-      throw new Broken(
-          "less than %d %% of a core with idle clients".formatted(context.count(IDLE_CPU)),
-          "it never used less than %.1f %%".formatted(least));
+    for (Ending each : Ending.of(exchange)) {
+      each.repeat(context, server.address(), 1);
     }
+    List<Peer> stalled = stall(context, exchange, server);
+    serve(context, server, IDLE_CLIENTS);
+    String left = "clients that have left";
+    String busy = stalled.isEmpty() ? left : left + " and clients that do not read their replies";
+    if (isBusy(context, server)) {
+      // Which of them keep it busy?
+      stalled.forEach(Peer::close);
+      if (!stalled.isEmpty() && !isBusy(context, server)) {
+        busy = "clients that do not read their replies";
+      }
+      throw new Broken(
+          "less than %d %% of a core with idle clients, %s"
+              .formatted(context.count(IDLE_CPU), busy),
+          "it never used less than that");
+    }
+  }
+
+  private static boolean isBusy(TestContext context, Instance server)
+      throws IOException, InterruptedException {
+    double least =
+        least(
+            context,
+            context.meter(server),
+            ProcessorDemand::used,
+            context.count(IDLE_CPU),
+            context.time(CALM));
+    context.note("sees the server use %.1f %% of a core at least".formatted(least));
+    return least >= context.count(IDLE_CPU);
+  }
+
+  /** Clients that do not read their replies; one of them has sent FIN. */
+  private static List<Peer> stall(TestContext context, Exchange exchange, Instance server)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> stalled = new ArrayList<>();
+    if (exchange.pipelines() && context.isConcurrent()) {
+      for (int i = 0; i < STALLED; i++) {
+        Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
+        if (exchange.is(FLOOD)) {
+          peer.send("100000000\n");
+          peer.pauseUntilFull();
+        } else {
+          peer.sendUntilFull(exchange.flow(i).requests(), MOST_SENT);
+        }
+        if (i > 0) {
+          peer.finishSending();
+        }
+        stalled.add(peer);
+      }
+    }
+    return stalled;
   }
 
   private static void burnsItsCore(TestContext context)
@@ -299,23 +364,27 @@ final class Section08Resources {
   }
 
   /**
-   * Connects clients, each of which sends a byte. Returns the number of clients that are served at
-   * the same time; 0 if the server has a maximum, so that some clients wait.
+   * Connects clients, each of which sends a request. Returns the number of clients that are served
+   * at the same time; 0 if the server has a maximum, so that some clients wait.
    */
   private static int serve(TestContext context, Instance server, int clients)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
+    boolean limited = context.atOnce(Integer.MAX_VALUE) < Integer.MAX_VALUE;
+    // One more than it serves: the backlog of a small server is short.
+    int connecting = limited ? Math.min(clients, context.atOnce(clients) + 1) : clients;
     List<Peer> peers = new ArrayList<>();
-    for (int i = 0; i < clients; i++) {
+    for (int i = 0; i < connecting; i++) {
       Peer peer = context.connect(server);
-      peer.send("y");
+      peer.send(exchange.request(i));
       peers.add(peer);
     }
-    if (context.atOnce(Integer.MAX_VALUE) < Integer.MAX_VALUE) {
+    if (limited) {
       peers.getFirst().pause(context.time(SILENCE));
       return 0;
     }
-    for (Peer peer : peers) {
-      peer.expect("Y");
+    for (int i = 0; i < clients; i++) {
+      peers.get(i).expect(exchange.reply(i));
     }
     return clients;
   }
@@ -325,9 +394,9 @@ final class Section08Resources {
     int limit = context.count(DESCRIPTOR_LIMIT);
     Instance server = context.launchWithin(limit);
     CostMeter meter = context.meter(server);
+    Exchange exchange = Exchange.of(context);
     Peer first = context.connect(server);
-    first.send("before");
-    first.expect("BEFORE");
+    exchange.hold(first, 1);
     int processes = 1 + (int) server.process().orElseThrow().descendants().count();
     List<Peer> crowd = new ArrayList<>();
     for (int i = 0; i < processes * limit; i++) {
@@ -354,16 +423,12 @@ final class Section08Resources {
             "it never demanded less than %.0f %% of a core".formatted(least));
       }
     }
-    first.send("meanwhile");
-    first.expect("MEANWHILE");
+    exchange.hold(first, 2);
     for (Peer peer : crowd) {
       peer.close();
     }
-    Peer later = context.connect(server);
-    later.send("afterwards");
-    later.expect("AFTERWARDS");
-    first.send("to the end");
-    first.expect("TO THE END");
+    exchange.holdLast(context.connect(server), 3);
+    exchange.holdLast(first, 4);
   }
 
   /** Like {@link #settled(CostMeter)}, for a server that may exit when descriptors run out. */
@@ -387,6 +452,7 @@ final class Section08Resources {
    */
   private static void servesNewcomers(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     int limit = context.count(DESCRIPTOR_LIMIT);
     Instance server = context.launchWithin(limit);
     CostMeter meter = context.meter(server);
@@ -395,7 +461,7 @@ final class Section08Resources {
     List<Peer> waiting = new ArrayList<>();
     while (waiting.size() < processes && served.size() < processes * limit) {
       Peer peer = context.connect(server);
-      peer.send("y");
+      peer.send(exchange.request(1));
       boolean isServed = peer.receives(context.time(SILENCE));
       if (!isServed && meter.now().descriptors() < limit - 4) {
         isServed =
@@ -416,11 +482,11 @@ final class Section08Resources {
     }
     context.note("has put %d dead connections into the accept queue".formatted(dead));
     Peer newcomer = context.connect(server);
-    newcomer.send("newcomer");
+    newcomer.send(exchange.request(2));
     for (Peer leaving : served.subList(0, Math.min(SPARE * processes, served.size()))) {
       leaving.close();
     }
-    newcomer.expectWithin(context.time(NEWCOMER), "NEWCOMER");
+    newcomer.expectWithin(context.time(NEWCOMER), exchange.reply(2));
   }
 
   /** Connects and resets; returns false if the accept queue is full. */

@@ -5,7 +5,9 @@ import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
+import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
+import static iomodels.service.Services.LINES;
 import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
@@ -30,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Section 9: start, restart and stop. */
 final class Section09LifeCycle {
@@ -44,7 +47,7 @@ final class Section09LifeCycle {
               "A server that is started on port 0 gets a free port (ip(7)), which only"
                   + " getsockname(2) tells. A supervisor or a test that is told 0, or is told the"
                   + " port too early, cannot connect.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE),
               Section09LifeCycle::announces),
           new Rule(
@@ -54,7 +57,7 @@ final class Section09LifeCycle {
               "The side that closes first keeps the connection in TIME_WAIT, and bind(2) then fails"
                   + " with EADDRINUSE unless SO_REUSEADDR is set (socket(7); Stevens, UNP vol. 1,"
                   + " section 7.5). Each restart would mean a minute of downtime.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE),
               Section09LifeCycle::restarts),
           new Rule(
@@ -65,7 +68,7 @@ final class Section09LifeCycle {
               "Service managers send SIGTERM at each deployment. A server that ends at once cuts"
                   + " off downloads, and one that still accepts clients may never finish; nginx"
                   + " offers the same as its graceful shutdown (SIGQUIT).",
-              FLOOD,
+              Exchange.ANY_FLOOD_FIRST,
               Set.of(Precondition.LIFE),
               Scheduling.TIMED,
               Section09LifeCycle::drains),
@@ -76,7 +79,7 @@ final class Section09LifeCycle {
               "Connection pools keep idle connections open for hours. Before version 19,"
                   + " server.close() of Node.js did not close them (nodejs/node#2642), so that"
                   + " processes did not end.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE),
               Scheduling.TIMED,
               Section09LifeCycle::stopsBesideIdle),
@@ -87,7 +90,7 @@ final class Section09LifeCycle {
                   + " the port or says that it is in use.",
               "bind(2) reports EADDRINUSE. A server that hides the error, or listens"
                   + " elsewhere, looks healthy while its clients talk to another process.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE),
               Section09LifeCycle::busyPort),
           new Rule(
@@ -98,7 +101,7 @@ final class Section09LifeCycle {
               "Closing a socket with unread input sends RST (RFC 2525, section 2.17), which"
                   + " can also destroy replies that the client has not read yet. The client then"
                   + " cannot tell which of its requests were carried out.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE),
               Scheduling.TIMED,
               Section09LifeCycle::answersWhatWasSent),
@@ -110,7 +113,7 @@ final class Section09LifeCycle {
               "A stop finds clients in the middle of a request, of a reply and of a close. A"
                   + " server that overlooks one of these states closes too early, and the reset may"
                   + " destroy the last reply (RFC 9112, section 9.6).",
-              FLOOD,
+              List.of(FLOOD, LINES, UPPER, FIXED),
               Set.of(Precondition.LIFE, Precondition.CONCURRENT),
               Scheduling.TIMED,
               Section09LifeCycle::deliversToACrowd),
@@ -123,7 +126,7 @@ final class Section09LifeCycle {
                   + " When a listening socket is closed, Linux aborts the connections in its accept"
                   + " queue (kernel documentation, ip-sysctl, tcp_migrate_req), so each restart"
                   + " loses requests.",
-              UPPER,
+              Exchange.ANY,
               Set.of(Precondition.LIFE, Precondition.PROCESS),
               Scheduling.TIMED,
               Section09LifeCycle::acceptsTheQueue));
@@ -157,17 +160,15 @@ final class Section09LifeCycle {
     if (server.address().getPort() == 0) {
       throw new Broken("the real port", "it announced port 0");
     }
-    Peer peer = context.connect(server);
-    peer.send("ready?");
-    peer.expect("READY?");
+    Exchange.of(context).holdLast(context.connect(server), 1);
   }
 
   private static void restarts(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance first = context.launch(0);
     Peer peer = context.connect(first);
-    peer.send("one");
-    peer.expect("ONE");
+    exchange.hold(peer, 1);
     // The server closes first, so that its end of the connection stays in TIME_WAIT.
     context.stop(first);
     peer.expectFin();
@@ -182,21 +183,32 @@ final class Section09LifeCycle {
           "a server on port %d again".formatted(first.address().getPort()),
           "it did not start: " + e.getMessage());
     }
-    Peer again = context.connect(second);
-    again.send("two");
-    again.expect("TWO");
+    exchange.holdLast(context.connect(second), 2);
   }
 
   private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
     Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
-    reader.send(REPLY_LENGTH + "\n");
-    reader.expect(new byte[] {0});
-    context.stop(server);
-    awaitRefusal(context, server);
-    Peer.BytePattern flood = Text::flood;
-    reader.expectStream(flood.from(1), REPLY_LENGTH - 1);
-    reader.expectFin();
+    if (exchange.is(FLOOD)) {
+      reader.send(REPLY_LENGTH + "\n");
+      reader.expect(new byte[] {0});
+      context.stop(server);
+      awaitRefusal(context, server);
+      Peer.BytePattern flood = Text::flood;
+      reader.expectStream(flood.from(1), REPLY_LENGTH - 1);
+      reader.expectFin();
+    } else {
+      exchange.hold(reader, 1);
+      Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
+      context.stop(server);
+      awaitRefusal(context, server);
+      if (pending.isPresent()) {
+        pending.get().expectToTheStop(reader);
+      } else {
+        reader.expectFin();
+      }
+    }
     reader.close();
     awaitEnd(context, server);
   }
@@ -205,8 +217,7 @@ final class Section09LifeCycle {
       throws Broken, IOException, InterruptedException {
     Instance server = context.launch(0);
     Peer idle = context.connect(server);
-    idle.send("hello");
-    idle.expect("HELLO");
+    Exchange.of(context).hold(idle, 1);
     // This client is idle now, and so is another one, which may not even be accepted yet.
     Peer silent = context.connect(server);
     context.stop(server);
@@ -236,14 +247,22 @@ final class Section09LifeCycle {
    */
   private static void answersWhatWasSent(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
     Peer peer = context.connectWithWindow(server, BLOCK);
-    Peer.BytePattern stream = Text.stream(context.random().nextInt());
-    long sent = peer.sendUntilFull(stream, PIPELINED);
-    context.stop(server);
-    peer.pause(context.time(SILENCE)); // The server still has much data to process at the stop.
-    peer.expectStream(Text.upper(stream), sent);
-    peer.expectFin();
+    if (exchange.pipelines()) {
+      Exchange.Pending pending =
+          exchange.leavePending(peer, context.random().nextInt(), PIPELINED).orElseThrow();
+      context.stop(server);
+      peer.pause(context.time(SILENCE)); // The server still has much data to process at the stop.
+      pending.expectToTheStop(peer);
+    } else {
+      exchange.hold(peer, 1);
+      peer.send(exchange.request(2));
+      context.stop(server);
+      peer.expect(exchange.reply(2));
+      peer.expectFin();
+    }
     peer.close();
     awaitEnd(context, server);
   }
@@ -278,11 +297,20 @@ final class Section09LifeCycle {
   /** Demands that new clients are refused, if not at once, then before the drain is over. */
   private static void awaitRefusal(TestContext context, Instance server)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     long deadline = System.nanoTime() + context.time(IDLE_STOP).toNanos();
     boolean served = false;
     while (System.nanoTime() - deadline < 0) {
       try (Peer late = context.connect(server)) {
-        late.send("1\n");
+        if (!exchange.answers()) {
+          // Only FIN is answered.
+          late.send(exchange.request(1));
+          late.finishSending();
+          late.expectFin(context.time(SILENCE));
+          served = true;
+          continue;
+        }
+        late.send(exchange.request(1));
         if (late.receives(context.time(SILENCE))) {
           served = true;
         } else if (late.endsWithoutData(context.time(SILENCE))) {
@@ -306,72 +334,104 @@ final class Section09LifeCycle {
   private enum State {
     IDLE {
       @Override
-      void begin(Peer peer) throws Broken {
-        peer.send("1\n");
-        peer.expect(new byte[] {0});
+      void begin(Exchange exchange, Peer peer) throws Broken {
+        exchange.hold(peer, 1);
       }
 
       @Override
-      void end(Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
         peer.expectFin();
       }
     },
     IN_A_REQUEST {
       @Override
-      void begin(Peer peer) throws Broken {
-        peer.send("1\n12");
-        peer.expect(new byte[] {0});
+      void begin(Exchange exchange, Peer peer) throws Broken {
+        exchange.hold(peer, 1);
+        peer.send(exchange.begun(1));
       }
 
       @Override
-      void end(Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
         peer.finishSending();
         peer.drain();
+      }
+
+      @Override
+      boolean appliesTo(Exchange exchange) {
+        return exchange.refuses();
       }
     },
     IN_A_REPLY {
       @Override
-      void begin(Peer peer) throws Broken {
-        peer.send(SHARE + "\n");
-        peer.expect(new byte[] {0});
+      void begin(Exchange exchange, Peer peer) throws Broken {
+        if (exchange.is(FLOOD)) {
+          peer.send(SHARE + "\n");
+          peer.expect(new byte[] {0});
+        } else if (exchange.pipelines()) {
+          byte[] requests = new byte[(int) exchange.flow(SHARE).whole(SHARE)];
+          exchange.flow(SHARE).requests().fill(requests, requests.length, 0);
+          peer.send(requests);
+        } else {
+          peer.send(exchange.request(1));
+        }
       }
 
       @Override
-      void end(Peer peer, Duration since) throws Broken {
-        Peer.BytePattern flood = Text::flood;
-        peer.expectStream(flood.from(1), SHARE - 1);
+      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
+        if (exchange.is(FLOOD)) {
+          Peer.BytePattern flood = Text::flood;
+          peer.expectStream(flood.from(1), SHARE - 1);
+        } else if (exchange.pipelines()) {
+          Exchange.Flow flow = exchange.flow(SHARE);
+          peer.expectStream(flow.replies(), flow.whole(SHARE));
+        } else {
+          peer.expect(exchange.reply(1));
+        }
         peer.expectFin();
       }
     },
     HALF_CLOSED {
       @Override
-      void begin(Peer peer) throws Broken {
-        IN_A_REPLY.begin(peer);
+      void begin(Exchange exchange, Peer peer) throws Broken {
+        IN_A_REPLY.begin(exchange, peer);
         peer.finishSending();
       }
 
       @Override
-      void end(Peer peer, Duration since) throws Broken {
-        IN_A_REPLY.end(peer, since);
+      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
+        IN_A_REPLY.end(exchange, peer, since);
       }
     },
     LINGERING {
       @Override
-      void begin(Peer peer) throws Broken {
-        peer.send(SHARE + "\nno count\n" + "unread\n".repeat(100));
-        peer.expect(new byte[] {0});
+      void begin(Exchange exchange, Peer peer) throws Broken {
+        if (exchange.is(FLOOD)) {
+          IN_A_REPLY.begin(exchange, peer);
+          peer.send("no count\n" + "unread\n".repeat(100));
+        } else {
+          exchange.hold(peer, 1);
+          peer.send(exchange.refusedRequest());
+          peer.send("unread\n".repeat(100));
+        }
       }
 
       @Override
-      void end(Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
         // If the server has closed, it answers this with RST, which destroys the reply.
         if (since.compareTo(LINGER) < 0) {
           peer.send("more\n");
         }
-        Peer.BytePattern flood = Text::flood;
-        peer.expectStream(flood.from(1), SHARE - 1);
-        peer.expect("ERR expected a count\n");
+        if (exchange.is(FLOOD)) {
+          Peer.BytePattern flood = Text::flood;
+          peer.expectStream(flood.from(1), SHARE - 1);
+        }
+        peer.expect(exchange.error());
         peer.expectFin();
+      }
+
+      @Override
+      boolean appliesTo(Exchange exchange) {
+        return exchange.refuses();
       }
     };
 
@@ -381,26 +441,33 @@ final class Section09LifeCycle {
     /** Every server lingers for at least this time. */
     private static final Duration LINGER = Duration.ofSeconds(1);
 
-    abstract void begin(Peer peer) throws Broken;
+    /** Returns whether a conversation of this service can be in this state. */
+    boolean appliesTo(Exchange exchange) {
+      return true;
+    }
+
+    abstract void begin(Exchange exchange, Peer peer) throws Broken;
 
     /**
      * Receives all pending replies.
      *
      * @param since the time since the conversation reached this state
      */
-    abstract void end(Peer peer, Duration since) throws Broken;
+    abstract void end(Exchange exchange, Peer peer, Duration since) throws Broken;
   }
 
   private static void deliversToACrowd(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
+    List<State> states = Stream.of(State.values()).filter(it -> it.appliesTo(exchange)).toList();
     Instance server = context.launch(0);
     List<Client> crowd = new ArrayList<>();
     int clients = context.atOnce(CROWD);
     for (int i = 0; i < clients; i++) {
-      State state = State.values()[i * State.values().length / clients];
+      State state = states.get(i * states.size() / clients);
       Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
-      state.begin(peer);
-      crowd.add(new Client(peer, state, System.nanoTime()));
+      state.begin(exchange, peer);
+      crowd.add(new Client(exchange, peer, state, System.nanoTime()));
     }
     context.stop(server);
     long stopped = System.nanoTime();
@@ -429,12 +496,12 @@ final class Section09LifeCycle {
   }
 
   /** A client of the crowd. */
-  private record Client(Peer peer, State state, long begun) {
+  private record Client(Exchange exchange, Peer peer, State state, long begun) {
 
     /** Receives all pending replies; returns what was lost, or empty if nothing was. */
     Optional<String> end(long stopped) throws IOException {
       try {
-        state.end(peer, Duration.ofNanos(System.nanoTime() - begun));
+        state.end(exchange, peer, Duration.ofNanos(System.nanoTime() - begun));
         return Optional.empty();
       } catch (Broken e) {
         boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
@@ -452,12 +519,9 @@ final class Section09LifeCycle {
   /** While the server is paused, the kernel completes connections for it (listen(2)). */
   private static void acceptsTheQueue(TestContext context)
       throws Broken, IOException, InterruptedException {
+    Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
-    Peer first = context.connect(server);
-    first.send("first");
-    first.expect("FIRST");
-    first.finishSending();
-    first.expectFin();
+    exchange.holdLast(context.connect(server), 1);
     List<Peer> queued = new ArrayList<>();
     try (PausedProcess _ = context.pause(server)) {
       for (int i = 0; i < QUEUED; i++) {
@@ -465,7 +529,7 @@ final class Section09LifeCycle {
         if (peer.isEmpty()) {
           break; // The accept queue is full.
         }
-        peer.get().send("queued " + i);
+        peer.get().send(exchange.request(i));
         peer.get().finishSending();
         queued.add(peer.get());
       }
@@ -475,7 +539,7 @@ final class Section09LifeCycle {
       throw new Inconclusive("no connection was established while the server was paused");
     }
     for (int i = 0; i < queued.size(); i++) {
-      queued.get(i).expect("QUEUED " + i);
+      queued.get(i).expect(exchange.reply(i));
       queued.get(i).expectFin();
     }
     awaitEnd(context, server);

@@ -1208,14 +1208,13 @@ final class Section14Offload {
       throws Broken, IOException, InterruptedException {
     Instance program = program(context, context.folder());
     Peer client = context.connectWithWindow(program, 64 * 1024);
-    long allowed = 2 * Kernel.buffers() + ProgramConfig.RELAY_BYTES;
-    long lines = 2 * allowed / 5;
-    long sent = client.sendUntilFull(Section14Offload::pings, 5 * lines);
-    if (sent > allowed) {
-      throw new Broken(
-          "at most %,d bytes to be read from a client that does not read".formatted(allowed),
-          "%,d were read".formatted(sent));
-    }
+    HeldBytes.demandFew(
+        "a program",
+        client,
+        client,
+        Section14Offload::pings,
+        ProgramConfig.RELAY_BYTES,
+        2 * Kernel.buffers());
     Peer other = context.connect(program);
     other.send("ping\n");
     other.expect("pong\n");

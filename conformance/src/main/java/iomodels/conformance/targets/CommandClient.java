@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.OptionalInt;
 
 /**
@@ -18,7 +17,7 @@ public record CommandClient(String name) implements Client {
   @Override
   public Run start(int port) throws IOException {
     String line = name.replace("{port}", String.valueOf(port));
-    ManagedProcess child = ManagedProcess.withRawOutput(List.of("/bin/sh", "-c", line));
+    ManagedProcess child = ManagedProcess.withRawOutput(ManagedProcess.shell(line));
     return new Run() {
       @Override
       public OutputStream input() {

@@ -1,5 +1,7 @@
 package iomodels.conformance.targets;
 
+import static java.util.stream.Collectors.joining;
+
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import java.io.IOException;
@@ -16,7 +18,7 @@ import java.util.function.UnaryOperator;
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
  * to listen on, and the optional {@code {host}} for the address. The server is ready when it
- * accepts a connection; SIGTERM stops it.
+ * accepts a connection; SIGTERM stops it. The command stays in the foreground.
  */
 public final class CommandTarget implements Target {
 
@@ -117,7 +119,7 @@ public final class CommandTarget implements Target {
     boolean taken = answers(address);
     String line =
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
-    ManagedProcess child = new ManagedProcess(how.apply(List.of("/bin/sh", "-c", line)));
+    ManagedProcess child = new ManagedProcess(how.apply(ManagedProcess.shell(line)));
     try {
       return awaitReady(child, address, taken);
     } catch (InterruptedException e) {
@@ -131,23 +133,34 @@ public final class CommandTarget implements Target {
     if (taken) {
       // Another process answers on this port: only the child's end is significant.
       if (!child.awaitEnd(REFUSAL)) {
-        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
+        return new ManagedInstance(child, address);
       }
     }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
       if (answers(address) && !child.awaitEnd(POLL_INTERVAL)) {
-        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
+        return new ManagedInstance(child, address);
       }
       child.awaitEnd(POLL_INTERVAL);
     }
     String failure =
-        child.isAlive()
-            ? "does not listen on port %d".formatted(address.getPort())
-            : "ended at once";
+        child.isAlive() ? "does not listen on port %d".formatted(address.getPort()) : ended(child);
     String details = child.failureDetails();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, failure, details));
+  }
+
+  /**
+   * Says how a command has ended: it may have left a daemon behind. Ends that as well, before it
+   * can hold the pipes of the command open.
+   */
+  static String ended(ManagedProcess child) {
+    List<Long> left = child.leftBehind();
+    child.kill();
+    return left.isEmpty()
+        ? "ended at once"
+        : "ended and left processes behind (%s): it must stay in the foreground"
+            .formatted(left.stream().map(String::valueOf).collect(joining(", ")));
   }
 
   /** On loopback, a socket can connect to itself on an ephemeral port: that is no answer. */

@@ -4,18 +4,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 
 /**
  * A server or program in a process that the kit has started.
  *
  * @param child the process
  * @param address where it listens
- * @param stopping tells the process to stop
  */
-record ManagedInstance(
-    ManagedProcess child, InetSocketAddress address, Consumer<ManagedProcess> stopping)
-    implements Instance {
+record ManagedInstance(ManagedProcess child, InetSocketAddress address) implements Instance {
 
   @Override
   public Optional<ProcessHandle> process() {
@@ -29,12 +25,13 @@ record ManagedInstance(
 
   @Override
   public void stop() {
-    stopping.accept(child);
+    child.terminate();
   }
 
+  /** Processes that it has started are a part of the server, and have to end as well. */
   @Override
   public boolean awaitEnd(Duration within) throws InterruptedException {
-    return child.awaitEnd(within);
+    return child.awaitEndOfAll(within);
   }
 
   /** Kills the process: the test is over. */

@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import iomodels.process.ChildProcesses;
 import iomodels.process.OutputLines;
+import iomodels.process.ProcessMark;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,15 +10,20 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.Reader;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -33,9 +39,27 @@ final class ManagedProcess implements AutoCloseable {
   private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
 
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(8);
-  private static final long REAP_SECONDS = 2;
+  private static final Duration KILL_TIMEOUT = Duration.ofSeconds(2);
+  private static final long KILL_INTERVAL_MILLIS = 2;
+
+  /**
+   * A JVM writes this for each variable of the environment that holds options: a line that says
+   * nothing about the program.
+   */
+  private static final Pattern OPTIONS_NOTE =
+      Pattern.compile("(NOTE: )?Picked up (JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS):");
+
+  /** Interval for looking at processes that are not children of this JVM. */
+  private static final long POLL_INTERVAL_MILLIS = 10;
+
+  private static final String SHELL = "/bin/sh";
+  private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   private final Process process;
+  private final ProcessMark mark;
+
+  /** The arguments of the shell that runs the command, if one does. */
+  private final Optional<List<String>> shell;
 
   /** Bounded: lines that do not fit are dropped. An empty element marks the end of the output. */
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
@@ -54,21 +78,42 @@ final class ManagedProcess implements AutoCloseable {
     return Stream.concat(Stream.of("/bin/sh", "-c", limited, "sh"), command.stream()).toList();
   }
 
+  /**
+   * Returns the command that has this line run by a shell, in a session of its own where that is
+   * possible: a signal that a server sends to its process group does not reach the kit, nor does
+   * Ctrl-C on the kit's terminal reach the server.
+   */
+  static List<String> shell(String line) {
+    List<String> plain = List.of(SHELL, "-c", line);
+    return Files.isExecutable(SETSID)
+        ? Stream.concat(Stream.of(SETSID.toString()), plain.stream()).toList()
+        : plain;
+  }
+
   ManagedProcess(List<String> command) throws IOException {
-    this(ChildProcesses.start(new ProcessBuilder(command)));
+    this(new ProcessBuilder(command), ChildProcesses::start);
     reader("output").start(() -> readLines());
   }
 
   /** Starts a process that need not end in order: SIGKILL ends it if this JVM ends first. */
   static ManagedProcess expendable(List<String> command) throws IOException {
     ManagedProcess child =
-        new ManagedProcess(ChildProcesses.startExpendable(new ProcessBuilder(command)));
+        new ManagedProcess(new ProcessBuilder(command), ChildProcesses::startExpendable);
     reader("output").start(child::readLines);
     return child;
   }
 
-  private ManagedProcess(Process process) {
-    this.process = process;
+  /** Starts a process. */
+  private interface Start {
+    Process of(ProcessBuilder builder) throws IOException;
+  }
+
+  private ManagedProcess(ProcessBuilder builder, Start start) throws IOException {
+    List<String> command = builder.command();
+    int shellAt = command.lastIndexOf(SHELL);
+    shell = shellAt < 0 ? Optional.empty() : Optional.of(command.subList(shellAt, command.size()));
+    mark = ProcessMark.on(builder);
+    process = start.of(builder);
     errors = reader("errors").start(() -> readErrors());
   }
 
@@ -82,7 +127,7 @@ final class ManagedProcess implements AutoCloseable {
 
   /** Starts a process whose {@link #output} the caller reads, instead of this class by lines. */
   static ManagedProcess withRawOutput(List<String> command) throws IOException {
-    return new ManagedProcess(ChildProcesses.start(new ProcessBuilder(command)));
+    return new ManagedProcess(new ProcessBuilder(command), ChildProcesses::start);
   }
 
   OutputStream input() {
@@ -106,9 +151,15 @@ final class ManagedProcess implements AutoCloseable {
   private void readErrors() {
     Charset charset = Charset.forName(System.getProperty("native.encoding", "UTF-8"));
     try (Reader output = new InputStreamReader(counted(process.getErrorStream()), charset)) {
-      OutputLines.read(output, line -> addTo(stderrTail, line));
+      OutputLines.read(output, this::addErrorLine);
     } catch (IOException ignored) {
       // the stream was closed with the process
+    }
+  }
+
+  private void addErrorLine(String line) {
+    if (!OPTIONS_NOTE.matcher(line).lookingAt()) {
+      addTo(stderrTail, line);
     }
   }
 
@@ -222,40 +273,84 @@ final class ManagedProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Sends SIGTERM. */
+  /**
+   * Tells the process to stop: sends SIGTERM to it, and to it alone. A server with worker processes
+   * decides itself how these stop. If it is a shell that waits for its command, the command gets
+   * the signal instead. When the process has ended, SIGTERM goes to what it has left behind.
+   */
   void terminate() {
-    process.destroy();
+    List<ProcessHandle> commands = isWaitingShell() ? process.children().toList() : List.of();
+    if (commands.isEmpty()) {
+      handle().destroy(); // Process.destroy() also closes the pipes: a last message would fail.
+    }
+    commands.forEach(ProcessHandle::destroy);
+    var _ = process.onExit().thenRun(this::terminateRest);
+  }
+
+  /** Returns whether the shell is still there: it has not replaced itself by its command. */
+  private boolean isWaitingShell() {
+    List<String> arguments = handle().info().arguments().map(List::of).orElse(List.of());
+    return shell.map(it -> arguments.equals(it.subList(1, it.size()))).orElse(false);
+  }
+
+  /** Of a process that is left and its children, only the former gets the signal. */
+  private void terminateRest() {
+    List<ProcessHandle> left = family();
+    Set<Long> pids = left.stream().map(ProcessHandle::pid).collect(Collectors.toSet());
+    left.stream()
+        .filter(it -> it.parent().map(parent -> !pids.contains(parent.pid())).orElse(true))
+        .forEach(ProcessHandle::destroy);
   }
 
   /**
-   * Stops a command that a shell runs: sends SIGTERM to the shell's children, after which the shell
-   * ends. Without children the shell has replaced itself by the command, and gets the signal.
+   * Returns the live processes among this one, its descendants, and those that it or they have left
+   * behind.
    */
-  void terminateShell() {
-    List<ProcessHandle> descendants = process.descendants().toList();
-    if (descendants.isEmpty()) {
-      process.destroy();
+  private List<ProcessHandle> family() {
+    return Stream.of(Stream.of(handle()), process.descendants(), mark.processes().stream())
+        .flatMap(it -> it)
+        .distinct()
+        .filter(it -> !ProcessMark.hasEnded(it))
+        .toList();
+  }
+
+  /** Returns the pids of the processes that this one has left behind; empty while it runs. */
+  List<Long> leftBehind() {
+    return process.isAlive() ? List.of() : family().stream().map(ProcessHandle::pid).toList();
+  }
+
+  /** Waits for the end of the process and of all that it has started. */
+  boolean awaitEndOfAll(Duration within) throws InterruptedException {
+    long deadline = System.nanoTime() + within.toNanos();
+    boolean ended = awaitEnd(within);
+    while (ended && !family().isEmpty()) {
+      ended = System.nanoTime() - deadline < 0;
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
     }
-    descendants.forEach(ProcessHandle::destroy);
+    return ended;
   }
 
   boolean awaitEnd(Duration within) throws InterruptedException {
     return process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Sends SIGKILL to the process and its descendants, and waits for their end. */
+  /**
+   * Sends SIGKILL to the process and all that it has started, and waits for their end. Looks again
+   * until nothing is left: a process may have been forked meanwhile.
+   */
   void kill() {
-    List<ProcessHandle> all =
-        Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
-    all.forEach(ProcessHandle::destroyForcibly);
-    // A descendant that nobody reaps never ends, as far as /proc shows.
-    all.forEach(it -> it.onExit().completeOnTimeout(it, REAP_SECONDS, TimeUnit.SECONDS).join());
+    long deadline = System.nanoTime() + KILL_TIMEOUT.toNanos();
+    List<ProcessHandle> left = family();
+    while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
+      left.forEach(ProcessHandle::destroyForcibly);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(KILL_INTERVAL_MILLIS));
+      left = family();
+    }
   }
 
-  /** Sends SIGTERM, then SIGKILL after a time limit; kills the descendants. */
+  /** Sends SIGTERM, then SIGKILL after a time limit; kills what the process has left behind. */
   @Override
   public void close() {
-    List<ProcessHandle> descendants = process.descendants().toList();
     process.destroy();
     try {
       if (!awaitEnd(STOP_TIMEOUT)) {
@@ -266,6 +361,6 @@ final class ManagedProcess implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    descendants.forEach(ProcessHandle::destroyForcibly);
+    kill();
   }
 }

@@ -148,8 +148,7 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
     ManagedProcess child = new ManagedProcess(quick(List.of(service.name() + ":" + port)));
-    // To the process itself only: it has to stop its own child processes.
-    return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
+    return new ManagedInstance(child, announced(child));
   }
 
   @Override
@@ -164,7 +163,7 @@ public final class ModelTarget implements Target {
         new ManagedProcess(
             quick(List.of("%s:0@%s".formatted(service.name(), host.getHostAddress()))));
     int port = announced(child).getPort();
-    return new ManagedInstance(child, Loopback.forClients(host, port), ManagedProcess::terminate);
+    return new ManagedInstance(child, Loopback.forClients(host, port));
   }
 
   @Override
@@ -173,7 +172,7 @@ public final class ModelTarget implements Target {
     ManagedProcess child =
         new ManagedProcess(
             ManagedProcess.within(descriptors, quick(List.of(service.name() + ":0"))));
-    return new ManagedInstance(child, announced(child), ManagedProcess::terminate);
+    return new ManagedInstance(child, announced(child));
   }
 
   private List<String> quick(List<String> endpoints) throws InterruptedException {

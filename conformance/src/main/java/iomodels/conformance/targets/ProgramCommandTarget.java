@@ -40,17 +40,18 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     int wanted = config.address().getPort();
     for (int i = 1; ; i++) {
       int port = wanted == 0 ? CommandTarget.freePort() : wanted;
-      ManagedProcess child = new ManagedProcess(List.of("/bin/sh", "-c", line(config, port)));
+      ManagedProcess child = new ManagedProcess(ManagedProcess.shell(line(config, port)));
       if (isReady(child, port)) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        return new ManagedInstance(child, address, ManagedProcess::terminateShell);
+        return new ManagedInstance(child, address);
       }
       boolean ended = !child.isAlive();
+      String failure =
+          ended ? CommandTarget.ended(child) : "does not listen on port %d".formatted(port);
       String details = child.failureDetails();
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
       if (!ended || i == TRIES || wanted != 0) {
-        String failure = ended ? "ended at once" : "does not listen on port %d".formatted(port);
         throw new IOException("'%s' %s: %s".formatted(name, failure, details));
       }
     }

@@ -322,7 +322,7 @@ final class WrongOffloads {
               "offload-reads-ahead",
               "14.12",
               "Reads all input into an unbounded queue.",
-              "to be read from a client that does not read",
+              "more than it wrote",
               WrongOffloads::readsAhead),
           wrong(
               "offload-works-where-it-answers",

@@ -1,0 +1,131 @@
+package iomodels.conformance.targets;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import iomodels.process.ProcessMark;
+import iomodels.service.Services;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class CommandTargetTest {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** Writes far more than a pipe holds before it listens, and with each client. */
+  private static final String LOUD =
+      """
+      import socket, sys
+      def speak():
+          for stream in sys.stdout, sys.stderr:
+              stream.write("x" * 79 + "\\n")
+              for _ in range(5000):
+                  stream.write("y" * 79 + "\\n")
+              stream.flush()
+      speak()
+      listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+      while True:
+          client, _ = listener.accept()
+          speak()
+          while data := client.recv(4096):
+              client.sendall(data.upper())
+          client.close()
+      """;
+
+  /** The parent stops its worker by closing a pipe; a worker that gets SIGTERM exits with 9. */
+  private static final String PREFORK =
+      """
+      import os, select, signal, socket, sys
+      listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+      reading, writing = os.pipe()
+      worker = os.fork()
+      if worker == 0:
+          os.close(writing)
+          signal.signal(signal.SIGTERM, lambda *_: os._exit(9))
+          client, _ = listener.accept()
+          while not client.recv(1):
+              client, _ = listener.accept()
+          client.sendall(b"X")
+          os.read(reading, 1)
+          client.sendall(b"BYE")
+          os._exit(0)
+      os.close(reading)
+      listener.close()
+      signal.signal(signal.SIGTERM, lambda *_: os.close(writing))
+      _, status = os.waitpid(worker, 0)
+      os._exit(os.waitstatus_to_exitcode(status))
+      """;
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void python() throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+  }
+
+  private CommandTarget target(String script, String command) throws IOException {
+    Path file = Files.writeString(folder.resolve("server.py"), script);
+    return new CommandTarget(
+        command.replace("SERVER", "python3 " + file), Services.UPPER, Optional.empty());
+  }
+
+  @Test
+  void aServerThatWritesMuchIsNotBlocked() throws Exception {
+    try (CommandTarget target = target(LOUD, "SERVER {port}");
+        Instance server = target.launch(Services.UPPER, 0);
+        Socket client = connect(server)) {
+      client.getOutputStream().write('x');
+      assertThat(client.getInputStream().read()).isEqualTo('X');
+    }
+  }
+
+  @Test
+  void theParentOfWorkersStopsThem() throws Exception {
+    for (String command : new String[] {"SERVER {port}", "exec SERVER {port}"}) {
+      stopsItsWorker(command);
+    }
+  }
+
+  private void stopsItsWorker(String command) throws Exception {
+    try (CommandTarget target = target(PREFORK, command);
+        Instance server = target.launch(Services.UPPER, 0);
+        Socket client = connect(server)) {
+      client.getOutputStream().write('x');
+      assertThat(client.getInputStream().read()).isEqualTo('X');
+      server.stop();
+      assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("BYE");
+      assertThat(server.awaitEnd(PATIENCE)).isTrue();
+    }
+  }
+
+  @Test
+  void aDaemonIsReportedAndEnded() throws Exception {
+    assumeThat(Files.exists(Path.of("/proc/self/environ"))).isTrue();
+    try (CommandTarget target = target(LOUD, "SERVER {port} & echo $! >%s/pid".formatted(folder))) {
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> target.launch(Services.UPPER, 0))
+          .withMessageContaining("left processes behind")
+          .withMessageContaining("it must stay in the foreground");
+    }
+    long pid = Long.parseLong(Files.readString(folder.resolve("pid")).strip());
+    assertThat(ProcessHandle.of(pid).stream().allMatch(ProcessMark::hasEnded)).isTrue();
+  }
+
+  private static Socket connect(Instance server) throws IOException {
+    InetSocketAddress address = server.address();
+    return new Socket(address.getAddress(), address.getPort());
+  }
+}

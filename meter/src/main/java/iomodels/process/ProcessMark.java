@@ -1,0 +1,101 @@
+package iomodels.process;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Marks a process and everything that it starts, by a variable of the environment, which child
+ * processes inherit. So a process is found even if its parent has ended, or if it has made itself a
+ * daemon with a session of its own. Needs Linux's {@code /proc} (proc(5)); elsewhere no process is
+ * found. A process with a cleared environment is not found either. Immutable.
+ */
+public final class ProcessMark {
+
+  /** A mark within another one is appended: {@code A;} or {@code A;B;}. */
+  private static final String VARIABLE = "IOMODELS_STARTED_BY";
+
+  private static final String END = ";";
+  private static final Path PROC = Path.of("/proc");
+
+  /** The beginning of all marks of this JVM. A pid alone may be used again. */
+  private static final String JVM =
+      "%d-%x".formatted(ProcessHandle.current().pid(), System.nanoTime());
+
+  private static final AtomicLong NUMBERS = new AtomicLong();
+
+  private final String text;
+
+  private ProcessMark(String text) {
+    this.text = text;
+  }
+
+  /** Marks the processes that this builder starts from now on, and all that they start. */
+  public static ProcessMark on(ProcessBuilder builder) {
+    ProcessMark mark = new ProcessMark("%s.%d%s".formatted(JVM, NUMBERS.incrementAndGet(), END));
+    Map<String, String> environment = builder.environment();
+    environment.merge(VARIABLE, mark.text, String::concat);
+    return mark;
+  }
+
+  /** The mark of everything that this JVM has started and marked. */
+  static ProcessMark ofThisJvm() {
+    return new ProcessMark(JVM + ".");
+  }
+
+  /** Returns whether a builder's processes are marked as this JVM's. */
+  static boolean isOn(ProcessBuilder builder) {
+    return builder.environment().getOrDefault(VARIABLE, "").contains(ofThisJvm().text);
+  }
+
+  /** Returns the text that is in the environment of each marked process. */
+  String text() {
+    return text;
+  }
+
+  /** Returns the live processes with this mark; zombies are not among them. */
+  public List<ProcessHandle> processes() {
+    List<ProcessHandle> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC, "[0-9]*")) {
+      for (Path each : all) {
+        if (isOn(each)) {
+          ProcessHandle.of(Long.parseLong(each.getFileName().toString())).ifPresent(found::add);
+        }
+      }
+    } catch (IOException _) {
+      // There is no /proc on this system.
+    }
+    return found;
+  }
+
+  private boolean isOn(Path process) {
+    try {
+      byte[] environment = Files.readAllBytes(process.resolve("environ"));
+      return new String(environment, StandardCharsets.ISO_8859_1).contains(text);
+    } catch (IOException _) {
+      return false; // It has ended, or belongs to another user.
+    }
+  }
+
+  /**
+   * Returns whether a process has ended: a zombie has, even if its parent never waits for it. Until
+   * then its sockets may still be open.
+   */
+  public static boolean hasEnded(ProcessHandle process) {
+    if (!process.isAlive()) {
+      return true;
+    }
+    try {
+      String stat = Files.readString(PROC.resolve(process.pid() + "/stat"));
+      return stat.charAt(stat.lastIndexOf(')') + 2) == 'Z';
+    } catch (IOException _) {
+      return !process.isAlive();
+    }
+  }
+}
