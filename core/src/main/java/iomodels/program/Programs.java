@@ -90,18 +90,20 @@ public final class Programs {
   /**
    * Long-running tasks beside quick answers. {@code ping} is answered with {@code pong}. {@code
    * hash N TEXT} is answered with SHA-256, applied N times to TEXT (1 to 10,000,000, at most 8
-   * digits), in lower-case hexadecimal. {@code read NAME} is answered with the SHA-256 of a file in
-   * {@link ProgramConfig#folder()}, or with {@code error cannot read NAME}. A file's name consists
-   * of letters, digits, {@code .}, {@code -} and {@code _}, and does not begin with a dot. The file
-   * may be a FIFO, which has no size and may take a long time to open. Devices are not read, nor
-   * are files outside the folder that a symbolic link points to.
+   * ASCII digits; leading zeros may be refused), in lower-case hexadecimal. TEXT is everything
+   * after the blank that follows N, and may be empty. {@code read NAME} is answered with the
+   * SHA-256 of a file in {@link ProgramConfig#folder()}, or with {@code error cannot read NAME}. A
+   * file's name consists of letters, digits, {@code .}, {@code -} and {@code _}, and does not begin
+   * with a dot. The file may be a FIFO, which has no size and may take a long time to open. Devices
+   * are not read, nor are files outside the folder that a symbolic link points to; a link to a file
+   * in the folder is followed.
    *
    * <p>At most {@link ProgramConfig#workers()} tasks ({@code hash}, {@code read}) run at a time,
-   * and at most {@link ProgramConfig#queue()} wait; a further one is answered with {@code error
-   * busy, try later} at once. Requests of one client are answered in order, one at a time. If the
-   * client disconnects, its running task is cancelled, and its waiting task is removed from the
-   * queue. Any other line is answered with {@code error expected ping, hash or read}, and the
-   * connection is closed.
+   * and at most {@link ProgramConfig#queue()} wait, in the order in which they came; a further one
+   * is answered with {@code error busy, try later} at once, and the connection stays open. Requests
+   * of one client are answered in order, one at a time. If the client disconnects, its running task
+   * is cancelled, and its waiting task is removed from the queue. Any other line is answered with
+   * {@code error expected ping, hash or read}, and the connection is closed.
    */
   public static final Program OFFLOAD =
       new Program("offload", "runs a bounded number of slow tasks beside quick answers");

@@ -148,13 +148,32 @@ final class OffloadRequests {
 
   private OffloadRequests() {}
 
-  /**
-   * A request, or a line that is none.
-   *
-   * @param bytes what to send, with the line end
-   * @param answers the permitted answers, without LF
-   */
-  record Case(byte[] bytes, List<String> answers) {
+  /** A request, or a line that is none. */
+  static final class Case {
+
+    private final byte[] bytes;
+    private final List<String> answers;
+
+    /**
+     * Creates a case.
+     *
+     * @param bytes what to send, with the line end
+     * @param answers the permitted answers, without LF
+     */
+    Case(byte[] bytes, List<String> answers) {
+      this.bytes = bytes;
+      this.answers = answers;
+    }
+
+    /** Returns what to send, with the line end; not a copy. */
+    byte[] bytes() {
+      return bytes;
+    }
+
+    /** Returns the permitted answers, without LF. */
+    List<String> answers() {
+      return answers;
+    }
 
     /** The request as text for a message. */
     String shown() {

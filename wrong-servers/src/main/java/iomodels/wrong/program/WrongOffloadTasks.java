@@ -39,6 +39,9 @@ final class WrongOffloadTasks {
 
   private static final int GRACE_PERIODS = 6;
 
+  /** The client from which a thread reads. */
+  private static final ThreadLocal<SocketChannel> READING = new ThreadLocal<>();
+
   private WrongOffloadTasks() {}
 
   private static String sha256(byte[] bytes) {
@@ -329,17 +332,16 @@ final class WrongOffloadTasks {
 
   /** The worker is free only when the answer has been sent. */
   static CorrectProgram sendsFromItsWorkers(ProgramConfig config) throws IOException {
-    ThreadLocal<SocketChannel> own = new ThreadLocal<>(); // of the thread that reads
     return new CorrectOffload(config) {
       @Override
       Lines lines(SocketChannel client) {
-        own.set(client);
+        READING.set(client);
         return super.lines(client);
       }
 
       @Override
       Optional<Request> request(String line) {
-        SocketChannel client = own.get();
+        SocketChannel client = READING.get();
         return OffloadRequest.parse(line, this.config.folder())
             .map(
                 it ->
@@ -450,13 +452,11 @@ final class WrongOffloadTasks {
       }
     }
 
-    boolean isReleased(String answer) {
-      return true;
-    }
+    /** Whether the place of a task with this answer is given back. */
+    abstract boolean isReleased(String answer);
 
-    boolean isReleasedByTheGone() {
-      return true;
-    }
+    /** Whether the place of a client that has left is given back. */
+    abstract boolean isReleasedByTheGone();
   }
 
   static CorrectProgram losesAPlaceAtEachFailure(ProgramConfig config) throws IOException {
@@ -465,11 +465,21 @@ final class WrongOffloadTasks {
       boolean isReleased(String answer) {
         return !answer.startsWith("error");
       }
+
+      @Override
+      boolean isReleasedByTheGone() {
+        return true;
+      }
     };
   }
 
   static CorrectProgram losesThePlacesOfTheGone(ProgramConfig config) throws IOException {
     return new Counting(config) {
+      @Override
+      boolean isReleased(String answer) {
+        return true;
+      }
+
       @Override
       boolean isReleasedByTheGone() {
         return false;
