@@ -30,11 +30,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** Section 11: the relay. The kit plays its client and its upstream. */
 final class Section11Relay {
@@ -381,7 +382,7 @@ final class Section11Relay {
 
   /** Runs all steps at the same time; throws what the first of them throws. */
   private static void together(List<Peer.Step> steps) throws Broken, InterruptedException {
-    AtomicReference<Broken> first = new AtomicReference<>();
+    Queue<Broken> failures = new ConcurrentLinkedQueue<>();
     List<Thread> threads = new ArrayList<>();
     for (Peer.Step each : steps) {
       threads.add(
@@ -391,7 +392,7 @@ final class Section11Relay {
                     try {
                       each.run();
                     } catch (Broken e) {
-                      first.compareAndSet(null, e);
+                      failures.add(e);
                     } catch (InterruptedException _) {
                       Thread.currentThread().interrupt();
                     }
@@ -400,7 +401,7 @@ final class Section11Relay {
     for (Thread each : threads) {
       each.join();
     }
-    Broken broken = first.get();
+    Broken broken = failures.peek();
     if (broken != null) {
       throw broken;
     }
