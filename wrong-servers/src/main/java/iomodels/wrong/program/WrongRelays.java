@@ -288,13 +288,13 @@ final class WrongRelays {
               "relay-has-an-idle-timeout",
               "11.19",
               "Resets a conversation in which a side has sent nothing for two seconds.",
-              "of silence of a client that has sent nothing",
+              "ms of silence",
               WrongRelays::hasAnIdleTimeout),
           wrong(
               "relay-closes-after-a-half-close",
               "11.19",
               "Closes both connections two seconds after a FIN.",
-              "of silence after the client's FIN",
+              "ms of silence",
               WrongRelays::closesAfterAHalfClose),
           wrong(
               "relay-shares-a-buffer",
