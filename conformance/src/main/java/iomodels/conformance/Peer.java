@@ -955,13 +955,17 @@ public final class Peer implements AutoCloseable {
       began = intervals == 0 ? start : began;
       Thread.sleep(QUIET_INTERVAL);
       long now = System.nanoTime();
-      if (intervals == 0 || now - start <= LATE_INTERVAL.toNanos()) {
+      boolean late = now - start > LATE_INTERVAL.toNanos();
+      if (intervals == 0 || !late) {
         intervals++;
       }
-      if (intervals >= QUIET_INTERVALS - 1) {
+      if (late || intervals >= QUIET_INTERVALS - 1) {
         Optional<Progress> before = last;
         last = progress(SocketQueues.now());
         boolean known = before.isPresent() && last.isPresent();
+        if (late && known && before.equals(last)) {
+          intervals++; // The kernel says that nothing has moved.
+        }
         certain =
             intervals >= QUIET_INTERVALS
                 && (known

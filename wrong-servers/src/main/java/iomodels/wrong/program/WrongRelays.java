@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiPredicate;
 
 /** Relays that break a rule: section 11. */
 final class WrongRelays {
@@ -275,7 +276,7 @@ final class WrongRelays {
               "relay-closes-after-both-fins",
               "11.18",
               "Closes both connections at the second FIN, while data is pending in its queue.",
-              "after its own FIN: expected",
+              "FIN to a side that reads late",
               config -> cutsOffTheRest(config, true)),
           wrong(
               "relay-resets-at-the-end",
@@ -287,13 +288,13 @@ final class WrongRelays {
               "relay-has-an-idle-timeout",
               "11.19",
               "Resets a conversation in which a side has sent nothing for two seconds.",
-              "of silence of a client that has sent nothing",
+              "ms of silence",
               WrongRelays::hasAnIdleTimeout),
           wrong(
               "relay-closes-after-a-half-close",
               "11.19",
               "Closes both connections two seconds after a FIN.",
-              "of silence after the client's FIN",
+              "ms of silence",
               WrongRelays::closesAfterAHalfClose),
           wrong(
               "relay-shares-a-buffer",
@@ -405,12 +406,7 @@ final class WrongRelays {
 
   private static CorrectProgram holds(ProgramConfig config, boolean forUpstream, int most)
       throws IOException {
-    return new QueueingRelay(config, most) {
-      @Override
-      boolean queuesFor(Pair it, SocketChannel to) {
-        return to.equals(it.upstream()) == forUpstream;
-      }
-    };
+    return new QueueingRelay(config, most, (it, to) -> to.equals(it.upstream()) == forUpstream);
   }
 
   /** A relay with a queue, and a thread that sends, for each receiver. */
@@ -419,20 +415,23 @@ final class WrongRelays {
     private final Map<SocketChannel, ExecutorService> senders = new ConcurrentHashMap<>();
     private final Map<SocketChannel, Semaphore> rooms = new ConcurrentHashMap<>();
     private final int most;
+    private final BiPredicate<Pair, SocketChannel> isQueued;
 
-    QueueingRelay(ProgramConfig config, int most) throws IOException {
+    /**
+     * Creates a relay.
+     *
+     * @param isQueued whether what is sent to this receiver is queued
+     */
+    QueueingRelay(ProgramConfig config, int most, BiPredicate<Pair, SocketChannel> isQueued)
+        throws IOException {
       super(config);
       this.most = most;
-    }
-
-    /** Returns whether what is sent to this receiver is queued. */
-    boolean queuesFor(Pair it, SocketChannel to) {
-      return true;
+      this.isQueued = isQueued;
     }
 
     @Override
     final void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
-      if (!queuesFor(it, to)) {
+      if (!isQueued.test(it, to)) {
         super.send(it, to, chunk);
         return;
       }
@@ -484,7 +483,7 @@ final class WrongRelays {
 
   private static CorrectProgram cutsOffTheRest(ProgramConfig config, boolean atTheSecondFin)
       throws IOException {
-    return new QueueingRelay(config, BUFFER_BYTES) {
+    return new QueueingRelay(config, BUFFER_BYTES, (_, _) -> true) {
       private final Set<Pair> finished = ConcurrentHashMap.newKeySet();
 
       @Override
@@ -746,8 +745,9 @@ final class WrongRelays {
       @Override
       int read(SocketChannel from, ByteBuffer buffer) throws IOException {
         from.socket().setSoTimeout(Math.toIntExact(TWO_SECONDS.toMillis()));
-        int n = from.socket().getInputStream().read(buffer.array());
-        buffer.position(Math.max(n, 0));
+        byte[] chunk = new byte[buffer.remaining()];
+        int n = from.socket().getInputStream().read(chunk);
+        buffer.put(chunk, 0, Math.max(n, 0));
         return n;
       }
     };
