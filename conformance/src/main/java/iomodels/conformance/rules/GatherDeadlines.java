@@ -53,7 +53,8 @@ final class GatherDeadlines {
   /** If the kit resets a client no later than this, the pause has not ended. */
   private static final Duration IN_THE_PAUSE = BACK_OFF.dividedBy(2);
 
-  private static final int ASKED_AGAIN = 4;
+  private static final int ASKED_AGAIN = 6;
+  private static final int QUIET = 2;
   private static final int ROUNDS = 16;
 
   private GatherDeadlines() {}
@@ -279,13 +280,14 @@ final class GatherDeadlines {
 
   /**
    * Resets a client during the pause. On a busy machine a program may learn of it too late; so it
-   * breaks the rule only if it asks again each time.
+   * breaks the rule only if it asks again most of the times.
    */
   private static void asksForNobodyGone(TestContext context)
       throws Broken, IOException, InterruptedException {
     Backend backend = context.backend();
     Instance program = program(context, NEVER, backend);
     int again = 0;
+    int quiet = 0;
     for (int i = 0; i < ROUNDS; i++) {
       Peer gone = context.connect(program);
       gone.send("first tea\n");
@@ -296,16 +298,17 @@ final class GatherDeadlines {
         gone.reset();
         boolean duringPause = System.nanoTime() - failed < IN_THE_PAUSE.toNanos();
         Optional<Peer> next = backend.acceptWithin(context.time(SILENCE));
-        if (next.isEmpty()) {
-          return;
-        }
-        next.get().close();
-        again += duringPause ? 1 : 0;
+        next.ifPresent(Peer::close);
+        again += next.isPresent() && duringPause ? 1 : 0;
+        quiet += next.isEmpty() ? 1 : 0;
+      }
+      if (quiet == QUIET) {
+        return;
       }
       if (again == ASKED_AGAIN) {
         throw new Broken(
             "no connection to a backend for a client that has reset during the pause",
-            "one was made after the pause, each of %d times".formatted(again));
+            "one was made after the pause, %d of %d times".formatted(again, i + 1));
       }
     }
     throw new Inconclusive("the kit was too slow to reset a client during the pause");

@@ -36,6 +36,9 @@ final class GatherLines {
   /** Long enough for a program to read the bytes before and after it separately. */
   private static final Duration PIECE = Duration.ofMillis(4);
 
+  /** Less than the pause before a retry. */
+  private static final Duration BEFORE_RETRY = Duration.ofMillis(20);
+
   /** Texts that a program might change, take for something else, or cut. */
   private static final List<String> TEXTS =
       List.of(
@@ -80,6 +83,7 @@ final class GatherLines {
   private static final List<String> NO_ERRORS =
       List.of("Error: none", " error", "err", "no error", "\terror");
 
+  private static final List<String> KINDS = List.of("all ", "first ");
   private static final List<String> ERRORS = List.of("error", "error: no tea", "errors found");
 
   /** Malformed UTF-8: a wrong byte, truncated characters, an overlong one, a surrogate. */
@@ -153,13 +157,15 @@ final class GatherLines {
     for (int i = 0; i < RANDOM_TEXTS; i++) {
       texts.add(randomText(context));
     }
-    for (String text : texts) {
-      // With a CR before its LF if that makes no difference, or if the text ends with a CR itself.
-      String end = text.endsWith("\r") || text.length() % 2 == 1 ? "\r\n" : "\n";
-      client.send("all " + text + end);
-      try (Peer call = accept(backend, text)) {
-        call.send(text + end);
-        demand(() -> client.expect("ok " + text + "\n"), "the answer of a backend", text);
+    for (String kind : KINDS) {
+      for (String text : texts) {
+        // With a CR before its LF if that makes no difference, or if the text ends with a CR.
+        String end = text.endsWith("\r") || text.length() % 2 == 1 ? "\r\n" : "\n";
+        client.send(kind + text + end);
+        try (Peer call = accept(backend, text)) {
+          call.send(text + end);
+          demand(() -> client.expect("ok " + text + "\n"), "the answer of a backend", text);
+        }
       }
     }
     for (String answer : NO_ERRORS) {
@@ -167,6 +173,7 @@ final class GatherLines {
     }
     for (String answer : ERRORS) {
       exchange(client, backend, answer, "failed\n");
+      demandRetry(client, backend, answer);
     }
     exchange(client, backend, "error no tea\nhere", "failed\n"); // The first line counts.
     exchange(client, backend, "here\nerror no tea", "ok here\n");
@@ -214,6 +221,25 @@ final class GatherLines {
                 visible.append(
                     c >= ' ' && c < 0x7F ? String.valueOf((char) c) : "\\u%04X".formatted(c)));
     return visible.toString();
+  }
+
+  /** Demands that this answer to a "first" request counts as a failure: it is tried again. */
+  private static void demandRetry(Peer client, Backend backend, String answer)
+      throws Broken, IOException {
+    client.send("first tea\n");
+    try (Peer call = asked(backend, "tea")) {
+      call.send(answer + "\n");
+      demand(
+          () -> {
+            client.expectSilence(BEFORE_RETRY);
+            try (Peer again = asked(backend, "tea")) {
+              again.send("here\n");
+              client.expect("ok here\n");
+            }
+          },
+          "the answer of a backend to \"first\"",
+          answer);
+    }
   }
 
   private static void exchange(Peer client, Backend backend, String answer, String wanted)
@@ -320,6 +346,7 @@ final class GatherLines {
         demandAt("an answer of 1,025 bytes", () -> client.expect("failed\n"));
       }
     }
+    demandRetry(client, backend, longest("", "x") + "x");
     for (String letter : List.of("x", "\u00E9")) {
       for (String line : List.of(longest("all ", letter) + "x\n", longest("", letter) + "x\n")) {
         try (Peer refused = context.connect(program)) {

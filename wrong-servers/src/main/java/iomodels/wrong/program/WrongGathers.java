@@ -517,6 +517,18 @@ final class WrongGathers {
                     }
                   }),
           wrong(
+              "gather-takes-only-the-word-for-a-failure",
+              "12.19",
+              "Treats an answer as a failure only if its first word is \"error\".",
+              "the answer of a backend is \"error: no tea\"",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean isGood(String answer) {
+                      return !answer.equals("error") && !answer.startsWith("error ");
+                    }
+                  }),
+          wrong(
               "gather-refuses-an-empty-text",
               "12.19",
               "Refuses a request with an empty text.",
