@@ -36,7 +36,7 @@ final class WrongChats {
 
   private static final int PLACES = 200;
   private static final int MAX_LINES = 64;
-  private static final int SMALL_OUTBOX = 16 * 1024;
+  private static final int SMALL_OUTBOX = 40 * 1024;
   private static final int LARGE_OUTBOX = 300 * 1024;
   private static final int LIST_BYTES = 1024;
   private static final Duration SECOND = Duration.ofSeconds(1);
@@ -248,7 +248,7 @@ final class WrongChats {
           wrong(
               "chat-has-a-small-outbox",
               "13.08",
-              "Has an outbox of 16 KiB.",
+              "Has an outbox of 40 KiB.",
               "bytes are pending to stay",
               config ->
                   new CorrectChat(config) {
