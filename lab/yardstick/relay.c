@@ -179,24 +179,27 @@ static int connected(struct pair *pair)
     return 0;
 }
 
-/* At most one read or one write, so that a busy client cannot starve the others. */
-static int advance(struct end *end)
+/*
+ * At most one read or one write, so that a busy client cannot starve the others. An end whose output
+ * is stuck is still read: the two directions have windows of their own.
+ */
+static int advance(struct end *end, uint32_t events)
 {
     if (end->pair->is_connecting)
         return connected(end->pair);
-    if (end->rest != NULL)
+    if (end->rest != NULL && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0)
         return send_rest(end);
     if (end->has_ended)
         return -1; /* it was watched only for its reset */
     return other(end)->rest == NULL ? carry(end, other(end)) : 0;
 }
 
-static void converse(struct end *end)
+static void converse(struct end *end, uint32_t events)
 {
     struct pair *pair = end->pair;
     if (pair->is_gone)
         return;
-    if (advance(end) < 0 || finish(&pair->client, &pair->upstream) < 0
+    if (advance(end, events) < 0 || finish(&pair->client, &pair->upstream) < 0
         || finish(&pair->upstream, &pair->client) < 0) {
         reset(pair);
     } else if (pair->client.is_told && pair->upstream.is_told) {
@@ -283,7 +286,7 @@ int main(int argc, char **argv)
             if (events[i].data.ptr == NULL)
                 accept_one(listener);
             else
-                converse(events[i].data.ptr);
+                converse(events[i].data.ptr, events[i].events);
         }
         give_up_connecting();
         free_gone();

@@ -53,7 +53,7 @@ def hash_file(path, cancelled):
             return hash_descriptor(file, cancelled)
         finally:
             os.close(file)
-    except OSError:
+    except (OSError, RuntimeError):  # before Python 3.13, resolve() raises RuntimeError for links in a circle
         return f"error cannot read {path.name}"
 
 

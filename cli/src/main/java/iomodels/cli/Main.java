@@ -24,7 +24,9 @@ import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The command {@code iomodels}. Its exit codes are those of {@link ExitCode}. */
 @Command(
@@ -55,9 +57,19 @@ import picocli.CommandLine.ParameterException;
       "  iomodels connect                 a client for it, in another terminal",
       "  iomodels study                   all of them side by side, in the browser"
     })
-public final class Main {
+public final class Main implements Runnable {
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
 
   private Main() {}
+
+  /** Without a command: prints the help, which says where to begin. */
+  @Override
+  public void run() {
+    spec.commandLine().usage(spec.commandLine().getOut());
+  }
 
   /** Runs one command, and ends the JVM with its exit code. */
   public static void main(String[] arguments) {

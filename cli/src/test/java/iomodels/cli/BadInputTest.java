@@ -162,6 +162,15 @@ class BadInputTest {
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
   }
 
+  @Test
+  void withoutACommandTheHelpSaysWhereToBegin() {
+    Cli cli = Cli.run();
+
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.out()).contains("Commands:", "Begin with:", "iomodels serve nio-selector");
+  }
+
   /** Every numeric option of every command, except seeds, which have no range. */
   static Stream<Arguments> numbers() {
     return new CommandLine(Main.class)

@@ -30,6 +30,8 @@ public final class Backend implements AutoCloseable {
   /** Longer than connecting takes on loopback while the backlog has room. */
   private static final long CONNECTING_MILLIS = 200;
 
+  private final int buffers;
+
   /** Is replaced when an upstream that refused connections begins to listen. */
   private NetworkChannel port;
 
@@ -45,19 +47,20 @@ public final class Backend implements AutoCloseable {
   private Backend(
       NetworkChannel port,
       int backlog,
-      int receiveBuffer,
+      int buffers,
       Duration patience,
       Transcript transcript,
       String name,
       Consumer<Peer> opened)
       throws IOException {
+    this.buffers = buffers;
     this.opened = opened;
     this.port = port;
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
-    if (receiveBuffer > 0) {
-      port.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer); // Connections inherit it.
+    if (buffers > 0) {
+      port.setOption(StandardSocketOptions.SO_RCVBUF, buffers); // Connections inherit it.
     }
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     if (port instanceof ServerSocketChannel listener) {
@@ -70,19 +73,15 @@ public final class Backend implements AutoCloseable {
   /**
    * Creates an upstream that listens.
    *
-   * @param receiveBuffer size of the receive buffer of its connections in bytes, 0 for the system's
-   *     default
+   * @param buffers size of the send and receive buffers of its connections in bytes, 0 for the
+   *     system's defaults
    * @param opened receives each accepted connection, to close it later
    */
   static Backend listening(
-      int receiveBuffer,
-      Duration patience,
-      Transcript transcript,
-      String name,
-      Consumer<Peer> opened)
+      int buffers, Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
     return new Backend(
-        ServerSocketChannel.open(), BACKLOG, receiveBuffer, patience, transcript, name, opened);
+        ServerSocketChannel.open(), BACKLOG, buffers, patience, transcript, name, opened);
   }
 
   /** Creates an upstream that refuses connections: its port is bound, but does not listen. */
@@ -171,14 +170,17 @@ public final class Backend implements AutoCloseable {
                     "none was made for %,d ms".formatted(patience.toMillis())));
   }
 
-  /** Accepts the next connection; empty if none is made in this time. */
+  /** Accepts the next connection; empty if none is made within this time. */
   public Optional<Peer> acceptWithin(Duration time) throws IOException {
     ServerSocketChannel listener = (ServerSocketChannel) port;
-    listener.socket().setSoTimeout(Math.toIntExact(time.toMillis()));
+    listener.socket().setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
     try {
       SocketChannel channel = listener.socket().accept().getChannel();
       transcript.add("kit", "%s accepts a connection".formatted(name));
       accepted++;
+      if (buffers > 0) {
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, buffers);
+      }
       Peer peer = Peer.accepted(channel, patience, transcript, "%s.%d".formatted(name, accepted));
       opened.accept(peer);
       return Optional.of(peer);

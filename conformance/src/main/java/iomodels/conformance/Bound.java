@@ -41,6 +41,7 @@ public enum Bound {
   STALLED(50, "", "Number of clients that stop reading at the same time."),
   CLOSES(
       400, "", "Number of connections that are opened and closed while descriptors are counted."),
+  CASES(64, "", "Number of cases from each large table, besides those at its limits."),
   ABORTS(2_000, "", "Number of clients that send a few bytes and reset."),
   DESCRIPTORS(
       16, "", "Number of additional descriptors that may be open afterwards: a runtime's own."),
@@ -53,6 +54,7 @@ public enum Bound {
       64L << 10,
       "bytes",
       "How much a program may write to its standard error while 300 clients reset."),
+  CLIENT_IDLE(3_200, "ms", "How long the kit, as a server, leaves a client without data."),
   WATCH(500, "ms", "How long the kit measures a server's processor time."),
   IDLE_CPU(1, "%", "Share of a core that a server with idle clients may use."),
   CALM(8_000, "ms", "How long a server may take to become idle: its runtime may be compiling."),

@@ -13,13 +13,15 @@ public final class Bounds {
   /** Every bound at its default. */
   public static final Bounds STANDARD = new Bounds(Map.of());
 
-  /** For thorough runs: more connections, longer streams, longer observation. */
+  /** For thorough runs: more connections, longer streams, longer observation, whole tables. */
   public static final Bounds THOROUGH =
       STANDARD
           .with(Bound.VOLUME, 4 * Bound.VOLUME.standard())
           .with(Bound.CLOSES, 1_000)
+          .with(Bound.CASES, 10_000)
           .with(Bound.IDLE, 5_000)
           .with(Bound.PAUSE, 35_000)
+          .with(Bound.CLIENT_IDLE, 11_000)
           .with(Bound.WATCH, 1_500);
 
   /**

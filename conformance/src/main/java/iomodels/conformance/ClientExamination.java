@@ -4,11 +4,13 @@ import iomodels.conformance.targets.Client;
 import iomodels.service.Service;
 import java.util.concurrent.Semaphore;
 
-/** A client, which is started anew for each rule, one at a time. */
-record ClientExamination(Client client, Semaphore one) implements Examination {
+/** A client, which is started anew for each rule, and connects to a port of that rule. */
+record ClientExamination(Client client, Semaphore permits) implements Examination {
+
+  private static final int PARALLEL = 3;
 
   ClientExamination(Client client) {
-    this(client, new Semaphore(1, true));
+    this(client, new Semaphore(PARALLEL, true));
   }
 
   @Override
@@ -18,7 +20,7 @@ record ClientExamination(Client client, Semaphore one) implements Examination {
 
   @Override
   public Semaphore permits(Rule rule) {
-    return one;
+    return permits;
   }
 
   @Override

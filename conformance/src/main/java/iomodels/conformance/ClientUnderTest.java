@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,9 @@ public final class ClientUnderTest implements AutoCloseable {
 
   /** Until it has connected, the client may still be starting. */
   private boolean connected;
+
+  /** Open while the kit reads the client's output. */
+  private volatile CountDownLatch reading = new CountDownLatch(0);
 
   private ClientUnderTest(
       NetworkChannel port, Client.Run run, Duration patience, Transcript transcript) {
@@ -115,6 +119,7 @@ public final class ClientUnderTest implements AutoCloseable {
           room.acquire(n + OVERHEAD);
           shown.add(Arrays.copyOf(chunk, n));
         }
+        reading.await();
       }
     } catch (IOException ignored) {
       // the client has ended
@@ -123,6 +128,18 @@ public final class ClientUnderTest implements AutoCloseable {
     } finally {
       shown.add(END);
     }
+  }
+
+  /** Stops reading the client's output, after the next read. */
+  public void holdOutput() {
+    transcript.add("user", "does not read the output");
+    reading = new CountDownLatch(1);
+  }
+
+  /** Reads the client's output again. */
+  public void resumeOutput() {
+    transcript.add("user", "reads the output");
+    reading.countDown();
   }
 
   /** Types text, as UTF-8. */
@@ -237,13 +254,38 @@ public final class ClientUnderTest implements AutoCloseable {
 
   private int awaitEnd() throws Broken, InterruptedException {
     Duration within = patienceNow();
-    OptionalInt exitCode = run.exitCode(within);
-    if (exitCode.isEmpty()) {
-      throw Broken.late(
-          "the client to end", "it still ran after %,d ms".formatted(within.toMillis()));
+    long deadline = System.nanoTime() + within.toNanos();
+    OptionalInt exitCode = run.exitCode(POLL_INTERVAL);
+    while (exitCode.isEmpty()) {
+      demandNoOtherConnection();
+      if (System.nanoTime() - deadline > 0) {
+        throw Broken.late(
+            "the client to end", "it still ran after %,d ms".formatted(within.toMillis()));
+      }
+      exitCode = run.exitCode(POLL_INTERVAL);
     }
     transcript.add("kit", "sees the client end with exit code " + exitCode.getAsInt());
+    demandNoOtherConnection();
     return exitCode.getAsInt();
+  }
+
+  private void demandNoOtherConnection() throws Broken {
+    if (!(port instanceof ServerSocketChannel listener)) {
+      return;
+    }
+    try {
+      listener.configureBlocking(false);
+      try (SocketChannel other = listener.accept()) {
+        if (other != null) {
+          transcript.add("kit", "accepts another connection");
+          throw new Broken("one connection", "the client connected again");
+        }
+      } finally {
+        listener.configureBlocking(true);
+      }
+    } catch (IOException ignored) {
+      // the connection has gone again, or the test is over
+    }
   }
 
   private String ended(int exitCode) throws InterruptedException {
@@ -272,6 +314,7 @@ public final class ClientUnderTest implements AutoCloseable {
   public void close() throws IOException {
     typed.add(END);
     room.release(MAX_SHOWN);
+    reading.countDown();
     run.close();
     port.close();
   }

@@ -50,7 +50,7 @@ public final class Peer implements AutoCloseable {
   }
 
   private static final int CHUNK = 64 * 1024;
-  private static final int LINES = 4 * 1024;
+  private static final int LINES = 16 * 1024;
 
   /** Longer than any expected line: an endless line must not fill the kit's heap. */
   private static final int MAX_LINE = 64 * 1024;
@@ -64,6 +64,9 @@ public final class Peer implements AutoCloseable {
   private static final Duration LATE_INTERVAL = QUIET_INTERVAL.multipliedBy(2);
 
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(1);
+
+  /** When a FIN comes that no other event has to precede, on a machine that is not busy. */
+  private static final Duration SOON = Duration.ofMillis(300);
 
   private static final List<String> OUT_OF =
       List.of(
@@ -498,18 +501,30 @@ public final class Peer implements AutoCloseable {
 
   /** Demands a line within this time, and returns it without LF. */
   public String line(Duration within) throws Broken {
+    return new String(lineBytes(within), UTF_8);
+  }
+
+  /** Demands a line next, and returns its bytes without LF, whatever they are. */
+  public byte[] lineBytes() throws Broken {
+    return lineBytes(patience);
+  }
+
+  private byte[] lineBytes(Duration within) throws Broken {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     while (true) {
-      while (held.hasRemaining()) {
-        byte octet = held.get();
-        if (octet == '\n') {
-          return line.toString(UTF_8);
-        }
-        if (line.size() == MAX_LINE) {
-          throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
-        }
-        line.write(octet);
+      int end = held.position();
+      while (end < held.limit() && held.get(end) != '\n') {
+        end++;
       }
+      line.write(held.array(), held.position(), end - held.position());
+      if (line.size() > MAX_LINE) {
+        throw new Broken("a line", "got more than %,d bytes without LF".formatted(MAX_LINE));
+      }
+      if (end < held.limit()) {
+        held.position(end + 1);
+        return line.toByteArray();
+      }
+      held.position(end);
       byte[] chunk = new byte[LINES];
       int n = receive(chunk, 0, chunk.length, within, "a line", line.size());
       if (n < 0) {
@@ -517,6 +532,21 @@ public final class Peer implements AutoCloseable {
             "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));
       }
       held = ByteBuffer.wrap(chunk, 0, n);
+    }
+  }
+
+  /**
+   * Returns the next line without LF; empty at FIN, or at RST. Demands one of these within the time
+   * that the kit waits for pending data.
+   */
+  public Optional<String> lineOrEnd() throws Broken {
+    try {
+      return Optional.of(line());
+    } catch (Broken e) {
+      if (e.isLate()) {
+        throw e;
+      }
+      return Optional.empty();
     }
   }
 
@@ -556,9 +586,40 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands this text and FIN next; LF may come between them. */
+  public void expectLastLine(String text) throws Broken {
+    expect(text);
+    byte[] more = new byte[CHUNK];
+    String wanted = "FIN, or LF and FIN, after the last line";
+    int n = receive(more, 0, more.length, patience, wanted, 0);
+    if (n < 0) {
+      return;
+    }
+    if (n > 1 || more[0] != '\n') {
+      throw new Broken(wanted, "got " + Transcript.show(more, 0, n));
+    }
+    expectFin();
+  }
+
   /** Demands FIN next. */
   public void expectFin() throws Broken {
     expectFin(patience);
+  }
+
+  /**
+   * Demands FIN next. If it does not come soon, sends a further request: an answer to it tells a
+   * server that goes on from one that is slow.
+   */
+  public void expectFinDespite(String request) throws Broken {
+    try {
+      expectFin(SOON);
+    } catch (Broken e) {
+      if (!e.isLate()) {
+        throw e;
+      }
+      sendUnlessReset(request.getBytes(UTF_8));
+      expectFin();
+    }
   }
 
   /** Demands FIN next, within this time. */
@@ -728,6 +789,42 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "stops reading: " + e.getMessage());
     }
     return taken;
+  }
+
+  /**
+   * Reads until FIN or RST, and demands that one of them comes.
+   *
+   * @param atMost the number of bytes that may come
+   */
+  public byte[] readToEnd(int atMost) throws Broken {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    byte[] chunk = new byte[CHUNK];
+    try {
+      socket.setSoTimeout(Math.toIntExact(patience.toMillis()));
+      while (all.size() <= atMost) {
+        int n;
+        if (held.hasRemaining()) {
+          n = held.remaining();
+          held.get(chunk, 0, n);
+        } else {
+          n = read(chunk, 0, CHUNK);
+        }
+        if (n < 0) {
+          transcript.add("", "FIN to %s after %,d bytes".formatted(name, all.size()));
+          return all.toByteArray();
+        }
+        all.write(chunk, 0, n);
+      }
+    } catch (SocketTimeoutException _) {
+      throw Broken.late(
+          "the end of the connection",
+          "nothing came for %,d ms after %,d bytes".formatted(patience.toMillis(), all.size()));
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      return all.toByteArray();
+    }
+    throw new Broken(
+        "at most %,d bytes, and the end of the connection".formatted(atMost), "got more");
   }
 
   /** Half-closes: sends FIN, and can still receive. */

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -37,16 +39,24 @@ public final class SlowFile implements AutoCloseable {
   static SlowFile in(Path folder, String name, Duration patience, Transcript transcript)
       throws IOException, InterruptedException {
     Path path = folder.resolve(name);
-    makeFifo(path);
+    makeFifos(List.of(path));
+    return of(path, patience, transcript);
+  }
+
+  /** Creates the object for a FIFO that exists. */
+  static SlowFile of(Path path, Duration patience, Transcript transcript) {
     SlowFile file = new SlowFile(path, patience, transcript);
     Thread.ofPlatform().daemon().start(file::awaitReader); // open(2) blocks.
     return file;
   }
 
-  static void makeFifo(Path path) throws IOException, InterruptedException {
+  /** Creates FIFOs, all with one process. */
+  static void makeFifos(List<Path> paths) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("mkfifo"));
+    paths.forEach(it -> command.add(it.toString()));
     try {
-      if (new ProcessBuilder("mkfifo", path.toString()).start().waitFor() != 0) {
-        throw new IOException("mkfifo did not make " + path);
+      if (new ProcessBuilder(command).start().waitFor() != 0) {
+        throw new IOException("mkfifo did not make " + paths);
       }
     } catch (IOException e) {
       throw new Inconclusive("a FIFO needs mkfifo (Debian: coreutils): " + e.getMessage(), e);
@@ -68,11 +78,19 @@ public final class SlowFile implements AutoCloseable {
 
   /** Demands that the program opens the file for reading. */
   public void expectReader() throws Broken, IOException, InterruptedException {
-    if (!isOpenedWithin(patience)) {
+    if (!isReadWithin(patience)) {
       throw Broken.late(
           "the program to read " + name(), "it did not for %,d ms".formatted(patience.toMillis()));
     }
-    transcript.add("kit", name() + " is being read");
+  }
+
+  /** Returns whether the program has opened the file for reading, or does within this time. */
+  public boolean isReadWithin(Duration time) throws IOException, InterruptedException {
+    boolean isRead = isOpenedWithin(time);
+    if (isRead) {
+      transcript.add("kit", name() + " is being read");
+    }
+    return isRead;
   }
 
   /** Demands that the program does not open the file for this long. */
@@ -91,6 +109,21 @@ public final class SlowFile implements AutoCloseable {
       return false;
     } catch (ExecutionException e) {
       throw new IOException(e.getCause());
+    }
+  }
+
+  /**
+   * Provides the beginning of the content to the blocked reader, which has to wait for the rest.
+   * Must be called after {@link #expectReader}; the content must fit into a pipe.
+   */
+  public void begin(String content) throws Broken {
+    try {
+      opened.join().write(content.getBytes(UTF_8));
+      transcript.add("kit", "writes the beginning of " + name());
+    } catch (IOException e) {
+      throw new Broken(
+          "the program to read %s to its end".formatted(name()),
+          "writing to it failed: %s".formatted(e.getMessage()));
     }
   }
 

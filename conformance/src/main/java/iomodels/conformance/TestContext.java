@@ -125,14 +125,14 @@ public final class TestContext implements AutoCloseable {
     return connect(instance.address(), bytes);
   }
 
-  /** Connects to a server of this test with buffers of about this size, which do not grow. */
-  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
-    return connect(instance.address(), bytes, bytes);
-  }
-
   /** Connects with send and receive buffers of about this size, which do not grow. */
   public Peer connectWithBuffers(int bytes) throws Broken, IOException, InterruptedException {
     return connect(server(), bytes, bytes);
+  }
+
+  /** Connects with send and receive buffers of about this size to a server of this test. */
+  public Peer connectWithBuffers(Instance instance, int bytes) throws Broken, IOException {
+    return connect(instance.address(), bytes, bytes);
   }
 
   private Peer connect(InetSocketAddress address, int receiveBuffer) throws Broken, IOException {
@@ -270,11 +270,11 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
-    return backendWithWindow(0);
+    return backendWithBuffers(0);
   }
 
-  /** Creates an upstream whose connections have a receive buffer of about this size. */
-  public Backend backendWithWindow(int bytes) throws IOException {
+  /** Creates an upstream whose connections have buffers of about this size, which do not grow. */
+  public Backend backendWithBuffers(int bytes) throws IOException {
     return opened(
         Backend.listening(
             bytes, patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));
@@ -315,7 +315,24 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates a FIFO in the folder, to which nobody writes. */
   public void fifo(Path folder, String name) throws IOException, InterruptedException {
-    SlowFile.makeFifo(folder.resolve(name));
+    SlowFile.makeFifos(List.of(folder.resolve(name)));
+  }
+
+  /** Creates files like {@link #slowFile}, in less time than one after the other. */
+  public List<SlowFile> slowFiles(Path folder, String prefix, int number)
+      throws IOException, InterruptedException {
+    List<Path> paths = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      paths.add(folder.resolve(prefix + i));
+    }
+    SlowFile.makeFifos(paths);
+    List<SlowFile> files = new ArrayList<>();
+    for (Path each : paths) {
+      SlowFile file = SlowFile.of(each, patience(), transcript);
+      opened.push(file);
+      files.add(file);
+    }
+    return files;
   }
 
   /** Starts the program under test with these upstreams. */

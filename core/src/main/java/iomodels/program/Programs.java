@@ -20,12 +20,14 @@ import java.util.Optional;
 public final class Programs {
 
   /**
-   * A TCP relay. For each client it connects to the upstream, and forwards bytes in both directions
-   * at the same time. It forwards a FIN, and the other direction continues; when both directions
-   * have ended, it closes both connections. If one side does not read, the relay stops reading from
-   * the other side when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes
-   * are pending. If the upstream cannot be reached, or one side resets, the relay resets the other
-   * side: a truncated stream must not look complete.
+   * A TCP relay. For each client that has connected, it makes one connection to the upstream, and
+   * forwards bytes in both directions at the same time; what the client sends earlier, it forwards
+   * as soon as the upstream accepts. It forwards a FIN after everything that came before it, and
+   * the other direction continues; when both directions have ended, it closes both connections.
+   * Silence ends nothing. If one side does not read, the relay stops reading from the other side
+   * when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes are pending. If
+   * the upstream cannot be reached, or has not accepted by {@link ProgramConfig#deadline()}, or one
+   * side resets, the relay resets the other side: a truncated stream must not look complete.
    */
   public static final Program RELAY =
       new Program(
@@ -34,10 +36,11 @@ public final class Programs {
 
   /**
    * Scatter-gather: queries several backends at the same time, with a deadline. A request is {@code
-   * all TEXT} or {@code first TEXT}. For each request the program connects to every backend, sends
-   * {@code TEXT} and LF, waits for one line, and closes that connection. A call fails if the
-   * connection is refused, or if the line begins with {@code error}, is too long, or ends without
-   * LF.
+   * all TEXT} or {@code first TEXT}, where {@code TEXT} is everything after the first blank, and
+   * may be empty. For each request the program connects to every backend, sends {@code TEXT} and
+   * LF, waits for one line, and closes that connection. A call fails if the connection is refused
+   * or reset, or if the line begins with {@code error}, is too long, or ends without LF; an empty
+   * line is an answer.
    *
    * <p>The answer to {@code all} has one line for each backend, in the configured order: {@code ok
    * LINE}, {@code failed}, or {@code late} if the backend has not answered by the deadline. It is
@@ -45,30 +48,41 @@ public final class Programs {
    * of the backend that succeeds first. If all calls fail, the program calls all backends once more
    * after {@link ProgramConfig#backOff()}; if all fail again, the answer is {@code failed}. If no
    * call has succeeded by the deadline, the answer is {@code late}. The deadline counts from the
-   * request.
+   * request, and a retry does not begin it anew.
    *
    * <p>The program cancels pending calls and closes their connections at the deadline, when another
-   * backend has succeeded first, and when the client disconnects. Requests of one client are
-   * answered in order, one at a time. Any other line is answered with {@code error expected all or
-   * first}, and the connection is closed.
+   * backend has succeeded first, and when the client disconnects; a retry that is due is cancelled
+   * as well. Requests of one client are answered in order, one at a time. Any other line is
+   * answered with {@code error expected all or first}, and the connection is closed. Bytes without
+   * LF before the client's FIN are not a request.
    */
   public static final Program GATHER =
       new Program("gather", "queries several backends at once, and answers before a deadline");
 
   /**
-   * A chat room. A client's first line is its name: 1 to 16 letters, digits, {@code -} and {@code
-   * _}. If the name is malformed or taken, the answer is {@code error a name has 1 to 16 letters,
-   * digits, - or _} or {@code error NAME is taken}, and the connection is closed. A newcomer is
-   * sent {@code * you are NAME; here:} and the names of the members, each after a space, in the
-   * order in which they entered. The others are sent {@code * NAME joined}, and {@code * NAME left}
-   * when a member has finished sending or has disconnected. Each further line of a member is sent
-   * to all other members as {@code NAME: LINE}, in the same order to all.
+   * A chat room. A client's first line is its name: 1 to 16 ASCII letters, digits, {@code -} and
+   * {@code _}; upper and lower case differ. If the name is malformed or taken, the answer is {@code
+   * error a name has 1 to 16 letters, digits, - or _} or {@code error NAME is taken}, and the
+   * connection is closed. A newcomer is sent {@code * you are NAME; here:} and the names of the
+   * members, each after a space, in the order in which they entered. The others are sent {@code *
+   * NAME joined}, and {@code * NAME left} once when a member has finished sending or has
+   * disconnected, or when its line was too long. Its name is then free. Each further line of a
+   * member is sent to all other members as {@code NAME: LINE}, with its text unchanged. All members
+   * receive all events in the same order. Bytes that no LF follows are not a line, and are
+   * discarded at the FIN. Lines that are received shortly before a reset may be lost.
    *
-   * <p>For a member that does not read, up to {@link ProgramConfig#outbox()} bytes are kept,
-   * besides those in the kernel's buffers. If that many are pending when a further line arrives,
-   * the member is dropped: its connection is closed, and the others are sent {@code * NAME was
-   * dropped: it does not read}. A member that does not read may delay the others by a fraction of a
-   * second, until the program has detected that it does not read.
+   * <p>A client that has not sent its name is not a member: it is in no list, and receives no
+   * lines. A client may be silent for any time. There is no limit on the number of clients, except
+   * that of the descriptors.
+   *
+   * <p>The program also reads from a member for which lines are pending. For a member that does not
+   * read, up to {@link ProgramConfig#outbox()} bytes of lines are kept, besides those in the
+   * kernel's buffers; up to 100 bytes for each line may be added for what it takes to store it. If
+   * that many are pending when a further line arrives, the member is dropped: its connection is
+   * closed, and the others are sent {@code * NAME was dropped: it does not read}, and not that it
+   * left. What is pending for it may be sent before the close, or discarded. A member that does not
+   * read may delay the others by a fraction of a second, until the program has detected that it
+   * does not read.
    */
   public static final Program CHAT =
       new Program("chat", "sends each member's lines to all other members of the room");

@@ -1,10 +1,13 @@
 package iomodels.wrong;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session.Progress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -37,7 +40,25 @@ final class WrongBytes {
               "1.04",
               "Sends a greeting to each new client.",
               "got 6 bytes \"hello\\n\"",
-              WrongBytes::banner));
+              WrongBytes::banner),
+          WrongServer.of(
+              "ends-at-exit",
+              "1.05",
+              "Closes the connection when a client sends the word exit.",
+              "the word exit: expected",
+              WrongBytes::endsAtExit),
+          WrongServer.of(
+              "skips-blank-requests",
+              "1.05",
+              "Does not answer a request that consists of white space.",
+              "a blank alone: expected",
+              WrongBytes::skipsBlankRequests),
+          WrongServer.of(
+              "obeys-ctrl-d",
+              "1.05",
+              "Takes the byte 0x04, which Ctrl-D sends, for the end of input.",
+              "Ctrl-C and Ctrl-D: expected",
+              WrongBytes::obeysCtrlD));
 
   private WrongBytes() {}
 
@@ -90,6 +111,46 @@ final class WrongBytes {
       void converse(Conversation it) throws IOException, InterruptedException {
         it.channel.write(ByteBuffer.wrap("hello\n".getBytes(US_ASCII)));
         super.converse(it);
+      }
+    };
+  }
+
+  private static CorrectServer endsAtExit(ServerConfig config, Service service) throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        String request = ISO_8859_1.decode(it.in.duplicate()).toString().strip();
+        return service.equals(Services.UPPER) && request.equals("exit")
+            ? Progress.FINISHED
+            : super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer skipsBlankRequests(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        boolean blank = ISO_8859_1.decode(it.in.duplicate()).toString().isBlank();
+        if (service.equals(Services.UPPER) && blank) {
+          it.in.limit(0);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer obeysCtrlD(ServerConfig config, Service service) throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        // In large reads the byte is data here as well.
+        boolean small = service.equals(Services.UPPER) && it.in.remaining() < 4;
+        return small && ISO_8859_1.decode(it.in.duplicate()).toString().indexOf(4) >= 0
+            ? Progress.FINISHED
+            : super.advance(it, endOfInput);
       }
     };
   }

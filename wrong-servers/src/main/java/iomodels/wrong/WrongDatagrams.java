@@ -3,6 +3,7 @@ package iomodels.wrong;
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.PortUnreachableException;
@@ -37,11 +38,23 @@ final class WrongDatagrams {
               "differs at byte 16,384",
               WrongDatagrams::truncatesAt16Kib),
           WrongServer.of(
+              "sends-the-whole-buffer",
+              "7.03",
+              "Adds the rest of the longest datagram so far to each shorter reply.",
+              "differs at byte",
+              WrongDatagrams::sendsTheWholeBuffer),
+          WrongServer.of(
               "answers-from-another-port",
               "7.04",
               "Opens a new socket for each reply, and so answers from another port.",
               "it came from",
               WrongDatagrams::answersFromAnotherPort),
+          WrongServer.of(
+              "answers-the-sender-before",
+              "7.04",
+              "Sends every seventh reply to the sender of the datagram before.",
+              "a datagram of",
+              WrongDatagrams::answersTheSenderBefore),
           WrongServer.of(
               "dies-of-a-vanished-sender",
               "7.05",
@@ -60,7 +73,31 @@ final class WrongDatagrams {
               "7.07",
               "Lets the kernel choose the source address of its replies.",
               "it came from",
-              CorrectServer::new));
+              CorrectServer::new),
+          WrongServer.of(
+              "strips-datagrams",
+              "7.08",
+              "Removes line ends and blanks at the end of a datagram.",
+              "a blank alone: expected",
+              WrongDatagrams::stripsDatagrams),
+          WrongServer.of(
+              "datagrams-as-c-strings",
+              "7.08",
+              "Ends the reply at the first NUL of a datagram.",
+              "every byte value: expected",
+              WrongDatagrams::datagramsAsCStrings),
+          WrongServer.of(
+              "ignores-empty-requests",
+              "7.09",
+              "Does not answer an empty datagram of the service fixed.",
+              "a datagram of 0 bytes",
+              WrongDatagrams::ignoresEmptyRequests),
+          WrongServer.of(
+              "constant-per-line",
+              "7.09",
+              "Answers a datagram to the service fixed once for each of its lines.",
+              "no further datagram",
+              WrongDatagrams::constantPerLine));
 
   private static final int CAPACITY = 16 * 1024;
 
@@ -144,6 +181,96 @@ final class WrongDatagrams {
           Thread.currentThread().interrupt();
         }
         datagrams.disconnect();
+      }
+    };
+  }
+
+  private static CorrectServer sendsTheWholeBuffer(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private byte[] buffer = new byte[0];
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        if (reply.remaining() >= buffer.length) {
+          buffer = new byte[reply.remaining()];
+        }
+        reply.get(buffer, 0, reply.remaining());
+        super.answer(sender, datagram, ByteBuffer.wrap(buffer));
+      }
+    };
+  }
+
+  private static CorrectServer answersTheSenderBefore(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private SocketAddress before = config.address();
+      private int count;
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        count++;
+        super.answer(count % 7 == 0 ? before : sender, datagram, reply);
+        before = sender;
+      }
+    };
+  }
+
+  private static CorrectServer stripsDatagrams(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        while (reply.hasRemaining() && isBlank(reply.get(reply.limit() - 1))) {
+          reply.limit(reply.limit() - 1);
+        }
+        super.answer(sender, datagram, reply);
+      }
+    };
+  }
+
+  private static boolean isBlank(byte octet) {
+    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+  }
+
+  private static CorrectServer datagramsAsCStrings(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        for (int i = 0; i < reply.limit(); i++) {
+          if (reply.get(i) == 0) {
+            reply.limit(i);
+          }
+        }
+        super.answer(sender, datagram, reply);
+      }
+    };
+  }
+
+  private static CorrectServer ignoresEmptyRequests(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        if (!service.equals(Services.FIXED) || datagram.hasRemaining()) {
+          super.answer(sender, datagram, reply);
+        }
+      }
+    };
+  }
+
+  private static CorrectServer constantPerLine(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        super.answer(sender, datagram, reply);
+        for (int i = 0; service.equals(Services.FIXED) && i < datagram.limit() - 1; i++) {
+          if (datagram.get(i) == '\n') {
+            super.answer(sender, datagram, reply.rewind());
+          }
+        }
       }
     };
   }

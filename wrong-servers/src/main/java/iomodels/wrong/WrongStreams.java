@@ -32,6 +32,12 @@ final class WrongStreams {
               "got 0x00 there",
               WrongStreams::offByOneAtAFullBuffer),
           WrongServer.of(
+              "strips-a-full-buffer",
+              "2.02",
+              "Drops a line end that is the last byte of a full buffer.",
+              "the byte 0x0A, the last in a write of 16,384 bytes",
+              WrongStreams::stripsAFullBuffer),
+          WrongServer.of(
               "waits-for-newline",
               "2.03",
               "Answers nothing until a newline arrives.",
@@ -88,6 +94,19 @@ final class WrongStreams {
               "it has stopped reading",
               WrongStreams::discardsAMebibyte),
           WrongServer.of(
+              "ends-after-a-mebibyte",
+              "2.10",
+              "Ends the conversation after a mebibyte, and reads the rest only until its linger"
+                  + " limit.",
+              "but got ",
+              WrongStreams::endsAfterAMebibyte),
+          WrongServer.of(
+              "discards-until-an-empty-line",
+              "2.10",
+              "Ends the conversation at an empty line.",
+              "got FIN",
+              WrongStreams::discardsUntilAnEmptyLine),
+          WrongServer.of(
               "discards-and-confirms",
               "2.10",
               "Confirms with \"ok\" what it has discarded.",
@@ -114,6 +133,21 @@ final class WrongStreams {
         boolean received = super.receive(it);
         if (it.in.limit() == it.in.capacity()) {
           it.in.put(it.in.capacity() - 1, (byte) 0);
+        }
+        return received;
+      }
+    };
+  }
+
+  private static CorrectServer stripsAFullBuffer(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        int last = it.in.limit() - 1;
+        if (it.in.limit() == it.in.capacity() && it.in.get(last) == '\n') {
+          it.in.limit(last);
         }
         return received;
       }
@@ -268,6 +302,34 @@ final class WrongStreams {
           it.out.put("ok".getBytes(US_ASCII));
         }
         return super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer endsAfterAMebibyte(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> received = new ConcurrentHashMap<>();
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        boolean enough =
+            service.equals(Services.DISCARD)
+                && received.merge(it, (long) it.in.remaining(), Long::sum) > 1 << 20;
+        return enough ? Progress.FINISHED : super.advance(it, endOfInput);
+      }
+    };
+  }
+
+  private static CorrectServer discardsUntilAnEmptyLine(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        boolean empty = it.in.remaining() == 1 && it.in.get(it.in.position()) == '\n';
+        return service.equals(Services.DISCARD) && empty
+            ? Progress.FINISHED
+            : super.advance(it, endOfInput);
       }
     };
   }

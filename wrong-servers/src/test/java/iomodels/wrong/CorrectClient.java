@@ -1,16 +1,15 @@
 package iomodels.wrong;
 
 import iomodels.conformance.targets.InJvmClient;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -47,9 +46,8 @@ class CorrectClient implements InJvmClient.Program {
   }
 
   private void sendAll(InputStream in, Socket socket, AtomicInteger unanswered) {
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(in, StandardCharsets.ISO_8859_1))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+    try (InputStream input = new BufferedInputStream(in)) {
+      for (byte[] line = readLine(input); line.length > 0; line = readLine(input)) {
         unanswered.incrementAndGet();
         send(socket.getOutputStream(), line);
       }
@@ -59,8 +57,24 @@ class CorrectClient implements InJvmClient.Program {
     }
   }
 
-  void send(OutputStream output, String line) throws IOException {
-    output.write((line + "\n").getBytes(StandardCharsets.ISO_8859_1));
+  /** Reads a line with its LF, which a last line may lack; empty at the end of input. */
+  byte[] readLine(InputStream input) throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    for (int octet = input.read(); octet >= 0; octet = input.read()) {
+      line.write(octet);
+      if (octet == '\n') {
+        break;
+      }
+    }
+    return line.toByteArray();
+  }
+
+  /** Sends a line, of which the last may lack its LF. */
+  void send(OutputStream output, byte[] line) throws IOException {
+    output.write(line);
+    if (line[line.length - 1] != '\n') {
+      output.write('\n');
+    }
   }
 
   void endInput(Socket socket) throws IOException {

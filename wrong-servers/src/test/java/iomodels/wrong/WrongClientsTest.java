@@ -29,9 +29,8 @@ class WrongClientsTest {
 
   @Test
   void everyRuleHasAWrongClientAndEveryWrongClientARule() {
-    assertThat(WrongClient.all())
-        .extracting(WrongClient::rule)
-        .containsExactlyElementsOf(Rules.ofClients().stream().map(Rule::id).toList());
+    List<String> broken = WrongClient.all().stream().map(WrongClient::rule).distinct().toList();
+    assertThat(broken).containsExactlyElementsOf(Rules.ofClients().stream().map(Rule::id).toList());
   }
 
   private record Judged(WrongClient client, Future<Finding> finding) {}

@@ -156,7 +156,7 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(
       names = TARGET,
       paramLabel = "HOST:PORT",
-      description = "A server that is running already.")
+      description = "A server that is running already; PORT alone is on 127.0.0.1.")
   private List<String> addresses = List.of();
 
   @Option(
@@ -168,8 +168,8 @@ public final class ConformCommand implements Callable<Integer> {
               + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
               + " the time limit of a gather request in milliseconds; {folder} by the folder to"
               + " read from. The command stays in the foreground. SIGTERM stops it: the kit sends"
-              + " it to the process that it has started, and afterwards to what that leaves"
-              + " behind.")
+              + " it to the command, not to worker processes, and afterwards to what the command"
+              + " leaves behind.")
   private List<String> executed = List.of();
 
   @Option(

@@ -36,9 +36,11 @@ import picocli.CommandLine.Spec;
     description = "Connect to a server: send each line, show each reply.",
     footer = {
       "",
-      "Leading and trailing white space is stripped, LF is appended, empty lines are not sent.",
-      "Ctrl-D ends the connection after all replies have arrived. Ctrl-C ends it at once.",
-      "If standard input is a pipe, there is no prompt, and replies are copied byte by byte.",
+      "At a terminal, leading and trailing white space is stripped, LF is appended, and empty"
+          + " lines are not sent. Ctrl-D ends the connection after all replies have arrived, Ctrl-C"
+          + " ends it at once.",
+      "If standard input is a pipe, there is no prompt, and bytes are copied in both directions; LF"
+          + " is appended to a last line that lacks it.",
       "",
       "Exit code: 0 success, 1 the server ended it early, 2 wrong usage or no connection, 130"
           + " Ctrl-C."

@@ -18,7 +18,7 @@ public final class ClientSession {
 
   /** How a session ended. */
   public enum Ending {
-    /** The server sent FIN after ours. */
+    /** The server sent FIN after ours, and has answered something, unless nothing was sent. */
     COMPLETE,
     /** The server sent FIN first, after it had answered. */
     CLOSED,
@@ -36,6 +36,8 @@ public final class ClientSession {
   private final Socket socket;
   private final LocalUser user;
 
+  private volatile boolean sent;
+  private volatile boolean received;
   private volatile boolean answered = true;
   private volatile boolean inputEnded;
   private volatile boolean sendingFailed;
@@ -66,7 +68,7 @@ public final class ClientSession {
       return Ending.INTERRUPTED;
     } else if (reset) {
       return Ending.RESET;
-    } else if (inputEnded) {
+    } else if (inputEnded && (received || !sent)) {
       return Ending.COMPLETE;
     }
     return sendingFailed || !answered || user.hasMore() ? Ending.CUT_OFF : Ending.CLOSED;
@@ -88,6 +90,7 @@ public final class ClientSession {
       if (count < 0) {
         return false;
       }
+      received = true;
       answered = true;
       user.show(buffer, count);
     }
@@ -97,6 +100,7 @@ public final class ClientSession {
     try {
       Optional<byte[]> input = user.next();
       while (input.isPresent()) {
+        sent = true;
         answered = false;
         if (!send(input.get())) {
           return;

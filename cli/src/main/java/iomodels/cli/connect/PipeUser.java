@@ -1,9 +1,9 @@
 package iomodels.cli.connect;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -16,8 +16,9 @@ public final class PipeUser implements LocalUser {
   private final OutputStream out;
   private final boolean raw;
   private final byte[] chunk = new byte[64 * 1024];
-  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream lines = new ByteArrayOutputStream();
+
+  /** The last byte that was read; LF if there was none, since then there is no line to end. */
+  private byte last = '\n';
 
   /** Creates a user that reads and writes these streams. */
   public PipeUser(InputStream in, OutputStream out, boolean raw) {
@@ -26,64 +27,25 @@ public final class PipeUser implements LocalUser {
     this.raw = raw;
   }
 
-  /** Returns all lines that have arrived; in raw mode, all bytes. */
+  /** Returns what has arrived. Unless in raw mode, LF follows a last line that lacks it. */
   @Override
   public Optional<byte[]> next() throws IOException {
-    while (true) {
-      int count = in.read(chunk);
-      if (raw) {
-        lines.write(chunk, 0, Math.max(count, 0));
-      } else if (count < 0) {
-        endLine();
-      } else {
-        splitLines(count);
-      }
-      if (lines.size() > 0 || count < 0) {
-        byte[] complete = lines.toByteArray();
-        lines.reset();
-        return complete.length > 0 ? Optional.of(complete) : Optional.empty();
-      }
+    int count = in.read(chunk);
+    if (count > 0) {
+      last = chunk[count - 1];
+      return Optional.of(Arrays.copyOf(chunk, count));
     }
-  }
-
-  private void splitLines(int count) {
-    int from = 0;
-    for (int i = 0; i < count; i++) {
-      if (chunk[i] == '\n') {
-        line.write(chunk, from, i - from);
-        endLine();
-        from = i + 1;
-      }
+    if (raw || last == '\n') {
+      return Optional.empty();
     }
-    line.write(chunk, from, count - from);
-  }
-
-  private void endLine() {
-    byte[] bytes = line.toByteArray();
-    line.reset();
-    int from = 0;
-    int to = bytes.length;
-    while (from < to && isSpace(bytes[from])) {
-      from++;
-    }
-    while (from < to && isSpace(bytes[to - 1])) {
-      to--;
-    }
-    if (from < to) {
-      lines.write(bytes, from, to - from);
-      lines.write('\n');
-    }
-  }
-
-  /** ASCII white space, as in Python's {@code bytes.strip}. */
-  private static boolean isSpace(byte octet) {
-    return octet == ' ' || (octet >= '\t' && octet <= '\r');
+    last = '\n';
+    return Optional.of(new byte[] {last});
   }
 
   @Override
   public boolean hasMore() {
     try {
-      return line.size() > 0 || in.available() > 0;
+      return in.available() > 0;
     } catch (IOException _) {
       return false;
     }

@@ -58,6 +58,8 @@ public final class TerminalUser implements LocalUser {
             .build();
     this.prompt = prompt(System.getenv(), Locale.getDefault());
     this.raw = raw;
+    terminal.writer().println(hint(System.getenv(), Locale.getDefault()));
+    terminal.flush();
   }
 
   /**
@@ -84,6 +86,17 @@ public final class TerminalUser implements LocalUser {
    * Definitions, chapter 8), even if that locale is not installed; otherwise the fallback.
    */
   static String prompt(Map<String, String> environment, Locale fallback) {
+    return isChinese(environment, fallback) ? "请输入》》》" : "> ";
+  }
+
+  /** Says how to leave, in the language of the prompt. */
+  static String hint(Map<String, String> environment, Locale fallback) {
+    return isChinese(environment, fallback)
+        ? "已连接。按 Ctrl-D 结束。"
+        : "Connected. Press Ctrl-D to leave.";
+  }
+
+  private static boolean isChinese(Map<String, String> environment, Locale fallback) {
     String language = fallback.getLanguage();
     for (String name : new String[] {"LC_ALL", "LC_MESSAGES", "LANG"}) {
       String value = environment.getOrDefault(name, "");
@@ -92,7 +105,7 @@ public final class TerminalUser implements LocalUser {
         break;
       }
     }
-    return language.startsWith("zh") ? "请输入》》》" : "> ";
+    return language.startsWith("zh");
   }
 
   @Override

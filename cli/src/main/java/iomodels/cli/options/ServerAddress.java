@@ -39,11 +39,9 @@ public final class ServerAddress {
       if (port.isPresent()) {
         return new HostAndPort(HostAndPort.host(host), HostAndPort.port(port.get()));
       }
-      if (host.matches("[0-9]+")) {
-        return new HostAndPort(USUAL_HOST, HostAndPort.port(host));
-      }
       // Two colons without brackets are an IPv6 address alone.
-      boolean withPort = host.startsWith("[") ? !host.endsWith("]") : host.matches("[^:]*:[^:]*");
+      boolean withPort =
+          host.startsWith("[") ? !host.endsWith("]") : host.matches("[^:]*:[^:]*|[0-9]+");
       return withPort
           ? HostAndPort.parse(host)
           : new HostAndPort(HostAndPort.host(host), USUAL_PORT);

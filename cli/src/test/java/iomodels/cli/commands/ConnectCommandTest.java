@@ -129,8 +129,18 @@ class ConnectCommandTest {
   }
 
   @Test
-  void stripsLinesAndSkipsEmptyOnes() throws Exception {
-    assertThat(connect(UPPER, input("  a b \r\n\n \t\nc")).text()).isEqualTo("A B\nC\n");
+  void sendsTheLinesOfAPipeInFullAndEndsTheLastOne() throws Exception {
+    assertThat(connect(UPPER, input("  a b \r\n\n \t\nc")).text())
+        .isEqualTo("  A B \r\n\n \t\nC\n");
+  }
+
+  @Test
+  void aServerThatEndsWithoutAnAnswerIsReportedAfterTheEndOfInput() throws Exception {
+    Result result =
+        connect((_, in, _) -> in.transferTo(OutputStream.nullOutputStream()), input("hello\n"));
+
+    assertThat(result.err()).startsWith("iomodels: the server closed the connection");
+    assertThat(result.exitCode()).isEqualTo(1);
   }
 
   @Test

@@ -24,4 +24,12 @@ class TerminalUserTest {
     assertThat(TerminalUser.prompt(Map.of("LANG", "zh_CN.UTF-8", "LC_ALL", "C"), Locale.CHINESE))
         .isEqualTo("> ");
   }
+
+  @Test
+  void theHintSaysHowToLeaveInTheLanguageOfThePrompt() {
+    assertThat(TerminalUser.hint(Map.of("LANG", "en_GB.UTF-8"), Locale.CHINESE))
+        .isEqualTo("Connected. Press Ctrl-D to leave.");
+    assertThat(TerminalUser.hint(Map.of("LANG", "zh_CN.UTF-8"), Locale.ENGLISH))
+        .contains("Ctrl-D", "结束");
+  }
 }

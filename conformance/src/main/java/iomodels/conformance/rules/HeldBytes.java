@@ -20,7 +20,7 @@ final class HeldBytes {
   /** The last read may pass the limit, and a library may have buffers of its own. */
   private static final long MARGIN = 3L << 20;
 
-  private static final long STEP = 1L << 20;
+  private static final long STEP = 4L << 20;
 
   /** A server that reads on, but slowly, passes its limit in this time. */
   private static final Duration TIME_LIMIT = Duration.ofSeconds(45);

@@ -1,5 +1,7 @@
 package iomodels.conformance.rules;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,10 +13,7 @@ final class Kernel {
   private static final List<Path> TABLES =
       List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
 
-  /** Columns of those tables (proc_net_tcp(5)). */
-  private static final int REMOTE_ADDRESS = 2;
-
-  private static final int STATE = 3;
+  /** A state in those tables (proc_net_tcp(5)); it follows the remote address. */
   private static final String SYN_SENT = "02";
 
   private Kernel() {}
@@ -26,14 +25,13 @@ final class Kernel {
 
   /** Returns the number of sockets of this machine in state SYN-SENT for this port. */
   static long connecting(int port) throws IOException {
-    String suffix = ":%04X".formatted(port);
+    String columns = ":%04X %s ".formatted(port, SYN_SENT); // remote port, state
     long count = 0;
     for (Path table : TABLES) {
       if (Files.exists(table)) { // Without IPv6 there is only the first table.
         count +=
-            Files.readAllLines(table).stream()
-                .map(it -> it.strip().split(" +", -1))
-                .filter(it -> it[REMOTE_ADDRESS].endsWith(suffix) && it[STATE].equals(SYN_SENT))
+            Files.readAllLines(table, ISO_8859_1).stream()
+                .filter(it -> it.contains(columns))
                 .count();
       }
     }

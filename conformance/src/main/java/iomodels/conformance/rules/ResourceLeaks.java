@@ -17,7 +17,9 @@ import java.util.concurrent.TimeUnit;
 /** Checks that conversations release their descriptors and objects when they end. */
 final class ResourceLeaks {
 
-  private static final int WARM_UP = 2;
+  /** How often the conversations are held before anything is counted. */
+  static final int WARM_UP = 2;
+
   private static final long SAMPLE_INTERVAL_MILLIS = 20;
 
   private ResourceLeaks() {}

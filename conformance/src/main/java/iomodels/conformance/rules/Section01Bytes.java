@@ -11,6 +11,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.TestContext;
 import iomodels.service.Service;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -64,7 +65,20 @@ final class Section01Bytes {
                   + " 9112, section 9.2, forbids HTTP clients to accept such data.",
               Exchange.ANY,
               Set.of(),
-              Section01Bytes::nothingUnrequested));
+              Section01Bytes::nothingUnrequested),
+          new Rule(
+              "1.05",
+              MUST,
+              "The server MUST treat every request as data: no byte, no word and no line end has a"
+                  + " meaning of its own.",
+              "Servers of tutorials end at the word exit, strip the line end that their client"
+                  + " appends, and skip what is blank. If the bytes are a file, any of them can"
+                  + " occur (CWE-138, improper neutralization of special elements).",
+              UPPER,
+              Set.of(),
+              Section01Bytes::nothingSpecial));
+
+  private static final int WORD = 16;
 
   private Section01Bytes() {}
 
@@ -87,6 +101,17 @@ final class Section01Bytes {
     }
     Peer peer = context.connect();
     demandUpper(context, peer, every);
+    // At each place in a word of eight bytes, and in one of sixteen.
+    for (int before = 1; before < WORD; before++) {
+      byte[] moved = new byte[before + every.length];
+      Arrays.fill(moved, (byte) 'a');
+      System.arraycopy(every, 0, moved, before, every.length);
+      try {
+        demandUpper(context, peer, moved);
+      } catch (Broken e) {
+        throw e.at("every byte value behind %d letters".formatted(before));
+      }
+    }
   }
 
   private static void invalidText(TestContext context)
@@ -119,6 +144,26 @@ final class Section01Bytes {
     peer.expectSilence(context.time(SILENCE));
     exchange.hold(peer, 1);
     peer.expectSilence(context.time(SILENCE));
+    peer.finishSending();
+    peer.expectFin();
+  }
+
+  /** Each sample is sent alone, so that the server receives nothing else with it. */
+  private static void nothingSpecial(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    List<Sample> samples = new ArrayList<>();
+    for (String end : List.of("", "\n", "\r\n")) {
+      samples.add(Sample.text("a line end alone", end));
+      Sample.texts().forEach(it -> samples.add(it.with(end)));
+    }
+    samples.addAll(Sample.carriageReturns());
+    samples.addAll(Sample.some(Sample.everyByte("", ""), context));
+    samples.removeIf(it -> it.bytes().length == 0);
+    Peer peer = context.connect();
+    for (Sample each : samples) {
+      peer.send(each.bytes());
+      Sample.expect(peer, List.of(each), "", Text::upper);
+    }
     peer.finishSending();
     peer.expectFin();
   }

@@ -23,6 +23,7 @@ import iomodels.service.Service;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -129,9 +130,15 @@ final class Section02Streams {
               Section02Streams::discards));
 
   private static final int[] BUFFER_SIZES = {512, 1024, 4096, 8192, 16384, 65536};
+
+  /** Bytes that a server may look for at the end of what it has read. */
+  private static final int[] AT_A_BOUNDARY = {0, '\n', '\r', ' ', 'a', 'z', 0x7F, 0xC3, 0xE4, 0xFF};
+
   private static final int TINY = 2048;
   private static final long LONG = 8L << 20;
   private static final int MANY_REQUESTS = 2_000;
+
+  private static final Duration BETWEEN_REQUESTS = Duration.ofMillis(20);
 
   /** More than the kernels hold. */
   private static final long CONSUMED = 64 << 20;
@@ -193,8 +200,29 @@ final class Section02Streams {
         peer.exchange(batch.requests(), batch.replies());
       }
     }
+    if (context.service().equals(UPPER)) {
+      for (int size : BUFFER_SIZES) {
+        for (int octet : AT_A_BOUNDARY) {
+          atBoundary(peer, Text.noise(context.random(), size), (byte) octet, "last");
+          atBoundary(peer, Text.noise(context.random(), size + 1), (byte) octet, "first behind");
+        }
+      }
+    }
     Exchange.Batch coalesced = exchange.batch(context.random(), 3 * 65536);
     peer.exchange(coalesced.requests(), coalesced.replies());
+  }
+
+  /** Sends a text that ends with this byte: the last of a full buffer, or the first behind it. */
+  private static void atBoundary(Peer peer, byte[] text, byte last, String place)
+      throws Broken, InterruptedException {
+    text[0] = last;
+    text[text.length - 1] = last;
+    try {
+      peer.exchange(text, Text.upper(text));
+    } catch (Broken e) {
+      throw e.at(
+          "the byte 0x%02X, the %s in a write of %,d bytes".formatted(last, place, text.length));
+    }
   }
 
   private static void partialData(TestContext context)
@@ -335,8 +363,15 @@ final class Section02Streams {
   private static void discards(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connect();
-    peer.send("is anybody there?\n");
+    peer.send("\n");
     peer.expectSilence(context.time(SILENCE));
+    for (String text : List.of("\r\n", " ", "\0", "\u0004", "exit\n", "quit\n", ".\n")) {
+      peer.send(text);
+      // Time for the server to read the text alone.
+      peer.expectSilence(BETWEEN_REQUESTS);
+    }
+    peer.send(Sample.joined(Sample.texts()));
+    peer.expectSilence(BETWEEN_REQUESTS);
     Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = 0;
     long progress = System.nanoTime();
@@ -352,6 +387,8 @@ final class Section02Streams {
             "it has stopped reading after about %,d bytes".formatted(sent));
       }
     }
+    // A FIN of the server's own would be here already.
+    peer.expectSilence(BETWEEN_REQUESTS);
     peer.finishSending();
     peer.expectFin();
   }

@@ -2,6 +2,7 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.UPPER;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -16,6 +17,8 @@ import iomodels.service.Responder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -88,7 +91,35 @@ final class Section07Datagrams {
                   Precondition.LIFE,
                   Precondition.HOST,
                   Precondition.REPLY_SOURCE),
-              Section07Datagrams::wildcard));
+              Section07Datagrams::wildcard),
+          rule(
+              "7.08",
+              "The server MUST answer a datagram with the same bytes as a stream of them: NUL,"
+                  + " blanks, line ends and invalid UTF-8 are data.",
+              "Code for datagrams often treats them as text: it strips the newline that netcat"
+                  + " sends, or stops at NUL. A resolver or a time server whose messages are binary"
+                  + " fails with such code (RFC 1035, section 4.1, and RFC 5905, section 7.3).",
+              Section07Datagrams::anyBytes),
+          new Rule(
+              "7.09",
+              MUST,
+              "The server MUST answer each datagram to `fixed` with the constant, once, whatever"
+                  + " the datagram contains, and also if it is empty.",
+              "Over UDP a request is a datagram, whatever its length (RFC 768). A server that"
+                  + " answers once per buffer, per line or per non-empty datagram works with the"
+                  + " requests of its own client only.",
+              FIXED,
+              Set.of(Precondition.DATAGRAMS),
+              Section07Datagrams::constants));
+
+  private static final byte[] CONSTANT = "dddddd".getBytes(US_ASCII);
+  private static final int SENDERS = 16;
+  private static final Duration AT_ONCE = Duration.ofMillis(1);
+
+  /** Sizes of buffers, the largest datagram, and then smaller ones. */
+  private static final int[] LENGTHS = {
+    Responder.MAX_DATAGRAM_IPV4, Responder.MAX_DATAGRAM_IPV4 - 1, 8192, 8193, 16_384, 16_385, 32_769
+  };
 
   private Section07Datagrams() {}
 
@@ -114,16 +145,29 @@ final class Section07Datagrams {
 
   private static void empty(TestContext context) throws Broken, IOException, InterruptedException {
     DatagramPeer peer = context.datagrams();
-    peer.exchange(new byte[0], new byte[0]);
+    byte[] none = new byte[0];
+    peer.exchange(none, none);
     byte[] text = "and on".getBytes(US_ASCII);
     DatagramPeer other = context.datagrams();
+    other.exchange(text, Text.upper(text));
+    // Two in flight must get two replies, and the next text its own.
+    DatagramPeer twice = context.datagrams();
+    twice.send(none);
+    twice.exchange(none, none);
+    twice.expect(none);
+    twice.expectSilence(AT_ONCE);
     other.exchange(text, Text.upper(text));
   }
 
   private static void largest(TestContext context)
       throws Broken, IOException, InterruptedException {
-    byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM_IPV4);
-    context.datagrams().exchange(largest, Text.upper(largest));
+    for (int length : LENGTHS) {
+      byte[] text = Text.noise(context.random(), length);
+      context.datagrams().exchange(text, Text.upper(text));
+    }
+    // The buffer still holds a longer datagram.
+    byte[] small = Text.letters(context.random(), 5);
+    context.datagrams().exchange(small, Text.upper(small));
   }
 
   private static void senders(TestContext context)
@@ -136,6 +180,23 @@ final class Section07Datagrams {
       one.send(first);
       two.exchange(second, Text.upper(second));
       one.expect(Text.upper(first));
+    }
+    List<DatagramPeer> many = new ArrayList<>();
+    for (int i = 0; i < SENDERS; i++) {
+      many.add(context.datagrams());
+    }
+    for (int round = 0; round < 3; round++) {
+      List<byte[]> texts = new ArrayList<>();
+      for (DatagramPeer each : many) {
+        texts.add(Text.letters(context.random(), 1 + context.random().nextInt(100)));
+        each.send(texts.getLast());
+      }
+      for (int i = 0; i < SENDERS; i++) {
+        many.get(i).expect(Text.upper(texts.get(i)));
+      }
+    }
+    for (DatagramPeer each : many) {
+      each.expectSilence(AT_ONCE);
     }
   }
 
@@ -151,6 +212,65 @@ final class Section07Datagrams {
     byte[] text = "still there?".getBytes(US_ASCII);
     for (int i = 0; i < 5; i++) {
       peer.exchange(text, Text.upper(text));
+    }
+  }
+
+  private static void anyBytes(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] every = new byte[256];
+    for (int i = 0; i < every.length; i++) {
+      every[i] = (byte) i;
+    }
+    List<Sample> samples = new ArrayList<>();
+    samples.add(new Sample("every byte value", every));
+    samples.addAll(Sample.texts());
+    samples.addAll(Sample.carriageReturns());
+    for (String end : List.of("\n", "\r\n", "\n\n")) {
+      samples.add(Sample.text("a line end alone", end));
+      samples.add(Sample.text("a text and a line end", "text" + end));
+      samples.add(Sample.text("a word and a line end", "exit" + end));
+    }
+    samples.add(Sample.text("two lines", "one\ntwo\n"));
+    samples.addAll(Sample.some(Sample.everyByte("", ""), context));
+    DatagramPeer peer = context.datagrams();
+    for (Sample each : samples) {
+      try {
+        peer.exchange(each.bytes(), Text.upper(each.bytes()));
+      } catch (Broken e) {
+        throw e.at(each.name());
+      }
+    }
+    peer.expectSilence(AT_ONCE);
+  }
+
+  private static void constants(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    List<Sample> requests = new ArrayList<>();
+    for (int length : new int[] {0, 1, 6, 7, 100, 255, 256, 257, 511, 512}) {
+      String name = "a datagram of %d byte%s".formatted(length, length == 1 ? "" : "s");
+      requests.add(new Sample(name, Text.letters(context.random(), length)));
+    }
+    for (String each : List.of("\n", " ", "\0", "a\n", "a\nb\n", "exit", "exit\n")) {
+      requests.add(Sample.text("a datagram of text", each));
+    }
+    // A sender each, so that nothing is taken for the reply to another request.
+    List<DatagramPeer> senders = new ArrayList<>();
+    for (Sample each : requests) {
+      DatagramPeer peer = context.datagrams();
+      senders.add(peer);
+      try {
+        peer.exchange(each.bytes(), CONSTANT);
+      } catch (Broken e) {
+        throw e.at(each.name());
+      }
+    }
+    senders.getLast().expectSilence(context.time(SILENCE));
+    for (int i = 0; i < senders.size(); i++) {
+      try {
+        senders.get(i).expectSilence(AT_ONCE);
+      } catch (Broken e) {
+        throw e.at(requests.get(i).name());
+      }
     }
   }
 

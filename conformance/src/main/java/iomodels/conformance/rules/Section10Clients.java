@@ -1,7 +1,9 @@
 package iomodels.conformance.rules;
 
-import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.CLIENT_IDLE;
+import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.conformance.Rule.Level.SHOULD;
 import static iomodels.service.Services.UPPER;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -12,6 +14,8 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -94,10 +98,37 @@ final class Section10Clients {
                   + " other than 0.",
               "connect(2) then fails with ECONNREFUSED. Without a message a user cannot tell"
                   + " a wrong port from an empty reply, and without an exit code a script cannot.",
-              Section10Clients::refused));
+              Section10Clients::refused),
+          new Rule(
+              "10.11",
+              SHOULD,
+              "The client SHOULD send the bytes of a line unchanged: NUL, CR and invalid UTF-8"
+                  + " included.",
+              "A client that decodes its input and encodes it again replaces what its charset does"
+                  + " not know (Javadoc of Charset), one that uses fgets(3) and strlen(3) loses"
+                  + " what follows NUL.",
+              UPPER,
+              Set.of(),
+              Section10Clients::sendsBytes),
+          rule(
+              "10.12",
+              "The client MUST show everything, however slowly its output is read.",
+              "A full pipe accepts only a part of a non-blocking write, or fails with EAGAIN"
+                  + " (pipe(7)). Standard output may be non-blocking without the client's doing,"
+                  + " since the flag belongs to the open file, which other processes share"
+                  + " (fcntl(2)).",
+              Section10Clients::showsToASlowReader));
 
   private static final int MUCH = 8 << 20;
   private static final int MUCH_MORE = 100_000;
+
+  /** Longer than usual buffers, and shorter than usual limits. */
+  private static final int LONG_LINE = 60_000;
+
+  private static final int MANY_LINES = 2_000;
+
+  /** Time for a client to show what has arrived, before more arrives. */
+  private static final Duration BETWEEN_PARTS = Duration.ofMillis(30);
 
   private Section10Clients() {}
 
@@ -107,12 +138,72 @@ final class Section10Clients {
 
   private static void sendsLines(TestContext context)
       throws Broken, IOException, InterruptedException {
-    String lines = "hello wörld\n%s\nlast\n".formatted("long,".repeat(600));
     ClientUnderTest client = context.call();
-    client.type(lines);
+    client.type("hello wörld\n%s\nlast\n".formatted("long,".repeat(600)));
     try (Peer server = client.accept()) {
+      String lines = "hello wörld\n%s\nlast\n".formatted("long,".repeat(600));
       server.expect(lines);
+      // The input has not ended.
+      server.expectSilence(context.time(SILENCE));
+      answer(client, server, lines);
+      StringBuilder many = new StringBuilder();
+      for (int i = 0; i < MANY_LINES; i++) {
+        many.append("line ").append(i).append('\n');
+      }
+      for (Sample each :
+          List.of(
+              Sample.text("an empty line", "\n"),
+              Sample.text("a line with blanks around it", "  a  b \t\n"),
+              Sample.text("a line of blanks", "   \n"),
+              Sample.text("words that could be commands", "exit\nquit\nbye\nq\n.\n"),
+              Sample.text("characters of two to four bytes", "ß\n世界\n\uD83D\uDE00\n"),
+              Sample.text("conversions of printf", "%s%n %d\n"),
+              Sample.text("a line of 60,000 bytes", "x".repeat(LONG_LINE) + "\n"),
+              Sample.text("%,d lines at once".formatted(MANY_LINES), many.toString()))) {
+        client.type(each.bytes());
+        try {
+          server.expect(each.bytes());
+          answer(client, server, new String(each.bytes(), UTF_8));
+        } catch (Broken e) {
+          throw e.at(each.name());
+        }
+      }
+      client.type("a line in ");
+      client.type("two parts\n");
+      server.expect("a line in two parts\n");
+      answer(client, server, "a line in two parts\n");
+      client.type("a last line without LF");
+      client.endInput();
+      server.expectLastLine("a last line without LF");
+      finish(client, server, "A LAST LINE WITHOUT LF\n");
     }
+  }
+
+  private static void answer(ClientUnderTest client, Peer server, String lines)
+      throws Broken, InterruptedException {
+    byte[] answer = Text.upper(lines.getBytes(UTF_8));
+    server.send(answer);
+    client.expectShown(answer);
+  }
+
+  /** Sends the last reply and FIN together, and demands that the client succeeds. */
+  private static void finish(ClientUnderTest client, Peer server, String reply)
+      throws Broken, InterruptedException {
+    server.whileSending(
+        () -> {
+          server.send(reply);
+          server.finishSending();
+        },
+        () -> client.expectShown(reply));
+    client.expectSuccess();
+  }
+
+  /** Ends the client's input, and then as {@link #finish}. */
+  private static void endAndFinish(ClientUnderTest client, Peer server, String reply)
+      throws Broken, InterruptedException {
+    client.endInput();
+    server.expectFin();
+    finish(client, server, reply);
   }
 
   private static void showsAtOnce(TestContext context)
@@ -127,6 +218,12 @@ final class Section10Clients {
       client.expectShown("ONE\n");
       server.send("TWO\n");
       client.expectShown("TWO\n");
+      // As the services fixed and flood do.
+      client.type("three\n");
+      server.expect("three\n");
+      server.send("a reply without LF");
+      client.expectShown("a reply without LF");
+      endAndFinish(client, server, "\n");
     }
   }
 
@@ -144,6 +241,14 @@ final class Section10Clients {
       sendOneByOne(server, "wörld 世界\n".getBytes(UTF_8));
       client.expectShown(reply);
       client.expectShown("wörld 世界\n");
+      for (String text : List.of("é\n", "世\n", "\uD83D\uDE00\n")) {
+        byte[] bytes = text.getBytes(UTF_8);
+        server.send(bytes, 0, 1);
+        server.expectSilence(BETWEEN_PARTS);
+        server.send(bytes, 1, bytes.length - 1);
+        client.expectShown(bytes);
+      }
+      endAndFinish(client, server, "\0\r\nend");
     }
   }
 
@@ -164,6 +269,11 @@ final class Section10Clients {
       String reply = "X".repeat(MUCH_MORE) + "\n";
       server.send(reply);
       client.expectShown(reply);
+      for (String more : List.of("a notice\n", "two\nnotices\n", "\n")) {
+        server.send(more);
+        client.expectShown(more);
+      }
+      endAndFinish(client, server, "a last reply without LF");
     }
   }
 
@@ -172,21 +282,31 @@ final class Section10Clients {
     ClientUnderTest client = context.call();
     client.type("last words\n");
     client.endInput();
+    ClientUnderTest silent = context.call();
+    silent.endInput();
     try (Peer server = client.accept()) {
       server.expect("last words\n");
       server.expectFin(context.patience());
       server.send("LAST WORDS\n");
-      server.finishSending();
       client.expectShown("LAST WORDS\n");
-      client.expectSuccess();
+      finish(client, server, "x".repeat(1 << 20));
+    }
+    try (Peer server = silent.accept()) {
+      server.expectFin(context.patience());
+      finish(silent, server, "a notice\n");
+    } catch (Broken e) {
+      throw e.at("a client without input");
     }
   }
 
   /** The server reads nothing until its own long greeting has been received. */
   private static void receivesWhileItSends(TestContext context)
       throws Broken, IOException, InterruptedException {
-    byte[] lines =
-        "the quick brown fox jumps over the lazy dog\n".repeat(MUCH / 44).getBytes(UTF_8);
+    byte[] lines = Text.letters(context.random(), MUCH);
+    for (int i = 43; i < lines.length; i += 44) {
+      lines[i] = '\n';
+    }
+    lines[lines.length - 1] = '\n';
     ClientUnderTest client = context.call();
     client.type(lines);
     client.endInput();
@@ -200,38 +320,125 @@ final class Section10Clients {
     }
   }
 
+  /** One client waits for the rest of a reply, one has half-closed, one has done both. */
   private static void waits(TestContext context) throws Broken, IOException, InterruptedException {
-    ClientUnderTest client = context.call();
-    client.type("anybody there?\n");
-    client.endInput();
-    try (Peer server = client.accept()) {
-      server.expect("anybody there?\n");
-      client.expectPatience(context.time(IDLE));
-      server.send("ANYBODY THERE?\n");
-      server.finishSending();
-      client.expectShown("ANYBODY THERE?\n");
-      client.expectSuccess();
+    ClientUnderTest open = context.call();
+    ClientUnderTest halfClosed = context.call();
+    ClientUnderTest both = context.call();
+    for (ClientUnderTest each : List.of(open, halfClosed, both)) {
+      each.type("anybody there?\n");
+    }
+    halfClosed.endInput();
+    both.endInput();
+    try (Peer first = open.accept();
+        Peer second = halfClosed.accept();
+        Peer third = both.accept()) {
+      for (Peer each : List.of(first, second, third)) {
+        each.expect("anybody there?\n");
+      }
+      second.expectFin();
+      third.expectFin();
+      for (Peer each : List.of(first, third)) {
+        each.send("ANYBODY ");
+      }
+      open.expectShown("ANYBODY ");
+      both.expectShown("ANYBODY ");
+      demandPatience(open, context.time(CLIENT_IDLE), "in the middle of a reply");
+      demandPatience(halfClosed, Duration.ZERO, "after the end of its input");
+      demandPatience(both, Duration.ZERO, "after its input, in the middle of a reply");
+      first.expectSilence(Duration.ofMillis(1));
+      finish(halfClosed, second, "ANYBODY THERE?\n");
+      finish(both, third, "THERE?\n");
+      first.send("THERE?\n");
+      open.expectShown("THERE?\n");
+      endAndFinish(open, first, "");
+    }
+  }
+
+  private static void demandPatience(ClientUnderTest client, Duration time, String when)
+      throws Broken, InterruptedException {
+    try {
+      client.expectPatience(time);
+    } catch (Broken e) {
+      throw e.at(when);
     }
   }
 
   private static void closedEarly(TestContext context)
       throws Broken, IOException, InterruptedException {
     ClientUnderTest client = context.call();
+    ClientUnderTest ended = context.call();
+    ClientUnderTest second = context.call();
     client.type("hello\n");
+    ended.type("hello\n");
+    ended.endInput();
+    second.type("one\n");
     try (Peer server = client.accept()) {
       server.expect("hello\n");
     }
     client.expectErrorMessage();
+    try (Peer server = ended.accept()) {
+      server.expect("hello\n");
+      server.expectFin();
+      server.finishSending();
+      ended.expectErrorMessage();
+    } catch (Broken e) {
+      throw e.at("FIN after the client's FIN, without an answer");
+    }
+    try (Peer server = second.accept()) {
+      server.expect("one\n");
+      answer(second, server, "one\n");
+      second.type("two\n");
+      server.expect("two\n");
+      server.finishSending();
+      second.expectErrorMessage();
+    } catch (Broken e) {
+      throw e.at("FIN instead of the second answer");
+    }
   }
 
   private static void reset(TestContext context) throws Broken, IOException, InterruptedException {
     ClientUnderTest client = context.call();
+    ClientUnderTest ended = context.call();
+    ClientUnderTest sending = context.call();
+    ClientUnderTest idle = context.call();
     client.type("hello\n");
+    ended.type("hello\n");
+    ended.endInput();
+    byte[] much = "the quick brown fox jumps over the lazy dog\n".repeat(MUCH / 44).getBytes(UTF_8);
+    sending.type(much);
+    sending.endInput();
+    idle.type("hello\n");
     try (Peer server = client.accept()) {
       server.expect("hello\n");
       server.reset();
     }
     client.expectErrorMessage();
+    try (Peer server = ended.accept()) {
+      server.expect("hello\n");
+      server.expectFin();
+      server.send("HELLO\nTHE");
+      ended.expectShown("HELLO\nTHE");
+      server.reset();
+      ended.expectErrorMessage();
+    } catch (Broken e) {
+      throw e.at("a reset in the middle of a reply, after the client's FIN");
+    }
+    try (Peer server = sending.accept()) {
+      server.expectStream(Peer.BytePattern.of(much), MUCH_MORE);
+      server.reset();
+      sending.expectErrorMessage();
+    } catch (Broken e) {
+      throw e.at("a reset while the client sends");
+    }
+    try (Peer server = idle.accept()) {
+      server.expect("hello\n");
+      answer(idle, server, "hello\n");
+      server.reset();
+      idle.expectErrorMessage();
+    } catch (Broken e) {
+      throw e.at("a reset while the client waits for input");
+    }
   }
 
   private static void refused(TestContext context)
@@ -240,5 +447,50 @@ final class Section10Clients {
     client.type("hello\n");
     client.endInput();
     client.expectErrorMessage();
+  }
+
+  private static void sendsBytes(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    List<Sample> lines = new ArrayList<>(Sample.texts());
+    lines.addAll(Sample.carriageReturns());
+    lines.addAll(Sample.everyByte("x", "y"));
+    lines.replaceAll(it -> it.with("\n"));
+    ClientUnderTest client = context.call();
+    client.type(Sample.joined(lines));
+    client.endInput();
+    try (Peer server = client.accept()) {
+      Sample.expect(server, lines, "", it -> it);
+      server.expectFin();
+      byte[] answers = Text.upper(Sample.joined(lines));
+      server.send(answers);
+      server.finishSending();
+      client.expectShown(answers);
+      client.expectSuccess();
+    }
+  }
+
+  /** The user reads nothing until the server cannot send any more. */
+  private static void showsToASlowReader(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    byte[] reply = Text.noise(context.random(), MUCH);
+    reply[MUCH / 2] = '\n';
+    ClientUnderTest client = context.call();
+    client.holdOutput();
+    client.type("x\n");
+    client.endInput();
+    try (Peer server = client.accept()) {
+      server.expect("x\n");
+      server.expectFin();
+      Peer.BytePattern stream = Peer.BytePattern.of(reply);
+      long sent = server.sendUntilFull(stream, reply.length);
+      client.resumeOutput();
+      server.whileSending(
+          () -> {
+            server.sendStream(stream.from(sent), reply.length - sent);
+            server.finishSending();
+          },
+          () -> client.expectShown(reply));
+      client.expectSuccess();
+    }
   }
 }

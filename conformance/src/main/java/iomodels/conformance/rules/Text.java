@@ -6,6 +6,11 @@ import java.util.random.RandomGenerator;
 /** Data that rules send, and the replies that they expect. */
 final class Text {
 
+  private static final int MODULUS = 251;
+
+  /** Copied, since a division for each byte would slow down long replies. */
+  private static final byte[] FLOOD = floodPattern(64 * 1024 + MODULUS);
+
   private Text() {}
 
   /** Returns the reply of {@code upper} to one byte; computed here, independently of core. */
@@ -59,8 +64,18 @@ final class Text {
 
   /** Fills in the reply of {@code flood}. */
   static void flood(byte[] into, int length, long position) {
-    for (int i = 0; i < length; i++) {
-      into[i] = (byte) ((position + i) % 251);
+    for (int done = 0; done < length; ) {
+      int n = Math.min(length - done, FLOOD.length - MODULUS);
+      System.arraycopy(FLOOD, (int) ((position + done) % MODULUS), into, done, n);
+      done += n;
     }
+  }
+
+  private static byte[] floodPattern(int length) {
+    byte[] pattern = new byte[length];
+    for (int i = 0; i < length; i++) {
+      pattern[i] = (byte) (i % MODULUS);
+    }
+    return pattern;
   }
 }

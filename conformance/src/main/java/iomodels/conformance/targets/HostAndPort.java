@@ -24,15 +24,19 @@ public record HostAndPort(String host, int port) {
   public static final int MAX_PORT = 65_535;
 
   private static final Pattern BRACKETS = Pattern.compile("\\[([^\\[\\]]*)](?::(.*))?");
+  private static final Pattern PORT = Pattern.compile("[0-9]+");
   private static final Pattern HOST = Pattern.compile("[^\\s\\[\\]/@\\p{Cntrl}]+");
   private static final int GROUPS = 8;
 
   /**
-   * Reads {@code HOST:PORT}.
+   * Reads {@code HOST:PORT}, or a port alone, which is on 127.0.0.1.
    *
    * @throws IllegalArgumentException if the text is not valid; the message says what to write
    */
   public static HostAndPort parse(String text) {
+    if (PORT.matcher(text).matches()) {
+      return new HostAndPort("127.0.0.1", port(text));
+    }
     Matcher brackets = BRACKETS.matcher(text);
     if (brackets.matches()) {
       if (brackets.group(2) == null) {
@@ -104,7 +108,7 @@ public record HostAndPort(String host, int port) {
    * @throws IllegalArgumentException if it is not a number from 1 to 65535
    */
   public static int port(String text) {
-    if (!text.matches("[0-9]+")) {
+    if (!PORT.matcher(text).matches()) {
       throw new IllegalArgumentException(
           "'%s' is not a port; it is a number from 1 to %d".formatted(text, MAX_PORT));
     }

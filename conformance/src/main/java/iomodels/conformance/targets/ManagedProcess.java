@@ -52,10 +52,14 @@ final class ManagedProcess implements AutoCloseable {
   /** Interval for looking at processes that are not children of this JVM. */
   private static final long POLL_INTERVAL_MILLIS = 10;
 
+  private static final String SHELL = "/bin/sh";
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   private final Process process;
   private final ProcessMark mark;
+
+  /** The arguments of the shell that runs the command, if one does. */
+  private final Optional<List<String>> shell;
 
   /** Bounded: lines that do not fit are dropped. An empty element marks the end of the output. */
   private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>(MAX_LINES);
@@ -80,10 +84,10 @@ final class ManagedProcess implements AutoCloseable {
    * Ctrl-C on the kit's terminal reach the server.
    */
   static List<String> shell(String line) {
-    List<String> shell = List.of("/bin/sh", "-c", line);
+    List<String> plain = List.of(SHELL, "-c", line);
     return Files.isExecutable(SETSID)
-        ? Stream.concat(Stream.of(SETSID.toString()), shell.stream()).toList()
-        : shell;
+        ? Stream.concat(Stream.of(SETSID.toString()), plain.stream()).toList()
+        : plain;
   }
 
   ManagedProcess(List<String> command) throws IOException {
@@ -105,6 +109,9 @@ final class ManagedProcess implements AutoCloseable {
   }
 
   private ManagedProcess(ProcessBuilder builder, Start start) throws IOException {
+    List<String> command = builder.command();
+    int shellAt = command.lastIndexOf(SHELL);
+    shell = shellAt < 0 ? Optional.empty() : Optional.of(command.subList(shellAt, command.size()));
     mark = ProcessMark.on(builder);
     process = start.of(builder);
     errors = reader("errors").start(() -> readErrors());
@@ -268,12 +275,22 @@ final class ManagedProcess implements AutoCloseable {
 
   /**
    * Tells the process to stop: sends SIGTERM to it, and to it alone. A server with worker processes
-   * decides itself how these stop. When the process has ended, SIGTERM goes to what it has left
-   * behind: a shell ends at once, and does not pass the signal on.
+   * decides itself how these stop. If it is a shell that waits for its command, the command gets
+   * the signal instead. When the process has ended, SIGTERM goes to what it has left behind.
    */
   void terminate() {
-    process.destroy();
-    process.onExit().thenRun(this::terminateRest);
+    List<ProcessHandle> commands = isWaitingShell() ? process.children().toList() : List.of();
+    if (commands.isEmpty()) {
+      handle().destroy(); // Process.destroy() also closes the pipes: a last message would fail.
+    }
+    commands.forEach(ProcessHandle::destroy);
+    var _ = process.onExit().thenRun(this::terminateRest);
+  }
+
+  /** Returns whether the shell is still there: it has not replaced itself by its command. */
+  private boolean isWaitingShell() {
+    List<String> arguments = handle().info().arguments().map(List::of).orElse(List.of());
+    return shell.map(it -> arguments.equals(it.subList(1, it.size()))).orElse(false);
   }
 
   /** Of a process that is left and its children, only the former gets the signal. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,6 +24,13 @@ class HostAndPortTest {
 
     assertThat(read).isEqualTo(new HostAndPort(host, port));
     assertThat(read).hasToString(text);
+  }
+
+  @Test
+  void aPortAloneIsOnLoopback() {
+    assertThat(HostAndPort.parse("8080")).isEqualTo(new HostAndPort("127.0.0.1", 8080));
+    assertThatThrownBy(() -> HostAndPort.parse("70000"))
+        .hasMessageContaining("port 70000 is out of range");
   }
 
   @ParameterizedTest

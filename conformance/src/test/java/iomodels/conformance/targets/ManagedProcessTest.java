@@ -9,11 +9,14 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class ManagedProcessTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  @TempDir private Path folder;
 
   @Test
   void linesBeforeTheExpectedOneAreSkipped() throws Exception {
@@ -68,28 +71,51 @@ class ManagedProcessTest {
   @Test
   void sigtermGoesToTheProcessThatWasStartedAndNotToItsWorkers() throws Exception {
     String worker = "(trap 'echo worker' TERM; echo ready; while sleep 0.05; do :; done)";
-    String parent = "trap 'echo parent; kill -KILL $pid' TERM; %s & pid=$!; wait; wait; echo end";
-    try (ManagedProcess child = command(parent.formatted(worker))) {
-      assertThat(child.line(PATIENCE)).hasValue("ready");
-      child.terminate();
-      assertThat(child.awaitEndOfAll(PATIENCE)).isTrue();
-      assertThat(child.line(PATIENCE)).hasValue("parent");
-      assertThat(child.line(PATIENCE)).hasValue("end");
+    String parent =
+        "trap 'echo parent; kill -KILL $pid' TERM; " + worker + " & pid=$!; wait; wait; echo end";
+    Path script = Files.writeString(folder.resolve("parent.sh"), parent);
+    for (String line : List.of("sh %s", "exec sh %s", "sh %s; true")) {
+      try (ManagedProcess child = command(line.formatted(script))) {
+        assertThat(child.line(PATIENCE)).hasValue("ready");
+        child.terminate();
+        assertThat(child.awaitEndOfAll(PATIENCE)).isTrue();
+        assertThat(child.line(PATIENCE)).hasValue("parent");
+        assertThat(child.line(PATIENCE)).hasValue("end");
+      }
     }
   }
 
-  /** A shell that waits for a command ends at SIGTERM, and does not pass it on. */
+  /** A script that waits for a command ends at SIGTERM, and does not pass it on. */
   @Test
-  void sigtermThenGoesToWhatAShellLeavesBehind() throws Exception {
+  void sigtermThenGoesToWhatAScriptLeavesBehind() throws Exception {
+    Path stopped = folder.resolve("stopped");
     String server =
-        "trap 'echo stopping; sleep 0.3; echo stopped; exit' TERM;"
-            + " echo ready; while sleep 0.05; do :; done";
-    try (ManagedProcess child = command("sh -c \"%s\"; echo more".formatted(server))) {
+        "trap 'sleep 0.3; touch %s; exit' TERM; echo ready; while sleep 0.05; do :; done"
+            .formatted(stopped);
+    Path script =
+        Files.writeString(folder.resolve("start.sh"), "sh -c \"%s\"; true".formatted(server));
+    try (ManagedProcess child = command("sh " + script)) {
       assertThat(child.line(PATIENCE)).hasValue("ready");
       child.terminate();
       assertThat(child.awaitEndOfAll(PATIENCE)).isTrue();
-      assertThat(child.line(PATIENCE)).hasValue("stopping");
-      assertThat(child.line(PATIENCE)).hasValue("stopped");
+      assertThat(stopped).exists();
+    }
+  }
+
+  @Test
+  void whatAProcessSaysWhenItStopsIsRead() throws Exception {
+    String server =
+        "trap 'echo stopping; sleep 0.3; echo stopped; exit' TERM;"
+            + " echo ready; while sleep 0.05; do :; done";
+    Path script = Files.writeString(folder.resolve("server.sh"), server);
+    for (String line : List.of("exec sh %s", "sh %s; true")) {
+      try (ManagedProcess child = command(line.formatted(script))) {
+        assertThat(child.line(PATIENCE)).hasValue("ready");
+        child.terminate();
+        assertThat(child.awaitEndOfAll(PATIENCE)).isTrue();
+        assertThat(child.line(PATIENCE)).hasValue("stopping");
+        assertThat(child.line(PATIENCE)).hasValue("stopped");
+      }
     }
   }
 

@@ -100,13 +100,23 @@ abstract class CorrectAnswerer extends CorrectProgram {
       for (Request each = it.requests.take(); !each.equals(END); each = it.requests.take()) {
         writeFully(it.client, answer(each));
       }
-      it.client.shutdownOutput();
+      endAnswers(it);
     } catch (IOException _) {
-      closeQuietly(it.client);
+      lost(it);
       reader.interrupt(); // it may be blocked in put(), and no thread would take the request
     } catch (InterruptedException _) {
       closeQuietly(it.client);
     }
+  }
+
+  /** Called when all answers have been sent. */
+  void endAnswers(Conversation it) throws IOException {
+    it.client.shutdownOutput();
+  }
+
+  /** Called when an answer could not be sent. */
+  void lost(Conversation it) {
+    closeQuietly(it.client);
   }
 
   /** Answers a request at once, before other pending requests. */

@@ -8,6 +8,7 @@ import iomodels.program.Room;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.Charset;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,10 +20,14 @@ class CorrectChat extends CorrectProgram {
 
   private static final byte[] END = new byte[0];
 
-  private final Room room = new Room();
+  private final CorrectRoom room = room();
 
   CorrectChat(ProgramConfig config) throws IOException {
     super(config);
+  }
+
+  CorrectRoom room() {
+    return new CorrectRoom();
   }
 
   /** A client that is a member of the room, or about to become one. */
@@ -61,7 +66,7 @@ class CorrectChat extends CorrectProgram {
 
     @Override
     public void drop() {
-      closeQuietly(client); // makes the blocking calls of both threads throw
+      CorrectChat.this.drop(this);
     }
   }
 
@@ -87,7 +92,7 @@ class CorrectChat extends CorrectProgram {
     try {
       boolean isIn = false;
       do {
-        Optional<String> name = it.lines.next();
+        Optional<String> name = name(it);
         if (name.isEmpty()) {
           return;
         }
@@ -121,20 +126,29 @@ class CorrectChat extends CorrectProgram {
     return false;
   }
 
+  /** Reads the name of a client; empty at FIN. */
+  Optional<String> name(Guest it) throws IOException, InterruptedException, LineTooLongException {
+    return it.lines.next();
+  }
+
   /** Returns the refusal, or empty if the guest is now a member. */
-  Optional<String> enter(Room room, Guest it) {
+  Optional<String> enter(CorrectRoom room, Guest it) {
     return room.enter(it.name, it);
   }
 
   private void hear(Guest it) throws IOException, InterruptedException, LineTooLongException {
     for (Optional<String> line = it.lines.next(); line.isPresent(); line = it.lines.next()) {
-      synchronized (room) {
-        say(room, it, line.get());
-      }
+      hear(room, it, line.get());
     }
   }
 
-  void say(Room room, Guest it, String line) {
+  void hear(CorrectRoom room, Guest it, String line) throws IOException {
+    synchronized (room) {
+      say(room, it, line);
+    }
+  }
+
+  void say(CorrectRoom room, Guest it, String line) {
     room.say(it.name, it, line);
   }
 
@@ -142,6 +156,13 @@ class CorrectChat extends CorrectProgram {
   final void leave(Guest it) {
     synchronized (room) {
       room.leave(it.name, it);
+    }
+  }
+
+  /** Tells all members. */
+  final void announce(String line) {
+    synchronized (room) {
+      room.tellAll(line, "");
     }
   }
 
@@ -159,6 +180,11 @@ class CorrectChat extends CorrectProgram {
     it.outbox.add(END);
   }
 
+  /** Closes the connection of a member that does not read. */
+  void drop(Guest it) {
+    closeQuietly(it.client); // makes the blocking calls of both threads throw
+  }
+
   /** Puts the line into the outbox; returns false if it is full. */
   boolean tell(Guest it, String line) {
     it.awaitWriter();
@@ -166,15 +192,23 @@ class CorrectChat extends CorrectProgram {
   }
 
   final boolean put(Guest it, String line) {
-    byte[] bytes = line.getBytes(UTF_8);
+    byte[] bytes = line.getBytes(charset());
     it.queuedBytes.addAndGet(bytes.length);
     return it.outbox.add(bytes);
+  }
+
+  Charset charset() {
+    return UTF_8;
+  }
+
+  void write(Guest it, byte[] line) throws IOException {
+    writeFully(it.client, ByteBuffer.wrap(line));
   }
 
   private void writeAll(Guest it) {
     try {
       for (byte[] line = it.outbox.take(); line.length > 0; line = it.outbox.take()) {
-        writeFully(it.client, ByteBuffer.wrap(line));
+        write(it, line);
         it.queuedBytes.addAndGet(-line.length);
       }
       it.client.shutdownOutput();

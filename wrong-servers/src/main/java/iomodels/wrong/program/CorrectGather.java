@@ -41,11 +41,16 @@ class CorrectGather extends CorrectAnswerer {
   }
 
   String ask(GatherRequest question) throws InterruptedException {
-    long deadline = System.nanoTime() + config.deadline().toNanos();
+    long deadline = deadline();
     return switch (question.kind()) {
       case ALL -> all(question.text(), deadline);
       case FIRST -> first(question.text(), deadline);
     };
+  }
+
+  /** Returns the time at which a request that begins now has to be answered. */
+  long deadline() {
+    return System.nanoTime() + config.deadline().toNanos();
   }
 
   String all(String text, long deadline) throws InterruptedException {
@@ -61,7 +66,7 @@ class CorrectGather extends CorrectAnswerer {
     }
   }
 
-  final String outcome(Future<String> call, long deadline) throws InterruptedException {
+  String outcome(Future<String> call, long deadline) throws InterruptedException {
     try {
       return "ok %s\n".formatted(await(call, deadline));
     } catch (ExecutionException _) {
@@ -81,7 +86,8 @@ class CorrectGather extends CorrectAnswerer {
     call.cancel(true);
   }
 
-  String first(String text, long deadline) throws InterruptedException {
+  String first(String text, long begun) throws InterruptedException {
+    long deadline = begun;
     for (int tries = 1; ; tries++) {
       BlockingQueue<Future<String>> done = new LinkedBlockingQueue<>();
       List<Future<String>> calls = begin(text, done);
@@ -92,7 +98,7 @@ class CorrectGather extends CorrectAnswerer {
             return firstLate();
           }
           if (next.get().state() == State.SUCCESS) {
-            return "ok %s\n".formatted(next.get().resultNow());
+            return goodAnswer(next.get(), done);
           }
         }
       } finally {
@@ -101,8 +107,20 @@ class CorrectGather extends CorrectAnswerer {
       if (!retries(tries)) {
         return FAILED;
       }
-      backOff();
+      if (!backOff(text, deadline)) {
+        return firstLate();
+      }
+      deadline = deadlineOfRetry(deadline);
     }
+  }
+
+  /**
+   * Returns the answer of a call that has succeeded.
+   *
+   * @param done the calls that have ended since
+   */
+  String goodAnswer(Future<String> call, BlockingQueue<Future<String>> done) {
+    return "ok %s\n".formatted(call.resultNow());
   }
 
   /** Returns the next call that has ended; empty at the deadline. */
@@ -125,8 +143,16 @@ class CorrectGather extends CorrectAnswerer {
     return tries == 1;
   }
 
-  void backOff() throws InterruptedException {
-    Thread.sleep(config.backOff());
+  /** Pauses before a retry; returns false if the deadline has come first. */
+  boolean backOff(String text, long deadline) throws InterruptedException {
+    long left = deadline - System.nanoTime();
+    NANOSECONDS.sleep(Math.min(config.backOff().toNanos(), left));
+    return left > config.backOff().toNanos();
+  }
+
+  /** Returns the deadline of a retry: that of the request. */
+  long deadlineOfRetry(long deadline) {
+    return deadline;
   }
 
   /** Calls all backends; each call is added to the queue when it ends. */
@@ -152,11 +178,11 @@ class CorrectGather extends CorrectAnswerer {
   }
 
   /** An interrupt closes the connection. */
-  private String call(InetSocketAddress backend, String text)
+  String call(InetSocketAddress backend, String text)
       throws IOException, InterruptedException, LineTooLongException {
     SocketChannel upstream = connect(backend);
     try {
-      writeFully(upstream, text + "\n");
+      writeFully(upstream, textToSend(text) + "\n");
       String answer = backendLines(upstream).next().orElseThrow(EOFException::new);
       if (!isGood(answer)) {
         throw new IOException(answer);
@@ -170,6 +196,11 @@ class CorrectGather extends CorrectAnswerer {
   /** An interrupt closes the socket. */
   SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
     return SocketChannel.open(backend);
+  }
+
+  /** Returns the text to send when the connection has been established. */
+  String textToSend(String text) {
+    return text;
   }
 
   /** Ends a call, whatever its result. */

@@ -16,7 +16,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 /** The correct offload program: platform threads work while the client's thread waits. */
 class CorrectOffload extends CorrectAnswerer {
 
-  private final ThreadPoolExecutor pool;
+  final ThreadPoolExecutor pool;
 
   CorrectOffload(ProgramConfig config) throws IOException {
     super(config);

@@ -8,6 +8,7 @@ import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,15 +51,20 @@ class CorrectRelay extends CorrectProgram {
   }
 
   /** Connects to the upstream. If connecting fails, the socket is already closed. */
-  private SocketChannel connect() throws IOException {
+  SocketChannel connect() throws IOException {
     InetSocketAddress address = config.upstreams().getFirst();
     if (isOwn(address)) {
       throw new ConnectException("%s is this relay itself".formatted(address));
     }
     SocketChannel upstream = SocketChannel.open();
     upstream.setOption(TCP_NODELAY, true);
-    upstream.socket().connect(address, Math.toIntExact(config.deadline().toMillis()));
+    upstream.socket().connect(address, Math.toIntExact(connectTimeout().toMillis()));
     return upstream;
+  }
+
+  /** Returns how long to wait for the upstream. */
+  Duration connectTimeout() {
+    return config.deadline();
   }
 
   /** Returns whether the upstream is this relay, which would connect to itself without end. */
@@ -85,9 +91,9 @@ class CorrectRelay extends CorrectProgram {
   /** Forwards one direction to its end. */
   final void carry(Pair it, SocketChannel from, SocketChannel to) {
     try {
-      ByteBuffer buffer = ByteBuffer.allocate(BUFFER_SIZE);
+      ByteBuffer buffer = buffer();
       boolean open = true;
-      while (open && from.read(buffer.clear()) >= 0) {
+      while (open && read(from, buffer.clear()) >= 0) {
         open = sendAlone(it, to, buffer.flip());
       }
       if (open) {
@@ -97,6 +103,16 @@ class CorrectRelay extends CorrectProgram {
     } catch (IOException _) {
       lost(it, from);
     }
+  }
+
+  /** Returns a buffer for one direction. */
+  ByteBuffer buffer() {
+    return ByteBuffer.allocate(BUFFER_SIZE);
+  }
+
+  /** Reads what has arrived; returns -1 at the end. */
+  int read(SocketChannel from, ByteBuffer buffer) throws IOException {
+    return from.read(buffer);
   }
 
   private boolean sendAlone(Pair it, SocketChannel to, ByteBuffer chunk) {

@@ -37,7 +37,7 @@ class Lines {
   }
 
   /** Discards input until FIN: closing with unread input would send RST. */
-  final void discard() throws IOException, InterruptedException {
+  void discard() throws IOException, InterruptedException {
     while (receive()) {
       in.clear();
     }

@@ -33,7 +33,7 @@ final class WrongOffloads {
               "offload-upper-case",
               "14.01",
               "Writes hashes in upper case.",
-              "\"BA7816BF",
+              "but got BA7816BF",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -43,11 +43,71 @@ final class WrongOffloads {
                     }
                   }),
           wrong(
+              "offload-strips-texts",
+              "14.01",
+              "Strips blanks from the ends of a text.",
+              "in answer to \"hash ",
+              WrongOffloadLines::stripsTexts),
+          wrong(
+              "offload-ends-texts-at-nul",
+              "14.01",
+              "Takes NUL for the end of a text, as C does.",
+              "in answer to \"hash ",
+              WrongOffloadLines::endsTextsAtNul),
+          wrong(
+              "offload-hashes-ascii-only",
+              "14.01",
+              "Replaces characters outside ASCII with question marks.",
+              "in answer to \"hash ",
+              WrongOffloadLines::dropsWhatIsNotAscii),
+          wrong(
+              "offload-remembers-texts",
+              "14.01",
+              "Remembers the hash of a text, whatever the number of times.",
+              "in answer to \"hash ",
+              WrongOffloadTasks::remembersTexts),
+          wrong(
+              "offload-refuses-the-largest-number",
+              "14.01",
+              "Compares the number with < instead of <=.",
+              "10,000,000 to be a permitted number",
+              WrongOffloadLines::refusesTheLargestNumber),
+          wrong(
+              "offload-counts-the-cr",
+              "14.01",
+              "Counts the CR before the LF towards the limit of a line.",
+              "but got error line too long",
+              WrongOffloadLines::countsTheCr),
+          wrong(
+              "offload-drops-every-cr",
+              "14.01",
+              "Drops every CR at the end of a line.",
+              "in answer to \"hash 2 ends with CR",
+              WrongOffloadLines::dropsEveryCr),
+          wrong(
+              "offload-reads-once",
+              "14.01",
+              "Reads the first 8,192 bytes of a file only.",
+              "in answer to \"read ",
+              WrongOffloadTasks::readsOnce),
+          wrong(
+              "offload-remembers-files",
+              "14.01",
+              "Remembers the hash of a file, even if the file has changed.",
+              "in answer to \"read some-file_1.bin",
+              WrongOffloadTasks::remembersFiles),
+          wrong(
               "offload-forgets-the-rest",
               "14.02",
               "Processes the first line of a read, and drops the rest.",
               "\"error expected",
               WrongOffloads::forgetsTheRest),
+          wrong(
+              "offload-decodes-each-read",
+              "14.02",
+              "Decodes each read by itself, which breaks characters that arrive in two pieces.",
+              "in answer to \"hash 2 \\xC3",
+              WrongOffloadLines::decodesEachRead),
           wrong(
               "offload-hangs-up-on-a-missing-file",
               "14.03",
@@ -55,11 +115,71 @@ final class WrongOffloads {
               "but got FIN",
               WrongOffloads::hangsUpOnAMissingFile),
           wrong(
+              "offload-takes-a-folder-for-an-empty-file",
+              "14.03",
+              "Answers with the hash of nothing when the name is that of a folder.",
+              "in answer to \"read folder",
+              WrongOffloadTasks::takesAFolderForAnEmptyFile),
+          wrong(
+              "offload-fails-at-a-long-name",
+              "14.03",
+              "Handles ENOENT, but not ENAMETOOLONG.",
+              "the answer to \"read nnn",
+              WrongOffloadTasks::failsAtALongName),
+          wrong(
               "offload-leaves-its-folder",
               "14.04",
               "Accepts any path as a name.",
-              "\"error cannot",
+              "but got error cannot read",
               WrongOffloads::leavesItsFolder),
+          wrong(
+              "offload-permits-signs",
+              "14.04",
+              "Parses the number with a function that accepts a plus sign.",
+              "in answer to \"hash +1 x",
+              WrongOffloadLines::permitsSigns),
+          wrong(
+              "offload-permits-any-digits",
+              "14.04",
+              "Accepts every digit of Unicode, as \\d and isDigit do in some languages.",
+              "in answer to \"hash \\xD9",
+              WrongOffloadLines::permitsAnyDigits),
+          wrong(
+              "offload-splits-at-blanks",
+              "14.04",
+              "Strips a line and splits it at any number of blanks and tabs.",
+              "in answer to \"",
+              WrongOffloadLines::splitsAtBlanks),
+          wrong(
+              "offload-ignores-case",
+              "14.04",
+              "Ignores the case of ping and hash.",
+              "in answer to \"PING",
+              WrongOffloadLines::ignoresCase),
+          wrong(
+              "offload-wraps-numbers",
+              "14.04",
+              "Parses the number into 32 bits, where it wraps around.",
+              "in answer to \"hash ",
+              WrongOffloadLines::wrapsNumbers),
+          wrong(
+              "offload-takes-zeros-for-octal",
+              "14.04",
+              "Takes a number with a leading zero for an octal one.",
+              "in answer to \"hash 010 x",
+              WrongOffloadLines::takesZerosForOctal),
+          wrong(
+              "offload-counts-characters",
+              "14.04",
+              "Limits the characters of a line instead of its bytes.",
+              "error line too long in answer to",
+              WrongOffloadLines::countsCharacters),
+          wrong(
+              "offload-refuses-before-it-answers",
+              "14.04",
+              "Sends the error line at once, before the answer to an earlier request.",
+              "expected silence for",
+              WrongOffloadLines::refusesBeforeItAnswers),
           wrong(
               "offload-requests-side-by-side",
               "14.05",
@@ -85,10 +205,16 @@ final class WrongOffloads {
                     }
                   }),
           wrong(
+              "offload-drops-the-waiting-at-fin",
+              "14.06",
+              "Removes waiting tasks from the queue when their client has finished sending.",
+              "nothing came for",
+              WrongOffloadTasks::dropsTheWaitingAtFin),
+          wrong(
               "offload-pings-stand-in-line",
               "14.07",
               "Answers pings in the worker threads.",
-              "nothing came for",
+              "\"error\"",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -103,6 +229,12 @@ final class WrongOffloads {
                           : answer;
                     }
                   }),
+          wrong(
+              "offload-pings-need-a-place",
+              "14.07",
+              "Refuses pings, too, while the queue is full.",
+              "\"error\"",
+              WrongOffloadTasks::pingsNeedAPlace),
           wrong(
               "offload-a-thread-for-each",
               "14.08",
@@ -120,7 +252,7 @@ final class WrongOffloads {
               "offload-queues-all",
               "14.09",
               "Has an unbounded queue, and refuses nothing.",
-              "but got no answer",
+              "then came no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -132,7 +264,7 @@ final class WrongOffloads {
               "offload-waits-for-a-place",
               "14.09",
               "Waits for a place in the queue instead of refusing the task.",
-              "but got no answer",
+              "then came no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
@@ -142,6 +274,18 @@ final class WrongOffloads {
                       return elsewhere(work);
                     }
                   }),
+          wrong(
+              "offload-refuses-late",
+              "14.09",
+              "Waits 400 ms for a place before it refuses a task.",
+              "a refusal while the queue is full",
+              WrongOffloadTasks::refusesLate),
+          wrong(
+              "offload-closes-after-a-refusal",
+              "14.09",
+              "Closes the connection after it has refused a task.",
+              "but got FIN",
+              WrongOffloadTasks::closesAfterARefusal),
           wrong(
               "offload-keeps-places",
               "14.10",
@@ -187,11 +331,29 @@ final class WrongOffloads {
               "a pong while hashes are computed for others",
               WrongOffloads::worksWhereItAnswers),
           wrong(
+              "offload-works-on-its-loops",
+              "14.13",
+              "Has eight event loops, each of which runs the tasks of its own clients.",
+              "for each of 16 clients",
+              WrongOffloadTasks::worksOnItsLoops),
+          wrong(
               "offload-keeps-files-open",
               "14.14",
               "Does not close the files that it has read.",
               "descriptors after all clients have left",
               WrongOffloads::keepsFilesOpen),
+          wrong(
+              "offload-keeps-fifos-open",
+              "14.14",
+              "Does not close a FIFO whose client has left.",
+              "descriptors after all clients have left",
+              WrongOffloadTasks::keepsFifosOpen),
+          wrong(
+              "offload-leaves-threads",
+              "14.14",
+              "Leaves a thread behind for each task that it has refused.",
+              "threads after all clients have left",
+              WrongOffloadTasks::leavesThreads),
           wrong(
               "offload-waits-for-all-to-leave",
               "14.15",
@@ -207,6 +369,12 @@ final class WrongOffloads {
                       return config.gracePeriod().multipliedBy(6);
                     }
                   }),
+          wrong(
+              "offload-waits-for-its-tasks",
+              "14.15",
+              "Waits for the running tasks, which may never end.",
+              "it still runs",
+              WrongOffloadTasks::waitsForItsTasks),
           wrong(
               "offload-works-on-for-the-gone",
               "14.16",
@@ -227,11 +395,113 @@ final class WrongOffloads {
               "a hash that takes",
               WrongOffloads::hashesOnForTheGone),
           wrong(
+              "offload-goes-on-with-the-next",
+              "14.16",
+              "Cancels the task of a client that has left, and begins its next one.",
+              "not to be read yet",
+              WrongOffloadTasks::goesOnWithTheNext),
+          wrong(
               "offload-follows-links",
               "14.17",
               "Follows symbolic links in its folder.",
-              "\"ba7816",
-              WrongOffloads::followsLinks));
+              "in answer to \"read ",
+              WrongOffloads::followsLinks),
+          wrong(
+              "offload-compares-prefixes",
+              "14.17",
+              "Compares paths as strings, so a folder whose name begins alike counts as inside.",
+              "in answer to \"read chain",
+              WrongOffloadTasks::comparesPrefixes),
+          wrong(
+              "offload-follows-no-links",
+              "14.17",
+              "Follows no link, not even one to a file in the folder.",
+              "in answer to \"read inside",
+              WrongOffloadTasks::followsNoLinks),
+          wrong(
+              "offload-hashes-under-a-lock",
+              "14.18",
+              "Computes hashes under one lock.",
+              "a short hash beside one of another client",
+              WrongOffloadTasks::hashesUnderALock),
+          wrong(
+              "offload-has-one-worker",
+              "14.18",
+              "Has one worker instead of two.",
+              "a second task, while a worker reads",
+              WrongOffloadTasks::hasOneWorker),
+          wrong(
+              "offload-serves-the-last-first",
+              "14.19",
+              "Uses a stack as its queue.",
+              "the one that came after it began",
+              WrongOffloadTasks::servesTheLastFirst),
+          wrong(
+              "offload-loses-a-place-at-each-failure",
+              "14.20",
+              "Does not give a place back when a file cannot be read.",
+              "but got error busy",
+              WrongOffloadTasks::losesAPlaceAtEachFailure),
+          wrong(
+              "offload-loses-the-places-of-the-gone",
+              "14.20",
+              "Does not give a place back when a client has left.",
+              "after clients that left while their tasks ran",
+              WrongOffloadTasks::losesThePlacesOfTheGone),
+          wrong(
+              "offload-gains-workers",
+              "14.20",
+              "Gives back a worker for a waiting task, which had none.",
+              "no more than 2 tasks to run at a time",
+              WrongOffloadTasks::gainsWorkers),
+          wrong(
+              "offload-shares-a-digest",
+              "14.21",
+              "Lets all workers share one MessageDigest.",
+              "\"hash ",
+              WrongOffloadTasks::sharesADigest),
+          wrong(
+              "offload-answers-the-next-client",
+              "14.21",
+              "Sends the result of a client that has left to the client that came last.",
+              "after others left during their tasks",
+              WrongOffloadTasks::answersTheNextClient),
+          wrong(
+              "offload-reads-a-fifo-once",
+              "14.22",
+              "Takes the first bytes of a FIFO for the whole file.",
+              "a client whose file comes slowly",
+              WrongOffloadTasks::readsAFifoOnce),
+          wrong(
+              "offload-gives-up-on-slow-tasks",
+              "14.22",
+              "Gives up on a task after a second.",
+              "a client whose file comes slowly",
+              WrongOffloadTasks::givesUpOnSlowTasks),
+          wrong(
+              "offload-drops-silent-clients",
+              "14.22",
+              "Closes a connection on which nothing has come for a second.",
+              "but got FIN",
+              WrongOffloadLines::dropsSilentClients),
+          wrong(
+              "offload-answers-half-a-request",
+              "14.23",
+              "Takes what follows the last LF for a request.",
+              "without LF",
+              WrongOffloadLines::answersHalfARequest),
+          wrong(
+              "offload-serves-two-hundred",
+              "14.24",
+              "Serves 200 clients at a time, and lets the others wait.",
+              "connected clients",
+              WrongOffloadLines::servesTwoHundred),
+          wrong(
+              "offload-sends-from-its-workers",
+              "14.25",
+              "Lets a worker send the answer.",
+              "do not read their answers",
+              WrongOffloadTasks::sendsFromItsWorkers));
 
   private WrongOffloads() {}
 

@@ -1,24 +1,39 @@
 package iomodels.wrong.program;
 
 import static iomodels.program.Programs.RELAY;
+import static java.util.Objects.requireNonNull;
 
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Relays that break a rule: section 11. */
 final class WrongRelays {
+
+  private static final int MUCH = 16 << 20;
+  private static final int BUFFER_BYTES = 256 * 1024;
+  private static final int PAGE = 4_096;
+  private static final int PLACES = 100;
+  private static final Duration TWO_SECONDS = Duration.ofSeconds(2);
+  private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   static final List<WrongProgram> ALL =
       List.of(
@@ -65,13 +80,25 @@ final class WrongRelays {
               "11.05",
               "Queues the client's bytes without a bound.",
               "but it read",
-              config -> holdsAll(config, true)),
+              config -> holds(config, true, Integer.MAX_VALUE)),
+          wrong(
+              "relay-holds-sixteen-mebibytes-for-the-upstream",
+              "11.05",
+              "Queues up to 16 MiB of the client's bytes.",
+              "more than it wrote",
+              config -> holds(config, true, MUCH)),
+          wrong(
+              "relay-resumes-twice",
+              "11.05",
+              "Stops reading for good the third time that the upstream does not read.",
+              "reads again, time",
+              WrongRelays::resumesTwice),
           wrong(
               "relay-holds-all-for-the-client",
               "11.06",
               "Queues the upstream's bytes without a bound.",
               "but it read",
-              config -> holdsAll(config, false)),
+              config -> holds(config, false, Integer.MAX_VALUE)),
           wrong(
               "relay-closes-in-order-where-refused",
               "11.07",
@@ -107,23 +134,41 @@ final class WrongRelays {
                     }
                   }),
           wrong(
+              "relay-fin-for-the-upstreams-rst-behind-the-clients-fin",
+              "11.08",
+              "Sends FIN instead of RST to a client that has finished, when the upstream resets.",
+              "after the FIN of the client",
+              config -> finForALateRstOf(config, false)),
+          wrong(
               "relay-fin-for-the-clients-rst",
               "11.09",
               "Sends FIN instead of RST to the upstream when the client resets.",
               "but got FIN",
               config -> finForTheRstOf(config, true)),
           wrong(
+              "relay-fin-for-the-clients-rst-behind-the-upstreams-fin",
+              "11.09",
+              "Sends FIN instead of RST to an upstream that has finished, when the client resets.",
+              "after the FIN of the upstream",
+              config -> finForALateRstOf(config, true)),
+          wrong(
               "relay-sends-under-a-lock",
               "11.10",
               "Sends while it holds a lock that all its threads share.",
               "nothing came for",
-              WrongRelays::sendsUnderALock),
+              config -> sendsUnderALock(config, true)),
           wrong(
               "relay-one-client-after-another",
               "11.10",
               "Serves one client at a time.",
               "but none was made",
               WrongRelays::oneClientAfterAnother),
+          wrong(
+              "relay-sends-to-clients-under-a-lock",
+              "11.10",
+              "Sends to a client while it holds a lock that all clients share.",
+              "nothing came for",
+              config -> sendsUnderALock(config, false)),
           wrong(
               "relay-finishes-and-does-not-close",
               "11.11",
@@ -134,6 +179,18 @@ final class WrongRelays {
                     @Override
                     void endUpstream(SocketChannel upstream) {}
                   }),
+          wrong(
+              "relay-keeps-a-client-that-resets-last",
+              "11.11",
+              "Does not close the socket of a client that resets after the upstream's FIN.",
+              "FIN of the upstream, then RST of the client: expected at most",
+              WrongRelays::keepsAClientThatResetsLast),
+          wrong(
+              "relay-leaves-a-thread-behind",
+              "11.11",
+              "Leaves a thread behind for each upstream that resets.",
+              "threads after all clients have left",
+              WrongRelays::leavesAThreadBehind),
           wrong(
               "relay-waits-for-all-to-leave",
               "11.12",
@@ -161,6 +218,12 @@ final class WrongRelays {
                     void sendingFailed(Pair it, SocketChannel to) {}
                   }),
           wrong(
+              "relay-ends-in-order-after-a-slow-send",
+              "11.13",
+              "Sends FIN instead of RST if data had to wait for the receiver before the reset.",
+              "did not read: expected RST",
+              WrongRelays::endsInOrderAfterASlowSend),
+          wrong(
               "relay-turns-to-itself",
               "11.14",
               "Connects to its upstream without checking that the address is not its own.",
@@ -170,6 +233,102 @@ final class WrongRelays {
                     @Override
                     boolean isOwn(InetSocketAddress upstream) {
                       return false;
+                    }
+                  }),
+          wrong(
+              "relay-reads-again-after-a-full-buffer",
+              "11.15",
+              "Reads again before it sends, if a read has filled its buffer of 4,096 bytes.",
+              "4,096 bytes of the client: expected",
+              WrongRelays::readsAgainAfterAFullBuffer),
+          wrong(
+              "relay-takes-255-for-the-end",
+              "11.15",
+              "Reads a byte as a signed number, and takes 0xFF for the end of input.",
+              "1 bytes of the client: expected",
+              WrongRelays::takes255ForTheEnd),
+          wrong(
+              "relay-loses-what-comes-early",
+              "11.16",
+              "Discards what the client has sent before the upstream is connected.",
+              "what a client sent before the upstream accepted",
+              WrongRelays::losesWhatComesEarly),
+          wrong(
+              "relay-connects-in-its-only-thread",
+              "11.16",
+              "Blocks in connect, in the thread that forwards the bytes of all clients.",
+              "while the relay connects for other clients",
+              WrongRelays::connectsInItsOnlyThread),
+          wrong(
+              "relay-one-thread-for-both-directions",
+              "11.17",
+              "Sends in one direction at a time: while it waits to send, the other one rests.",
+              "sends, and does not read: expected",
+              WrongRelays::oneThreadForBothDirections),
+          wrong(
+              "relay-sends-the-fin-before-the-data",
+              "11.18",
+              "Shuts down its output at a FIN, while data is pending in its queue.",
+              "FIN to a side that reads late",
+              config -> cutsOffTheRest(config, false)),
+          wrong(
+              "relay-closes-after-both-fins",
+              "11.18",
+              "Closes both connections at the second FIN, while data is pending in its queue.",
+              "after its own FIN: expected",
+              config -> cutsOffTheRest(config, true)),
+          wrong(
+              "relay-resets-at-the-end",
+              "11.18",
+              "Closes with SO_LINGER set to 0, which discards data that was not acknowledged.",
+              "FIN to a side that reads late",
+              WrongRelays::resetsAtTheEnd),
+          wrong(
+              "relay-has-an-idle-timeout",
+              "11.19",
+              "Resets a conversation in which a side has sent nothing for two seconds.",
+              "of silence of a client that has sent nothing",
+              WrongRelays::hasAnIdleTimeout),
+          wrong(
+              "relay-closes-after-a-half-close",
+              "11.19",
+              "Closes both connections two seconds after a FIN.",
+              "of silence after the client's FIN",
+              WrongRelays::closesAfterAHalfClose),
+          wrong(
+              "relay-shares-a-buffer",
+              "11.20",
+              "Has one receive buffer for all connections.",
+              "that begin to read at the same time",
+              WrongRelays::sharesABuffer),
+          wrong(
+              "relay-serves-a-hundred",
+              "11.20",
+              "Serves at most a hundred clients at a time; the others wait.",
+              "of 300: expected a connection",
+              WrongRelays::servesAHundred),
+          wrong(
+              "relay-connects-ahead",
+              "11.21",
+              "Keeps a connection to the upstream ready for the next client.",
+              "before a client has connected",
+              WrongRelays::connectsAhead),
+          wrong(
+              "relay-remembers-a-refusal",
+              "11.21",
+              "Does not try to connect for a minute after the upstream has refused a connection.",
+              "after the upstream had refused",
+              WrongRelays::remembersARefusal),
+          wrong(
+              "relay-connects-without-a-limit",
+              "11.22",
+              "Waits for the upstream as long as the kernel tries to connect.",
+              "ms after the client connected",
+              config ->
+                  new CorrectRelay(config) {
+                    @Override
+                    Duration connectTimeout() {
+                      return Duration.ZERO; // No limit.
                     }
                   }));
 
@@ -244,49 +403,434 @@ final class WrongRelays {
     };
   }
 
-  private static CorrectProgram holdsAll(ProgramConfig config, boolean forUpstream)
+  private static CorrectProgram holds(ProgramConfig config, boolean forUpstream, int most)
       throws IOException {
-    return new CorrectRelay(config) {
-      private final Map<SocketChannel, ExecutorService> senders = new ConcurrentHashMap<>();
-
+    return new QueueingRelay(config, most) {
       @Override
-      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
-        if (to.equals(it.upstream()) == forUpstream) {
-          ByteBuffer copy = ByteBuffer.allocate(chunk.remaining()).put(chunk).flip();
-          senders
-              .computeIfAbsent(
-                  to, _ -> Executors.newSingleThreadExecutor(Thread.ofVirtual().factory()))
-              .execute(() -> sendNow(it, to, copy));
-        } else {
-          super.send(it, to, chunk);
-        }
+      boolean queuesFor(Pair it, SocketChannel to) {
+        return to.equals(it.upstream()) == forUpstream;
       }
+    };
+  }
 
-      private void sendNow(Pair it, SocketChannel to, ByteBuffer chunk) {
-        try {
-          writeFully(to, chunk);
-        } catch (IOException _) {
-          lost(it, to);
+  /** A relay with a queue, and a thread that sends, for each receiver. */
+  private static class QueueingRelay extends CorrectRelay {
+
+    private final Map<SocketChannel, ExecutorService> senders = new ConcurrentHashMap<>();
+    private final Map<SocketChannel, Semaphore> rooms = new ConcurrentHashMap<>();
+    private final int most;
+
+    QueueingRelay(ProgramConfig config, int most) throws IOException {
+      super(config);
+      this.most = most;
+    }
+
+    /** Returns whether what is sent to this receiver is queued. */
+    boolean queuesFor(Pair it, SocketChannel to) {
+      return true;
+    }
+
+    @Override
+    final void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+      if (!queuesFor(it, to)) {
+        super.send(it, to, chunk);
+        return;
+      }
+      ByteBuffer copy = ByteBuffer.allocate(chunk.remaining()).put(chunk).flip();
+      Semaphore room = rooms.computeIfAbsent(to, _ -> new Semaphore(most));
+      room.acquireUninterruptibly(copy.limit());
+      try {
+        senders
+            .computeIfAbsent(
+                to, _ -> Executors.newSingleThreadExecutor(Thread.ofVirtual().factory()))
+            .execute(() -> sendNow(it, to, copy, room));
+      } catch (RejectedExecutionException e) {
+        throw new IOException("it has been reset", e);
+      }
+    }
+
+    private void sendNow(Pair it, SocketChannel to, ByteBuffer chunk, Semaphore room) {
+      try {
+        writeFully(to, chunk);
+      } catch (IOException _) {
+        lost(it, to);
+      } finally {
+        room.release(chunk.limit());
+      }
+    }
+
+    @Override
+    void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+      ExecutorService sender = senders.remove(to);
+      if (sender != null) {
+        sender.close();
+      }
+      rooms.remove(to);
+      super.finish(it, from, to);
+    }
+
+    @Override
+    final void lost(Pair it, SocketChannel from) {
+      super.lost(it, from);
+      for (SocketChannel each : List.of(it.client(), it.upstream())) {
+        ExecutorService sender = senders.remove(each);
+        rooms.remove(each);
+        if (sender != null) {
+          sender.shutdownNow();
         }
       }
+    }
+  }
+
+  private static CorrectProgram cutsOffTheRest(ProgramConfig config, boolean atTheSecondFin)
+      throws IOException {
+    return new QueueingRelay(config, BUFFER_BYTES) {
+      private final Set<Pair> finished = ConcurrentHashMap.newKeySet();
 
       @Override
       void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
-        ExecutorService sender = senders.remove(to);
-        if (sender != null) {
-          sender.close();
+        if (finished.add(it) && atTheSecondFin) {
+          super.finish(it, from, to);
+        } else if (atTheSecondFin) {
+          it.client().close();
+          it.upstream().close();
+        } else {
+          to.shutdownOutput();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram resumesTwice(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Map<Pair, AtomicInteger> stalls = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        long start = System.nanoTime();
+        super.send(it, to, chunk);
+        if (System.nanoTime() - start > SLOW_NANOS
+            && stalls.computeIfAbsent(it, _ -> new AtomicInteger()).incrementAndGet() > 2) {
+          ByteBuffer nothing = ByteBuffer.allocate(1);
+          while (to.read(nothing.clear()) >= 0) {
+            // It forgets the direction from which it has read.
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram finForALateRstOf(ProgramConfig config, boolean client)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<Pair> finished = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (from.equals(it.client()) != client) {
+          finished.add(it);
         }
         super.finish(it, from, to);
       }
 
       @Override
       void lost(Pair it, SocketChannel from) {
+        if (from.equals(it.client()) == client && finished.contains(it)) {
+          closeQuietly(it.client());
+          closeQuietly(it.upstream());
+        } else {
+          super.lost(it, from);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram keepsAClientThatResetsLast(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<Pair> finished = ConcurrentHashMap.newKeySet();
+      private final Set<SocketChannel> kept = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (from.equals(it.upstream())) {
+          finished.add(it);
+        }
+        super.finish(it, from, to);
+      }
+
+      @Override
+      void lost(Pair it, SocketChannel from) {
+        if (from.equals(it.client()) && finished.contains(it)) {
+          kept.add(it.client());
+          reset(it.upstream());
+        } else {
+          super.lost(it, from);
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        if (!kept.contains(client)) {
+          super.end(client);
+        }
+      }
+
+      @Override
+      void stop() {
+        kept.forEach(CorrectProgram::closeQuietly);
+      }
+    };
+  }
+
+  private static CorrectProgram leavesAThreadBehind(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final CountDownLatch stopped = new CountDownLatch(1);
+
+      @Override
+      void lost(Pair it, SocketChannel from) {
         super.lost(it, from);
-        for (SocketChannel each : List.of(it.client(), it.upstream())) {
-          ExecutorService sender = senders.remove(each);
-          if (sender != null) {
-            sender.shutdownNow();
-          }
+        if (from.equals(it.upstream())) {
+          Thread.ofPlatform().daemon().start(this::waitForTheStop);
+        }
+      }
+
+      private void waitForTheStop() {
+        try {
+          stopped.await();
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
+      }
+
+      @Override
+      void stop() {
+        stopped.countDown();
+      }
+    };
+  }
+
+  private static CorrectProgram endsInOrderAfterASlowSend(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<Pair> slow = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        long start = System.nanoTime();
+        super.send(it, to, chunk);
+        if (System.nanoTime() - start > SLOW_NANOS) {
+          slow.add(it);
+        }
+      }
+
+      @Override
+      void lost(Pair it, SocketChannel from) {
+        if (slow.remove(it)) {
+          closeQuietly(it.client());
+          closeQuietly(it.upstream());
+        } else {
+          super.lost(it, from);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram readsAgainAfterAFullBuffer(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      int read(SocketChannel from, ByteBuffer buffer) throws IOException {
+        int taken = 0;
+        int n = PAGE;
+        while (n == PAGE && taken + PAGE <= buffer.capacity()) {
+          n = from.read(buffer.limit(taken + PAGE));
+          taken += Math.max(n, 0);
+        }
+        return taken == 0 ? n : taken;
+      }
+    };
+  }
+
+  private static CorrectProgram takes255ForTheEnd(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      int read(SocketChannel from, ByteBuffer buffer) throws IOException {
+        int n = from.read(buffer);
+        return n > 0 && buffer.get(0) == -1 ? -1 : n;
+      }
+    };
+  }
+
+  private static CorrectProgram losesWhatComesEarly(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void relay(Pair it) throws IOException, InterruptedException {
+        it.client().configureBlocking(false);
+        it.client().read(ByteBuffer.allocate(BUFFER_SIZE));
+        it.client().configureBlocking(true);
+        super.relay(it);
+      }
+    };
+  }
+
+  private static CorrectProgram connectsInItsOnlyThread(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Lock only = new ReentrantLock();
+
+      @Override
+      SocketChannel connect() throws IOException {
+        only.lock();
+        try {
+          return super.connect();
+        } finally {
+          only.unlock();
+        }
+      }
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        only.lock();
+        try {
+          super.send(it, to, chunk);
+        } finally {
+          only.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram oneThreadForBothDirections(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Map<Pair, Lock> turns = new ConcurrentHashMap<>();
+
+      @Override
+      void relay(Pair it) throws IOException, InterruptedException {
+        turns.put(it, new ReentrantLock());
+        try {
+          super.relay(it);
+        } finally {
+          turns.remove(it);
+        }
+      }
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        Lock turn = requireNonNull(turns.get(it));
+        turn.lock();
+        try {
+          super.send(it, to, chunk);
+        } finally {
+          turn.unlock();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram resetsAtTheEnd(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void endUpstream(SocketChannel upstream) {
+        reset(upstream);
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        reset(client);
+      }
+    };
+  }
+
+  private static CorrectProgram hasAnIdleTimeout(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      int read(SocketChannel from, ByteBuffer buffer) throws IOException {
+        from.socket().setSoTimeout(Math.toIntExact(TWO_SECONDS.toMillis()));
+        int n = from.socket().getInputStream().read(buffer.array());
+        buffer.position(Math.max(n, 0));
+        return n;
+      }
+    };
+  }
+
+  private static CorrectProgram closesAfterAHalfClose(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        super.finish(it, from, to);
+        Thread.ofVirtual().start(() -> closeLater(it));
+      }
+
+      private void closeLater(Pair it) {
+        try {
+          Thread.sleep(TWO_SECONDS);
+          closeQuietly(it.client());
+          closeQuietly(it.upstream());
+        } catch (InterruptedException _) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram sharesABuffer(ProgramConfig config) throws IOException {
+    byte[] shared = new byte[CorrectRelay.BUFFER_SIZE];
+    return new CorrectRelay(config) {
+      @Override
+      ByteBuffer buffer() {
+        return ByteBuffer.wrap(shared);
+      }
+    };
+  }
+
+  private static CorrectProgram servesAHundred(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Semaphore places = new Semaphore(PLACES);
+
+      @Override
+      void serve(SocketChannel client) throws IOException, InterruptedException {
+        places.acquire();
+        try {
+          super.serve(client);
+        } finally {
+          places.release();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram connectsAhead(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private Optional<SocketChannel> ready = Optional.of(super.connect());
+
+      @Override
+      synchronized SocketChannel connect() throws IOException {
+        SocketChannel next = ready.isPresent() ? ready.get() : super.connect();
+        ready = Optional.of(super.connect());
+        return next;
+      }
+
+      @Override
+      synchronized void stop() {
+        ready.ifPresent(CorrectProgram::closeQuietly);
+      }
+    };
+  }
+
+  private static CorrectProgram remembersARefusal(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private volatile boolean isDown;
+
+      @Override
+      SocketChannel connect() throws IOException {
+        if (isDown) {
+          throw new ConnectException("the upstream is down");
+        }
+        try {
+          return super.connect();
+        } catch (IOException e) {
+          isDown = true;
+          throw e;
         }
       }
     };
@@ -307,12 +851,17 @@ final class WrongRelays {
     };
   }
 
-  private static CorrectProgram sendsUnderALock(ProgramConfig config) throws IOException {
+  private static CorrectProgram sendsUnderALock(ProgramConfig config, boolean toUpstreams)
+      throws IOException {
     return new CorrectRelay(config) {
       private final Lock lock = new ReentrantLock();
 
       @Override
       void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        if (to.equals(it.client()) && toUpstreams) {
+          super.send(it, to, chunk);
+          return;
+        }
         lock.lock();
         try {
           super.send(it, to, chunk);
