@@ -204,7 +204,7 @@ final class Section05BackPressure {
     int clients = context.atOnce(SENDERS);
     long before = meter.now().residentBytes();
     long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
-    long each = 5 * allowed / (4 * clients);
+    long each = 5 * allowed / (4L * clients);
     AtomicInteger sending = new AtomicInteger(clients);
     List<Thread> senders = new ArrayList<>();
     List<Peer> peers = new ArrayList<>();
@@ -281,11 +281,9 @@ final class Section05BackPressure {
   /** Each client sends until the server stops reading. */
   private static void stallAll(TestContext context, Exchange exchange)
       throws Broken, IOException, InterruptedException {
-    List<Peer> peers = new ArrayList<>();
     List<Thread> senders = new ArrayList<>();
     for (int i = 0; i < STALLED_AT_ONCE; i++) {
       Peer peer = context.connectWithBuffers(SMALL);
-      peers.add(peer);
       Exchange.Flow flow = exchange.flow(i);
       senders.add(
           Thread.ofVirtual()
