@@ -15,7 +15,9 @@ import java.util.Set;
 /**
  * A target that provides one service only, as an external server does.
  *
- * @param claims what it claims, if it is external: such a server has no model card
+ * @param all the target that provides the service
+ * @param only the service
+ * @param external what it claims, if it is external: such a server has no model card
  */
 record OneService(Target all, Service only, Optional<Optional<Set<Capability>>> external)
     implements Target {
