@@ -167,29 +167,32 @@ class EarlyEndTest {
     assertThat(report.findings())
         .as(script.name())
         .extracting(Finding::verdict)
-        .containsExactly(Verdict.BROKEN, Verdict.SKIPPED, Verdict.SKIPPED, Verdict.SKIPPED);
-    assertThat(report.findings().subList(1, 4))
+        .startsWith(Verdict.BROKEN);
+    List<Finding> others = report.findings().subList(1, report.findings().size());
+    assertThat(others).extracting(Finding::verdict).containsOnly(Verdict.SKIPPED);
+    assertThat(others)
         .extracting(Finding::detail)
         .allSatisfy(it -> assertThat(it).startsWith(reason));
-    assertThat(report.notes()).containsExactly("3 rules: " + report.findings().get(1).detail());
-    return report.findings().get(1).detail().substring(reason.length());
+    assertThat(report.notes())
+        .containsExactly("%d rules: %s".formatted(others.size(), others.getFirst().detail()));
+    return others.getFirst().detail().substring(reason.length());
   }
 
   @Test
   void anUpperServerWithAFaultIsJudgedByAllRules() throws Exception {
-    Report report = judge(Script.UPPER_BUT_ONE, Rules.matching(List.of("1", "3.01")));
+    Report report =
+        judge(Script.UPPER_BUT_ONE, Rules.matching(List.of("1.01", "1.02", "1.03", "3.01")));
 
     assertThat(report.findings())
         .extracting(Finding::verdict)
-        .containsExactly(
-            Verdict.BROKEN, Verdict.KEPT, Verdict.BROKEN, Verdict.KEPT, Verdict.SKIPPED);
+        .containsExactly(Verdict.BROKEN, Verdict.KEPT, Verdict.BROKEN, Verdict.SKIPPED);
   }
 
   @Test
   void aSelectedRuleIsTestedWithoutTheBasicOne() throws Exception {
     assertThat(judge(Script.ECHO, Rules.matching(List.of("1.03", "1.04"))).findings())
         .extracting(Finding::verdict)
-        .containsExactly(Verdict.BROKEN, Verdict.KEPT);
+        .containsExactly(Verdict.BROKEN, Verdict.BROKEN);
   }
 
   private static Report judge(Script script, List<Rule> rules) throws Exception {

@@ -301,14 +301,14 @@ record WrongClient(
           new WrongClient(
               "impatient",
               "10.07",
-              "Gives up when the server sends nothing for 500 ms.",
+              "Gives up when the server sends nothing for two seconds.",
               "it ended with exit code 1",
               () ->
                   new CorrectClient() {
                     @Override
                     void connect(Socket socket, int port) throws IOException {
                       super.connect(socket, port);
-                      socket.setSoTimeout(500);
+                      socket.setSoTimeout(2_000);
                     }
                   }),
           new WrongClient(
