@@ -46,6 +46,7 @@ public final class ChildProcesses {
       if (!ProcessMark.isOn(builder)) {
         ProcessMark.on(builder);
       }
+      WATCHDOG.prepare();
       Process process = builder.start();
       RUNNING.add(process);
       WATCHDOG.add(process.pid());

@@ -49,13 +49,19 @@ final class Watchdog {
   private @Nullable OutputStream changes;
   private boolean missing;
 
-  synchronized void add(long pid) {
-    watched.add(pid);
+  /**
+   * Starts the shell: a process that this JVM has started, but not yet added, is then found by its
+   * mark.
+   */
+  synchronized void prepare() {
     if (changes == null) {
       start();
-    } else {
-      tell("add", pid);
     }
+  }
+
+  synchronized void add(long pid) {
+    watched.add(pid);
+    tell("add", pid);
     if (changes == null) { // Another process has ended the shell.
       start();
     }
