@@ -66,7 +66,7 @@ final class WrongChats {
               "chat-shares-a-buffer",
               "13.02",
               "Has one buffer for the beginnings of the lines of all clients.",
-              "\"eve: I am eve",
+              "two members whose pieces alternate",
               WrongChats::sharesABuffer),
           wrong(
               "chat-forgets-what-follows-the-name",
@@ -320,7 +320,7 @@ final class WrongChats {
               "chat-stops-at-a-full-outbox",
               "13.10",
               "Does not send a line to the members after one that it drops.",
-              "what ann said, in order",
+              "members that read, beside one that does not",
               WrongChats::stopsAtAFullOutbox),
           wrong(
               "chat-has-a-large-outbox",
@@ -643,6 +643,7 @@ final class WrongChats {
     return new CorrectChat(config) {
       private final Set<Guest> inside = Collections.synchronizedSet(new LinkedHashSet<>());
       private final Set<Guest> gone = ConcurrentHashMap.newKeySet();
+      private volatile boolean waits = true;
 
       @Override
       Optional<String> enter(CorrectRoom room, Guest it) {
@@ -656,21 +657,22 @@ final class WrongChats {
       @Override
       void say(CorrectRoom room, Guest it, String line) {
         List<Guest> all = List.copyOf(inside);
-        awaitReset();
+        awaitReset(all);
         for (Guest each : all) {
           if (gone.contains(each)) {
             leave(each);
-            inside.remove(each);
           } else if (!each.equals(it)) {
             each.tell("%s: %s\n".formatted(it.name, line));
           }
         }
       }
 
-      // A reset may have arrived although its reader has not been scheduled yet.
-      private void awaitReset() {
+      // A reset may have arrived although its reader has not been scheduled yet. To wait at each
+      // line would delay all members for too long.
+      private void awaitReset(List<Guest> all) {
         long limit = System.nanoTime() + RESET_NANOS;
-        while (inside.stream().noneMatch(gone::contains) && System.nanoTime() - limit < 0) {
+        while (waits && all.stream().noneMatch(gone::contains)) {
+          waits = System.nanoTime() - limit < 0;
           pause();
         }
       }
@@ -679,6 +681,8 @@ final class WrongChats {
       void lost(Guest it) {
         gone.add(it);
         super.lost(it); // blocks while another member's line is delivered
+        inside.remove(it);
+        waits = true;
       }
     };
   }
@@ -985,6 +989,13 @@ final class WrongChats {
         dropped.add(it.client);
         closeQuietly(it.client::shutdownInput);
         closeQuietly(it.client::shutdownOutput);
+      }
+
+      @Override
+      void cannotWrite(Guest it) {
+        if (!dropped.contains(it.client)) {
+          super.cannotWrite(it);
+        }
       }
 
       @Override
