@@ -252,6 +252,12 @@ final class Section13Chat {
 
   private static final int DROPPED = 4;
   private static final int NAMELESS = 100;
+  private static final int LITTLE_WINDOW = 8 * 1024;
+  private static final int READ_IN_VAIN = 8;
+
+  /** Larger buffers of the kernel are not filled to see what the program does then. */
+  private static final int MOST_BUFFERED = 384 * 1024;
+
   private static final int STEADY_ROUNDS = 16;
 
   /** So often the kernel is not asked how much of what was said it holds. */
@@ -940,6 +946,40 @@ final class Section13Chat {
     slow.expectAll();
     slow.peer.send("I was busy\n");
     all.ann().expect("%s: I was busy\n".formatted(slow.name));
+    littleByLittle(context);
+  }
+
+  /**
+   * A member reads little by little, and its outbox is never empty: only what is pending counts.
+   * This can be seen only where the kernel's buffers are small. Otherwise, when the kernel takes
+   * bytes again, it takes more than an outbox holds.
+   */
+  private static void littleByLittle(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    SlowMembers all = new SlowMembers(context, room(context));
+    SlowMembers.Slow slow = all.enterSlow("slow", LITTLE_WINDOW);
+    int some = SlowMembers.GROUP * LineReader.MAX_BYTES;
+    int most = SlowMembers.outbox() / 2;
+    int inVain = 0;
+    for (int left = MOST_BUFFERED; left > 0 && inVain < READ_IN_VAIN; ) {
+      OptionalLong held = slow.held();
+      if (held.isPresent() && held.getAsLong() + some >= most) {
+        held = slow.heldAtRest();
+      }
+      if (held.isEmpty()) {
+        return;
+      }
+      if (held.getAsLong() + some < most) {
+        all.say(SlowMembers.GROUP);
+        all.demandNobodyDropped("although it reads, and less than its outbox is pending");
+        left -= some;
+        inVain = 0;
+      } else {
+        left = Math.min(left, SlowMembers.outbox());
+        slow.expectSome(some);
+        inVain++;
+      }
+    }
   }
 
   /**

@@ -196,8 +196,13 @@ final class SlowMembers {
 
   /** Adds a member that reads its welcome only. */
   Slow enterSlow(String name) throws Broken, IOException {
+    return enterSlow(name, WINDOW);
+  }
+
+  /** Adds a member that reads its welcome only, with a receive buffer of this size. */
+  Slow enterSlow(String name, int window) throws Broken, IOException {
     int welcome = welcome(name).length();
-    Slow slow = new Slow(name, enter(context.connectWithWindow(room, WINDOW), name), welcome);
+    Slow slow = new Slow(name, enter(context.connectWithWindow(room, window), name), welcome);
     inside.add(slow);
     return slow;
   }
