@@ -84,7 +84,7 @@ class CorrectChat extends CorrectProgram {
     }
   }
 
-  Lines lines(SocketChannel client) {
+  Lines lines(SocketChannel client) throws IOException {
     return new Lines(client);
   }
 

@@ -1,6 +1,7 @@
 package iomodels.wrong.program;
 
 import static iomodels.program.Programs.CHAT;
+import static java.net.StandardSocketOptions.SO_SNDBUF;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
@@ -38,6 +39,7 @@ final class WrongChats {
   private static final int MAX_LINES = 64;
   private static final int SMALL_OUTBOX = 40 * 1024;
   private static final int LARGE_OUTBOX = 300 * 1024;
+  private static final int SMALL_BUFFER = 16 * 1024;
   private static final int LIST_BYTES = 1024;
   private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -257,6 +259,13 @@ final class WrongChats {
                       return super.tell(it, line) && it.queuedBytes.get() < SMALL_OUTBOX;
                     }
                   }),
+          wrong(
+              "chat-counts-since-it-was-empty",
+              "13.08",
+              "Counts the bytes that it has put into an outbox since it was empty, not those that"
+                  + " are pending.",
+              "bytes are pending to stay",
+              WrongChats::countsSinceItWasEmpty),
           wrong(
               "chat-gives-a-write-a-second",
               "13.08",
@@ -890,6 +899,25 @@ final class WrongChats {
         Thread guard = later(SECOND, () -> closeQuietly(it.client));
         super.write(it, line);
         guard.interrupt();
+      }
+    };
+  }
+
+  private static CorrectProgram countsSinceItWasEmpty(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Map<Guest, Integer> counts = new ConcurrentHashMap<>();
+
+      @Override
+      Lines lines(SocketChannel client) throws IOException {
+        client.setOption(SO_SNDBUF, SMALL_BUFFER); // Then the outbox is seldom empty.
+        return super.lines(client);
+      }
+
+      @Override
+      boolean tell(Guest it, String line) {
+        int before = it.queuedBytes.get() == 0 ? 0 : counts.getOrDefault(it, 0);
+        counts.put(it, before + line.length());
+        return before < config.outbox() && super.tell(it, line);
       }
     };
   }
