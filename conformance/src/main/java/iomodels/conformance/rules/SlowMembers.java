@@ -135,12 +135,27 @@ final class SlowMembers {
       for (int i = 0; i < got.length; i++) {
         if (got[i] != all[read + i]) {
           throw new Broken(
-              "a member that is dropped to have received all lines up to some line, without a gap",
+              "a member that leaves to have received all lines up to some line, without a gap",
               "byte %,d of what %s received is 0x%02X instead of 0x%02X"
                   .formatted(i, name, got[i], all[read + i]));
         }
       }
       read += got.length;
+    }
+
+    /**
+     * Reads to the end of the connection; demands everything that it was told, and a last line.
+     *
+     * @param limit if the end comes after this {@link System#nanoTime}, the beginning is enough
+     */
+    void expectLast(String line, long limit) throws Broken {
+      tell(line);
+      expectBeginning();
+      if (unread() > 0 && System.nanoTime() - limit < 0) {
+        throw new Broken(
+            "everything that was pending, and " + line.strip(),
+            "%,d of %,d bytes are missing".formatted(unread(), told.size()));
+      }
     }
 
     /** Its departure has been announced, or is about to be. */
@@ -181,8 +196,13 @@ final class SlowMembers {
 
   /** Adds a member that reads its welcome only. */
   Slow enterSlow(String name) throws Broken, IOException {
+    return enterSlow(name, WINDOW);
+  }
+
+  /** Adds a member that reads its welcome only, with a receive buffer of this size. */
+  Slow enterSlow(String name, int window) throws Broken, IOException {
     int welcome = welcome(name).length();
-    Slow slow = new Slow(name, enter(context.connectWithWindow(room, WINDOW), name), welcome);
+    Slow slow = new Slow(name, enter(context.connectWithWindow(room, window), name), welcome);
     inside.add(slow);
     return slow;
   }
@@ -253,6 +273,19 @@ final class SlowMembers {
 
   /** Ann says lines, and the members that read receive them. */
   void say(List<String> texts) throws Broken {
+    try {
+      demandSaid(texts);
+    } catch (Broken e) {
+      throw e.at("members that read, beside one that does not");
+    }
+    if (delayed > DELAYS.toNanos()) {
+      throw Broken.late(
+          "a member that does not read to delay the others by a fraction of a second",
+          "they were delayed by %,d s in all".formatted(TimeUnit.NANOSECONDS.toSeconds(delayed)));
+    }
+  }
+
+  private void demandSaid(List<String> texts) throws Broken {
     ann.send(String.join("\n", texts) + "\n");
     long start = System.nanoTime();
     List<String> heard = hear(bob, texts);
@@ -274,23 +307,13 @@ final class SlowMembers {
           .filter(it -> !each.startsWith(it.name + ": "))
           .forEach(it -> it.tell(each + "\n"));
     }
-    if (delayed > DELAYS.toNanos()) {
-      throw Broken.late(
-          "a member that does not read to delay the others by a fraction of a second",
-          "they were delayed by %,d s in all".formatted(TimeUnit.NANOSECONDS.toSeconds(delayed)));
-    }
   }
 
   /** Receives lines up to the last one that ann says. */
   private List<String> hear(Peer reader, List<String> texts) throws Broken {
     List<String> heard = new ArrayList<>();
     for (int i = 0; i < texts.size(); ) {
-      String line;
-      try {
-        line = reader.line(patience);
-      } catch (Broken e) {
-        throw e.at("a member that reads, beside one that does not");
-      }
+      String line = reader.line(patience);
       heard.add(line);
       if (line.startsWith("ann: ")) {
         if (!line.substring("ann: ".length()).equals(texts.get(i))) {

@@ -84,7 +84,7 @@ class CorrectChat extends CorrectProgram {
     }
   }
 
-  Lines lines(SocketChannel client) {
+  Lines lines(SocketChannel client) throws IOException {
     return new Lines(client);
   }
 
@@ -205,6 +205,11 @@ class CorrectChat extends CorrectProgram {
     writeFully(it.client, ByteBuffer.wrap(line));
   }
 
+  /** Called when writing to the connection fails. */
+  void cannotWrite(Guest it) {
+    closeQuietly(it.client); // makes the reader's call throw
+  }
+
   private void writeAll(Guest it) {
     try {
       for (byte[] line = it.outbox.take(); line.length > 0; line = it.outbox.take()) {
@@ -213,7 +218,7 @@ class CorrectChat extends CorrectProgram {
       }
       it.client.shutdownOutput();
     } catch (IOException | InterruptedException _) {
-      closeQuietly(it.client); // makes the reader's call throw
+      cannotWrite(it);
     }
   }
 }

@@ -1,6 +1,7 @@
 package iomodels.wrong.program;
 
 import static iomodels.program.Programs.CHAT;
+import static java.net.StandardSocketOptions.SO_SNDBUF;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.stream.Collectors.joining;
@@ -38,6 +39,7 @@ final class WrongChats {
   private static final int MAX_LINES = 64;
   private static final int SMALL_OUTBOX = 40 * 1024;
   private static final int LARGE_OUTBOX = 300 * 1024;
+  private static final int SMALL_BUFFER = 16 * 1024;
   private static final int LIST_BYTES = 1024;
   private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -66,7 +68,7 @@ final class WrongChats {
               "chat-shares-a-buffer",
               "13.02",
               "Has one buffer for the beginnings of the lines of all clients.",
-              "\"eve: I am eve",
+              "two members whose pieces alternate",
               WrongChats::sharesABuffer),
           wrong(
               "chat-forgets-what-follows-the-name",
@@ -258,6 +260,13 @@ final class WrongChats {
                     }
                   }),
           wrong(
+              "chat-counts-since-it-was-empty",
+              "13.08",
+              "Counts the bytes that it has put into an outbox since it was empty, not those that"
+                  + " are pending.",
+              "bytes are pending to stay",
+              WrongChats::countsSinceItWasEmpty),
+          wrong(
               "chat-gives-a-write-a-second",
               "13.08",
               "Closes the connection if a write takes longer than a second.",
@@ -320,7 +329,7 @@ final class WrongChats {
               "chat-stops-at-a-full-outbox",
               "13.10",
               "Does not send a line to the members after one that it drops.",
-              "what ann said, in order",
+              "members that read, beside one that does not",
               WrongChats::stopsAtAFullOutbox),
           wrong(
               "chat-has-a-large-outbox",
@@ -643,6 +652,7 @@ final class WrongChats {
     return new CorrectChat(config) {
       private final Set<Guest> inside = Collections.synchronizedSet(new LinkedHashSet<>());
       private final Set<Guest> gone = ConcurrentHashMap.newKeySet();
+      private volatile boolean waits = true;
 
       @Override
       Optional<String> enter(CorrectRoom room, Guest it) {
@@ -656,21 +666,22 @@ final class WrongChats {
       @Override
       void say(CorrectRoom room, Guest it, String line) {
         List<Guest> all = List.copyOf(inside);
-        awaitReset();
+        awaitReset(all);
         for (Guest each : all) {
           if (gone.contains(each)) {
             leave(each);
-            inside.remove(each);
           } else if (!each.equals(it)) {
             each.tell("%s: %s\n".formatted(it.name, line));
           }
         }
       }
 
-      // A reset may have arrived although its reader has not been scheduled yet.
-      private void awaitReset() {
+      // A reset may have arrived although its reader has not been scheduled yet. To wait at each
+      // line would delay all members for too long.
+      private void awaitReset(List<Guest> all) {
         long limit = System.nanoTime() + RESET_NANOS;
-        while (inside.stream().noneMatch(gone::contains) && System.nanoTime() - limit < 0) {
+        while (waits && all.stream().noneMatch(gone::contains)) {
+          waits = System.nanoTime() - limit < 0;
           pause();
         }
       }
@@ -679,6 +690,8 @@ final class WrongChats {
       void lost(Guest it) {
         gone.add(it);
         super.lost(it); // blocks while another member's line is delivered
+        inside.remove(it);
+        waits = true;
       }
     };
   }
@@ -890,6 +903,25 @@ final class WrongChats {
     };
   }
 
+  private static CorrectProgram countsSinceItWasEmpty(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      private final Map<Guest, Integer> counts = new ConcurrentHashMap<>();
+
+      @Override
+      Lines lines(SocketChannel client) throws IOException {
+        client.setOption(SO_SNDBUF, SMALL_BUFFER); // Then the outbox is seldom empty.
+        return super.lines(client);
+      }
+
+      @Override
+      boolean tell(Guest it, String line) {
+        int before = it.queuedBytes.get() == 0 ? 0 : counts.getOrDefault(it, 0);
+        counts.put(it, before + line.length());
+        return before < config.outbox() && super.tell(it, line);
+      }
+    };
+  }
+
   private static CorrectProgram waitsForASlowMember(ProgramConfig config) throws IOException {
     return new CorrectChat(config) {
       @Override
@@ -985,6 +1017,13 @@ final class WrongChats {
         dropped.add(it.client);
         closeQuietly(it.client::shutdownInput);
         closeQuietly(it.client::shutdownOutput);
+      }
+
+      @Override
+      void cannotWrite(Guest it) {
+        if (!dropped.contains(it.client)) {
+          super.cannotWrite(it);
+        }
       }
 
       @Override
