@@ -65,6 +65,8 @@ final class GatherClients {
         try (Peer quick = asked(backend, "coffee")) {
           quick.send("here\n");
           client.expect("ok here\n");
+        } catch (Broken e) {
+          throw e.at("while the answer to another client is pending");
         }
         client.close();
       }
@@ -77,9 +79,13 @@ final class GatherClients {
   private static void pauseTogether(TestContext context, Backend backend, Instance program)
       throws Broken, IOException {
     List<Peer> failing = new ArrayList<>();
-    for (int i = 0; i < PAUSING; i++) {
-      context.connect(program).send("first tea\n");
-      failing.add(asked(backend, "tea"));
+    try {
+      for (int i = 0; i < PAUSING; i++) {
+        context.connect(program).send("first tea\n");
+        failing.add(asked(backend, "tea"));
+      }
+    } catch (Broken e) {
+      throw e.at(atTheSameTime(failing.size() + 1));
     }
     for (Peer each : failing) {
       each.send("error not yet\n");
@@ -117,12 +123,12 @@ final class GatherClients {
     List<Answer> answers = new ArrayList<>();
     for (int begun = 0; begun < clients; begun += WAVE) {
       int wave = Math.min(WAVE, clients - begun);
-      for (int i = begun; i < begun + wave; i++) {
-        Peer client = context.connect(program);
-        client.send((isFirst(i) ? "first " : "all ") + question(i) + "\n");
-        asking.add(client);
-      }
       try {
+        for (int i = begun; i < begun + wave; i++) {
+          Peer client = context.connect(program);
+          client.send((isFirst(i) ? "first " : "all ") + question(i) + "\n");
+          asking.add(client);
+        }
         for (int b = 0; b < backends.size(); b++) {
           for (int i = 0; i < wave; i++) {
             Peer call = backends.get(b).accept();
@@ -130,16 +136,24 @@ final class GatherClients {
           }
         }
       } catch (Broken e) {
-        throw e.at("%d clients ask at the same time".formatted(begun + wave));
+        throw e.at(atTheSameTime(begun + wave));
       }
     }
     Collections.shuffle(answers, context.random());
     for (Answer each : answers) {
       each.call.sendUnlessReset(each.text.getBytes(US_ASCII)); // "first" may have ended it.
     }
-    for (int i = 0; i < clients; i++) {
-      demandOwnAnswer(asking.get(i), i);
+    try {
+      for (int i = 0; i < clients; i++) {
+        demandOwnAnswer(asking.get(i), i);
+      }
+    } catch (Broken e) {
+      throw e.at(atTheSameTime(clients));
     }
+  }
+
+  private static String atTheSameTime(int clients) {
+    return "%d clients ask at the same time".formatted(clients);
   }
 
   /** A client connects as another one resets, and may get the number of its descriptor. */

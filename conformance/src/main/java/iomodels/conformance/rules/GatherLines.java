@@ -84,7 +84,15 @@ final class GatherLines {
       List.of("Error: none", " error", "err", "no error", "\terror");
 
   private static final List<String> KINDS = List.of("all ", "first ");
-  private static final List<String> ERRORS = List.of("error", "error: no tea", "errors found");
+  private static final List<String> ERRORS =
+      List.of(
+          "error",
+          "error: no tea",
+          "errors found",
+          "error\ttea",
+          "error\0",
+          "error-free",
+          "errorful tea");
 
   /** Malformed UTF-8: a wrong byte, truncated characters, an overlong one, a surrogate. */
   private static final List<byte[]> MALFORMED_UTF_8 =
@@ -175,6 +183,7 @@ final class GatherLines {
       exchange(client, backend, answer, "failed\n");
       demandRetry(client, backend, answer);
     }
+    neverWins(context);
     exchange(client, backend, "error no tea\nhere", "failed\n"); // The first line counts.
     exchange(client, backend, "here\nerror no tea", "ok here\n");
     malformed(client, backend);
@@ -239,6 +248,30 @@ final class GatherLines {
           },
           "the answer of a backend to \"first\"",
           answer);
+    }
+  }
+
+  /** An answer that counts as a failure comes first, a good one from another backend later. */
+  private static void neverWins(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend failing = context.backend();
+    Backend good = context.backend();
+    Peer client = context.connect(program(context, NEVER, failing, good));
+    for (String answer : ERRORS) {
+      client.send("first tea\n");
+      try (Peer one = asked(failing, "tea");
+          Peer two = asked(good, "tea")) {
+        one.send(answer + "\n");
+        demand(
+            () -> {
+              client.expectSilence(PIECE);
+              two.send("here\n");
+              client.expect("ok here\n");
+            },
+            "the first of two answers to \"first\"",
+            answer);
+      }
+      failing.closePending();
     }
   }
 
