@@ -233,7 +233,7 @@ final class Section11Relay {
 
   private static final int STUCK = 6;
   private static final int STALLS = 3;
-  private static final int SHARING = 3;
+  private static final int SHARING = 2;
   private static final int PINGS = 30;
   private static final int MEANWHILES = 4;
   private static final int OCTETS = 256;
@@ -241,7 +241,7 @@ final class Section11Relay {
       List.of(512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536);
 
   /** Clients that send, and finish, at once. */
-  private static final int HASTY = 50;
+  private static final int HASTY = 25;
 
   private static final String EARLY_DATA = "what a client sent before the upstream accepted";
 
@@ -264,7 +264,7 @@ final class Section11Relay {
   private static final int SILENCES = 4;
 
   /** Fewer than half of 1,024 descriptors, a common limit, since each client takes two. */
-  private static final int CROWD = 300;
+  private static final int CROWD = 220;
 
   private static final long EACH = 12 * 1024;
   private static final int IN_TURN = 5;

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.RejectedExecutionException;
@@ -330,6 +333,53 @@ final class WrongOffloadTasks {
     };
   }
 
+  /** Of the answers, only those to tasks are kept in memory. */
+  static CorrectProgram keepsAnswersToTasks(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      private final Map<SocketChannel, ExecutorService> senders = new ConcurrentHashMap<>();
+
+      @Override
+      Lines lines(SocketChannel client) {
+        READING.set(client);
+        return super.lines(client);
+      }
+
+      @Override
+      Optional<Request> request(String line) {
+        SocketChannel client = READING.get();
+        return super.request(line).map(it -> () -> sendLater(client, it.answer()));
+      }
+
+      private String sendLater(SocketChannel client, String answer) {
+        if (answer.equals(OffloadRequest.PONG)) {
+          return answer;
+        }
+        senders
+            .computeIfAbsent(
+                client, _ -> Executors.newSingleThreadExecutor(Thread.ofVirtual().factory()))
+            .execute(() -> send(client, answer));
+        return "";
+      }
+
+      private void send(SocketChannel client, String answer) {
+        try {
+          writeFully(client, answer);
+        } catch (IOException _) {
+          closeQuietly(client);
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        ExecutorService sender = senders.remove(client);
+        if (sender != null) {
+          sender.shutdown();
+        }
+        super.end(client);
+      }
+    };
+  }
+
   /** The worker is free only when the answer has been sent. */
   static CorrectProgram sendsFromItsWorkers(ProgramConfig config) throws IOException {
     return new CorrectOffload(config) {
@@ -548,18 +598,18 @@ final class WrongOffloadTasks {
     };
   }
 
-  static CorrectProgram givesUpOnSlowTasks(ProgramConfig config) throws IOException {
+  static CorrectProgram givesUpAfter(ProgramConfig config, Duration limit) throws IOException {
     return new CorrectOffload(config) {
       @Override
       String elsewhere(OffloadRequest.Task work) throws IOException, InterruptedException {
         FutureTask<String> task = new FutureTask<>(() -> slowly(work));
         try {
           pool.execute(task);
-          return task.get(1, TimeUnit.SECONDS);
+          return task.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException _) {
           return refused(work);
         } catch (TimeoutException _) {
-          return "error timeout\n";
+          return refused(work);
         } catch (ExecutionException e) {
           throw new IOException(e.getCause());
         } finally {

@@ -325,6 +325,12 @@ final class WrongOffloads {
               "more than it wrote",
               WrongOffloads::readsAhead),
           wrong(
+              "offload-keeps-answers-to-tasks",
+              "14.12",
+              "Sends answers to tasks from an unbounded queue.",
+              "more than it wrote",
+              WrongOffloadTasks::keepsAnswersToTasks),
+          wrong(
               "offload-works-where-it-answers",
               "14.13",
               "Runs tasks in the thread that sends the answers, as on an event loop.",
@@ -477,7 +483,13 @@ final class WrongOffloads {
               "14.22",
               "Gives up on a task after a second.",
               "a client whose file comes slowly",
-              WrongOffloadTasks::givesUpOnSlowTasks),
+              config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(1))),
+          wrong(
+              "offload-is-busy-after-three-seconds",
+              "14.22",
+              "Answers a task that takes longer than three seconds as if it were busy.",
+              "a client whose file comes slowly",
+              config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(3))),
           wrong(
               "offload-drops-silent-clients",
               "14.22",

@@ -34,6 +34,7 @@ final class WrongRelays {
   private static final int PAGE = 4_096;
   private static final int PLACES = 100;
   private static final Duration TWO_SECONDS = Duration.ofSeconds(2);
+  private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   static final List<WrongProgram> ALL =
@@ -193,6 +194,12 @@ final class WrongRelays {
               "threads after all clients have left",
               WrongRelays::leavesAThreadBehind),
           wrong(
+              "relay-forgets-two-fins-at-once",
+              "11.11",
+              "Leaves both sockets open if both sides have finished at the same time.",
+              "FIN of both at once: expected at most",
+              WrongRelays::forgetsTwoFinsAtOnce),
+          wrong(
               "relay-waits-for-all-to-leave",
               "11.12",
               "Waits for its clients to leave for six times the grace period.",
@@ -255,6 +262,12 @@ final class WrongRelays {
               "what a client sent before the upstream accepted",
               WrongRelays::losesWhatComesEarly),
           wrong(
+              "relay-discards-until-it-is-connected",
+              "11.16",
+              "Reads and discards all that comes until the upstream is connected.",
+              "what a client sent before the upstream accepted",
+              WrongRelays::discardsUntilItIsConnected),
+          wrong(
               "relay-connects-in-its-only-thread",
               "11.16",
               "Blocks in connect, in the thread that forwards the bytes of all clients.",
@@ -306,7 +319,7 @@ final class WrongRelays {
               "relay-serves-a-hundred",
               "11.20",
               "Serves at most a hundred clients at a time; the others wait.",
-              "of 300: expected a connection",
+              "of 220: expected a connection",
               WrongRelays::servesAHundred),
           wrong(
               "relay-connects-ahead",
@@ -609,6 +622,45 @@ final class WrongRelays {
     };
   }
 
+  private static CorrectProgram forgetsTwoFinsAtOnce(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      private final Map<SocketChannel, Long> finished = new ConcurrentHashMap<>();
+      private final Set<SocketChannel> kept = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        super.finish(it, from, to);
+        Long other = finished.remove(to);
+        if (other == null) {
+          finished.put(from, System.nanoTime());
+        } else if (System.nanoTime() - other < AT_ONCE_NANOS) {
+          kept.add(it.client());
+          kept.add(it.upstream());
+        }
+      }
+
+      @Override
+      void endUpstream(SocketChannel upstream) {
+        if (!kept.contains(upstream)) {
+          super.endUpstream(upstream);
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        finished.remove(client);
+        if (!kept.contains(client)) {
+          super.end(client);
+        }
+      }
+
+      @Override
+      void stop() {
+        kept.forEach(CorrectProgram::closeQuietly);
+      }
+    };
+  }
+
   private static CorrectProgram endsInOrderAfterASlowSend(ProgramConfig config) throws IOException {
     return new CorrectRelay(config) {
       private final Set<Pair> slow = ConcurrentHashMap.newKeySet();
@@ -668,6 +720,43 @@ final class WrongRelays {
         it.client().read(ByteBuffer.allocate(BUFFER_SIZE));
         it.client().configureBlocking(true);
         super.relay(it);
+      }
+    };
+  }
+
+  private static CorrectProgram discardsUntilItIsConnected(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void serve(SocketChannel client) throws IOException, InterruptedException {
+        client.configureBlocking(false);
+        Thread discarding = Thread.ofVirtual().start(() -> discard(client));
+        SocketChannel upstream;
+        try {
+          upstream = connect();
+        } catch (IOException _) {
+          refused(client);
+          return;
+        } finally {
+          discarding.interrupt();
+          discarding.join();
+        }
+        try {
+          client.configureBlocking(true);
+          relay(new Pair(client, upstream, new ReentrantLock(), new ReentrantLock()));
+        } finally {
+          endUpstream(upstream);
+        }
+      }
+
+      private void discard(SocketChannel client) {
+        try {
+          while (client.read(buffer()) >= 0) {
+            Thread.sleep(1);
+          }
+        } catch (IOException | InterruptedException _) {
+          // Then the upstream is connected, or the client is gone.
+        }
       }
     };
   }
