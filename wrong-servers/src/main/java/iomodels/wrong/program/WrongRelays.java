@@ -197,7 +197,7 @@ final class WrongRelays {
               "relay-forgets-two-fins-at-once",
               "11.11",
               "Leaves both sockets open if both sides have finished at the same time.",
-              "FIN of both at once: expected at most",
+              "descriptors after all clients have left",
               WrongRelays::forgetsTwoFinsAtOnce),
           wrong(
               "relay-waits-for-all-to-leave",
