@@ -165,7 +165,9 @@ class ScriptTest {
         .contains("-Pcommand", "-pl cli -am")
         .hasLineCount(1);
     assertThat(run(root, "study", maven).err()).contains("building");
-    assertThat(Files.readString(Path.of(seen + ".mvn"))).contains("-pl site -am").hasLineCount(2);
+    assertThat(Files.readString(Path.of(seen + ".mvn")))
+        .contains("-pl cli,site -am")
+        .hasLineCount(2);
   }
 
   private Path source() {

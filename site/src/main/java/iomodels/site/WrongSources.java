@@ -152,9 +152,13 @@ final class WrongSources {
     return differences;
   }
 
-  /** Returns the subclasses in a factory, and those of the same file that it instantiates. */
+  /**
+   * Returns the subclasses in a factory, in the methods of the same file that it calls, and those
+   * of the same file that it instantiates.
+   */
   private static Collection<Subclass> subclasses(JavaSource source, MethodTree factory) {
     Map<ClassTree, Subclass> found = new LinkedHashMap<>();
+    Set<MethodTree> called = new HashSet<>();
     new TreeScanner<@Nullable Void, @Nullable Void>() {
       @Override
       public @Nullable Void visitNewClass(NewClassTree made, @Nullable Void nothing) {
@@ -168,6 +172,17 @@ final class WrongSources {
           }
         }
         return super.visitNewClass(made, null);
+      }
+
+      @Override
+      public @Nullable Void visitMethodInvocation(
+          MethodInvocationTree call, @Nullable Void nothing) {
+        if (call.getMethodSelect() instanceof IdentifierTree name) {
+          JavaSource.method(source.type(), name.getName().toString(), call.getArguments().size())
+              .filter(called::add)
+              .ifPresent(it -> scan(it, null));
+        }
+        return super.visitMethodInvocation(call, null);
       }
 
       @Override
