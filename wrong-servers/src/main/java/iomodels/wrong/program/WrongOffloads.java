@@ -130,7 +130,7 @@ final class WrongOffloads {
               "offload-leaves-its-folder",
               "14.04",
               "Accepts any path as a name.",
-              "but got error cannot read",
+              "error expected ping, hash or read in answer to",
               WrongOffloads::leavesItsFolder),
           wrong(
               "offload-permits-signs",
