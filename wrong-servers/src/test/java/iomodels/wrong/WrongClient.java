@@ -445,7 +445,7 @@ record WrongClient(
                     @Override
                     void send(OutputStream output, byte[] line) throws IOException {
                       sent += line.length;
-                      sending = sent > 100_000;
+                      sending = sent > 50_000;
                       super.send(output, line);
                     }
 
