@@ -441,7 +441,7 @@ record WrongClient(
                     private volatile boolean sending;
                     private long sent;
 
-                    /** Whether a write or a read fails first depends on the machine. */
+                    // Whether a write or a read fails first depends on the machine.
                     @Override
                     void send(OutputStream output, byte[] line) throws IOException {
                       sent += line.length;
