@@ -252,7 +252,7 @@ final class WrongOffloads {
               "offload-queues-all",
               "14.09",
               "Has an unbounded queue, and refuses nothing.",
-              "then came no answer",
+              "no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
