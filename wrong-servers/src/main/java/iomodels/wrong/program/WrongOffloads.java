@@ -264,7 +264,7 @@ final class WrongOffloads {
               "offload-waits-for-a-place",
               "14.09",
               "Waits for a place in the queue instead of refusing the task.",
-              "then came no answer",
+              "no answer",
               config ->
                   new CorrectOffload(config) {
                     @Override
