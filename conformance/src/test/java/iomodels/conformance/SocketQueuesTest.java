@@ -74,11 +74,11 @@ class SocketQueuesTest {
   }
 
   /** The kernel may acknowledge data later than it receives them. */
-  private static void await(Peer peer, Progress expected) throws InterruptedException {
+  private static void await(Peer peer, Progress expected) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     Optional<Progress> progress = peer.progress(SocketQueues.now());
     while (!progress.equals(Optional.of(expected)) && System.nanoTime() - deadline < 0) {
-      Thread.sleep(Duration.ofMillis(50));
+      Thread.onSpinWait();
       progress = peer.progress(SocketQueues.now());
     }
     assertThat(progress).contains(expected);

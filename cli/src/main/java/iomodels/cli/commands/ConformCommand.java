@@ -166,10 +166,10 @@ public final class ConformCommand implements Callable<Integer> {
           "A server in any language, which the kit starts and stops. {port} is replaced by the port"
               + " to listen on, and {host} by the address. With --program, {upstreams} is replaced"
               + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
-              + " the time limit of a gather request in milliseconds; {folder} by the folder to"
-              + " read from. The command stays in the foreground. SIGTERM stops it: the kit sends"
-              + " it to the command, not to worker processes, and afterwards to what the command"
-              + " leaves behind.")
+              + " the time limit in milliseconds of a gather request, or of a relay that connects;"
+              + " {folder} by the folder to read from. The command stays in the foreground. SIGTERM"
+              + " stops it: the kit sends it to the command, not to worker processes, and"
+              + " afterwards to what the command leaves behind.")
   private List<String> executed = List.of();
 
   @Option(

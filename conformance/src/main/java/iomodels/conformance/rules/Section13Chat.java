@@ -379,7 +379,7 @@ final class Section13Chat {
     }
   }
 
-  /** Bob's pieces come between those of eve, who has sent the beginning of a line. */
+  /** Eve sends the beginning of a line, and then bob's pieces alternate with hers. */
   private static void alternates(Peer ann, Peer bob, Peer eve) throws Broken {
     bob.send("you ");
     eve.send("am eve\n");
@@ -1138,7 +1138,7 @@ final class Section13Chat {
     }
   }
 
-  /** Each member reads who has joined after the one with this number, and after itself. */
+  /** Each member reads that the members after it, and after this number, have joined. */
   private static void hearJoined(List<Peer> members, int since) throws Broken {
     for (int i = 0; i < members.size(); i++) {
       for (int j = Math.max(i, since) + 1; j < members.size(); j++) {
