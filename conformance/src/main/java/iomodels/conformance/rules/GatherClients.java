@@ -163,12 +163,12 @@ final class GatherClients {
     Instance program = program(context, NEVER, backend);
     for (int i = 0; i < RESETS; i++) {
       Peer gone = context.connect(program);
-      gone.send("all old\n");
-      try (Peer old = asked(backend, "old")) {
+      gone.send("all old %d\n".formatted(i));
+      try (Peer old = asked(backend, "old %d".formatted(i))) {
         gone.reset();
         Peer client = context.connect(program);
-        client.send("all new\n");
-        try (Peer call = asked(backend, "new")) {
+        client.send("all new %d\n".formatted(i));
+        try (Peer call = asked(backend, "new %d".formatted(i))) {
           old.sendUnlessReset("to the old client\n".getBytes(US_ASCII));
           call.send("to the new client\n");
           client.expect("ok to the new client\n");
