@@ -53,6 +53,12 @@ final class WrongLife {
               "a server claims to listen at",
               WrongLife::takesAnotherPort),
           WrongServer.of(
+              "shares-its-port",
+              "9.05",
+              "Sets SO_REUSEPORT, so that a second instance starts and takes half of the clients.",
+              "where the same server listens already",
+              WrongLife::sharesItsPort),
+          WrongServer.of(
               "hears-no-more",
               "9.06",
               "Stops reading as soon as it is told to stop, and loses input that was sent before.",
@@ -202,6 +208,18 @@ final class WrongLife {
             datagrams.bind(listener.getLocalAddress());
           }
         }
+      }
+    };
+  }
+
+  private static CorrectServer sharesItsPort(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void bind() throws IOException {
+        listener.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+        datagrams.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+        super.bind();
       }
     };
   }

@@ -89,7 +89,9 @@ final class Section09LifeCycle {
               "If its port is in use, the server MUST fail at once, with an error that names"
                   + " the port or says that it is in use.",
               "bind(2) reports EADDRINUSE. A server that hides the error, or listens"
-                  + " elsewhere, looks healthy while its clients talk to another process.",
+                  + " elsewhere, looks healthy while its clients talk to another process. With"
+                  + " SO_REUSEPORT (socket(7)) a second instance gets a part of the clients, and"
+                  + " nobody is told.",
               Exchange.ANY,
               Set.of(Precondition.LIFE),
               Section09LifeCycle::busyPort),
@@ -270,20 +272,29 @@ final class Section09LifeCycle {
   private static void busyPort(TestContext context)
       throws Broken, IOException, InterruptedException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Instance server;
-      try {
-        server = context.launch(taken.getLocalPort());
-      } catch (IOException e) {
-        String message = String.valueOf(e.getMessage());
-        if (!message.contains("in use")
-            && !message.contains(String.valueOf(taken.getLocalPort()))) {
-          throw new Broken(
-              "an error that names the port or says that it is in use", "got " + message);
-        }
-        return;
-      }
-      throw new Broken("an error", "a server claims to listen at " + server.address());
+      demandFailure(context, taken.getLocalPort());
     }
+    try {
+      demandFailure(context, context.launch(0).address().getPort());
+    } catch (Broken e) {
+      throw e.at("where the same server listens already");
+    }
+  }
+
+  private static void demandFailure(TestContext context, int taken)
+      throws Broken, InterruptedException {
+    Instance server;
+    try {
+      server = context.launch(taken);
+    } catch (IOException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.contains("in use") && !message.contains(String.valueOf(taken))) {
+        throw new Broken(
+            "an error that names the port or says that it is in use", "got " + message);
+      }
+      return;
+    }
+    throw new Broken("an error", "a server claims to listen at " + server.address());
   }
 
   private static void awaitEnd(TestContext context, Instance server)
