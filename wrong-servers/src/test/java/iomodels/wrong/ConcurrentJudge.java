@@ -22,7 +22,7 @@ import java.util.function.Supplier;
 final class ConcurrentJudge {
 
   private static final long SEED = 1;
-  private static final int PROGRAM_TRIES = 5;
+  private static final int ROUNDS = 3;
 
   private static final List<String> MACHINE =
       List.of(
@@ -36,43 +36,56 @@ final class ConcurrentJudge {
   /** Judges a server that may be right by one rule, and repeats late misses. */
   static CompletableFuture<Finding> judgingWithRepeats(
       ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
+    Kit kit = new Kit(List.of(rule), bounds, SEED);
     return judging(
-        () -> new InJvmTarget(provider), new Kit(List.of(rule), bounds, SEED), sideBySide);
+        () -> {
+          try (InJvmTarget target = new InJvmTarget(provider)) {
+            return kit.judge(target, _ -> {});
+          }
+        },
+        "",
+        sideBySide);
   }
 
   /** Judges a wrong server by one rule. The server is started for it, as a rule may end it. */
   static CompletableFuture<Finding> judging(
       ServerProvider provider, Rule rule, Bounds bounds, Semaphore sideBySide) {
-    return judging(() -> new InJvmTarget(provider), rule, bounds, sideBySide);
+    return judging(() -> new InJvmTarget(provider), rule, bounds, "", sideBySide);
   }
 
-  /** Judges any wrong target by one rule. */
+  /** Judges any wrong target by one rule, until the symptom shows. */
   static CompletableFuture<Finding> judging(
-      Supplier<Target> server, Rule rule, Bounds bounds, Semaphore sideBySide) {
-    return judging(server, new Kit(List.of(rule), bounds, SEED).withoutRepeats(), sideBySide);
-  }
-
-  private static CompletableFuture<Finding> judging(
-      Supplier<Target> server, Kit kit, Semaphore sideBySide) {
+      Supplier<Target> server, Rule rule, Bounds bounds, String symptom, Semaphore sideBySide) {
+    Kit kit = new Kit(List.of(rule), bounds, SEED).withoutRepeats();
     return judging(
         () -> {
           try (Target target = server.get()) {
             return kit.judge(target, _ -> {});
           }
         },
+        symptom,
         sideBySide);
   }
 
-  /** Judges a program by one rule, in several attempts, as a busy machine can hide a fault. */
+  /**
+   * Judges a program by one rule, until the symptom shows, and each time in several attempts, as a
+   * busy machine can hide a fault.
+   */
   static CompletableFuture<Finding> judging(
-      ProgramTarget program, Rule rule, Bounds bounds, Semaphore sideBySide) {
-    Kit kit = new Kit(List.of(rule), bounds, SEED, PROGRAM_TRIES).withoutRepeats();
+      Supplier<ProgramTarget> program,
+      Rule rule,
+      Bounds bounds,
+      int tries,
+      String symptom,
+      Semaphore sideBySide) {
+    Kit kit = new Kit(List.of(rule), bounds, SEED, tries).withoutRepeats();
     return judging(
         () -> {
-          try (program) {
-            return kit.judge(program, _ -> {});
+          try (ProgramTarget target = program.get()) {
+            return kit.judge(target, _ -> {});
           }
         },
+        symptom,
         sideBySide);
   }
 
@@ -87,29 +100,57 @@ final class ConcurrentJudge {
     assumeThat(isUndisturbed(finding)).as(finding.toString()).isTrue();
   }
 
-  private interface Judgement {
+  /** Judges a target. */
+  interface Judgement {
     Report make() throws IOException, InterruptedException;
   }
 
-  private static CompletableFuture<Finding> judging(Judgement judgement, Semaphore sideBySide) {
-    CompletableFuture<Finding> found = new CompletableFuture<>();
+  /** Judges a target in a thread of its own. */
+  static CompletableFuture<Report> reporting(Judgement judgement) {
+    CompletableFuture<Report> report = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
             () -> {
               try {
-                sideBySide.acquire();
-                try {
-                  found.complete(judgement.make().findings().getFirst());
-                } finally {
-                  sideBySide.release();
-                }
+                report.complete(judgement.make());
               } catch (IOException | RuntimeException e) {
-                found.completeExceptionally(e);
+                report.completeExceptionally(e);
               } catch (InterruptedException e) {
-                found.completeExceptionally(e);
+                report.completeExceptionally(e);
                 Thread.currentThread().interrupt();
               }
             });
-    return found;
+    return report;
+  }
+
+  private static CompletableFuture<Finding> judging(
+      Judgement judgement, String symptom, Semaphore sideBySide) {
+    return reporting(
+            () -> {
+              sideBySide.acquire();
+              try {
+                return untilItShows(judgement, symptom);
+              } finally {
+                sideBySide.release();
+              }
+            })
+        .thenApply(report -> report.findings().getFirst());
+  }
+
+  /**
+   * Judges a wrong target by one rule until the symptom shows, three times at most: a fault that
+   * depends on time may break an earlier part of the check. It has to be found each time.
+   */
+  static Report untilItShows(Judgement judgement, String symptom)
+      throws IOException, InterruptedException {
+    for (int i = 1; ; i++) {
+      Report report = judgement.make();
+      Finding finding = report.findings().getFirst();
+      if (i == ROUNDS
+          || finding.verdict() != Verdict.BROKEN
+          || finding.detail().contains(symptom)) {
+        return report;
+      }
+    }
   }
 }

@@ -90,6 +90,7 @@ class OneServiceTest {
                   () -> OneService.of(new InJvmTarget(wrong.provider()), service),
                   rule,
                   IMPATIENT,
+                  "",
                   sideBySide);
           judged.add(new Judged(wrong, service, finding));
         }

@@ -55,7 +55,9 @@ class WrongClientsTest {
   private static Finding judge(WrongClient client) throws IOException, InterruptedException {
     List<Rule> rule = Rules.matching(Rules.ofClients(), List.of(client.rule()));
     Kit kit = new Kit(rule, IMPATIENT, 1, TRIES);
-    return kit.judge(client.client(), _ -> {}).findings().getFirst();
+    return ConcurrentJudge.untilItShows(() -> kit.judge(client.client(), _ -> {}), client.symptom())
+        .findings()
+        .getFirst();
   }
 
   private static void demandCaught(WrongClient client, Finding finding) {

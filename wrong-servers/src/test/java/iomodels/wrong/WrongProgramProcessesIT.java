@@ -8,6 +8,7 @@ import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
@@ -17,6 +18,7 @@ import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
+import iomodels.wrong.program.WrongProgram;
 import iomodels.wrong.program.WrongPrograms;
 import java.io.IOException;
 import java.util.List;
@@ -48,14 +50,21 @@ class WrongProgramProcessesIT {
         .map(
             it ->
                 DynamicTest.dynamicTest(
-                    it.rule() + " " + it.name(),
-                    () ->
-                        demandCaught(
-                            it,
-                            rule(it).preconditions().contains(Precondition.PAUSE)
-                                ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
-                                : judge(
-                                    it.name(), it.program(), it.starter(), rule(it), IMPATIENT))));
+                    it.rule() + " " + it.name(), () -> demandCaught(it, judgeWrong(it))));
+  }
+
+  private static Finding judgeWrong(WrongProgram it) throws IOException, InterruptedException {
+    return finding(
+        ConcurrentJudge.untilItShows(
+            () ->
+                rule(it).preconditions().contains(Precondition.PAUSE)
+                    ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
+                    : judge(it.name(), it.program(), it.starter(), rule(it), IMPATIENT),
+            it.symptom()));
+  }
+
+  private static Finding finding(Report report) {
+    return report.findings().getFirst();
   }
 
   @TestFactory
@@ -72,28 +81,29 @@ class WrongProgramProcessesIT {
     assertThat(rules).isNotEmpty();
     for (Rule each : rules) {
       Finding finding =
-          each.preconditions().contains(Precondition.PAUSE)
-              ? judgeAlone(WrongPrograms.correctStyle(program).style(), program, each, FEWER)
-              : judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER);
+          finding(
+              each.preconditions().contains(Precondition.PAUSE)
+                  ? judgeAlone(WrongPrograms.correctStyle(program).style(), program, each, FEWER)
+                  : judge("correct", program, WrongPrograms.correctTwin(program), each, FEWER));
       ConcurrentJudge.assumeUndisturbed(finding);
       assertThat(finding.verdict()).as(finding.toString()).isEqualTo(Verdict.KEPT);
     }
   }
 
   /** Judges the program in a process of its own. */
-  private static Finding judgeAlone(String style, Program program, Rule rule, Bounds bounds)
+  private static Report judgeAlone(String style, Program program, Rule rule, Bounds bounds)
       throws IOException, InterruptedException {
     StyleProvider provider = WrongPrograms.style(style).orElseThrow();
     try (StyleTarget target = StyleTarget.toBeJudged(provider, program)) {
-      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
+      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {});
     }
   }
 
-  private static Finding judge(
+  private static Report judge(
       String name, Program program, StyleProvider.Starter starter, Rule rule, Bounds bounds)
       throws IOException, InterruptedException {
     try (InJvmProgramTarget target = new InJvmProgramTarget(name, program, starter).alone()) {
-      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {}).findings().getFirst();
+      return new Kit(List.of(rule), bounds, 1).judge(target, _ -> {});
     }
   }
 }

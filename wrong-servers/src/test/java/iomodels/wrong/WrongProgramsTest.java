@@ -6,6 +6,7 @@ import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
@@ -18,7 +19,9 @@ import iomodels.wrong.program.WrongProgram;
 import iomodels.wrong.program.WrongPrograms;
 import java.io.IOException;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.TestFactory;
 class WrongProgramsTest {
 
   private static final long SEED = 1;
+  private static final int TRIES = 5;
 
   /** Short limits, since wrong servers let the kit wait until they expire. */
   private static final Bounds IMPATIENT =
@@ -86,9 +90,11 @@ class WrongProgramsTest {
 
   private static CompletableFuture<Finding> judging(WrongProgram it, Semaphore sideBySide) {
     return ConcurrentJudge.judging(
-        new InJvmProgramTarget(it.name(), it.program(), it.starter()),
+        () -> new InJvmProgramTarget(it.name(), it.program(), it.starter()),
         rule(it),
         IMPATIENT,
+        TRIES,
+        it.symptom(),
         sideBySide);
   }
 
@@ -100,25 +106,37 @@ class WrongProgramsTest {
 
   @TestFactory
   Stream<DynamicTest> theCorrectTwinsKeepEveryRule() {
-    return Programs.all().stream()
-        .map(it -> DynamicTest.dynamicTest(it.name(), () -> demandKept(it)));
+    // Starts all before it awaits one.
+    Map<Program, CompletableFuture<Report>> judged = new LinkedHashMap<>();
+    for (Program program : Programs.all()) {
+      judged.put(program, ConcurrentJudge.reporting(() -> judgeCorrectTwin(program)));
+    }
+    return judged.entrySet().stream()
+        .map(
+            it ->
+                DynamicTest.dynamicTest(
+                    it.getKey().name(), () -> demandKept(it.getValue().join())));
   }
 
-  private static void demandKept(Program program) throws IOException, InterruptedException {
+  private static Report judgeCorrectTwin(Program program) throws IOException, InterruptedException {
     Kit kit = new Kit(Rules.of(program), Bounds.STANDARD.with(Bound.CLIENTS, 300), SEED);
     try (InJvmProgramTarget target =
         new InJvmProgramTarget("correct", program, WrongPrograms.correctTwin(program))) {
-      assertThat(kit.judge(target, _ -> {}).findings())
-          .filteredOn(ConcurrentJudge::isUndisturbed)
-          .allSatisfy(
-              finding ->
-                  assertThat(finding.verdict())
-                      .as(finding.toString())
-                      .isEqualTo(
-                          finding.rule().preconditions().contains(Precondition.PROCESS)
-                              ? Verdict.SKIPPED
-                              : Verdict.KEPT));
+      return kit.judge(target, _ -> {});
     }
+  }
+
+  private static void demandKept(Report report) {
+    assertThat(report.findings())
+        .filteredOn(ConcurrentJudge::isUndisturbed)
+        .allSatisfy(
+            finding ->
+                assertThat(finding.verdict())
+                    .as(finding.toString())
+                    .isEqualTo(
+                        finding.rule().preconditions().contains(Precondition.PROCESS)
+                            ? Verdict.SKIPPED
+                            : Verdict.KEPT));
   }
 
   static Rule rule(WrongProgram program) {

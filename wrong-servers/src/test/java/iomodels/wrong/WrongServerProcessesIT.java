@@ -49,7 +49,11 @@ class WrongServerProcessesIT {
 
   private static CompletableFuture<Finding> judging(WrongServer it, Semaphore sideBySide) {
     return ConcurrentJudge.judging(
-        () -> new ModelTarget(it.provider(), Optional.empty()), rule(it), IMPATIENT, sideBySide);
+        () -> new ModelTarget(it.provider(), Optional.empty()),
+        rule(it),
+        IMPATIENT,
+        it.symptom(),
+        sideBySide);
   }
 
   private static void demandCaught(WrongServer server, Finding finding) {

@@ -6,6 +6,7 @@ import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
+import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
@@ -64,7 +65,12 @@ class WrongServersTest {
                 it ->
                     new Judged(
                         it,
-                        ConcurrentJudge.judging(it.provider(), rule(it), IMPATIENT, sideBySide)))
+                        ConcurrentJudge.judging(
+                            () -> new InJvmTarget(it.provider()),
+                            rule(it),
+                            IMPATIENT,
+                            it.symptom(),
+                            sideBySide)))
             .toList();
     return judged.stream()
         .map(
@@ -88,31 +94,40 @@ class WrongServersTest {
     assertThat(finding.detail()).contains(server.symptom());
   }
 
-  @Test
-  void theCorrectTwinKeepsEveryRule() throws Exception {
-    demandKept(WrongServers.correctTwin(), Precondition.SEQUENTIAL);
+  @TestFactory
+  Stream<DynamicTest> theCorrectTwinsKeepEveryRule() {
+    // Starts both before it awaits one.
+    CompletableFuture<Report> concurrent = judgingAll(WrongServers.correctTwin());
+    CompletableFuture<Report> sequential = judgingAll(WrongServers.sequentialTwin());
+    return Stream.of(
+        DynamicTest.dynamicTest(
+            "concurrent", () -> demandKept(concurrent.join(), Precondition.SEQUENTIAL)),
+        DynamicTest.dynamicTest(
+            "sequential", () -> demandKept(sequential.join(), Precondition.CONCURRENT)));
   }
 
-  @Test
-  void theSequentialTwinKeepsEveryRule() throws Exception {
-    demandKept(WrongServers.sequentialTwin(), Precondition.CONCURRENT);
-  }
-
-  private static void demandKept(ServerProvider provider, Precondition unmet) throws Exception {
-    Set<Precondition> skipped = EnumSet.of(unmet, Precondition.PROCESS, Precondition.REPLY_SOURCE);
+  private static CompletableFuture<Report> judgingAll(ServerProvider provider) {
     Kit kit = new Kit(Rules.all(), Bounds.STANDARD, SEED);
-    try (InJvmTarget target = new InJvmTarget(provider)) {
-      assertThat(kit.judge(target, _ -> {}).findings())
-          .filteredOn(ConcurrentJudge::isUndisturbed)
-          .allSatisfy(
-              finding ->
-                  assertThat(finding.verdict())
-                      .as(finding.toString())
-                      .isEqualTo(
-                          finding.rule().preconditions().stream().anyMatch(skipped::contains)
-                              ? Verdict.SKIPPED
-                              : Verdict.KEPT));
-    }
+    return ConcurrentJudge.reporting(
+        () -> {
+          try (InJvmTarget target = new InJvmTarget(provider)) {
+            return kit.judge(target, _ -> {});
+          }
+        });
+  }
+
+  private static void demandKept(Report report, Precondition unmet) {
+    Set<Precondition> skipped = EnumSet.of(unmet, Precondition.PROCESS, Precondition.REPLY_SOURCE);
+    assertThat(report.findings())
+        .filteredOn(ConcurrentJudge::isUndisturbed)
+        .allSatisfy(
+            finding ->
+                assertThat(finding.verdict())
+                    .as(finding.toString())
+                    .isEqualTo(
+                        finding.rule().preconditions().stream().anyMatch(skipped::contains)
+                            ? Verdict.SKIPPED
+                            : Verdict.KEPT));
   }
 
   /** Counts the rules that each wrong server breaks: best its own rule only. */
