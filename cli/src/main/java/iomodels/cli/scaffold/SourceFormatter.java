@@ -23,6 +23,8 @@ public final class SourceFormatter {
   public static void format(Path home, Path folder) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // A JVM that lives for seconds is not worth optimizing.
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(List.of("-jar", jar(home).toString(), "--replace"));
     try (Stream<Path> files = Files.walk(folder)) {
       files.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(command::add);

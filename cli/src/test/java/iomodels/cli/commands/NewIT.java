@@ -37,7 +37,7 @@ class NewIT {
               "verify -Dtest=Prethreaded* -Dit.test=Prethreaded*"
                   + " -Dsurefire.failIfNoSpecifiedTests=false"
                   + " -Dfailsafe.failIfNoSpecifiedTests=false",
-              List.of("prethreaded-impl", copy, "cli"));
+              List.of("prethreaded-impl", copy));
       assertThat(said)
           .containsPattern(CONFORMS.formatted("iomodels.prethreaded.PrethreadedConformanceIT"));
       assertThat(clone.run(clone.root(), "./iomodels", "list"))
