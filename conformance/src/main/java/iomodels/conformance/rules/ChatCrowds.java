@@ -8,6 +8,7 @@ import static iomodels.conformance.rules.Section13Chat.demand;
 import static iomodels.conformance.rules.Section13Chat.hearUntil;
 import static iomodels.conformance.rules.Section13Chat.member;
 import static iomodels.conformance.rules.Section13Chat.room;
+import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
@@ -39,8 +40,8 @@ final class ChatCrowds {
 
   private static final Pattern JOINED_OR_LEFT = Pattern.compile("\\* (\\S+) (joined|left)");
 
-  /** While so many members have entered, those before them do not read. */
-  private static final int UNREAD = 50;
+  /** The number of members that enter at the same time. */
+  private static final int BURST = 50;
 
   /** What m1 receives in a round: lines, departures and entries. */
   private static final int EVENTS_AT_ONCE = 3 * 2 + 2 + 2 * 2 + 2 + 2 + 2 + 3;
@@ -57,38 +58,16 @@ final class ChatCrowds {
 
   /** Rule 13.11. */
   static void holdsMany(TestContext context) throws Broken, IOException, InterruptedException {
-    Instance room = room(context);
-    int count = context.count(CLIENTS);
-    List<Peer> members = new ArrayList<>();
-    StringBuilder names = new StringBuilder();
-    int told = 0;
-    for (int i = 0; i < count; i++) {
-      Peer peer = context.connect(room);
-      peer.send("m%d\n".formatted(i));
-      demand("* you are m%d; here:%s".formatted(i, names), peer.line());
-      names.append(" m%d".formatted(i));
-      members.add(peer);
-      if (i - told == UNREAD) {
-        hearJoined(members, told);
-        told = i;
-      }
-    }
-    hearJoined(members, told);
-    for (int speaker : List.of(0, count - 1)) {
+    Crowd crowd = new Crowd(context, room(context), "m0");
+    crowd.growTo(context.count(CLIENTS), BURST);
+    List<Peer> members = crowd.members();
+    for (int speaker : List.of(0, members.size() - 1)) {
       members.get(speaker).send("hello, all\n");
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < members.size(); i++) {
         if (i != speaker) {
-          demand("m%d: hello, all".formatted(speaker), members.get(i).line());
+          // The last one to enter has the last name, since it enters alone.
+          members.get(i).expect("m%d: hello, all\n".formatted(speaker));
         }
-      }
-    }
-  }
-
-  /** Each member reads that the members after it, and after this number, have joined. */
-  private static void hearJoined(List<Peer> members, int since) throws Broken {
-    for (int i = 0; i < members.size(); i++) {
-      for (int j = Math.max(i, since) + 1; j < members.size(); j++) {
-        demand("* m%d joined".formatted(j), members.get(i).line());
       }
     }
   }
@@ -169,12 +148,10 @@ final class ChatCrowds {
   static void allReset(TestContext context) throws Broken, IOException, InterruptedException {
     Instance room = room(context);
     OptionalLong before = room.errorBytes();
-    Peer ann = member(context, room, "ann");
-    List<Peer> members = crowd(context, room, CROWD);
-    for (int i = 0; i < CROWD; i++) {
-      demand("* m%d joined".formatted(i), ann.line());
-    }
-    for (Peer each : members) {
+    Crowd crowd = new Crowd(context, room, "ann");
+    crowd.growTo(1 + CROWD, BURST);
+    Peer ann = crowd.members().getFirst();
+    for (Peer each : crowd.members().subList(1, 1 + CROWD)) {
       ann.send("do not go\n");
       each.reset();
     }
@@ -194,7 +171,7 @@ final class ChatCrowds {
       }
     }
     demandOnly(context, room, ann, "ann");
-    demandFree(context, room, List.of("m0", "m%d".formatted(CROWD / 2)));
+    demandFree(context, room, List.of("m1", "m%d".formatted(CROWD / 2)));
     Shutdown.demand(context, room);
     if (before.isPresent()) {
       OptionalLong after = room.errorBytes();
@@ -211,18 +188,24 @@ final class ChatCrowds {
     }
   }
 
-  /** Adds members m0, m1, …, each of which has read its welcome and nothing else. */
-  private static List<Peer> crowd(TestContext context, Instance room, int count)
+  /** Adds members m0, m1, …, each of which has read all that it was told. */
+  private static List<Peer> listeners(TestContext context, Instance room)
       throws Broken, IOException {
     List<Peer> members = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      Peer peer = context.connect(room);
-      peer.send("m%d\n".formatted(i));
+    for (int i = 0; i < LISTENERS; i++) {
+      Peer peer = newcomer(context, room, "m" + i);
       String welcome = peer.line();
       if (!welcome.startsWith("* you are m%d; here:".formatted(i))) {
         throw new Broken("a welcome for m%d".formatted(i), "got " + welcome);
       }
       members.add(peer);
+    }
+    for (int i = 0; i < LISTENERS; i++) {
+      String others =
+          IntStream.range(i + 1, LISTENERS)
+              .mapToObj("* m%d joined\n"::formatted)
+              .collect(joining());
+      members.get(i).expect(others);
     }
     return members;
   }
@@ -230,12 +213,7 @@ final class ChatCrowds {
   /** Rule 13.16. */
   static void happensAtOnce(TestContext context) throws Broken, IOException, InterruptedException {
     Instance room = context.programAlone(ProgramConfig.onLoopback(List.of()));
-    List<Peer> members = crowd(context, room, LISTENERS);
-    for (int i = 0; i < LISTENERS; i++) {
-      for (int j = i + 1; j < LISTENERS; j++) {
-        demand("* m%d joined".formatted(j), members.get(i).line());
-      }
-    }
+    List<Peer> members = listeners(context, room);
     for (int round = 0; round < ROUNDS; round++) {
       inOneOrder(context, room, members, round);
     }
@@ -402,6 +380,7 @@ final class ChatCrowds {
   private static void droppingNobody(TestContext context, Instance room, List<Peer> members)
       throws Broken, IOException, InterruptedException {
     String said = "x".repeat(LineReader.MAX_BYTES - 1);
+    String ending = ": " + said;
     int outbox = ProgramConfig.onLoopback(List.of()).outbox();
     int each = Math.ceilDiv(3 * outbox / 2, LISTENERS * LineReader.MAX_BYTES);
     try (PausedProcess _ = context.pause(room)) {
@@ -417,7 +396,7 @@ final class ChatCrowds {
         } catch (Broken e) {
           throw e.at("m%d, which reads, after a pause of the process".formatted(i));
         }
-        if (!line.endsWith(": " + said)) {
+        if (!line.endsWith(ending)) {
           throw new Broken("what the members said during a pause of the process", "got " + line);
         }
       }
