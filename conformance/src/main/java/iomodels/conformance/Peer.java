@@ -495,6 +495,39 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /**
+   * Receives these bytes if they come next. If others come, they stay to be received.
+   *
+   * @param within how long to wait for each part of them
+   * @return whether these bytes came
+   */
+  public boolean receivesNext(byte[] expected, Duration within) throws Broken {
+    byte[] actual = new byte[expected.length];
+    int got = 0;
+    while (got < expected.length) {
+      int n =
+          receive(
+              actual,
+              got,
+              expected.length - got,
+              within,
+              () -> Transcript.show(expected, 0, expected.length),
+              got);
+      if (n < 0) {
+        throw new Broken(
+            Transcript.show(expected, 0, expected.length),
+            got == 0 ? "got FIN" : "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      boolean same = Arrays.equals(expected, got, got + n, actual, got, got + n);
+      got += n;
+      if (!same) {
+        held = ByteBuffer.allocate(got + held.remaining()).put(actual, 0, got).put(held).flip();
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Demands a line next, and returns it without LF. */
   public String line() throws Broken {
     return line(patience);
@@ -805,7 +838,7 @@ public final class Peer implements AutoCloseable {
       while (all.size() <= atMost) {
         int n;
         if (held.hasRemaining()) {
-          n = held.remaining();
+          n = Math.min(CHUNK, held.remaining());
           held.get(chunk, 0, n);
         } else {
           n = read(chunk, 0, CHUNK);
