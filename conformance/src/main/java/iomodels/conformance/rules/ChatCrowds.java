@@ -429,16 +429,10 @@ final class ChatCrowds {
     } catch (Broken e) {
       throw e.at("a newcomer after %,d others".formatted(JOINS));
     }
-    long deadline = System.nanoTime() + context.patience().toNanos();
-    int now = meter.now().descriptors();
-    while (now > allowed && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
-      now = meter.now().descriptors();
-    }
-    if (now > allowed) {
-      throw Broken.late(
-          "at most %,d descriptors after all clients have left".formatted(allowed),
-          "there are %,d".formatted(now));
-    }
+    ResourceLeaks.awaitAtMost(
+        allowed,
+        "descriptors",
+        () -> OptionalLong.of(meter.now().descriptors()),
+        context.patience());
   }
 }
