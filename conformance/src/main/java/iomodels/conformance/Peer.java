@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * The kit's end of a TCP connection: the client's end when a server is under test. Its methods
@@ -228,7 +229,7 @@ public final class Peer implements AutoCloseable {
   /** Sends part of an array in one write. */
   public void send(byte[] bytes, int offset, int length) throws Broken {
     try {
-      transcript.add(name, "sends " + Transcript.show(bytes, offset, length));
+      transcript.add(name, "sends", bytes, offset, length);
       write(bytes, offset, length);
     } catch (IOException e) {
       throw lost("a connection that accepts data", "sending", e);
@@ -329,7 +330,7 @@ public final class Peer implements AutoCloseable {
   public boolean sendUnlessReset(byte[] bytes) {
     try {
       write(bytes, 0, bytes.length);
-      transcript.add(name, "sends " + Transcript.show(bytes, 0, bytes.length));
+      transcript.add(name, "sends", bytes, 0, bytes.length);
       return true;
     } catch (IOException e) {
       transcript.add("", "%s: got %s (sending)".formatted(name, e.getMessage()));
@@ -475,7 +476,7 @@ public final class Peer implements AutoCloseable {
               got,
               expected.length - got,
               within,
-              Transcript.show(expected, 0, expected.length),
+              () -> Transcript.show(expected, 0, expected.length),
               got);
       if (n < 0) {
         throw new Broken(
@@ -492,6 +493,39 @@ public final class Peer implements AutoCloseable {
             "got %s (0x%02X)".formatted(Transcript.show(actual, 0, got), actual[differs]));
       }
     }
+  }
+
+  /**
+   * Receives these bytes if they come next. If others come, they stay to be received.
+   *
+   * @param within how long to wait for each part of them
+   * @return whether these bytes came
+   */
+  public boolean receivesNext(byte[] expected, Duration within) throws Broken {
+    byte[] actual = new byte[expected.length];
+    int got = 0;
+    while (got < expected.length) {
+      int n =
+          receive(
+              actual,
+              got,
+              expected.length - got,
+              within,
+              () -> Transcript.show(expected, 0, expected.length),
+              got);
+      if (n < 0) {
+        throw new Broken(
+            Transcript.show(expected, 0, expected.length),
+            got == 0 ? "got FIN" : "got FIN after " + Transcript.show(actual, 0, got));
+      }
+      boolean same = Arrays.equals(expected, got, got + n, actual, got, got + n);
+      got += n;
+      if (!same) {
+        held = ByteBuffer.allocate(got + held.remaining()).put(actual, 0, got).put(held).flip();
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Demands a line next, and returns it without LF. */
@@ -526,7 +560,7 @@ public final class Peer implements AutoCloseable {
       }
       held.position(end);
       byte[] chunk = new byte[LINES];
-      int n = receive(chunk, 0, chunk.length, within, "a line", line.size());
+      int n = receive(chunk, 0, chunk.length, within, () -> "a line", line.size());
       if (n < 0) {
         throw new Broken(
             "a line", "got FIN after " + Transcript.show(line.toByteArray(), 0, line.size()));
@@ -553,7 +587,7 @@ public final class Peer implements AutoCloseable {
   /** Demands at least one byte of any value. */
   public void expectSomething() throws Broken {
     byte[] actual = new byte[CHUNK];
-    if (receive(actual, 0, actual.length, patience, "a reply", 0) < 0) {
+    if (receive(actual, 0, actual.length, patience, () -> "a reply", 0) < 0) {
       throw new Broken("a reply", "got FIN");
     }
   }
@@ -570,7 +604,7 @@ public final class Peer implements AutoCloseable {
               0,
               (int) Math.min(chunk.length, length - position),
               patience,
-              wanted,
+              () -> wanted,
               position);
       if (n < 0) {
         throw new Broken(wanted, "got FIN after %,d of them".formatted(position));
@@ -591,7 +625,7 @@ public final class Peer implements AutoCloseable {
     expect(text);
     byte[] more = new byte[CHUNK];
     String wanted = "FIN, or LF and FIN, after the last line";
-    int n = receive(more, 0, more.length, patience, wanted, 0);
+    int n = receive(more, 0, more.length, patience, () -> wanted, 0);
     if (n < 0) {
       return;
     }
@@ -626,7 +660,7 @@ public final class Peer implements AutoCloseable {
   public void expectFin(Duration within) throws Broken {
     byte[] surplus = new byte[CHUNK];
     String wanted = "FIN within %,d ms".formatted(within.toMillis());
-    int n = receive(surplus, 0, surplus.length, within, wanted, 0);
+    int n = receive(surplus, 0, surplus.length, within, () -> wanted, 0);
     if (n >= 0) {
       throw new Broken("FIN", "got " + Transcript.show(surplus, 0, n));
     }
@@ -638,7 +672,7 @@ public final class Peer implements AutoCloseable {
     String wanted = "FIN";
     int got = 0;
     while (true) {
-      int n = receive(actual, got, actual.length - got, patience, wanted, got);
+      int n = receive(actual, got, actual.length - got, patience, () -> wanted, got);
       if (n < 0) {
         if (got == 0 || got == permitted.length) {
           return;
@@ -804,7 +838,7 @@ public final class Peer implements AutoCloseable {
       while (all.size() <= atMost) {
         int n;
         if (held.hasRemaining()) {
-          n = held.remaining();
+          n = Math.min(CHUNK, held.remaining());
           held.get(chunk, 0, n);
         } else {
           n = read(chunk, 0, CHUNK);
@@ -862,27 +896,34 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Receives at least one byte; returns -1 at FIN. */
-  private int receive(byte[] into, int offset, int length, Duration within, String wanted, long got)
+  private int receive(
+      byte[] into, int offset, int length, Duration within, Supplier<String> wanted, long got)
       throws Broken {
     if (held.hasRemaining()) {
       int n = Math.min(length, held.remaining());
       held.get(into, offset, n);
       return n;
     }
-    String after = got == 0 ? "" : " after %,d bytes".formatted(got);
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
       int n = read(into, offset, length);
-      transcript.add(
-          "",
-          n < 0 ? "FIN to " + name : "to %s: %s".formatted(name, Transcript.show(into, offset, n)));
+      if (n < 0) {
+        transcript.add("", "FIN to " + name);
+      } else {
+        transcript.add("", "to " + name + ":", into, offset, n);
+      }
       return n;
     } catch (SocketTimeoutException _) {
       transcript.add(name, "gives up waiting after %,d ms".formatted(within.toMillis()));
-      throw Broken.late(wanted, "nothing came for %,d ms%s".formatted(within.toMillis(), after));
+      throw Broken.late(
+          wanted.get(), "nothing came for %,d ms%s".formatted(within.toMillis(), after(got)));
     } catch (IOException e) {
-      throw lost(wanted, "receiving" + after, e);
+      throw lost(wanted.get(), "receiving" + after(got), e);
     }
+  }
+
+  private static String after(long bytes) {
+    return bytes == 0 ? "" : " after %,d bytes".formatted(bytes);
   }
 
   private void write(byte[] bytes, int offset, int length) throws IOException {

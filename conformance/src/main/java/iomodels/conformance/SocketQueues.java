@@ -8,9 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A snapshot of the queues of all TCP sockets of this machine, as the kernel lists them in {@code
  * /proc/net/tcp} and {@code /proc/net/tcp6} (proc_net_tcp(5)). netstat(8) shows the same numbers as
  * Send-Q and Recv-Q, and a process gets those of its own sockets by the ioctls SIOCOUTQ and SIOCINQ
- * (tcp(7)). Immutable.
+ * (tcp(7)). Safe for use by several threads.
  *
  * <p>With the queues of both ends of a connection, the kit knows how many bytes the server has read
  * and written, without asking the server. The kernel does not list all sockets at one instant: the
@@ -37,9 +34,6 @@ public final class SocketQueues {
   private static final String TIME_WAIT = "06";
   private static final String LISTEN = "0A";
 
-  private static final int IPV4 = 8;
-  private static final int IPV6 = 32;
-  private static final int PORT = 5;
   private static final int STATE = 2;
   private static final int COUNT = 8;
   private static final int HEX = 16;
@@ -55,11 +49,18 @@ public final class SocketQueues {
   private static @Nullable SocketQueues latest;
 
   private final long began;
-  private final Map<String, Queues> sockets;
+  private final Path net;
 
-  private SocketQueues(long began, Map<String, Queues> sockets) {
+  /** The text of the file for IPv6, which lists the sockets of a JVM, also those for IPv4. */
+  private final String ipv6;
+
+  /** The text of the file for IPv4, once it has been needed; guarded by this. */
+  private @Nullable String ipv4;
+
+  private SocketQueues(long began, Path net, String ipv6) {
     this.began = began;
-    this.sockets = sockets;
+    this.net = net;
+    this.ipv6 = ipv6;
   }
 
   /**
@@ -92,61 +93,64 @@ public final class SocketQueues {
 
   /** Reads the files in the given folder. */
   static SocketQueues in(Path net) {
-    long began = System.nanoTime();
-    Map<String, Queues> sockets = new HashMap<>();
-    read(net.resolve("tcp"), IPV4, sockets);
-    read(net.resolve("tcp6"), IPV6, sockets);
-    return new SocketQueues(began, sockets);
+    return new SocketQueues(System.nanoTime(), net, read(net.resolve("tcp6")));
   }
 
   /** Returns the queues of the socket with these addresses; empty if this machine has none. */
   public Optional<Queues> of(InetSocketAddress local, InetSocketAddress remote) {
-    return Optional.ofNullable(sockets.get(key(name(local), name(remote))));
+    String here = name(local);
+    String there = name(remote);
+    Optional<Queues> found = find(ipv6, mapped(here), mapped(there));
+    return found.isEmpty() && isIpv4(here) ? find(ipv4(), here, there) : found;
   }
 
-  private static void read(Path file, int address, Map<String, Queues> sockets) {
-    List<String> lines;
-    try {
-      lines = new String(Files.readAllBytes(file), ISO_8859_1).lines().skip(1).toList();
-    } catch (IOException _) {
-      return; // No such file, or it must not be read: the machine lists no sockets.
+  private synchronized String ipv4() {
+    String text = ipv4;
+    if (text == null) {
+      text = read(net.resolve("tcp"));
+      ipv4 = text;
     }
-    int end = address + PORT;
-    for (String line : lines) {
-      int local = line.indexOf(": ") + 2;
-      int remote = local + end + 1;
-      int state = remote + end + 1;
+    return text;
+  }
+
+  private static String read(Path file) {
+    try {
+      return new String(Files.readAllBytes(file), ISO_8859_1);
+    } catch (IOException _) {
+      return ""; // No such file, or it must not be read: the machine lists no sockets.
+    }
+  }
+
+  /** Finds a socket in the text of a file: searching takes less time than to parse all lines. */
+  private static Optional<Queues> find(String text, String local, String remote) {
+    String addresses = ": %s %s ".formatted(local, remote);
+    for (int at = text.indexOf(addresses); at >= 0; at = text.indexOf(addresses, at + 1)) {
+      int state = at + addresses.length();
       int sent = state + STATE + 1;
       int received = sent + COUNT + 1;
-      if (local < 2 || line.length() < received + COUNT) {
-        continue;
-      }
-      String now = line.substring(state, state + STATE);
-      if (!now.equals(TIME_WAIT) && !now.equals(LISTEN)) {
-        sockets.put(
-            key(
-                unmapped(line.substring(local, local + end)),
-                unmapped(line.substring(remote, remote + end))),
-            new Queues(count(line, sent), count(line, received)));
+      if (text.length() >= received + COUNT
+          && !text.startsWith(TIME_WAIT, state)
+          && !text.startsWith(LISTEN, state)) {
+        return Optional.of(new Queues(count(text, sent), count(text, received)));
       }
     }
+    return Optional.empty();
   }
 
-  private static String key(String local, String remote) {
-    return local + " " + remote;
+  private static boolean isIpv4(String name) {
+    return name.indexOf(':') == 2 * IPV4_BYTES;
   }
 
-  private static String unmapped(String address) {
-    return address.startsWith(MAPPED) ? address.substring(MAPPED.length()) : address;
+  private static String mapped(String name) {
+    return isIpv4(name) ? MAPPED + name : name;
   }
 
-  private static long count(String line, int at) {
-    return Long.parseLong(line, at, at + COUNT, HEX);
+  private static long count(String text, int at) {
+    return Long.parseLong(text, at, at + COUNT, HEX);
   }
 
   private static String name(InetSocketAddress address) {
-    String name = "%s:%04X".formatted(hex(address.getAddress().getAddress()), address.getPort());
-    return unmapped(name);
+    return "%s:%04X".formatted(hex(address.getAddress().getAddress()), address.getPort());
   }
 
   /**

@@ -2,8 +2,12 @@ package iomodels.conformance;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A record of what the kit sent and received, with times. Bounded: the middle of a long transcript
@@ -16,29 +20,49 @@ final class Transcript {
   private static final int SHOWN = 32;
 
   private final long start = System.nanoTime();
-  private final List<String> head = new ArrayList<>();
-  private final List<String> tail = new ArrayList<>();
+  private final List<Event> head = new ArrayList<>();
+  private final Deque<Event> tail = new ArrayDeque<>();
   private long leftOut;
 
-  synchronized void add(String subject, String event) {
-    String line = "%9.3f ms  %-4s %s".formatted((System.nanoTime() - start) / 1e6, subject, event);
+  /** An event. Its text is formatted when the transcript is read: most events are left out. */
+  private record Event(long nanos, String subject, Supplier<String> text) {
+
+    @Override
+    public String toString() {
+      return "%9.3f ms  %-4s %s".formatted(nanos / 1e6, subject, text.get());
+    }
+  }
+
+  void add(String subject, String event) {
+    add(subject, () -> event);
+  }
+
+  /** Adds an event with bytes, of which {@link #show} shows the first. */
+  void add(String subject, String verb, byte[] bytes, int offset, int length) {
+    byte[] shown = Arrays.copyOfRange(bytes, offset, offset + Math.min(length, SHOWN));
+    add(subject, () -> verb + " " + show(shown, 0, length));
+  }
+
+  private synchronized void add(String subject, Supplier<String> text) {
+    Event event = new Event(System.nanoTime() - start, subject, text);
     if (head.size() < HEAD) {
-      head.add(line);
+      head.add(event);
       return;
     }
-    tail.add(line);
+    tail.add(event);
     if (tail.size() > TAIL) {
-      tail.removeFirst();
+      tail.remove();
       leftOut++;
     }
   }
 
   synchronized List<String> lines() {
-    List<String> lines = new ArrayList<>(head);
+    List<String> lines = new ArrayList<>();
+    head.forEach(it -> lines.add(it.toString()));
     if (leftOut > 0) {
       lines.add("              … %,d more …".formatted(leftOut));
     }
-    lines.addAll(tail);
+    tail.forEach(it -> lines.add(it.toString()));
     return List.copyOf(lines);
   }
 

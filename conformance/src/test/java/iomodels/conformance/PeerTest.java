@@ -1,5 +1,7 @@
 package iomodels.conformance;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -31,6 +33,28 @@ class PeerTest {
             .hasMessage("expected a line, but got more than 65,536 bytes without LF");
       }
       endless.join();
+    }
+  }
+
+  @Test
+  void bytesThatAreNotExpectedStayToBeReceived() throws Exception {
+    Duration patience = Duration.ofSeconds(30);
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress address =
+          new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+      try (Peer peer = Peer.connect(address, 0, 0, patience, new Transcript(), "#1");
+          Socket client = server.accept()) {
+        client.getOutputStream().write("a\nb\nc\nd\n".getBytes(US_ASCII));
+        assertThat(peer.line()).isEqualTo("a");
+        assertThat(peer.receivesNext("b\n".getBytes(US_ASCII), patience)).isTrue();
+        assertThat(peer.receivesNext("c\nno\n".getBytes(US_ASCII), patience)).isFalse();
+        assertThat(peer.line()).isEqualTo("c");
+        assertThat(peer.line()).isEqualTo("d");
+        client.shutdownOutput();
+        assertThatThrownBy(() -> peer.receivesNext("e\n".getBytes(US_ASCII), patience))
+            .isInstanceOf(Broken.class)
+            .hasMessageContaining("got FIN");
+      }
     }
   }
 

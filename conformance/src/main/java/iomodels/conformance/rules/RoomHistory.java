@@ -20,7 +20,7 @@ final class RoomHistory {
 
   private static final Pattern WELCOME = Pattern.compile("\\* you are (\\S+); here:((?: \\S+)*)");
   static final String ONE_ORDER = "the same order of events for all members";
-  private static final int SHOWN_LENGTH = 80;
+  static final int SHOWN_LENGTH = 80;
 
   private final String witness;
   private final List<String> events;

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -37,7 +39,7 @@ final class Histogram {
     try (TemporaryFolder folder = TemporaryFolder.create("histogram")) {
       Path file = folder.resolve("histogram.txt");
       Process jcmd =
-          new ProcessBuilder(JCMD.toString(), String.valueOf(process.pid()), "GC.class_histogram")
+          new ProcessBuilder(command(process.pid()))
               .redirectErrorStream(true)
               .redirectOutput(file.toFile())
               .start();
@@ -49,6 +51,13 @@ final class Histogram {
         jcmd.destroyForcibly();
       }
     }
+  }
+
+  private static List<String> command(long process) {
+    List<String> command = new ArrayList<>(List.of(JCMD.toString()));
+    Jvm.QUICK.forEach(it -> command.add("-J" + it));
+    command.addAll(List.of(String.valueOf(process), "GC.class_histogram"));
+    return command;
   }
 
   private static long count(Path file, Class<?> outer) throws IOException {
