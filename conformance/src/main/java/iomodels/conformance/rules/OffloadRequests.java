@@ -146,6 +146,9 @@ final class OffloadRequests {
           "read \uff41",
           "read a\u2028");
 
+  private static final byte[] LONG_NAME =
+      "read %s\n".formatted("x".repeat(LineReader.MAX_BYTES - "read ".length())).getBytes(US_ASCII);
+
   private OffloadRequests() {}
 
   /** A request, or a line that is none. */
@@ -323,6 +326,20 @@ final class OffloadRequests {
   static List<Integer> lengths(RandomGenerator random) {
     return List.of(
         300_000, 0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_537, random.nextInt(3 << 20));
+  }
+
+  /** An endless stream of requests that are answered with lines of about the same length. */
+  static void longNames(byte[] into, int length, long position) {
+    for (int i = 0; i < length; i++) {
+      into[i] = LONG_NAME[(int) ((position + i) % LONG_NAME.length)];
+    }
+  }
+
+  /** An endless stream of ping requests. */
+  static void pings(byte[] into, int length, long position) {
+    for (int i = 0; i < length; i++) {
+      into[i] = (byte) "ping\n".charAt((int) ((position + i) % 5));
+    }
   }
 
   private static byte[] line(String begin, byte[] text, String end) {
