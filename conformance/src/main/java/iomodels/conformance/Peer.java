@@ -64,6 +64,7 @@ public final class Peer implements AutoCloseable {
   private static final Duration LATE_INTERVAL = QUIET_INTERVAL.multipliedBy(2);
 
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(1);
+  private static final int RETRY_GROWTH = 4;
 
   /** When a FIN comes that no other event has to precede, on a machine that is not busy. */
   private static final Duration SOON = Duration.ofMillis(300);
@@ -264,6 +265,7 @@ public final class Peer implements AutoCloseable {
     long written = 0;
     // The server has something to read, and does not read it.
     Quiet quiet = new Quiet(it -> it.unread() > 0);
+    Duration pause = RETRY_INTERVAL;
     try {
       channel.configureBlocking(false);
       while (written < atMost && !quiet.isCertain()) {
@@ -276,6 +278,10 @@ public final class Peer implements AutoCloseable {
         written += taken;
         if (taken > 0) {
           quiet.end();
+          pause = RETRY_INTERVAL;
+        } else if (pause.compareTo(QUIET_INTERVAL) < 0) {
+          Thread.sleep(pause); // A server that reads makes room sooner than in a whole interval.
+          pause = pause.multipliedBy(RETRY_GROWTH);
         } else {
           quiet.await();
         }

@@ -9,6 +9,7 @@ import static iomodels.conformance.rules.Section14Offload.BEGUN;
 import static iomodels.conformance.rules.Section14Offload.EMPTY_LINE;
 import static iomodels.conformance.rules.Section14Offload.PONG;
 import static iomodels.conformance.rules.Section14Offload.ROUNDS;
+import static iomodels.conformance.rules.Section14Offload.WINDOW;
 import static iomodels.conformance.rules.Section14Offload.bytes;
 import static iomodels.conformance.rules.Section14Offload.demandAnswerOrRefusal;
 import static iomodels.conformance.rules.Section14Offload.program;
@@ -127,8 +128,8 @@ final class OffloadLeaving {
     Path folder = context.folder();
     Instance program = program(context, folder);
     context.connect(program);
-    Peer stuck = context.connectWithWindow(program, 64 * 1024);
-    stuck.sendUntilFull(OffloadRequests::longNames, 2 * Kernel.buffers());
+    Peer stuck = context.connectWithWindow(program, WINDOW);
+    stuck.sendUntilFull(OffloadRequests.LONG_NAMES, 2 * Kernel.buffers());
     context.fifo(folder, "lonely");
     OffloadClients clients = new OffloadClients(context, program, folder);
     clients.occupyWorkersSoon("after a client left").getFirst().client().reset();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.conformance.Peer;
 import iomodels.program.LineReader;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
@@ -20,6 +21,9 @@ final class OffloadRequests {
   static final int LONGEST_NAME = 255;
 
   private static final int RANDOM_TEXTS = 16;
+
+  /** How many bytes of a stream are made at once. */
+  private static final int BLOCK = 64 * 1024;
 
   /** Texts that programs change if they strip, decode, normalize or split them. */
   private static final List<String> TEXTS =
@@ -146,8 +150,17 @@ final class OffloadRequests {
           "read \uff41",
           "read a\u2028");
 
-  private static final byte[] LONG_NAME =
-      "read %s\n".formatted("x".repeat(LineReader.MAX_BYTES - "read ".length())).getBytes(US_ASCII);
+  /** An endless stream of ping requests. */
+  static final Peer.BytePattern PINGS = repeated("ping\n");
+
+  private static final String LONG_NAME =
+      "read %s\n".formatted("x".repeat(LineReader.MAX_BYTES - "read ".length()));
+
+  /** An endless stream of requests that are answered with lines of about the same length. */
+  static final Peer.BytePattern LONG_NAMES = repeated(LONG_NAME);
+
+  /** The length of each request in {@link #LONG_NAMES}. */
+  static final int LONG_NAME_LENGTH = LONG_NAME.length();
 
   private OffloadRequests() {}
 
@@ -328,18 +341,16 @@ final class OffloadRequests {
         300_000, 0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_537, random.nextInt(3 << 20));
   }
 
-  /** An endless stream of requests that are answered with lines of about the same length. */
-  static void longNames(byte[] into, int length, long position) {
-    for (int i = 0; i < length; i++) {
-      into[i] = LONG_NAME[(int) ((position + i) % LONG_NAME.length)];
-    }
-  }
-
-  /** An endless stream of ping requests. */
-  static void pings(byte[] into, int length, long position) {
-    for (int i = 0; i < length; i++) {
-      into[i] = (byte) "ping\n".charAt((int) ((position + i) % 5));
-    }
+  private static Peer.BytePattern repeated(String line) {
+    byte[] lines = line.repeat(1 + BLOCK / line.length()).getBytes(US_ASCII);
+    return (into, length, position) -> {
+      for (int done = 0; done < length; ) {
+        int begin = (int) ((position + done) % line.length());
+        int n = Math.min(length - done, lines.length - begin);
+        System.arraycopy(lines, begin, into, done, n);
+        done += n;
+      }
+    };
   }
 
   private static byte[] line(String begin, byte[] text, String end) {

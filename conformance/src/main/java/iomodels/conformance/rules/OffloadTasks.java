@@ -347,13 +347,14 @@ final class OffloadTasks {
       throws Broken {
     for (Peer client : clients) {
       long fastest = Long.MAX_VALUE;
-      for (int i = 0; i < PINGS_EACH; i++) {
+      long most = context.time(PING).toNanos();
+      for (int i = 0; i < PINGS_EACH && fastest > most; i++) {
         long before = System.nanoTime();
         client.send("ping\n");
         client.expect(PONG);
         fastest = Math.min(fastest, System.nanoTime() - before);
       }
-      if (fastest > context.time(PING).toNanos()) {
+      if (fastest > most) {
         throw new Broken(
             "a pong while %s for others within %d ms, for each of %d clients once in %d tries"
                 .formatted(when, context.time(PING).toMillis(), clients.size(), PINGS_EACH),

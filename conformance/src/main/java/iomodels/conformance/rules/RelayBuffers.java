@@ -1,12 +1,12 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLIENTS;
-import static iomodels.conformance.rules.Section11Relay.BUFFERS;
 import static iomodels.conformance.rules.Section11Relay.IN_TURN;
 import static iomodels.conformance.rules.Section11Relay.MOST;
 import static iomodels.conformance.rules.Section11Relay.PINGS;
-import static iomodels.conformance.rules.Section11Relay.SMALL_BUFFERS;
+import static iomodels.conformance.rules.Section11Relay.SMALL_WINDOW;
 import static iomodels.conformance.rules.Section11Relay.VOLUME;
+import static iomodels.conformance.rules.Section11Relay.WINDOW;
 import static iomodels.conformance.rules.Section11Relay.together;
 
 import iomodels.conformance.Backend;
@@ -57,9 +57,9 @@ final class RelayBuffers {
 
   private static void holdLittle(TestContext context, boolean fromClient)
       throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
-    Peer client = context.connectWithBuffers(program, BUFFERS);
+    Peer client = context.connectWithWindow(program, WINDOW);
     try (Peer upstream = backend.accept()) {
       Peer sender = fromClient ? client : upstream;
       Peer receiver = fromClient ? upstream : client;
@@ -83,12 +83,12 @@ final class RelayBuffers {
 
   /** Rule 11.10. */
   static void othersGoOn(TestContext context) throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
     List<Peer.Step> filling = new ArrayList<>();
     for (int i = 0; i < STUCK; i++) {
       Peer.BytePattern stream = Text.stream(context.random().nextInt());
-      Peer client = context.connectWithBuffers(program, BUFFERS);
+      Peer client = context.connectWithWindow(program, WINDOW);
       Peer sender = new RelayPair(client, backend.accept()).side(i % 2 == 0);
       filling.add(() -> sender.sendUntilFull(stream, MOST));
     }
@@ -107,39 +107,48 @@ final class RelayBuffers {
   /** Rule 11.17. */
   static void directionsAreIndependent(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
+    List<Peer.Step> steps = new ArrayList<>();
     for (boolean fromClient : List.of(true, false)) {
-      Peer client = context.connectWithBuffers(program, BUFFERS);
+      Peer client = context.connectWithWindow(program, WINDOW);
       RelayPair it = new RelayPair(client, backend.accept());
-      Peer sender = it.side(fromClient);
-      Peer busy = it.side(!fromClient);
       Peer.BytePattern stream = Text.stream(context.random().nextInt());
       Peer.BytePattern answer = Text.stream(context.random().nextInt());
-      long sent = sender.sendUntilFull(stream, MOST);
-      try {
-        busy.whileSending(
-            () -> {
-              busy.sendStream(answer, VOLUME / 4);
-              busy.finishSending();
-            },
-            () -> sender.expectStream(answer, VOLUME / 4));
-        sender.expectFin();
-      } catch (Broken e) {
-        throw e.at("while %s sends, and does not read".formatted(RelayPair.name(!fromClient)));
-      }
-      busy.expectStream(stream, sent);
-      sender.send("and on");
-      busy.expect("and on");
-      sender.finishSending();
-      busy.expectFin();
+      steps.add(() -> answerWhileStuck(it, fromClient, stream, answer));
     }
+    together(steps);
+  }
+
+  /** A side that does not read sends an answer, to its end, and reads only then. */
+  private static void answerWhileStuck(
+      RelayPair it, boolean fromClient, Peer.BytePattern stream, Peer.BytePattern answer)
+      throws Broken, InterruptedException {
+    Peer sender = it.side(fromClient);
+    Peer busy = it.side(!fromClient);
+    long sent = sender.sendUntilFull(stream, MOST);
+    try {
+      busy.whileSending(
+          () -> {
+            busy.sendStream(answer, VOLUME / 4);
+            busy.finishSending();
+          },
+          () -> sender.expectStream(answer, VOLUME / 4));
+      sender.expectFin();
+    } catch (Broken e) {
+      throw e.at("while %s sends, and does not read".formatted(RelayPair.name(!fromClient)));
+    }
+    busy.expectStream(stream, sent);
+    sender.send("and on");
+    busy.expect("and on");
+    sender.finishSending();
+    busy.expectFin();
   }
 
   /** Rule 11.18. */
   static void deliversBeforeTheFin(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(SMALL_BUFFERS);
+    Backend backend = context.backendWithWindow(SMALL_WINDOW);
     Instance program = context.program(backend);
     List<Peer.Step> steps = new ArrayList<>();
     for (long length : List.of(1L, 300_000L, MOST)) {
@@ -191,7 +200,7 @@ final class RelayBuffers {
 
   /** Rule 11.20. */
   static void servesACrowd(TestContext context) throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(SMALL_BUFFERS);
+    Backend backend = context.backendWithWindow(SMALL_WINDOW);
     Instance program = context.program(backend);
     doNotShareBuffers(context, program, backend);
     keepNothingOfOthers(context, program, backend);
@@ -249,11 +258,9 @@ final class RelayBuffers {
    */
   private static void keepNothingOfOthers(TestContext context, Instance program, Backend backend)
       throws Broken, IOException, InterruptedException {
-    for (boolean byClient : List.of(true, false)) {
-      RelayPair stuck = RelayPair.narrow(context, program, backend);
-      stuck.side(!byClient).sendUntilFull(Text.stream(context.random().nextInt()), MOST);
-      stuck.side(byClient).reset();
-      stuck.side(!byClient).expectReset(context.patience());
+    for (RelayPair.Stuck each : RelayPair.stuck(context, program, backend, SMALL_WINDOW)) {
+      each.receiver().reset();
+      each.sender().expectReset(context.patience());
       for (int i = 0; i < IN_TURN; i++) {
         try {
           RelayPair.open(context, program, backend).demandForwarding("a new client");

@@ -1,11 +1,11 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.SILENCE;
-import static iomodels.conformance.rules.Section11Relay.BUFFERS;
 import static iomodels.conformance.rules.Section11Relay.CHUNK;
 import static iomodels.conformance.rules.Section11Relay.IN_TURN;
 import static iomodels.conformance.rules.Section11Relay.OBSERVATION;
 import static iomodels.conformance.rules.Section11Relay.PINGS;
+import static iomodels.conformance.rules.Section11Relay.WINDOW;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Backend;
@@ -99,7 +99,7 @@ final class RelayConnecting {
     backend.fill();
     Peer brief = context.connect(program);
     brief.send("brief\n");
-    Peer bulky = context.connectWithBuffers(program, BUFFERS);
+    Peer bulky = context.connectWithWindow(program, WINDOW);
     bulky.send("bulky\n");
     brief.send("one, ");
     Peer.BytePattern stream = Text.stream(context.random().nextInt());

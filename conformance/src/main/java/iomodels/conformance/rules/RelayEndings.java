@@ -2,11 +2,10 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSES;
 import static iomodels.conformance.Bound.DESCRIPTORS;
-import static iomodels.conformance.rules.Section11Relay.BUFFERS;
 import static iomodels.conformance.rules.Section11Relay.CHUNK;
 import static iomodels.conformance.rules.Section11Relay.MOST;
 import static iomodels.conformance.rules.Section11Relay.OBSERVATION;
-import static iomodels.conformance.rules.Section11Relay.together;
+import static iomodels.conformance.rules.Section11Relay.WINDOW;
 
 import iomodels.conformance.Backend;
 import iomodels.conformance.Broken;
@@ -48,7 +47,7 @@ final class RelayEndings {
   /** Resets in each state of a conversation. */
   private static void resets(TestContext context, boolean byClient)
       throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
 
     RelayPair open = RelayPair.open(context, program, backend);
@@ -97,7 +96,7 @@ final class RelayEndings {
    */
   static void carriesEachReset(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
     byte[] chunk = new byte[CHUNK];
     for (int i = 0; i < RESETS; i++) {
@@ -119,24 +118,21 @@ final class RelayEndings {
       }
     }
     // With data that waits in the relay, which sees the reset only behind it.
-    for (boolean byClient : List.of(true, false)) {
-      Peer client = context.connectWithBuffers(program, BUFFERS);
-      RelayPair stuck = new RelayPair(client, backend.accept());
-      stuck.side(byClient).sendUntilFull(Text.stream(context.random().nextInt()), MOST);
-      stuck.side(byClient).reset();
+    for (RelayPair.Stuck each : RelayPair.stuck(context, program, backend, WINDOW)) {
+      each.sender().reset();
       try {
-        stuck.side(!byClient).expectResetAfterAll();
+        each.receiver().expectResetAfterAll();
       } catch (Broken e) {
         throw e.at(
             "%s reset while %s did not read"
-                .formatted(RelayPair.name(byClient), RelayPair.name(!byClient)));
+                .formatted(RelayPair.name(each.fromClient()), RelayPair.name(!each.fromClient())));
       }
     }
   }
 
   /** Rule 11.12. */
   static void ends(TestContext context) throws Broken, IOException, InterruptedException {
-    Backend backend = context.backendWithBuffers(BUFFERS);
+    Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
     RelayPair.open(context, program, backend);
     for (boolean byClient : List.of(true, false)) {
@@ -144,14 +140,7 @@ final class RelayEndings {
       finished.side(byClient).finishSending();
       finished.side(!byClient).expectFin();
     }
-    List<Peer.Step> filling = new ArrayList<>();
-    for (boolean fromClient : List.of(true, false)) {
-      Peer.BytePattern stream = Text.stream(context.random().nextInt());
-      Peer client = context.connectWithBuffers(program, BUFFERS);
-      Peer sender = new RelayPair(client, backend.accept()).side(fromClient);
-      filling.add(() -> sender.sendUntilFull(stream, MOST));
-    }
-    together(filling);
+    RelayPair.stuck(context, program, backend, WINDOW);
     Shutdown.demand(context, program);
   }
 

@@ -3,7 +3,7 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.IDLE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section11Relay.MOST;
-import static iomodels.conformance.rules.Section11Relay.SMALL_BUFFERS;
+import static iomodels.conformance.rules.Section11Relay.SMALL_WINDOW;
 import static iomodels.conformance.rules.Section11Relay.VOLUME;
 import static iomodels.conformance.rules.Section11Relay.together;
 
@@ -118,7 +118,7 @@ final class RelayForwarding {
   static void keepsSilentOnes(TestContext context)
       throws Broken, IOException, InterruptedException {
     Duration silence = context.time(IDLE).multipliedBy(SILENCES);
-    Backend backend = context.backendWithBuffers(SMALL_BUFFERS);
+    Backend backend = context.backendWithWindow(SMALL_WINDOW);
     Instance program = context.program(backend);
     RelayPair unused = RelayPair.open(context, program, backend);
     RelayPair used = RelayPair.open(context, program, backend);
@@ -168,22 +168,26 @@ final class RelayForwarding {
           told.client().finishSending();
           told.upstream().expectFin();
         });
-    after(
-        silence,
-        "while the client did not read",
-        () -> {
-          stuck.client().expectStream(stream, sent[0]);
-          stuck.demandForwarding("and on");
-        });
-    after(
-        silence,
-        "while the upstream did not read, after the client's FIN",
-        () -> {
-          late.upstream().expectStream(stream, sent[1]);
-          late.upstream().expectFin();
-          late.upstream().send("the answer");
-          late.client().expect("the answer");
-        });
+    together(
+        List.of(
+            () ->
+                after(
+                    silence,
+                    "while the client did not read",
+                    () -> {
+                      stuck.client().expectStream(stream, sent[0]);
+                      stuck.demandForwarding("and on");
+                    }),
+            () ->
+                after(
+                    silence,
+                    "while the upstream did not read, after the client's FIN",
+                    () -> {
+                      late.upstream().expectStream(stream, sent[1]);
+                      late.upstream().expectFin();
+                      late.upstream().send("the answer");
+                      late.client().expect("the answer");
+                    })));
   }
 
   static void after(Duration silence, String whose, Peer.Step step)

@@ -196,8 +196,8 @@ final class Section11Relay {
               RelayConnecting::limitsConnecting));
 
   static final long VOLUME = 16L << 20;
-  static final int BUFFERS = 64 * 1024;
-  static final int SMALL_BUFFERS = 32 * 1024;
+  static final int WINDOW = 64 * 1024;
+  static final int SMALL_WINDOW = 32 * 1024;
 
   /** More than the kernel and a relay hold, if its receiver does not read. */
   static final long MOST = 64L << 20;

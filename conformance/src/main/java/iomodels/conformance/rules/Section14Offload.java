@@ -236,6 +236,9 @@ final class Section14Offload {
   /** For a client beside one that has been listened to for long. */
   static final Duration NO_TIME = Duration.ofMillis(1);
 
+  /** The receive buffer of a client that does not read its answers. */
+  static final int WINDOW = 64 * 1024;
+
   /** Clients that connect at the same time: a program's backlog may be short. */
   static final int BATCH = 16;
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -37,7 +38,7 @@ final class Histogram {
     try (TemporaryFolder folder = TemporaryFolder.create("histogram")) {
       Path file = folder.resolve("histogram.txt");
       Process jcmd =
-          new ProcessBuilder(JCMD.toString(), String.valueOf(process.pid()), "GC.class_histogram")
+          new ProcessBuilder(command(process.pid()))
               .redirectErrorStream(true)
               .redirectOutput(file.toFile())
               .start();
@@ -49,6 +50,16 @@ final class Histogram {
         jcmd.destroyForcibly();
       }
     }
+  }
+
+  /** Starts jcmd's own JVM with as few threads as possible, since it lives for a moment only. */
+  private static List<String> command(long pid) {
+    return List.of(
+        JCMD.toString(),
+        "-J-XX:+UseSerialGC",
+        "-J-XX:TieredStopAtLevel=1",
+        String.valueOf(pid),
+        "GC.class_histogram");
   }
 
   private static long count(Path file, Class<?> outer) throws IOException {
