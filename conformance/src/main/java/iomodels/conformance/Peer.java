@@ -765,9 +765,11 @@ public final class Peer implements AutoCloseable {
    */
   public void awaitRead(Duration atMost) {
     long deadline = System.nanoTime() + atMost.toNanos();
+    Duration pause = RETRY_INTERVAL;
     while (System.nanoTime() - deadline < 0
         && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
-      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      LockSupport.parkNanos(pause.toNanos());
+      pause = pause.multipliedBy(pause.compareTo(QUIET_INTERVAL) < 0 ? RETRY_GROWTH : 1);
     }
   }
 

@@ -9,7 +9,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Lock;
@@ -105,29 +104,32 @@ public final class SocketQueues {
   }
 
   private static void read(Path file, int address, Map<String, Queues> sockets) {
-    List<String> lines;
+    String lines;
     try {
-      lines = new String(Files.readAllBytes(file), ISO_8859_1).lines().skip(1).toList();
+      lines = new String(Files.readAllBytes(file), ISO_8859_1);
     } catch (IOException _) {
       return; // No such file, or it must not be read: the machine lists no sockets.
     }
     int end = address + PORT;
-    for (String line : lines) {
-      int local = line.indexOf(": ") + 2;
+    int next = lines.indexOf('\n') + 1; // after the names of the columns
+    while (next > 0 && next < lines.length()) {
+      int line = next;
+      next = lines.indexOf('\n', line) + 1;
+      int local = lines.indexOf(": ", line) + 2;
       int remote = local + end + 1;
       int state = remote + end + 1;
       int sent = state + STATE + 1;
       int received = sent + COUNT + 1;
-      if (local < 2 || line.length() < received + COUNT) {
+      if (local < 2 || (next > 0 ? next - 1 : lines.length()) < received + COUNT) {
         continue;
       }
-      String now = line.substring(state, state + STATE);
+      String now = lines.substring(state, state + STATE);
       if (!now.equals(TIME_WAIT) && !now.equals(LISTEN)) {
         sockets.put(
             key(
-                unmapped(line.substring(local, local + end)),
-                unmapped(line.substring(remote, remote + end))),
-            new Queues(count(line, sent), count(line, received)));
+                unmapped(lines.substring(local, local + end)),
+                unmapped(lines.substring(remote, remote + end))),
+            new Queues(count(lines, sent), count(lines, received)));
       }
     }
   }
@@ -140,8 +142,8 @@ public final class SocketQueues {
     return address.startsWith(MAPPED) ? address.substring(MAPPED.length()) : address;
   }
 
-  private static long count(String line, int at) {
-    return Long.parseLong(line, at, at + COUNT, HEX);
+  private static long count(String lines, int at) {
+    return Long.parseLong(lines, at, at + COUNT, HEX);
   }
 
   private static String name(InetSocketAddress address) {

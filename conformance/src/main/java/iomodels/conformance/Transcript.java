@@ -16,17 +16,25 @@ final class Transcript {
   private static final int SHOWN = 32;
 
   private final long start = System.nanoTime();
-  private final List<String> head = new ArrayList<>();
-  private final List<String> tail = new ArrayList<>();
+  private final List<Entry> head = new ArrayList<>();
+  private final List<Entry> tail = new ArrayList<>();
   private long leftOut;
 
+  /** An event, which is formatted only when it is shown: most are not. */
+  private record Entry(double millis, String subject, String event) {
+
+    String line() {
+      return "%9.3f ms  %-4s %s".formatted(millis, subject, event);
+    }
+  }
+
   synchronized void add(String subject, String event) {
-    String line = "%9.3f ms  %-4s %s".formatted((System.nanoTime() - start) / 1e6, subject, event);
+    Entry entry = new Entry((System.nanoTime() - start) / 1e6, subject, event);
     if (head.size() < HEAD) {
-      head.add(line);
+      head.add(entry);
       return;
     }
-    tail.add(line);
+    tail.add(entry);
     if (tail.size() > TAIL) {
       tail.removeFirst();
       leftOut++;
@@ -34,11 +42,12 @@ final class Transcript {
   }
 
   synchronized List<String> lines() {
-    List<String> lines = new ArrayList<>(head);
+    List<String> lines = new ArrayList<>();
+    head.forEach(it -> lines.add(it.line()));
     if (leftOut > 0) {
       lines.add("              … %,d more …".formatted(leftOut));
     }
-    lines.addAll(tail);
+    tail.forEach(it -> lines.add(it.line()));
     return List.copyOf(lines);
   }
 

@@ -38,7 +38,7 @@ final class OffloadLeaving {
   private static final int RUNNING_ROUNDS = 3;
 
   /** In one of so many rounds tasks are refused. */
-  private static final int REFUSED_ROUNDS = 5;
+  private static final int REFUSED_ROUNDS = 4;
 
   private OffloadLeaving() {}
 
@@ -146,7 +146,7 @@ final class OffloadLeaving {
     Files.createDirectory(folder.resolve("folder"));
     Instance program = program(context, folder);
     OffloadClients clients = new OffloadClients(context, program, folder);
-    int times = context.count(CLOSES) / 4;
+    int times = context.count(CLOSES) / 6;
     AtomicInteger rounds = new AtomicInteger();
     List<Occupant> running = new ArrayList<>();
     ResourceLeaks.Conversations conversations =
@@ -166,7 +166,7 @@ final class OffloadLeaving {
     ResourceLeaks.demandNone(context, List.of(program), times, conversations);
     // Less than one thread for each round: a runtime adds some of its own.
     ResourceLeaks.awaitAtMost(
-        threads + times / 2,
+        threads + times * 3 / 4,
         "threads",
         () -> OptionalLong.of(meter.now().threads()),
         context.patience());

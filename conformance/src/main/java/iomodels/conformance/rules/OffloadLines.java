@@ -4,6 +4,7 @@ import static iomodels.conformance.Bound.PIPELINED;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.OffloadRequests.sha256;
 import static iomodels.conformance.rules.Section14Offload.BATCH;
+import static iomodels.conformance.rules.Section14Offload.BEGUN;
 import static iomodels.conformance.rules.Section14Offload.EMPTY_LINE;
 import static iomodels.conformance.rules.Section14Offload.NO_TIME;
 import static iomodels.conformance.rules.Section14Offload.PONG;
@@ -46,11 +47,11 @@ final class OffloadLines {
     cases.addFirst(request("ping", "pong"));
     cases.add(request("ping", "pong"));
     Instance program = program(context, folder);
+    Peer client = context.connect(program);
+    exchange(client, cases);
     Peer longest = context.connect(program);
     longest.send("hash 10000000 x\n");
     try {
-      Peer client = context.connect(program);
-      exchange(client, cases);
       byte[] other = Text.noise(context.random(), lengths.getFirst());
       Files.write(folder.resolve(names.getFirst()), other);
       exchange(client, List.of(request("read " + names.getFirst(), sha256(other, 1))));
@@ -64,7 +65,7 @@ final class OffloadLines {
   private static void demandNoRefusal(Peer client) throws Broken {
     String answer;
     try {
-      answer = client.line(NO_TIME);
+      answer = client.line(BEGUN);
     } catch (Broken _) {
       return; // It is still computed.
     }
