@@ -30,8 +30,6 @@ public final class Backend implements AutoCloseable {
   /** Longer than connecting takes on loopback while the backlog has room. */
   private static final long CONNECTING_MILLIS = 200;
 
-  private final int buffers;
-
   /** Is replaced when an upstream that refused connections begins to listen. */
   private NetworkChannel port;
 
@@ -47,20 +45,19 @@ public final class Backend implements AutoCloseable {
   private Backend(
       NetworkChannel port,
       int backlog,
-      int buffers,
+      int receiveBuffer,
       Duration patience,
       Transcript transcript,
       String name,
       Consumer<Peer> opened)
       throws IOException {
-    this.buffers = buffers;
     this.opened = opened;
     this.port = port;
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
-    if (buffers > 0) {
-      port.setOption(StandardSocketOptions.SO_RCVBUF, buffers); // Connections inherit it.
+    if (receiveBuffer > 0) {
+      port.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer); // Connections inherit it.
     }
     InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     if (port instanceof ServerSocketChannel listener) {
@@ -73,15 +70,19 @@ public final class Backend implements AutoCloseable {
   /**
    * Creates an upstream that listens.
    *
-   * @param buffers size of the send and receive buffers of its connections in bytes, 0 for the
-   *     system's defaults
+   * @param receiveBuffer size of the receive buffers of its connections in bytes, 0 for the
+   *     system's default
    * @param opened receives each accepted connection, to close it later
    */
   static Backend listening(
-      int buffers, Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
+      int receiveBuffer,
+      Duration patience,
+      Transcript transcript,
+      String name,
+      Consumer<Peer> opened)
       throws IOException {
     return new Backend(
-        ServerSocketChannel.open(), BACKLOG, buffers, patience, transcript, name, opened);
+        ServerSocketChannel.open(), BACKLOG, receiveBuffer, patience, transcript, name, opened);
   }
 
   /** Creates an upstream that refuses connections: its port is bound, but does not listen. */
@@ -178,9 +179,6 @@ public final class Backend implements AutoCloseable {
       SocketChannel channel = listener.socket().accept().getChannel();
       transcript.add("kit", "%s accepts a connection".formatted(name));
       accepted++;
-      if (buffers > 0) {
-        channel.setOption(StandardSocketOptions.SO_SNDBUF, buffers);
-      }
       Peer peer = Peer.accepted(channel, patience, transcript, "%s.%d".formatted(name, accepted));
       opened.accept(peer);
       return Optional.of(peer);

@@ -65,6 +65,7 @@ public final class Peer implements AutoCloseable {
   private static final Duration LATE_INTERVAL = QUIET_INTERVAL.multipliedBy(2);
 
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(1);
+  private static final int RETRY_GROWTH = 4;
 
   /** When a FIN comes that no other event has to precede, on a machine that is not busy. */
   private static final Duration SOON = Duration.ofMillis(300);
@@ -265,6 +266,7 @@ public final class Peer implements AutoCloseable {
     long written = 0;
     // The server has something to read, and does not read it.
     Quiet quiet = new Quiet(it -> it.unread() > 0);
+    Duration pause = RETRY_INTERVAL;
     try {
       channel.configureBlocking(false);
       while (written < atMost && !quiet.isCertain()) {
@@ -277,6 +279,10 @@ public final class Peer implements AutoCloseable {
         written += taken;
         if (taken > 0) {
           quiet.end();
+          pause = RETRY_INTERVAL;
+        } else if (pause.compareTo(QUIET_INTERVAL) < 0) {
+          Thread.sleep(pause); // A server that reads makes room sooner than in a whole interval.
+          pause = pause.multipliedBy(RETRY_GROWTH);
         } else {
           quiet.await();
         }
@@ -793,9 +799,11 @@ public final class Peer implements AutoCloseable {
    */
   public void awaitRead(Duration atMost) {
     long deadline = System.nanoTime() + atMost.toNanos();
+    Duration pause = RETRY_INTERVAL;
     while (System.nanoTime() - deadline < 0
         && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
-      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      LockSupport.parkNanos(pause.toNanos());
+      pause = pause.multipliedBy(pause.compareTo(QUIET_INTERVAL) < 0 ? RETRY_GROWTH : 1);
     }
   }
 

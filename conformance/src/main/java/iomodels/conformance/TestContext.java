@@ -270,11 +270,15 @@ public final class TestContext implements AutoCloseable {
 
   /** Creates an upstream for the program; it accepts a connection when the rule calls for it. */
   public Backend backend() throws IOException {
-    return backendWithBuffers(0);
+    return backendWithWindow(0);
   }
 
-  /** Creates an upstream whose connections have buffers of about this size, which do not grow. */
-  public Backend backendWithBuffers(int bytes) throws IOException {
+  /**
+   * Creates an upstream whose connections have receive buffers of about this size, and so small TCP
+   * windows. Their send buffers grow: a receiver that does not read acknowledges late, so that a
+   * small send buffer would be filled only every 40 ms (RFC 1122, section 4.2.3.2).
+   */
+  public Backend backendWithWindow(int bytes) throws IOException {
     return opened(
         Backend.listening(
             bytes, patience(), transcript, "upstream" + backends.incrementAndGet(), opened::push));

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.conformance.Peer;
 import iomodels.program.LineReader;
 import java.io.ByteArrayOutputStream;
 import java.security.MessageDigest;
@@ -20,6 +21,9 @@ final class OffloadRequests {
   static final int LONGEST_NAME = 255;
 
   private static final int RANDOM_TEXTS = 16;
+
+  /** How many bytes of a stream are made at once. */
+  private static final int BLOCK = 64 * 1024;
 
   /** Texts that programs change if they strip, decode, normalize or split them. */
   private static final List<String> TEXTS =
@@ -145,6 +149,18 @@ final class OffloadRequests {
           "read \u00e9",
           "read \uff41",
           "read a\u2028");
+
+  /** An endless stream of ping requests. */
+  static final Peer.BytePattern PINGS = repeated("ping\n");
+
+  private static final String LONG_NAME =
+      "read %s\n".formatted("x".repeat(LineReader.MAX_BYTES - "read ".length()));
+
+  /** An endless stream of requests that are answered with lines of about the same length. */
+  static final Peer.BytePattern LONG_NAMES = repeated(LONG_NAME);
+
+  /** The length of each request in {@link #LONG_NAMES}. */
+  static final int LONG_NAME_LENGTH = LONG_NAME.length();
 
   private OffloadRequests() {}
 
@@ -323,6 +339,18 @@ final class OffloadRequests {
   static List<Integer> lengths(RandomGenerator random) {
     return List.of(
         300_000, 0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_537, random.nextInt(3 << 20));
+  }
+
+  private static Peer.BytePattern repeated(String line) {
+    byte[] lines = line.repeat(1 + BLOCK / line.length()).getBytes(US_ASCII);
+    return (into, length, position) -> {
+      for (int done = 0; done < length; ) {
+        int begin = (int) ((position + done) % line.length());
+        int n = Math.min(length - done, lines.length - begin);
+        System.arraycopy(lines, begin, into, done, n);
+        done += n;
+      }
+    };
   }
 
   private static byte[] line(String begin, byte[] text, String end) {

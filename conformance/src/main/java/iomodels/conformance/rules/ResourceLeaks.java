@@ -10,8 +10,11 @@ import iomodels.meter.CostMeter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Checks that conversations release their descriptors and objects when they end. */
@@ -48,7 +51,11 @@ final class ResourceLeaks {
       conversations.hold();
     }
     List<Allowance> allowances = new ArrayList<>();
+    Set<Optional<ProcessHandle>> counted = new HashSet<>();
     for (Instance each : programs) {
+      if (!counted.add(each.process())) {
+        continue; // What all programs of one process have is counted once.
+      }
       CostMeter meter = context.meter(each);
       Counter descriptors = () -> OptionalLong.of(meter.now().descriptors());
       allowances.add(allowance(context, "descriptors", descriptors));
