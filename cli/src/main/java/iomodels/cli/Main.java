@@ -113,9 +113,16 @@ public final class Main implements Runnable {
   }
 
   private static int reportUsage(PrintWriter err, ParameterException e) {
-    ErrorReporter.report(err, Range.Check.unreadable(e).orElse(e.getMessage()));
+    ErrorReporter.report(err, Range.Check.unreadable(e).orElse(e.getMessage() + suggestion(e)));
     err.println("Try: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
     return ExitCode.UNUSABLE;
+  }
+
+  private static String suggestion(ParameterException e) {
+    return e instanceof CommandLine.UnmatchedArgumentException unmatched
+            && !unmatched.getSuggestions().isEmpty()
+        ? "; did you mean '%s'?".formatted(unmatched.getSuggestions().getFirst())
+        : "";
   }
 
   /** The version that the build gave to the module. */

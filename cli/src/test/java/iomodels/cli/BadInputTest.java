@@ -34,6 +34,13 @@ class BadInputTest {
           """
           serve                                        | name a MODEL
           serve no-such-model                          | there are: blocking-pool
+          serve nio-selektor                           | no model 'nio-selektor'; did you mean 'nio-selector'?
+          serve nio                                    | there are: blocking-pool
+          serve io_uring                               | did you mean 'linux-io-uring'?
+          serve virtual --program relay                | no style 'virtual'; did you mean 'virtual-threads'?
+          serve vertx --program rely                   | did you mean 'relay'?
+          serve vertx --service uper                   | did you mean 'upper'?
+          serve --wrong bannner                        | did you mean 'banner'?
           serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
           serve nio-selector --host no-such-host.test  | there is no host no-such-host.test; choose another --host
           serve nio-selector --host 192.0.2.1          | choose another --host
@@ -50,7 +57,7 @@ class BadInputTest {
           serve --example vertx --udp                  | does not answer UDP
           serve --program relay                        | name a STYLE: nio-selector
           serve nothing --program relay                | there are: nio-selector
-          serve vertx --program gopher                 | there are: relay, gather, chat, offload
+          serve vertx --program telnet                 | there are: relay, gather, chat, offload
           serve vertx --program relay                  | add --upstream HOST:PORT
           serve vertx --program relay --upstream one   | is not HOST:PORT
           serve vertx --program relay --upstream a:1 --upstream b:2 | has one upstream
@@ -85,7 +92,7 @@ class BadInputTest {
           conform --exec '/bin/false {port}'           | ended at once
           conform nio-selector --rule 11.05            | add --program relay
           conform nio-selector --rule 11               | add --program relay
-          conform --program gopher vertx               | there are: relay, gather, chat, offload
+          conform --program telnet vertx               | there are: relay, gather, chat, offload
           conform --program relay                      | name a STYLE (nio-selector
           conform --program relay no-such-style        | there are: nio-selector
           conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
@@ -160,6 +167,12 @@ class BadInputTest {
 
     assertThat(cli.exitCode()).isEqualTo(2);
     assertThat(cli.err().lines()).hasSize(2).last().asString().startsWith("Try: iomodels");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"conpare, compare", "conform vertx --servise upper, --service"})
+  void aMistypedCommandOrOptionIsToldWhatWasMeant(String command, String meant) {
+    assertThat(Cli.run(words(command)).err()).contains("did you mean '%s'?".formatted(meant));
   }
 
   @Test

@@ -30,7 +30,8 @@ import java.util.stream.Stream;
 /**
  * Finds models, programs, services and addresses by the names on the command line.
  *
- * <p>Every method throws a {@link UserError} for an unknown name; its message lists the known ones.
+ * <p>Every method throws a {@link UserError} for an unknown name; its message names the known one
+ * that is meant, or lists all.
  */
 public final class ArgumentResolver {
 
@@ -55,8 +56,7 @@ public final class ArgumentResolver {
         return model;
       }
     }
-    String there = models.stream().map(it -> it.card().name()).collect(joining(", "));
-    throw new UserError("no model '%s'; there are: %s".formatted(name, there));
+    throw unknown("model", name, models.stream().map(it -> it.card().name()).toList());
   }
 
   /** The model of that name; fails if it does not work on this machine. */
@@ -73,8 +73,7 @@ public final class ArgumentResolver {
   public static Program program(String name) throws UserError {
     Optional<Program> program = Programs.named(name);
     if (program.isEmpty()) {
-      String there = Programs.all().stream().map(Program::name).collect(joining(", "));
-      throw new UserError("no program '%s'; there are: %s".formatted(name, there));
+      throw unknown("program", name, Programs.all().stream().map(Program::name).toList());
     }
     return program.get();
   }
@@ -83,8 +82,8 @@ public final class ArgumentResolver {
   public static StyleProvider style(String name, Program program) throws UserError {
     Optional<StyleProvider> style = StyleProvider.named(name);
     if (style.isEmpty()) {
-      String there = names(StyleProvider.installed());
-      throw new UserError("no style '%s'; there are: %s".formatted(name, there));
+      List<StyleProvider> styles = StyleProvider.installed();
+      throw unknown("style", name, styles.stream().map(StyleProvider::style).toList());
     }
     if (style.get().page(program).isEmpty()) {
       throw new UserError("%s has no %s; see: iomodels list --programs".formatted(name, program));
@@ -106,8 +105,7 @@ public final class ArgumentResolver {
   public static Example example(String framework) throws UserError {
     Optional<Example> example = Examples.named(framework);
     if (example.isEmpty()) {
-      String there = Examples.all().stream().map(Example::name).collect(joining(", "));
-      throw new UserError("no example '%s'; there are: %s".formatted(framework, there));
+      throw unknown("example", framework, Examples.all().stream().map(Example::name).toList());
     }
     return example.get();
   }
@@ -116,7 +114,8 @@ public final class ArgumentResolver {
   public static WrongServer wrong(String name) throws UserError {
     Optional<WrongServer> server = WrongServers.named(name);
     if (server.isEmpty()) {
-      throw new UserError("no wrong server '%s'; see: iomodels list --wrong".formatted(name));
+      List<String> known = WrongServers.all().stream().map(WrongServer::name).toList();
+      throw unknown("wrong server", name, known, "see: iomodels list --wrong");
     }
     return server.get();
   }
@@ -130,11 +129,18 @@ public final class ArgumentResolver {
       }
     }
     List<String> known = Stream.of(Capability.values()).map(Capability::name).toList();
+    throw unknown("capability", name, known);
+  }
+
+  /** An error for a name that is not known: with the name that is meant, or with all of them. */
+  private static UserError unknown(String kind, String name, List<String> known) {
+    return unknown(kind, name, known, "there are: " + String.join(", ", known));
+  }
+
+  private static UserError unknown(String kind, String name, List<String> known, String otherwise) {
     String advice =
-        Suggestion.of(name, known)
-            .map("did you mean '%s'?"::formatted)
-            .orElse("there are: " + String.join(", ", known));
-    throw new UserError("no capability '%s'; %s".formatted(name, advice));
+        Suggestion.of(name, known).map("did you mean '%s'?"::formatted).orElse(otherwise);
+    return new UserError("no %s '%s'; %s".formatted(kind, name, advice));
   }
 
   /** The names that a model can have in a report: its own, or its own and a transport. */
@@ -148,8 +154,7 @@ public final class ArgumentResolver {
   public static Service service(String name) throws UserError {
     Optional<Service> service = Services.named(name);
     if (service.isEmpty()) {
-      String there = Services.all().stream().map(Service::name).collect(joining(", "));
-      throw new UserError("no service '%s'; there are: %s".formatted(name, there));
+      throw unknown("service", name, Services.all().stream().map(Service::name).toList());
     }
     return service.get();
   }

@@ -2,6 +2,7 @@ package iomodels.cli.lookup;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -11,14 +12,32 @@ public final class Suggestion {
   /** A name with more wrong letters than this means something else. */
   private static final int MAX_DISTANCE = 3;
 
+  /** As does one of which more than a third is wrong. */
+  private static final int RIGHT_PER_WRONG = 3;
+
+  /** The length of a part of a name that says which one is meant. */
+  private static final int PART = 3;
+
   private Suggestion() {}
 
-  /** Returns the known name that is most similar, whatever its case; empty if none is similar. */
+  /**
+   * Returns the known name that is most similar, whatever its case, or the only one of which the
+   * mistyped name is a part; empty if there is none.
+   */
   public static Optional<String> of(String mistyped, Collection<String> known) {
     String wanted = normalized(mistyped);
+    int most = Math.min(MAX_DISTANCE, wanted.length() / RIGHT_PER_WRONG);
     return known.stream()
         .min(Comparator.comparingInt(it -> distance(wanted, normalized(it))))
-        .filter(it -> distance(wanted, normalized(it)) <= MAX_DISTANCE);
+        .filter(it -> distance(wanted, normalized(it)) <= most)
+        .or(() -> theOnlyOneWith(wanted, known));
+  }
+
+  private static Optional<String> theOnlyOneWith(String part, Collection<String> known) {
+    List<String> longer = known.stream().filter(it -> normalized(it).contains(part)).toList();
+    return part.length() >= PART && longer.size() == 1
+        ? Optional.of(longer.getFirst())
+        : Optional.empty();
   }
 
   private static String normalized(String name) {
