@@ -64,8 +64,6 @@ final class Sample {
           hex("the byte of Ctrl-Z", "1A"),
           hex("a command of Telnet", "FFF4FFFD06"),
           hex("an escape sequence", "1B5B41"),
-          text("NUL at the end", "a\0"),
-          text("two NULs at the beginning", "\0\0b"),
           text("the word exit", "exit"),
           text("the word quit", "quit"),
           text("the word bye", "bye"),

@@ -272,6 +272,10 @@ final class Section03Services {
     peer.expectSilence(context.time(SILENCE));
     peer.send(" more\n");
     peer.expect("AND MORE\n");
+    for (int i = 0; i < 2; i++) {
+      peer.send("\n"); // A complete line, though it comes alone.
+      peer.expect("\n");
+    }
   }
 
   private static void coalescedLines(TestContext context)

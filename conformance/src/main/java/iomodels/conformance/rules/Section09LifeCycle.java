@@ -350,7 +350,7 @@ final class Section09LifeCycle {
       }
 
       @Override
-      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer) throws Broken {
         peer.expectFin();
       }
     },
@@ -362,7 +362,7 @@ final class Section09LifeCycle {
       }
 
       @Override
-      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer) throws Broken {
         peer.finishSending();
         peer.drain();
       }
@@ -388,7 +388,7 @@ final class Section09LifeCycle {
       }
 
       @Override
-      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
+      void end(Exchange exchange, Peer peer) throws Broken {
         if (exchange.is(FLOOD)) {
           Peer.BytePattern flood = Text::flood;
           peer.expectStream(flood.from(1), SHARE - 1);
@@ -409,8 +409,8 @@ final class Section09LifeCycle {
       }
 
       @Override
-      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
-        IN_A_REPLY.end(exchange, peer, since);
+      void end(Exchange exchange, Peer peer) throws Broken {
+        IN_A_REPLY.end(exchange, peer);
       }
     },
     LINGERING {
@@ -427,11 +427,7 @@ final class Section09LifeCycle {
       }
 
       @Override
-      void end(Exchange exchange, Peer peer, Duration since) throws Broken {
-        // If the server has closed, it answers this with RST, which destroys the reply.
-        if (since.compareTo(LINGER) < 0) {
-          peer.send("more\n");
-        }
+      void end(Exchange exchange, Peer peer) throws Broken {
         if (exchange.is(FLOOD)) {
           Peer.BytePattern flood = Text::flood;
           peer.expectStream(flood.from(1), SHARE - 1);
@@ -444,13 +440,19 @@ final class Section09LifeCycle {
       boolean appliesTo(Exchange exchange) {
         return exchange.refuses();
       }
+
+      @Override
+      void afterStop(Peer peer) throws Broken {
+        // If the server has closed, it answers this with RST, which destroys the reply.
+        peer.send("more\n");
+      }
     };
 
     /** Length of a reply that does not fit into the kernel's buffers. */
     private static final int SHARE = 60_000;
 
-    /** Every server lingers for at least this time. */
-    private static final Duration LINGER = Duration.ofSeconds(1);
+    /** A little less than the time for which every server has to linger. */
+    private static final Duration LINGER = Duration.ofMillis(180);
 
     /** Returns whether a conversation of this service can be in this state. */
     boolean appliesTo(Exchange exchange) {
@@ -459,12 +461,11 @@ final class Section09LifeCycle {
 
     abstract void begin(Exchange exchange, Peer peer) throws Broken;
 
-    /**
-     * Receives all pending replies.
-     *
-     * @param since the time since the conversation reached this state
-     */
-    abstract void end(Exchange exchange, Peer peer, Duration since) throws Broken;
+    /** Sends what a server that has been told to stop must still accept. */
+    void afterStop(Peer peer) throws Broken {}
+
+    /** Receives all pending replies. */
+    abstract void end(Exchange exchange, Peer peer) throws Broken;
   }
 
   private static void deliversToACrowd(TestContext context)
@@ -477,18 +478,25 @@ final class Section09LifeCycle {
     for (int i = 0; i < clients; i++) {
       State state = states.get(i * states.size() / clients);
       Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
+      long begun = System.nanoTime();
       state.begin(exchange, peer);
-      crowd.add(new Client(exchange, peer, state, System.nanoTime()));
+      crowd.add(new Client(exchange, peer, state, begun));
     }
     context.stop(server);
     long stopped = System.nanoTime();
+    List<Client> judged = new ArrayList<>();
+    for (Client each : crowd) {
+      if (each.afterStop()) {
+        judged.add(each);
+      }
+    }
     crowd
         .getFirst()
         .peer()
         .pause(context.time(SILENCE)); // Silence, which is not the end of the input.
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<String>>> ends = new ArrayList<>();
-      for (Client each : crowd) {
+      for (Client each : judged) {
         ends.add(executor.submit(() -> each.end(stopped)));
       }
       List<String> losses = new ArrayList<>();
@@ -509,10 +517,27 @@ final class Section09LifeCycle {
   /** A client of the crowd. */
   private record Client(Exchange exchange, Peer peer, State state, long begun) {
 
+    /**
+     * Sends a little more in some states.
+     *
+     * @return whether the server must still have accepted that
+     */
+    boolean afterStop() throws Broken {
+      boolean early = isEarly();
+      if (early) {
+        state.afterStop(peer);
+      }
+      return !early || isEarly();
+    }
+
+    private boolean isEarly() {
+      return System.nanoTime() - begun < State.LINGER.toNanos();
+    }
+
     /** Receives all pending replies; returns what was lost, or empty if nothing was. */
     Optional<String> end(long stopped) throws IOException {
       try {
-        state.end(exchange, peer, Duration.ofNanos(System.nanoTime() - begun));
+        state.end(exchange, peer);
         return Optional.empty();
       } catch (Broken e) {
         boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
