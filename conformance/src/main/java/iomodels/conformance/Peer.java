@@ -476,19 +476,7 @@ public final class Peer implements AutoCloseable {
     byte[] actual = new byte[expected.length];
     int got = 0;
     while (got < expected.length) {
-      int n =
-          receive(
-              actual,
-              got,
-              expected.length - got,
-              within,
-              () -> Transcript.show(expected, 0, expected.length),
-              got);
-      if (n < 0) {
-        throw new Broken(
-            Transcript.show(expected, 0, expected.length),
-            got == 0 ? "got FIN" : "got FIN after " + Transcript.show(actual, 0, got));
-      }
+      int n = receivePart(actual, got, expected, within);
       got += n;
       int differs = Arrays.mismatch(expected, 0, got, actual, 0, got);
       if (differs >= 0) {
@@ -511,19 +499,7 @@ public final class Peer implements AutoCloseable {
     byte[] actual = new byte[expected.length];
     int got = 0;
     while (got < expected.length) {
-      int n =
-          receive(
-              actual,
-              got,
-              expected.length - got,
-              within,
-              () -> Transcript.show(expected, 0, expected.length),
-              got);
-      if (n < 0) {
-        throw new Broken(
-            Transcript.show(expected, 0, expected.length),
-            got == 0 ? "got FIN" : "got FIN after " + Transcript.show(actual, 0, got));
-      }
+      int n = receivePart(actual, got, expected, within);
       boolean same = Arrays.equals(expected, got, got + n, actual, got, got + n);
       got += n;
       if (!same) {
@@ -532,6 +508,24 @@ public final class Peer implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** Receives at least one of the expected bytes, after those that have come; FIN is too early. */
+  private int receivePart(byte[] into, int got, byte[] expected, Duration within) throws Broken {
+    int n =
+        receive(
+            into,
+            got,
+            expected.length - got,
+            within,
+            () -> Transcript.show(expected, 0, expected.length),
+            got);
+    if (n < 0) {
+      throw new Broken(
+          Transcript.show(expected, 0, expected.length),
+          got == 0 ? "got FIN" : "got FIN after " + Transcript.show(into, 0, got));
+    }
+    return n;
   }
 
   /** Demands a line next, and returns it without LF. */
