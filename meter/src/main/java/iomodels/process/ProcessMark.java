@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Marks a process and everything that it starts, by a variable of the environment, which child
@@ -23,6 +25,9 @@ public final class ProcessMark {
 
   private static final String END = ";";
   private static final Path PROC = Path.of("/proc");
+  private static final String SHORTEST = "A=";
+  private static final int MORE_READS = 20;
+  private static final long BETWEEN_READS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /** The beginning of all marks of this JVM. A pid alone may be used again. */
   private static final String JVM =
@@ -77,9 +82,14 @@ public final class ProcessMark {
   private boolean isOn(Path process) {
     try {
       byte[] environment = Files.readAllBytes(process.resolve("environ"));
+      // While a process calls execve(2), its environment has no or one byte for a moment.
+      for (int i = 0; environment.length < SHORTEST.length() && i < MORE_READS; i++) {
+        LockSupport.parkNanos(BETWEEN_READS);
+        environment = Files.readAllBytes(process.resolve("environ"));
+      }
       return new String(environment, StandardCharsets.ISO_8859_1).contains(text);
     } catch (IOException _) {
-      return false; // It has ended, or belongs to another user.
+      return false; // It has ended, is a kernel thread, or belongs to another user.
     }
   }
 
