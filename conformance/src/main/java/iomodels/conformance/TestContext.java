@@ -50,6 +50,9 @@ public final class TestContext implements AutoCloseable {
   /** Servers and programs that were launched, and have not been told to stop. */
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
+  /** Servers that have a process of their own. */
+  private final Set<Instance> alone = ConcurrentHashMap.newKeySet();
+
   TestContext(Target target, Service service, Bounds bounds, long seed) {
     this(target, service, target.claims().orElse(Set.of()), bounds, seed);
   }
@@ -172,7 +175,7 @@ public final class TestContext implements AutoCloseable {
   }
 
   /**
-   * Launches a server for this test alone.
+   * Launches a server for this test alone. It may share a process with the servers of other tests.
    *
    * @param port the port; 0 for one that the system chooses
    * @throws Inconclusive if the server does not start; the message is the server's own
@@ -180,6 +183,23 @@ public final class TestContext implements AutoCloseable {
   public Instance launch(int port) throws Inconclusive, InterruptedException {
     transcript.add("kit", "launches a server on port " + port);
     return launched(() -> target().launch(service(), port));
+  }
+
+  /**
+   * Launches a server in a process in which nothing else runs, so that the test can observe or
+   * pause it.
+   *
+   * @throws Inconclusive if the server does not start; the message is the server's own
+   */
+  public Instance launchAlone() throws Inconclusive, InterruptedException {
+    transcript.add("kit", "launches a server");
+    return alone(() -> target().launchAlone(service()));
+  }
+
+  private Instance alone(Launch launch) throws Inconclusive, InterruptedException {
+    Instance instance = launched(launch);
+    alone.add(instance);
+    return instance;
   }
 
   /** Starts a server or program. */
@@ -242,15 +262,27 @@ public final class TestContext implements AutoCloseable {
   /** Launches a server for this test alone, with a limit on its descriptors. */
   public Instance launchWithin(int descriptors) throws IOException, InterruptedException {
     transcript.add("kit", "launches a server with %d descriptors".formatted(descriptors));
-    return launched(() -> target().launchWithin(service(), descriptors));
+    return alone(() -> target().launchWithin(service(), descriptors));
   }
 
-  /** Returns a meter of the resources that the process of a launched server uses. */
+  /**
+   * Returns a meter of the resources that the process of a server uses.
+   *
+   * @throws IllegalStateException if the test has not launched this server alone; instances of a
+   *     program may share a process
+   */
   public CostMeter meter(Instance instance) throws IOException {
+    demandAlone(instance);
     return instance
         .process()
         .flatMap(CostMeter::of)
         .orElseThrow(() -> new Inconclusive("the server has no process of its own"));
+  }
+
+  private void demandAlone(Instance instance) {
+    if (programs.isEmpty() && !alone.contains(instance)) {
+      throw new IllegalStateException("the process may run servers of other tests as well");
+    }
   }
 
   /** Starts the client under test; the kit is its server. */
@@ -360,6 +392,7 @@ public final class TestContext implements AutoCloseable {
 
   /** Suspends the process of a server that is alone in it, until it is resumed. */
   public PausedProcess pause(Instance instance) throws IOException, InterruptedException {
+    demandAlone(instance);
     transcript.add("kit", "pauses the process");
     ProcessHandle process =
         instance.process().orElseThrow(() -> new Inconclusive("there is no process to pause"));

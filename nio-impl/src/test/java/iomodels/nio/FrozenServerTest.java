@@ -61,7 +61,7 @@ class FrozenServerTest {
   @MethodSource("providers")
   void aModelServesItsBacklogBeforeItStops(ServerProvider provider) throws Exception {
     try (ModelTarget target = new ModelTarget(provider, Optional.empty());
-        Instance server = target.launch(Services.UPPER, 0)) {
+        Instance server = target.launchAlone(Services.UPPER)) {
       assertThat(answersAfterTheStop(server, "hello\n")).containsOnly("HELLO");
     }
   }

@@ -385,7 +385,7 @@ final class Section04Closing {
    */
   private static void storm(TestContext context, String what)
       throws Broken, IOException, InterruptedException {
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     CostMeter meter = context.meter(server);
     abort(context, server, context.count(ABORTS) / 2); // Warm-up: a pool starts all its threads.
     int sockets = settled(meter);

@@ -152,7 +152,7 @@ final class Section05BackPressure {
   private static void boundsMemory(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     CostMeter meter = context.meter(server);
     if (!exchange.is(FLOOD)) {
       boundsMemoryForSenders(context, exchange, server, meter);

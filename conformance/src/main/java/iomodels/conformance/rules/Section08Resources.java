@@ -145,7 +145,7 @@ final class Section08Resources {
   /** After the clients of each kind, so that the message can name the kind. */
   private static void returnsDescriptors(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     CostMeter meter = context.meter(server);
     List<Ending> endings = Ending.of(Exchange.of(context));
     // A runtime opens descriptors of its own on first use, and keeps them.
@@ -214,7 +214,7 @@ final class Section08Resources {
   private static void restsWhileIdle(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     for (Ending each : Ending.of(exchange)) {
       each.repeat(context, server.address(), 1);
     }
@@ -270,7 +270,7 @@ final class Section08Resources {
 
   private static void burnsItsCore(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     serve(context, server, IDLE_CLIENTS);
     double least =
         least(
@@ -336,7 +336,7 @@ final class Section08Resources {
     // A runtime starts threads of its own on demand, and more of them on a larger machine.
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     int clients = 5 * own;
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     CostMeter meter = context.meter(server);
     int warm = threading == Threading.POOL ? context.atOnce(MOST_WARMED_UP) : 1;
     serve(context, server, warm);

@@ -556,7 +556,7 @@ final class Section09LifeCycle {
   private static void acceptsTheQueue(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
-    Instance server = context.launch(0);
+    Instance server = context.launchAlone();
     exchange.holdLast(context.connect(server), 1);
     List<Peer> queued = new ArrayList<>();
     try (PausedProcess _ = context.pause(server)) {

@@ -1,5 +1,7 @@
 package iomodels.conformance.targets;
 
+import static java.util.stream.Collectors.joining;
+
 import iomodels.server.ModelCard;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
@@ -10,8 +12,6 @@ import iomodels.service.Services;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,12 +24,11 @@ import java.util.stream.Stream;
  * A model of this project in a process of its own: in one JVM, kit and server would share
  * descriptors, heap, threads and processor time.
  *
- * <p>One process provides every service to the rules that share a server; {@link #launch} starts
- * another process.
+ * <p>One process provides every service to the rules that share a server. A second one runs the
+ * servers that {@link #launch} starts; it saves the start of a JVM for each of them. {@link
+ * #launchAlone} and {@link #launchWithin} start further processes.
  */
 public final class ModelTarget implements Target {
-
-  private static final Duration START = Duration.ofSeconds(60);
 
   private final ServerProvider provider;
   private final Optional<Transport> transport;
@@ -38,7 +37,8 @@ public final class ModelTarget implements Target {
   private final List<Service> served;
   private final boolean measured;
   private final Map<Service, InetSocketAddress> shared = new HashMap<>();
-  private Optional<ManagedProcess> host = Optional.empty();
+  private Optional<HostProcess> host = Optional.empty();
+  private Optional<HostProcess> launching = Optional.empty();
 
   /** The transport that the last started server announced. */
   private volatile Optional<Transport> running = Optional.empty();
@@ -123,19 +123,18 @@ public final class ModelTarget implements Target {
   /** Returns the process of the server that rules share; the first call starts it. */
   public synchronized ProcessHandle process() throws IOException, InterruptedException {
     shared(served.getFirst());
-    return host.orElseThrow().handle();
+    return host.orElseThrow().child().handle();
   }
 
   @Override
   public synchronized InetSocketAddress shared(Service service)
       throws IOException, InterruptedException {
     if (host.isEmpty()) {
-      List<String> endpoints = served.stream().map(it -> it.name() + ":0").toList();
-      ManagedProcess child =
-          new ManagedProcess(measured ? command(endpoints, List.of()) : quick(endpoints));
+      HostProcess child = new HostProcess(measured ? command(List.of()) : quick());
       host = Optional.of(child);
       for (Service each : served) {
-        shared.put(each, announced(child));
+        int port = start(child, each, 0, InetAddress.getLoopbackAddress()).port();
+        shared.put(each, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       }
     }
     InetSocketAddress address = shared.get(service);
@@ -147,8 +146,7 @@ public final class ModelTarget implements Target {
 
   @Override
   public Instance launch(Service service, int port) throws IOException, InterruptedException {
-    ManagedProcess child = new ManagedProcess(quick(List.of(service.name() + ":" + port)));
-    return new ManagedInstance(child, announced(child));
+    return launch(service, port, InetAddress.getLoopbackAddress());
   }
 
   @Override
@@ -159,60 +157,89 @@ public final class ModelTarget implements Target {
   @Override
   public Instance launchOn(Service service, InetAddress host)
       throws IOException, InterruptedException {
-    ManagedProcess child =
-        new ManagedProcess(
-            quick(List.of("%s:0@%s".formatted(service.name(), host.getHostAddress()))));
-    int port = announced(child).getPort();
-    return new ManagedInstance(child, Loopback.forClients(host, port));
+    return launch(service, 0, host);
+  }
+
+  private Instance launch(Service service, int port, InetAddress host)
+      throws IOException, InterruptedException {
+    HostProcess child = launching();
+    HostProcess.Started started = start(child, service, port, host);
+    return new HostProcess.Hosted(child, started.id(), Loopback.forClients(host, started.port()));
+  }
+
+  private synchronized HostProcess launching() throws IOException, InterruptedException {
+    if (launching.filter(it -> !it.child().isAlive()).isPresent()) {
+      launching.get().close();
+      launching = Optional.empty();
+    }
+    if (launching.isEmpty()) {
+      launching = Optional.of(new HostProcess(quick()));
+    }
+    return launching.get();
+  }
+
+  @Override
+  public Instance launchAlone(Service service) throws IOException, InterruptedException {
+    return launchAlone(service, quick());
   }
 
   @Override
   public Instance launchWithin(Service service, int descriptors)
       throws IOException, InterruptedException {
-    ManagedProcess child =
-        new ManagedProcess(
-            ManagedProcess.within(descriptors, quick(List.of(service.name() + ":0"))));
-    return new ManagedInstance(child, announced(child));
+    return launchAlone(service, ManagedProcess.within(descriptors, quick()));
   }
 
-  private List<String> quick(List<String> endpoints) throws InterruptedException {
-    List<String> all = served.stream().map(it -> it.name() + ":0").toList();
+  private Instance launchAlone(Service service, List<String> command)
+      throws IOException, InterruptedException {
+    HostProcess child = new HostProcess(command);
+    try {
+      int port = start(child, service, 0, InetAddress.getLoopbackAddress()).port();
+      return new ManagedInstance(
+          child.child(), new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    } catch (IOException | InterruptedException e) {
+      child.close();
+      throw e;
+    }
+  }
+
+  private HostProcess.Started start(HostProcess child, Service service, int port, InetAddress host)
+      throws IOException, InterruptedException {
+    try {
+      HostProcess.Started started = child.start(arguments(service, port, host));
+      running = Host.transport(started.transport());
+      return started;
+    } catch (IOException e) {
+      throw new IOException("%s did not come up: %s".formatted(name(), e.getMessage()), e);
+    }
+  }
+
+  private static String arguments(Service service, int port, InetAddress host) {
+    return "%s %d %s".formatted(service.name(), port, host.getHostAddress());
+  }
+
+  private List<String> quick() throws InterruptedException {
     List<String> users =
         Stream.of(List.of(provider.getClass().getModule().getName()), jvmFlags, prefix)
             .flatMap(List::stream)
             .toList();
-    return quick(endpoints, AheadOfTime.flags(users, it -> quick(all, it), ""));
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    String startAll =
+        served.stream()
+            .map(it -> "start %1$s %2$s\n".formatted(it.name(), arguments(it, 0, loopback)))
+            .collect(joining());
+    return quick(AheadOfTime.flags(users, this::quick, startAll));
   }
 
-  private List<String> quick(List<String> endpoints, List<String> flags) {
+  private List<String> quick(List<String> flags) {
     // It ends before the second compiler would have begun.
-    return command(endpoints, Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
+    return command(Stream.concat(Jvm.QUICK.stream(), flags.stream()).toList());
   }
 
-  private InetSocketAddress announced(ManagedProcess child)
-      throws IOException, InterruptedException {
-    Optional<String> line;
-    try {
-      line = child.lineBeginning(Host.LISTENING, START);
-    } catch (InterruptedException e) {
-      child.close();
-      throw e;
-    }
-    if (line.isEmpty()) {
-      String details = child.failureDetails();
-      child.close();
-      throw new IOException("%s did not come up: %s".formatted(name(), details));
-    }
-    String[] words = line.get().split(" ", -1);
-    running = Host.transport(words[2]);
-    return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(words[1]));
-  }
-
-  private List<String> command(List<String> endpoints, List<String> flags) {
-    List<String> arguments = new ArrayList<>();
-    arguments.add(provider.card().name());
-    arguments.add(transport.map(Transport::toString).orElse(Host.NO_TRANSPORT));
-    arguments.addAll(endpoints);
+  private List<String> command(List<String> flags) {
+    List<String> arguments =
+        List.of(
+            provider.card().name(),
+            transport.map(Transport::toString).orElse(HostCommands.NO_TRANSPORT));
     List<String> allFlags = Stream.concat(flags.stream(), jvmFlags.stream()).toList();
     List<String> java = Jvm.command(Host.class, provider.nativeModules(), allFlags, arguments);
     return Stream.concat(prefix.stream(), java.stream()).toList();
@@ -220,8 +247,10 @@ public final class ModelTarget implements Target {
 
   @Override
   public synchronized void close() {
-    host.ifPresent(ManagedProcess::close);
+    host.ifPresent(HostProcess::close);
     host = Optional.empty();
+    launching.ifPresent(HostProcess::close);
+    launching = Optional.empty();
     shared.clear();
   }
 }

@@ -10,18 +10,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLEncoder;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -30,15 +22,10 @@ import java.util.stream.Stream;
  */
 public final class StyleTarget implements ProgramTarget {
 
-  private static final Duration START = Duration.ofSeconds(60);
-  private static final Duration END = Duration.ofSeconds(15);
-  private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
-
   private final StyleProvider style;
   private final Program program;
   private final Class<?> source;
   private final List<String> flags;
-  private final AtomicInteger ids = new AtomicInteger();
   private final List<String> unexpectedExits = new ArrayList<>();
   private Optional<HostProcess> shared = Optional.empty();
 
@@ -72,17 +59,32 @@ public final class StyleTarget implements ProgramTarget {
   @Override
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
     HostProcess host = shared();
-    return host.start(config, false);
+    return new HostedProgram(host, start(host, config));
   }
 
   @Override
   public Instance launchAlone(ProgramConfig config) throws IOException, InterruptedException {
-    HostProcess host = new HostProcess();
+    HostProcess host = new HostProcess(command(cached()));
     try {
-      return host.start(config, true);
+      return new ProgramAlone(host, start(host, config));
     } catch (IOException | InterruptedException e) {
-      host.child.close();
+      host.close();
       throw e;
+    }
+  }
+
+  private HostProcess.Started start(HostProcess host, ProgramConfig config)
+      throws IOException, InterruptedException {
+    try {
+      return host.start(
+          "%s %d %d%s"
+              .formatted(
+                  URLEncoder.encode(config.folder().toString(), UTF_8),
+                  config.deadline().toMillis(),
+                  config.address().getPort(),
+                  config.upstreams().stream().map(it -> " " + it.getPort()).collect(joining())));
+    } catch (IOException e) {
+      throw new IOException("%s did not come up: %s".formatted(name(), e.getMessage()), e);
     }
   }
 
@@ -106,13 +108,13 @@ public final class StyleTarget implements ProgramTarget {
   }
 
   private synchronized HostProcess shared() throws IOException, InterruptedException {
-    if (shared.filter(it -> !it.child.isAlive()).isPresent()) {
-      unexpectedExits.add(shared.get().child.failureDetails());
-      shared.get().child.close();
+    if (shared.filter(it -> !it.child().isAlive()).isPresent()) {
+      unexpectedExits.add(shared.get().child().failureDetails());
+      shared.get().close();
       shared = Optional.empty();
     }
     if (shared.isEmpty()) {
-      shared = Optional.of(new HostProcess());
+      shared = Optional.of(new HostProcess(command(cached())));
     }
     return shared.get();
   }
@@ -132,118 +134,14 @@ public final class StyleTarget implements ProgramTarget {
     }
   }
 
-  /** A {@link ProgramHostProcess}. */
-  private final class HostProcess {
+  /** An instance whose objects can be counted. */
+  private class HostedProgram extends HostProcess.Hosted {
 
-    private final ManagedProcess child;
-    private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
-
-    HostProcess() throws IOException, InterruptedException {
-      child = new ManagedProcess(command(cached()));
-      Thread.startVirtualThread(this::listen);
-    }
-
-    Instance start(ProgramConfig config, boolean alone) throws IOException, InterruptedException {
-      String id = String.valueOf(ids.incrementAndGet());
-      String upstreams =
-          config.upstreams().stream().map(it -> " " + it.getPort()).collect(joining());
-      String answer =
-          ask(
-              "listening " + id,
-              "start %s %s %d %d%s"
-                  .formatted(
-                      id,
-                      URLEncoder.encode(config.folder().toString(), UTF_8),
-                      config.deadline().toMillis(),
-                      config.address().getPort(),
-                      upstreams));
-      int port = Integer.parseInt(answer);
-      InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-      return new Hosted(this, id, address, alone);
-    }
-
-    /** Sends a command, and waits for the answer that begins with these two words. */
-    private String ask(String expected, String command) throws IOException, InterruptedException {
-      CompletableFuture<String> answer = new CompletableFuture<>();
-      answers.put(expected.substring(expected.indexOf(' ') + 1), answer);
-      tell(command);
-      try {
-        return answer.get(START.toMillis(), TimeUnit.MILLISECONDS);
-      } catch (ExecutionException e) {
-        throw new IOException("%s did not come up: %s".formatted(name(), message(e)), e);
-      } catch (TimeoutException e) {
-        throw new IOException(
-            "%s did not come up: %s".formatted(name(), child.failureDetails()), e);
-      }
-    }
-
-    private void tell(String command) throws IOException {
-      synchronized (child) {
-        child.input().write((command + "\n").getBytes(UTF_8));
-        child.input().flush();
-      }
-    }
-
-    private void listen() {
-      try {
-        while (true) {
-          Optional<String> line = child.line(START);
-          if (line.isEmpty()) {
-            if (!child.awaitEnd(EXIT_DELAY)) { // The output ends shortly before the process.
-              continue;
-            }
-            String details = child.failureDetails();
-            answers.values().forEach(it -> it.completeExceptionally(new IOException(details)));
-            return;
-          }
-          List<String> words = List.of(line.get().split(" ", 3));
-          if (words.size() < 2 || !ProgramHostProcess.ANSWERS.contains(words.getFirst())) {
-            child.addUnexpectedOutput(line.get()); // From a library, or from the JVM.
-            continue;
-          }
-          CompletableFuture<String> answer = answers.remove(words.get(1));
-          if (answer != null) {
-            if (words.getFirst().equals("failed")) {
-              answer.completeExceptionally(new IOException(words.getLast()));
-            } else {
-              answer.complete(words.getLast());
-            }
-          }
-        }
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private static String message(ExecutionException e) {
-    return e.getCause() == null ? String.valueOf(e) : String.valueOf(e.getCause().getMessage());
-  }
-
-  /** An instance in a {@link HostProcess}. */
-  private final class Hosted implements Instance {
-
-    private final HostProcess host;
-    private final String id;
-    private final InetSocketAddress address;
-    private final boolean alone;
-    private final CompletableFuture<String> stopped = new CompletableFuture<>();
-
-    Hosted(HostProcess host, String id, InetSocketAddress address, boolean alone) {
-      this.host = host;
-      this.id = id;
-      this.address = address;
-      this.alone = alone;
-    }
-
-    @Override
-    public InetSocketAddress address() {
-      return address;
-    }
-
-    @Override
-    public Optional<ProcessHandle> process() {
-      return Optional.of(host.child.handle());
+    HostedProgram(HostProcess host, HostProcess.Started started) {
+      super(
+          host,
+          started.id(),
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), started.port()));
     }
 
     @Override
@@ -253,56 +151,27 @@ public final class StyleTarget implements ProgramTarget {
 
     @Override
     public OptionalLong reachableObjects() throws IOException, InterruptedException {
-      return Histogram.reachableObjects(host.child.handle(), source);
+      return Histogram.reachableObjects(host().child().handle(), source);
+    }
+  }
+
+  /** The only instance in its process. */
+  private final class ProgramAlone extends HostedProgram {
+
+    ProgramAlone(HostProcess host, HostProcess.Started started) {
+      super(host, started);
     }
 
-    @Override
-    public OptionalLong errorBytes() {
-      return OptionalLong.of(host.child.errorBytes());
-    }
-
-    @Override
-    public void stop() {
-      host.answers.put(id, stopped);
-      try {
-        host.tell("stop " + id);
-      } catch (IOException e) {
-        stopped.completeExceptionally(e);
-      }
-    }
-
-    @Override
-    public boolean awaitEnd(Duration within) throws InterruptedException {
-      try {
-        stopped.get(within.toMillis(), TimeUnit.MILLISECONDS);
-        return true;
-      } catch (ExecutionException _) {
-        return true;
-      } catch (TimeoutException _) {
-        return false;
-      }
-    }
-
-    /** Waits for its end, so that the next rule finds nothing left of it. */
     @Override
     public void close() {
-      if (alone) {
-        noteIfEnded(host.child);
-        host.child.kill();
-        return;
-      }
-      stop();
-      try {
-        awaitEnd(END);
-      } catch (InterruptedException _) {
-        Thread.currentThread().interrupt();
-      }
+      noteIfEnded(host().child());
+      host().kill();
     }
   }
 
   @Override
   public synchronized void close() {
-    shared.ifPresent(it -> it.child.close());
+    shared.ifPresent(HostProcess::close);
     shared = Optional.empty();
   }
 }

@@ -50,12 +50,22 @@ public non-sealed interface Target extends Subject {
   InetSocketAddress shared(Service service) throws IOException, InterruptedException;
 
   /**
-   * Starts another instance.
+   * Starts another instance, which may share a process with other instances.
    *
    * @param port the port; 0 for one that the system chooses
    * @throws IOException if it does not start; the message is the server's own
    */
   Instance launch(Service service, int port) throws IOException, InterruptedException;
+
+  /**
+   * Starts another instance in a process in which nothing else runs, so that the kit can observe
+   * and pause it.
+   *
+   * @throws IOException if it does not start; the message is the server's own
+   */
+  default Instance launchAlone(Service service) throws IOException, InterruptedException {
+    return launch(service, 0);
+  }
 
   /** Returns whether {@link #launchOn} works. */
   default boolean launchesOnAnyHost() {
