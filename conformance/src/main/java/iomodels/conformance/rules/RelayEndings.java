@@ -42,6 +42,7 @@ final class RelayEndings {
   /** Rule 11.09. */
   static void clientResets(TestContext context) throws Broken, IOException, InterruptedException {
     resets(context, true);
+    RelayConnecting.resetsBeforeTheUpstreamAccepts(context);
   }
 
   /** Resets in each state of a conversation. */

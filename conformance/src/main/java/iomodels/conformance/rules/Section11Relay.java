@@ -75,7 +75,7 @@ final class Section11Relay {
               "Where FIN marks the end of a reply, as it may in HTTP/1.0, a FIN without data looks"
                   + " like an empty but complete reply (RFC 9112, section 6.3). Only RST tells the"
                   + " client that the request has failed.",
-              RelayConnecting::refused),
+              RelayUnreachable::refused),
           rule(
               "11.08",
               "If the upstream resets, the relay MUST reset the client.",
@@ -193,7 +193,7 @@ final class Section11Relay {
               "A host that is down, or whose backlog is full, does not refuse. With the default of"
                   + " tcp_syn_retries a connect then takes more than two minutes (tcp(7)), in which"
                   + " each further client costs two sockets.",
-              RelayConnecting::limitsConnecting));
+              RelayUnreachable::limitsConnecting));
 
   static final long VOLUME = 16L << 20;
   static final int WINDOW = 64 * 1024;

@@ -114,6 +114,13 @@ final class WrongRelays {
                     }
                   }),
           wrong(
+              "relay-fin-for-an-early-end",
+              "11.07",
+              "Sends FIN instead of RST to a client that has sent data and FIN, if the upstream"
+                  + " refuses.",
+              "a client that sends data and FIN",
+              WrongConnectingRelays::finForAnEarlyEnd),
+          wrong(
               "relay-fin-for-the-upstreams-rst",
               "11.08",
               "Sends FIN instead of RST to the client when the upstream resets.",
@@ -153,6 +160,20 @@ final class WrongRelays {
               "Sends FIN instead of RST to an upstream that has finished, when the client resets.",
               "after the FIN of the upstream",
               config -> finForALateRstOf(config, true)),
+          wrong(
+              "relay-fin-for-an-early-reset",
+              "11.09",
+              "Sends FIN instead of RST to the upstream if the client reset before the upstream"
+                  + " accepted.",
+              "a client reset before the upstream accepted: expected RST, but got FIN",
+              WrongConnectingRelays::finForAnEarlyReset),
+          wrong(
+              "relay-keeps-the-upstream-of-an-early-reset",
+              "11.09",
+              "Keeps the connection to the upstream open if the client reset before the upstream"
+                  + " accepted.",
+              "a client reset before the upstream accepted: expected RST, but nothing came",
+              WrongConnectingRelays::keepsTheUpstreamOfAnEarlyReset),
           wrong(
               "relay-sends-under-a-lock",
               "11.10",
@@ -268,6 +289,13 @@ final class WrongRelays {
               "what a client sent before the upstream accepted",
               WrongRelays::discardsUntilItIsConnected),
           wrong(
+              "relay-takes-an-early-fin-for-a-leave",
+              "11.16",
+              "Gives up connecting for a client that sends FIN alone before the upstream has"
+                  + " accepted.",
+              "FIN without data before the upstream accepted",
+              WrongConnectingRelays::takesAnEarlyFinForALeave),
+          wrong(
               "relay-connects-in-its-only-thread",
               "11.16",
               "Blocks in connect, in the thread that forwards the bytes of all clients.",
@@ -337,14 +365,27 @@ final class WrongRelays {
               "relay-connects-without-a-limit",
               "11.22",
               "Waits for the upstream as long as the kernel tries to connect.",
-              "ms after the client connected",
+              "ms after it connected",
               config ->
                   new CorrectRelay(config) {
                     @Override
                     Duration connectTimeout() {
                       return Duration.ZERO; // No limit.
                     }
-                  }));
+                  }),
+          wrong(
+              "relay-renews-the-deadline",
+              "11.22",
+              "Begins the deadline of connecting anew with each byte of the client.",
+              "a client that sends a byte now and then, until",
+              WrongConnectingRelays::renewsTheDeadline),
+          wrong(
+              "relay-keeps-a-client-that-has-finished",
+              "11.22",
+              "Leaves the connection of a client open that has sent FIN alone, if the upstream"
+                  + " accepts no connection.",
+              "a client that sends FIN alone, until",
+              WrongConnectingRelays::keepsAClientThatHasFinished));
 
   private WrongRelays() {}
 
