@@ -149,6 +149,12 @@ final class WrongRelays {
               "after the FIN of the client",
               config -> finForALateRstOf(config, false)),
           wrong(
+              "relay-ignores-a-finished-upstream-that-resets",
+              "11.08",
+              "Ignores the reset of an upstream that has finished, if a send to it was waiting.",
+              "RST of the upstream, which has finished and does not read",
+              WrongRelays::ignoresAFinishedUpstreamThatResets),
+          wrong(
               "relay-fin-for-the-clients-rst",
               "11.09",
               "Sends FIN instead of RST to the upstream when the client resets.",
@@ -174,6 +180,12 @@ final class WrongRelays {
                   + " accepted.",
               "a client reset before the upstream accepted: expected RST, but nothing came",
               WrongConnectingRelays::keepsTheUpstreamOfAnEarlyReset),
+          wrong(
+              "relay-ignores-a-reset-while-neither-side-reads",
+              "11.09",
+              "Ignores the reset of a client while it waits for the upstream to read.",
+              "RST of the client while neither side reads",
+              WrongRelays::ignoresAResetWhileNeitherSideReads),
           wrong(
               "relay-sends-under-a-lock",
               "11.10",
@@ -593,6 +605,78 @@ final class WrongRelays {
           closeQuietly(it.upstream());
         } else {
           super.lost(it, from);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram ignoresAFinishedUpstreamThatResets(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<SocketChannel> finished = ConcurrentHashMap.newKeySet();
+      private final Set<SocketChannel> kept = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (from.equals(it.upstream())) {
+          finished.add(from);
+        }
+        super.finish(it, from, to);
+      }
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        long start = System.nanoTime();
+        try {
+          super.send(it, to, chunk);
+        } catch (IOException e) {
+          if (System.nanoTime() - start > SLOW_NANOS && finished.contains(to)) {
+            kept.add(it.client());
+          }
+          throw e;
+        }
+      }
+
+      @Override
+      void sendingFailed(Pair it, SocketChannel to) {
+        if (!kept.contains(it.client())) {
+          super.sendingFailed(it, to);
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        if (!kept.contains(client)) {
+          super.end(client);
+        }
+      }
+
+      @Override
+      void stop() {
+        kept.forEach(CorrectProgram::closeQuietly);
+      }
+    };
+  }
+
+  private static CorrectProgram ignoresAResetWhileNeitherSideReads(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<SocketChannel> sending = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        sending.add(to);
+        try {
+          super.send(it, to, chunk);
+        } finally {
+          sending.remove(to);
+        }
+      }
+
+      @Override
+      void sendingFailed(Pair it, SocketChannel to) {
+        if (to.equals(it.upstream()) || !sending.contains(it.upstream())) {
+          super.sendingFailed(it, to);
         }
       }
     };
