@@ -109,7 +109,7 @@ final class Section12Gather {
               "A user who reloads a page would otherwise multiply the load on the backends"
                   + " for nothing. Go's net/http cancels a request's context for this reason when"
                   + " the client's connection closes.",
-              Section12Gather::cancels),
+              GatherLeaving::cancels),
           rule(
               "12.11",
               "The program MUST answer a client's requests in order, one at a time.",
@@ -399,10 +399,15 @@ final class Section12Gather {
   }
 
   /** Sends a request, and lets each backend give this answer. */
-  private static void answerAll(Peer client, List<Backend> backends, String request, String answer)
+  static void answerAll(Peer client, List<Backend> backends, String request, String answer)
       throws Broken, IOException {
     client.send(request);
-    String question = request.substring(request.indexOf(' ') + 1).strip();
+    answerEach(backends, request.substring(request.indexOf(' ') + 1).strip(), answer);
+  }
+
+  /** Lets each backend give this answer. */
+  static void answerEach(List<Backend> backends, String question, String answer)
+      throws Broken, IOException {
     for (Backend each : backends) {
       try (Peer call = asked(each, question)) {
         call.send(answer);
@@ -573,33 +578,6 @@ final class Section12Gather {
       client.expect("ok here\n");
     } catch (Broken e) {
       throw e.at("the request after one that has failed");
-    }
-  }
-
-  private static void cancels(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    Backend first = context.backend();
-    Backend second = context.backend();
-    Instance program = program(context, NEVER, first, second);
-    for (String kind : List.of("all", "first")) {
-      Peer client = context.connect(program);
-      client.send(kind + " tea\n");
-      try (Peer one = asked(first, "tea");
-          Peer two = asked(second, "tea")) {
-        client.reset();
-        one.expectEnd(context.time(CLOSE));
-        two.expectEnd(context.time(CLOSE));
-      }
-    }
-    Peer client = context.connect(program);
-    answerAll(client, List.of(first, second), "first retry\n", "error not yet\n");
-    try (Peer one = asked(first, "retry");
-        Peer two = asked(second, "retry")) {
-      client.reset();
-      one.expectEnd(context.time(CLOSE));
-      two.expectEnd(context.time(CLOSE));
-    } catch (Broken e) {
-      throw e.at("during a retry");
     }
   }
 

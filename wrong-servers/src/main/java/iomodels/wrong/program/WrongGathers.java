@@ -303,6 +303,19 @@ final class WrongGathers {
               "during a retry",
               WrongGathers::letsTheRetryRun),
           wrong(
+              "gather-watches-during-the-first-request",
+              "12.10",
+              "Notices that a client has left only during the first request of its connection.",
+              "the second request of a connection: expected",
+              WrongLeavingGathers::watchesDuringTheFirstRequest),
+          wrong(
+              "gather-goes-on-after-a-failed-answer",
+              "12.10",
+              "Processes the next request of a client that has finished, although the answer before"
+                  + " it could not be sent.",
+              "the next request of a client that has reset after its FIN",
+              WrongLeavingGathers::goesOnAfterAFailedAnswer),
+          wrong(
               "gather-requests-side-by-side",
               "12.11",
               "Processes several requests of one client at the same time.",
