@@ -284,6 +284,20 @@ final class WrongGathers {
                     }
                   }),
           wrong(
+              "gather-pauses-past-the-deadline",
+              "12.09",
+              "Pauses before a retry even if the deadline comes first, and answers after the"
+                  + " pause.",
+              "all backends had failed, but it came after a pause",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean backOff(String text, long deadline) throws InterruptedException {
+                      Thread.sleep(config.backOff());
+                      return System.nanoTime() - deadline < 0;
+                    }
+                  }),
+          wrong(
               "gather-does-not-watch-its-client",
               "12.10",
               "Does not read from the client while it asks, and so does not notice that the client"
