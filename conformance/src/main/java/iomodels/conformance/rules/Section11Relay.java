@@ -163,13 +163,17 @@ final class Section11Relay {
                   + " shutdown(2) or close(2) before it has written the rest, or closes with"
                   + " SO_LINGER at 0, cuts off the end of each large transfer to a slow receiver.",
               RelayBuffers::deliversBeforeTheFin),
-          rule(
+          new Rule(
               "11.19",
+              MUST,
               "The relay MUST keep a silent conversation, before and after a half-close, and while"
                   + " one side does not read.",
               "TCP does not limit silence (RFC 1122, section 4.2.3.6), and a relay does not know"
                   + " what its clients wait for. A database query, a long poll, or a suspended"
                   + " program is silent for longer than most time limits.",
+              RELAY,
+              Set.of(),
+              Scheduling.WAITING,
               RelayForwarding::keepsSilentOnes),
           rule(
               "11.20",

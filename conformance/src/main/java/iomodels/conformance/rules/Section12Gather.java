@@ -214,13 +214,17 @@ final class Section12Gather {
                   + " which by default kills the process and with it every other client's request"
                   + " (Stevens, UNP vol. 1, section 5.13).",
               GatherEndings::survivesResets),
-          rule(
+          new Rule(
               "12.25",
+              MUST,
               "Before the deadline, the program MUST NOT end a call or a conversation because"
                   + " nothing is sent.",
               "Libraries and frameworks have time limits of their own, for connecting, reading"
                   + " and idle connections. The deadline of a request is set for its client's sake;"
                   + " a shorter limit that nobody has set turns a slow answer into a failure.",
+              GATHER,
+              Set.of(),
+              Scheduling.WAITING,
               GatherConversations::staysInSilence));
 
   /** A deadline that is not reached during a test. */

@@ -34,6 +34,7 @@ final class WrongRelays {
   private static final int PAGE = 4_096;
   private static final int PLACES = 100;
   private static final Duration TWO_SECONDS = Duration.ofSeconds(2);
+  private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
   private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -348,7 +349,13 @@ final class WrongRelays {
               "11.19",
               "Closes both connections two seconds after a FIN.",
               "ms of silence",
-              WrongRelays::closesAfterAHalfClose),
+              config -> closesAfterAHalfClose(config, TWO_SECONDS)),
+          wrong(
+              "relay-closes-ten-seconds-after-a-half-close",
+              "11.19",
+              "Closes both connections ten seconds after a FIN.",
+              "ms of silence",
+              config -> closesAfterAHalfClose(config, TEN_SECONDS)),
           wrong(
               "relay-shares-a-buffer",
               "11.20",
@@ -967,7 +974,8 @@ final class WrongRelays {
     };
   }
 
-  private static CorrectProgram closesAfterAHalfClose(ProgramConfig config) throws IOException {
+  private static CorrectProgram closesAfterAHalfClose(ProgramConfig config, Duration time)
+      throws IOException {
     return new CorrectRelay(config) {
       @Override
       void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
@@ -977,7 +985,7 @@ final class WrongRelays {
 
       private void closeLater(Pair it) {
         try {
-          Thread.sleep(TWO_SECONDS);
+          Thread.sleep(time);
           closeQuietly(it.client());
           closeQuietly(it.upstream());
         } catch (InterruptedException _) {
