@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** How a relay connects to its upstream: for each client, soon, and within a deadline. */
+/** How a relay connects to its upstream: for each client, soon, and whatever the client does. */
 final class RelayConnecting {
 
   /** A relay that connects to itself needs two descriptors each time, until none are left. */
