@@ -1,6 +1,7 @@
 package iomodels.conformance;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
@@ -100,6 +101,24 @@ public final class Backend implements AutoCloseable {
     port = listener;
     listener.bind(address, BACKLOG);
     transcript.add("kit", "%s begins to listen".formatted(name));
+  }
+
+  /**
+   * Refuses connections on the same port from now on; those that wait for room are refused when the
+   * kernel of their client tries again.
+   */
+  public void stopListening() throws IOException {
+    InetSocketAddress address = address();
+    port.close();
+    SocketChannel bound = SocketChannel.open();
+    port = bound;
+    bound.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    try {
+      bound.bind(address);
+    } catch (BindException e) {
+      throw new Inconclusive("another process has taken the port of " + name, e);
+    }
+    transcript.add("kit", "%s stops listening, and refuses connections".formatted(name));
   }
 
   /** Creates a listener whose backlog is full: the kernel does not answer new connections. */

@@ -366,18 +366,23 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * Sends a byte now and then, and demands that this fails soon: the other side has given the
-   * connection up. For a connection on which FIN has arrived: there, reading tells nothing of RST.
+   * Sends a byte now and then, as far as there is room for it, and demands that this fails soon:
+   * the other side has given the connection up. For a connection on which FIN has arrived, where
+   * reading tells nothing of RST, or on which data is to stay unread.
    */
   public void expectSendingFails() throws Broken, InterruptedException {
     long deadline = System.nanoTime() + patience.toNanos();
+    ByteBuffer octet = ByteBuffer.allocate(1);
     long count = 0;
     try {
+      channel.configureBlocking(false);
       while (System.nanoTime() - deadline < 0) {
-        write(new byte[1], 0, 1);
-        count++;
+        int taken = channel.write(octet.clear());
+        sent.addAndGet(taken);
+        count += taken;
         Thread.sleep(RETRY_INTERVAL);
       }
+      channel.configureBlocking(true);
     } catch (IOException e) {
       transcript.add(
           "", "%s: got %s (sending), after %,d bytes".formatted(name, e.getMessage(), count));
@@ -385,7 +390,9 @@ public final class Peer implements AutoCloseable {
     }
     throw Broken.late(
         "the connection to be reset",
-        "it still takes data after %,d ms".formatted(patience.toMillis()));
+        count == 0
+            ? "it was not for %,d ms".formatted(patience.toMillis())
+            : "it still takes data after %,d ms".formatted(patience.toMillis()));
   }
 
   /** Sends all bytes, and demands that the other side reads some within each such period. */
@@ -704,6 +711,31 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /**
+   * Sends a byte again and again, and demands RST within this time.
+   *
+   * @param interval the time between two bytes
+   */
+  public void expectResetWhileSending(Duration interval, Duration within) throws Broken {
+    long deadline = System.nanoTime() + within.toNanos();
+    byte[] octet = {'x'};
+    while (sendUnlessReset(octet)) { // A send that fails has met the RST.
+      try {
+        expectReset(interval);
+        return;
+      } catch (Broken e) {
+        if (!e.isLate()) {
+          throw e;
+        }
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw Broken.late(
+            "RST within %,d ms".formatted(within.toMillis()),
+            "nothing came while a byte was sent every %,d ms".formatted(interval.toMillis()));
+      }
+    }
+  }
+
   /** Demands that nothing comes for this long, neither data nor FIN nor RST. */
   public void expectSilence(Duration time) throws Broken {
     byte[] surplus = new byte[CHUNK];
@@ -870,6 +902,16 @@ public final class Peer implements AutoCloseable {
       socket.shutdownOutput();
     } catch (IOException e) {
       throw lost("a connection that can be half-closed", "sending FIN", e);
+    }
+  }
+
+  /** Half-closes; returns false if the connection has been reset. */
+  public boolean finishSendingUnlessReset() {
+    try {
+      finishSending();
+      return true;
+    } catch (Broken _) {
+      return false;
     }
   }
 

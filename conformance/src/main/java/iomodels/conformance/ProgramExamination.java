@@ -1,18 +1,20 @@
 package iomodels.conformance;
 
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.meter.CostMeter;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
 /** A program, which is started anew for each rule, since each rule has its own upstreams. */
-record ProgramExamination(ProgramTarget program, Semaphore parallel) implements Examination {
+record ProgramExamination(ProgramTarget program, Semaphore parallel, Semaphore waiting)
+    implements Examination {
 
   private static final int PARALLEL = 4;
 
   ProgramExamination(ProgramTarget program) {
-    this(program, new Semaphore(PARALLEL));
+    this(program, new Semaphore(PARALLEL), new Semaphore(PARALLEL));
   }
 
   @Override
@@ -36,7 +38,7 @@ record ProgramExamination(ProgramTarget program, Semaphore parallel) implements 
 
   @Override
   public Semaphore permits(Rule rule) {
-    return parallel;
+    return rule.scheduling() == Scheduling.WAITING ? waiting : parallel;
   }
 
   @Override

@@ -410,17 +410,23 @@ public final class TestContext implements AutoCloseable {
 
   /** Demands that a client that connects is reset, during the handshake or soon afterwards. */
   public void expectReset(Instance instance, Duration within) throws Broken, IOException {
-    Peer peer;
+    Optional<Peer> peer = connectUnlessReset(instance);
+    if (peer.isPresent()) {
+      peer.get().expectReset(within);
+      peer.get().close();
+    }
+  }
+
+  /** Connects; empty if the connection is reset during the handshake. */
+  public Optional<Peer> connectUnlessReset(Instance instance) throws Broken, IOException {
     try {
-      peer = connect(instance);
+      return Optional.of(connect(instance));
     } catch (Broken e) {
       if (String.valueOf(e.getMessage()).contains("reset")) {
-        return;
+        return Optional.empty();
       }
       throw e;
     }
-    peer.expectReset(within);
-    peer.close();
   }
 
   /** Returns the service with which a rule for servers is tested. */

@@ -21,13 +21,16 @@ public final class Programs {
 
   /**
    * A TCP relay. For each client that has connected, it makes one connection to the upstream, and
-   * forwards bytes in both directions at the same time; what the client sends earlier, it forwards
-   * as soon as the upstream accepts. It forwards a FIN after everything that came before it, and
-   * the other direction continues; when both directions have ended, it closes both connections.
-   * Silence ends nothing. If one side does not read, the relay stops reading from the other side
-   * when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes are pending. If
-   * the upstream cannot be reached, or has not accepted by {@link ProgramConfig#deadline()}, or one
-   * side resets, the relay resets the other side: a truncated stream must not look complete.
+   * forwards bytes in both directions at the same time; what the client sends earlier, its FIN
+   * included, it forwards as soon as the upstream accepts. It forwards a FIN after everything that
+   * came before it, and the other direction continues; when both directions have ended, it closes
+   * both connections. Silence ends nothing. If one side does not read, the relay stops reading from
+   * the other side when the kernel's buffers are full and {@link ProgramConfig#RELAY_BYTES} bytes
+   * are pending. If the upstream cannot be reached, or has not accepted by {@link
+   * ProgramConfig#deadline()}, whatever the client has sent by then, or one side resets, the relay
+   * resets the other side: a truncated stream must not look complete. A read or a write that fails
+   * shows a reset. For a client that resets while the relay connects, it closes the connecting
+   * socket, or resets the connection as soon as it has been made.
    */
   public static final Program RELAY =
       new Program(

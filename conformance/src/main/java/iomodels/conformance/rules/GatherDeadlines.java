@@ -6,6 +6,7 @@ import static iomodels.conformance.rules.Section12Gather.NEVER;
 import static iomodels.conformance.rules.Section12Gather.asked;
 import static iomodels.conformance.rules.Section12Gather.program;
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.conformance.Backend;
 import iomodels.conformance.Broken;
@@ -53,6 +54,15 @@ final class GatherDeadlines {
   /** If the kit resets a client no later than this, the pause has not ended. */
   private static final Duration IN_THE_PAUSE = BACK_OFF.dividedBy(2);
 
+  /** A deadline shortly before which all backends fail: a pause would end after it. */
+  private static final Duration BRIEF = BACK_OFF.multipliedBy(2);
+
+  private static final Duration BEFORE_DEADLINE = Duration.ofMillis(40);
+
+  /** If the kit lets a backend fail no later than this, the program can learn of it in time. */
+  private static final Duration LEAST_BEFORE_DEADLINE = Duration.ofMillis(20);
+
+  private static final int PAUSED = 6;
   private static final int ASKED_AGAIN = 6;
   private static final int QUIET = 2;
   private static final int ROUNDS = 16;
@@ -242,6 +252,48 @@ final class GatherDeadlines {
         }
       }
     }
+    failsBeforeTheDeadline(context);
+  }
+
+  /**
+   * All backends fail shortly before the deadline. A program that pauses beyond it answers only
+   * after a whole pause, each time; a busy machine delays some answers.
+   */
+  private static void failsBeforeTheDeadline(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, BRIEF, backend);
+    int paused = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+      Pending request =
+          Pending.send(
+              context.connect(program),
+              "first tea\n",
+              "late\n",
+              "all backends fail shortly before the deadline");
+      Optional<Peer> call = backend.acceptWithin(BRIEF);
+      if (call.isPresent()) {
+        long deadline = request.sent + BRIEF.toNanos();
+        NANOSECONDS.sleep(deadline - BEFORE_DEADLINE.toNanos() - System.nanoTime());
+        long failed = System.nanoTime();
+        call.get().sendUnlessReset("error not yet\n".getBytes(US_ASCII));
+        boolean isInTime = deadline - failed > LEAST_BEFORE_DEADLINE.toNanos();
+        boolean afterPause = request.answeredAt() - failed >= BACK_OFF.toNanos();
+        if (isInTime && !afterPause) {
+          return;
+        }
+        paused += isInTime ? 1 : 0;
+      }
+      backend.closePending();
+      if (paused == PAUSED) {
+        throw Broken.late(
+            "\"late\" at the deadline, %d ms after all backends had failed"
+                .formatted(BEFORE_DEADLINE.toMillis()),
+            "it came after a pause of %d ms, %d of %d times"
+                .formatted(BACK_OFF.toMillis(), paused, i + 1));
+      }
+    }
+    throw new Inconclusive("the kit was too slow to let a backend fail before the deadline");
   }
 
   /** Demands that the request that began first is answered first: its retry counts as well. */

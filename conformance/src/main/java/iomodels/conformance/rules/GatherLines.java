@@ -24,9 +24,9 @@ import java.util.regex.Pattern;
 final class GatherLines {
 
   private static final String MALFORMED = "error expected all or first\n";
-  private static final String TOO_LONG = "error line too long\n";
+  static final String TOO_LONG = "error line too long\n";
 
-  private static final int MAX = LineReader.MAX_BYTES;
+  static final int MAX = LineReader.MAX_BYTES;
   private static final int RANDOM_TEXTS = 10;
   private static final int LONGEST_RANDOM = 100;
 
@@ -34,7 +34,7 @@ final class GatherLines {
   private static final int PIPELINED = 32 * 1024;
 
   /** Long enough for a program to read the bytes before and after it separately. */
-  private static final Duration PIECE = Duration.ofMillis(4);
+  static final Duration PIECE = Duration.ofMillis(4);
 
   /** Less than the pause before a retry. */
   private static final Duration BEFORE_RETRY = Duration.ofMillis(20);
@@ -153,7 +153,7 @@ final class GatherLines {
     return all.toByteArray();
   }
 
-  private static byte[] utf8(String text) {
+  static byte[] utf8(String text) {
     return text.getBytes(UTF_8);
   }
 
@@ -206,7 +206,7 @@ final class GatherLines {
     }
   }
 
-  private interface Step {
+  interface Step {
     void run() throws Broken, IOException;
   }
 
@@ -214,7 +214,7 @@ final class GatherLines {
     demandAt("%s is \"%s\"".formatted(what, visible(text)), step);
   }
 
-  private static void demandAt(String place, Step step) throws Broken, IOException {
+  static void demandAt(String place, Step step) throws Broken, IOException {
     try {
       step.run();
     } catch (Broken e) {
@@ -233,8 +233,7 @@ final class GatherLines {
   }
 
   /** Demands that this answer to a "first" request counts as a failure: it is tried again. */
-  private static void demandRetry(Peer client, Backend backend, String answer)
-      throws Broken, IOException {
+  static void demandRetry(Peer client, Backend backend, String answer) throws Broken, IOException {
     client.send("first tea\n");
     try (Peer call = asked(backend, "tea")) {
       call.send(answer + "\n");
@@ -352,53 +351,7 @@ final class GatherLines {
     }
   }
 
-  /** Rule 12.20: lines of at most 1,024 bytes. */
-  static void limits(TestContext context) throws Broken, IOException, InterruptedException {
-    Backend backend = context.backend();
-    Instance program = program(context, NEVER, backend);
-    Peer client = context.connect(program);
-    for (String request :
-        List.of(longest("all ", "x"), longest("first ", "x"), longest("all ", "\u00E9"))) {
-      String text = request.substring(request.indexOf(' ') + 1);
-      String answer = longest("", request.endsWith("x") ? "x" : "\u00E9");
-      client.send(request + "\n");
-      demandAt(
-          "a request or an answer of 1,024 bytes",
-          () -> {
-            try (Peer call = backend.accept()) {
-              call.expect(text + "\n");
-              call.send(answer + "\n");
-              client.expect("ok " + answer + "\n");
-            }
-          });
-    }
-    for (String letter : List.of("x", "\u00E9")) {
-      client.send("all tea\n");
-      try (Peer call = asked(backend, "tea")) {
-        call.send(longest("", letter) + "x\n");
-        demandAt("an answer of 1,025 bytes", () -> client.expect("failed\n"));
-      }
-    }
-    demandRetry(client, backend, longest("", "x") + "x");
-    for (String letter : List.of("x", "\u00E9")) {
-      for (String line : List.of(longest("all ", letter) + "x\n", longest("", letter) + "x\n")) {
-        try (Peer refused = context.connect(program)) {
-          refused.send(line);
-          demandAt("a line of 1,025 bytes", () -> refused.expect(TOO_LONG));
-          demandAt("a line of 1,025 bytes", refused::expectFin);
-        }
-      }
-    }
-    demandNobody(backend, Duration.ZERO, "for a line of 1,025 bytes");
-  }
-
-  /** Returns a line of 1,024 bytes. */
-  private static String longest(String start, String letter) {
-    return start + letter.repeat((MAX - start.length()) / utf8(letter).length);
-  }
-
-  private static void demandNobody(Backend backend, Duration time, String why)
-      throws Broken, IOException {
+  static void demandNobody(Backend backend, Duration time, String why) throws Broken, IOException {
     demandAt(why, () -> backend.expectNobody(time.plusMillis(1)));
   }
 
@@ -483,5 +436,6 @@ final class GatherLines {
       }
     }
     demandNobody(backend, PIECE, "after a malformed request");
+    GatherLimits.refusesInTurn(context, backend, program);
   }
 }

@@ -18,14 +18,13 @@ import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** How a relay connects to its upstream: for each client, soon, and within a deadline. */
+/** How a relay connects to its upstream: for each client, soon, and whatever the client does. */
 final class RelayConnecting {
 
   /** A relay that connects to itself needs two descriptors each time, until none are left. */
@@ -36,27 +35,27 @@ final class RelayConnecting {
   /** Clients that send, and finish, at once. */
   private static final int HASTY = 25;
 
+  /** Of these, one in so many sends nothing before its FIN. */
+  private static final int EMPTY_EVERY = 3;
+
   private static final String EARLY_DATA = "what a client sent before the upstream accepted";
+  private static final String EARLY_FIN = "FIN without data before the upstream accepted";
+
+  /** Stands for the name of a client that sends FIN, and no line. */
+  private static final String MUTE = "";
 
   /** How much a client sends at most before it is connected to the upstream. */
   private static final long EARLY = 4L << 20;
 
   /** Longer than the kernel takes to try again, after a second. */
-  private static final Duration LONG_DEADLINE = Duration.ofSeconds(30);
+  static final Duration LONG_DEADLINE = Duration.ofSeconds(30);
 
   private static final Duration INTERVAL = Duration.ofMillis(250);
   private static final Duration SOON = Duration.ofMillis(50);
   private static final int REFUSED = 30;
-  private static final int CONNECTING = 40;
   private static final long POLL_INTERVAL_MILLIS = 10;
 
   private RelayConnecting() {}
-
-  /** Rule 11.07. */
-  static void refused(TestContext context) throws Broken, IOException, InterruptedException {
-    Instance program = context.program(context.refusingBackend());
-    context.expectReset(program, context.patience());
-  }
 
   /** Rule 11.16. */
   static void forwardsWhatComesEarly(TestContext context)
@@ -64,7 +63,8 @@ final class RelayConnecting {
     Backend plain = context.backend();
     Instance program = context.program(plain);
     for (int i = 0; i < HASTY; i++) {
-      byte[] text = Text.noise(context.random(), context.random().nextInt(1, 3 * CHUNK));
+      int length = i % EMPTY_EVERY == 0 ? 0 : context.random().nextInt(1, 3 * CHUNK);
+      byte[] text = Text.noise(context.random(), length);
       Peer client = context.connect(program);
       client.send(text, 0, text.length / 2);
       client.send(text, text.length / 2, text.length - text.length / 2);
@@ -72,7 +72,7 @@ final class RelayConnecting {
       try {
         demandWholeRequest(new RelayPair(client, plain.accept()), text);
       } catch (Broken e) {
-        throw e.at(EARLY_DATA);
+        throw e.at(length == 0 ? EARLY_FIN : EARLY_DATA);
       }
     }
     beforeTheUpstreamAccepts(context);
@@ -104,13 +104,16 @@ final class RelayConnecting {
     brief.send("one, ");
     Peer.BytePattern stream = Text.stream(context.random().nextInt());
     long sent = bulky.sendUntilFull(stream, EARLY);
+    Peer mute = context.connect(program);
+    mute.finishSending();
     brief.send("two");
     brief.finishSending();
     Optional<Broken> readsTooMuch = demandFewRead(bulky);
     demandServedMeanwhile(context, program, backend, connected);
+    demandStillWaiting(mute, bulky);
     backend.makeRoom();
     Map<String, RelayPair> connections =
-        acceptEarly(context, backend, Map.of("brief", brief, "bulky", bulky));
+        acceptEarly(context, backend, Map.of("brief", brief, "bulky", bulky, MUTE, mute));
     try {
       RelayPair first = connections.get("brief");
       if (first != null) {
@@ -124,8 +127,29 @@ final class RelayConnecting {
     } catch (Broken e) {
       throw e.at(EARLY_DATA);
     }
+    RelayPair third = connections.get(MUTE);
+    if (third != null) {
+      try {
+        demandWholeRequest(third, new byte[0]);
+      } catch (Broken e) {
+        throw e.at(EARLY_FIN);
+      }
+    }
     if (readsTooMuch.isPresent()) {
       throw readsTooMuch.get();
+    }
+  }
+
+  /**
+   * Demands that a FIN does not end a conversation before the upstream accepts. A relay with a
+   * limit of its own for connecting gives up the client that connected earlier first.
+   */
+  private static void demandStillWaiting(Peer finished, Peer earlier) throws Broken {
+    if (finished.endsWithoutData(SOON) && !earlier.endsWithoutData(SOON)) {
+      throw new Broken(
+              "a client that waits until the upstream accepts",
+              "its connection ended, and that of a client that connected earlier did not")
+          .at(EARLY_FIN);
     }
   }
 
@@ -162,10 +186,7 @@ final class RelayConnecting {
         return;
       }
       context.connect(program).send("other\n");
-      long deadline = System.nanoTime() + context.patience().toNanos();
-      while (Kernel.connecting(port) == 0 && System.nanoTime() - deadline < 0) {
-        TimeUnit.MILLISECONDS.sleep(SOON.toMillis());
-      }
+      awaitConnecting(context, full, 1);
     }
     throw Broken.late(
         "a client to be served while the relay connects for another one",
@@ -173,40 +194,43 @@ final class RelayConnecting {
   }
 
   /**
-   * Accepts the connections for clients whose first line is their name. A relay whose own limit for
-   * connecting is over may have reset a client instead.
+   * Accepts the connections for clients whose first line is their name, or that have finished
+   * without a line. A relay whose own limit for connecting is over may have reset a client instead.
    */
   private static Map<String, RelayPair> acceptEarly(
       TestContext context, Backend backend, Map<String, Peer> clients) throws Broken, IOException {
     Map<String, RelayPair> connections = new HashMap<>();
     Map<String, Peer> missing = new HashMap<>(clients);
+    boolean givesUp = false;
     long deadline = System.nanoTime() + context.patience().toNanos();
     while (!missing.isEmpty()) {
       Optional<Peer> next = backend.acceptWithin(INTERVAL);
-      if (next.isPresent()) {
-        String name;
-        try {
-          name = next.get().line();
-        } catch (Broken e) {
-          if (removeGivenUp(context, missing)) {
-            continue; // The connection was made just when the relay gave up.
-          }
-          throw e.at(EARLY_DATA);
+      if (next.isEmpty()) {
+        if (System.nanoTime() - deadline > 0) {
+          throw Broken.late(
+              "a connection for each client that waits",
+              "none was made for %,d ms".formatted(context.patience().toMillis()));
         }
-        Peer client = missing.remove(name);
-        if (client != null) {
-          connections.put(name, new RelayPair(client, next.get()));
-        } else if (!name.equals("other")) {
-          throw new Broken("one of the lines %s first".formatted(clients.keySet()), "got " + name);
-        }
+        givesUp |= removeGivenUp(context, missing);
         continue;
       }
-      if (System.nanoTime() - deadline > 0) {
-        throw Broken.late(
-            "a connection for each client that waits",
-            "none was made for %,d ms".formatted(context.patience().toMillis()));
+      String name;
+      try {
+        name = next.get().lineOrEnd().orElse(MUTE);
+      } catch (Broken e) {
+        throw e.at(EARLY_DATA);
       }
-      var _ = removeGivenUp(context, missing);
+      // A connection that ends may have been made just when the relay gave up.
+      givesUp |= name.equals(MUTE) && removeGivenUp(context, missing);
+      Peer client = missing.remove(name);
+      if (client != null) {
+        connections.put(name, new RelayPair(client, next.get()));
+      } else if (!name.equals("other") && !(name.equals(MUTE) && givesUp)) {
+        throw new Broken(
+                "one of the lines brief and bulky first",
+                "got " + (name.equals(MUTE) ? "the end of a connection without one" : name))
+            .at(EARLY_DATA);
+      }
     }
     return connections;
   }
@@ -218,6 +242,54 @@ final class RelayConnecting {
       context.note("sees the relay give up connecting");
     }
     return some;
+  }
+
+  /** Rule 11.09: clients that reset while the relay connects for them. */
+  static void resetsBeforeTheUpstreamAccepts(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.fullBackend();
+    Instance program =
+        context.program(ProgramConfig.onLoopback(List.of(backend.address())).within(LONG_DEADLINE));
+    Peer asking = context.connect(program);
+    asking.send("half of a quest");
+    Peer silent = context.connect(program);
+    awaitConnecting(context, backend, 2);
+    asking.reset();
+    silent.reset();
+    backend.makeRoom();
+    // A relay that has noticed the resets makes no connection; another one makes it, and resets it.
+    long deadline = System.nanoTime() + context.patience().toNanos();
+    boolean isSettled = false;
+    while (!isSettled && System.nanoTime() - deadline < 0) {
+      boolean isConnecting = !Kernel.listsConnecting() || isConnecting(backend);
+      Optional<Peer> upstream = backend.acceptWithin(SOON);
+      if (upstream.isPresent()) {
+        try {
+          upstream.get().expectResetAfterAll();
+        } catch (Broken e) {
+          throw e.at("a client reset before the upstream accepted");
+        }
+      }
+      isSettled = !isConnecting && upstream.isEmpty();
+    }
+  }
+
+  private static boolean isConnecting(Backend backend) throws IOException {
+    return Kernel.connecting(backend.address().getPort()) > 0;
+  }
+
+  /** Waits until the relay connects for so many clients, or for a moment if the kit cannot see. */
+  private static void awaitConnecting(TestContext context, Backend backend, int clients)
+      throws IOException, InterruptedException {
+    if (!Kernel.listsConnecting()) {
+      TimeUnit.MILLISECONDS.sleep(INTERVAL.toMillis());
+      return;
+    }
+    int port = backend.address().getPort();
+    long deadline = System.nanoTime() + context.patience().toNanos();
+    while (Kernel.connecting(port) < clients && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
+    }
   }
 
   /** Rule 11.21. */
@@ -262,55 +334,6 @@ final class RelayConnecting {
       backend.expectNobody(context.time(SILENCE));
     } catch (Broken e) {
       throw e.at(when);
-    }
-  }
-
-  /** Rule 11.22. Half of the clients are gone before the deadline; the others wait. */
-  static void limitsConnecting(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    Backend full = context.fullBackend();
-    ProgramConfig config = ProgramConfig.onLoopback(List.of(full.address()));
-    Instance program = context.program(config);
-    List<Peer> waiting = new ArrayList<>();
-    List<Peer> leaving = new ArrayList<>();
-    for (int i = 0; i < CONNECTING; i++) {
-      Peer client = context.connect(program);
-      (i % 2 == 0 ? leaving : waiting).add(client);
-      if (i % 4 < 2) {
-        client.send("a question");
-      }
-    }
-    for (Peer each : leaving) {
-      each.reset();
-    }
-    Duration most = config.deadline().plus(context.patience());
-    long deadline = System.nanoTime() + most.toNanos();
-    for (Peer each : waiting) {
-      long left = Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()));
-      try {
-        each.expectReset(Duration.ofMillis(left));
-      } catch (Broken e) {
-        throw e.at("%,d ms after the client connected".formatted(most.toMillis()));
-      }
-    }
-    if (Kernel.listsConnecting()) {
-      int port = full.address().getPort();
-      while (Kernel.connecting(port) > 0 && System.nanoTime() - deadline < 0) {
-        TimeUnit.MILLISECONDS.sleep(SOON.toMillis());
-      }
-      long connecting = Kernel.connecting(port);
-      if (connecting > 0) {
-        throw Broken.late(
-            "no socket that is still connecting, %,d ms after the clients connected"
-                .formatted(most.toMillis()),
-            "there are %d (SYN-SENT)".formatted(connecting));
-      }
-    }
-    full.makeRoom();
-    try {
-      RelayPair.open(context, program, full).demandForwarding("a client that came later");
-    } catch (Broken e) {
-      throw e.at("after the upstream had accepted no connection");
     }
   }
 

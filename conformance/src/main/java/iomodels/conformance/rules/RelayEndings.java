@@ -6,6 +6,7 @@ import static iomodels.conformance.rules.Section11Relay.CHUNK;
 import static iomodels.conformance.rules.Section11Relay.MOST;
 import static iomodels.conformance.rules.Section11Relay.OBSERVATION;
 import static iomodels.conformance.rules.Section11Relay.WINDOW;
+import static iomodels.conformance.rules.Section11Relay.together;
 
 import iomodels.conformance.Backend;
 import iomodels.conformance.Broken;
@@ -42,6 +43,7 @@ final class RelayEndings {
   /** Rule 11.09. */
   static void clientResets(TestContext context) throws Broken, IOException, InterruptedException {
     resets(context, true);
+    RelayConnecting.resetsBeforeTheUpstreamAccepts(context);
   }
 
   /** Resets in each state of a conversation. */
@@ -75,6 +77,51 @@ final class RelayEndings {
       finished.side(!byClient).expectSendingFails();
     } catch (Broken e) {
       throw e.at("after FIN and RST of " + RelayPair.name(byClient));
+    }
+    resetsWhileStuck(context, program, backend, byClient);
+  }
+
+  /**
+   * Resets a side that has not read what the other one sent, so that the relay has stopped reading
+   * from that one. In the first two cases only the write that waits meets the reset.
+   */
+  private static void resetsWhileStuck(
+      TestContext context, Instance program, Backend backend, boolean byClient)
+      throws Broken, IOException, InterruptedException {
+    String one = RelayPair.name(byClient);
+    String other = RelayPair.name(!byClient);
+    RelayPair bothWays = RelayPair.open(context, program, backend);
+    RelayPair finished = RelayPair.open(context, program, backend);
+    finish(finished, byClient);
+    RelayPair finishes = RelayPair.open(context, program, backend);
+    Peer.BytePattern stream = Text.stream(context.random().nextInt());
+    together(
+        List.of(
+            () -> bothWays.client().sendUntilFull(stream, MOST),
+            () -> bothWays.upstream().sendUntilFull(stream, MOST),
+            () -> finished.side(!byClient).sendUntilFull(stream, MOST),
+            () -> {
+              finishes.side(!byClient).sendUntilFull(stream, MOST);
+              finishes.side(!byClient).finishSending();
+            }));
+    for (RelayPair each : List.of(bothWays, finished, finishes)) {
+      each.side(byClient).reset();
+    }
+    try {
+      bothWays.side(!byClient).expectSendingFails();
+    } catch (Broken e) {
+      throw e.at("RST of %s while neither side reads".formatted(one));
+    }
+    try {
+      finished.side(!byClient).expectSendingFails();
+    } catch (Broken e) {
+      throw e.at("RST of %s, which has finished and does not read".formatted(one));
+    }
+    try {
+      finishes.side(!byClient).expectReset(context.patience());
+    } catch (Broken e) {
+      throw e.at(
+          "RST of %s, which has not read what came before the FIN of %s".formatted(one, other));
     }
   }
 

@@ -75,7 +75,7 @@ final class Section11Relay {
               "Where FIN marks the end of a reply, as it may in HTTP/1.0, a FIN without data looks"
                   + " like an empty but complete reply (RFC 9112, section 6.3). Only RST tells the"
                   + " client that the request has failed.",
-              RelayConnecting::refused),
+              RelayUnreachable::refused),
           rule(
               "11.08",
               "If the upstream resets, the relay MUST reset the client.",
@@ -163,13 +163,17 @@ final class Section11Relay {
                   + " shutdown(2) or close(2) before it has written the rest, or closes with"
                   + " SO_LINGER at 0, cuts off the end of each large transfer to a slow receiver.",
               RelayBuffers::deliversBeforeTheFin),
-          rule(
+          new Rule(
               "11.19",
+              MUST,
               "The relay MUST keep a silent conversation, before and after a half-close, and while"
                   + " one side does not read.",
               "TCP does not limit silence (RFC 1122, section 4.2.3.6), and a relay does not know"
                   + " what its clients wait for. A database query, a long poll, or a suspended"
                   + " program is silent for longer than most time limits.",
+              RELAY,
+              Set.of(),
+              Scheduling.WAITING,
               RelayForwarding::keepsSilentOnes),
           rule(
               "11.20",
@@ -193,7 +197,7 @@ final class Section11Relay {
               "A host that is down, or whose backlog is full, does not refuse. With the default of"
                   + " tcp_syn_retries a connect then takes more than two minutes (tcp(7)), in which"
                   + " each further client costs two sockets.",
-              RelayConnecting::limitsConnecting));
+              RelayUnreachable::limitsConnecting));
 
   static final long VOLUME = 16L << 20;
   static final int WINDOW = 64 * 1024;

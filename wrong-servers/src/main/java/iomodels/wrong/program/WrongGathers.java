@@ -9,10 +9,8 @@ import iomodels.program.GatherRequest;
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.Charset;
 import java.time.Duration;
@@ -68,6 +66,12 @@ final class WrongGathers {
               "Treats one read as a backend's whole answer.",
               "\"ok o",
               WrongGathers::takesAReadForAnAnswer),
+          wrong(
+              "gather-judges-the-first-read",
+              "12.02",
+              "Decides by the first read of an answer whether it begins with error.",
+              "an answer that arrives as \"err\" and",
+              WrongGatherReads::judgesTheFirstRead),
           wrong(
               "gather-takes-an-end-for-a-newline",
               "12.03",
@@ -280,6 +284,20 @@ final class WrongGathers {
                     }
                   }),
           wrong(
+              "gather-pauses-past-the-deadline",
+              "12.09",
+              "Pauses before a retry even if the deadline comes first, and answers after the"
+                  + " pause.",
+              "all backends had failed, but it came after a pause",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    boolean backOff(String text, long deadline) throws InterruptedException {
+                      Thread.sleep(config.backOff());
+                      return System.nanoTime() - deadline < 0;
+                    }
+                  }),
+          wrong(
               "gather-does-not-watch-its-client",
               "12.10",
               "Does not read from the client while it asks, and so does not notice that the client"
@@ -302,6 +320,19 @@ final class WrongGathers {
               "Cancels the calls of a client that has left, but not those of a retry.",
               "during a retry",
               WrongGathers::letsTheRetryRun),
+          wrong(
+              "gather-watches-during-the-first-request",
+              "12.10",
+              "Notices that a client has left only during the first request of its connection.",
+              "the second request of a connection: expected",
+              WrongLeavingGathers::watchesDuringTheFirstRequest),
+          wrong(
+              "gather-goes-on-after-a-failed-answer",
+              "12.10",
+              "Processes the next request of a client that has finished, although the answer before"
+                  + " it could not be sent.",
+              "the next request of a client that has reset after its FIN",
+              WrongLeavingGathers::goesOnAfterAFailedAnswer),
           wrong(
               "gather-requests-side-by-side",
               "12.11",
@@ -397,6 +428,13 @@ final class WrongGathers {
               "Closes the connection without reading what follows a malformed request.",
               "a malformed request before others",
               WrongGathers::closesWithInputUnread),
+          wrong(
+              "gather-refuses-a-later-line-at-once",
+              "12.14",
+              "Refuses a line that is too long at once if it comes after the request that is"
+                  + " pending.",
+              "a line that becomes too long while a request is pending",
+              WrongGatherReads::refusesALaterLineAtOnce),
           wrong(
               "gather-finishes-and-does-not-close",
               "12.15",
@@ -570,6 +608,18 @@ final class WrongGathers {
               "Cuts off an answer after 1,024 bytes.",
               "an answer of 1,025 bytes",
               WrongGathers::cutsLongAnswers),
+          wrong(
+              "gather-measures-the-read",
+              "12.20",
+              "Measures an answer together with the bytes that came with it.",
+              "and answers with as many more bytes",
+              WrongGatherReads::measuresTheRead),
+          wrong(
+              "gather-counts-the-cr",
+              "12.20",
+              "Counts the CR before LF towards the limit of an answer.",
+              "a line of 1,024 bytes, and CR LF",
+              WrongGatherReads::countsTheCr),
           wrong(
               "gather-takes-the-rest-for-a-request",
               "12.21",
@@ -1224,38 +1274,6 @@ final class WrongGathers {
         };
       }
     };
-  }
-
-  /** Reads lines of any length. */
-  private static class UnlimitedLines extends Lines {
-
-    private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
-
-    UnlimitedLines(SocketChannel channel) {
-      super(channel);
-    }
-
-    @Override
-    Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
-      do {
-        while (in.hasRemaining()) {
-          byte octet = in.get();
-          if (octet == '\n') {
-            String line = begun.toString(UTF_8);
-            begun.reset();
-            return Optional.of(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
-          }
-          begun.write(octet);
-        }
-      } while (receive());
-      return Optional.empty();
-    }
-
-    static void demandShort(int length) throws LineTooLongException {
-      if (length > LineReader.MAX_BYTES) {
-        new LineReader().next(ByteBuffer.allocate(2 * LineReader.MAX_BYTES)); // It throws.
-      }
-    }
   }
 
   /** Measures a client's lines in its own way. */

@@ -34,6 +34,7 @@ final class WrongRelays {
   private static final int PAGE = 4_096;
   private static final int PLACES = 100;
   private static final Duration TWO_SECONDS = Duration.ofSeconds(2);
+  private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
   private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long SLOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -114,6 +115,13 @@ final class WrongRelays {
                     }
                   }),
           wrong(
+              "relay-fin-for-an-early-end",
+              "11.07",
+              "Sends FIN instead of RST to a client that has sent data and FIN, if the upstream"
+                  + " refuses.",
+              "a client that sends data and FIN",
+              WrongConnectingRelays::finForAnEarlyEnd),
+          wrong(
               "relay-fin-for-the-upstreams-rst",
               "11.08",
               "Sends FIN instead of RST to the client when the upstream resets.",
@@ -142,6 +150,12 @@ final class WrongRelays {
               "after the FIN of the client",
               config -> finForALateRstOf(config, false)),
           wrong(
+              "relay-ignores-a-finished-upstream-that-resets",
+              "11.08",
+              "Ignores the reset of an upstream that has finished, if a send to it was waiting.",
+              "RST of the upstream, which has finished and does not read",
+              WrongRelays::ignoresAFinishedUpstreamThatResets),
+          wrong(
               "relay-fin-for-the-clients-rst",
               "11.09",
               "Sends FIN instead of RST to the upstream when the client resets.",
@@ -153,6 +167,26 @@ final class WrongRelays {
               "Sends FIN instead of RST to an upstream that has finished, when the client resets.",
               "after the FIN of the upstream",
               config -> finForALateRstOf(config, true)),
+          wrong(
+              "relay-fin-for-an-early-reset",
+              "11.09",
+              "Sends FIN instead of RST to the upstream if the client reset before the upstream"
+                  + " accepted.",
+              "a client reset before the upstream accepted: expected RST, but got FIN",
+              WrongConnectingRelays::finForAnEarlyReset),
+          wrong(
+              "relay-keeps-the-upstream-of-an-early-reset",
+              "11.09",
+              "Keeps the connection to the upstream open if the client reset before the upstream"
+                  + " accepted.",
+              "a client reset before the upstream accepted: expected RST, but nothing came",
+              WrongConnectingRelays::keepsTheUpstreamOfAnEarlyReset),
+          wrong(
+              "relay-ignores-a-reset-while-neither-side-reads",
+              "11.09",
+              "Ignores the reset of a client while it waits for the upstream to read.",
+              "RST of the client while neither side reads",
+              WrongRelays::ignoresAResetWhileNeitherSideReads),
           wrong(
               "relay-sends-under-a-lock",
               "11.10",
@@ -268,6 +302,13 @@ final class WrongRelays {
               "what a client sent before the upstream accepted",
               WrongRelays::discardsUntilItIsConnected),
           wrong(
+              "relay-takes-an-early-fin-for-a-leave",
+              "11.16",
+              "Gives up connecting for a client that sends FIN alone before the upstream has"
+                  + " accepted.",
+              "FIN without data before the upstream accepted",
+              WrongConnectingRelays::takesAnEarlyFinForALeave),
+          wrong(
               "relay-connects-in-its-only-thread",
               "11.16",
               "Blocks in connect, in the thread that forwards the bytes of all clients.",
@@ -308,7 +349,13 @@ final class WrongRelays {
               "11.19",
               "Closes both connections two seconds after a FIN.",
               "ms of silence",
-              WrongRelays::closesAfterAHalfClose),
+              config -> closesAfterAHalfClose(config, TWO_SECONDS)),
+          wrong(
+              "relay-closes-ten-seconds-after-a-half-close",
+              "11.19",
+              "Closes both connections ten seconds after a FIN.",
+              "ms of silence",
+              config -> closesAfterAHalfClose(config, TEN_SECONDS)),
           wrong(
               "relay-shares-a-buffer",
               "11.20",
@@ -337,14 +384,27 @@ final class WrongRelays {
               "relay-connects-without-a-limit",
               "11.22",
               "Waits for the upstream as long as the kernel tries to connect.",
-              "ms after the client connected",
+              "ms after it connected",
               config ->
                   new CorrectRelay(config) {
                     @Override
                     Duration connectTimeout() {
                       return Duration.ZERO; // No limit.
                     }
-                  }));
+                  }),
+          wrong(
+              "relay-renews-the-deadline",
+              "11.22",
+              "Begins the deadline of connecting anew with each byte of the client.",
+              "a client that sends a byte now and then, until",
+              WrongConnectingRelays::renewsTheDeadline),
+          wrong(
+              "relay-keeps-a-client-that-has-finished",
+              "11.22",
+              "Leaves the connection of a client open that has sent FIN alone, if the upstream"
+                  + " accepts no connection.",
+              "a client that sends FIN alone, until",
+              WrongConnectingRelays::keepsAClientThatHasFinished));
 
   private WrongRelays() {}
 
@@ -552,6 +612,78 @@ final class WrongRelays {
           closeQuietly(it.upstream());
         } else {
           super.lost(it, from);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram ignoresAFinishedUpstreamThatResets(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<SocketChannel> finished = ConcurrentHashMap.newKeySet();
+      private final Set<SocketChannel> kept = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (from.equals(it.upstream())) {
+          finished.add(from);
+        }
+        super.finish(it, from, to);
+      }
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        long start = System.nanoTime();
+        try {
+          super.send(it, to, chunk);
+        } catch (IOException e) {
+          if (System.nanoTime() - start > SLOW_NANOS && finished.contains(to)) {
+            kept.add(it.client());
+          }
+          throw e;
+        }
+      }
+
+      @Override
+      void sendingFailed(Pair it, SocketChannel to) {
+        if (!kept.contains(it.client())) {
+          super.sendingFailed(it, to);
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        if (!kept.contains(client)) {
+          super.end(client);
+        }
+      }
+
+      @Override
+      void stop() {
+        kept.forEach(CorrectProgram::closeQuietly);
+      }
+    };
+  }
+
+  private static CorrectProgram ignoresAResetWhileNeitherSideReads(ProgramConfig config)
+      throws IOException {
+    return new CorrectRelay(config) {
+      private final Set<SocketChannel> sending = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void send(Pair it, SocketChannel to, ByteBuffer chunk) throws IOException {
+        sending.add(to);
+        try {
+          super.send(it, to, chunk);
+        } finally {
+          sending.remove(to);
+        }
+      }
+
+      @Override
+      void sendingFailed(Pair it, SocketChannel to) {
+        if (to.equals(it.upstream()) || !sending.contains(it.upstream())) {
+          super.sendingFailed(it, to);
         }
       }
     };
@@ -842,7 +974,8 @@ final class WrongRelays {
     };
   }
 
-  private static CorrectProgram closesAfterAHalfClose(ProgramConfig config) throws IOException {
+  private static CorrectProgram closesAfterAHalfClose(ProgramConfig config, Duration time)
+      throws IOException {
     return new CorrectRelay(config) {
       @Override
       void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
@@ -852,7 +985,7 @@ final class WrongRelays {
 
       private void closeLater(Pair it) {
         try {
-          Thread.sleep(TWO_SECONDS);
+          Thread.sleep(time);
           closeQuietly(it.client());
           closeQuietly(it.upstream());
         } catch (InterruptedException _) {

@@ -1,0 +1,157 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.rules.Section12Gather.NEVER;
+import static iomodels.conformance.rules.Section12Gather.asked;
+import static iomodels.conformance.rules.Section12Gather.program;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Backend;
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** The order in which gather answers the requests of one client, and how a conversation ends. */
+final class GatherConversations {
+
+  private static final int MANY = 1_000;
+
+  /** Deadlines that end at the moment at which the backend answers. */
+  private static final int CLOSE_CALLS = 20;
+
+  private static final Duration SHORT = Duration.ofMillis(20);
+
+  /** How much longer than {@link iomodels.conformance.Bound#IDLE} the kit keeps silent. */
+  private static final int LONG = 3;
+
+  private GatherConversations() {}
+
+  /** Rule 12.11. */
+  static void inTurn(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
+    client.send("all one\nfirst two\nall three\n");
+    for (String question : List.of("one", "two", "three")) {
+      try (Peer one = asked(backend, question)) {
+        backend.expectNobody(context.time(SILENCE));
+        one.send("answer to " + question + "\n");
+        client.expect("ok answer to " + question + "\n");
+      }
+    }
+    answersOnce(context);
+  }
+
+  /**
+   * A backend answers at the deadline: that is one answer as well, and none to the next request.
+   */
+  private static void answersOnce(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, SHORT, backend));
+    for (int i = 0; i < CLOSE_CALLS; i++) {
+      String answer = "answer to %d".formatted(i);
+      long end = System.nanoTime() + SHORT.toNanos();
+      client.send((i % 2 == 0 ? "first " : "all ") + i + "\n");
+      Optional<Peer> call = backend.acceptWithin(SHORT);
+      if (call.isPresent()) {
+        TimeUnit.NANOSECONDS.sleep(end - System.nanoTime() - context.random().nextInt(1_000_000));
+        call.get().sendUnlessReset((answer + "\n").getBytes(US_ASCII));
+      }
+      String line = client.line();
+      if (!line.equals("ok " + answer) && !line.equals("late")) {
+        throw new Broken(
+            "\"ok %s\" or \"late\", from a backend that answers at the deadline".formatted(answer),
+            "got \"%s\"".formatted(line));
+      }
+      call.ifPresent(Peer::close);
+      backend.closePending();
+    }
+  }
+
+  /** Rule 12.12. */
+  static void halfClosed(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    Peer client = context.connect(program);
+    client.send("all one\nall two\n");
+    client.finishSending();
+    for (String question : List.of("one", "two")) {
+      try (Peer one = asked(backend, question)) {
+        client.expectSilence(context.time(SILENCE));
+        one.send("here\n");
+        client.expect("ok here\n");
+      }
+    }
+    client.expectFin();
+    Peer retries = context.connect(program);
+    retries.send("first three\n");
+    retries.finishSending();
+    for (String answer : List.of("error not yet\n", "here\n")) {
+      try (Peer one = asked(backend, "three")) {
+        one.send(answer);
+      } catch (Broken e) {
+        throw e.at("a \"first\" request of a client that has finished sending");
+      }
+    }
+    retries.expect("ok here\n");
+    retries.expectFin();
+  }
+
+  /** Rule 12.16. */
+  static void ends(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend, context.fullBackend());
+    context.connect(program);
+    Peer waits = context.connect(program);
+    waits.send("all tea\n".repeat(MANY));
+    asked(backend, "tea");
+    Peer gone = context.connect(program);
+    gone.send("all coffee\n".repeat(MANY));
+    asked(backend, "coffee");
+    gone.reset();
+    Shutdown.demand(context, program);
+  }
+
+  /** Rule 12.25. */
+  static void staysInSilence(TestContext context) throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    Peer idle = context.connect(program);
+    Peer half = context.connect(program);
+    half.send("all te");
+    Peer waits = context.connect(program);
+    waits.send("all tea\n");
+    Peer waitsToo = context.connect(program);
+    try (Peer call = asked(backend, "tea")) {
+      waitsToo.send("first coffee\n");
+      waitsToo.finishSending();
+      try (Peer callToo = asked(backend, "coffee")) {
+        idle.expectSilence(context.time(IDLE).multipliedBy(LONG));
+        for (Peer each : List.of(half, waits, waitsToo, call, callToo)) {
+          each.expectSilence(Duration.ofMillis(1));
+        }
+        call.send("here\n");
+        waits.expect("ok here\n");
+        callToo.send("here\n");
+        waitsToo.expect("ok here\n");
+        waitsToo.expectFin();
+      }
+    }
+    half.send("a\n");
+    idle.send("first tea\n");
+    for (int i = 0; i < 2; i++) {
+      try (Peer call = asked(backend, "tea")) {
+        call.send("here\n");
+      }
+    }
+    half.expect("ok here\n");
+    idle.expect("ok here\n");
+  }
+}
