@@ -343,9 +343,10 @@ final class Section10Clients {
       }
       open.expectShown("ANYBODY ");
       both.expectShown("ANYBODY ");
-      demandPatience(open, context.time(CLIENT_IDLE), "in the middle of a reply");
-      demandPatience(halfClosed, Duration.ZERO, "after the end of its input");
-      demandPatience(both, Duration.ZERO, "after its input, in the middle of a reply");
+      Duration time = context.time(CLIENT_IDLE);
+      demandPatience(open, time, Duration.ZERO, "in the middle of a reply");
+      demandPatience(halfClosed, time, time, "after the end of its input");
+      demandPatience(both, time, time, "after its input, in the middle of a reply");
       first.expectSilence(Duration.ofMillis(1));
       finish(halfClosed, second, "ANYBODY THERE?\n");
       finish(both, third, "THERE?\n");
@@ -355,10 +356,11 @@ final class Section10Clients {
     }
   }
 
-  private static void demandPatience(ClientUnderTest client, Duration time, String when)
+  private static void demandPatience(
+      ClientUnderTest client, Duration time, Duration passed, String when)
       throws Broken, InterruptedException {
     try {
-      client.expectPatience(time);
+      client.expectPatience(time, passed);
     } catch (Broken e) {
       throw e.at(when);
     }

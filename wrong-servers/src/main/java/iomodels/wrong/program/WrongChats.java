@@ -195,6 +195,20 @@ final class WrongChats {
               "a member that reads late, after its FIN",
               WrongChats::closesSoonAfterFin),
           wrong(
+              "chat-keeps-names-while-lines-are-pending",
+              "13.06",
+              "Releases the name of a member that has finished sending only when it has received"
+                  + " everything.",
+              "a newcomer with the name of a member that left",
+              WrongChatMembers::keepsNamesWhileLinesArePending),
+          wrong(
+              "chat-leaves-resets-to-the-writer",
+              "13.06",
+              "Leaves it to the writer to notice a reset if lines are pending, and the writer tells"
+                  + " nobody.",
+              "a member that has reset",
+              WrongChatMembers::leavesResetsToTheWriter),
+          wrong(
               "chat-hangs-up-on-babblers",
               "13.07",
               "Closes without an error line when a line is too long.",
@@ -343,6 +357,12 @@ final class WrongChats {
                       return it.queuedBytes.get() < LARGE_OUTBOX && put(it, line);
                     }
                   }),
+          wrong(
+              "chat-counts-characters-of-an-outbox",
+              "13.10",
+              "Counts the characters in an outbox instead of the bytes.",
+              "has not dropped it",
+              WrongChatMembers::countsCharactersOfAnOutbox),
           wrong(
               "chat-has-a-pool",
               "13.11",
