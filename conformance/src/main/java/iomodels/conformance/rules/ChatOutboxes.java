@@ -2,6 +2,7 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.PAUSE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section13Chat.LINES_AT_ONCE;
 import static iomodels.conformance.rules.Section13Chat.member;
@@ -110,7 +111,7 @@ final class ChatOutboxes {
       throw e.at("a member that has reset, and has not read everything");
     }
     demandFree(all, gone.name);
-    finished.peer.pause(context.time(IDLE));
+    finished.peer.pause(context.time(PAUSE));
     try {
       finished.expectAll();
       finished.peer.expectFin();

@@ -193,7 +193,13 @@ final class WrongChats {
               "13.06",
               "Gives a client half a second after its FIN to receive what is pending.",
               "a member that reads late, after its FIN",
-              WrongChats::closesSoonAfterFin),
+              config -> closesAfterFin(config, SECOND.dividedBy(2))),
+          wrong(
+              "chat-closes-five-seconds-after-fin",
+              "13.06",
+              "Gives a client five seconds after its FIN to receive what is pending.",
+              "a member that reads late, after its FIN",
+              config -> closesAfterFin(config, SECOND.multipliedBy(5))),
           wrong(
               "chat-keeps-names-while-lines-are-pending",
               "13.06",
@@ -875,12 +881,13 @@ final class WrongChats {
     };
   }
 
-  private static CorrectProgram closesSoonAfterFin(ProgramConfig config) throws IOException {
+  private static CorrectProgram closesAfterFin(ProgramConfig config, Duration delay)
+      throws IOException {
     return new CorrectChat(config) {
       @Override
       void finish(Guest it) {
         super.finish(it);
-        later(SECOND.dividedBy(2), () -> closeQuietly(it.client));
+        later(delay, () -> closeQuietly(it.client));
       }
     };
   }

@@ -536,6 +536,12 @@ final class WrongOffloads {
               "a client whose file comes slowly",
               config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(3))),
           wrong(
+              "offload-waits-five-seconds-for-a-writer",
+              "14.22",
+              "Gives up on a FIFO that no writer has opened for five seconds.",
+              "a client whose FIFO nobody writes to",
+              WrongOffloadTasks::waitsForAWriter),
+          wrong(
               "offload-drops-silent-clients",
               "14.22",
               "Closes a connection on which nothing has come for a second.",
