@@ -190,9 +190,9 @@ final class OffloadTasks {
     LongHash hash = LongHash.measured(context, other);
     Peer busy = context.connect(program);
     busy.send(hash.request().repeat(HASHES_EACH));
-    busy.pause(BEGUN);
     long[] nanos = new long[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
+      busy.pause(BEGUN); // Otherwise a short hash could come before the next long one has begun.
       long before = System.nanoTime();
       other.send(SHORT);
       other.expect(EMPTY_LINE);
