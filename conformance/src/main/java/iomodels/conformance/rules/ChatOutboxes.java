@@ -86,6 +86,7 @@ final class ChatOutboxes {
     finished.leaves();
     finished.peer.send("that is all\n");
     finished.peer.finishSending();
+    long finishedAt = System.nanoTime();
     try {
       all.demandHeard("%1$s: that is all\n* %1$s left\n".formatted(finished.name));
     } catch (Broken e) {
@@ -111,7 +112,10 @@ final class ChatOutboxes {
       throw e.at("a member that has reset, and has not read everything");
     }
     demandFree(all, gone.name);
-    finished.peer.pause(context.time(PAUSE));
+    Duration left = context.time(PAUSE).minusNanos(System.nanoTime() - finishedAt);
+    if (left.isPositive()) {
+      finished.peer.pause(left);
+    }
     try {
       finished.expectAll();
       finished.peer.expectFin();
