@@ -220,9 +220,13 @@ public final class ClientUnderTest implements AutoCloseable {
     }
   }
 
-  /** Demands that the client runs for at least this time; its output is kept for later checks. */
-  public void expectPatience(Duration time) throws Broken, InterruptedException {
-    OptionalInt exitCode = run.exitCode(time);
+  /**
+   * Demands that the client runs for at least this time; its output is kept for later checks.
+   *
+   * @param passed how much of the time has passed already
+   */
+  public void expectPatience(Duration time, Duration passed) throws Broken, InterruptedException {
+    OptionalInt exitCode = run.exitCode(time.minus(passed));
     if (exitCode.isPresent()) {
       throw new Broken(
           "a client that waits for %,d ms".formatted(time.toMillis()), ended(exitCode.getAsInt()));

@@ -1,5 +1,6 @@
 package iomodels.wrong;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.conformance.Bounds;
@@ -7,6 +8,7 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.targets.InJvmTarget;
 import iomodels.conformance.targets.ProgramTarget;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Judges servers and programs concurrently. */
 final class ConcurrentJudge {
@@ -93,6 +96,20 @@ final class ConcurrentJudge {
   static boolean isUndisturbed(Finding finding) {
     return finding.verdict() != Verdict.INCONCLUSIVE
         || MACHINE.stream().noneMatch(finding.detail()::contains);
+  }
+
+  /** Demands that every rule is kept, or skipped if a precondition of it is unmet. */
+  static void demandKept(List<Finding> findings, Precondition... unmet) {
+    assertThat(findings)
+        .filteredOn(ConcurrentJudge::isUndisturbed)
+        .allSatisfy(
+            finding ->
+                assertThat(finding.verdict())
+                    .as(finding.toString())
+                    .isEqualTo(
+                        Stream.of(unmet).anyMatch(finding.rule().preconditions()::contains)
+                            ? Verdict.SKIPPED
+                            : Verdict.KEPT));
   }
 
   /** Skips the test if the machine kept the kit from telling. */

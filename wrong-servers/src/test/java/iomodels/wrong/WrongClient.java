@@ -490,38 +490,23 @@ record WrongClient(
               "Drops output while nobody reads it.",
               "was shown there",
               () ->
-                  new CorrectClient() {
-                    private final BlockingQueue<byte[]> queue = new ArrayBlockingQueue<>(4);
-                    private final CountDownLatch written = new CountDownLatch(1);
-
-                    @Override
-                    void showAll(Socket socket, OutputStream out, AtomicInteger unanswered)
-                        throws IOException {
-                      Thread.ofVirtual().start(() -> writeAll(out));
-                      super.showAll(socket, out, unanswered);
-                      try {
-                        queue.put(new byte[0]);
-                        written.await();
-                      } catch (InterruptedException _) {
-                        throw new InterruptedIOException();
-                      }
-                    }
-
+                  new Queueing() {
                     @Override
                     void show(byte[] chunk, int length, OutputStream out) {
                       var _ = queue.offer(Arrays.copyOf(chunk, length));
                     }
-
-                    private void writeAll(OutputStream out) {
-                      try {
-                        for (byte[] next = queue.take(); next.length > 0; next = queue.take()) {
-                          out.write(next);
-                        }
-                      } catch (IOException | InterruptedException ignored) {
-                        // the run is over
-                      } finally {
-                        written.countDown();
-                      }
+                  }),
+          new WrongClient(
+              "drops-output-at-the-end-of-input",
+              "10.12",
+              "Drops the output that nobody has read when its input ends.",
+              "a client whose input ends while its output is not read: ",
+              () ->
+                  new Queueing() {
+                    @Override
+                    void endInput(Socket socket) throws IOException {
+                      queue.clear();
+                      super.endInput(socket);
                     }
                   }));
 
@@ -547,6 +532,46 @@ record WrongClient(
   /** Returns the client, for the kit to judge. */
   Client client() {
     return new InJvmClient(name, (port, in, out, err) -> program.get().run(port, in, out, err));
+  }
+
+  /** Shows replies from a queue. Has state, so each run needs a new instance. */
+  private static class Queueing extends CorrectClient {
+
+    final BlockingQueue<byte[]> queue = new ArrayBlockingQueue<>(4);
+    private final CountDownLatch written = new CountDownLatch(1);
+
+    @Override
+    void showAll(Socket socket, OutputStream out, AtomicInteger unanswered) throws IOException {
+      Thread.ofVirtual().start(() -> writeAll(out));
+      super.showAll(socket, out, unanswered);
+      try {
+        queue.put(new byte[0]);
+        written.await();
+      } catch (InterruptedException _) {
+        throw new InterruptedIOException();
+      }
+    }
+
+    @Override
+    void show(byte[] chunk, int length, OutputStream out) throws IOException {
+      try {
+        queue.put(Arrays.copyOf(chunk, length));
+      } catch (InterruptedException _) {
+        throw new InterruptedIOException();
+      }
+    }
+
+    private void writeAll(OutputStream out) {
+      try {
+        for (byte[] next = queue.take(); next.length > 0; next = queue.take()) {
+          out.write(next);
+        }
+      } catch (IOException | InterruptedException ignored) {
+        // the run is over
+      } finally {
+        written.countDown();
+      }
+    }
   }
 
   /** Has state, so each run needs a new instance. */

@@ -2,6 +2,7 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.PAUSE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section13Chat.LINES_AT_ONCE;
 import static iomodels.conformance.rules.Section13Chat.member;
@@ -44,7 +45,13 @@ final class ChatOutboxes {
   private static final int CHATTER_EVERY = 2;
 
   /** So often the kernel is not asked how much of what was said it holds. */
-  private static final int RARELY = 16;
+  private static final int RARELY = 4;
+
+  /** More than twice the outbox, and less than three times: what a program holds as characters. */
+  private static final double TOO_MUCH = 2.5;
+
+  /** A character of three bytes. */
+  private static final String WIDE = "\u4e16";
 
   /** After so many further lines, a program must have noticed that a member does not read. */
   private static final int NOTICED_AFTER = 30;
@@ -70,20 +77,22 @@ final class ChatOutboxes {
   /**
    * Members that end while the program holds lines for them. One has finished sending, and reads
    * late. One is refused: after its error line the program reads on for a limited time only, so
-   * that it has to receive everything if it reads at once.
+   * that it has to receive everything if it reads at once. One resets.
    */
   private static void late(TestContext context) throws Broken, IOException, InterruptedException {
     SlowMembers all = new SlowMembers(context, room(context));
-    List<SlowMembers.Slow> slow = all.enterAlmostFull("slow1", "slow2");
+    List<SlowMembers.Slow> slow = all.enterAlmostFull("slow1", "slow2", "slow3");
     SlowMembers.Slow finished = all.nextFull(slow);
     finished.leaves();
     finished.peer.send("that is all\n");
     finished.peer.finishSending();
+    long finishedAt = System.nanoTime();
     try {
       all.demandHeard("%1$s: that is all\n* %1$s left\n".formatted(finished.name));
     } catch (Broken e) {
       throw e.at("a member that has sent a line and FIN, and has not read everything yet");
     }
+    demandFree(all, finished.name);
     SlowMembers.Slow refused = all.nextFull(slow);
     refused.leaves();
     long start = System.nanoTime();
@@ -94,12 +103,37 @@ final class ChatOutboxes {
     } catch (Broken e) {
       throw e.at("a member that reads at once after a line that is too long");
     }
-    finished.peer.pause(context.time(IDLE));
+    SlowMembers.Slow gone = all.nextFull(slow);
+    gone.leaves();
+    gone.peer.reset();
+    try {
+      all.demandHeard("* %s left\n".formatted(gone.name));
+    } catch (Broken e) {
+      throw e.at("a member that has reset, and has not read everything");
+    }
+    demandFree(all, gone.name);
+    Duration left = context.time(PAUSE).minusNanos(System.nanoTime() - finishedAt);
+    if (left.isPositive()) {
+      finished.peer.pause(left);
+    }
     try {
       finished.expectAll();
       finished.peer.expectFin();
     } catch (Broken e) {
       throw e.at("a member that reads late, after its FIN");
+    }
+  }
+
+  /** Demands that a name is free as soon as the others have been told that its member has left. */
+  private static void demandFree(SlowMembers all, String name) throws Broken, IOException {
+    try {
+      Peer next = all.enterForAWord(name);
+      next.finishSending();
+      all.demandHeard("* %s left\n".formatted(name));
+      next.expectFin();
+      next.close();
+    } catch (Broken e) {
+      throw e.at("a newcomer with the name of a member that left without having read everything");
     }
   }
 
@@ -217,10 +251,11 @@ final class ChatOutboxes {
 
   /**
    * Rule 13.10. Some members do not read, and members that read are before, between and after them.
+   * The lines have fewer characters than bytes.
    */
   static void drops(TestContext context) throws Broken, IOException, InterruptedException {
     Instance room = room(context);
-    SlowMembers all = new SlowMembers(context, room);
+    SlowMembers all = new SlowMembers(context, room).speaking(WIDE);
     List<SlowMembers.Slow> slow = new ArrayList<>();
     slow.add(all.enterSlow("slow1"));
     Peer eve = all.enterReader("eve");
@@ -237,7 +272,7 @@ final class ChatOutboxes {
       all.say(LINES_AT_ONCE);
       said += (long) LINES_AT_ONCE * LineReader.MAX_BYTES;
       // To ask the kernel takes long.
-      if (i % (held > 0 ? 2 : RARELY) == 0) {
+      if (held > 0 || i % RARELY == 0) {
         held = demandBounded(all, slow);
       }
     }
@@ -277,7 +312,7 @@ final class ChatOutboxes {
     if (kept.isEmpty()) {
       return 0;
     }
-    long most = 3L * SlowMembers.outbox();
+    long most = (long) (TOO_MUCH * SlowMembers.outbox());
     long held = kept.get().held().orElse(0);
     for (int i = 0; i < NOTICED_AFTER && held > most; i++) {
       // The program may take a moment to notice that the member does not read.
@@ -289,9 +324,9 @@ final class ChatOutboxes {
     }
     if (held > most) {
       throw new Broken(
-          "a member to be dropped when %,d bytes are pending for it, at a further line"
+          "a member to be dropped when %,d bytes of lines in characters of 3 bytes are pending for it"
               .formatted(SlowMembers.outbox()),
-          "the program holds %,d, and has not dropped it".formatted(held));
+          "the program holds %,d, and has not dropped it at a further line".formatted(held));
     }
     return held;
   }

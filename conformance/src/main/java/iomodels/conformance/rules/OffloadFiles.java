@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.PAUSE;
 import static iomodels.conformance.rules.OffloadClients.EMPTY;
 import static iomodels.conformance.rules.OffloadClients.SHORT;
 import static iomodels.conformance.rules.OffloadClients.STANDARD;
@@ -24,9 +25,12 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,10 +41,8 @@ import java.util.TreeSet;
 /** Which files an offload program reads, and how it waits for a slow one. */
 final class OffloadFiles {
 
-  /** Longer than common limits for a reply. */
-  private static final Duration LONG_TASK = Duration.ofMillis(3_500);
-
   private static final String SLOWLY = "a client whose file comes slowly";
+  private static final String LONELY = "a client whose FIFO nobody writes to";
   private static final String QUEUED = "a client whose task waits for a worker";
 
   private OffloadFiles() {}
@@ -175,7 +177,7 @@ final class OffloadFiles {
     begun.send("pi");
     silent.expectSilence(context.time(IDLE));
     demandWaits(slow.client(), SLOWLY);
-    demandWaits(lonely, "a client whose FIFO nobody writes to");
+    demandWaits(lonely, LONELY);
     demandWaits(begun, "a client that has sent half a request");
     slow.file().begin("b");
     demandWaits(slow.client(), SLOWLY);
@@ -183,7 +185,8 @@ final class OffloadFiles {
     silent.expect(PONG);
     begun.send("ng\n");
     begun.expect(PONG);
-    Duration left = LONG_TASK.minusNanos(System.nanoTime() - start);
+    Duration time = context.time(PAUSE);
+    Duration left = time.minusNanos(System.nanoTime() - start);
     if (left.isPositive()) {
       try {
         slow.client().expectSilence(left);
@@ -191,19 +194,30 @@ final class OffloadFiles {
         throw e.at(SLOWLY);
       }
     }
+    demandWaits(lonely, LONELY);
     slow.file().release("c");
-    demandAfterLong(SLOWLY, slow.client(), sha256(bytes("abc"), 1));
+    demandAfter(time, SLOWLY, slow.client(), sha256(bytes("abc"), 1));
     slow.client().expectFin();
-    demandAfterLong(QUEUED, queued, EMPTY);
+    demandAfter(time, QUEUED, queued, EMPTY);
     OffloadClients.release(others);
-    lonely.reset();
+    write(folder.resolve("lonely"), "abc");
+    demandAfter(time, LONELY, lonely, sha256(bytes("abc"), 1));
   }
 
-  private static void demandAfterLong(String which, Peer client, String answer) throws Broken {
+  /** Writes to a FIFO whose reader waits. Opening it for both directions does not block. */
+  private static void write(Path fifo, String content) throws IOException {
+    try (FileChannel out =
+        FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      out.write(ByteBuffer.wrap(bytes(content)));
+    }
+  }
+
+  private static void demandAfter(Duration time, String which, Peer client, String answer)
+      throws Broken {
     try {
       client.expect(answer + "\n");
     } catch (Broken e) {
-      throw e.at("%s for %,d ms".formatted(which, LONG_TASK.toMillis()));
+      throw e.at("%s for %,d ms".formatted(which, time.toMillis()));
     }
   }
 

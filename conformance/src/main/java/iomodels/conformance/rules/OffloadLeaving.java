@@ -13,6 +13,7 @@ import static iomodels.conformance.rules.Section14Offload.WINDOW;
 import static iomodels.conformance.rules.Section14Offload.bytes;
 import static iomodels.conformance.rules.Section14Offload.demandAnswerOrRefusal;
 import static iomodels.conformance.rules.Section14Offload.program;
+import static java.util.stream.Collectors.joining;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
@@ -40,6 +41,8 @@ final class OffloadLeaving {
   /** In one of so many rounds tasks are refused. */
   private static final int REFUSED_ROUNDS = 4;
 
+  private static final List<String> UNREADABLE = List.of("missing", "folder", "device", "outside");
+
   private OffloadLeaving() {}
 
   /** Rule 14.16. If the work continued, no worker would be left after the first of these rounds. */
@@ -61,6 +64,7 @@ final class OffloadLeaving {
       leaveAtWork(context, program, "read fifo%d\n".formatted(i));
       demandFreeWorker(context, program, "reading a FIFO that nobody writes to");
     }
+    leavesDuringTheSecond(context, program, clients);
     LongHash hash = LongHash.measured(context, context.connect(program));
     String lost = "a hash that takes %,d ms".formatted(hash.took().toMillis());
     long[] waited = new long[ROUNDS];
@@ -76,24 +80,58 @@ final class OffloadLeaving {
         "a worker to be free after its client left during " + lost);
   }
 
-  /** The next request of a client that is gone is not begun either. */
+  /**
+   * The next request of a client that is gone is not begun either. After a FIN, a program detects
+   * the reset at its next write, and may begin the next request before it knows the result: then it
+   * has to cancel it, and free its worker.
+   */
   private static void beginsNothingMore(TestContext context, OffloadClients clients)
       throws Broken, IOException, InterruptedException {
     Occupant gone = clients.occupyWorker();
+    Occupant finished = clients.occupyWorker();
     SlowFile next = clients.slowFile();
     gone.client().send("read %s\n".formatted(next.name()));
+    finished.client().send("read %s\n".formatted(clients.slowFile().name()));
+    finished.client().finishSending();
     try (Peer other = clients.connect()) {
       other.send("ping\n");
       other.expect(PONG);
     }
     gone.client().reset();
+    finished.client().reset();
     try {
       next.expectNoReader(context.time(SILENCE));
+      finished.file().release("");
       gone.file().release("");
       next.expectNoReader(context.time(SILENCE));
     } catch (Broken e) {
       throw e.at("after the client of the request before it left");
     }
+    String left = "after a client left by FIN and RST, with a further request";
+    OffloadClients.release(clients.occupyWorkersSoon(left));
+  }
+
+  /** Clients leave while their second requests run, which they sent during the first ones. */
+  private static void leavesDuringTheSecond(
+      TestContext context, Instance program, OffloadClients clients)
+      throws Broken, IOException, InterruptedException {
+    List<Occupant> occupants = clients.occupyWorkersSoon("after a client left");
+    List<SlowFile> second = new ArrayList<>();
+    for (Occupant each : occupants) {
+      second.add(clients.slowFile());
+      each.client().send("read %s\nping\n".formatted(second.getLast().name()));
+    }
+    for (Occupant each : occupants) {
+      each.file().release("");
+      each.client().expect(EMPTY_LINE);
+    }
+    for (SlowFile each : second) {
+      each.expectReader();
+    }
+    for (Occupant each : occupants) {
+      each.client().reset();
+    }
+    demandFreeWorker(context, program, "the second of three requests, which reads a FIFO");
   }
 
   /** Occupies all workers with requests of clients that then reset. */
@@ -144,6 +182,8 @@ final class OffloadLeaving {
     Path folder = context.folder();
     Files.writeString(folder.resolve("file"), "abc");
     Files.createDirectory(folder.resolve("folder"));
+    Files.createSymbolicLink(folder.resolve("device"), Path.of("/dev/zero"));
+    Files.createSymbolicLink(folder.resolve("outside"), folder.getParent());
     Instance program = program(context, folder);
     OffloadClients clients = new OffloadClients(context, program, folder);
     int times = context.count(CLOSES) / 6;
@@ -170,17 +210,42 @@ final class OffloadLeaving {
         "threads",
         () -> OptionalLong.of(meter.now().threads()),
         context.patience());
+    leaveUnread(context, program, meter);
+  }
+
+  /** Clients leave while the program does not read from them, as they have not read its answers. */
+  private static void leaveUnread(TestContext context, Instance program, CostMeter meter)
+      throws Broken, IOException, InterruptedException {
+    int before = meter.sockets();
+    Peer one = context.connectWithWindow(program, WINDOW);
+    Peer two = context.connectWithWindow(program, WINDOW);
+    one.whileSending(
+        () -> one.sendForAMoment(OffloadRequests.LONG_NAMES, 2 * Kernel.buffers(), BEGUN),
+        () -> two.sendForAMoment(OffloadRequests.LONG_NAMES, 2 * Kernel.buffers(), BEGUN));
+    one.reset();
+    two.reset();
+    try {
+      // One may be of the program's runtime.
+      ResourceLeaks.awaitAtMost(
+          before + 1, "sockets", () -> OptionalLong.of(meter.sockets()), context.patience());
+    } catch (Broken e) {
+      throw e.at("clients that reset without having read their answers");
+    }
   }
 
   private static void leaveQuickly(TestContext context, Instance program)
       throws Broken, IOException {
     try (Peer client = context.connect(program)) {
-      client.send("read file\nread missing\nread folder\nping\n");
+      client.send(
+          "read file\n"
+              + UNREADABLE.stream().map("read %s\n"::formatted).collect(joining())
+              + "ping\n");
       client.finishSending();
       // The tasks of clients that left a moment ago may still be in the way.
       demandAnswerOrRefusal(client, sha256(bytes("abc"), 1));
-      demandAnswerOrRefusal(client, "error cannot read missing");
-      demandAnswerOrRefusal(client, "error cannot read folder");
+      for (String each : UNREADABLE) {
+        demandAnswerOrRefusal(client, "error cannot read " + each);
+      }
       client.expect(PONG);
       client.expectFin();
     }

@@ -10,6 +10,7 @@ import static iomodels.conformance.rules.OffloadClients.SHORT;
 import static iomodels.conformance.rules.OffloadClients.STANDARD;
 import static iomodels.conformance.rules.OffloadRequests.sha256;
 import static iomodels.conformance.rules.Section14Offload.BATCH;
+import static iomodels.conformance.rules.Section14Offload.BEGUN;
 import static iomodels.conformance.rules.Section14Offload.EMPTY_LINE;
 import static iomodels.conformance.rules.Section14Offload.PONG;
 import static iomodels.conformance.rules.Section14Offload.ROUNDS;
@@ -121,7 +122,15 @@ final class OffloadLimits {
     for (Peer each : gone.unanswered()) {
       each.reset();
     }
-    Burst after = fillFreedPlaces(context, clients);
+    fillFreedPlaces(context, clients, "whose first request waits").close();
+    List<Peer> answered = new ArrayList<>();
+    for (int i = 0; i < STANDARD.queue(); i++) {
+      answered.add(askAgain(context, program, unwanted));
+    }
+    for (Peer each : answered) {
+      each.reset();
+    }
+    Burst after = fillFreedPlaces(context, clients, "whose second of three requests waits");
     OffloadClients.release(occupied);
     for (int i = 0; i < STANDARD.queue(); i++) {
       demand(EMPTY, after.next(context.patience()));
@@ -129,8 +138,31 @@ final class OffloadLimits {
     unwanted.expectNoReader(context.time(SILENCE));
   }
 
-  /** Lets clients ask until no more of them are refused than have to be. */
-  private static Burst fillFreedPlaces(TestContext context, OffloadClients clients)
+  /** Connects a client that has got an answer, and whose next request gets a place in the queue. */
+  private static Peer askAgain(TestContext context, Instance program, SlowFile file)
+      throws Broken, IOException, InterruptedException {
+    long deadline = System.nanoTime() + context.patience().toNanos();
+    while (true) {
+      Peer client = context.connect(program);
+      client.send("ping\n");
+      client.expect(PONG);
+      client.send("read %s\nping\n".formatted(file.name()));
+      if (!client.receives(BEGUN)) {
+        return client;
+      }
+      client.close(); // It was refused: the place of a client that has left was not free yet.
+      if (System.nanoTime() - deadline > 0) {
+        throw new Broken("a place in the queue to be free", "tasks are still refused");
+      }
+    }
+  }
+
+  /**
+   * Lets clients ask until no more of them are refused than have to be.
+   *
+   * @param whose which clients have left, for the message
+   */
+  private static Burst fillFreedPlaces(TestContext context, OffloadClients clients, String whose)
       throws Broken, IOException, InterruptedException {
     long deadline = System.nanoTime() + context.patience().toNanos();
     while (true) {
@@ -144,7 +176,8 @@ final class OffloadLimits {
       burst.close();
       if (System.nanoTime() - deadline > 0) {
         throw new Broken(
-            "the places of clients that are gone to be free", "new tasks are still refused");
+            "the places of clients to be free that are gone, and %s".formatted(whose),
+            "new tasks are still refused");
       }
     }
   }

@@ -190,9 +190,9 @@ final class OffloadTasks {
     LongHash hash = LongHash.measured(context, other);
     Peer busy = context.connect(program);
     busy.send(hash.request().repeat(HASHES_EACH));
-    busy.pause(BEGUN);
     long[] nanos = new long[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
+      busy.pause(BEGUN); // Otherwise a short hash could come before the next long one has begun.
       long before = System.nanoTime();
       other.send(SHORT);
       other.expect(EMPTY_LINE);
@@ -283,6 +283,53 @@ final class OffloadTasks {
     Peer last = next.getFirst();
     last.send("hash 3 last\n");
     demandAnswerOrRefusal(last, sha256(bytes("last"), 3)); // Tasks may not have been cancelled yet.
+    OffloadClients.release(clients.occupyWorkersSoon("after others left during their tasks"));
+    for (int leaving = 0; leaving < STANDARD.workers(); leaving++) {
+      askAlike(context, program, clients.slowFile(), leaving);
+    }
+  }
+
+  /**
+   * Several clients ask for the same file, and then for the same hash, which waits. One of each
+   * leaves: that must not end the tasks of the others.
+   *
+   * @param leaving the position of the client that leaves
+   */
+  private static void askAlike(TestContext context, Instance program, SlowFile file, int leaving)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> running = askAlike(context, program, "read %s\n".formatted(file.name()));
+    file.expectReader();
+    List<Peer> waiting = askAlike(context, program, "hash 2 alike\n");
+    waiting.remove(leaving).reset();
+    waiting.getFirst().pause(BEGUN);
+    running.remove(leaving).reset();
+    try {
+      for (Peer each : waiting) {
+        // On a busy machine the first tasks may not have left the queue yet.
+        demandAnswerOrRefusal(each, sha256(bytes("alike"), 2));
+      }
+      for (Peer each : running) {
+        each.expectSilence(NO_TIME);
+      }
+      file.release("");
+      for (Peer each : running) {
+        each.expect(EMPTY_LINE);
+      }
+    } catch (Broken e) {
+      throw e.at("a client that asked for the same as one that has left");
+    }
+  }
+
+  private static List<Peer> askAlike(TestContext context, Instance program, String request)
+      throws Broken, IOException, InterruptedException {
+    List<Peer> clients = new ArrayList<>();
+    for (int i = 0; i < STANDARD.workers(); i++) {
+      Peer client = context.connect(program);
+      client.send(request);
+      client.pause(BEGUN);
+      clients.add(client);
+    }
+    return clients;
   }
 
   /** Lets clients pipeline different requests at the same time, and demands their own answers. */

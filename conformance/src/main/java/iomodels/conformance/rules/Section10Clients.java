@@ -1,6 +1,5 @@
 package iomodels.conformance.rules;
 
-import static iomodels.conformance.Bound.CLIENT_IDLE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
@@ -61,7 +60,7 @@ final class Section10Clients {
               "With piped input, the end comes long before the last reply. A client that"
                   + " closes the connection then loses the replies that are under way; one that"
                   + " calls shutdown(2) receives them (Stevens, UNP vol. 1, sections 6.5 and 6.6).",
-              Section10Clients::halfCloses),
+              ClientEndings::halfCloses),
           rule(
               "10.06",
               "The client MUST receive while it has more to send, since the server may wait"
@@ -76,14 +75,14 @@ final class Section10Clients {
               "TCP does not limit silence: keep-alive probes are optional and off by default (RFC"
                   + " 1122, section 4.2.3.6). A client with a short timeout of its own fails at the"
                   + " first slow request.",
-              Section10Clients::waits),
+              ClientEndings::waits),
           rule(
               "10.08",
               "If the server closes before it has answered, the client MUST report the error"
                   + " and exit with a code other than 0.",
               "When a server process ends, its client receives a FIN (Stevens, UNP vol. 1,"
                   + " section 5.12). A script that is told of success continues without the data.",
-              Section10Clients::closedEarly),
+              ClientEndings::closedEarly),
           rule(
               "10.09",
               "If the server resets the connection, the client MUST report the error and exit"
@@ -91,14 +90,14 @@ final class Section10Clients {
               "After a reset a read fails with ECONNRESET, and data may be lost. A client"
                   + " that takes this for the end of the reply passes on a truncated reply as"
                   + " complete.",
-              Section10Clients::reset),
+              ClientEndings::reset),
           rule(
               "10.10",
               "If no server listens, the client MUST report the error and exit with a code"
                   + " other than 0.",
               "connect(2) then fails with ECONNREFUSED. Without a message a user cannot tell"
                   + " a wrong port from an empty reply, and without an exit code a script cannot.",
-              Section10Clients::refused),
+              ClientEndings::refused),
           new Rule(
               "10.11",
               SHOULD,
@@ -119,8 +118,8 @@ final class Section10Clients {
                   + " (fcntl(2)).",
               Section10Clients::showsToASlowReader));
 
-  private static final int MUCH = 8 << 20;
-  private static final int MUCH_MORE = 100_000;
+  static final int MUCH = 8 << 20;
+  static final int MUCH_MORE = 100_000;
 
   /** Longer than usual buffers, and shorter than usual limits. */
   private static final int LONG_LINE = 60_000;
@@ -179,7 +178,7 @@ final class Section10Clients {
     }
   }
 
-  private static void answer(ClientUnderTest client, Peer server, String lines)
+  static void answer(ClientUnderTest client, Peer server, String lines)
       throws Broken, InterruptedException {
     byte[] answer = Text.upper(lines.getBytes(UTF_8));
     server.send(answer);
@@ -187,7 +186,7 @@ final class Section10Clients {
   }
 
   /** Sends the last reply and FIN together, and demands that the client succeeds. */
-  private static void finish(ClientUnderTest client, Peer server, String reply)
+  static void finish(ClientUnderTest client, Peer server, String reply)
       throws Broken, InterruptedException {
     server.whileSending(
         () -> {
@@ -199,7 +198,7 @@ final class Section10Clients {
   }
 
   /** Ends the client's input, and then as {@link #finish}. */
-  private static void endAndFinish(ClientUnderTest client, Peer server, String reply)
+  static void endAndFinish(ClientUnderTest client, Peer server, String reply)
       throws Broken, InterruptedException {
     client.endInput();
     server.expectFin();
@@ -277,28 +276,6 @@ final class Section10Clients {
     }
   }
 
-  private static void halfCloses(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    ClientUnderTest client = context.call();
-    client.type("last words\n");
-    client.endInput();
-    ClientUnderTest silent = context.call();
-    silent.endInput();
-    try (Peer server = client.accept()) {
-      server.expect("last words\n");
-      server.expectFin(context.patience());
-      server.send("LAST WORDS\n");
-      client.expectShown("LAST WORDS\n");
-      finish(client, server, "x".repeat(1 << 20));
-    }
-    try (Peer server = silent.accept()) {
-      server.expectFin(context.patience());
-      finish(silent, server, "a notice\n");
-    } catch (Broken e) {
-      throw e.at("a client without input");
-    }
-  }
-
   /** The server reads nothing until its own long greeting has been received. */
   private static void receivesWhileItSends(TestContext context)
       throws Broken, IOException, InterruptedException {
@@ -318,135 +295,6 @@ final class Section10Clients {
       client.expectShown(lines);
       client.expectSuccess();
     }
-  }
-
-  /** One client waits for the rest of a reply, one has half-closed, one has done both. */
-  private static void waits(TestContext context) throws Broken, IOException, InterruptedException {
-    ClientUnderTest open = context.call();
-    ClientUnderTest halfClosed = context.call();
-    ClientUnderTest both = context.call();
-    for (ClientUnderTest each : List.of(open, halfClosed, both)) {
-      each.type("anybody there?\n");
-    }
-    halfClosed.endInput();
-    both.endInput();
-    try (Peer first = open.accept();
-        Peer second = halfClosed.accept();
-        Peer third = both.accept()) {
-      for (Peer each : List.of(first, second, third)) {
-        each.expect("anybody there?\n");
-      }
-      second.expectFin();
-      third.expectFin();
-      for (Peer each : List.of(first, third)) {
-        each.send("ANYBODY ");
-      }
-      open.expectShown("ANYBODY ");
-      both.expectShown("ANYBODY ");
-      demandPatience(open, context.time(CLIENT_IDLE), "in the middle of a reply");
-      demandPatience(halfClosed, Duration.ZERO, "after the end of its input");
-      demandPatience(both, Duration.ZERO, "after its input, in the middle of a reply");
-      first.expectSilence(Duration.ofMillis(1));
-      finish(halfClosed, second, "ANYBODY THERE?\n");
-      finish(both, third, "THERE?\n");
-      first.send("THERE?\n");
-      open.expectShown("THERE?\n");
-      endAndFinish(open, first, "");
-    }
-  }
-
-  private static void demandPatience(ClientUnderTest client, Duration time, String when)
-      throws Broken, InterruptedException {
-    try {
-      client.expectPatience(time);
-    } catch (Broken e) {
-      throw e.at(when);
-    }
-  }
-
-  private static void closedEarly(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    ClientUnderTest client = context.call();
-    ClientUnderTest ended = context.call();
-    ClientUnderTest second = context.call();
-    client.type("hello\n");
-    ended.type("hello\n");
-    ended.endInput();
-    second.type("one\n");
-    try (Peer server = client.accept()) {
-      server.expect("hello\n");
-    }
-    client.expectErrorMessage();
-    try (Peer server = ended.accept()) {
-      server.expect("hello\n");
-      server.expectFin();
-      server.finishSending();
-      ended.expectErrorMessage();
-    } catch (Broken e) {
-      throw e.at("FIN after the client's FIN, without an answer");
-    }
-    try (Peer server = second.accept()) {
-      server.expect("one\n");
-      answer(second, server, "one\n");
-      second.type("two\n");
-      server.expect("two\n");
-      server.finishSending();
-      second.expectErrorMessage();
-    } catch (Broken e) {
-      throw e.at("FIN instead of the second answer");
-    }
-  }
-
-  private static void reset(TestContext context) throws Broken, IOException, InterruptedException {
-    ClientUnderTest client = context.call();
-    ClientUnderTest ended = context.call();
-    ClientUnderTest sending = context.call();
-    ClientUnderTest idle = context.call();
-    client.type("hello\n");
-    ended.type("hello\n");
-    ended.endInput();
-    byte[] much = "the quick brown fox jumps over the lazy dog\n".repeat(MUCH / 44).getBytes(UTF_8);
-    sending.type(much);
-    sending.endInput();
-    idle.type("hello\n");
-    try (Peer server = client.accept()) {
-      server.expect("hello\n");
-      server.reset();
-    }
-    client.expectErrorMessage();
-    try (Peer server = ended.accept()) {
-      server.expect("hello\n");
-      server.expectFin();
-      server.send("HELLO\nTHE");
-      ended.expectShown("HELLO\nTHE");
-      server.reset();
-      ended.expectErrorMessage();
-    } catch (Broken e) {
-      throw e.at("a reset in the middle of a reply, after the client's FIN");
-    }
-    try (Peer server = sending.accept()) {
-      server.expectStream(Peer.BytePattern.of(much), MUCH_MORE);
-      server.reset();
-      sending.expectErrorMessage();
-    } catch (Broken e) {
-      throw e.at("a reset while the client sends");
-    }
-    try (Peer server = idle.accept()) {
-      server.expect("hello\n");
-      answer(idle, server, "hello\n");
-      server.reset();
-      idle.expectErrorMessage();
-    } catch (Broken e) {
-      throw e.at("a reset while the client waits for input");
-    }
-  }
-
-  private static void refused(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    ClientUnderTest client = context.callWithoutServer();
-    client.type("hello\n");
-    client.endInput();
-    client.expectErrorMessage();
   }
 
   private static void sendsBytes(TestContext context)
@@ -469,27 +317,54 @@ final class Section10Clients {
     }
   }
 
-  /** The user reads nothing until the server cannot send any more. */
   private static void showsToASlowReader(TestContext context)
       throws Broken, IOException, InterruptedException {
     byte[] reply = Text.noise(context.random(), MUCH);
     reply[MUCH / 2] = '\n';
+    reads(context, reply, true);
+    try {
+      reads(context, reply, false);
+    } catch (Broken e) {
+      throw e.at("a client whose input ends while its output is not read");
+    }
+  }
+
+  /**
+   * The user reads nothing until the server cannot send any more.
+   *
+   * @param endsFirst whether the input ends before the reply, or while the client cannot show it
+   */
+  private static void reads(TestContext context, byte[] reply, boolean endsFirst)
+      throws Broken, IOException, InterruptedException {
     ClientUnderTest client = context.call();
     client.holdOutput();
     client.type("x\n");
-    client.endInput();
+    if (endsFirst) {
+      client.endInput();
+    }
     try (Peer server = client.accept()) {
       server.expect("x\n");
-      server.expectFin();
+      if (endsFirst) {
+        server.expectFin();
+      }
       Peer.BytePattern stream = Peer.BytePattern.of(reply);
       long sent = server.sendUntilFull(stream, reply.length);
+      if (!endsFirst) {
+        client.type("y\n");
+        client.endInput();
+        server.pause(BETWEEN_PARTS);
+      }
       client.resumeOutput();
       server.whileSending(
-          () -> {
-            server.sendStream(stream.from(sent), reply.length - sent);
-            server.finishSending();
-          },
+          () -> server.sendStream(stream.from(sent), reply.length - sent),
           () -> client.expectShown(reply));
+      if (!endsFirst) {
+        server.expect("y\n");
+        server.expectFin();
+        server.send("Y\n");
+      }
+      server.finishSending();
+      client.expectShown(endsFirst ? "" : "Y\n");
       client.expectSuccess();
     }
   }

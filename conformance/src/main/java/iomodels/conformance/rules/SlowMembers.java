@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -72,6 +73,7 @@ final class SlowMembers {
   private final List<String> dropped = new ArrayList<>();
   private final List<String> entered = new ArrayList<>(List.of("ann"));
   private Duration patience;
+  private String filler = "y";
   private long delayed;
   private int lines;
 
@@ -92,6 +94,12 @@ final class SlowMembers {
   /** Demands that the members that read are not delayed for longer than this. */
   SlowMembers within(Duration limit) {
     patience = limit;
+    return this;
+  }
+
+  /** Fills ann's lines with a character of several bytes. */
+  SlowMembers speaking(String character) {
+    filler = character;
     return this;
   }
 
@@ -276,7 +284,9 @@ final class SlowMembers {
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < times; i++) {
       String number = "%07d".formatted(lines++);
-      texts.add(number + "y".repeat(length - number.length()));
+      int rest = length - number.length();
+      int bytes = filler.getBytes(UTF_8).length;
+      texts.add(number + "y".repeat(rest % bytes) + filler.repeat(rest / bytes));
     }
     say(texts);
   }
@@ -319,10 +329,14 @@ final class SlowMembers {
       inside.forEach(it -> it.tell(alone));
       return;
     }
+    Iterator<String> next = said.iterator();
+    String line = next.next();
     for (String each : heard) {
       if (!each.startsWith(ANN)) {
-        demandEvent(each);
+        demandEvent(each, line);
         ann.expect(each + "\n");
+      } else if (next.hasNext()) {
+        line = next.next();
       }
       inside.stream()
           .filter(it -> !each.startsWith(it.name + ": "))
@@ -334,7 +348,7 @@ final class SlowMembers {
   private List<String> hear(Peer reader, List<String> texts) throws Broken {
     List<String> heard = new ArrayList<>();
     for (int i = 0; i < texts.size(); ) {
-      String line = reader.line(patience);
+      String line = line(reader, ANN + texts.get(i));
       heard.add(line);
       if (line.startsWith(ANN)) {
         if (!line.substring(ANN.length()).equals(texts.get(i))) {
@@ -348,19 +362,31 @@ final class SlowMembers {
     return heard;
   }
 
+  private String line(Peer reader, String expected) throws Broken {
+    try {
+      return reader.line(patience);
+    } catch (Broken e) {
+      throw e.at("in place of " + RoomHistory.shown(expected));
+    }
+  }
+
   private static List<String> inBrief(List<String> lines) {
     return lines.stream().map(it -> it.substring(0, Math.min(it.length(), BRIEF))).toList();
   }
 
-  /** Demands that a member was dropped, or that a member speaks. */
-  private void demandEvent(String heard) throws Broken {
+  /**
+   * Demands that a member was dropped, or that a member speaks.
+   *
+   * @param expected the next line of ann, for the message
+   */
+  private void demandEvent(String heard, String expected) throws Broken {
     Matcher event = DROPPED.matcher(heard);
     boolean isDrop = event.matches();
     String name = isDrop ? event.group(1) : heard.split(":", 2)[0];
     Optional<Slow> slow = inside.stream().filter(it -> it.name.equals(name)).findFirst();
     if (slow.isEmpty() || (!isDrop && !heard.equals(name + ": " + CHATTER))) {
       throw new Broken(
-          "what ann said, at once, or that a member was dropped, once",
+          "%s, at once, or that a member was dropped, once".formatted(RoomHistory.shown(expected)),
           "a member received: " + RoomHistory.shown(heard));
     }
     if (isDrop) {

@@ -98,7 +98,7 @@ abstract class CorrectAnswerer extends CorrectProgram {
   private void answerAll(Conversation it, Thread reader) {
     try {
       for (Request each = it.requests.take(); !each.equals(END); each = it.requests.take()) {
-        writeFully(it.client, answer(each));
+        send(it, answer(each));
       }
       endAnswers(it);
     } catch (IOException _) {
@@ -107,6 +107,10 @@ abstract class CorrectAnswerer extends CorrectProgram {
     } catch (InterruptedException _) {
       closeQuietly(it.client);
     }
+  }
+
+  void send(Conversation it, String answer) throws IOException {
+    writeFully(it.client, answer);
   }
 
   /** Called when all answers have been sent. */

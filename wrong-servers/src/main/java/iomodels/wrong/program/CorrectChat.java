@@ -153,7 +153,7 @@ class CorrectChat extends CorrectProgram {
   }
 
   /** Removes the member; no effect if the guest is not a member. */
-  final void leave(Guest it) {
+  void leave(Guest it) {
     synchronized (room) {
       room.leave(it.name, it);
     }
@@ -193,8 +193,13 @@ class CorrectChat extends CorrectProgram {
 
   final boolean put(Guest it, String line) {
     byte[] bytes = line.getBytes(charset());
-    it.queuedBytes.addAndGet(bytes.length);
+    it.queuedBytes.addAndGet(size(bytes));
     return it.outbox.add(bytes);
+  }
+
+  /** Returns what a line counts for in an outbox. */
+  int size(byte[] line) {
+    return line.length;
   }
 
   Charset charset() {
@@ -214,7 +219,7 @@ class CorrectChat extends CorrectProgram {
     try {
       for (byte[] line = it.outbox.take(); line.length > 0; line = it.outbox.take()) {
         write(it, line);
-        it.queuedBytes.addAndGet(-line.length);
+        it.queuedBytes.addAndGet(-size(line));
       }
       it.client.shutdownOutput();
     } catch (IOException | InterruptedException _) {

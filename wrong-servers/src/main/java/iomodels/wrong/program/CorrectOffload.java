@@ -58,7 +58,7 @@ class CorrectOffload extends CorrectAnswerer {
   }
 
   String elsewhere(OffloadRequest.Task work) throws IOException, InterruptedException {
-    FutureTask<String> task = new FutureTask<>(() -> slowly(work));
+    FutureTask<String> task = task(work);
     try {
       pool.execute(task);
       return task.get();
@@ -69,6 +69,10 @@ class CorrectOffload extends CorrectAnswerer {
     } finally {
       forget(task);
     }
+  }
+
+  FutureTask<String> task(OffloadRequest.Task work) {
+    return new FutureTask<>(() -> slowly(work));
   }
 
   /** Returns the answer when the queue is full. */

@@ -193,7 +193,27 @@ final class WrongChats {
               "13.06",
               "Gives a client half a second after its FIN to receive what is pending.",
               "a member that reads late, after its FIN",
-              WrongChats::closesSoonAfterFin),
+              config -> closesAfterFin(config, SECOND.dividedBy(2))),
+          wrong(
+              "chat-closes-five-seconds-after-fin",
+              "13.06",
+              "Gives a client five seconds after its FIN to receive what is pending.",
+              "a member that reads late, after its FIN",
+              config -> closesAfterFin(config, SECOND.multipliedBy(5))),
+          wrong(
+              "chat-keeps-names-while-lines-are-pending",
+              "13.06",
+              "Releases the name of a member that has finished sending only when it has received"
+                  + " everything.",
+              "a newcomer with the name of a member that left",
+              WrongChatMembers::keepsNamesWhileLinesArePending),
+          wrong(
+              "chat-leaves-resets-to-the-writer",
+              "13.06",
+              "Leaves it to the writer to notice a reset if lines are pending, and the writer tells"
+                  + " nobody.",
+              "a member that has reset",
+              WrongChatMembers::leavesResetsToTheWriter),
           wrong(
               "chat-hangs-up-on-babblers",
               "13.07",
@@ -343,6 +363,12 @@ final class WrongChats {
                       return it.queuedBytes.get() < LARGE_OUTBOX && put(it, line);
                     }
                   }),
+          wrong(
+              "chat-counts-characters-of-an-outbox",
+              "13.10",
+              "Counts the characters in an outbox instead of the bytes.",
+              "has not dropped it",
+              WrongChatMembers::countsCharactersOfAnOutbox),
           wrong(
               "chat-has-a-pool",
               "13.11",
@@ -855,12 +881,13 @@ final class WrongChats {
     };
   }
 
-  private static CorrectProgram closesSoonAfterFin(ProgramConfig config) throws IOException {
+  private static CorrectProgram closesAfterFin(ProgramConfig config, Duration delay)
+      throws IOException {
     return new CorrectChat(config) {
       @Override
       void finish(Guest it) {
         super.finish(it);
-        later(SECOND.dividedBy(2), () -> closeQuietly(it.client));
+        later(delay, () -> closeQuietly(it.client));
       }
     };
   }

@@ -598,6 +598,25 @@ final class WrongOffloadTasks {
     };
   }
 
+  /** Opens a FIFO in a thread of its own, which stays if no writer comes. */
+  static CorrectProgram waitsForAWriter(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (!(work instanceof OffloadRequest.Read read) || !Files.exists(read.file())) {
+          return super.slowly(work);
+        }
+        FutureTask<FileChannel> opening = new FutureTask<>(() -> FileChannel.open(read.file()));
+        Thread.ofPlatform().daemon().start(opening);
+        try (FileChannel _ = opening.get(5, TimeUnit.SECONDS)) {
+          return super.slowly(work);
+        } catch (TimeoutException | ExecutionException _) {
+          return "error cannot read %s\n".formatted(read.file().getFileName());
+        }
+      }
+    };
+  }
+
   static CorrectProgram givesUpAfter(ProgramConfig config, Duration limit) throws IOException {
     return new CorrectOffload(config) {
       @Override

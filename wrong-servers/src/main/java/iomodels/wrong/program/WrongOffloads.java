@@ -307,6 +307,13 @@ final class WrongOffloads {
                     void gone(Thread answerer) {}
                   }),
           wrong(
+              "offload-keeps-second-places",
+              "14.10",
+              "Removes the waiting task of a client that has left only if it was its first"
+                  + " request.",
+              "whose second of three requests waits",
+              WrongOffloadLeavers::keepsSecondPlaces),
+          wrong(
               "offload-loses-what-comes-at-once",
               "14.11",
               "Offers requests to a bounded queue, and ignores the result.",
@@ -361,6 +368,18 @@ final class WrongOffloads {
               "threads after all clients have left",
               WrongOffloadTasks::leavesThreads),
           wrong(
+              "offload-keeps-refused-files-open",
+              "14.14",
+              "Opens what a link leads to, and does not close it if it is outside the folder.",
+              "descriptors after all clients have left",
+              WrongOffloadLeavers::keepsTargetsOpen),
+          wrong(
+              "offload-leaves-the-unread-open",
+              "14.14",
+              "Does not close the connection if an answer cannot be sent while reading is paused.",
+              "clients that reset without having read their answers",
+              WrongOffloadLeavers::leavesTheUnreadOpen),
+          wrong(
               "offload-waits-for-all-to-leave",
               "14.15",
               "Waits for its clients to leave for six times the grace period.",
@@ -406,6 +425,18 @@ final class WrongOffloads {
               "Cancels the task of a client that has left, and begins its next one.",
               "not to be read yet",
               WrongOffloadTasks::goesOnWithTheNext),
+          wrong(
+              "offload-ignores-failed-writes",
+              "14.16",
+              "Ignores that an answer cannot be sent, and begins the next request.",
+              "after a client left by FIN and RST",
+              WrongOffloadLeavers::ignoresFailedWrites),
+          wrong(
+              "offload-watches-the-first-request",
+              "14.16",
+              "Notices that a client has left only during its first request.",
+              "the second of three requests",
+              WrongOffloadLeavers::watchesTheFirstRequest),
           wrong(
               "offload-follows-links",
               "14.17",
@@ -473,6 +504,20 @@ final class WrongOffloads {
               "after others left during their tasks",
               WrongOffloadTasks::answersTheNextClient),
           wrong(
+              "offload-cancels-running-equals",
+              "14.21",
+              "Finds the running task of a client that has left by its text, which another client"
+                  + " has sent, too.",
+              "a client that asked for the same",
+              WrongOffloadLeavers::cancelsRunningEquals),
+          wrong(
+              "offload-removes-waiting-equals",
+              "14.21",
+              "Removes the first task from the queue that is equal to that of a client that has"
+                  + " left.",
+              "a client that asked for the same",
+              WrongOffloadLeavers::removesWaitingEquals),
+          wrong(
               "offload-reads-a-fifo-once",
               "14.22",
               "Takes the first bytes of a FIFO for the whole file.",
@@ -490,6 +535,12 @@ final class WrongOffloads {
               "Answers a task that takes longer than three seconds as if it were busy.",
               "a client whose file comes slowly",
               config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(3))),
+          wrong(
+              "offload-waits-five-seconds-for-a-writer",
+              "14.22",
+              "Gives up on a FIFO that no writer has opened for five seconds.",
+              "a client whose FIFO nobody writes to",
+              WrongOffloadTasks::waitsForAWriter),
           wrong(
               "offload-drops-silent-clients",
               "14.22",
