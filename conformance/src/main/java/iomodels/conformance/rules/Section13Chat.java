@@ -61,7 +61,7 @@ final class Section13Chat {
                   + " program that notices only the end of input keeps members that are gone, and"
                   + " their names stay taken.",
               ChatEndings::leaves),
-          rule(
+          waiting(
               "13.06",
               "The program MUST send a client that has finished sending everything that is"
                   + " pending for it, and then FIN.",
@@ -197,6 +197,10 @@ final class Section13Chat {
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, CHAT, Set.of(), check);
+  }
+
+  private static Rule waiting(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, CHAT, Set.of(), Scheduling.WAITING, check);
   }
 
   static Instance room(TestContext context) throws IOException, InterruptedException {

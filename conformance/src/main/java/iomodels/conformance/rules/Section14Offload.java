@@ -196,7 +196,7 @@ final class Section14Offload {
                   + " thread-safe. A result that is addressed to a descriptor's number reaches the"
                   + " client that was given this number next (CWE-488).",
               OffloadTasks::unmixed),
-          rule(
+          waiting(
               "14.22",
               "The program MUST wait for a file that comes slowly, and for a client that is"
                   + " silent.",
@@ -246,6 +246,10 @@ final class Section14Offload {
 
   private static Rule rule(String id, String sentence, String why, Check check) {
     return new Rule(id, MUST, sentence, why, OFFLOAD, Set.of(), check);
+  }
+
+  private static Rule waiting(String id, String sentence, String why, Check check) {
+    return new Rule(id, MUST, sentence, why, OFFLOAD, Set.of(), Scheduling.WAITING, check);
   }
 
   private static Rule timed(String id, String sentence, String why, Check check) {
