@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,15 +53,26 @@ public final class DatagramPeer implements AutoCloseable {
 
   /** Sends one datagram. */
   public void send(byte[] payload) throws IOException {
-    transcript.add(name, "sends a datagram of " + Transcript.show(payload, 0, payload.length));
-    socket.send(new DatagramPacket(payload, payload.length, server));
+    send(payload, server);
+  }
+
+  private void send(byte[] payload, InetSocketAddress to) throws IOException {
+    String what = "sends a datagram of " + Transcript.show(payload, 0, payload.length);
+    transcript.add(name, to.equals(server) ? what : what + " to " + to);
+    socket.send(new DatagramPacket(payload, payload.length, to));
   }
 
   /** Repeats a request until a reply comes: exactly these bytes, from the server's port. */
   public void exchange(byte[] request, byte[] expected) throws Broken, IOException {
+    exchange(server, request, expected);
+  }
+
+  /** Repeats a request to another address of the server until a reply comes from there. */
+  public void exchange(InetSocketAddress other, byte[] request, byte[] expected)
+      throws Broken, IOException {
     for (int i = 0; i < TRIES; i++) {
-      send(request);
-      if (receive(expected, patience.dividedBy(TRIES))) {
+      send(request, other);
+      if (receive(expected, patience.dividedBy(TRIES), other)) {
         surplus.addAll(Collections.nCopies(i, expected));
         return;
       }
@@ -70,7 +82,7 @@ public final class DatagramPeer implements AutoCloseable {
 
   /** Demands a datagram of exactly these bytes from the server's port; sends no request. */
   public void expect(byte[] expected) throws Broken, IOException {
-    if (!receive(expected, patience)) {
+    if (!receive(expected, patience, server)) {
       throw missing(expected, 1);
     }
   }
@@ -82,13 +94,14 @@ public final class DatagramPeer implements AutoCloseable {
             .formatted(requests, requests == 1 ? "" : "s", patience.toMillis()));
   }
 
-  private boolean receive(byte[] expected, Duration within) throws Broken, IOException {
+  private boolean receive(byte[] expected, Duration within, InetSocketAddress from)
+      throws Broken, IOException {
     DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
     if (!receiveOther(packet, expected, within)) {
       return false;
     }
-    if (!packet.getSocketAddress().equals(server)) {
-      throw new Broken("a reply from " + server, "it came from " + packet.getSocketAddress());
+    if (!packet.getSocketAddress().equals(from)) {
+      throw new Broken("a reply from " + from, "it came from " + packet.getSocketAddress());
     }
     byte[] actual = Arrays.copyOf(packet.getData(), packet.getLength());
     if (!Arrays.equals(expected, actual)) {
@@ -99,6 +112,14 @@ public final class DatagramPeer implements AutoCloseable {
                   Transcript.show(actual, 0, actual.length), Arrays.mismatch(expected, actual)));
     }
     return true;
+  }
+
+  /** Returns the bytes of the next datagram, whatever they are; empty if none comes in time. */
+  public Optional<byte[]> receiveAny(Duration within) throws IOException {
+    DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
+    return receive(packet, within)
+        ? Optional.of(Arrays.copyOf(packet.getData(), packet.getLength()))
+        : Optional.empty();
   }
 
   /** Repeats a request until any reply comes. */

@@ -227,8 +227,11 @@ public final class Peer implements AutoCloseable {
     send(bytes, 0, bytes.length);
   }
 
-  /** Sends part of an array in one write. */
+  /** Sends part of an array in one write; nothing if the part is empty. */
   public void send(byte[] bytes, int offset, int length) throws Broken {
+    if (length == 0) {
+      return;
+    }
     try {
       transcript.add(name, "sends", bytes, offset, length);
       write(bytes, offset, length);

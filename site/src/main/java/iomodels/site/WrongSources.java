@@ -41,8 +41,12 @@ final class WrongSources {
 
   private static final Path FOLDER = Path.of("wrong-servers/src/main/java/iomodels/wrong");
 
-  /** The correct servers, from which wrong servers are derived. The second extends the first. */
-  private static final List<String> TWINS = List.of("SequentialServer", "CorrectServer");
+  /** The correct server that all others extend. */
+  private static final String CORRECT = "CorrectServer";
+
+  /** The correct servers, from which wrong servers are derived. */
+  private static final List<String> TWINS =
+      List.of("SequentialServer", "ReadsAheadServer", CORRECT);
 
   private final Map<String, JavaSource> twins;
 
@@ -251,7 +255,7 @@ final class WrongSources {
   private record Twin(JavaSource source, MethodTree method) {}
 
   private Optional<Twin> twin(String nearest, MethodTree method) {
-    for (String name : TWINS.subList(TWINS.indexOf(nearest), TWINS.size())) {
+    for (String name : List.of(nearest, CORRECT)) {
       JavaSource source = twins.get(name);
       if (source == null) {
         continue;

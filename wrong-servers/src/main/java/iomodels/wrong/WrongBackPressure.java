@@ -4,12 +4,16 @@ import static java.util.Objects.requireNonNull;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Services;
 import iomodels.service.Session.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -40,6 +44,18 @@ final class WrongBackPressure {
               "Builds a reply in memory, up to 64 MiB, before it sends the first byte.",
               "its memory grew by",
               WrongBackPressure::replyInFull),
+          WrongServer.of(
+              "replies-of-some-megabytes-in-full",
+              "5.03",
+              "Builds a reply of at most 16 MB in memory before it sends the first byte.",
+              "178 clients that do not read",
+              WrongBackPressure::repliesOfSomeMegabytesInFull),
+          WrongServer.of(
+              "reads-counts-ahead",
+              "5.03",
+              "Reads on, and keeps what it has read, while the client does not read its reply.",
+              "counts without end",
+              WrongBackPressure::readsCountsAhead),
           WrongServer.of(
               "one-lock-for-all-writes",
               "5.04",
@@ -134,6 +150,79 @@ final class WrongBackPressure {
             it.bytesSent += it.channel.write(whole);
           }
         }
+      }
+    };
+  }
+
+  private static CorrectServer repliesOfSomeMegabytesInFull(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, ByteArrayOutputStream> replies = new ConcurrentHashMap<>();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        String text = new String(it.in.array(), 0, it.in.limit(), StandardCharsets.US_ASCII);
+        if (service.equals(Services.FLOOD)
+            && text.matches("[0-9]{1,13}\n")
+            && Long.parseLong(text.strip()) <= 16_000_000) {
+          replies.put(it, new ByteArrayOutputStream());
+        }
+        return received;
+      }
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        ByteArrayOutputStream reply = replies.get(it);
+        if (reply == null) {
+          super.send(it);
+          return;
+        }
+        reply.write(it.out.array(), 0, it.out.limit());
+        if (it.progress != Progress.OVERFLOW) {
+          replies.remove(it);
+          it.out.position(it.out.limit());
+          for (ByteBuffer whole = ByteBuffer.wrap(reply.toByteArray()); whole.hasRemaining(); ) {
+            it.bytesSent += it.channel.write(whole);
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectServer readsCountsAhead(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Queue<ByteBuffer>> read = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        if (!service.equals(Services.FLOOD)) {
+          super.send(it);
+          return;
+        }
+        it.channel.configureBlocking(false);
+        while (it.out.hasRemaining()) {
+          int n = it.channel.write(it.out);
+          it.bytesSent += n;
+          ByteBuffer more = ByteBuffer.allocate(Conversation.CAPACITY);
+          if (n == 0 && it.channel.read(more) > 0) {
+            read.computeIfAbsent(it, _ -> new ArrayDeque<>()).add(more.flip());
+          } else if (n == 0) {
+            pause();
+          }
+        }
+        it.channel.configureBlocking(true);
+      }
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        Queue<ByteBuffer> ahead = read.get(it);
+        if (ahead == null || ahead.isEmpty()) {
+          return super.receive(it);
+        }
+        it.in.clear().put(ahead.remove()).flip();
+        return true;
       }
     };
   }

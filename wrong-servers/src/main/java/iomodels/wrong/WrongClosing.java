@@ -12,9 +12,11 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -55,6 +57,13 @@ final class WrongClosing {
               "reset",
               WrongClosing::diesOfAReset),
           WrongServer.of(
+              "leaks-a-slot-at-a-reset",
+              "4.04",
+              "Has 256 slots for clients, and does not release that of a client that resets while a"
+                  + " reply is pending.",
+              "clients that reset while the server was blocked",
+              WrongClosing::leaksASlotAtAReset),
+          WrongServer.of(
               "closes-with-input-unread",
               "4.05",
               "Closes the connection with unread input.",
@@ -74,6 +83,13 @@ final class WrongClosing {
                   + " its FIN.",
               "expected a stream of",
               WrongClosing::waitsThreeSecondsForTheLastReader),
+          WrongServer.of(
+              "closes-half-closed-after-five-seconds",
+              "4.06",
+              "Closes the connection five seconds after the client's FIN, even if the client has"
+                  + " not read its reply yet.",
+              "the reply to the count 20,000,000",
+              WrongClosing::closesHalfClosed),
           WrongServer.of(
               "loses-a-socket-in-five-hundred",
               "4.07",
@@ -162,6 +178,33 @@ final class WrongClosing {
       void finish(Conversation it) throws IOException {
         it.channel.setOption(StandardSocketOptions.SO_LINGER, 0);
         it.channel.close();
+      }
+    };
+  }
+
+  private static CorrectServer leaksASlotAtAReset(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Semaphore slots = new Semaphore(256);
+      private final Set<Conversation> sending = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        slots.acquire();
+        try {
+          super.converse(it);
+        } finally {
+          if (!sending.remove(it)) {
+            slots.release();
+          }
+        }
+      }
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        sending.add(it);
+        super.send(it);
+        sending.remove(it);
       }
     };
   }
@@ -271,6 +314,19 @@ final class WrongClosing {
           }
         }
         it.channel.configureBlocking(true);
+      }
+    };
+  }
+
+  private static CorrectServer closesHalfClosed(ServerConfig config, Service service)
+      throws IOException {
+    return new ReadsAheadServer(config, service) {
+      @Override
+      void awaitRoom(Conversation it, long millis) throws IOException, InterruptedException {
+        if (endedFor(it) > TimeUnit.SECONDS.toNanos(5)) {
+          throw new EOFException("the client has sent FIN long ago");
+        }
+        super.awaitRoom(it, millis);
       }
     };
   }

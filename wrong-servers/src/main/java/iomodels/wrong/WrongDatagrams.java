@@ -2,16 +2,24 @@ package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
 import iomodels.server.spi.Capability;
+import iomodels.service.Responder;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Servers that break the rules on datagrams: section 7. */
@@ -56,6 +64,12 @@ final class WrongDatagrams {
               "a datagram of",
               WrongDatagrams::answersTheSenderBefore),
           WrongServer.of(
+              "answers-the-sender-before-at-times",
+              "7.04",
+              "Sends every two-hundredth reply to the sender of the datagram before.",
+              "where 16 senders send at the same time",
+              WrongDatagrams::answersTheSenderBeforeAtTimes),
+          WrongServer.of(
               "dies-of-a-vanished-sender",
               "7.05",
               "Connects to the sender, and ends its receive loop at ICMP port unreachable.",
@@ -74,6 +88,14 @@ final class WrongDatagrams {
               "Lets the kernel choose the source address of its replies.",
               "it came from",
               CorrectServer::new),
+          WrongServer.claiming(
+              EnumSet.allOf(Capability.class),
+              "answers-from-the-address-asked-first",
+              "7.07",
+              "Answers all datagrams of a client from the address to which it has sent the first"
+                  + " one.",
+              "one client that asks 127.0.0.1",
+              WrongDatagrams::answersFromTheAddressAskedFirst),
           WrongServer.of(
               "strips-datagrams",
               "7.08",
@@ -203,6 +225,16 @@ final class WrongDatagrams {
 
   private static CorrectServer answersTheSenderBefore(ServerConfig config, Service service)
       throws IOException {
+    return answersTheSenderBefore(config, service, 7);
+  }
+
+  private static CorrectServer answersTheSenderBeforeAtTimes(ServerConfig config, Service service)
+      throws IOException {
+    return answersTheSenderBefore(config, service, 200);
+  }
+
+  private static CorrectServer answersTheSenderBefore(
+      ServerConfig config, Service service, int every) throws IOException {
     return new CorrectServer(config, service) {
       private SocketAddress before = config.address();
       private int count;
@@ -210,8 +242,60 @@ final class WrongDatagrams {
       @Override
       void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
         count++;
-        super.answer(count % 7 == 0 ? before : sender, datagram, reply);
+        super.answer(count % every == 0 ? before : sender, datagram, reply);
         before = sender;
+      }
+    };
+  }
+
+  private static CorrectServer answersFromTheAddressAskedFirst(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final List<DatagramChannel> channels = new ArrayList<>();
+      private final Map<SocketAddress, DatagramChannel> first = new ConcurrentHashMap<>();
+
+      @Override
+      void bind() throws IOException {
+        datagrams.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        super.bind();
+        if (config.datagrams() && config.address().getAddress().isAnyLocalAddress()) {
+          List<String> hosts = new ArrayList<>(List.of("127.0.0.1", "127.0.0.2", "127.1.2.3"));
+          if (config.address().getAddress() instanceof Inet6Address) {
+            hosts.add("::1");
+          }
+          for (String host : hosts) {
+            bind(InetAddress.ofLiteral(host), service.datagrams().orElseThrow());
+          }
+        }
+      }
+
+      // A socket of its own for each address, so that its replies come from there.
+      private void bind(InetAddress host, Responder responder) throws IOException {
+        DatagramChannel channel = DatagramChannel.open();
+        channels.add(channel);
+        channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        channel.bind(new InetSocketAddress(host, address().getPort()));
+        Thread.ofVirtual().start(() -> answerAll(channel, responder));
+      }
+
+      private void answerAll(DatagramChannel channel, Responder responder) {
+        ByteBuffer datagram = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+        ByteBuffer reply = ByteBuffer.allocate(Responder.MAX_DATAGRAM);
+        while (channel.isOpen()) {
+          try {
+            SocketAddress sender = channel.receive(datagram.clear());
+            responder.reply(datagram.flip(), reply.clear());
+            first.computeIfAbsent(sender, _ -> channel).send(reply.flip(), sender);
+          } catch (IOException _) {
+            pause(); // closed, or the sender is unreachable
+          }
+        }
+      }
+
+      @Override
+      void refuse() {
+        channels.forEach(CorrectServer::closeQuietly);
+        super.refuse();
       }
     };
   }

@@ -2,12 +2,17 @@ package iomodels.wrong;
 
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
+import iomodels.service.Services;
+import iomodels.service.Session.Progress;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -41,6 +46,12 @@ final class WrongLife {
               "it was served",
               WrongLife::servesOnWhileDraining),
           WrongServer.of(
+              "waits-for-the-rest-of-a-count",
+              "9.03",
+              "Does not end, when stopped, before each client has sent the rest of its count.",
+              "with a client that has sent a part of a request",
+              WrongLife::waitsForTheRest),
+          WrongServer.of(
               "waits-for-the-idle",
               "9.04",
               "Waits for idle clients until the grace period ends.",
@@ -70,6 +81,19 @@ final class WrongLife {
               "Delivers pending replies to a hundred clients when stopped, and resets the others.",
               "clients lost data",
               WrongLife::deliversToAHundred),
+          WrongServer.of(
+              "drops-the-half-closed-when-stopped",
+              "9.07",
+              "Drops a pending reply, when stopped, if the client has sent FIN.",
+              "BLOCKED_AND_HALF_CLOSED: the reply to the count",
+              WrongLife::dropsTheHalfClosed),
+          WrongServer.of(
+              "finishes-one-reply-when-stopped",
+              "9.07",
+              "Finishes the reply that has begun, when stopped, and drops the requests that it has"
+                  + " read behind it.",
+              "BLOCKED: ",
+              WrongLife::finishesOneReply),
           WrongServer.of(
               "resets-the-queue",
               "9.08",
@@ -171,6 +195,65 @@ final class WrongLife {
         } catch (IOException _) {
           // the connection has just ended
         }
+      }
+    };
+  }
+
+  private static CorrectServer waitsForTheRest(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Set<Conversation> inACount = ConcurrentHashMap.newKeySet();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        if (received && service.equals(Services.FLOOD) && it.in.get(it.in.limit() - 1) != '\n') {
+          inACount.add(it);
+        } else {
+          inACount.remove(it);
+        }
+        return received;
+      }
+
+      @Override
+      void dismiss(Conversation it) {
+        if (!inACount.contains(it)) {
+          super.dismiss(it);
+        }
+      }
+
+      @Override
+      void drain() {
+        super.drain();
+        while (inACount.stream().anyMatch(conversations::containsKey)) {
+          pause();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer dropsTheHalfClosed(ServerConfig config, Service service)
+      throws IOException {
+    return new ReadsAheadServer(config, service) {
+      @Override
+      void awaitRoom(Conversation it, long millis) throws IOException, InterruptedException {
+        if (refusing() && hasEnded(it)) {
+          throw new EOFException("the client has sent FIN");
+        }
+        super.awaitRoom(it, millis);
+      }
+    };
+  }
+
+  private static CorrectServer finishesOneReply(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        if (refusing() && it.progress == Progress.OVERFLOW) {
+          it.in.position(it.in.limit());
+        }
+        return super.advance(it, endOfInput);
       }
     };
   }

@@ -43,6 +43,12 @@ final class WrongResources {
               "clients that do not read their replies",
               WrongResources::triesAgainAtOnce),
           WrongServer.of(
+              "spins-at-fin",
+              "8.02",
+              "Watches a connection for input after the client's FIN, while its output is pending.",
+              "clients that do not read their replies",
+              WrongResources::spinsAtFin),
+          WrongServer.of(
               "says-virtual-means-platform",
               "8.03",
               "Declares virtual threads, but starts a platform thread for each connection.",
@@ -104,6 +110,17 @@ final class WrongResources {
       private void look() {
         while (listener.isOpen()) {
           LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
+        }
+      }
+    };
+  }
+
+  private static CorrectServer spinsAtFin(ServerConfig config, Service service) throws IOException {
+    return new ReadsAheadServer(config, service) {
+      @Override
+      void awaitRoom(Conversation it, long millis) throws IOException, InterruptedException {
+        if (!hasEnded(it)) { // Otherwise select would return at once.
+          super.awaitRoom(it, millis);
         }
       }
     };

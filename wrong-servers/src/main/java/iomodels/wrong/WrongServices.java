@@ -142,6 +142,12 @@ final class WrongServices {
               "left in the middle of a line",
               WrongServices::oneBufferForAllClients),
           WrongServer.of(
+              "skips-a-byte-order-mark",
+              "3.07",
+              "Skips a byte order mark at the beginning of a connection.",
+              "a byte order mark at the beginning",
+              WrongServices::skipsAByteOrderMark),
+          WrongServer.of(
               "loses-an-unfinished-line",
               "3.08",
               "Does not answer a last line without LF.",
@@ -159,6 +165,13 @@ final class WrongServices {
               "Splits its input at LF, and answers the empty text behind the last LF with LF.",
               "then FIN: expected FIN",
               WrongServices::aLineBehindTheLast),
+          WrongServer.of(
+              "loses-a-line-while-blocked",
+              "3.08",
+              "Loses a last line without LF if the client's FIN comes while earlier replies are"
+                  + " pending.",
+              "from a client that does not read yet",
+              WrongServices::losesALineWhileBlocked),
           WrongServer.of(
               "counts-in-32-bits",
               "3.09",
@@ -236,9 +249,17 @@ final class WrongServices {
               "3.11",
               "Ignores a count that the end of input cuts off.",
               "a count without LF, then FIN",
-              WrongServices::ignoresACutOffCount));
+              WrongServices::ignoresACutOffCount),
+          WrongServer.of(
+              "loses-half-a-count-while-blocked",
+              "3.11",
+              "Ends the conversation, without an error line, if the client's FIN comes behind half"
+                  + " a count while the reply to another one is pending.",
+              "the digits 12 without LF, then FIN",
+              WrongServices::losesHalfACountWhileBlocked));
 
   private static final int MAX_LINE = 8192;
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   private WrongServices() {}
 
@@ -544,6 +565,24 @@ final class WrongServices {
     };
   }
 
+  private static CorrectServer skipsAByteOrderMark(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean first = !it.hasReceived;
+        boolean received = super.receive(it);
+        if (first
+            && service.equals(Services.LINES)
+            && it.in.remaining() >= BYTE_ORDER_MARK.length
+            && it.in.slice(0, BYTE_ORDER_MARK.length).equals(ByteBuffer.wrap(BYTE_ORDER_MARK))) {
+          it.in.position(BYTE_ORDER_MARK.length);
+        }
+        return received;
+      }
+    };
+  }
+
   private static CorrectServer losesAnUnfinishedLine(ServerConfig config, Service service)
       throws IOException {
     return changing(config, service, Services.LINES, WrongServices::text, _ -> "");
@@ -564,6 +603,37 @@ final class WrongServices {
           it.out.put((byte) '\n');
         }
         return progress;
+      }
+    };
+  }
+
+  private static CorrectServer losesALineWhileBlocked(ServerConfig config, Service service)
+      throws IOException {
+    return service.equals(Services.LINES)
+        ? losesTheRestWhileBlocked(config, service)
+        : new CorrectServer(config, service);
+  }
+
+  /**
+   * Takes FIN that comes while it is blocked for the end of all requests, the last one included.
+   */
+  private static CorrectServer losesTheRestWhileBlocked(ServerConfig config, Service service)
+      throws IOException {
+    return new ReadsAheadServer(config, service) {
+      @Override
+      void endsWhileBlocked(Conversation it) {
+        int end = it.in.limit();
+        while (end > it.in.position() && it.in.get(end - 1) != '\n') {
+          end--;
+        }
+        it.in.limit(end);
+      }
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        boolean ended = hasEnded(it);
+        Progress progress = super.advance(it, endOfInput && !ended);
+        return ended && progress == Progress.UNDERFLOW ? Progress.FINISHED : progress;
       }
     };
   }
@@ -691,6 +761,13 @@ final class WrongServices {
   private static CorrectServer ignoresACutOffCount(ServerConfig config, Service service)
       throws IOException {
     return changing(config, service, Services.FLOOD, WrongServices::text, _ -> "");
+  }
+
+  private static CorrectServer losesHalfACountWhileBlocked(ServerConfig config, Service service)
+      throws IOException {
+    return service.equals(Services.FLOOD)
+        ? losesTheRestWhileBlocked(config, service)
+        : new CorrectServer(config, service);
   }
 
   private static boolean isCount(byte[] line) {

@@ -40,6 +40,9 @@ final class Exchange {
   /** The services that answer requests which a client sends without waiting for the replies. */
   static final List<Service> PIPELINING = List.of(UPPER, LINES, FLOOD);
 
+  /** The same, for rules that prefer long replies. */
+  static final List<Service> PIPELINING_FLOOD_FIRST = List.of(FLOOD, UPPER, LINES);
+
   /** The services that end a conversation by themselves, after an error line. */
   static final List<Service> REFUSING = List.of(LINES, FLOOD);
 
@@ -56,6 +59,9 @@ final class Exchange {
   private static final int MAX_COUNT = 4000;
   private static final int TOO_LONG = 9000;
   private static final int LONG_LINE = 1000;
+
+  /** Number of characters of counts that a message shows. */
+  private static final int SHOWN = 40;
 
   private final Service service;
 
@@ -144,12 +150,19 @@ final class Exchange {
   /** Requests, and the replies to them. */
   static final class Batch {
 
+    private final String name;
     private final byte[] requests;
     private final byte[] replies;
 
-    private Batch(byte[] requests, byte[] replies) {
+    private Batch(String name, byte[] requests, byte[] replies) {
+      this.name = name;
       this.requests = requests;
       this.replies = replies;
+    }
+
+    /** Returns what the client sends, for a message. */
+    String name() {
+      return name;
     }
 
     byte[] requests() {
@@ -177,7 +190,8 @@ final class Exchange {
         }
       }
     }
-    return new Batch(text, Text.upper(text));
+    return new Batch(
+        "%,d bytes%s".formatted(length, is(LINES) ? " of lines" : ""), text, Text.upper(text));
   }
 
   private static Batch counts(RandomGenerator random, int length) {
@@ -191,7 +205,9 @@ final class Exchange {
       requests.writeBytes((count + "\n").getBytes(US_ASCII));
       replies.writeBytes(counted(count));
     }
-    return new Batch(requests.toByteArray(), replies.toByteArray());
+    String counts = requests.toString(US_ASCII).strip().replace("\n", ", ");
+    String shown = counts.length() > SHOWN ? counts.substring(0, SHOWN) + "…" : counts;
+    return new Batch("the counts " + shown, requests.toByteArray(), replies.toByteArray());
   }
 
   /**

@@ -1,13 +1,11 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.SILENCE;
-import static iomodels.conformance.Bound.VOLUME;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
@@ -18,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** Section 3: the services other than {@code upper}: they have faults that an echo cannot have. */
@@ -86,7 +85,7 @@ final class Section03Services {
                   + " only for clients on slow networks.",
               FLOOD,
               Set.of(),
-              Section03Services::slowReader),
+              FloodCounts::slowReader),
           new Rule(
               "3.07",
               MUST,
@@ -120,7 +119,7 @@ final class Section03Services {
                   + " taken for a part of the next reply.",
               FLOOD,
               Set.of(),
-              Section03Services::counts),
+              FloodCounts::counts),
           new Rule(
               "3.10",
               MUST,
@@ -132,7 +131,7 @@ final class Section03Services {
                   + " (RFC 9112, section 11.2).",
               FLOOD,
               Set.of(),
-              Section03Services::malformedCounts),
+              FloodCounts::malformedCounts),
           new Rule(
               "3.11",
               MUST,
@@ -143,7 +142,7 @@ final class Section03Services {
                   + " request as incomplete.",
               FLOOD,
               Set.of(Precondition.HALF_CLOSE),
-              Section03Services::unfinishedCounts));
+              FloodCounts::unfinishedCounts));
 
   private static final int MAX_LINE = 8192;
   private static final int MANY_LINES = 10_000;
@@ -154,7 +153,6 @@ final class Section03Services {
   private static final int FIN_LATER = 5;
 
   private static final String CONSTANT = "dddddd";
-  private static final String NOT_A_COUNT = "ERR expected a count\n";
 
   /** Time for the server to read what has been sent, so that it reads the rest separately. */
   private static final Duration BETWEEN_PARTS = Duration.ofMillis(20);
@@ -171,94 +169,10 @@ final class Section03Services {
           Sample.text("blanks, then the rest of the line", "  x\n"),
           Sample.text("LF after the other bytes", "ab\n"));
 
-  private static final List<String> COUNTS =
-      List.of(
-          "0",
-          "1",
-          "2",
-          "9",
-          "10",
-          "00",
-          "007",
-          "010",
-          "08",
-          "250",
-          "251",
-          "252",
-          "502",
-          "503",
-          "0000000000005",
-          "0000000000000",
-          "4095",
-          "8191",
-          "8192",
-          "8193",
-          "16384",
-          "16385",
-          "65535",
-          "65536",
-          "65537");
-
-  /** Only the beginning of these replies is received. */
-  private static final List<String> LARGE_COUNTS =
-      List.of(
-          "2147483647",
-          "2147483648",
-          "4294967295",
-          "4294967296",
-          "4294967297",
-          "1099511627776",
-          "0010000000000");
-
-  private static final String LARGEST_COUNT = "9999999999999";
-
-  private static final long BEGINNING = 70_000;
-
-  private static final List<Sample> MALFORMED =
-      List.of(
-          Sample.text("an empty line", ""),
-          Sample.text("a plus sign before a count", "+5"),
-          Sample.text("a minus sign before a count", "-5"),
-          Sample.text("minus zero", "-0"),
-          Sample.text("a sign alone", "-"),
-          Sample.text("a blank before a count", " 5"),
-          Sample.text("a blank after a count", "5 "),
-          Sample.text("a blank inside a count", "1 0"),
-          Sample.text("a blank alone", " "),
-          Sample.text("a tab before a count", "\t5"),
-          Sample.text("a tab after a count", "5\t"),
-          Sample.text("CR before LF", "5\r"),
-          Sample.text("CR alone", "\r"),
-          Sample.text("CR between counts", "5\r6"),
-          Sample.text("a hexadecimal count", "0x10"),
-          Sample.text("hexadecimal digits", "1f"),
-          Sample.text("a count with an exponent", "1e3"),
-          Sample.text("a count with a decimal point", "1.0"),
-          Sample.text("a count with a comma", "1,000"),
-          Sample.text("a count with an underscore", "1_000"),
-          Sample.text("a count with a suffix", "5L"),
-          Sample.text("a count with a semicolon", "5;"),
-          Sample.text("letters", "five"),
-          Sample.text("fourteen digits", "12345678901234"),
-          Sample.text("fourteen digits, of which thirteen are leading zeros", "00000000000005"),
-          Sample.text("fourteen zeros", "0".repeat(14)),
-          Sample.text("fifteen digits", "123456789012345"),
-          Sample.text("2^63", "9223372036854775808"),
-          Sample.text("2^64 + 1", "18446744073709551617"),
-          Sample.text("a hundred digits", "1".repeat(100)),
-          Sample.text("an Arabic-Indic digit", "\u0665"),
-          Sample.text("an ASCII digit and an Arabic-Indic one", "1\u0665"),
-          Sample.text("a fullwidth digit", "\uFF15"),
-          Sample.text("a superscript digit", "\u00B2"),
-          Sample.text("a no-break space after a count", "5\u00A0"),
-          Sample.hex("NUL after a count", "3500"),
-          Sample.hex("NUL before a count", "0035"),
-          Sample.hex("a digit with its eighth bit set", "B5"),
-          Sample.hex("a byte order mark before a count", "EFBBBF35"));
-
   private static final String TOO_LONG = "ERR line too long\n";
-  private static final long FLOOD_LENGTH = 20_000_000;
   private static final int SMALL_WINDOW = 4096;
+  private static final long MOST_SENT = 8 << 20;
+  private static final int BLOCKED = 2;
 
   private Section03Services() {}
 
@@ -340,10 +254,11 @@ final class Section03Services {
     demandTooLong(context, "8,193 bytes in pieces", "x".repeat(MAX_LINE), "x\n");
     demandTooLong(context, "a line of 70,000 bytes", "", "x".repeat(70_000) + "\nmore\n");
     String behind = "one\ntwo\n" + "x".repeat(MAX_LINE + 1) + "\nthree\n";
-    demandRefusal(context, "8,193 bytes behind two lines", behind, "ONE\nTWO\n" + TOO_LONG);
+    FinalAnswer.demandRefusal(
+        context, "8,193 bytes behind two lines", behind, "ONE\nTWO\n" + TOO_LONG);
     byte[] second = ("x".repeat(MAX_LINE) + "\n" + "y".repeat(MAX_LINE + 1)).getBytes(US_ASCII);
     byte[] answer = ("X".repeat(MAX_LINE) + "\n" + TOO_LONG).getBytes(US_ASCII);
-    demandRefusal(context, "8,193 bytes behind a line of 8,192", second, answer);
+    FinalAnswer.demandRefusal(context, "8,193 bytes behind a line of 8,192", second, answer);
   }
 
   private static byte[] line(TestContext context, int length) {
@@ -379,23 +294,6 @@ final class Section03Services {
     }
   }
 
-  private static void demandRefusal(TestContext context, String what, String request, String answer)
-      throws Broken, IOException, InterruptedException {
-    demandRefusal(context, what, request.getBytes(UTF_8), answer.getBytes(UTF_8));
-  }
-
-  /** Sends a request on a connection of its own, and demands this answer and FIN. */
-  private static void demandRefusal(TestContext context, String what, byte[] request, byte[] answer)
-      throws Broken, IOException, InterruptedException {
-    try (Peer peer = context.connect()) {
-      peer.send(request);
-      peer.expect(answer);
-      peer.expectFinDespite("3\n");
-    } catch (Broken e) {
-      throw e.at(what);
-    }
-  }
-
   private static void anyBytesInLines(TestContext context)
       throws Broken, IOException, InterruptedException {
     List<Sample> lines = new ArrayList<>();
@@ -426,6 +324,12 @@ final class Section03Services {
     peer.expectFin();
     peer.close();
 
+    Peer marked = context.connect();
+    Sample mark = Sample.text("a byte order mark at the beginning of a connection", "\uFEFFx\n");
+    marked.send(mark.bytes());
+    Sample.expect(marked, List.of(mark), "", Text::upper);
+    marked.close();
+
     try (Peer leaving = context.connect()) {
       leaving.send("left behind ");
     }
@@ -451,148 +355,48 @@ final class Section03Services {
             Sample.hex("NUL", "7800"),
             Sample.text("8,192 bytes without LF", "x".repeat(MAX_LINE)));
     for (Sample each : inputs) {
-      demandUntilFin(context, each, Text.upper(each.bytes()), false);
+      FinalAnswer.demandUntilFin(context, each, Text.upper(each.bytes()), false);
     }
     for (Sample each : inputs.subList(0, FIN_LATER)) {
-      demandUntilFin(context, each, Text.upper(each.bytes()), true);
+      FinalAnswer.demandUntilFin(context, each, Text.upper(each.bytes()), true);
     }
     Sample tooLong = Sample.text("8,193 bytes without LF", "a\n" + "x".repeat(MAX_LINE + 1));
-    demandUntilFin(context, tooLong, ("A\n" + TOO_LONG).getBytes(US_ASCII), false);
+    FinalAnswer.demandUntilFin(context, tooLong, ("A\n" + TOO_LONG).getBytes(US_ASCII), false);
+    lastLineOfALateReader(context);
   }
 
-  /** Sends input and FIN, at once or one after the other; demands this answer and FIN. */
-  private static void demandUntilFin(
-      TestContext context, Sample input, byte[] answer, boolean finLater)
+  /** The last line and FIN come while the server is blocked: behind other lines, and alone. */
+  private static void lastLineOfALateReader(TestContext context)
       throws Broken, IOException, InterruptedException {
-    try (Peer peer = context.connect()) {
-      peer.send(input.bytes());
-      if (finLater) {
-        peer.pause(BETWEEN_PARTS);
-      }
-      peer.finishSending();
-      peer.expect(answer);
-      peer.expectFin();
-    } catch (Broken e) {
-      throw e.at(input.name() + ", then FIN");
+    Exchange.Flow flow = Exchange.of(context).flow(context.random().nextInt());
+    Peer first = context.connectWithWindow(SMALL_WINDOW);
+    long sent = first.sendUntilFull(flow.requests(), MOST_SENT);
+    OptionalLong taken = BlockedServer.taken(first);
+    demandLastLine(context, first, flow, sent);
+    for (int i = 0; i < BLOCKED; i++) { // A busy server may be slow instead.
+      Peer peer = context.connectWithWindow(SMALL_WINDOW);
+      sent = BlockedServer.block(peer, flow, taken, MOST_SENT);
+      demandLastLine(context, peer, flow, sent);
     }
   }
 
-  private static void counts(TestContext context) throws Broken, IOException, InterruptedException {
-    List<Sample> counts = new ArrayList<>();
-    for (String each : COUNTS) {
-      counts.add(Sample.text("the count " + each, each + "\n"));
+  private static void demandLastLine(
+      TestContext context, Peer peer, Exchange.Flow flow, long before)
+      throws Broken, InterruptedException {
+    long sent = before;
+    if (flow.atEnd(sent).length == 0) {
+      sent += peer.sendUntilFull(flow.requests().from(sent), 1);
     }
-    Peer peer = context.connect();
-    for (Sample each : counts) {
-      peer.send(each.bytes());
-      Sample.expect(peer, List.of(each), "", Section03Services::floodReply);
-    }
-    byte[] pipelined = Sample.joined(counts);
-    peer.whileSending(
-        () -> peer.send(pipelined),
-        () -> Sample.expect(peer, counts, ", pipelined", Section03Services::floodReply));
-    Sample.exchangeInPieces(peer, counts, context.random(), Section03Services::floodReply);
-    try {
-      peer.send("1");
-      peer.expectSilence(BETWEEN_PARTS);
-      peer.send("2\n");
-      peer.expect(floodReply("12".getBytes(US_ASCII)));
-    } catch (Broken e) {
-      throw e.at("the count 12, of which the 1 comes first");
-    }
-    peer.send("10000000\n0\n");
-    peer.expectStream(Text::flood, 10_000_000);
     peer.finishSending();
-    peer.expectFin();
+    peer.pause(context.time(SILENCE));
+    try {
+      new Exchange.Pending(flow, sent).expectToTheEnd(peer);
+    } catch (Broken e) {
+      throw e.at(
+          "a last line of %d bytes without LF, then FIN, from a client that does not read yet"
+              .formatted(flow.atEnd(sent).length));
+    }
     peer.close();
-    for (String each : LARGE_COUNTS) {
-      demandBeginning(context, each, BEGINNING);
-    }
-    // More than a server that limits the length of a reply would send.
-    demandBeginning(context, LARGEST_COUNT, 2L * context.count(VOLUME));
-    try (Peer leaving = context.connect()) {
-      leaving.send("12");
-    }
-    Peer next = context.connect();
-    next.send("3\n4\n");
-    Sample behind = Sample.text("after a client that left in the middle of a count", "3\n");
-    Sample.expect(next, List.of(behind), "", Section03Services::floodReply);
-  }
-
-  private static byte[] floodReply(byte[] request) {
-    long count = Long.parseLong(new String(request, US_ASCII).strip());
-    byte[] reply = new byte[Math.toIntExact(count)];
-    Text.flood(reply, reply.length, 0);
-    return reply;
-  }
-
-  /** A reply that is too short would be followed by those to the next counts. */
-  private static void demandBeginning(TestContext context, String count, long length)
-      throws Broken, IOException, InterruptedException {
-    try (Peer peer = context.connect()) {
-      peer.send(count + "\n300\n300\n");
-      peer.expectStream(Text::flood, length);
-      peer.reset();
-    } catch (Broken e) {
-      throw e.at("the count " + count);
-    }
-  }
-
-  private static void malformedCounts(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    List<Sample> malformed = new ArrayList<>(MALFORMED);
-    List<Sample> bytes = new ArrayList<>();
-    for (Sample each : Sample.everyByte("", "")) {
-      if (!isDigit(each.bytes()[0])) {
-        bytes.add(each);
-        bytes.add(new Sample(each.name() + " before a digit", new byte[] {each.bytes()[0], '2'}));
-        bytes.add(new Sample(each.name() + " after a digit", new byte[] {'2', each.bytes()[0]}));
-      }
-    }
-    malformed.addAll(Sample.some(bytes, context));
-    for (Sample each : malformed) {
-      Sample request = each.with("\n3\n");
-      demandRefusal(context, each.name(), request.bytes(), NOT_A_COUNT.getBytes(US_ASCII));
-    }
-    for (Sample each : List.of(malformed.getFirst(), malformed.getLast())) {
-      byte[] request = Sample.joined(List.of(Sample.text("", "2\n1\n"), each.with("\n3\n")));
-      byte[] answer = ("\0\1\0" + NOT_A_COUNT).getBytes(US_ASCII);
-      demandRefusal(context, each.name() + " behind two counts", request, answer);
-    }
-    byte[] answer = NOT_A_COUNT.getBytes(US_ASCII);
-    try (Peer peer = context.connect()) {
-      peer.send("1");
-      peer.expectSilence(BETWEEN_PARTS);
-      peer.send("x\n");
-      peer.expect(answer);
-      peer.expectFin();
-    } catch (Broken e) {
-      throw e.at("the count 1x, of which the 1 comes first");
-    }
-  }
-
-  private static boolean isDigit(byte octet) {
-    return octet >= '0' && octet <= '9';
-  }
-
-  private static void unfinishedCounts(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    byte[] error = NOT_A_COUNT.getBytes(US_ASCII);
-    byte[] errorBehindTwoBytes = ("\0\1" + NOT_A_COUNT).getBytes(US_ASCII);
-    Sample half = Sample.text("a count without LF", "2");
-    demandUntilFin(context, half, error, true);
-    demandUntilFin(context, Sample.text("no count", ""), new byte[0], true);
-    demandUntilFin(context, Sample.text("a count", "2\n"), new byte[] {0, 1}, true);
-
-    demandUntilFin(context, Sample.text("no count", ""), new byte[0], false);
-    demandUntilFin(context, Sample.text("a count", "2\n"), new byte[] {0, 1}, false);
-    demandUntilFin(context, Sample.text("the count 0", "0\n"), new byte[0], false);
-    demandUntilFin(context, Sample.text("two counts", "2\n1\n"), new byte[] {0, 1, 0}, false);
-    demandUntilFin(context, half, error, false);
-    Sample thirteen = Sample.text("thirteen digits without LF", "1234567890123");
-    demandUntilFin(context, thirteen, error, false);
-    Sample second = Sample.text("a count, and one without LF", "2\n12");
-    demandUntilFin(context, second, errorBehindTwoBytes, false);
   }
 
   private static void constant(TestContext context)
@@ -638,16 +442,5 @@ final class Section03Services {
   private static Sample request(TestContext context, int length) {
     String name = "a request of %d byte%s".formatted(length, length == 1 ? "" : "s");
     return new Sample(name, Text.letters(context.random(), length));
-  }
-
-  /** Reads nothing until the server has filled all buffers, and then reads everything. */
-  private static void slowReader(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    Peer peer = context.connectWithWindow(SMALL_WINDOW);
-    peer.send(FLOOD_LENGTH + "\n");
-    peer.pauseUntilFull();
-    peer.expectStream(Text::flood, FLOOD_LENGTH);
-    peer.send("3\n");
-    peer.expect(new byte[] {0, 1, 2});
   }
 }

@@ -3,7 +3,6 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.ABORTS;
 import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.PAUSE;
-import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
 
@@ -97,10 +96,10 @@ final class Section04Closing {
               "When the FIN arrives, replies wait in the server's buffers and in the"
                   + " kernel's. A server that closes with SO_LINGER at 0, or drops its own buffers,"
                   + " truncates the last replies (Stevens, UNP vol. 1, section 7.5).",
-              Exchange.PIPELINING,
+              Exchange.PIPELINING_FLOOD_FIRST,
               Set.of(Precondition.HALF_CLOSE),
               Scheduling.WAITING,
-              Section04Closing::finBehindUnansweredInput),
+              Section04Closing::readsLate),
           new Rule(
               "4.07",
               MUST,
@@ -136,7 +135,7 @@ final class Section04Closing {
               Set.of(),
               Section04Closing::readsOnAfterItsFin));
 
-  private static final long REPLY_LENGTH = 20_000_000;
+  private static final long REPLY_LENGTH = LongReply.LENGTH;
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final int HALF_CLOSERS = 100;
   private static final int MAX_BATCH = 1_000;
@@ -255,10 +254,11 @@ final class Section04Closing {
   }
 
   /**
-   * When the FIN arrives, replies fill all buffers between the server and the client. One client
-   * reads after a moment, another one so late that a time limit of some seconds would be over.
+   * When the FIN arrives, replies fill all buffers between the server and the client, which reads
+   * so late that a time limit of some seconds would be over. Behind the FIN of one client nothing
+   * is left to read: the server knows at once that the client has half-closed.
    */
-  private static void finBehindUnansweredInput(TestContext context)
+  private static void readsLate(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
     InetSocketAddress server = context.serverToOccupy();
@@ -266,22 +266,38 @@ final class Section04Closing {
     Exchange.Pending pending =
         exchange.leavePending(late, context.random().nextInt(), SEND_LIMIT).orElseThrow();
     late.finishSending();
+    Optional<LongReply> beside = Optional.empty();
+    if (exchange.is(FLOOD) && context.isConcurrent()) {
+      Peer other = context.connectTo(server, SMALL_WINDOW);
+      beside = Optional.of(LongReply.blocking(other, REPLY_LENGTH, ""));
+      other.finishSending();
+    }
     late.pause(context.time(PAUSE));
     pending.expectToTheEnd(late);
     late.close();
+    if (beside.isPresent()) {
+      beside.get().expectToTheEnd();
+    }
+    finBehindRequests(context, exchange, server);
+  }
 
-    // Everything together: the FIN may arrive before the server has read the first message.
+  /** Everything together: the FIN may arrive before the server has read the first message. */
+  private static void finBehindRequests(
+      TestContext context, Exchange exchange, InetSocketAddress server)
+      throws Broken, IOException, InterruptedException {
     for (int i = 0; i < HALF_CLOSERS; i++) {
       Exchange.Batch batch =
           exchange.batch(context.random(), context.random().nextInt(2, MAX_BATCH));
       byte[] requests = batch.requests();
-      Peer peer = context.connectTo(server, 0);
-      peer.send(requests, 0, requests.length / 2);
-      peer.send(requests, requests.length / 2, requests.length - requests.length / 2);
-      peer.finishSending();
-      peer.expect(batch.replies());
-      peer.expectFin();
-      peer.close();
+      try (Peer peer = context.connectTo(server, 0)) {
+        peer.send(requests, 0, requests.length / 2);
+        peer.send(requests, requests.length / 2, requests.length - requests.length / 2);
+        peer.finishSending();
+        peer.expect(batch.replies());
+        peer.expectFin();
+      } catch (Broken e) {
+        throw e.at(batch.name() + " in two writes, then FIN");
+      }
     }
   }
 
@@ -316,10 +332,19 @@ final class Section04Closing {
         each.repeat(context, server, 1);
       }
     }
+    demandServed(context, exchange, "clients that reset in every state");
+    if (exchange.is(FLOOD) && context.isConcurrent()) {
+      int clients = BlockedServer.reset(context);
+      demandServed(context, exchange, clients + " clients that reset while the server was blocked");
+    }
+  }
+
+  private static void demandServed(TestContext context, Exchange exchange, String others)
+      throws Broken, IOException, InterruptedException {
     try {
       exchange.holdLast(context.connect(), 1);
     } catch (Broken e) {
-      throw e.at("after clients that reset in every state");
+      throw e.at("after " + others);
     }
   }
 
@@ -398,10 +423,7 @@ final class Section04Closing {
     int own = 8 + 2 * Runtime.getRuntime().availableProcessors();
     demandAtMost(context, "threads", threads + own, () -> meter.now().threads());
     context.stop(server);
-    if (!server.awaitEnd(context.time(STOP))) {
-      throw Broken.late(
-          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
-    }
+    Shutdown.demandEnd(context, server);
   }
 
   /** Clients that reset in the middle of a message and, now and then, a well-behaved one. */

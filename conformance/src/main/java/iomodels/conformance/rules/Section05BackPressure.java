@@ -9,6 +9,7 @@ import static iomodels.service.Services.DISCARD;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
 import static iomodels.service.Services.UPPER;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
@@ -73,12 +74,24 @@ final class Section05BackPressure {
               "A blocking write on a shared thread, or under a shared lock, lets one stalled"
                   + " client stop the whole service. A server with several clients must never block"
                   + " for a single one (Stevens, UNP vol. 1, section 6.8).",
-              List.of(FLOOD, UPPER, LINES),
+              Exchange.PIPELINING_FLOOD_FIRST,
               Set.of(Precondition.CONCURRENT),
               Scheduling.TIMED,
               Section05BackPressure::delaysNobody));
 
   private static final int SMALL = 16 * 1024;
+
+  /** The smaller a client's buffer is, the less does the server's kernel hold for it. */
+  private static final int TINY = 1024;
+
+  /** Enough that replies of the shorter length exceed the bound if the server holds them. */
+  private static final int MORE_STALLED = 128;
+
+  /** A reply that a server may think small enough to be built in memory. */
+  private static final long SHORTER = 4_200_000;
+
+  /** Several times what a server may hold. */
+  private static final long MOST_COUNTS = 12 << 20;
 
   /** Several times the size of all buffers between client and server. */
   private static final long VOLUME = 16L << 20;
@@ -162,28 +175,64 @@ final class Section05BackPressure {
     first.send(REPLY_LENGTH + "\n");
     first.expectStream(Text::flood, REPLY_LENGTH);
     first.close();
-    int clients = context.atOnce(context.count(STALLED));
+    boundsReadAhead(context, server);
     long before = meter.now().residentBytes();
+    int clients = context.atOnce(context.count(STALLED));
     long allowed = context.count(GROWTH) + (long) clients * context.count(HELD);
     // Long enough that complete replies would exceed the bound, even with few clients.
     long each = Math.max(REPLY_LENGTH, 4 * allowed / clients);
     List<Peer> peers = new ArrayList<>();
+    stall(context, server, clients, each, peers);
+    demandFewBytes(context, meter, before, peers, exchange);
+    stall(context, server, context.atOnce(clients + MORE_STALLED) - clients, SHORTER, peers);
+    long last = demandFewBytes(context, meter, before, peers, exchange);
+    context.note("sees the server's memory grow by %,d bytes".formatted(last - before));
+  }
+
+  /** Clients that ask for replies of this length, and receive one byte. */
+  private static void stall(
+      TestContext context, Instance server, int clients, long length, List<Peer> peers)
+      throws Broken, IOException {
     for (int i = 0; i < clients; i++) {
-      Peer peer = context.connectWithWindow(server, SMALL);
-      peer.send(each + "\n");
-      peer.expect(new byte[] {0});
+      Peer peer = context.connectWithWindow(server, TINY);
+      LongReply.begin(peer, length, "");
       peers.add(peer);
     }
+  }
+
+  /** Demands that memory grows little, until it stops growing; returns how much the server has. */
+  private static long demandFewBytes(
+      TestContext context, CostMeter meter, long before, List<Peer> peers, Exchange exchange)
+      throws Broken, IOException, InterruptedException {
+    long allowed = context.count(GROWTH) + (long) peers.size() * context.count(HELD);
     long last = before;
     long deadline = System.nanoTime() + context.patience().toNanos();
     for (int quiet = 0; quiet < 3 && System.nanoTime() < deadline; ) {
       TimeUnit.MILLISECONDS.sleep(150);
       long now = meter.now().residentBytes();
-      demandGrowth(now - before, allowed, clients, exchange);
+      demandGrowth(now - before, allowed, peers.size(), exchange);
       quiet = now - last < (1 << 20) && allAreFull(peers) ? quiet + 1 : 0;
       last = now;
     }
-    context.note("sees the server's memory grow by %,d bytes".formatted(last - before));
+    return last;
+  }
+
+  /** One reply without end is pending: a server that goes on reading keeps the further counts. */
+  private static void boundsReadAhead(TestContext context, Instance server)
+      throws Broken, IOException, InterruptedException {
+    byte[] count = (ENDLESS + "\n").getBytes(US_ASCII);
+    Peer.BytePattern counts =
+        (into, length, position) -> {
+          for (int i = 0; i < length; i++) {
+            into[i] = count[(int) ((position + i) % count.length)];
+          }
+        };
+    try (Peer peer = context.connectWithBuffers(server, SMALL)) {
+      peer.sendUntilFull(counts, MOST_COUNTS);
+      HeldBytes.demandFewRead("a server", peer, context.count(HELD));
+    } catch (Broken e) {
+      throw e.at("counts without end, from a client that does not read the replies");
+    }
   }
 
   /** Returns whether the server has written to each client as much as the kernel takes. */

@@ -7,8 +7,6 @@ import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
 import static iomodels.service.Services.FLOOD;
-import static iomodels.service.Services.LINES;
-import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
@@ -70,7 +68,7 @@ final class Section06ManyClients {
               "An event loop that writes until the socket would block never finishes with a"
                   + " fast reader, and starves the others: epoll(7) lists starvation among its"
                   + " pitfalls. One download then delays every interactive user.",
-              List.of(FLOOD, UPPER, LINES),
+              Exchange.PIPELINING_FLOOD_FIRST,
               Set.of(Precondition.CONCURRENT),
               Scheduling.TIMED,
               Section06ManyClients::besideAFlooder),
@@ -115,6 +113,7 @@ final class Section06ManyClients {
   private static final long BULK = 1 << 20;
   private static final long MOST_PENDING = 8 << 20;
   private static final int WINDOW = 64 * 1024;
+
   private static final int PINGS = 25;
   private static final long ENDLESS = 9_999_999_999_999L;
 

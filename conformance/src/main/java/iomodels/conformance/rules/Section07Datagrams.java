@@ -19,8 +19,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Section 7: datagrams. */
 final class Section07Datagrams {
@@ -116,6 +123,13 @@ final class Section07Datagrams {
   private static final int SENDERS = 16;
   private static final Duration AT_ONCE = Duration.ofMillis(1);
 
+  /** Times 2 in flight, times 16 senders: about 1,500 datagrams. */
+  private static final int ROUNDS_AT_ONCE = 48;
+
+  private static final int IN_FLIGHT = 2;
+  private static final int MOST_LOST = 3;
+  private static final Duration LOST_AFTER = Duration.ofMillis(300);
+
   /** Sizes of buffers, the largest datagram, and then smaller ones. */
   private static final int[] LENGTHS = {
     Responder.MAX_DATAGRAM_IPV4, Responder.MAX_DATAGRAM_IPV4 - 1, 8192, 8193, 16_384, 16_385, 32_769
@@ -198,6 +212,61 @@ final class Section07Datagrams {
     for (DatagramPeer each : many) {
       each.expectSilence(AT_ONCE);
     }
+    sendersAtOnce(many);
+  }
+
+  /**
+   * Senders that do not wait for each other: the server's queue holds datagrams of several of them.
+   * UDP may lose some, but no reply may reach another sender.
+   */
+  private static void sendersAtOnce(List<DatagramPeer> senders)
+      throws Broken, IOException, InterruptedException {
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Optional<Broken>>> ends = new ArrayList<>();
+      for (int i = 0; i < senders.size(); i++) {
+        int number = i;
+        ends.add(executor.submit(() -> mixUp(senders.get(number), number, senders.size())));
+      }
+      for (Future<Optional<Broken>> each : ends) {
+        Optional<Broken> broken = each.get();
+        if (broken.isPresent()) {
+          throw broken.get();
+        }
+      }
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  /** Sends datagrams, and returns what was wrong with a reply, if anything was. */
+  private static Optional<Broken> mixUp(DatagramPeer peer, int sender, int senders)
+      throws IOException {
+    String own = "FROM SENDER %d: ".formatted(sender);
+    Set<String> pending = new HashSet<>();
+    int lost = 0;
+    for (int i = 0; i < ROUNDS_AT_ONCE && lost < MOST_LOST; i++) {
+      for (int j = 0; j < IN_FLIGHT; j++) {
+        String request = own + i + (j == 0 ? "a" : "b".repeat(i % 50));
+        pending.add(request.toUpperCase(Locale.ROOT));
+        peer.send(request.toLowerCase(Locale.ROOT).getBytes(US_ASCII));
+      }
+      for (int j = 0; j < IN_FLIGHT; j++) {
+        Optional<byte[]> reply = peer.receiveAny(LOST_AFTER);
+        if (reply.isEmpty()) {
+          lost++;
+          break;
+        }
+        String text = new String(reply.get(), US_ASCII);
+        if (!pending.remove(text)) {
+          return Optional.of(
+              new Broken(
+                  "one reply to each datagram of sender %d, where %d senders send at the same time"
+                      .formatted(sender, senders),
+                  "it got \"%s\"".formatted(text)));
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   private static void vanished(TestContext context)
@@ -301,6 +370,23 @@ final class Section07Datagrams {
       context
           .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
           .exchange(text, Text.upper(text));
+    }
+    oneClientAsks(context, port);
+  }
+
+  /** A server must not remember the address that a client has asked first. */
+  private static void oneClientAsks(TestContext context, int port)
+      throws Broken, IOException, InterruptedException {
+    InetSocketAddress first = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+    InetSocketAddress second = new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), port);
+    DatagramPeer client = context.datagrams(first);
+    for (InetSocketAddress each : List.of(first, second, first)) {
+      byte[] text = Text.letters(context.random(), 100);
+      try {
+        client.exchange(each, text, Text.upper(text));
+      } catch (Broken e) {
+        throw e.at("one client that asks 127.0.0.1, 127.0.0.2 and 127.0.0.1");
+      }
     }
   }
 }

@@ -2,7 +2,6 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.IDLE_STOP;
 import static iomodels.conformance.Bound.SILENCE;
-import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
 import static iomodels.service.Services.FIXED;
@@ -22,17 +21,11 @@ import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** Section 9: start, restart and stop. */
 final class Section09LifeCycle {
@@ -118,7 +111,7 @@ final class Section09LifeCycle {
               List.of(FLOOD, LINES, UPPER, FIXED),
               Set.of(Precondition.LIFE, Precondition.CONCURRENT),
               Scheduling.TIMED,
-              Section09LifeCycle::deliversToACrowd),
+              CrowdAtStop::demandReplies),
           new Rule(
               "9.08",
               SHOULD,
@@ -144,14 +137,6 @@ final class Section09LifeCycle {
 
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
-  private static final int CROWD = 200;
-
-  /** Less than the grace period: a client that is cut off later may have been too slow. */
-  private static final Duration IN_TIME = Duration.ofSeconds(2);
-
-  /** The message of a time-out: a server that sends nothing has lost data, however late it is. */
-  private static final String NOTHING_CAME = "nothing came";
-
   private static final int QUEUED = 40;
 
   private Section09LifeCycle() {}
@@ -175,7 +160,7 @@ final class Section09LifeCycle {
     context.stop(first);
     peer.expectFin();
     peer.close();
-    awaitEnd(context, first);
+    Shutdown.demandEnd(context, first);
     Instance second;
     try {
       second = context.launch(first.address().getPort());
@@ -191,14 +176,13 @@ final class Section09LifeCycle {
   private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
+    Optional<Peer> undecided = beginRequest(context, exchange, server);
     Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
     if (exchange.is(FLOOD)) {
-      reader.send(REPLY_LENGTH + "\n");
-      reader.expect(new byte[] {0});
+      LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
       context.stop(server);
       awaitRefusal(context, server);
-      Peer.BytePattern flood = Text::flood;
-      reader.expectStream(flood.from(1), REPLY_LENGTH - 1);
+      reply.expectFrom(1);
       reader.expectFin();
     } else {
       exchange.hold(reader, 1);
@@ -212,7 +196,23 @@ final class Section09LifeCycle {
       }
     }
     reader.close();
-    awaitEnd(context, server);
+    try {
+      Shutdown.demandEnd(context, server);
+    } catch (Broken e) {
+      throw undecided.isEmpty() ? e : e.at("with a client that has sent a part of a request");
+    }
+  }
+
+  /** A client that sends a part of a request and nothing more, if there is such a part. */
+  private static Optional<Peer> beginRequest(
+      TestContext context, Exchange exchange, Instance server) throws Broken, IOException {
+    if (exchange.begun(0).length == 0 || !context.isConcurrent()) {
+      return Optional.empty();
+    }
+    Peer undecided = context.connect(server);
+    exchange.hold(undecided, 1);
+    undecided.send(exchange.begun(11));
+    return Optional.of(undecided);
   }
 
   private static void stopsBesideIdle(TestContext context)
@@ -266,7 +266,7 @@ final class Section09LifeCycle {
       peer.expectFin();
     }
     peer.close();
-    awaitEnd(context, server);
+    Shutdown.demandEnd(context, server);
   }
 
   private static void busyPort(TestContext context)
@@ -295,14 +295,6 @@ final class Section09LifeCycle {
       return;
     }
     throw new Broken("an error", "a server claims to listen at " + server.address());
-  }
-
-  private static void awaitEnd(TestContext context, Instance server)
-      throws Broken, InterruptedException {
-    if (!server.awaitEnd(context.time(STOP))) {
-      throw Broken.late(
-          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
-    }
   }
 
   /** Demands that new clients are refused, if not at once, then before the drain is over. */
@@ -338,220 +330,6 @@ final class Section09LifeCycle {
         : Broken.late(wanted, "it was neither refused nor served");
   }
 
-  /**
-   * The state of a conversation at the stop, and its required end. In the order in which the
-   * conversations begin: LINGERING comes last, since a server lingers for a limited time.
-   */
-  private enum State {
-    IDLE {
-      @Override
-      void begin(Exchange exchange, Peer peer) throws Broken {
-        exchange.hold(peer, 1);
-      }
-
-      @Override
-      void end(Exchange exchange, Peer peer) throws Broken {
-        peer.expectFin();
-      }
-    },
-    IN_A_REQUEST {
-      @Override
-      void begin(Exchange exchange, Peer peer) throws Broken {
-        exchange.hold(peer, 1);
-        peer.send(exchange.begun(1));
-      }
-
-      @Override
-      void end(Exchange exchange, Peer peer) throws Broken {
-        peer.finishSending();
-        peer.drain();
-      }
-
-      @Override
-      boolean appliesTo(Exchange exchange) {
-        return exchange.refuses();
-      }
-    },
-    IN_A_REPLY {
-      @Override
-      void begin(Exchange exchange, Peer peer) throws Broken {
-        if (exchange.is(FLOOD)) {
-          peer.send(SHARE + "\n");
-          peer.expect(new byte[] {0});
-        } else if (exchange.pipelines()) {
-          byte[] requests = new byte[(int) exchange.flow(SHARE).whole(SHARE)];
-          exchange.flow(SHARE).requests().fill(requests, requests.length, 0);
-          peer.send(requests);
-        } else {
-          peer.send(exchange.request(1));
-        }
-      }
-
-      @Override
-      void end(Exchange exchange, Peer peer) throws Broken {
-        if (exchange.is(FLOOD)) {
-          Peer.BytePattern flood = Text::flood;
-          peer.expectStream(flood.from(1), SHARE - 1);
-        } else if (exchange.pipelines()) {
-          Exchange.Flow flow = exchange.flow(SHARE);
-          peer.expectStream(flow.replies(), flow.whole(SHARE));
-        } else {
-          peer.expect(exchange.reply(1));
-        }
-        peer.expectFin();
-      }
-    },
-    HALF_CLOSED {
-      @Override
-      void begin(Exchange exchange, Peer peer) throws Broken {
-        IN_A_REPLY.begin(exchange, peer);
-        peer.finishSending();
-      }
-
-      @Override
-      void end(Exchange exchange, Peer peer) throws Broken {
-        IN_A_REPLY.end(exchange, peer);
-      }
-    },
-    LINGERING {
-      @Override
-      void begin(Exchange exchange, Peer peer) throws Broken {
-        if (exchange.is(FLOOD)) {
-          IN_A_REPLY.begin(exchange, peer);
-          peer.send("no count\n" + "unread\n".repeat(100));
-        } else {
-          exchange.hold(peer, 1);
-          peer.send(exchange.refusedRequest());
-          peer.send("unread\n".repeat(100));
-        }
-      }
-
-      @Override
-      void end(Exchange exchange, Peer peer) throws Broken {
-        if (exchange.is(FLOOD)) {
-          Peer.BytePattern flood = Text::flood;
-          peer.expectStream(flood.from(1), SHARE - 1);
-        }
-        peer.expect(exchange.error());
-        peer.expectFin();
-      }
-
-      @Override
-      boolean appliesTo(Exchange exchange) {
-        return exchange.refuses();
-      }
-
-      @Override
-      void afterStop(Peer peer) throws Broken {
-        // If the server has closed, it answers this with RST, which destroys the reply.
-        peer.send("more\n");
-      }
-    };
-
-    /** Length of a reply that does not fit into the kernel's buffers. */
-    private static final int SHARE = 60_000;
-
-    /** A little less than the time for which every server has to linger. */
-    private static final Duration LINGER = Duration.ofMillis(180);
-
-    /** Returns whether a conversation of this service can be in this state. */
-    boolean appliesTo(Exchange exchange) {
-      return true;
-    }
-
-    abstract void begin(Exchange exchange, Peer peer) throws Broken;
-
-    /** Sends what a server that has been told to stop must still accept. */
-    void afterStop(Peer peer) throws Broken {}
-
-    /** Receives all pending replies. */
-    abstract void end(Exchange exchange, Peer peer) throws Broken;
-  }
-
-  private static void deliversToACrowd(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    Exchange exchange = Exchange.of(context);
-    List<State> states = Stream.of(State.values()).filter(it -> it.appliesTo(exchange)).toList();
-    Instance server = context.launch(0);
-    List<Client> crowd = new ArrayList<>();
-    int clients = context.atOnce(CROWD);
-    for (int i = 0; i < clients; i++) {
-      State state = states.get(i * states.size() / clients);
-      Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
-      long begun = System.nanoTime();
-      state.begin(exchange, peer);
-      crowd.add(new Client(exchange, peer, state, begun));
-    }
-    context.stop(server);
-    long stopped = System.nanoTime();
-    List<Client> judged = new ArrayList<>();
-    for (Client each : crowd) {
-      if (each.afterStop()) {
-        judged.add(each);
-      }
-    }
-    crowd
-        .getFirst()
-        .peer()
-        .pause(context.time(SILENCE)); // Silence, which is not the end of the input.
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<Optional<String>>> ends = new ArrayList<>();
-      for (Client each : judged) {
-        ends.add(executor.submit(() -> each.end(stopped)));
-      }
-      List<String> losses = new ArrayList<>();
-      for (Future<Optional<String>> each : ends) {
-        each.get().ifPresent(losses::add);
-      }
-      if (!losses.isEmpty()) {
-        throw new Broken(
-            "all pending replies for each of %d clients".formatted(clients),
-            "%d clients lost data; the first one: %s".formatted(losses.size(), losses.getFirst()));
-      }
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
-    }
-    awaitEnd(context, server);
-  }
-
-  /** A client of the crowd. */
-  private record Client(Exchange exchange, Peer peer, State state, long begun) {
-
-    /**
-     * Sends a little more in some states.
-     *
-     * @return whether the server must still have accepted that
-     */
-    boolean afterStop() throws Broken {
-      boolean early = isEarly();
-      if (early) {
-        state.afterStop(peer);
-      }
-      return !early || isEarly();
-    }
-
-    private boolean isEarly() {
-      return System.nanoTime() - begun < State.LINGER.toNanos();
-    }
-
-    /** Receives all pending replies; returns what was lost, or empty if nothing was. */
-    Optional<String> end(long stopped) throws IOException {
-      try {
-        state.end(exchange, peer);
-        return Optional.empty();
-      } catch (Broken e) {
-        boolean cutOff = !String.valueOf(e.getMessage()).contains(NOTHING_CAME);
-        if (cutOff && System.nanoTime() - stopped > IN_TIME.toNanos()) {
-          throw new Inconclusive(
-              "too late to tell: the grace period may be over: " + e.getMessage(), e);
-        }
-        return Optional.of("%s: %s".formatted(state, e.getMessage()));
-      } finally {
-        peer.close();
-      }
-    }
-  }
-
   /** While the server is paused, the kernel completes connections for it (listen(2)). */
   private static void acceptsTheQueue(TestContext context)
       throws Broken, IOException, InterruptedException {
@@ -578,6 +356,6 @@ final class Section09LifeCycle {
       queued.get(i).expect(exchange.reply(i));
       queued.get(i).expectFin();
     }
-    awaitEnd(context, server);
+    Shutdown.demandEnd(context, server);
   }
 }

@@ -6,7 +6,7 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 
-/** The rule that every program ends when it is stopped. */
+/** The rule that every program ends when it is stopped, and the same check for servers. */
 final class Shutdown {
 
   static final String SENTENCE =
@@ -25,6 +25,14 @@ final class Shutdown {
       throw Broken.late(
           "the program to end within %,d ms".formatted(context.time(STOP).toMillis()),
           "it still runs");
+    }
+  }
+
+  /** Demands that a server that has been told to stop ends. */
+  static void demandEnd(TestContext context, Instance server) throws Broken, InterruptedException {
+    if (!server.awaitEnd(context.time(STOP))) {
+      throw Broken.late(
+          "an end within %,d ms".formatted(context.time(STOP).toMillis()), "the server still runs");
     }
   }
 }

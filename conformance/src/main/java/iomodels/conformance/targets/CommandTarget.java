@@ -121,14 +121,15 @@ public final class CommandTarget implements Target {
         command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
     ManagedProcess child = new ManagedProcess(how.apply(ManagedProcess.shell(line)));
     try {
-      return awaitReady(child, address, taken);
+      return awaitReady(child, host, address, taken);
     } catch (InterruptedException e) {
       child.kill();
       throw e;
     }
   }
 
-  private Instance awaitReady(ManagedProcess child, InetSocketAddress address, boolean taken)
+  private Instance awaitReady(
+      ManagedProcess child, InetAddress host, InetSocketAddress address, boolean taken)
       throws IOException, InterruptedException {
     if (taken) {
       // Another process answers on this port: only the child's end is significant.
@@ -143,11 +144,18 @@ public final class CommandTarget implements Target {
       }
       child.awaitEnd(POLL_INTERVAL);
     }
-    String failure =
-        child.isAlive() ? "does not listen on port %d".formatted(address.getPort()) : ended(child);
+    String failure = child.isAlive() ? doesNotListen(host, address) : ended(child);
     String details = child.failureDetails();
     child.close();
     throw new IOException("'%s' %s: %s".formatted(command, failure, details));
+  }
+
+  private static String doesNotListen(InetAddress host, InetSocketAddress address) {
+    if (!host.isAnyLocalAddress()) {
+      return "does not listen on port %d".formatted(address.getPort());
+    }
+    return "does not accept connections to %s, port %d, as a server on %s does; it prints"
+        .formatted(address.getAddress().getHostAddress(), address.getPort(), host.getHostAddress());
   }
 
   /**
