@@ -221,12 +221,10 @@ public final class TestContext implements AutoCloseable {
   }
 
   /**
-   * Returns whether a process that was launched for this test has ended without being told to stop.
+   * Returns whether a server that was launched for this test has ended without being told to stop.
    */
   boolean hasCrashed() {
-    return running.stream()
-        .flatMap(instance -> instance.process().stream())
-        .anyMatch(process -> !process.isAlive());
+    return running.stream().anyMatch(Instance::hasCrashed);
   }
 
   /** Connects; empty if the connection is not established within this time. */
@@ -268,11 +266,13 @@ public final class TestContext implements AutoCloseable {
   /**
    * Returns a meter of the resources that the process of a server uses.
    *
-   * @throws IllegalStateException if the test has not launched this server alone; instances of a
-   *     program may share a process
+   * @throws IllegalStateException if the test has not launched this server alone. Instances of a
+   *     program may share a process: a rule that reads it runs while no other rule does.
    */
   public CostMeter meter(Instance instance) throws IOException {
-    demandAlone(instance);
+    if (programs.isEmpty()) {
+      demandAlone(instance);
+    }
     return instance
         .process()
         .flatMap(CostMeter::of)
@@ -280,7 +280,7 @@ public final class TestContext implements AutoCloseable {
   }
 
   private void demandAlone(Instance instance) {
-    if (programs.isEmpty() && !alone.contains(instance)) {
+    if (!alone.contains(instance)) {
       throw new IllegalStateException("the process may run servers of other tests as well");
     }
   }
@@ -387,7 +387,7 @@ public final class TestContext implements AutoCloseable {
 
   /** Starts the program under test in a process in which nothing else runs. */
   public Instance programAlone(ProgramConfig config) throws IOException, InterruptedException {
-    return launched(() -> programs.orElseThrow().launchAlone(config));
+    return alone(() -> programs.orElseThrow().launchAlone(config));
   }
 
   /** Suspends the process of a server that is alone in it, until it is resumed. */

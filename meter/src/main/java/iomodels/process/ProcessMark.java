@@ -66,30 +66,54 @@ public final class ProcessMark {
 
   /** Returns the live processes with this mark; zombies are not among them. */
   public List<ProcessHandle> processes() {
-    List<ProcessHandle> found = new ArrayList<>();
+    List<Path> found = new ArrayList<>();
+    List<Path> changing = new ArrayList<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(PROC, "[0-9]*")) {
       for (Path each : all) {
-        if (isOn(each)) {
-          ProcessHandle.of(Long.parseLong(each.getFileName().toString())).ifPresent(found::add);
+        String environment = environment(each);
+        if (environment.contains(text)) {
+          found.add(each);
+        } else if (environment.length() < SHORTEST.length() && hasProgram(each)) {
+          changing.add(each);
         }
       }
     } catch (IOException _) {
       // There is no /proc on this system.
     }
-    return found;
+    // While a process calls execve(2), its environment has no or one byte for a moment.
+    for (int i = 0; i < MORE_READS && !changing.isEmpty(); i++) {
+      LockSupport.parkNanos(BETWEEN_READS);
+      for (Path each : List.copyOf(changing)) {
+        String environment = environment(each);
+        if (environment.length() >= SHORTEST.length()) {
+          changing.remove(each);
+        }
+        if (environment.contains(text)) {
+          found.add(each);
+        }
+      }
+    }
+    return found.stream()
+        .map(it -> Long.parseLong(it.getFileName().toString()))
+        .flatMap(it -> ProcessHandle.of(it).stream())
+        .toList();
   }
 
-  private boolean isOn(Path process) {
+  /** Returns whether a process runs a program: a kernel thread and a zombie do not. */
+  private static boolean hasProgram(Path process) {
+    try {
+      return !Files.readSymbolicLink(process.resolve("exe")).toString().isEmpty();
+    } catch (IOException _) {
+      return false;
+    }
+  }
+
+  private static String environment(Path process) {
     try {
       byte[] environment = Files.readAllBytes(process.resolve("environ"));
-      // While a process calls execve(2), its environment has no or one byte for a moment.
-      for (int i = 0; environment.length < SHORTEST.length() && i < MORE_READS; i++) {
-        LockSupport.parkNanos(BETWEEN_READS);
-        environment = Files.readAllBytes(process.resolve("environ"));
-      }
-      return new String(environment, StandardCharsets.ISO_8859_1).contains(text);
+      return new String(environment, StandardCharsets.ISO_8859_1);
     } catch (IOException _) {
-      return false; // It has ended, is a kernel thread, or belongs to another user.
+      return ""; // It has ended, is a kernel thread, or belongs to another user.
     }
   }
 

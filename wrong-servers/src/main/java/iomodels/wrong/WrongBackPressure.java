@@ -48,7 +48,7 @@ final class WrongBackPressure {
               "replies-of-some-megabytes-in-full",
               "5.03",
               "Builds a reply of at most 16 MB in memory before it sends the first byte.",
-              "178 clients that do not read",
+              "128 clients that do not read",
               WrongBackPressure::repliesOfSomeMegabytesInFull),
           WrongServer.of(
               "reads-counts-ahead",

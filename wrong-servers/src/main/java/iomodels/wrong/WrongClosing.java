@@ -59,7 +59,7 @@ final class WrongClosing {
           WrongServer.of(
               "leaks-a-slot-at-a-reset",
               "4.04",
-              "Has 256 slots for clients, and does not release that of a client that resets while a"
+              "Has 128 slots for clients, and does not release that of a client that resets while a"
                   + " reply is pending.",
               "clients that reset while the server was blocked",
               WrongClosing::leaksASlotAtAReset),
@@ -185,7 +185,7 @@ final class WrongClosing {
   private static CorrectServer leaksASlotAtAReset(ServerConfig config, Service service)
       throws IOException {
     return new CorrectServer(config, service) {
-      private final Semaphore slots = new Semaphore(256);
+      private final Semaphore slots = new Semaphore(128);
       private final Set<Conversation> sending = ConcurrentHashMap.newKeySet();
 
       @Override

@@ -1,10 +1,13 @@
 package iomodels.conformance.rules;
 
+import static iomodels.conformance.Bound.ABORTS;
+
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,11 +26,11 @@ final class BlockedServer {
   private static final int STEP = 8192;
 
   /** By how much the buffers of two connections may differ, and what the server holds itself. */
-  private static final int MARGIN = 64 * 1024;
+  private static final int MARGIN = 32 * 1024;
 
-  /** A server that is blocked leaves the rest unread, which is no fault. */
-  private static final Duration READ = Duration.ofMillis(500);
+  private static final long STEP_MILLIS = 5;
 
+  /** A server that makes no progress for this long is blocked, or the machine is busy. */
   private static final long INTERVAL_MILLIS = 60;
 
   /**
@@ -39,10 +42,10 @@ final class BlockedServer {
   private static final int TINY_WINDOW = 1024;
 
   private static final int AT_ONCE = 40;
-  private static final int ROUNDS = 8;
+  private static final int MOST_ROUNDS = 8;
 
   /** On a busy machine a client resets before the server is blocked, which is no fault. */
-  private static final Duration UNTIL_BLOCKED = Duration.ofSeconds(2);
+  private static final Duration RESETS_WITHIN = Duration.ofSeconds(2);
 
   private BlockedServer() {}
 
@@ -61,16 +64,20 @@ final class BlockedServer {
       throws Broken, InterruptedException {
     long begin = taken.isEmpty() ? atMost : Math.max(STEP, taken.getAsLong() - MARGIN);
     long sent = peer.sendUntilFull(flow.requests(), begin);
-    peer.awaitRead(READ);
     long deadline = System.nanoTime() + BLOCKS_WITHIN.toNanos();
+    Optional<Peer.Progress> last = Optional.empty();
     while (taken.isPresent() && sent < begin + 4 * MARGIN && System.nanoTime() - deadline < 0) {
-      boolean holds = holdsOutput(peer, flow.due(sent));
-      if (holds && !isSlow(peer, begin - MARGIN)) {
-        break;
-      }
-      if (!holds) {
-        sent += peer.sendUntilFull(flow.requests().from(sent), STEP);
-        peer.awaitRead(READ);
+      TimeUnit.MILLISECONDS.sleep(last.isEmpty() ? STEP_MILLIS : INTERVAL_MILLIS);
+      Optional<Peer.Progress> now = peer.progress(SocketQueues.now());
+      long due = flow.due(sent);
+      long all = sent;
+      if (now.filter(it -> it.taken() == all && it.given() >= due).isPresent()) {
+        sent += peer.sendUntilFull(flow.requests().from(sent), STEP); // It is not blocked yet.
+        last = Optional.empty();
+      } else if (now.equals(last) && now.filter(it -> it.given() < begin - MARGIN).isEmpty()) {
+        break; // Without the second condition it may only be slow.
+      } else {
+        last = now;
       }
     }
     return sent;
@@ -78,21 +85,27 @@ final class BlockedServer {
 
   /**
    * Waits until the server has written to each client as much as the kernel takes, for this long at
-   * most; returns at once if the kernel does not list the sockets.
+   * most. If the kernel does not list the sockets, waits until one client's buffers are full.
    */
-  static void await(List<Peer> peers, Duration atMost) throws InterruptedException {
+  static void await(List<Peer> peers, Duration atMost) throws Broken, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    List<Optional<Peer.Progress>> last = List.of();
+    if (peers.getLast().progress(SocketQueues.now()).isEmpty()) {
+      peers.getLast().pauseUntilFull();
+      return;
+    }
     while (System.nanoTime() - deadline < 0) {
       SocketQueues queues = SocketQueues.now();
       List<Optional<Peer.Progress>> now = peers.stream().map(it -> it.progress(queues)).toList();
-      boolean full = now.stream().flatMap(Optional::stream).allMatch(it -> it.unacknowledged() > 0);
-      if (full && now.equals(last)) {
+      if (areFull(now)) {
         return;
       }
-      last = now;
       TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
     }
+  }
+
+  /** Returns whether the server has written to each client as much as the kernel takes. */
+  static boolean areFull(List<Optional<Peer.Progress>> clients) {
+    return clients.stream().flatMap(Optional::stream).allMatch(it -> it.unacknowledged() > 0);
   }
 
   /**
@@ -101,36 +114,23 @@ final class BlockedServer {
    *
    * @return the number of clients
    */
-  static int reset(TestContext context) throws Broken, IOException, InterruptedException {
-    int beside = context.atOnce(AT_ONCE);
-    for (int round = 0; round < ROUNDS; round++) {
+  static int reset(TestContext context, InetSocketAddress server)
+      throws Broken, IOException, InterruptedException {
+    int rounds = Math.clamp(context.count(ABORTS) / 500, 1, MOST_ROUNDS);
+    // A server with a limit may not have noticed any of the resets when the last round begins.
+    int beside = Math.max(1, context.atOnce(rounds * AT_ONCE) / rounds);
+    for (int round = 0; round < rounds; round++) {
       List<Peer> peers = new ArrayList<>();
       for (int i = 0; i < beside; i++) {
-        Peer peer = context.connectWithWindow(TINY_WINDOW);
+        Peer peer = context.connectTo(server, TINY_WINDOW);
         peer.send(LongReply.LENGTH + "\n");
         peers.add(peer);
       }
-      await(peers, UNTIL_BLOCKED);
+      await(peers, RESETS_WITHIN);
       for (Peer each : peers) {
         each.reset();
       }
     }
-    return ROUNDS * beside;
-  }
-
-  /** A server that has written much less than to the other client is slow, and not blocked. */
-  private static boolean isSlow(Peer peer, long least) {
-    return peer.progress(SocketQueues.now()).filter(it -> it.given() < least).isPresent();
-  }
-
-  /** Returns whether the server has output that it does not get rid of. */
-  private static boolean holdsOutput(Peer peer, long due) throws InterruptedException {
-    long before = Long.MAX_VALUE;
-    long held = HeldBytes.confirmed(peer, due, 0).orElse(0);
-    while (held > 0 && held < before) { // It may only be slow.
-      before = held;
-      held = HeldBytes.confirmed(peer, due, 0).orElse(0);
-    }
-    return held > 0;
+    return rounds * beside;
   }
 }

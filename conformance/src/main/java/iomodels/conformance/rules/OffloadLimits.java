@@ -176,7 +176,7 @@ final class OffloadLimits {
       burst.close();
       if (System.nanoTime() - deadline > 0) {
         throw new Broken(
-            "the places of clients to be free that are gone, and %s".formatted(whose),
+            "free places in the queue after the end of clients %s".formatted(whose),
             "new tasks are still refused");
       }
     }

@@ -332,17 +332,21 @@ final class Section04Closing {
         each.repeat(context, server, 1);
       }
     }
-    demandServed(context, exchange, "clients that reset in every state");
+    demandServed(context.connect(), exchange, "clients that reset in every state");
     if (exchange.is(FLOOD) && context.isConcurrent()) {
-      int clients = BlockedServer.reset(context);
-      demandServed(context, exchange, clients + " clients that reset while the server was blocked");
+      InetSocketAddress blocked = context.serverToOccupy();
+      int clients = BlockedServer.reset(context, blocked);
+      demandServed(
+          context.connectTo(blocked, 0),
+          exchange,
+          clients + " clients that reset while the server was blocked");
     }
   }
 
-  private static void demandServed(TestContext context, Exchange exchange, String others)
-      throws Broken, IOException, InterruptedException {
+  private static void demandServed(Peer newcomer, Exchange exchange, String others)
+      throws Broken, InterruptedException {
     try {
-      exchange.holdLast(context.connect(), 1);
+      exchange.holdLast(newcomer, 1);
     } catch (Broken e) {
       throw e.at("after " + others);
     }

@@ -90,8 +90,8 @@ final class Section05BackPressure {
   /** A reply that a server may think small enough to be built in memory. */
   private static final long SHORTER = 4_200_000;
 
-  /** Several times what a server may hold. */
-  private static final long MOST_COUNTS = 12 << 20;
+  /** As many counts are sent as several times what a server may hold. */
+  private static final int TIMES_HELD = 12;
 
   /** Several times the size of all buffers between client and server. */
   private static final long VOLUME = 16L << 20;
@@ -184,7 +184,9 @@ final class Section05BackPressure {
     List<Peer> peers = new ArrayList<>();
     stall(context, server, clients, each, peers);
     demandFewBytes(context, meter, before, peers, exchange);
-    stall(context, server, context.atOnce(clients + MORE_STALLED) - clients, SHORTER, peers);
+    peers.forEach(Peer::close); // The kernel holds some megabytes for each of them.
+    peers.clear();
+    stall(context, server, context.atOnce(MORE_STALLED), SHORTER, peers);
     long last = demandFewBytes(context, meter, before, peers, exchange);
     context.note("sees the server's memory grow by %,d bytes".formatted(last - before));
   }
@@ -211,7 +213,7 @@ final class Section05BackPressure {
       TimeUnit.MILLISECONDS.sleep(150);
       long now = meter.now().residentBytes();
       demandGrowth(now - before, allowed, peers.size(), exchange);
-      quiet = now - last < (1 << 20) && allAreFull(peers) ? quiet + 1 : 0;
+      quiet = now - last < (1 << 20) && areFull(peers) ? quiet + 1 : 0;
       last = now;
     }
     return last;
@@ -228,19 +230,16 @@ final class Section05BackPressure {
           }
         };
     try (Peer peer = context.connectWithBuffers(server, SMALL)) {
-      peer.sendUntilFull(counts, MOST_COUNTS);
+      peer.sendUntilFull(counts, (long) TIMES_HELD * context.count(HELD));
       HeldBytes.demandFewRead("a server", peer, context.count(HELD));
     } catch (Broken e) {
       throw e.at("counts without end, from a client that does not read the replies");
     }
   }
 
-  /** Returns whether the server has written to each client as much as the kernel takes. */
-  private static boolean allAreFull(List<Peer> peers) {
+  private static boolean areFull(List<Peer> peers) {
     SocketQueues queues = SocketQueues.now();
-    return peers.stream()
-        .flatMap(it -> it.progress(queues).stream())
-        .allMatch(it -> it.unacknowledged() > 0);
+    return BlockedServer.areFull(peers.stream().map(it -> it.progress(queues)).toList());
   }
 
   /** Clients that send more than the server may keep, and do not read. */

@@ -180,17 +180,17 @@ final class Section09LifeCycle {
     Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
     if (exchange.is(FLOOD)) {
       LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
-      context.stop(server);
+      PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
-      reply.expectFrom(1);
-      reader.expectFin();
+      owed.demand(() -> reply.expectFrom(1));
+      owed.demand(reader::expectFin);
     } else {
       exchange.hold(reader, 1);
       Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
-      context.stop(server);
+      PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
       if (pending.isPresent()) {
-        pending.get().expectToTheStop(reader);
+        owed.demand(() -> pending.get().expectToTheStop(reader));
       } else {
         reader.expectFin();
       }
@@ -255,9 +255,9 @@ final class Section09LifeCycle {
     if (exchange.pipelines()) {
       Exchange.Pending pending =
           exchange.leavePending(peer, context.random().nextInt(), PIPELINED).orElseThrow();
-      context.stop(server);
+      PendingAtStop owed = PendingAtStop.stop(context, server);
       peer.pause(context.time(SILENCE)); // The server still has much data to process at the stop.
-      pending.expectToTheStop(peer);
+      owed.demand(() -> pending.expectToTheStop(peer));
     } else {
       exchange.hold(peer, 1);
       peer.send(exchange.request(2));

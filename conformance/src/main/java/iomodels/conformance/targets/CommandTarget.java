@@ -154,7 +154,7 @@ public final class CommandTarget implements Target {
     if (!host.isAnyLocalAddress()) {
       return "does not listen on port %d".formatted(address.getPort());
     }
-    return "does not accept connections to %s, port %d, as a server on %s does; it prints"
+    return "does not accept connections to %s, port %d, as a server on %s does"
         .formatted(address.getAddress().getHostAddress(), address.getPort(), host.getHostAddress());
   }
 

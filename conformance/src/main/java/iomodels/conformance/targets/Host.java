@@ -31,7 +31,7 @@ public final class Host {
     Optional<Transport> transport = transport(arguments[1]);
     HostCommands commands = new HostCommands(words -> start(provider, transport, words));
     Runtime.getRuntime().addShutdownHook(new Thread(commands::closeAll));
-    commands.obey();
+    commands.run();
     System.exit(0);
   }
 
@@ -41,9 +41,7 @@ public final class Host {
     Service service = Services.named(words.get(0)).orElseThrow();
     InetSocketAddress address =
         new InetSocketAddress(InetAddress.ofLiteral(words.get(2)), Integer.parseInt(words.get(1)));
-    Server server = Loopback.start(provider, service, address, transport);
-    server.terminated().exceptionally(Host::died);
-    return server;
+    return Loopback.start(provider, service, address, transport);
   }
 
   static Optional<Transport> transport(String word) {
@@ -59,11 +57,5 @@ public final class Host {
                 ServiceLoader.load(HiddenServers.class).stream()
                     .flatMap(servers -> servers.get().named(name).stream())
                     .findFirst());
-  }
-
-  private static Void died(Throwable cause) {
-    cause.printStackTrace();
-    Runtime.getRuntime().halt(1);
-    throw new AssertionError(cause);
   }
 }

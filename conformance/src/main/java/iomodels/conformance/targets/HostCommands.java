@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -21,15 +22,18 @@ import java.util.concurrent.ConcurrentHashMap;
  *       failed ID MESSAGE}.
  *   <li>{@code stop ID}. The answer is {@code stopped ID}.
  * </ul>
+ *
+ * <p>{@code died ID} reports that a server has ended by itself.
  */
 final class HostCommands {
 
   static final String LISTENING = "listening";
   static final String FAILED = "failed";
   static final String STOPPED = "stopped";
+  static final String DIED = "died";
 
   /** The first words of the answers. */
-  static final Set<String> ANSWERS = Set.of(LISTENING, FAILED, STOPPED);
+  static final Set<String> ANSWERS = Set.of(LISTENING, FAILED, STOPPED, DIED);
 
   /**
    * Stands for a transport: as an argument, for the model's default; in an answer, for a server
@@ -51,8 +55,8 @@ final class HostCommands {
     this.starter = starter;
   }
 
-  /** Obeys commands until the input ends. */
-  void obey() throws IOException {
+  /** Runs commands until the input ends. */
+  void run() throws IOException {
     BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line = commands.readLine(); line != null; line = commands.readLine()) {
       List<String> words = List.of(line.split(" ", -1));
@@ -69,13 +73,23 @@ final class HostCommands {
     try {
       Server server = starter.start(arguments);
       servers.put(id, server);
+      server.terminated().exceptionally(cause -> died(id, cause));
       String transport = server.transport().map(Transport::toString).orElse(NO_TRANSPORT);
       answer("%s %s %d %s".formatted(LISTENING, id, server.address().getPort(), transport));
     } catch (IOException e) {
       answer("%s %s %s".formatted(FAILED, id, e.getMessage()));
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Throwable e) { // Otherwise the process would take no further command.
       answer("%s %s %s".formatted(FAILED, id, e));
     }
+  }
+
+  private Void died(String id, Throwable cause) {
+    cause.printStackTrace();
+    if (servers.remove(id) != null && servers.isEmpty()) {
+      Runtime.getRuntime().halt(1);
+    }
+    answer("%s %s".formatted(DIED, id));
+    throw new CompletionException(cause);
   }
 
   private void stop(String id) {

@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -24,11 +26,13 @@ final class HostProcess implements AutoCloseable {
 
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(15);
-  private static final Duration EXIT_DELAY = Duration.ofSeconds(1);
 
   private final ManagedProcess child;
   private final AtomicInteger ids = new AtomicInteger();
   private final Map<String, CompletableFuture<String>> answers = new ConcurrentHashMap<>();
+
+  /** The servers that have ended by themselves. */
+  private final Set<String> died = ConcurrentHashMap.newKeySet();
 
   HostProcess(List<String> command) throws IOException {
     child = new ManagedProcess(command);
@@ -57,23 +61,44 @@ final class HostProcess implements AutoCloseable {
     String id = String.valueOf(ids.incrementAndGet());
     CompletableFuture<String> answer = new CompletableFuture<>();
     answers.put(id, answer);
+    boolean answered = false;
     try {
-      tell("start %s %s".formatted(id, arguments));
+      send("start %s %s".formatted(id, arguments));
       String[] words = answer.get(START.toMillis(), TimeUnit.MILLISECONDS).split(" ", 2);
+      answered = true;
       return new Started(id, Integer.parseInt(words[0]), words[1]);
     } catch (ExecutionException e) {
+      answered = true;
       throw new IOException(answer.exceptionNow().getMessage(), e);
     } catch (TimeoutException e) {
       throw new IOException(child.failureDetails(), e);
+    } finally {
+      if (!answered) {
+        abandon(id);
+      }
     }
   }
 
-  private void tell(String command) throws IOException, InterruptedException {
+  /** Stops a server that may still start, and that nobody waits for any more. */
+  private void abandon(String id) {
+    answers.remove(id);
     try {
-      synchronized (child) {
-        child.input().write((command + "\n").getBytes(UTF_8));
-        child.input().flush();
-      }
+      write("stop " + id);
+    } catch (IOException _) {
+      // The process has ended, and the server with it.
+    }
+  }
+
+  private void write(String command) throws IOException {
+    synchronized (child) {
+      child.input().write((command + "\n").getBytes(UTF_8));
+      child.input().flush();
+    }
+  }
+
+  private void send(String command) throws IOException, InterruptedException {
+    try {
+      write(command);
     } catch (IOException e) {
       throw new IOException(child.failureDetails(), e); // The process has ended.
     }
@@ -81,30 +106,28 @@ final class HostProcess implements AutoCloseable {
 
   private void listen() {
     try {
-      while (true) {
-        Optional<String> line = child.line(START);
-        if (line.isEmpty()) {
-          if (!child.awaitEnd(EXIT_DELAY)) { // The output ends shortly before the process.
-            continue;
-          }
-          String details = child.failureDetails();
-          answers.values().forEach(it -> it.completeExceptionally(new IOException(details)));
-          return;
-        }
-        hear(line.get());
+      for (var line = child.line(); line.isPresent(); line = child.line()) {
+        dispatch(line.get());
       }
+      child.awaitEnd(END); // The output ends shortly before the process.
+      String details = child.failureDetails();
+      answers.values().forEach(it -> it.completeExceptionally(new IOException(details)));
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void hear(String line) {
+  private void dispatch(String line) {
     List<String> words = List.of(line.split(" ", 3));
     if (words.size() < 2 || !HostCommands.ANSWERS.contains(words.getFirst())) {
       child.addUnexpectedOutput(line); // From a library, or from the JVM.
       return;
     }
-    CompletableFuture<String> answer = answers.remove(words.get(1));
+    String id = words.get(1);
+    if (words.getFirst().equals(HostCommands.DIED)) {
+      died.add(id);
+    }
+    CompletableFuture<String> answer = answers.remove(id);
     if (answer == null) {
       return;
     }
@@ -132,6 +155,7 @@ final class HostProcess implements AutoCloseable {
     private final HostProcess host;
     private final String id;
     private final InetSocketAddress address;
+    private final AtomicBoolean told = new AtomicBoolean();
     private final CompletableFuture<String> stopped = new CompletableFuture<>();
 
     Hosted(HostProcess host, String id, InetSocketAddress address) {
@@ -160,10 +184,18 @@ final class HostProcess implements AutoCloseable {
     }
 
     @Override
+    public final boolean hasCrashed() {
+      return host.died.contains(id) || !host.child.isAlive();
+    }
+
+    @Override
     public final void stop() {
+      if (!told.compareAndSet(false, true)) {
+        return;
+      }
       host.answers.put(id, stopped);
       try {
-        host.tell("stop " + id);
+        host.send("stop " + id);
       } catch (IOException e) {
         stopped.completeExceptionally(e);
       } catch (InterruptedException _) {

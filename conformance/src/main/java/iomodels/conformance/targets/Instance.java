@@ -17,6 +17,11 @@ public interface Instance extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** Returns whether it has ended; meaningful while it has not been told to stop. */
+  default boolean hasCrashed() {
+    return process().filter(it -> !it.isAlive()).isPresent();
+  }
+
   /**
    * Returns whether {@link #reachableObjects} can count its objects: it runs in a JVM, and jcmd
    * exists.

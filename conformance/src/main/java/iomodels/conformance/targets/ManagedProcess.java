@@ -214,6 +214,11 @@ final class ManagedProcess implements AutoCloseable {
     return line;
   }
 
+  /** Waits for the next line of output; empty at the end of the output. */
+  Optional<String> line() throws InterruptedException {
+    return lines.take();
+  }
+
   /** Returns the next line of output; empty at the time limit and at the end of the output. */
   Optional<String> line(Duration within) throws InterruptedException {
     Optional<String> line = lines.poll(within.toMillis(), TimeUnit.MILLISECONDS);
@@ -339,8 +344,8 @@ final class ManagedProcess implements AutoCloseable {
    * until nothing is left: a process may have been forked meanwhile.
    */
   void kill() {
-    long deadline = System.nanoTime() + KILL_TIMEOUT.toNanos();
     List<ProcessHandle> left = family();
+    long deadline = System.nanoTime() + KILL_TIMEOUT.toNanos(); // After the first look.
     while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
       left.forEach(ProcessHandle::destroyForcibly);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(KILL_INTERVAL_MILLIS));

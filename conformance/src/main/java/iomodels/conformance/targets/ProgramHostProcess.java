@@ -34,7 +34,7 @@ public final class ProgramHostProcess {
     GcOverheadLimit.watch();
     Program program = Programs.named(arguments[1]).orElseThrow();
     StyleProvider.Page page = style(arguments[0]).flatMap(it -> it.page(program)).orElseThrow();
-    new HostCommands(words -> page.starter().start(config(words))).obey();
+    new HostCommands(words -> page.starter().start(config(words))).run();
     System.exit(0);
   }
 
