@@ -11,7 +11,8 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
- * A snapshot of the counters that show whether the kernel is short of TCP memory. Immutable.
+ * A snapshot of the counters that show whether the kernel is short of TCP memory, or drops packets
+ * on this machine. Immutable.
  *
  * <p>All sockets of a machine share this memory, and {@code tcp_mem} limits it (tcp(7)). Above the
  * second of its three values the kernel is under pressure: it shrinks windows, drops segments, and
@@ -21,6 +22,10 @@ import java.util.stream.Collectors;
  * <p>Three signs show pressure: counters that grow only under pressure, the memory in use, and the
  * kernel's own flag. Other counters also grow for one socket with a small window. They count as a
  * sign only while the memory in use is near the limit.
+ *
+ * <p>Packets of the loopback interface wait in a queue of each processor ({@code
+ * net.core.netdev_max_backlog}); those for which there is no room are dropped. If one of them
+ * opened a closed window, the sender finds out only when it probes again, which may take a minute.
  */
 final class KernelPressure {
 
@@ -42,13 +47,19 @@ final class KernelPressure {
           "OfoPruned");
 
   private final Map<String, Long> counters;
+  private final long dropped;
   private final OptionalLong pages;
   private final List<Long> limits;
   private final boolean pressed;
 
   private KernelPressure(
-      Map<String, Long> counters, OptionalLong pages, List<Long> limits, boolean pressed) {
+      Map<String, Long> counters,
+      long dropped,
+      OptionalLong pages,
+      List<Long> limits,
+      boolean pressed) {
     this.counters = counters;
+    this.dropped = dropped;
     this.pages = pages;
     this.limits = limits;
     this.pressed = pressed;
@@ -63,12 +74,13 @@ final class KernelPressure {
   static KernelPressure in(Path proc) {
     return new KernelPressure(
         counters(lines(proc.resolve("net/netstat"))),
+        dropped(lines(proc.resolve("net/softnet_stat"))),
         pages(lines(proc.resolve("net/sockstat"))),
         numbers(lines(proc.resolve("sys/net/ipv4/tcp_mem"))),
         pressed(lines(proc.resolve("net/protocols"))));
   }
 
-  /** Returns the signs that memory was short since an earlier snapshot; empty without signs. */
+  /** Returns the signs of either since an earlier snapshot; empty without signs. */
   Optional<String> since(KernelPressure earlier) {
     String signs = grown(earlier, SHORTAGES);
     if (signs.isEmpty() && (isShort() || earlier.isShort())) {
@@ -78,9 +90,14 @@ final class KernelPressure {
     if (signs.isEmpty() && !losses.isEmpty() && (isNear() || earlier.isNear())) {
       signs = losses;
     }
-    return signs.isEmpty()
-        ? Optional.empty()
-        : Optional.of("the kernel was short of memory for TCP: " + signs);
+    if (!signs.isEmpty()) {
+      return Optional.of("the kernel was short of memory for TCP: " + signs);
+    }
+    return dropped > earlier.dropped
+        ? Optional.of(
+            "the kernel dropped %,d packets, since too many were waiting"
+                .formatted(dropped - earlier.dropped))
+        : Optional.empty();
   }
 
   private String grown(KernelPressure earlier, List<String> names) {
@@ -122,6 +139,20 @@ final class KernelPressure {
       }
     }
     return counters;
+  }
+
+  /** Adds up the second of the hexadecimal numbers in each line; there is a line per processor. */
+  private static long dropped(List<String> softnet) {
+    long sum = 0;
+    for (String line : softnet) {
+      String[] numbers = line.strip().split(" +", -1);
+      try {
+        sum += numbers.length > 1 ? Long.parseLong(numbers[1], 16) : 0;
+      } catch (NumberFormatException _) {
+        return 0;
+      }
+    }
+    return sum;
   }
 
   /** Parses {@code TCP: inuse 2 orphan 0 tw 5889 alloc 7 mem 176}: 176 pages are in use. */

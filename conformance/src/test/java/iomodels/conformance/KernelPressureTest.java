@@ -88,6 +88,20 @@ class KernelPressureTest {
   }
 
   @Test
+  void droppedPacketsCount() throws Exception {
+    files(5, 0, 700, 2, 176);
+    Path softnet = proc.resolve("net/softnet_stat");
+    Files.writeString(softnet, "038e9dc6 000001ec 0000000a\n0391c6a9 00000000 00000002\n");
+    KernelPressure before = KernelPressure.in(proc);
+    assertThat(before.since(before)).isEmpty();
+    Files.writeString(softnet, "038e9dc7 000001f0 0000000a\n0391c6aa 00000010 00000002\n");
+    assertThat(KernelPressure.in(proc).since(before))
+        .contains("the kernel dropped 20 packets, since too many were waiting");
+    Files.writeString(softnet, "zz yy\n");
+    assertThat(KernelPressure.in(proc).since(before)).isEmpty();
+  }
+
+  @Test
   void anOrdinaryMachineIsNotShort() throws Exception {
     KernelPressure before = files(5, 0, 700, 2, 176);
     assertThat(files(5, 0, 700, 2, 287_900).since(before)).isEmpty();
