@@ -109,7 +109,7 @@ final class Section05BackPressure {
 
   private static final long STRETCH = 1L << 20;
   private static final int STRETCHES = 3;
-  private static final long REPLY_LENGTH = 20_000_000;
+  private static final long REPLY_LENGTH = LongReply.LENGTH;
   private static final long ENDLESS = 9_999_999_999_999L;
 
   /** Used if the kernel's maximum cannot be read. */
