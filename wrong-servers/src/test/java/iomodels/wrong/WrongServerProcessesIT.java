@@ -26,7 +26,8 @@ import org.junit.jupiter.api.condition.OS;
 @EnabledOnOs(OS.LINUX)
 class WrongServerProcessesIT {
 
-  private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 5_000);
+  private static final Bounds IMPATIENT =
+      Bounds.STANDARD.with(Bound.PATIENCE, 5_000).with(Bound.CALM, 3_000);
 
   private record Judged(WrongServer server, CompletableFuture<Finding> finding) {}
 

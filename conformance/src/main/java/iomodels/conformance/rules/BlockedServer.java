@@ -22,15 +22,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class BlockedServer {
 
-  /** Less than a server usually reads at once, so that it leaves no part of it unread. */
-  private static final int STEP = 8192;
+  /**
+   * How many bytes a server holds: few enough for it to have read everything, and more than the
+   * buffers of two connections differ by.
+   */
+  static final List<Integer> BEYOND = List.of(4 * 1024, 12 * 1024);
 
-  /** By how much the buffers of two connections may differ, and what the server holds itself. */
-  private static final int MARGIN = 32 * 1024;
-
-  private static final long STEP_MILLIS = 5;
-
-  /** A server that makes no progress for this long is blocked, or the machine is busy. */
   private static final long INTERVAL_MILLIS = 60;
 
   /**
@@ -49,38 +46,38 @@ final class BlockedServer {
 
   private BlockedServer() {}
 
-  /** Returns how many bytes the server has read of a client's requests, as far as is known. */
-  static OptionalLong taken(Peer peer) {
-    return peer.progress(SocketQueues.now()).stream().mapToLong(Peer.Progress::taken).findFirst();
+  /** Returns how many bytes the server has written to a client, as far as is known. */
+  static OptionalLong given(Peer peer) {
+    return peer.progress(SocketQueues.now()).stream().mapToLong(Peer.Progress::given).findFirst();
   }
 
   /**
-   * Sends requests until the server holds output that it cannot write.
+   * Sends requests whose replies are a little longer than what the kernel takes, and waits until
+   * the server holds the rest. How long the replies have to be depends on the size of buffers only,
+   * not on time.
    *
-   * @param taken how many bytes the server has read of another client, whose buffers are full
+   * @param given how many bytes the server has written to another client, whose buffers are full
+   * @param beyond how many bytes more the replies have
    * @return the number of bytes that were sent
    */
-  static long block(Peer peer, Exchange.Flow flow, OptionalLong taken, long atMost)
+  static long block(Peer peer, Exchange.Flow flow, OptionalLong given, int beyond, long atMost)
       throws Broken, InterruptedException {
-    long begin = taken.isEmpty() ? atMost : Math.max(STEP, taken.getAsLong() - MARGIN);
-    long sent = peer.sendUntilFull(flow.requests(), begin);
+    if (given.isEmpty()) {
+      return peer.sendUntilFull(flow.requests(), atMost);
+    }
+    long all = Math.min(given.getAsLong() + beyond, atMost);
+    long sent = peer.sendUntilFull(flow.requests(), all);
     long deadline = System.nanoTime() + BLOCKS_WITHIN.toNanos();
-    Optional<Peer.Progress> last = Optional.empty();
-    while (taken.isPresent() && sent < begin + 4 * MARGIN && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(last.isEmpty() ? STEP_MILLIS : INTERVAL_MILLIS);
-      Optional<Peer.Progress> now = peer.progress(SocketQueues.now());
-      long due = flow.due(sent);
-      long all = sent;
-      if (now.filter(it -> it.taken() == all && it.given() >= due).isPresent()) {
-        sent += peer.sendUntilFull(flow.requests().from(sent), STEP); // It is not blocked yet.
-        last = Optional.empty();
-      } else if (now.equals(last) && now.filter(it -> it.given() < begin - MARGIN).isEmpty()) {
-        break; // Without the second condition it may only be slow.
-      } else {
-        last = now;
-      }
+    while (!hasRead(peer, sent, given.getAsLong() - beyond) && System.nanoTime() - deadline < 0) {
+      TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
     }
     return sent;
+  }
+
+  private static boolean hasRead(Peer peer, long sent, long given) {
+    return peer.progress(SocketQueues.now())
+        .filter(it -> it.taken() < sent || it.given() < given)
+        .isEmpty();
   }
 
   /**

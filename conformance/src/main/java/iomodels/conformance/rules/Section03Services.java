@@ -172,7 +172,6 @@ final class Section03Services {
   private static final String TOO_LONG = "ERR line too long\n";
   private static final int SMALL_WINDOW = 4096;
   private static final long MOST_SENT = 8 << 20;
-  private static final int BLOCKED = 2;
 
   private Section03Services() {}
 
@@ -371,11 +370,11 @@ final class Section03Services {
     Exchange.Flow flow = Exchange.of(context).flow(context.random().nextInt());
     Peer first = context.connectWithWindow(SMALL_WINDOW);
     long sent = first.sendUntilFull(flow.requests(), MOST_SENT);
-    OptionalLong taken = BlockedServer.taken(first);
+    OptionalLong given = BlockedServer.given(first);
     demandLastLine(context, first, flow, sent);
-    for (int i = 0; i < BLOCKED; i++) { // A busy server may be slow instead.
+    for (int beyond : BlockedServer.BEYOND) {
       Peer peer = context.connectWithWindow(SMALL_WINDOW);
-      sent = BlockedServer.block(peer, flow, taken, MOST_SENT);
+      sent = BlockedServer.block(peer, flow, given, beyond, MOST_SENT);
       demandLastLine(context, peer, flow, sent);
     }
   }

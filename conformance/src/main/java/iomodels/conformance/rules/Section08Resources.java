@@ -124,8 +124,7 @@ final class Section08Resources {
 
   private static final Duration THREADS_END = Duration.ofSeconds(1);
   private static final long SAMPLE_INTERVAL_MILLIS = 5;
-  private static final int STALLED = 4;
-  private static final int A_LITTLE = 8 * 1024;
+  private static final int STALLED = 2;
   private static final long MOST_SENT = 8 << 20;
   private static final int IDLE_CLIENTS = 20;
   private static final int SMALL_WINDOW = 16 * 1024;
@@ -250,33 +249,34 @@ final class Section08Resources {
 
   /**
    * Clients that do not read their replies. All but the first have sent FIN: behind requests that
-   * the server has not read, or, the last two, when it had read everything, or nearly everything.
+   * the server has not read, or when it had read everything, and held a part of the replies.
    */
   private static List<Peer> stall(TestContext context, Exchange exchange, Instance server)
       throws Broken, IOException, InterruptedException {
     List<Peer> stalled = new ArrayList<>();
-    if (exchange.pipelines() && context.isConcurrent()) {
-      OptionalLong taken = OptionalLong.empty();
-      for (int i = 0; i < STALLED; i++) {
+    if (!exchange.pipelines() || !context.isConcurrent()) {
+      return stalled;
+    }
+    for (int i = 0; i < STALLED; i++) {
+      Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
+      if (exchange.is(FLOOD)) {
+        peer.send("100000000\n");
+        peer.pauseUntilFull();
+      } else {
+        peer.sendUntilFull(exchange.flow(i).requests(), MOST_SENT);
+      }
+      stalled.add(peer);
+    }
+    if (!exchange.is(FLOOD)) {
+      OptionalLong given = BlockedServer.given(stalled.getFirst());
+      for (int beyond : BlockedServer.BEYOND) {
         Peer peer = context.connectWithWindow(server, SMALL_WINDOW);
-        if (exchange.is(FLOOD)) {
-          peer.send("100000000\n");
-          peer.pauseUntilFull();
-        } else if (i < STALLED / 2) {
-          peer.sendUntilFull(exchange.flow(i).requests(), MOST_SENT);
-          taken = BlockedServer.taken(peer);
-        } else {
-          Exchange.Flow flow = exchange.flow(i);
-          long sent = BlockedServer.block(peer, flow, taken, MOST_SENT);
-          if (i == STALLED - 1) { // The kernel may still take a little.
-            peer.sendUntilFull(flow.requests().from(sent), A_LITTLE);
-          }
-        }
-        if (i > 0) {
-          peer.finishSending();
-        }
+        BlockedServer.block(peer, exchange.flow(beyond), given, beyond, MOST_SENT);
         stalled.add(peer);
       }
+    }
+    for (Peer each : stalled.subList(1, stalled.size())) {
+      each.finishSending();
     }
     return stalled;
   }
