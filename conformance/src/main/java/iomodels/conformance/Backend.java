@@ -1,12 +1,10 @@
 package iomodels.conformance;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
-import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -31,8 +29,11 @@ public final class Backend implements AutoCloseable {
   /** Longer than connecting takes on loopback while the backlog has room. */
   private static final long CONNECTING_MILLIS = 200;
 
-  /** Is replaced when an upstream that refused connections begins to listen. */
-  private NetworkChannel port;
+  /** Is bound and never listens, so that no other process gets the port meanwhile. */
+  private final SocketChannel reserved;
+
+  /** Is absent while the upstream refuses connections. */
+  private Optional<ServerSocketChannel> listening = Optional.empty();
 
   private final Duration patience;
   private final Transcript transcript;
@@ -43,29 +44,16 @@ public final class Backend implements AutoCloseable {
   /** Connections that fill the backlog. */
   private final List<SocketChannel> waiting = new ArrayList<>();
 
-  private Backend(
-      NetworkChannel port,
-      int backlog,
-      int receiveBuffer,
-      Duration patience,
-      Transcript transcript,
-      String name,
-      Consumer<Peer> opened)
+  private Backend(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
     this.opened = opened;
-    this.port = port;
     this.patience = patience;
     this.transcript = transcript;
     this.name = name;
-    if (receiveBuffer > 0) {
-      port.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer); // Connections inherit it.
-    }
-    InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    if (port instanceof ServerSocketChannel listener) {
-      listener.bind(anywhere, backlog);
-    } else {
-      port.bind(anywhere);
-    }
+    reserved = SocketChannel.open();
+    // Two sockets that reuse the address share the port if the first does not listen: socket(7).
+    reserved.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    reserved.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
   /**
@@ -82,24 +70,40 @@ public final class Backend implements AutoCloseable {
       String name,
       Consumer<Peer> opened)
       throws IOException {
-    return new Backend(
-        ServerSocketChannel.open(), BACKLOG, receiveBuffer, patience, transcript, name, opened);
+    Backend backend = new Backend(patience, transcript, name, opened);
+    backend.listen(BACKLOG, receiveBuffer);
+    return backend;
   }
 
   /** Creates an upstream that refuses connections: its port is bound, but does not listen. */
   static Backend refusing(
       Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException {
-    return new Backend(SocketChannel.open(), 0, 0, patience, transcript, name, opened);
+    return new Backend(patience, transcript, name, opened);
+  }
+
+  private void listen(int backlog, int receiveBuffer) throws IOException {
+    ServerSocketChannel listener = ServerSocketChannel.open();
+    listening = Optional.of(listener);
+    try {
+      listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      if (receiveBuffer > 0) {
+        listener.setOption(StandardSocketOptions.SO_RCVBUF, receiveBuffer); // for its connections
+      }
+      listener.bind(address(), backlog);
+    } catch (IOException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private ServerSocketChannel listener() {
+    return listening.orElseThrow(() -> new IllegalStateException(name + " does not listen"));
   }
 
   /** Lets an upstream that refuses connections listen on the same port from now on. */
   public void startListening() throws IOException {
-    InetSocketAddress address = address();
-    port.close();
-    ServerSocketChannel listener = ServerSocketChannel.open();
-    port = listener;
-    listener.bind(address, BACKLOG);
+    listen(BACKLOG, 0);
     transcript.add("kit", "%s begins to listen".formatted(name));
   }
 
@@ -108,24 +112,16 @@ public final class Backend implements AutoCloseable {
    * kernel of their client tries again.
    */
   public void stopListening() throws IOException {
-    InetSocketAddress address = address();
-    port.close();
-    SocketChannel bound = SocketChannel.open();
-    port = bound;
-    bound.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-    try {
-      bound.bind(address);
-    } catch (BindException e) {
-      throw new Inconclusive("another process has taken the port of " + name, e);
-    }
+    listener().close();
+    listening = Optional.empty();
     transcript.add("kit", "%s stops listening, and refuses connections".formatted(name));
   }
 
   /** Creates a listener whose backlog is full: the kernel does not answer new connections. */
   static Backend full(Duration patience, Transcript transcript, String name, Consumer<Peer> opened)
       throws IOException, InterruptedException {
-    Backend backend =
-        new Backend(ServerSocketChannel.open(), 1, 0, patience, transcript, name, opened);
+    Backend backend = new Backend(patience, transcript, name, opened);
+    backend.listen(1, 0);
     try {
       backend.fill();
       return backend;
@@ -159,7 +155,7 @@ public final class Backend implements AutoCloseable {
    * when the kernel of its client tries again, after about a second.
    */
   public void makeRoom() throws IOException {
-    ServerSocketChannel listener = (ServerSocketChannel) port;
+    ServerSocketChannel listener = listener();
     listener.socket().setSoTimeout(Math.toIntExact(patience.toMillis()));
     for (SocketChannel each : waiting) {
       if (each.isOpen()) {
@@ -177,7 +173,7 @@ public final class Backend implements AutoCloseable {
 
   /** Returns the address on which it listens. */
   public InetSocketAddress address() throws IOException {
-    return (InetSocketAddress) port.getLocalAddress();
+    return (InetSocketAddress) reserved.getLocalAddress();
   }
 
   /** Accepts the next connection. */
@@ -192,7 +188,7 @@ public final class Backend implements AutoCloseable {
 
   /** Accepts the next connection; empty if none is made within this time. */
   public Optional<Peer> acceptWithin(Duration time) throws IOException {
-    ServerSocketChannel listener = (ServerSocketChannel) port;
+    ServerSocketChannel listener = listener();
     listener.socket().setSoTimeout(Math.max(1, Math.toIntExact(time.toMillis())));
     try {
       SocketChannel channel = listener.socket().accept().getChannel();
@@ -208,7 +204,7 @@ public final class Backend implements AutoCloseable {
 
   /** Demands that nobody connects for this long. */
   public void expectNobody(Duration time) throws Broken, IOException {
-    ServerSocketChannel listener = (ServerSocketChannel) port;
+    ServerSocketChannel listener = listener();
     listener.socket().setSoTimeout(Math.toIntExact(time.toMillis()));
     try {
       listener.socket().accept().close();
@@ -221,7 +217,7 @@ public final class Backend implements AutoCloseable {
 
   /** Closes all connections in the accept queue; does not wait for any. */
   public void closePending() throws IOException {
-    ServerSocketChannel listener = (ServerSocketChannel) port;
+    ServerSocketChannel listener = listener();
     listener.configureBlocking(false);
     for (SocketChannel it = listener.accept(); it != null; it = listener.accept()) {
       it.close();
@@ -234,6 +230,9 @@ public final class Backend implements AutoCloseable {
     for (SocketChannel each : waiting) {
       each.close();
     }
-    port.close();
+    if (listening.isPresent()) {
+      listening.get().close();
+    }
+    reserved.close();
   }
 }
