@@ -2,6 +2,7 @@ package iomodels.conformance;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import iomodels.meter.SocketQueues;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -830,7 +831,7 @@ public final class Peer implements AutoCloseable {
     long deadline = System.nanoTime() + atMost.toNanos();
     Duration pause = RETRY_INTERVAL;
     while (System.nanoTime() - deadline < 0
-        && progress(SocketQueues.now()).filter(it -> it.taken() == sent.get()).isEmpty()) {
+        && progress().filter(it -> it.taken() == sent.get()).isEmpty()) {
       LockSupport.parkNanos(pause.toNanos());
       pause = pause.multipliedBy(pause.compareTo(QUIET_INTERVAL) < 0 ? RETRY_GROWTH : 1);
     }
@@ -985,7 +986,10 @@ public final class Peer implements AutoCloseable {
   }
 
   /**
-   * How far the data of a connection has come.
+   * How far the data of a connection has come. The numbers are exact only while no data moves,
+   * since the kernel does not tell the queues of both ends at one instant. A FIN counts as one
+   * byte. A byte that has arrived and is not yet acknowledged is in the queues of both ends: too
+   * few bytes count as taken, and too many as given, but never the other way round.
    *
    * @param taken how many bytes the server has read
    * @param given how many bytes the server has written
@@ -995,16 +999,15 @@ public final class Peer implements AutoCloseable {
   public record Progress(long taken, long given, long unread, long unacknowledged) {}
 
   /**
-   * Returns how far the data of this connection has come, as {@link SocketQueues} knows it. Empty
-   * if the kernel does not list both ends, for instance as the server is on another machine.
+   * Returns how far the data of this connection has come, by the queues of both ends. Empty if the
+   * kernel does not list both ends, for instance as the server is on another machine.
    */
-  public Optional<Progress> progress(SocketQueues queues) {
-    return queues
-        .of(own, other)
-        .flatMap(here -> queues.of(other, own).map(there -> progress(here, there)));
+  public Optional<Progress> progress() {
+    return SocketQueues.of(own, other)
+        .flatMap(here -> SocketQueues.of(other, own).map(there -> progress(here, there)));
   }
 
-  private Progress progress(SocketQueues.Queues here, SocketQueues.Queues there) {
+  private Progress progress(SocketQueues here, SocketQueues there) {
     return new Progress(
         sent.get() - here.unsent() - there.unread(),
         received.get() + here.unread() + there.unsent(),
@@ -1049,7 +1052,7 @@ public final class Peer implements AutoCloseable {
       }
       if (late || intervals >= QUIET_INTERVALS - 1) {
         Optional<Progress> before = last;
-        last = progress(SocketQueues.now());
+        last = progress();
         boolean known = before.isPresent() && last.isPresent();
         if (late && known && before.equals(last)) {
           intervals++; // The kernel says that nothing has moved.

@@ -14,8 +14,11 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 @Timeout(60)
 class PeerTest {
@@ -79,6 +82,34 @@ class PeerTest {
       }
     } catch (IOException _) {
       // The kit has had enough.
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void knowsWhatTheServerHasReadAndWritten() throws Exception {
+    int size = 1_000;
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress address =
+          new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
+      try (Peer peer = Peer.connect(address, 0, 0, Duration.ofSeconds(30), new Transcript(), "#1");
+          Socket server = listener.accept()) {
+        peer.send(new byte[size]);
+        await(peer, new Peer.Progress(0, 0, size, 0));
+        server.getInputStream().readNBytes(size - 1);
+        await(peer, new Peer.Progress(size - 1, 0, 1, 0));
+        server.getOutputStream().write(new byte[size]);
+        await(peer, new Peer.Progress(size - 1, size, 1, 0));
+        peer.expect(new byte[size]);
+        await(peer, new Peer.Progress(size - 1, size, 1, 0));
+      }
+    }
+  }
+
+  /** The kernel may acknowledge data later than it receives them. */
+  private static void await(Peer peer, Peer.Progress expected) {
+    while (!peer.progress().equals(Optional.of(expected))) {
+      Thread.onSpinWait(); // until the test's time limit
     }
   }
 }

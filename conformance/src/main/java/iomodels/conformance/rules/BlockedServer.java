@@ -4,14 +4,12 @@ import static iomodels.conformance.Bound.ABORTS;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
-import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
@@ -48,7 +46,7 @@ final class BlockedServer {
 
   /** Returns how many bytes the server has written to a client, as far as is known. */
   static OptionalLong given(Peer peer) {
-    return peer.progress(SocketQueues.now()).stream().mapToLong(Peer.Progress::given).findFirst();
+    return peer.progress().stream().mapToLong(Peer.Progress::given).findFirst();
   }
 
   /**
@@ -75,9 +73,7 @@ final class BlockedServer {
   }
 
   private static boolean hasRead(Peer peer, long sent, long given) {
-    return peer.progress(SocketQueues.now())
-        .filter(it -> it.taken() < sent || it.given() < given)
-        .isEmpty();
+    return peer.progress().filter(it -> it.taken() < sent || it.given() < given).isEmpty();
   }
 
   /**
@@ -86,14 +82,12 @@ final class BlockedServer {
    */
   static void await(List<Peer> peers, Duration atMost) throws Broken, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    if (peers.getLast().progress(SocketQueues.now()).isEmpty()) {
+    if (peers.getLast().progress().isEmpty()) {
       peers.getLast().pauseUntilFull();
       return;
     }
     while (System.nanoTime() - deadline < 0) {
-      SocketQueues queues = SocketQueues.now();
-      List<Optional<Peer.Progress>> now = peers.stream().map(it -> it.progress(queues)).toList();
-      if (areFull(now)) {
+      if (areFull(peers)) {
         return;
       }
       TimeUnit.MILLISECONDS.sleep(INTERVAL_MILLIS);
@@ -101,8 +95,10 @@ final class BlockedServer {
   }
 
   /** Returns whether the server has written to each client as much as the kernel takes. */
-  static boolean areFull(List<Optional<Peer.Progress>> clients) {
-    return clients.stream().flatMap(Optional::stream).allMatch(it -> it.unacknowledged() > 0);
+  static boolean areFull(List<Peer> clients) {
+    return clients.stream()
+        .flatMap(it -> it.progress().stream())
+        .allMatch(it -> it.unacknowledged() > 0);
   }
 
   /**

@@ -3,7 +3,7 @@ package iomodels.conformance.rules;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
-import iomodels.conformance.SocketQueues;
+import iomodels.meter.SocketQueues;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -80,7 +80,7 @@ final class HeldBytes {
         confirmed(
             () ->
                 sender
-                    .progress(SocketQueues.now())
+                    .progress()
                     .map(it -> OptionalLong.of(it.taken()))
                     .orElseGet(OptionalLong::empty),
             most + MARGIN);
@@ -92,10 +92,9 @@ final class HeldBytes {
   }
 
   private static OptionalLong now(Peer sender, Peer receiver) {
-    SocketQueues queues = SocketQueues.now();
     return sender
-        .progress(queues)
-        .flatMap(from -> receiver.progress(queues).map(to -> from.taken() - to.given()))
+        .progress()
+        .flatMap(from -> receiver.progress().map(to -> from.taken() - to.given()))
         .map(OptionalLong::of)
         .orElseGet(OptionalLong::empty);
   }
@@ -110,7 +109,7 @@ final class HeldBytes {
     return confirmed(
         () ->
             receiver
-                .progress(SocketQueues.now())
+                .progress()
                 .map(it -> OptionalLong.of(due - it.given()))
                 .orElseGet(OptionalLong::empty),
         allowed);

@@ -25,7 +25,6 @@ import static iomodels.conformance.rules.Section14Offload.request;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.SlowFile;
-import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.rules.OffloadClients.Burst;
 import iomodels.conformance.rules.OffloadClients.Occupant;
@@ -297,14 +296,14 @@ final class OffloadLimits {
    * @return whether the program has read all the requests, and so can read pings
    */
   private static boolean takesMostOf(Peer client, Peer other) throws Broken, InterruptedException {
-    long full = other.progress(SocketQueues.now()).map(Peer.Progress::given).orElse(0L);
+    long full = other.progress().map(Peer.Progress::given).orElse(0L);
     long requests = full / OffloadRequests.LONG_NAME_LENGTH * MOST_PERCENT / 100;
     long length = requests * OffloadRequests.LONG_NAME_LENGTH;
     if (client.sendUntilFull(OffloadRequests.LONG_NAMES, length) < length) {
       return false;
     }
     client.awaitRead(SETTLED);
-    return client.progress(SocketQueues.now()).filter(it -> it.unread() == 0).isPresent();
+    return client.progress().filter(it -> it.unread() == 0).isPresent();
   }
 
   private static boolean isRefused(Peer client, Case task) throws Broken {

@@ -16,7 +16,6 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
-import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.meter.CostMeter;
@@ -213,7 +212,7 @@ final class Section05BackPressure {
       TimeUnit.MILLISECONDS.sleep(150);
       long now = meter.now().residentBytes();
       demandGrowth(now - before, allowed, peers.size(), exchange);
-      quiet = now - last < (1 << 20) && areFull(peers) ? quiet + 1 : 0;
+      quiet = now - last < (1 << 20) && BlockedServer.areFull(peers) ? quiet + 1 : 0;
       last = now;
     }
     return last;
@@ -235,11 +234,6 @@ final class Section05BackPressure {
     } catch (Broken e) {
       throw e.at("counts without end, from a client that does not read the replies");
     }
-  }
-
-  private static boolean areFull(List<Peer> peers) {
-    SocketQueues queues = SocketQueues.now();
-    return BlockedServer.areFull(peers.stream().map(it -> it.progress(queues)).toList());
   }
 
   /** Clients that send more than the server may keep, and do not read. */

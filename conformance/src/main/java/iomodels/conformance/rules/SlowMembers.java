@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
-import iomodels.conformance.SocketQueues;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import iomodels.program.LineReader;
@@ -180,11 +179,7 @@ final class SlowMembers {
 
     /** Returns how many bytes the program holds for it; empty if this machine does not tell. */
     OptionalLong held() {
-      return held(SocketQueues.now());
-    }
-
-    private OptionalLong held(SocketQueues queues) {
-      return peer.progress(queues)
+      return peer.progress()
           .map(it -> OptionalLong.of(welcome + told.size() - it.given()))
           .orElseGet(OptionalLong::empty);
     }
@@ -463,9 +458,8 @@ final class SlowMembers {
    */
   Slow nextFull(List<Slow> slow) throws Broken, InterruptedException {
     while (slow.getFirst().unread() < atMost()) {
-      SocketQueues queues = SocketQueues.now();
       for (Slow each : slow) {
-        if (isFull(each, queues)) {
+        if (isFull(each)) {
           slow.remove(each);
           return each;
         }
@@ -476,7 +470,7 @@ final class SlowMembers {
     return slow.removeFirst();
   }
 
-  private static boolean isFull(Slow slow, SocketQueues queues) throws InterruptedException {
-    return slow.held(queues).orElse(FULL) >= FULL && slow.heldAtRest().orElse(FULL) >= FULL;
+  private static boolean isFull(Slow slow) throws InterruptedException {
+    return slow.held().orElse(FULL) >= FULL && slow.heldAtRest().orElse(FULL) >= FULL;
   }
 }

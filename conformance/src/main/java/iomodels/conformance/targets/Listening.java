@@ -1,5 +1,7 @@
 package iomodels.conformance.targets;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -8,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Checks whether a port of this machine is in state LISTEN, without connecting to it: a program
@@ -40,18 +43,20 @@ final class Listening {
   private static boolean isInTable(int port) throws IOException {
     String suffix = ":%04X".formatted(port);
     for (Path table : TABLES) {
-      // Without IPv6 there is only the first table.
-      if (Files.exists(table)
-          && Files.readAllLines(table).stream().anyMatch(it -> is(it, suffix))) {
-        return true;
+      if (Files.exists(table)) { // Without IPv6 there is only the first table.
+        try (Stream<String> lines = Files.lines(table, ISO_8859_1)) {
+          // The listening sockets come first; there may be thousands of others.
+          if (lines
+              .skip(1)
+              .map(it -> it.strip().split(" +", STATE + 2))
+              .takeWhile(it -> it[STATE].equals(LISTEN))
+              .anyMatch(it -> it[LOCAL_ADDRESS].endsWith(suffix))) {
+            return true;
+          }
+        }
       }
     }
     return false;
-  }
-
-  private static boolean is(String line, String suffix) {
-    List<String> columns = List.of(line.strip().split(" +", -1));
-    return columns.get(LOCAL_ADDRESS).endsWith(suffix) && columns.get(STATE).equals(LISTEN);
   }
 
   /** Binds the port for a moment; another process that wants it just then has to try again. */
