@@ -56,6 +56,16 @@ public final class DatagramPeer implements AutoCloseable {
     send(payload, server);
   }
 
+  /** Sends datagrams as fast as possible. */
+  public void sendAll(List<byte[]> payloads) throws IOException {
+    DatagramPacket packet = new DatagramPacket(buffer, 0, server);
+    for (byte[] each : payloads) {
+      packet.setData(each);
+      socket.send(packet);
+    }
+    transcript.add(name, "has sent %d datagrams in a burst".formatted(payloads.size()));
+  }
+
   private void send(byte[] payload, InetSocketAddress to) throws IOException {
     String what = "sends a datagram of " + Transcript.show(payload, 0, payload.length);
     transcript.add(name, to.equals(server) ? what : what + " to " + to);

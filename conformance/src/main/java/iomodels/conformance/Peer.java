@@ -348,6 +348,19 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Sends the same bytes again and again until the connection has ended, however it ends. */
+  public void sendUntilTheEnd(byte[] bytes, Duration pause) {
+    transcript.add(name, "sends again and again", bytes, 0, bytes.length);
+    try {
+      while (true) {
+        write(bytes, 0, bytes.length);
+        LockSupport.parkNanos(pause.toNanos());
+      }
+    } catch (IOException e) {
+      transcript.add("", "%s: got %s (sending)".formatted(name, e.getMessage()));
+    }
+  }
+
   /**
    * Reads everything, and demands that RST follows. No other thread may send during this call: the
    * kernel reports a reset only once, and the reader would then see FIN.

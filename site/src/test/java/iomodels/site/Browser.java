@@ -33,6 +33,25 @@ final class Browser implements AutoCloseable {
   /** Generous: the machine may be busy. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /**
+   * Axe takes half a minute for tens of thousands of elements: words of code, cells of tables,
+   * marks of charts. Those with the same tags and classes, up to the third ancestor, have the same
+   * style.
+   */
+  private static final String FEW_OF_A_KIND =
+      """
+      document.querySelectorAll('.chart svg > *, figure details tr:nth-child(n + 5)').forEach(it =>
+        it.remove());
+      const seen = new Map();
+      const name = it => it ? `${it.tagName}.${it.className}` : '';
+      document.querySelectorAll('span, td').forEach(it => {
+        const up = it.parentElement;
+        const kind = [it, up, up?.parentElement, up?.parentElement?.parentElement].map(name).join();
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        if (it.children.length === 0 && seen.get(kind) > 10) it.remove();
+      });
+      """;
+
   private final ChromeDriver driver;
   private final Path site;
 
@@ -159,11 +178,7 @@ final class Browser implements AutoCloseable {
   }
 
   private List<String> violations(AxeBuilder axe) {
-    // The marks of charts and the later rows of their tables are tens of thousands of elements of
-    // the same kinds, with which axe takes half a minute.
-    run(
-        "document.querySelectorAll('.chart svg > *, figure details tr:nth-child(n + 5)')"
-            + ".forEach(it => it.remove())");
+    run(FEW_OF_A_KIND);
     return axe.disableIframeTesting().analyze(driver).getViolations().stream()
         .map(it -> "%s: %s".formatted(it.getId(), it.getNodes().getFirst().getHtml()))
         .toList();

@@ -27,6 +27,9 @@ final class ClientEndings {
     client.endInput();
     ClientUnderTest silent = context.call();
     silent.endInput();
+    ClientUnderTest lines = context.call();
+    lines.type("one\ntwo\nthree\n");
+    lines.endInput();
     try (Peer server = client.accept()) {
       server.expect("last words\n");
       server.expectFin(context.patience());
@@ -40,9 +43,19 @@ final class ClientEndings {
     } catch (Broken e) {
       throw e.at("a client without input");
     }
+    try (Peer server = lines.accept()) {
+      server.expect("one\ntwo\nthree\n");
+      server.expectFin(context.patience());
+      finish(lines, server, "one reply without LF");
+    } catch (Broken e) {
+      throw e.at("one reply to three lines");
+    }
   }
 
-  /** One client waits for the rest of a reply, one has half-closed, one has done both. */
+  /**
+   * One client waits for the rest of a reply, one has half-closed, one has done both, and one
+   * cannot send any more, since the server does not read.
+   */
   static void waits(TestContext context) throws Broken, IOException, InterruptedException {
     ClientUnderTest open = context.call();
     ClientUnderTest halfClosed = context.call();
@@ -52,7 +65,12 @@ final class ClientEndings {
     }
     halfClosed.endInput();
     both.endInput();
-    try (Peer first = open.accept();
+    ClientUnderTest sending = context.call();
+    byte[] much = "the quick brown fox jumps over the lazy dog\n".repeat(MUCH / 44).getBytes(UTF_8);
+    sending.type(much);
+    sending.endInput();
+    try (Peer unread = sending.accept();
+        Peer first = open.accept();
         Peer second = halfClosed.accept();
         Peer third = both.accept()) {
       for (Peer each : List.of(first, second, third)) {
@@ -69,6 +87,10 @@ final class ClientEndings {
       demandPatience(open, time, Duration.ZERO, "in the middle of a reply");
       demandPatience(halfClosed, time, time, "after the end of its input");
       demandPatience(both, time, time, "after its input, in the middle of a reply");
+      demandPatience(sending, time, time, "while the server reads nothing");
+      unread.expectStream(Peer.BytePattern.of(much), much.length);
+      unread.expectFin();
+      finish(sending, unread, "a reply\n");
       first.expectSilence(Duration.ofMillis(1));
       finish(halfClosed, second, "ANYBODY THERE?\n");
       finish(both, third, "THERE?\n");

@@ -2,6 +2,7 @@ package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.service.Services.FLOOD;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
@@ -17,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Many clients in every state of a conversation, at the moment at which a server has to stop. */
@@ -24,6 +26,9 @@ final class CrowdAtStop {
 
   private static final int CROWD = 200;
   private static final int SMALL_WINDOW = 16 * 1024;
+  private static final byte[] MORE = "more\n".getBytes(US_ASCII);
+  private static final int ROUNDS = 4;
+  private static final long BETWEEN_ROUNDS_MILLIS = 20;
 
   private CrowdAtStop() {}
 
@@ -168,9 +173,8 @@ final class CrowdAtStop {
       }
 
       @Override
-      void afterStop(Peer peer) throws Broken {
-        // If the server has closed, it answers this with RST, which destroys the reply.
-        peer.send("more\n");
+      boolean afterStop(Peer peer) {
+        return peer.sendUnlessReset(MORE); // If the server has closed, its kernel answers with RST.
       }
     };
 
@@ -195,8 +199,10 @@ final class CrowdAtStop {
 
     abstract void begin(Exchange exchange, Peer peer) throws Broken;
 
-    /** Sends what a server that has been told to stop must still accept. */
-    void afterStop(Peer peer) throws Broken {}
+    /** Sends what a server that has been told to stop must still accept; false if it resets. */
+    boolean afterStop(Peer peer) {
+      return true;
+    }
 
     /** Receives all pending replies. */
     abstract void end(Exchange exchange, Peer peer) throws Broken;
@@ -214,11 +220,14 @@ final class CrowdAtStop {
       crowd.add(new Client(exchange, peer, state, begun));
     }
     PendingAtStop pending = PendingAtStop.stop(context, server);
-    List<Client> judged = new ArrayList<>();
-    for (Client each : crowd) {
-      if (each.afterStop()) {
-        judged.add(each);
+    List<Client> judged = new ArrayList<>(crowd);
+    for (int i = 0; i < ROUNDS; i++) {
+      for (Client each : crowd) {
+        if (!each.afterStop()) {
+          judged.remove(each);
+        }
       }
+      TimeUnit.MILLISECONDS.sleep(BETWEEN_ROUNDS_MILLIS); // The server acts on the stop meanwhile.
     }
     crowd
         .getFirst()
@@ -266,11 +275,17 @@ final class CrowdAtStop {
      * @return whether the server must still have accepted that
      */
     boolean afterStop() throws Broken {
-      boolean early = isEarly();
-      if (early) {
-        state.afterStop(peer);
+      if (!isEarly()) {
+        return false;
       }
-      return !early || isEarly();
+      boolean open = state.afterStop(peer);
+      boolean inTime = isEarly();
+      if (!open && inTime) {
+        throw new Broken(
+            "%s: a server that reads on after its own FIN, also when it stops".formatted(state),
+            "it answered further input with RST");
+      }
+      return inTime;
     }
 
     private boolean isEarly() {

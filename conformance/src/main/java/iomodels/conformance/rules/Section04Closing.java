@@ -154,6 +154,9 @@ final class Section04Closing {
   private static final Duration BETWEEN_PARTS = Duration.ofMillis(30);
   private static final int PARTS = 3;
 
+  /** Three of them fit into the kernel's buffers: the server may read them slowly. */
+  private static final int LONG_PART = 100_000;
+
   /** More than the kernel's buffers hold. */
   private static final long SEND_LIMIT = 32 << 20;
 
@@ -382,6 +385,16 @@ final class Section04Closing {
   private static void readsOnAfterItsFin(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
+    demandReading(context, exchange, exchange.request(1));
+    try {
+      demandReading(context, exchange, Text.letters(context.random(), LONG_PART));
+    } catch (Broken e) {
+      throw e.at("%d times %,d bytes after the refused request".formatted(PARTS, LONG_PART));
+    }
+  }
+
+  private static void demandReading(TestContext context, Exchange exchange, byte[] part)
+      throws Broken, IOException, InterruptedException {
     for (int i = 0; i < TRIES; i++) {
       Peer peer = context.connect();
       peer.send(exchange.refusedRequest());
@@ -389,9 +402,9 @@ final class Section04Closing {
       peer.expectFin();
       long start = System.nanoTime();
       boolean open = true;
-      for (int part = 0; part < PARTS && open; part++) {
+      for (int j = 0; j < PARTS && open; j++) {
         peer.pause(BETWEEN_PARTS);
-        open = peer.sendUnlessReset(exchange.request(1));
+        open = peer.sendUnlessReset(part);
       }
       boolean inTime = System.nanoTime() - start < LEAST_LINGER.toNanos();
       peer.close();

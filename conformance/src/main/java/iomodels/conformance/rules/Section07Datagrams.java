@@ -127,6 +127,10 @@ final class Section07Datagrams {
   private static final int ROUNDS_AT_ONCE = 48;
 
   private static final int IN_FLIGHT = 2;
+
+  /** Few enough for the receive buffer, which holds more than two hundred small datagrams. */
+  private static final int BURST = 200;
+
   private static final int MOST_LOST = 3;
   private static final Duration LOST_AFTER = Duration.ofMillis(300);
 
@@ -148,6 +152,7 @@ final class Section07Datagrams {
       // A new sender each time, so that a late reply to a repeated request goes nowhere.
       context.datagrams().exchange(text, Text.upper(text));
     }
+    inABurst(context);
     // Two equal datagrams in flight must get two replies.
     DatagramPeer other = context.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
@@ -155,6 +160,42 @@ final class Section07Datagrams {
     other.exchange(twice, Text.upper(twice));
     other.expect(Text.upper(twice));
     other.expectSilence(context.time(SILENCE));
+  }
+
+  /**
+   * More datagrams than a server takes at a time. UDP may lose some, but none may wait until the
+   * next one comes.
+   */
+  private static void inABurst(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = context.datagrams();
+    Set<String> pending = new HashSet<>();
+    List<byte[]> requests = new ArrayList<>();
+    for (int i = 0; i < BURST; i++) {
+      pending.add("DATAGRAM " + i);
+      requests.add(("datagram " + i).getBytes(US_ASCII));
+    }
+    peer.sendAll(requests);
+    String reply = next(peer);
+    while (!reply.isEmpty()) {
+      pending.remove(reply);
+      reply = pending.isEmpty() ? "" : next(peer);
+    }
+    if (!pending.isEmpty()) {
+      int missing = pending.size();
+      context.datagrams().send("one more".getBytes(US_ASCII));
+      for (reply = next(peer); !reply.isEmpty(); reply = next(peer)) {
+        if (pending.contains(reply)) {
+          throw new Broken(
+              "replies to %d datagrams that were sent in a burst".formatted(BURST),
+              "%d of them waited until the next datagram".formatted(missing));
+        }
+      }
+    }
+  }
+
+  private static String next(DatagramPeer peer) throws IOException {
+    return peer.receiveAny(LOST_AFTER).map(it -> new String(it, US_ASCII)).orElse("");
   }
 
   private static void empty(TestContext context) throws Broken, IOException, InterruptedException {

@@ -176,7 +176,6 @@ final class Section09LifeCycle {
   private static void drains(TestContext context) throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
-    Optional<Peer> undecided = beginRequest(context, exchange, server);
     Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
     if (exchange.is(FLOOD)) {
       LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
@@ -196,23 +195,8 @@ final class Section09LifeCycle {
       }
     }
     reader.close();
-    try {
-      Shutdown.demandEnd(context, server);
-    } catch (Broken e) {
-      throw undecided.isEmpty() ? e : e.at("with a client that has sent a part of a request");
-    }
-  }
-
-  /** A client that sends a part of a request and nothing more, if there is such a part. */
-  private static Optional<Peer> beginRequest(
-      TestContext context, Exchange exchange, Instance server) throws Broken, IOException {
-    if (exchange.begun(0).length == 0 || !context.isConcurrent()) {
-      return Optional.empty();
-    }
-    Peer undecided = context.connect(server);
-    exchange.hold(undecided, 1);
-    undecided.send(exchange.begun(11));
-    return Optional.of(undecided);
+    Shutdown.demandEnd(context, server);
+    StopBesideClients.demandEnd(context);
   }
 
   private static void stopsBesideIdle(TestContext context)
