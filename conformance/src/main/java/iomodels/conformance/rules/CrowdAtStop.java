@@ -185,7 +185,7 @@ final class CrowdAtStop {
     private static final long LONG = 12_000_000;
 
     /** A little less than the time for which every server has to linger. */
-    private static final Duration LINGER = Duration.ofMillis(180);
+    static final Duration LINGER = Duration.ofMillis(180);
 
     /** Returns whether a conversation of this service can be in this state. */
     boolean appliesTo(Exchange exchange) {

@@ -13,7 +13,9 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,8 @@ import java.util.concurrent.TimeUnit;
 final class GatherConversations {
 
   private static final int MANY = 1_000;
+  private static final int LONG_REQUESTS = 120;
+  private static final int LONG_QUESTION = 800;
 
   /** Deadlines that end at the moment at which the backend answers. */
   private static final int CLOSE_CALLS = 20;
@@ -45,7 +49,37 @@ final class GatherConversations {
         client.expect("ok answer to " + question + "\n");
       }
     }
+    longRequests(context);
     answersOnce(context);
+  }
+
+  /** More than a program reads at once: it stops reading in the middle of a request. */
+  private static void longRequests(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend));
+    List<String> questions = new ArrayList<>();
+    StringBuilder requests = new StringBuilder();
+    for (int i = 0; i < LONG_REQUESTS; i++) {
+      String question = "%d %s".formatted(i, "x".repeat(LONG_QUESTION + i));
+      questions.add(question);
+      requests.append("all ").append(question).append('\n');
+    }
+    byte[] all = requests.toString().getBytes(US_ASCII);
+    client.whileSending(
+        () -> client.send(all),
+        () -> {
+          for (int i = 0; i < LONG_REQUESTS; i++) {
+            try (Peer call = asked(backend, questions.get(i))) {
+              call.send("answer to %d\n".formatted(i));
+              client.expect("ok answer to %d\n".formatted(i));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            } catch (Broken e) {
+              throw e.at("request %d of %d that arrive together".formatted(i + 1, LONG_REQUESTS));
+            }
+          }
+        });
   }
 
   /**

@@ -42,6 +42,7 @@ final class GatherFirst {
     try (Peer slow = asked(first, "tea");
         Peer bad = asked(second, "tea")) {
       bad.send("error no tea\n");
+      bad.finishSending(); // The FIN is no further failure.
       client.expectSilence(context.time(SILENCE));
       try {
         second.expectNobody(Duration.ofMillis(1)); // It would have been asked during the silence.

@@ -37,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /** What an offload program does when its queue, its workers or its buffers are full. */
 final class OffloadLimits {
@@ -47,6 +48,9 @@ final class OffloadLimits {
 
   /** How much of the buffers is filled without pongs; what one connection takes varies a little. */
   private static final int MOST_PERCENT = 97;
+
+  /** How many bytes of answers are short ones: requests that fill a program's buffer for input. */
+  private static final int SHORT_ANSWERS = 64 * 1024;
 
   /** Longer than a program needs to read some mebibytes; then the kit fills the rest anew. */
   private static final Duration SETTLED = Duration.ofSeconds(1);
@@ -272,6 +276,12 @@ final class OffloadLimits {
     Instance program = program(context, context.folder());
     Peer asking = context.connectWithWindow(program, WINDOW);
     demandStopsReading(asking, OffloadRequests.LONG_NAMES);
+    OptionalLong given = BlockedServer.given(asking);
+    if (given.isPresent()) {
+      for (int beyond : BlockedServer.BEYOND) {
+        goesOnAfterABlock(context, program, given.getAsLong() + beyond);
+      }
+    }
     Peer pinging = context.connectWithWindow(program, WINDOW);
     if (!takesMostOf(pinging, asking)) {
       pinging = context.connectWithWindow(program, WINDOW);
@@ -280,6 +290,37 @@ final class OffloadLimits {
     Peer other = context.connect(program);
     other.send("ping\n");
     other.expect("pong\n");
+  }
+
+  /**
+   * A client whose answers are a few bytes more than the kernel takes reads nothing until the
+   * program has read all its requests. Then no further request wakes up the program.
+   */
+  private static void goesOnAfterABlock(TestContext context, Instance program, long answers)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connectWithWindow(program, WINDOW);
+    client.sendStream(OffloadRequests.LONG_NAMES, OffloadRequests.LONG_NAME_LENGTH);
+    int answer = client.line().length() + 1;
+    long names = (answers - SHORT_ANSWERS) / answer;
+    int pings = (int) ((answers - names * answer) / PONG.length());
+    long length = names * OffloadRequests.LONG_NAME_LENGTH;
+    long sent = client.sendUntilFull(OffloadRequests.LONG_NAMES, length);
+    if (sent < length) {
+      return; // It reads less than the other client's requests: the machine is busy.
+    }
+    client.send("ping\n".repeat(pings));
+    client.awaitRead(SETTLED);
+    for (long i = 0; i < names; i++) {
+      client.line();
+    }
+    try {
+      client.expect(PONG.repeat(pings));
+    } catch (Broken e) {
+      throw e.at(
+          "%,d pings of a client that reads when the program has read everything".formatted(pings));
+    }
+    client.finishSending();
+    client.expectFin();
   }
 
   private static void demandStopsReading(Peer client, Peer.BytePattern requests)

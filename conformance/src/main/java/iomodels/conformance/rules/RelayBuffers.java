@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -159,6 +160,31 @@ final class RelayBuffers {
           steps.add(
               () -> deliverLate(it.side(fromClient), it.side(!fromClient), stream, length, isLast));
         }
+      }
+    }
+    together(steps);
+    finBehindPendingBytes(context, program, backend);
+  }
+
+  /**
+   * The FIN arrives when the relay has read everything before it, and has a few bytes that the
+   * kernel does not take.
+   */
+  private static void finBehindPendingBytes(TestContext context, Instance program, Backend backend)
+      throws Broken, IOException, InterruptedException {
+    List<Peer.Step> steps = new ArrayList<>();
+    for (RelayPair.Stuck full : RelayPair.stuck(context, program, backend, SMALL_WINDOW)) {
+      OptionalLong given = BlockedServer.given(full.receiver());
+      if (given.isEmpty()) {
+        return; // Nobody knows how many bytes that are.
+      }
+      for (int beyond : BlockedServer.BEYOND) {
+        RelayPair it = RelayPair.narrow(context, program, backend);
+        Peer.BytePattern stream = Text.stream(context.random().nextInt());
+        Peer sender = it.side(full.fromClient());
+        Peer receiver = it.side(!full.fromClient());
+        long length = given.getAsLong() + beyond;
+        steps.add(() -> deliverLate(sender, receiver, stream, length, false));
       }
     }
     together(steps);

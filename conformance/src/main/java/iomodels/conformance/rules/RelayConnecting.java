@@ -45,7 +45,7 @@ final class RelayConnecting {
   private static final String MUTE = "";
 
   /** How much a client sends at most before it is connected to the upstream. */
-  private static final long EARLY = 4L << 20;
+  private static final long EARLY = 16L << 20;
 
   /** Longer than the kernel takes to try again, after a second. */
   static final Duration LONG_DEADLINE = Duration.ofSeconds(30);

@@ -14,12 +14,16 @@ import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 
 /** Whether a relay forwards all bytes and both FINs, at once and after any silence. */
 final class RelayForwarding {
 
   private static final int OCTETS = 256;
+
+  /** A relay that waits for more, or for an acknowledgement, takes longer each time. */
+  private static final Duration AT_ONCE = Duration.ofMillis(60);
 
   private static final List<Integer> BUFFER_SIZES =
       List.of(512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536);
@@ -96,8 +100,18 @@ final class RelayForwarding {
   static void forwardsAtOnce(TestContext context) throws Broken, IOException, InterruptedException {
     Backend backend = context.backend();
     RelayPair it = RelayPair.open(context, context.program(backend), backend);
+    long[] nanos = new long[OCTETS];
     for (int octet = 0; octet < OCTETS; octet++) {
+      long begin = System.nanoTime();
       demandBothWays(it, new byte[] {(byte) octet});
+      nanos[octet] = System.nanoTime() - begin;
+    }
+    Arrays.sort(nanos);
+    if (nanos[OCTETS / 2] > AT_ONCE.toNanos()) {
+      throw Broken.late(
+          "a byte to be forwarded there and back within %,d ms (median of %d)"
+              .formatted(AT_ONCE.toMillis(), OCTETS),
+          "it took %,.1f ms".formatted(nanos[OCTETS / 2] / 1e6));
     }
     for (int size : BUFFER_SIZES) {
       for (int length = size - 1; length <= size + 1; length++) {

@@ -144,6 +144,9 @@ final class Section03Services {
               Set.of(Precondition.HALF_CLOSE),
               FloodCounts::unfinishedCounts));
 
+  /** So many beginnings of 50 bytes are longer than a line may be. */
+  private static final int ENDS = 200;
+
   /** On a busy machine the server may read later, which is no fault. */
   private static final Duration READ = Duration.ofSeconds(1);
 
@@ -211,6 +214,13 @@ final class Section03Services {
             "the end of a line of %,d bytes, with three lines behind it".formatted(length + 1));
       }
     }
+    for (int i = 0; i < ENDS; i++) { // Each write ends a line, and begins one.
+      peer.send("x".repeat(30) + "\n" + "y".repeat(50));
+      peer.awaitRead(READ);
+      peer.expect((i == 0 ? "" : "Y".repeat(50)) + "X".repeat(30) + "\n");
+    }
+    peer.send("\n");
+    peer.expect("Y".repeat(50) + "\n");
     byte[] empty = "\n".repeat(MANY_LINES).getBytes(US_ASCII);
     exchange(peer, "%,d empty lines in one write".formatted(MANY_LINES), empty);
     StringBuilder numbered = new StringBuilder();

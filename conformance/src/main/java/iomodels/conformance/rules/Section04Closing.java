@@ -275,11 +275,25 @@ final class Section04Closing {
       beside = Optional.of(LongReply.blocking(other, REPLY_LENGTH, ""));
       other.finishSending();
     }
+    Optional<LongReply> refused = Optional.empty();
+    if (beside.isPresent()) {
+      Peer other = context.connectTo(server, SMALL_WINDOW);
+      refused = Optional.of(LongReply.blocking(other, REPLY_LENGTH, "no count\n"));
+    }
     late.pause(context.time(PAUSE));
     pending.expectToTheEnd(late);
     late.close();
     if (beside.isPresent()) {
       beside.get().expectToTheEnd();
+    }
+    if (refused.isPresent()) {
+      try {
+        refused.get().expect();
+        refused.get().peer().expect(exchange.error());
+        refused.get().peer().expectFin();
+      } catch (Broken e) {
+        throw e.at("an error line behind a long reply to a client that reads late");
+      }
     }
     finBehindRequests(context, exchange, server);
   }

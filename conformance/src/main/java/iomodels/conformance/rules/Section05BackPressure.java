@@ -80,6 +80,18 @@ final class Section05BackPressure {
 
   private static final int SMALL = 16 * 1024;
 
+  /** Length of replies that do not fit into a client's window, but into the kernel's buffers. */
+  private static final int IN_THE_KERNEL = 300_000;
+
+  private static final int FINISHED = 3;
+  private static final Duration BETWEEN_PINGS = Duration.ofMillis(5);
+
+  /** A little less than the shortest time for which SO_LINGER can make a server wait. */
+  private static final Duration NO_PAUSE = Duration.ofMillis(800);
+
+  /** On a busy machine the server may read later, which is no fault. */
+  private static final Duration READ = Duration.ofSeconds(1);
+
   /** The smaller a client's buffer is, the less does the server's kernel hold for it. */
   private static final int TINY = 1024;
 
@@ -318,6 +330,33 @@ final class Section05BackPressure {
     long[] nanos = exchange.roundTrips(ping, PINGS);
     Timing.demandMedian(
         nanos, context.time(PING), "a reply beside clients that do not read their replies");
+    closesWithoutWaiting(context, exchange, ping);
+  }
+
+  /**
+   * Clients that have finished, and whose replies the kernel has taken, but not they: nothing is
+   * left for the server to do but to close, for which SO_LINGER would make it wait.
+   */
+  private static void closesWithoutWaiting(TestContext context, Exchange exchange, Peer ping)
+      throws Broken, IOException, InterruptedException {
+    Exchange.Flow flow = exchange.flow(context.random().nextInt());
+    long requests = flow.whole(exchange.requesting(IN_THE_KERNEL));
+    for (int i = 0; i < FINISHED; i++) {
+      Peer finished = context.connectWithWindow(SMALL);
+      finished.sendUntilFull(flow.requests(), requests);
+      finished.finishSending();
+      finished.awaitRead(READ);
+      for (int j = 0; j < FINISHED; j++) {
+        ping.send(exchange.request(j));
+        try {
+          ping.expectWithin(NO_PAUSE, exchange.reply(j));
+        } catch (Broken e) {
+          throw e.at(
+              "beside a client that has sent FIN, and does not read the rest of its replies");
+        }
+        finished.pause(BETWEEN_PINGS);
+      }
+    }
   }
 
   /** Each client sends until the server stops reading. */

@@ -374,6 +374,16 @@ final class Section07Datagrams {
         throw e.at(each.name());
       }
     }
+    // Two equal datagrams in flight must get two replies.
+    DatagramPeer twice = context.datagrams();
+    byte[] request = requests.getLast().bytes();
+    twice.send(request);
+    twice.exchange(request, CONSTANT);
+    try {
+      twice.expect(CONSTANT);
+    } catch (Broken e) {
+      throw e.at("two equal datagrams of one sender");
+    }
     senders.getLast().expectSilence(context.time(SILENCE));
     for (int i = 0; i < senders.size(); i++) {
       try {

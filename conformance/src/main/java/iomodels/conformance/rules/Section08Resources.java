@@ -425,21 +425,31 @@ final class Section08Resources {
     boolean poller =
         context.card().filter(it -> it.notification() == Notification.POLLING).isPresent();
     if (!poller) {
-      double least =
-          least(
-              context, meter, ProcessorDemand::wanted, context.count(BUSY_CPU), context.time(CALM));
-      if (least >= context.count(BUSY_CPU)) {
-        throw new Broken(
-            "a server that rests while there are no descriptors",
-            "it never demanded less than %.0f %% of a core".formatted(least));
-      }
+      demandRest(context, meter, "");
     }
     exchange.hold(first, 2);
+    for (Peer peer : crowd.subList(0, processes)) {
+      peer.close(); // Those that wait take the descriptors at once.
+    }
+    if (!poller) {
+      demandRest(context, meter, ", after a few had become free");
+    }
     for (Peer peer : crowd) {
       peer.close();
     }
     exchange.holdLast(context.connect(server), 3);
     exchange.holdLast(first, 4);
+  }
+
+  private static void demandRest(TestContext context, CostMeter meter, String when)
+      throws Broken, IOException, InterruptedException {
+    double least =
+        least(context, meter, ProcessorDemand::wanted, context.count(BUSY_CPU), context.time(CALM));
+    if (least >= context.count(BUSY_CPU)) {
+      throw new Broken(
+          "a server that rests while there are no descriptors" + when,
+          "it never demanded less than %.0f %% of a core".formatted(least));
+    }
   }
 
   /** Like {@link #settled(CostMeter)}, for a server that may exit when descriptors run out. */

@@ -47,6 +47,13 @@ final class StopBesideClients {
       exchange.leavePending(deaf, context.random().nextInt(), MOST_SENT);
       clients.add(new Client("does not read its replies", deaf));
     }
+    if (exchange.refuses()) {
+      Peer refused = context.connect(server);
+      refused.send(exchange.refusedRequest());
+      refused.expect(exchange.error());
+      refused.expectFin();
+      clients.add(new Client("has got an error line and FIN, and does not close", refused));
+    }
     Peer busy = context.connect(server);
     exchange.hold(busy, 1);
     clients.add(new Client("goes on sending requests", busy));
