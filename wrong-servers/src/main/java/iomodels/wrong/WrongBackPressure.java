@@ -8,6 +8,7 @@ import iomodels.service.Services;
 import iomodels.service.Session.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Servers that break the rules on back-pressure: section 5. */
@@ -67,7 +69,14 @@ final class WrongBackPressure {
               "5.04",
               "Writes in four threads; a client that does not read occupies one.",
               "nothing came for",
-              WrongBackPressure::fourWriters));
+              WrongBackPressure::fourWriters),
+          WrongServer.of(
+              "waits-in-close",
+              "5.04",
+              "Sets SO_LINGER, and waits in close for a client that does not read, while it holds a"
+                  + " lock that all connections share.",
+              "beside a client that has sent FIN",
+              WrongBackPressure::waitsInClose));
 
   private static final int QUEUED = 16 * 1024;
   private static final int MAX_REPLY = 64 << 20;
@@ -256,6 +265,34 @@ final class WrongBackPressure {
           super.send(it);
         } finally {
           writers.release();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsInClose(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Lock shared = new ReentrantLock();
+
+      @Override
+      Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
+        shared.lock();
+        try {
+          return super.advance(it, endOfInput);
+        } finally {
+          shared.unlock();
+        }
+      }
+
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.setOption(StandardSocketOptions.SO_LINGER, 2);
+        shared.lock();
+        try {
+          it.channel.close();
+        } finally {
+          shared.unlock();
         }
       }
     };

@@ -1,5 +1,7 @@
 package iomodels.wrong;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import iomodels.server.ServerConfig;
 import iomodels.service.Service;
 import iomodels.service.Session.Progress;
@@ -91,6 +93,13 @@ final class WrongClosing {
               "the reply to the count 20,000,000",
               WrongClosing::closesHalfClosed),
           WrongServer.of(
+              "lingers-from-the-error",
+              "4.06",
+              "Limits how long it lingers from the moment at which it finds an error, while replies"
+                  + " before it are pending.",
+              "an error line behind a long reply",
+              WrongClosing::lingersFromTheError),
+          WrongServer.of(
               "loses-a-socket-in-five-hundred",
               "4.07",
               "Leaks a socket at every five-hundredth reset.",
@@ -113,7 +122,13 @@ final class WrongClosing {
               "4.09",
               "Sends an error line and FIN, reads what has arrived, and closes.",
               "it answered further input with RST",
-              WrongClosing::closesAfterItsFin));
+              WrongClosing::closesAfterItsFin),
+          WrongServer.of(
+              "lingers-for-64-kib",
+              "4.09",
+              "Discards at most 64 KiB after an error line, and closes.",
+              "times 100,000 bytes after the refused request",
+              WrongClosing::lingersFor64Kib));
 
   private WrongClosing() {}
 
@@ -341,6 +356,39 @@ final class WrongClosing {
         pause();
         while (it.channel.read(it.in.clear()) > 0) {
           // what has arrived
+        }
+      }
+    };
+  }
+
+  private static CorrectServer lingersFromTheError(ServerConfig config, Service service)
+      throws IOException {
+    return new ReadsAheadServer(config, service) {
+      private final Map<Conversation, Long> found = new ConcurrentHashMap<>();
+
+      @Override
+      void awaitRoom(Conversation it, long millis) throws IOException, InterruptedException {
+        String ahead = new String(it.in.array(), 0, it.in.limit(), US_ASCII);
+        if (ahead.contains("no count")) {
+          long since = System.nanoTime() - found.computeIfAbsent(it, _ -> System.nanoTime());
+          if (since > TimeUnit.SECONDS.toNanos(1)) {
+            throw new EOFException("lingered long enough");
+          }
+        }
+        super.awaitRoom(it, millis);
+      }
+    };
+  }
+
+  private static CorrectServer lingersFor64Kib(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.shutdownOutput();
+        long read = 0;
+        for (int n = 0; n >= 0 && read < 64 * 1024; n = it.channel.read(it.in.clear())) {
+          read += n;
         }
       }
     };

@@ -15,10 +15,12 @@ import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -97,6 +99,13 @@ final class WrongDatagrams {
               "one client that asks 127.0.0.1",
               WrongDatagrams::answersFromTheAddressAskedFirst),
           WrongServer.of(
+              "sixteen-datagrams-at-a-time",
+              "7.01",
+              "Answers at most sixteen datagrams each time it wakes up; the others wait for the"
+                  + " next one.",
+              "of them waited until the next datagram",
+              WrongDatagrams::sixteenAtATime),
+          WrongServer.of(
               "strips-datagrams",
               "7.08",
               "Removes line ends and blanks at the end of a datagram.",
@@ -108,6 +117,12 @@ final class WrongDatagrams {
               "Ends the reply at the first NUL of a datagram.",
               "every byte value: expected",
               WrongDatagrams::datagramsAsCStrings),
+          WrongServer.of(
+              "ignores-repeated-requests",
+              "7.09",
+              "Takes an equal datagram of the same sender for a retransmission, and ignores it.",
+              "two equal datagrams of one sender",
+              WrongDatagrams::ignoresRepeatedRequests),
           WrongServer.of(
               "ignores-empty-requests",
               "7.09",
@@ -358,4 +373,42 @@ final class WrongDatagrams {
       }
     };
   }
+
+  private static CorrectServer ignoresRepeatedRequests(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<SocketAddress, ByteBuffer> last = new ConcurrentHashMap<>();
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        ByteBuffer copy = ByteBuffer.allocate(datagram.remaining()).put(datagram).flip();
+        if (!copy.equals(last.put(sender, copy))) {
+          super.answer(sender, datagram, reply);
+        }
+      }
+    };
+  }
+
+  private static CorrectServer sixteenAtATime(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Queue<Pending> queue = new ArrayDeque<>();
+      private long last;
+      private int left;
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        queue.add(new Pending(sender, ByteBuffer.allocate(reply.remaining()).put(reply).flip()));
+        boolean wakesUp = System.nanoTime() - last > TimeUnit.MILLISECONDS.toNanos(1);
+        last = System.nanoTime();
+        left = wakesUp ? 16 : left;
+        while (left > 0 && !queue.isEmpty()) {
+          left--;
+          super.answer(queue.element().sender, datagram, queue.remove().reply);
+        }
+      }
+    };
+  }
+
+  private record Pending(SocketAddress sender, ByteBuffer reply) {}
 }

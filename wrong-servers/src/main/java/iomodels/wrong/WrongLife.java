@@ -52,6 +52,25 @@ final class WrongLife {
               "with a client that has sent a part of a request",
               WrongLife::waitsForTheRest),
           WrongServer.of(
+              "waits-for-those-who-do-not-read",
+              "9.03",
+              "Does not end, when stopped, before each client has received all replies.",
+              "with a client that does not read its replies",
+              WrongLife::waitsForReaders),
+          WrongServer.of(
+              "waits-for-silence",
+              "9.03",
+              "Does not end, when stopped, while a client goes on sending.",
+              "with a client that goes on sending",
+              WrongLife::waitsForSilence),
+          WrongServer.of(
+              "waits-for-the-refused",
+              "9.03",
+              "Does not end, when stopped, before each client that has got an error line has"
+                  + " closed.",
+              "with a client that has got an error line and FIN",
+              WrongLife::waitsForTheRefused),
+          WrongServer.of(
               "waits-for-the-idle",
               "9.04",
               "Waits for idle clients until the grace period ends.",
@@ -94,6 +113,12 @@ final class WrongLife {
                   + " read behind it.",
               "BLOCKED: ",
               WrongLife::finishesOneReply),
+          WrongServer.of(
+              "cuts-off-the-lingering",
+              "9.07",
+              "Closes, when stopped, connections on which it lingers after an error line.",
+              "LINGERING: a server that reads on after its own FIN",
+              WrongLife::cutsOffTheLingering),
           WrongServer.of(
               "resets-the-queue",
               "9.08",
@@ -305,5 +330,87 @@ final class WrongLife {
         super.bind();
       }
     };
+  }
+
+  private static CorrectServer waitsForReaders(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void drain() {
+        super.drain();
+        while (conversations.keySet().stream().anyMatch(it -> it.progress == Progress.OVERFLOW)) {
+          pause();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsForSilence(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private volatile long lastReceived = System.nanoTime();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        lastReceived = System.nanoTime();
+        return received;
+      }
+
+      @Override
+      void drain() {
+        super.drain();
+        while (System.nanoTime() - lastReceived < TimeUnit.MILLISECONDS.toNanos(100)) {
+          pause();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsForTheRefused(ServerConfig config, Service service)
+      throws IOException {
+    return new LingeringServer(config, service) {
+      @Override
+      void drain() {
+        super.drain();
+        while (!lingering.isEmpty()) {
+          pause();
+        }
+      }
+    };
+  }
+
+  private static CorrectServer cutsOffTheLingering(ServerConfig config, Service service)
+      throws IOException {
+    return new LingeringServer(config, service) {
+      @Override
+      void drain() {
+        lingering.forEach(it -> closeQuietly(it.channel));
+        super.drain();
+      }
+    };
+  }
+
+  /** Knows the clients that have got FIN, and lingers without a limit. */
+  private static class LingeringServer extends CorrectServer {
+
+    final Set<Conversation> lingering = ConcurrentHashMap.newKeySet();
+
+    LingeringServer(ServerConfig config, Service service) throws IOException {
+      super(config, service);
+    }
+
+    @Override
+    void finish(Conversation it) throws IOException {
+      it.channel.shutdownOutput();
+      lingering.add(it);
+      try {
+        while (it.channel.read(it.in.clear()) >= 0) {
+          it.hasReceived = true;
+        }
+      } finally {
+        lingering.remove(it);
+      }
+    }
   }
 }

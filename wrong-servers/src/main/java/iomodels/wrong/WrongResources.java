@@ -61,6 +61,12 @@ final class WrongResources {
               "a server that rests while there are no descriptors",
               WrongResources::acceptsInABusyLoop),
           WrongServer.of(
+              "spins-when-descriptors-run-out-again",
+              "8.04",
+              "Pauses when descriptors run out for the first time only.",
+              "after a few had become free",
+              WrongResources::spinsTheSecondTime),
+          WrongServer.of(
               "accepts-no-more",
               "8.04",
               "Stops accepting at the first exception, and never resumes.",
@@ -229,6 +235,30 @@ final class WrongResources {
           LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
         }
         it.channel.configureBlocking(true);
+      }
+    };
+  }
+
+  private static CorrectServer spinsTheSecondTime(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private boolean out;
+      private boolean hasPaused;
+
+      @Override
+      SocketChannel accept() throws IOException {
+        while (true) {
+          try {
+            SocketChannel channel = super.accept();
+            hasPaused |= out;
+            return channel;
+          } catch (IOException e) {
+            out = true;
+            if (!hasPaused || !listener.isOpen() || refusing()) {
+              throw e;
+            }
+          }
+        }
       }
     };
   }

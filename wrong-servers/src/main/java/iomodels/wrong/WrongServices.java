@@ -10,8 +10,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -39,6 +42,19 @@ final class WrongServices {
               "Answers at most 1,000 lines of one read, and drops the others.",
               "10,000 empty lines in one write",
               WrongServices::aThousandLinesARead),
+          WrongServer.of(
+              "searches-from-the-old-offset",
+              "3.02",
+              "Remembers how far it has searched for LF, and does not reset that when it takes out"
+                  + " a line.",
+              "with three lines behind it",
+              WrongServices::searchesFromTheOldOffset),
+          WrongServer.of(
+              "adds-up-the-beginnings",
+              "3.02",
+              "Adds up the beginnings of lines, as if they were one line, and refuses the sum.",
+              "but got 18 bytes \"ERR line too long",
+              WrongServices::addsUpTheBeginnings),
           WrongServer.of(
               "cr-at-the-end-of-a-chunk",
               "3.03",
@@ -259,6 +275,7 @@ final class WrongServices {
               WrongServices::losesHalfACountWhileBlocked));
 
   private static final int MAX_LINE = 8192;
+  private static final int PIECE = 4096;
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   private WrongServices() {}
@@ -797,6 +814,49 @@ final class WrongServices {
                 it -> changeLast.apply(it).getBytes(StandardCharsets.ISO_8859_1),
                 new ByteArrayOutputStream())
             : super.open();
+      }
+    };
+  }
+
+  private static CorrectServer searchesFromTheOldOffset(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, byte[]> begun = new ConcurrentHashMap<>();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        byte[] before = begun.getOrDefault(it, new byte[0]);
+        boolean received = it.channel.read(it.in.clear().limit(PIECE)) >= 0;
+        String text = text(before) + text(Arrays.copyOf(it.in.array(), it.in.position()));
+        int end = received ? 0 : text.length();
+        int searched = before.length;
+        for (int lf = text.indexOf('\n', searched); lf >= 0; ) {
+          end = lf + 1;
+          lf = text.indexOf('\n', end + searched);
+        }
+        begun.put(it, text.substring(end).getBytes(StandardCharsets.ISO_8859_1));
+        it.in.clear().put(text.substring(0, end).getBytes(StandardCharsets.ISO_8859_1)).flip();
+        return received || end > 0;
+      }
+    };
+  }
+
+  private static CorrectServer addsUpTheBeginnings(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Integer> sums = new ConcurrentHashMap<>();
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        String read = new String(it.in.array(), 0, it.in.limit(), StandardCharsets.ISO_8859_1);
+        int begun = read.length() - 1 - read.lastIndexOf('\n');
+        int sum = begun == 0 ? 0 : sums.getOrDefault(it, 0) + begun;
+        sums.put(it, sum);
+        if (sum > MAX_LINE) {
+          it.in.clear().put(new byte[MAX_LINE + 1]).flip();
+        }
+        return received;
       }
     };
   }

@@ -33,7 +33,7 @@ class WrongServersTest {
 
   /** Short limits, since wrong servers let the kit wait until they expire. */
   private static final Bounds IMPATIENT =
-      Bounds.STANDARD.with(Bound.PATIENCE, 4_000).with(Bound.CLOSE, 1_000);
+      Bounds.STANDARD.with(Bound.PATIENCE, 4_000).with(Bound.CLOSE, 1_000).with(Bound.STOP, 6_000);
 
   @Test
   void everyRuleHasAWrongServerAndEveryWrongServerARule() {
