@@ -117,7 +117,7 @@ final class WrongLife {
               "cuts-off-the-lingering",
               "9.07",
               "Closes, when stopped, connections on which it lingers after an error line.",
-              "LINGERING: a server that reads on after its own FIN",
+              "LINGERING: ",
               WrongLife::cutsOffTheLingering),
           WrongServer.of(
               "resets-the-queue",

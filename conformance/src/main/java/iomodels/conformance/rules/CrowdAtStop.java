@@ -221,10 +221,15 @@ final class CrowdAtStop {
     }
     PendingAtStop pending = PendingAtStop.stop(context, server);
     List<Client> judged = new ArrayList<>(crowd);
+    Optional<Broken> reset = Optional.empty();
     for (int i = 0; i < ROUNDS; i++) {
       for (Client each : crowd) {
-        if (!each.afterStop()) {
-          judged.remove(each);
+        try {
+          if (!each.afterStop()) {
+            judged.remove(each);
+          }
+        } catch (Broken e) {
+          reset = Optional.of(e);
         }
       }
       TimeUnit.MILLISECONDS.sleep(BETWEEN_ROUNDS_MILLIS); // The server acts on the stop meanwhile.
@@ -247,6 +252,9 @@ final class CrowdAtStop {
             "all pending replies for each of %d clients".formatted(clients),
             "%d client%s lost data; the first one: %s"
                 .formatted(losses.size(), losses.size() == 1 ? "" : "s", losses.getFirst()));
+      }
+      if (reset.isPresent()) {
+        throw reset.get();
       }
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Inconclusive reason ? reason : new IOException(e.getCause());
@@ -276,7 +284,7 @@ final class CrowdAtStop {
      */
     boolean afterStop() throws Broken {
       if (!isEarly()) {
-        return false;
+        return true; // It sends nothing more.
       }
       boolean open = state.afterStop(peer);
       boolean inTime = isEarly();
