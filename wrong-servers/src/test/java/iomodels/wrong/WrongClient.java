@@ -359,7 +359,7 @@ record WrongClient(
           new WrongClient(
               "impatient-while-it-sends",
               "10.07",
-              "Gives up when it has waited for two seconds to send a line.",
+              "Gives up when it has waited for one second to send a line.",
               "while the server reads nothing: ",
               ImpatientSender::new),
           new WrongClient(
@@ -562,7 +562,7 @@ record WrongClient(
   /** Closes its connection if sending a line takes too long. */
   private static final class ImpatientSender extends CorrectClient {
 
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long INTERVAL_MILLIS = 50;
 
     private final AtomicReference<Optional<Long>> began = new AtomicReference<>(Optional.empty());

@@ -98,7 +98,9 @@ final class WrongConnectingRelays {
       long readAhead(SocketChannel client, ByteBuffer early, long deadline) throws IOException {
         ByteArrayOutputStream held = all.computeIfAbsent(client, _ -> new ByteArrayOutputStream());
         while (client.read(early) > 0) {
-          held.write(early.array(), 0, early.position());
+          byte[] chunk = new byte[early.flip().remaining()];
+          early.get(chunk);
+          held.writeBytes(chunk);
           early.clear();
         }
         return deadline;

@@ -44,7 +44,9 @@ final class WrongGatherReads {
   }
 
   /** A backend has sent an error line, and then FIN. */
-  private static final class FailedTwice extends IOException {}
+  private static final class FailedTwice extends IOException {
+    private static final long serialVersionUID = 1;
+  }
 
   static CorrectProgram countsAFailureTwice(ProgramConfig config) throws IOException {
     return new CorrectGather(config) {

@@ -555,7 +555,7 @@ final class WrongRelays {
     final boolean isBlocked(SocketChannel to) throws IOException {
       Semaphore room = rooms.get(to);
       try {
-        if (room == null || !room.tryAcquire(most, SLOW_NANOS, TimeUnit.NANOSECONDS)) {
+        if (room == null || !room.tryAcquire(most, FORTY_MILLIS.toNanos(), TimeUnit.NANOSECONDS)) {
           return room != null;
         }
       } catch (InterruptedException e) {
