@@ -14,8 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The client that the wrong ones differ from in one step. One thread sends the lines that are
- * typed, another shows the replies. A request is unanswered if it has sent more lines than it has
- * received.
+ * typed, another shows the replies. A line is unanswered if nothing has come since it was typed.
  */
 class CorrectClient implements InJvmClient.Program {
 
@@ -85,13 +84,13 @@ class CorrectClient implements InJvmClient.Program {
     byte[] chunk = new byte[8192];
     InputStream input = socket.getInputStream();
     for (int n = input.read(chunk); n >= 0; n = input.read(chunk)) {
+      received(chunk, n, unanswered);
       show(chunk, n, out);
-      for (int i = 0; i < n; i++) {
-        if (chunk[i] == '\n') {
-          unanswered.decrementAndGet();
-        }
-      }
     }
+  }
+
+  void received(byte[] chunk, int length, AtomicInteger unanswered) {
+    unanswered.set(0);
   }
 
   void show(byte[] chunk, int length, OutputStream out) throws IOException {

@@ -13,10 +13,13 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
@@ -293,6 +296,22 @@ record WrongClient(
                     }
                   }),
           new WrongClient(
+              "counts-newlines",
+              "10.05",
+              "Exits with an error if fewer LF have come than it has sent lines.",
+              "one reply to three lines: ",
+              () ->
+                  new CorrectClient() {
+                    @Override
+                    void received(byte[] chunk, int length, AtomicInteger unanswered) {
+                      for (int i = 0; i < length; i++) {
+                        if (chunk[i] == '\n') {
+                          unanswered.decrementAndGet();
+                        }
+                      }
+                    }
+                  }),
+          new WrongClient(
               "sends-all-first",
               "10.06",
               "Receives nothing until it has sent everything.",
@@ -337,6 +356,12 @@ record WrongClient(
                       return shown && e instanceof SocketTimeoutException ? 0 : super.fail(e, err);
                     }
                   }),
+          new WrongClient(
+              "impatient-while-it-sends",
+              "10.07",
+              "Gives up when it has waited for one second to send a line.",
+              "while the server reads nothing: ",
+              ImpatientSender::new),
           new WrongClient(
               "takes-any-end-for-success",
               "10.08",
@@ -532,6 +557,39 @@ record WrongClient(
   /** Returns the client, for the kit to judge. */
   Client client() {
     return new InJvmClient(name, (port, in, out, err) -> program.get().run(port, in, out, err));
+  }
+
+  /** Closes its connection if sending a line takes too long. */
+  private static final class ImpatientSender extends CorrectClient {
+
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long INTERVAL_MILLIS = 50;
+
+    private final AtomicReference<Optional<Long>> began = new AtomicReference<>(Optional.empty());
+
+    @Override
+    void connect(Socket socket, int port) throws IOException {
+      super.connect(socket, port);
+      Thread.ofVirtual().start(() -> watch(socket));
+    }
+
+    private void watch(Socket socket) {
+      try (socket) {
+        while (!socket.isClosed()
+            && began.get().filter(it -> System.nanoTime() - it > LIMIT_NANOS).isEmpty()) {
+          Thread.sleep(INTERVAL_MILLIS);
+        }
+      } catch (IOException | InterruptedException ignored) {
+        // the run is over
+      }
+    }
+
+    @Override
+    void send(OutputStream output, byte[] line) throws IOException {
+      began.set(Optional.of(System.nanoTime()));
+      super.send(output, line);
+      began.set(Optional.empty());
+    }
   }
 
   /** Shows replies from a queue. Has state, so each run needs a new instance. */

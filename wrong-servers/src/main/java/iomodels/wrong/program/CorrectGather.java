@@ -170,11 +170,16 @@ class CorrectGather extends CorrectAnswerer {
         new FutureTask<>(() -> call(backend, text)) {
           @Override
           protected void done() {
-            done.add(this);
+            ended(this, done);
           }
         };
     Thread.startVirtualThread(call);
     return call;
+  }
+
+  /** Called when a call has ended. */
+  void ended(Future<String> call, BlockingQueue<Future<String>> done) {
+    done.add(call);
   }
 
   /** An interrupt closes the connection. */

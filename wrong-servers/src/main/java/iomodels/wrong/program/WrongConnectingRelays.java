@@ -3,10 +3,12 @@ package iomodels.wrong.program;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 
 import iomodels.program.ProgramConfig;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -84,6 +86,39 @@ final class WrongConnectingRelays {
         return early.position() > before
             ? System.nanoTime() + connectTimeout().toNanos()
             : deadline;
+      }
+    };
+  }
+
+  static CorrectProgram readsAllWhileItConnects(ProgramConfig config) throws IOException {
+    return new ReadingAhead(config) {
+      private final Map<SocketChannel, ByteArrayOutputStream> all = new ConcurrentHashMap<>();
+
+      @Override
+      long readAhead(SocketChannel client, ByteBuffer early, long deadline) throws IOException {
+        ByteArrayOutputStream held = all.computeIfAbsent(client, _ -> new ByteArrayOutputStream());
+        while (client.read(early) > 0) {
+          byte[] chunk = new byte[early.flip().remaining()];
+          early.get(chunk);
+          held.writeBytes(chunk);
+          early.clear();
+        }
+        return deadline;
+      }
+
+      @Override
+      void connected(Pair it, ByteBuffer early) throws IOException, InterruptedException {
+        ByteArrayOutputStream held = all.remove(it.client());
+        if (held != null) {
+          writeFully(it.upstream(), ByteBuffer.wrap(held.toByteArray()));
+        }
+        super.connected(it, early);
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        all.remove(client);
+        super.end(client);
       }
     };
   }

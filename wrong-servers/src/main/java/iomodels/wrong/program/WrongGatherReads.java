@@ -7,6 +7,10 @@ import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.Future.State;
 
 /** Gather programs that depend on how lines are divided into reads. */
 final class WrongGatherReads {
@@ -35,6 +39,61 @@ final class WrongGatherReads {
       @Override
       boolean isGood(String answer) {
         return first.get().filter(super::isGood).isPresent();
+      }
+    };
+  }
+
+  /** A backend has sent an error line, and then FIN. */
+  private static final class FailedTwice extends IOException {
+    private static final long serialVersionUID = 1;
+  }
+
+  static CorrectProgram countsAFailureTwice(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Lines backendLines(SocketChannel upstream) {
+        return new Lines(upstream) {
+          @Override
+          Optional<String> next() throws IOException, InterruptedException, LineTooLongException {
+            Optional<String> line = super.next();
+            if (line.isPresent() && !isGood(line.get()) && !receive()) {
+              throw new FailedTwice();
+            }
+            return line;
+          }
+        };
+      }
+
+      @Override
+      void ended(Future<String> call, BlockingQueue<Future<String>> done) {
+        super.ended(call, done);
+        if (call.state() == State.FAILED && call.exceptionNow() instanceof FailedTwice) {
+          super.ended(call, done);
+        }
+      }
+    };
+  }
+
+  static CorrectProgram goesOnWhenItsBufferIsEmpty(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      Lines lines(SocketChannel client) {
+        return new Lines(client) {
+          @Override
+          boolean receive() throws IOException, InterruptedException {
+            if (in.limit() == in.capacity() && in.get(in.limit() - 1) != '\n') {
+              new CountDownLatch(1).await(); // The rest of the request is never read.
+            }
+            return super.receive();
+          }
+
+          @Override
+          void discard() throws IOException, InterruptedException {
+            while (super.receive()) {
+              in.clear();
+            }
+          }
+        };
       }
     };
   }

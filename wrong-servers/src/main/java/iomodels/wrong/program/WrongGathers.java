@@ -163,6 +163,12 @@ final class WrongGathers {
               "while another backend has not answered",
               WrongGathers::retriesEachByItself),
           wrong(
+              "gather-counts-a-failure-twice",
+              "12.05",
+              "Counts the FIN behind a backend's error line as a second failure.",
+              "while another backend has not answered",
+              WrongGatherReads::countsAFailureTwice),
+          wrong(
               "gather-lets-losers-run",
               "12.06",
               "Returns the first good answer, but does not cancel the other calls.",
@@ -339,6 +345,13 @@ final class WrongGathers {
               "Processes several requests of one client at the same time.",
               "but one was made",
               WrongGathers::requestsSideBySide),
+          wrong(
+              "gather-goes-on-when-its-buffer-is-empty",
+              "12.11",
+              "Stops reading when its buffer of 2,048 bytes is full, and goes on only if no part of"
+                  + " a request is left in it.",
+              "of 120 that arrive together",
+              WrongGatherReads::goesOnWhenItsBufferIsEmpty),
           wrong(
               "gather-answers-again-after-late",
               "12.11",

@@ -1,6 +1,7 @@
 package iomodels.wrong.program;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
@@ -12,7 +13,9 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -23,6 +26,9 @@ import java.util.regex.Pattern;
 final class WrongOffloadLines {
 
   private static final Pattern HASH = Pattern.compile("(hash [0-9]{1,8} )(.*)", Pattern.DOTALL);
+
+  private static final long MOMENT_MILLIS = 10;
+  private static final long SLOW_NANOS = MILLISECONDS.toNanos(100);
 
   private WrongOffloadLines() {}
 
@@ -284,6 +290,70 @@ final class WrongOffloadLines {
                 return true;
               }
             });
+  }
+
+  static CorrectProgram waitsForMoreAfterABlock(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      private final Map<Conversation, Long> sending = new ConcurrentHashMap<>();
+
+      @Override
+      Lines lines(SocketChannel client) {
+        return new Held(client);
+      }
+
+      @Override
+      void put(Conversation it, Request request) throws IOException, InterruptedException {
+        while (!it.requests.offer(request, MOMENT_MILLIS, MILLISECONDS)) {
+          if (isBlocked(it) && it.lines instanceof Held held) {
+            held.readOn();
+          }
+        }
+      }
+
+      private boolean isBlocked(Conversation it) {
+        return System.nanoTime() - sending.getOrDefault(it, System.nanoTime()) > SLOW_NANOS;
+      }
+
+      @Override
+      void send(Conversation it, String answer) throws IOException {
+        sending.put(it, System.nanoTime());
+        try {
+          super.send(it, answer);
+        } finally {
+          sending.remove(it);
+        }
+      }
+    };
+  }
+
+  /** Has a buffer for bytes that are read before they can be handled. */
+  private static final class Held extends Lines {
+
+    private final ByteBuffer held = ByteBuffer.allocate(64 * 1024);
+
+    Held(SocketChannel channel) {
+      super(channel);
+    }
+
+    /** Waits for further input. */
+    void readOn() throws IOException {
+      if (held.hasRemaining()) {
+        channel.read(held);
+      }
+    }
+
+    @Override
+    boolean receive() throws IOException, InterruptedException {
+      if (held.flip().hasRemaining()) {
+        in.clear();
+        int length = Math.min(in.remaining(), held.remaining());
+        in.put(held.slice(held.position(), length)).flip();
+        held.position(held.position() + length).compact();
+        return true;
+      }
+      held.clear();
+      return super.receive();
+    }
   }
 
   /** Closes a connection on which nothing has come for a second. */

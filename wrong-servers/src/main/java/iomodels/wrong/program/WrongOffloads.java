@@ -338,6 +338,12 @@ final class WrongOffloads {
               "more than it wrote",
               WrongOffloadTasks::keepsAnswersToTasks),
           wrong(
+              "offload-waits-for-more-after-a-block",
+              "14.12",
+              "Reads on while it cannot send, and handles what it has read only when more arrives.",
+              "of a client that reads when the program has read everything",
+              WrongOffloadLines::waitsForMoreAfterABlock),
+          wrong(
               "offload-works-where-it-answers",
               "14.13",
               "Runs tasks in the thread that sends the answers, as on an event loop.",

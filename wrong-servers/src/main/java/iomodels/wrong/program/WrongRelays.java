@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -33,6 +34,7 @@ final class WrongRelays {
   private static final int BUFFER_BYTES = 256 * 1024;
   private static final int PAGE = 4_096;
   private static final int PLACES = 100;
+  private static final Duration FORTY_MILLIS = Duration.ofMillis(40);
   private static final Duration TWO_SECONDS = Duration.ofSeconds(2);
   private static final Duration TEN_SECONDS = Duration.ofSeconds(10);
   private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -290,6 +292,12 @@ final class WrongRelays {
               "1 bytes of the client: expected",
               WrongRelays::takes255ForTheEnd),
           wrong(
+              "relay-collects-small-reads",
+              "11.15",
+              "Waits 40 ms for more input before it forwards a few bytes.",
+              "there and back within",
+              WrongRelays::collectsSmallReads),
+          wrong(
               "relay-loses-what-comes-early",
               "11.16",
               "Discards what the client has sent before the upstream is connected.",
@@ -308,6 +316,12 @@ final class WrongRelays {
                   + " accepted.",
               "FIN without data before the upstream accepted",
               WrongConnectingRelays::takesAnEarlyFinForALeave),
+          wrong(
+              "relay-reads-all-while-it-connects",
+              "11.16",
+              "Reads without a bound what a client sends until the upstream is connected.",
+              "a relay that is connecting",
+              WrongConnectingRelays::readsAllWhileItConnects),
           wrong(
               "relay-connects-in-its-only-thread",
               "11.16",
@@ -338,6 +352,12 @@ final class WrongRelays {
               "Closes with SO_LINGER set to 0, which discards data that was not acknowledged.",
               "FIN to a side that reads late",
               WrongRelays::resetsAtTheEnd),
+          wrong(
+              "relay-forgets-a-fin-behind-pending-bytes",
+              "11.18",
+              "Forgets a FIN that arrives while bytes before it are pending.",
+              "bytes and FIN to a side that reads late: expected FIN",
+              WrongRelays::forgetsAFinBehindPendingBytes),
           wrong(
               "relay-has-an-idle-timeout",
               "11.19",
@@ -531,6 +551,20 @@ final class WrongRelays {
       }
     }
 
+    /** Returns whether the queue for a receiver holds bytes that the kernel does not take. */
+    final boolean isBlocked(SocketChannel to) throws IOException {
+      Semaphore room = rooms.get(to);
+      try {
+        if (room == null || !room.tryAcquire(most, FORTY_MILLIS.toNanos(), TimeUnit.NANOSECONDS)) {
+          return room != null;
+        }
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException(e.getMessage());
+      }
+      room.release(most);
+      return false;
+    }
+
     @Override
     void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
       ExecutorService sender = senders.remove(to);
@@ -568,6 +602,18 @@ final class WrongRelays {
           it.upstream().close();
         } else {
           to.shutdownOutput();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram forgetsAFinBehindPendingBytes(ProgramConfig config)
+      throws IOException {
+    return new QueueingRelay(config, 2 * CorrectRelay.BUFFER_SIZE, (_, _) -> true) {
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        if (!isBlocked(to)) {
+          super.finish(it, from, to);
         }
       }
     };
@@ -830,6 +876,30 @@ final class WrongRelays {
           taken += Math.max(n, 0);
         }
         return taken == 0 ? n : taken;
+      }
+    };
+  }
+
+  private static CorrectProgram collectsSmallReads(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      int read(SocketChannel from, ByteBuffer buffer) throws IOException {
+        int n = from.read(buffer);
+        if (n > 0 && n < PAGE) {
+          waitForMore();
+          if (from.socket().getInputStream().available() > 0) {
+            n += from.read(buffer);
+          }
+        }
+        return n;
+      }
+
+      private void waitForMore() throws IOException {
+        try {
+          Thread.sleep(FORTY_MILLIS);
+        } catch (InterruptedException e) {
+          throw new InterruptedIOException(e.getMessage());
+        }
       }
     };
   }
