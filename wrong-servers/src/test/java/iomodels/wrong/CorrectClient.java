@@ -14,7 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The client that the wrong ones differ from in one step. One thread sends the lines that are
- * typed, another shows the replies. A line is unanswered if nothing has come since it was typed.
+ * typed, another shows the replies. A line is unanswered if nothing has come since it was typed,
+ * and fewer LF have come than lines were sent.
  */
 class CorrectClient implements InJvmClient.Program {
 
@@ -90,7 +91,12 @@ class CorrectClient implements InJvmClient.Program {
   }
 
   void received(byte[] chunk, int length, AtomicInteger unanswered) {
-    unanswered.set(0);
+    int newlines = 0;
+    for (int i = 0; i < length; i++) {
+      newlines += chunk[i] == '\n' ? 1 : 0;
+    }
+    int ended = newlines;
+    unanswered.updateAndGet(it -> Math.min(it - ended, 0));
   }
 
   void show(byte[] chunk, int length, OutputStream out) throws IOException {
