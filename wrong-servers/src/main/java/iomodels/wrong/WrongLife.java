@@ -360,7 +360,7 @@ final class WrongLife {
       @Override
       void drain() {
         super.drain();
-        while (System.nanoTime() - lastReceived < TimeUnit.MILLISECONDS.toNanos(100)) {
+        while (System.nanoTime() - lastReceived < TimeUnit.SECONDS.toNanos(1)) {
           pause();
         }
       }

@@ -49,8 +49,8 @@ final class GatherConversations {
         client.expect("ok answer to " + question + "\n");
       }
     }
-    longRequests(context);
     answersOnce(context);
+    longRequests(context);
   }
 
   /** More than a program reads at once: it stops reading in the middle of a request. */
