@@ -358,11 +358,22 @@ final class WrongLife {
       }
 
       @Override
+      void dismiss(Conversation it) {
+        if (isSilent()) {
+          super.dismiss(it);
+        }
+      }
+
+      @Override
       void drain() {
         super.drain();
-        while (System.nanoTime() - lastReceived < TimeUnit.SECONDS.toNanos(1)) {
+        while (!isSilent()) {
           pause();
         }
+      }
+
+      private boolean isSilent() {
+        return System.nanoTime() - lastReceived > TimeUnit.SECONDS.toNanos(1);
       }
     };
   }
