@@ -8,18 +8,18 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /**
@@ -562,33 +562,34 @@ record WrongClient(
   /** Closes its connection if sending a line takes too long. */
   private static final class ImpatientSender extends CorrectClient {
 
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long INTERVAL_MILLIS = 50;
+    private static final long LIMIT_SECONDS = 1;
 
-    private final AtomicReference<Optional<Long>> began = new AtomicReference<>(Optional.empty());
+    private final CompletableFuture<Socket> connected = new CompletableFuture<>();
 
     @Override
     void connect(Socket socket, int port) throws IOException {
       super.connect(socket, port);
-      Thread.ofVirtual().start(() -> watch(socket));
-    }
-
-    private void watch(Socket socket) {
-      try (socket) {
-        while (!socket.isClosed()
-            && began.get().filter(it -> System.nanoTime() - it > LIMIT_NANOS).isEmpty()) {
-          Thread.sleep(INTERVAL_MILLIS);
-        }
-      } catch (IOException | InterruptedException ignored) {
-        // the run is over
-      }
+      connected.complete(socket);
     }
 
     @Override
     void send(OutputStream output, byte[] line) throws IOException {
-      began.set(Optional.of(System.nanoTime()));
+      CompletableFuture<Socket> sent = new CompletableFuture<>();
+      var _ =
+          sent.orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS)
+              .whenComplete((_, late) -> closeIf(late != null, connected.join()));
       super.send(output, line);
-      began.set(Optional.empty());
+      sent.complete(connected.join());
+    }
+
+    private static void closeIf(boolean late, Socket socket) {
+      try {
+        if (late) {
+          socket.close();
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
