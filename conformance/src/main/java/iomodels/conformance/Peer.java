@@ -18,6 +18,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -158,9 +159,9 @@ public final class Peer implements AutoCloseable {
       } catch (IOException ignored) {
         // it was never connected
       }
-      transcript.add(name, "could not connect: " + e.getMessage());
+      transcript.add(name, "could not connect: " + reason(e));
       demandFaultOfServer(e);
-      String failure = "connecting failed: " + e.getMessage();
+      String failure = "connecting failed: " + reason(e);
       throw e instanceof SocketTimeoutException
           ? Broken.late("a connection", failure)
           : new Broken("a connection", failure);
@@ -180,7 +181,7 @@ public final class Peer implements AutoCloseable {
     } catch (IOException e) {
       demandFaultOfServer(e);
       String wanted = "a connection of a client that sends a few bytes";
-      String failure = "it failed: " + e.getMessage();
+      String failure = "it failed: " + reason(e);
       throw e instanceof SocketTimeoutException
           ? Broken.late(wanted, failure)
           : new Broken(wanted, failure);
@@ -244,7 +245,7 @@ public final class Peer implements AutoCloseable {
   /** Sends a long stream; blocks while the server does not read. */
   public void sendStream(BytePattern stream, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
-    transcript.add(name, "sends a stream of %,d bytes".formatted(length));
+    transcript.add(name, "sends a stream of " + bytes(length));
     for (long position = 0; position < length; ) {
       int n = (int) Math.min(chunk.length, length - position);
       stream.fill(chunk, n, position);
@@ -343,7 +344,7 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "sends", bytes, 0, bytes.length);
       return true;
     } catch (IOException e) {
-      transcript.add("", "%s: got %s (sending)".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s (sending)".formatted(name, reason(e)));
       return false;
     }
   }
@@ -357,7 +358,7 @@ public final class Peer implements AutoCloseable {
         LockSupport.parkNanos(pause.toNanos());
       }
     } catch (IOException e) {
-      transcript.add("", "%s: got %s (sending)".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s (sending)".formatted(name, reason(e)));
     }
   }
 
@@ -378,7 +379,7 @@ public final class Peer implements AutoCloseable {
     } catch (SocketTimeoutException _) {
       throw Broken.late("RST", "nothing came for %,d ms".formatted(patience.toMillis()));
     } catch (IOException e) {
-      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s".formatted(name, reason(e)));
     }
   }
 
@@ -401,8 +402,7 @@ public final class Peer implements AutoCloseable {
       }
       channel.configureBlocking(true);
     } catch (IOException e) {
-      transcript.add(
-          "", "%s: got %s (sending), after %,d bytes".formatted(name, e.getMessage(), count));
+      transcript.add("", "%s: got %s (sending), after %,d bytes".formatted(name, reason(e), count));
       return;
     }
     throw Broken.late(
@@ -620,7 +620,7 @@ public final class Peer implements AutoCloseable {
   public void expectStream(BytePattern expected, long length) throws Broken {
     byte[] chunk = new byte[CHUNK];
     byte[] right = new byte[CHUNK];
-    String wanted = "a stream of %,d bytes".formatted(length);
+    String wanted = "a stream of " + bytes(length);
     for (long position = 0; position < length; ) {
       int n =
           receive(
@@ -724,7 +724,7 @@ public final class Peer implements AutoCloseable {
     } catch (SocketTimeoutException _) {
       throw Broken.late(wanted, "nothing came");
     } catch (IOException e) {
-      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s".formatted(name, reason(e)));
     }
   }
 
@@ -792,7 +792,7 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
     } catch (IOException e) {
-      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s".formatted(name, reason(e)));
       return false;
     }
   }
@@ -808,7 +808,7 @@ public final class Peer implements AutoCloseable {
       transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;
     } catch (IOException e) {
-      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s".formatted(name, reason(e)));
       return true;
     }
   }
@@ -871,7 +871,7 @@ public final class Peer implements AutoCloseable {
       }
       transcript.add(name, "has read %,d bytes".formatted(taken));
     } catch (IOException e) {
-      transcript.add(name, "stops reading: " + e.getMessage());
+      transcript.add(name, "stops reading: " + reason(e));
     }
     return taken;
   }
@@ -905,7 +905,7 @@ public final class Peer implements AutoCloseable {
           "the end of the connection",
           "nothing came for %,d ms after %,d bytes".formatted(patience.toMillis(), all.size()));
     } catch (IOException e) {
-      transcript.add("", "%s: got %s".formatted(name, e.getMessage()));
+      transcript.add("", "%s: got %s".formatted(name, reason(e)));
       return all.toByteArray();
     }
     throw new Broken(
@@ -1084,11 +1084,20 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Returns the words of the system; of an exception without any, its type. */
+  private static String reason(IOException e) {
+    return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+  }
+
+  private static String bytes(long number) {
+    return number == 1 ? "1 byte" : "%,d bytes".formatted(number);
+  }
+
   private Broken lost(String expected, String when, IOException e) {
     String what =
         e instanceof SocketException && socket.isClosed()
             ? "the kit closed the connection"
-            : "got " + e.getMessage();
+            : "got " + reason(e);
     transcript.add("", "%s: %s".formatted(name, what));
     return new Broken(expected, "%s (%s)".formatted(what, when));
   }

@@ -47,6 +47,9 @@ public final class TestContext implements AutoCloseable {
   private final AtomicInteger backends = new AtomicInteger();
   private final ConcurrentLinkedDeque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
 
+  /** The address of the server that rules share, once this test has used it. */
+  private Optional<InetSocketAddress> shared = Optional.empty();
+
   /** Servers and programs that were launched, and have not been told to stop. */
   private final Set<Instance> running = ConcurrentHashMap.newKeySet();
 
@@ -169,9 +172,21 @@ public final class TestContext implements AutoCloseable {
     return peer;
   }
 
-  /** Returns the address of the server that all rules share. */
-  public InetSocketAddress server() throws IOException, InterruptedException {
-    return target().shared(service());
+  /**
+   * Returns the address of the server that all rules share: the same one during the whole test,
+   * even if this server ends meanwhile.
+   *
+   * @throws Inconclusive if it has ended, and does not start again; the message is the server's own
+   */
+  public synchronized InetSocketAddress server() throws Inconclusive, InterruptedException {
+    if (shared.isEmpty()) {
+      try {
+        shared = Optional.of(target().shared(service()));
+      } catch (IOException e) {
+        throw new Inconclusive(String.valueOf(e.getMessage()), e);
+      }
+    }
+    return shared.get();
   }
 
   /**
@@ -221,10 +236,22 @@ public final class TestContext implements AutoCloseable {
   }
 
   /**
-   * Returns whether a server that was launched for this test has ended without being told to stop.
+   * Returns how a server that this test has used has ended without being told to stop, as a phrase
+   * without a subject; empty if all of them run.
+   *
+   * @param within how long to wait for the end of each
    */
-  boolean hasCrashed() {
-    return running.stream().anyMatch(Instance::hasCrashed);
+  Optional<String> crash(Duration within) throws InterruptedException {
+    Optional<InetSocketAddress> used;
+    synchronized (this) {
+      used = shared;
+    }
+    Optional<String> crash =
+        used.isPresent() ? target().crash(used.get(), within) : Optional.empty();
+    for (Instance each : running) {
+      crash = crash.isPresent() ? crash : each.crash(within);
+    }
+    return crash;
   }
 
   /** Connects; empty if the connection is not established within this time. */

@@ -46,6 +46,9 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   /** Time for the machine to recover, before the first repetition of a disturbed try. */
   private static final long RECOVERY_MILLIS = 500;
 
+  /** After a failure, time for a server that has closed its connections to have ended. */
+  private static final Duration CRASH_DELAY = Duration.ofMillis(200);
+
   /** The machine is busy if other processes use at least this share of the processor time. */
   private static final double BUSY = 0.5;
 
@@ -217,6 +220,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
       Verdict verdict = Verdict.KEPT;
       String detail = "";
       List<String> trace = List.of();
+      boolean mayBeDueToCrash = true;
       boolean late = false;
       boolean timeout = false;
       try {
@@ -237,19 +241,18 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
           case Inconclusive reason -> {
             verdict = Verdict.INCONCLUSIVE;
             detail = String.valueOf(reason.getMessage());
+            mayBeDueToCrash = false;
           }
           case IOException failure when Peer.isOfTheKit(failure) -> {
             verdict = Verdict.INCONCLUSIVE;
             detail = "the kit cannot open a socket: " + failure.getMessage();
-          }
-          case IOException _ when context.hasCrashed() -> {
-            verdict = Verdict.BROKEN;
-            detail = "expected a server that keeps running, but it has ended";
+            mayBeDueToCrash = false;
           }
           case null, default -> {
             verdict = Verdict.ERROR;
             detail = "the check failed: " + cause;
             trace = stackTrace(cause == null ? e : cause);
+            mayBeDueToCrash = cause instanceof IOException;
           }
         }
       } catch (InterruptedException e) {
@@ -258,6 +261,20 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
         throw e;
       } finally {
         running.cancel(true);
+      }
+      Optional<String> crash =
+          mayBeDueToCrash
+              ? context.crash(verdict == Verdict.KEPT ? Duration.ZERO : CRASH_DELAY)
+              : Optional.empty();
+      if (crash.isPresent()) {
+        detail =
+            verdict == Verdict.BROKEN
+                ? "%s; the server %s".formatted(detail, crash.get())
+                : "expected a server that keeps running, but it " + crash.get();
+        verdict = Verdict.BROKEN;
+        late = false;
+        timeout = false;
+        trace = List.of();
       }
       List<String> transcript = new ArrayList<>();
       if (verdict != Verdict.KEPT) {

@@ -333,22 +333,33 @@ class KitTest {
 
   @Test
   void aServerThatEndsDuringACheckBreaksTheRule() throws Exception {
-    Rule rule =
-        rule(
-            Set.of(),
-            context -> {
-              context.launch(0);
-              demandDescriptors();
-            });
+    String ended = "expected a server that keeps running, but it " + Crashing.END;
+    assertThat(brokenByCrash(context -> context.launch(0))).isEqualTo(ended);
+    assertThat(brokenByCrash(TestContext::server)).isEqualTo(ended);
+    assertThat(
+            brokenByCrash(
+                context -> {
+                  context.launch(0);
+                  demandDescriptors();
+                }))
+        .isEqualTo(ended);
+    assertThat(
+            brokenByCrash(
+                context -> {
+                  context.launch(0);
+                  fail("tea", "got coffee");
+                }))
+        .isEqualTo("expected tea, but got coffee; the server " + Crashing.END);
+  }
+
+  private static String brokenByCrash(Rule.Check check) throws Exception {
     Finding finding =
-        new Kit(List.of(rule), Bounds.STANDARD, 1)
+        new Kit(List.of(rule(Set.of(), check)), Bounds.STANDARD, 1)
             .judge(new Crashing(), _ -> {})
             .findings()
             .getFirst();
-
     assertThat(finding.verdict()).isEqualTo(Verdict.BROKEN);
-    assertThat(finding.detail())
-        .isEqualTo("expected a server that keeps running, but it has ended");
+    return finding.detail();
   }
 
   @Test
@@ -364,8 +375,11 @@ class KitTest {
     assertThat(finding.detail()).isEqualTo("no such file");
   }
 
-  /** What it launches has ended already. */
+  /** Its servers have ended already. */
   private record Crashing() implements Target {
+
+    static final String END = "ended with exit code 3: out of luck";
+
     @Override
     public String name() {
       return "crashing";
@@ -392,10 +406,13 @@ class KitTest {
     }
 
     @Override
-    public Instance launch(Service service, int port) throws IOException, InterruptedException {
-      Process process = new ProcessBuilder("true").start();
-      process.waitFor();
-      return new Ended(process.toHandle(), shared(service));
+    public Optional<String> crash(InetSocketAddress shared, Duration within) {
+      return Optional.of(END);
+    }
+
+    @Override
+    public Instance launch(Service service, int port) {
+      return new Ended(shared(service));
     }
 
     @Override
@@ -407,10 +424,10 @@ class KitTest {
     public void close() {}
   }
 
-  private record Ended(ProcessHandle handle, InetSocketAddress address) implements Instance {
+  private record Ended(InetSocketAddress address) implements Instance {
     @Override
-    public Optional<ProcessHandle> process() {
-      return Optional.of(handle);
+    public Optional<String> crash(Duration within) {
+      return Optional.of(Crashing.END);
     }
 
     @Override

@@ -83,6 +83,7 @@ final class ClientEndings {
       }
       open.expectShown("ANYBODY ");
       both.expectShown("ANYBODY ");
+      unread.pauseUntilFull(); // From now on the sending client waits as well.
       Duration time = context.time(CLIENT_IDLE);
       demandPatience(open, time, Duration.ZERO, "in the middle of a reply");
       demandPatience(halfClosed, time, time, "after the end of its input");

@@ -10,6 +10,8 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -33,7 +35,9 @@ public final class CommandTarget implements Target {
   private final String command;
   private final Service service;
   private final Optional<Set<Capability>> claims;
-  private Optional<Instance> shared = Optional.empty();
+
+  /** The servers that rules share: only the last one may still run. */
+  private final Deque<Instance> shared = new ArrayDeque<>();
 
   public CommandTarget(String command, Service service, Optional<Set<Capability>> claims) {
     this.command = command;
@@ -64,10 +68,20 @@ public final class CommandTarget implements Target {
   @Override
   public synchronized InetSocketAddress shared(Service wanted)
       throws IOException, InterruptedException {
-    if (shared.isEmpty()) {
-      shared = Optional.of(launch(wanted, 0));
+    if (shared.isEmpty() || shared.getLast().crash(Duration.ZERO).isPresent()) {
+      shared.add(launch(wanted, 0));
     }
-    return shared.get().address();
+    return shared.getLast().address();
+  }
+
+  @Override
+  public Optional<String> crash(InetSocketAddress address, Duration within)
+      throws InterruptedException {
+    Optional<Instance> instance;
+    synchronized (this) {
+      instance = shared.stream().filter(it -> it.address().equals(address)).findFirst();
+    }
+    return instance.isPresent() ? instance.get().crash(within) : Optional.empty();
   }
 
   @Override
@@ -193,7 +207,7 @@ public final class CommandTarget implements Target {
 
   @Override
   public synchronized void close() {
-    shared.ifPresent(Instance::close);
-    shared = Optional.empty();
+    shared.forEach(Instance::close);
+    shared.clear();
   }
 }

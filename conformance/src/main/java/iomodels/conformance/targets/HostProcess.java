@@ -26,6 +26,7 @@ final class HostProcess implements AutoCloseable {
 
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration END = Duration.ofSeconds(15);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(10);
 
   private final ManagedProcess child;
   private final AtomicInteger ids = new AtomicInteger();
@@ -184,8 +185,18 @@ final class HostProcess implements AutoCloseable {
     }
 
     @Override
-    public final boolean hasCrashed() {
-      return host.died.contains(id) || !host.child.isAlive();
+    public final Optional<String> crash(Duration within) throws InterruptedException {
+      Duration step = within.compareTo(POLL_INTERVAL) < 0 ? within : POLL_INTERVAL;
+      long deadline = System.nanoTime() + within.toNanos();
+      while (!host.died.contains(id)) {
+        if (host.child.awaitEnd(step)) {
+          return Optional.of(host.child.end());
+        }
+        if (System.nanoTime() - deadline >= 0) {
+          return Optional.empty();
+        }
+      }
+      return Optional.of("ended: " + host.child.stderrTail());
     }
 
     @Override

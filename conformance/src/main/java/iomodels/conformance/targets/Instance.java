@@ -17,9 +17,14 @@ public interface Instance extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns whether it has ended; meaningful while it has not been told to stop. */
-  default boolean hasCrashed() {
-    return process().filter(it -> !it.isAlive()).isPresent();
+  /**
+   * Returns how it has ended by itself, as a phrase without a subject; empty while it runs, and if
+   * the kit cannot tell. Meaningful while it has not been told to stop.
+   *
+   * @param within how long to wait for its end: connections are closed shortly before
+   */
+  default Optional<String> crash(Duration within) throws InterruptedException {
+    return Optional.empty();
   }
 
   /**

@@ -24,6 +24,11 @@ record ManagedInstance(ManagedProcess child, InetSocketAddress address) implemen
   }
 
   @Override
+  public Optional<String> crash(Duration within) throws InterruptedException {
+    return child.awaitEnd(within) ? Optional.of(child.end()) : Optional.empty();
+  }
+
+  @Override
   public void stop() {
     child.terminate();
   }

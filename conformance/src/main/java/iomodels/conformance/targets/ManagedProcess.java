@@ -242,9 +242,14 @@ final class ManagedProcess implements AutoCloseable {
     if (!output.isEmpty()) {
       return output;
     }
-    return process.isAlive()
-        ? "it printed nothing"
-        : "it ended with exit code " + process.exitValue();
+    return process.isAlive() ? "it printed nothing" : "it " + end();
+  }
+
+  /** Returns how the process has ended, with the last lines of its standard error. */
+  String end() throws InterruptedException {
+    String code = "ended with exit code " + exitCode();
+    String words = stderrTail();
+    return words.isEmpty() ? code : "%s: %s".formatted(code, words);
   }
 
   /** Returns the last lines of standard error, in one line; empty if there are none. */

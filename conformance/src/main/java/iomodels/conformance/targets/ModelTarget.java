@@ -2,6 +2,7 @@ package iomodels.conformance.targets;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.conformance.targets.HostProcess.Hosted;
 import iomodels.server.ModelCard;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
@@ -12,9 +13,9 @@ import iomodels.service.Services;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.HashMap;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -36,12 +37,17 @@ public final class ModelTarget implements Target {
   private final List<String> jvmFlags;
   private final List<Service> served;
   private final boolean measured;
-  private final Map<Service, InetSocketAddress> shared = new HashMap<>();
+
+  /** The servers that rules share. Only the last one for a service may still run. */
+  private final List<SharedServer> shared = new ArrayList<>();
+
   private Optional<HostProcess> host = Optional.empty();
   private Optional<HostProcess> launching = Optional.empty();
 
   /** The transport that the last started server announced. */
   private volatile Optional<Transport> running = Optional.empty();
+
+  private record SharedServer(Service service, Hosted server) {}
 
   /** Creates a target for tests: its JVMs start quickly, but are too slow for measurements. */
   public ModelTarget(ServerProvider provider, Optional<Transport> transport) {
@@ -129,19 +135,44 @@ public final class ModelTarget implements Target {
   @Override
   public synchronized InetSocketAddress shared(Service service)
       throws IOException, InterruptedException {
+    if (host.filter(it -> !it.child().isAlive()).isPresent()) {
+      host.get().close();
+      host = Optional.empty();
+    }
     if (host.isEmpty()) {
-      HostProcess child = new HostProcess(measured ? command(List.of()) : quick());
-      host = Optional.of(child);
+      host = Optional.of(new HostProcess(measured ? command(List.of()) : quick()));
       for (Service each : served) {
-        int port = start(child, each, 0, InetAddress.getLoopbackAddress()).port();
-        shared.put(each, new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        share(each);
       }
     }
-    InetSocketAddress address = shared.get(service);
-    if (address == null) {
-      throw new IOException(name() + " did not come up");
+    Hosted server =
+        shared.reversed().stream()
+            .filter(it -> it.service.equals(service))
+            .findFirst()
+            .orElseThrow(() -> new IOException(name() + " did not come up"))
+            .server;
+    return server.crash(Duration.ZERO).isPresent() ? share(service) : server.address();
+  }
+
+  private InetSocketAddress share(Service service) throws IOException, InterruptedException {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    Hosted server = hosted(host.orElseThrow(), service, 0, loopback);
+    shared.add(new SharedServer(service, server));
+    return server.address();
+  }
+
+  @Override
+  public Optional<String> crash(InetSocketAddress address, Duration within)
+      throws InterruptedException {
+    Optional<Hosted> server;
+    synchronized (this) {
+      server =
+          shared.stream()
+              .map(SharedServer::server)
+              .filter(it -> it.address().equals(address))
+              .findFirst();
     }
-    return address;
+    return server.isPresent() ? server.get().crash(within) : Optional.empty();
   }
 
   @Override
@@ -162,9 +193,13 @@ public final class ModelTarget implements Target {
 
   private Instance launch(Service service, int port, InetAddress host)
       throws IOException, InterruptedException {
-    HostProcess child = launching();
+    return hosted(launching(), service, port, host);
+  }
+
+  private Hosted hosted(HostProcess child, Service service, int port, InetAddress host)
+      throws IOException, InterruptedException {
     HostProcess.Started started = start(child, service, port, host);
-    return new HostProcess.Hosted(child, started.id(), Loopback.forClients(host, started.port()));
+    return new Hosted(child, started.id(), Loopback.forClients(host, started.port()));
   }
 
   private synchronized HostProcess launching() throws IOException, InterruptedException {

@@ -6,6 +6,7 @@ import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -43,11 +44,24 @@ public non-sealed interface Target extends Subject {
   }
 
   /**
-   * Returns the address of the server that rules share; the first call starts it.
+   * Returns the address of the server that rules share. The first call starts it; if it has ended
+   * since then, the next call starts another one.
    *
    * @throws IOException if it cannot be started or reached; the message is for the user
    */
   InetSocketAddress shared(Service service) throws IOException, InterruptedException;
+
+  /**
+   * Returns how a server that rules share has ended by itself, as a phrase without a subject; empty
+   * while it runs, and if the kit cannot tell.
+   *
+   * @param shared what {@link #shared} returned
+   * @param within how long to wait for its end: connections are closed shortly before
+   */
+  default Optional<String> crash(InetSocketAddress shared, Duration within)
+      throws InterruptedException {
+    return Optional.empty();
+  }
 
   /**
    * Starts another instance, which may share a process with other instances.

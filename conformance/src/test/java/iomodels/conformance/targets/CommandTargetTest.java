@@ -43,6 +43,20 @@ class CommandTargetTest {
           client.close()
       """;
 
+  /** Ends with the client that sends an exclamation mark. */
+  private static final String FRAGILE =
+      """
+      import socket, sys
+      listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+      while True:
+          client, _ = listener.accept()
+          if data := client.recv(4096):
+              if data == b"!":
+                  raise RuntimeError("out of luck")
+              client.sendall(data.upper())
+          client.close()
+      """;
+
   /** The parent stops its worker by closing a pipe; a worker that gets SIGTERM exits with 9. */
   private static final String PREFORK =
       """
@@ -89,6 +103,36 @@ class CommandTargetTest {
         Socket client = connect(server)) {
       client.getOutputStream().write('x');
       assertThat(client.getInputStream().read()).isEqualTo('X');
+    }
+  }
+
+  @Test
+  void aSharedServerThatHasEndedIsStartedAgain() throws Exception {
+    try (CommandTarget target = target(FRAGILE, "exec SERVER {port}")) {
+      InetSocketAddress first = target.shared(Services.UPPER);
+      assertThat(target.shared(Services.UPPER)).isEqualTo(first);
+      assertThat(target.crash(first, Duration.ZERO)).isEmpty();
+
+      assertThat(answer(first, '!')).isEqualTo(-1);
+      assertThat(target.crash(first, PATIENCE))
+          .hasValueSatisfying(
+              it ->
+                  assertThat(it)
+                      .startsWith("ended with exit code 1: ")
+                      .endsWith("RuntimeError: out of luck"));
+
+      InetSocketAddress second = target.shared(Services.UPPER);
+      assertThat(second).isNotEqualTo(first);
+      assertThat(answer(second, 'x')).isEqualTo('X');
+      assertThat(target.crash(second, Duration.ZERO)).isEmpty();
+      assertThat(target.crash(first, Duration.ZERO)).isPresent();
+    }
+  }
+
+  private static int answer(InetSocketAddress server, int request) throws IOException {
+    try (Socket client = new Socket(server.getAddress(), server.getPort())) {
+      client.getOutputStream().write(request);
+      return client.getInputStream().read();
     }
   }
 
