@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-enum { EVENTS = 1024, CONNECT_MILLIS = 1000 };
+enum { EVENTS = 1024 };
 
 /* An end of a pair and its unsent output; while there is some, the other end is not read. */
 struct end {
@@ -32,6 +32,7 @@ struct pair {
 static unsigned char buffer[BUFFER_SIZE];
 static int epoll;
 static struct sockaddr_in upstream = {.sin_family = AF_INET};
+static int connect_millis; /* time limit for a connection to the upstream */
 static struct pair *oldest, *youngest;
 static struct pair *gone; /* events of this iteration may still point to them */
 
@@ -50,7 +51,7 @@ static struct end *other(struct end *end)
 static void join_connecting(struct pair *pair)
 {
     pair->is_connecting = true;
-    pair->deadline = now_millis() + CONNECT_MILLIS;
+    pair->deadline = now_millis() + connect_millis;
     pair->previous = youngest;
     *(youngest == NULL ? &oldest : &youngest->next) = pair;
     youngest = pair;
@@ -263,14 +264,15 @@ static void give_up_connecting(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s PORT UPSTREAM_PORT\n", argv[0]);
+    if (argc != 4) {
+        fprintf(stderr, "usage: %s PORT UPSTREAM_PORT CONNECT_MILLIS\n", argv[0]);
         exit(2);
     }
+    connect_millis = atoi(argv[3]);
     upstream.sin_port = htons((in_port_t)atoi(argv[2]));
     upstream.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     raise_descriptor_limit();
-    int listener = listening(argc - 1, argv, SOCK_NONBLOCK);
+    int listener = listening(2, argv, SOCK_NONBLOCK);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0)
         die("epoll_create1");

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -67,6 +68,7 @@ class WrongProgramProcessesIT {
     return report.findings().getFirst();
   }
 
+  @Tag("thorough") // In a plain build the programs of the styles keep these rules.
   @TestFactory
   Stream<DynamicTest> theCorrectTwinsLeaveNothingOpen() {
     return Programs.all().stream()

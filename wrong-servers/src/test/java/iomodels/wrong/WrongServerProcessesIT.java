@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -62,6 +63,7 @@ class WrongServerProcessesIT {
     assertThat(finding.detail()).contains(server.symptom());
   }
 
+  @Tag("thorough") // In a plain build the models keep these rules.
   @Test
   void theCorrectTwinKeepsTheRulesOnResources() throws Exception {
     List<Rule> rules =

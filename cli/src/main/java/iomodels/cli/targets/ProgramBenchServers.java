@@ -82,7 +82,10 @@ public final class ProgramBenchServers implements Servers {
   public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
     if (inC(program, name)) {
-      Yardstick relay = Yardstick.startRelay(upstream().getPort(), pinning.prefix());
+      ProgramConfig config = config();
+      Yardstick relay =
+          Yardstick.startRelay(
+              config.upstreams().getFirst().getPort(), config.deadline(), pinning.prefix());
       started.push(relay);
       return behindWhichIsTheUpstream(ServerUnderTest.of(relay));
     }
@@ -108,9 +111,13 @@ public final class ProgramBenchServers implements Servers {
   }
 
   private Instance launch(StyleTarget target) throws IOException, InterruptedException {
-    ProgramConfig config =
-        ProgramConfig.onLoopback(program.equals(Programs.RELAY) ? List.of(upstream()) : List.of());
+    ProgramConfig config = config();
     return pinning.startServer(() -> target.launch(config));
+  }
+
+  private ProgramConfig config() throws IOException, InterruptedException {
+    return ProgramConfig.onLoopback(
+        program.equals(Programs.RELAY) ? List.of(upstream()) : List.of());
   }
 
   private InetSocketAddress upstream() throws IOException, InterruptedException {

@@ -40,6 +40,8 @@ class NewIT {
               List.of("prethreaded-impl", copy));
       assertThat(said)
           .containsPattern(CONFORMS.formatted("iomodels.prethreaded.PrethreadedConformanceIT"));
+      // As the script builds it, but with the other modules from the repository.
+      build(clone, "package -Pcommand", List.of("prethreaded-impl", copy, "cli"));
       assertThat(clone.run(clone.root(), "./iomodels", "list"))
           .contains("\nprethreaded ", "\nmy-nio-selector ");
     }

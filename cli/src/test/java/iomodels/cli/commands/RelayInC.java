@@ -35,7 +35,7 @@ final class RelayInC implements ProgramTarget {
   @Override
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
     int upstream = config.upstreams().getFirst().getPort();
-    Yardstick relay = Yardstick.startRelay(upstream, List.of());
+    Yardstick relay = Yardstick.startRelay(upstream, config.deadline(), List.of());
     started.add(relay);
     return new Running(relay);
   }

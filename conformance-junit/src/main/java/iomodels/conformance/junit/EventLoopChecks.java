@@ -2,7 +2,6 @@ package iomodels.conformance.junit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.netty.buffer.ByteBuf;
@@ -80,8 +79,9 @@ public final class EventLoopChecks {
   private EventLoopChecks() {}
 
   /**
-   * Returns a test for each model on the module path and each transport and, for each model, a test
-   * that a faulty variant is detected.
+   * Returns a test for each model on the module path, on its default transport, and a test that a
+   * faulty variant of one model is detected. If the system property {@code iomodels.thorough} is
+   * true: for each transport, and of each model.
    *
    * @param isLoop selects the event loops among Netty's threads
    */
@@ -94,32 +94,42 @@ public final class EventLoopChecks {
             _ -> thread -> thread instanceof FastThreadLocalThread && isLoop.test(thread))
         .blockingMethodCallback(method -> BLOCKS.add(method + trace()))
         .install();
-    return ServerProvider.installed().stream().flatMap(EventLoopChecks::tests);
+    List<ServerProvider> models = ServerProvider.installed();
+    return Stream.concat(
+        models.stream().flatMap(EventLoopChecks::checks),
+        models.stream()
+            .limit(Conformance.isThorough() ? models.size() : 1)
+            .map(EventLoopChecks::detection));
   }
 
-  private static Stream<DynamicNode> tests(ServerProvider provider) {
-    String model = provider.card().name();
-    Stream<DynamicNode> checks =
+  private static Stream<DynamicNode> checks(ServerProvider provider) {
+    List<Transport> here =
         provider.transports().entrySet().stream()
-            .map(
-                each ->
-                    dynamicTest(
-                        model + " on " + each.getKey() + " leaks no buffer, and blocks no loop",
-                        () -> {
-                          assumeTrue(each.getValue().here(), each.getValue().reason());
-                          exercise(provider, Optional.of(each.getKey()));
-                          assertEquals(List.of(), List.copyOf(BLOCKS));
-                          assertEquals(List.of(), List.copyOf(LEAKS));
-                        }));
-    DynamicNode detection =
-        dynamicTest(
-            model + " would have been caught",
-            () -> {
-              exercise(new Faulty(provider), Optional.empty());
-              assertTrue(isNamed("leak", LEAKS), LEAKS::toString);
-              assertTrue(isNamed("block", BLOCKS), BLOCKS::toString);
-            });
-    return Stream.concat(checks, Stream.of(detection));
+            .filter(each -> each.getValue().here())
+            .map(Map.Entry::getKey)
+            .toList();
+    return here.stream()
+        .limit(Conformance.isThorough() ? here.size() : 1)
+        .map(
+            transport ->
+                dynamicTest(
+                    "%s on %s leaks no buffer, and blocks no loop"
+                        .formatted(provider.card().name(), transport),
+                    () -> {
+                      exercise(provider, Optional.of(transport));
+                      assertEquals(List.of(), List.copyOf(BLOCKS));
+                      assertEquals(List.of(), List.copyOf(LEAKS));
+                    }));
+  }
+
+  private static DynamicNode detection(ServerProvider provider) {
+    return dynamicTest(
+        provider.card().name() + " would have been caught",
+        () -> {
+          exercise(new Faulty(provider), Optional.empty());
+          assertTrue(isNamed("leak", LEAKS), LEAKS::toString);
+          assertTrue(isNamed("block", BLOCKS), BLOCKS::toString);
+        });
   }
 
   private static boolean isNamed(String method, Collection<String> faults) {

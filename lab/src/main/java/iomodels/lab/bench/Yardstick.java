@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -109,12 +110,14 @@ public final class Yardstick implements AutoCloseable {
    * Compiles and starts the relay.
    *
    * @param upstreamPort port of the upstream server, on loopback
+   * @param deadline time limit for connecting to the upstream
    * @param prefix as in {@link #start}
    * @throws IOException as in {@link #start}
    */
-  public static Yardstick startRelay(int upstreamPort, List<String> prefix)
+  public static Yardstick startRelay(int upstreamPort, Duration deadline, List<String> prefix)
       throws IOException, InterruptedException {
-    return start(RELAY, prefix, List.of(String.valueOf(upstreamPort)));
+    return start(
+        RELAY, prefix, List.of(String.valueOf(upstreamPort), String.valueOf(deadline.toMillis())));
   }
 
   private static Yardstick start(String name, List<String> prefix, List<String> arguments)
@@ -134,7 +137,8 @@ public final class Yardstick implements AutoCloseable {
    * Compiles a yardstick.
    *
    * @param folder for the program and its sources
-   * @return the program; its arguments are a port and, for the relay, the upstream's port
+   * @return the program; its arguments are a port and, for the relay, the upstream's port and the
+   *     deadline
    * @throws IOException if there is no C compiler, or it reports an error
    */
   public static Path compile(String name, Path folder) throws IOException, InterruptedException {
