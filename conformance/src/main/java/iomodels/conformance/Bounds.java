@@ -11,7 +11,7 @@ import java.util.Set;
 public final class Bounds {
 
   /** Every bound at its default. */
-  public static final Bounds STANDARD = new Bounds(Map.of());
+  public static final Bounds STANDARD = new Bounds(Map.of(), 1);
 
   /** For thorough runs: more connections, longer streams, longer observation, whole tables. */
   public static final Bounds THOROUGH =
@@ -34,8 +34,12 @@ public final class Bounds {
 
   private final Map<Bound, Long> changed;
 
-  private Bounds(Map<Bound, Long> changed) {
+  /** How many times as long a server's time may be. */
+  private final int slower;
+
+  private Bounds(Map<Bound, Long> changed, int slower) {
     this.changed = changed;
+    this.slower = slower;
   }
 
   /** Returns a copy with one bound changed. */
@@ -47,7 +51,7 @@ public final class Bounds {
     Map<Bound, Long> map = new EnumMap<>(Bound.class);
     map.putAll(changed);
     map.put(bound, value);
-    return new Bounds(map);
+    return new Bounds(map, slower);
   }
 
   /** Returns a copy with one bound changed, written {@code NAME=VALUE}. */
@@ -76,12 +80,16 @@ public final class Bounds {
    * observation times unchanged. No bound exceeds its maximum.
    */
   Bounds onBusyMachine() {
-    Bounds slower =
-        with(Bound.PATIENCE, Math.min(Bound.PATIENCE.most(), 2 * value(Bound.PATIENCE)));
+    Bounds wider = with(Bound.PATIENCE, Math.min(Bound.PATIENCE.most(), 2 * value(Bound.PATIENCE)));
     for (Bound each : LIMITS) {
-      slower = slower.with(each, Math.min(each.most(), SLOWER * value(each)));
+      wider = wider.with(each, Math.min(each.most(), SLOWER * value(each)));
     }
-    return slower;
+    return new Bounds(wider.changed, SLOWER);
+  }
+
+  /** Returns a limit of a server's time that is no bound: on a busy machine, it is wider. */
+  Duration limit(Duration standard) {
+    return standard.multipliedBy(slower);
   }
 
   private long value(Bound bound) {

@@ -82,8 +82,18 @@ class BrowserIT {
   }
 
   @Test
-  void noPageLogsToTheConsole() throws IOException {
-    for (String page : pages()) {
+  void noKindOfPageLogsToTheConsole() {
+    demandQuiet(KINDS);
+  }
+
+  @Test
+  @Tag("thorough")
+  void noPageDoes() throws IOException {
+    demandQuiet(pages());
+  }
+
+  private void demandQuiet(List<String> pages) {
+    for (String page : pages) {
       browser.open(page);
       assertThat(browser.complaints()).as(page).isEmpty();
     }

@@ -107,10 +107,11 @@ final class RelayForwarding {
       nanos[octet] = System.nanoTime() - begin;
     }
     Arrays.sort(nanos);
-    if (nanos[OCTETS / 2] > AT_ONCE.toNanos()) {
+    Duration limit = context.limit(AT_ONCE);
+    if (nanos[OCTETS / 2] > limit.toNanos()) {
       throw Broken.late(
           "a byte to be forwarded there and back within %,d ms (median of %d)"
-              .formatted(AT_ONCE.toMillis(), OCTETS),
+              .formatted(limit.toMillis(), OCTETS),
           "it took %,.1f ms".formatted(nanos[OCTETS / 2] / 1e6));
     }
     for (int size : BUFFER_SIZES) {
