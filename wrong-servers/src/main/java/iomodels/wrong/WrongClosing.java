@@ -128,9 +128,42 @@ final class WrongClosing {
               "4.09",
               "Discards at most 64 KiB after an error line, and closes.",
               "times 100,000 bytes after the refused request",
-              WrongClosing::lingersFor64Kib));
+              WrongClosing::lingersFor64Kib),
+          WrongServer.of(
+              "lingers-from-the-accept",
+              "4.09",
+              "Counts the time for which it reads on from the beginning of the connection.",
+              "ms old: expected a server that reads on",
+              WrongClosing::lingersFromTheAccept));
 
   private WrongClosing() {}
+
+  private static CorrectServer lingersFromTheAccept(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> began = new ConcurrentHashMap<>();
+
+      @Override
+      void converse(Conversation it) throws IOException, InterruptedException {
+        began.put(it, System.nanoTime());
+        try {
+          super.converse(it);
+        } finally {
+          began.remove(it);
+        }
+      }
+
+      @Override
+      void finish(Conversation it) throws IOException, InterruptedException {
+        Long start = began.get(it);
+        if (start != null && System.nanoTime() - start < config.linger().toNanos()) {
+          super.finish(it);
+        } else {
+          it.channel.shutdownOutput();
+        }
+      }
+    };
+  }
 
   private static CorrectServer finTakenForHangUp(ServerConfig config, Service service)
       throws IOException {

@@ -124,6 +124,12 @@ final class WrongDatagrams {
               "two equal datagrams of one sender",
               WrongDatagrams::ignoresRepeatedRequests),
           WrongServer.of(
+              "answers-the-latest-sender",
+              "7.09",
+              "Keeps the address of the latest sender, and answers it a little later.",
+              "two senders at the same time",
+              WrongDatagrams::answersTheLatestSender),
+          WrongServer.of(
               "ignores-empty-requests",
               "7.09",
               "Does not answer an empty datagram of the service fixed.",
@@ -139,6 +145,28 @@ final class WrongDatagrams {
   private static final int CAPACITY = 16 * 1024;
 
   private WrongDatagrams() {}
+
+  private static CorrectServer answersTheLatestSender(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private volatile SocketAddress latest = config.address();
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) {
+        latest = sender;
+        ByteBuffer copy = ByteBuffer.allocate(reply.remaining()).put(reply).flip();
+        Thread.startVirtualThread(
+            () -> {
+              pause();
+              try {
+                super.answer(latest, datagram, copy);
+              } catch (IOException _) {
+                // The server has stopped.
+              }
+            });
+      }
+    };
+  }
 
   private static CorrectServer answersARepeatedDatagramTwice(ServerConfig config, Service service)
       throws IOException {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /** Servers that break the rules on the life cycle: section 9. */
@@ -77,6 +78,12 @@ final class WrongLife {
               "while a client is idle",
               WrongLife::waitsForTheIdle),
           WrongServer.of(
+              "stops-at-the-next-event",
+              "9.04",
+              "Looks whether it has been told to stop only when a client does something.",
+              "without any client",
+              WrongLife::stopsAtTheNextEvent),
+          WrongServer.of(
               "takes-another-port",
               "9.05",
               "Listens on another port, without an error, if the requested port is in use.",
@@ -126,6 +133,9 @@ final class WrongLife {
                   + " queued.",
               "Connection reset",
               WrongLife::resetsTheQueue));
+
+  /** How long a server waits for an event, lest it outlives its test. */
+  private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private WrongLife() {}
 
@@ -187,6 +197,37 @@ final class WrongLife {
     return new CorrectServer(config, service) {
       @Override
       void dismiss(Conversation it) {}
+    };
+  }
+
+  private static CorrectServer stopsAtTheNextEvent(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final AtomicInteger events = new AtomicInteger();
+
+      @Override
+      SocketChannel accept() throws IOException {
+        SocketChannel channel = super.accept();
+        events.incrementAndGet();
+        return channel;
+      }
+
+      @Override
+      boolean receive(Conversation it) throws IOException {
+        boolean received = super.receive(it);
+        events.incrementAndGet();
+        return received;
+      }
+
+      @Override
+      void refuse() {
+        long limit = System.nanoTime() + LIMIT_NANOS;
+        int seen = events.get();
+        while (events.get() == seen && System.nanoTime() < limit) {
+          pause();
+        }
+        super.refuse();
+      }
     };
   }
 

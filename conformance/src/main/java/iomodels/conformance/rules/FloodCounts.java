@@ -98,6 +98,8 @@ final class FloodCounts {
           Sample.hex("NUL after a count", "3500"),
           Sample.hex("NUL before a count", "0035"),
           Sample.hex("a digit with its eighth bit set", "B5"),
+          Sample.hex("a superscript digit in Latin-1", "B2"),
+          Sample.hex("another superscript digit in Latin-1", "B9"),
           Sample.hex("a byte order mark before a count", "EFBBBF35"));
 
   private static final String NOT_A_COUNT = "ERR expected a count\n";

@@ -99,6 +99,7 @@ final class GatherClients {
   static void manyAsk(TestContext context) throws Broken, IOException, InterruptedException {
     int clients = Math.min(context.count(CLIENTS), ASKING);
     takesThePlaceOfAnother(context);
+    asksTheSame(context);
     List<Backend> backends = List.of(context.backend(), context.backend());
     Instance program = program(context, NEVER, backends.toArray(Backend[]::new));
     List<Peer> asking = new ArrayList<>();
@@ -156,6 +157,32 @@ final class GatherClients {
           client.expect("ok to the new client\n");
         }
         client.close();
+      }
+    }
+  }
+
+  /** Two clients ask the same question, and one of them leaves before the answer. */
+  private static void asksTheSame(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    for (boolean olderLeaves : List.of(true, false)) {
+      Peer older = context.connect(program);
+      older.send("all the same\n");
+      try (Peer olderCall = asked(backend, "the same")) {
+        Peer younger = context.connect(program);
+        younger.send("all the same\n");
+        try (Peer youngerCall = asked(backend, "the same")) {
+          Peer stays = olderLeaves ? younger : older;
+          (olderLeaves ? older : younger).reset();
+          // Its call ends when the program has noticed; rule 12.10 demands that.
+          (olderLeaves ? olderCall : youngerCall).endsWithoutData(context.time(CLOSE));
+          (olderLeaves ? youngerCall : olderCall).sendUnlessReset("here\n".getBytes(US_ASCII));
+          stays.expect("ok here\n");
+          stays.close();
+        }
+      } catch (Broken e) {
+        throw e.at("a client that asked the same as one that has left");
       }
     }
   }

@@ -197,6 +197,23 @@ final class GatherDeadlines {
         dripping.expectEnd(context.time(CLOSE));
       }
     }
+    besideLaterRequests(context);
+  }
+
+  /** A timer that all requests share would be set anew by each later request. */
+  private static void besideLaterRequests(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend silent = context.backend();
+    Instance program = program(context, DEADLINE, silent);
+    Peer client = context.connect(program);
+    Pending waiting =
+        Pending.send(client, "all one\n", "late\n", "a request, while other clients begin theirs");
+    Duration most = DEADLINE.plus(context.time(CLOSE));
+    while (!waiting.answered().isDone() && System.nanoTime() - waiting.sent() < most.toNanos()) {
+      context.connect(program).send("all two\n");
+      client.pause(part(SECOND_REQUEST));
+    }
+    waiting.demandAtDeadline(context);
   }
 
   /** Rule 12.09: the deadline of "first". */

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** How a relay resets the clients of an upstream that it cannot reach, whatever they do. */
@@ -92,7 +93,10 @@ final class RelayUnreachable {
     }
   }
 
-  /** Rule 11.22. Half of the clients are gone before the deadline; the others wait. */
+  /**
+   * Rule 11.22. Half of the clients are gone before the deadline; the others wait. Newcomers would
+   * set a timer anew that all clients share.
+   */
   static void limitsConnecting(TestContext context)
       throws Broken, IOException, InterruptedException {
     Backend full = context.fullBackend();
@@ -119,9 +123,18 @@ final class RelayUnreachable {
     }
     long deadline = System.nanoTime() + most.toNanos();
     List<Peer.Step> steps = new ArrayList<>();
+    CountDownLatch left = new CountDownLatch(waiting.size());
     for (Waiting each : waiting) {
-      steps.add(() -> each.demandReset(deadline, most));
+      steps.add(
+          () -> {
+            try {
+              each.demandReset(deadline, most);
+            } finally {
+              left.countDown();
+            }
+          });
     }
+    steps.add(() -> connectUntil(left, context, program, config.deadline().dividedBy(BYTES)));
     together(steps);
     demandNoneConnecting(full, deadline, most);
     full.makeRoom();
@@ -129,6 +142,19 @@ final class RelayUnreachable {
       RelayPair.open(context, program, full).demandForwarding("a client that came later");
     } catch (Broken e) {
       throw e.at("after the upstream had accepted no connection");
+    }
+  }
+
+  /** Lets newcomers connect at this interval. */
+  private static void connectUntil(
+      CountDownLatch end, TestContext context, Instance program, Duration interval)
+      throws Broken, InterruptedException {
+    while (!end.await(interval.toMillis(), TimeUnit.MILLISECONDS)) {
+      try {
+        var _ = context.connectUnlessReset(program);
+      } catch (IOException _) {
+        // The kit cannot open a socket at the moment: a newcomer less.
+      }
     }
   }
 
@@ -151,7 +177,9 @@ final class RelayUnreachable {
           client.expectReset(left);
         }
       } catch (Broken e) {
-        throw e.at("%s, until %,d ms after it connected".formatted(noun, most.toMillis()));
+        throw e.at(
+            "%s, until %,d ms after it connected, while others connect"
+                .formatted(noun, most.toMillis()));
       }
     }
   }

@@ -19,9 +19,11 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -147,6 +149,12 @@ final class Section04Closing {
 
   private static final int SILENT = 20;
   private static final int ROUNDS_OF_RESETS = 3;
+
+  private static final String TOO_SLOW =
+      "the kit was too slow each time: the server may have closed by then";
+
+  /** Longer than a server lingers. */
+  private static final Duration LONG_AGO = Duration.ofMillis(2_500);
 
   /** CONTRACT.md: a server reads on after its FIN for at least this time. */
   private static final Duration LEAST_LINGER = Duration.ofMillis(200);
@@ -399,18 +407,46 @@ final class Section04Closing {
   private static void readsOnAfterItsFin(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
-    demandReading(context, exchange, exchange.request(1));
+    long start = System.nanoTime();
+    Queue<Peer> old = new ArrayDeque<>();
+    while (old.size() < context.atOnce(TRIES + 1) - 1) {
+      Peer peer = context.connect();
+      exchange.hold(peer, 1);
+      old.add(peer);
+    }
+    demandReading(exchange, exchange.request(1), context::connect);
     try {
-      demandReading(context, exchange, Text.letters(context.random(), LONG_PART));
+      demandReading(exchange, Text.letters(context.random(), LONG_PART), context::connect);
     } catch (Broken e) {
       throw e.at("%d times %,d bytes after the refused request".formatted(PARTS, LONG_PART));
     }
+    if (old.isEmpty()) {
+      return; // The server serves one client at a time.
+    }
+    TimeUnit.NANOSECONDS.sleep(LONG_AGO.toNanos() - (System.nanoTime() - start));
+    try {
+      demandReading(exchange, exchange.request(1), () -> next(old));
+    } catch (Broken e) {
+      throw e.at("a connection that was %,d ms old".formatted(LONG_AGO.toMillis()));
+    }
   }
 
-  private static void demandReading(TestContext context, Exchange exchange, byte[] part)
+  private static Peer next(Queue<Peer> peers) throws Inconclusive {
+    if (peers.isEmpty()) {
+      throw new Inconclusive(TOO_SLOW);
+    }
+    return peers.remove();
+  }
+
+  /** Supplies clients that are connected. */
+  private interface Clients {
+    Peer next() throws Broken, IOException, InterruptedException;
+  }
+
+  private static void demandReading(Exchange exchange, byte[] part, Clients clients)
       throws Broken, IOException, InterruptedException {
     for (int i = 0; i < TRIES; i++) {
-      Peer peer = context.connect();
+      Peer peer = clients.next();
       peer.send(exchange.refusedRequest());
       peer.expect(exchange.error());
       peer.expectFin();
@@ -432,7 +468,7 @@ final class Section04Closing {
             "it answered further input with RST");
       }
     }
-    throw new Inconclusive("the kit was too slow each time: the server may have closed by then");
+    throw new Inconclusive(TOO_SLOW);
   }
 
   /**

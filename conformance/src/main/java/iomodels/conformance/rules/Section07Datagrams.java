@@ -121,6 +121,7 @@ final class Section07Datagrams {
 
   private static final byte[] CONSTANT = "dddddd".getBytes(US_ASCII);
   private static final int SENDERS = 16;
+  private static final int PAIRS = 20;
   private static final Duration AT_ONCE = Duration.ofMillis(1);
 
   /** Times 2 in flight, times 16 senders: about 1,500 datagrams. */
@@ -390,6 +391,7 @@ final class Section07Datagrams {
     } catch (Broken e) {
       throw e.at("two equal datagrams of one sender");
     }
+    constantsForTwo(context, request);
     senders.getLast().expectSilence(context.time(SILENCE));
     for (int i = 0; i < senders.size(); i++) {
       try {
@@ -397,6 +399,23 @@ final class Section07Datagrams {
       } catch (Broken e) {
         throw e.at(requests.get(i).name());
       }
+    }
+  }
+
+  private static void constantsForTwo(TestContext context, byte[] request)
+      throws Broken, IOException, InterruptedException {
+    DatagramPeer one = context.datagrams();
+    DatagramPeer two = context.datagrams();
+    try {
+      for (int i = 0; i < PAIRS; i++) {
+        one.send(request);
+        two.exchange(request, CONSTANT);
+        one.expect(CONSTANT);
+      }
+      one.expectSilence(AT_ONCE);
+      two.expectSilence(AT_ONCE);
+    } catch (Broken e) {
+      throw e.at("two senders at the same time");
     }
   }
 

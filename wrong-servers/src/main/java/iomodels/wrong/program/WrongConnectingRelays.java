@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,6 +87,25 @@ final class WrongConnectingRelays {
         return early.position() > before
             ? System.nanoTime() + connectTimeout().toNanos()
             : deadline;
+      }
+    };
+  }
+
+  static CorrectProgram sharesATimer(ProgramConfig config) throws IOException {
+    return new ReadingAhead(config) {
+      private volatile long latest;
+
+      @Override
+      Duration connectTimeout() {
+        Duration timeout = super.connectTimeout();
+        latest = System.nanoTime() + timeout.toNanos();
+        return timeout;
+      }
+
+      @Override
+      long readAhead(SocketChannel client, ByteBuffer early, long deadline) throws IOException {
+        super.readAhead(client, early, deadline);
+        return latest;
       }
     };
   }

@@ -121,6 +121,12 @@ final class WrongGathers {
               "the second request of a connection: expected an answer at the deadline",
               WrongGathers::countsFromTheFirstRequest),
           wrong(
+              "gather-shares-a-timer",
+              "12.04",
+              "Has one timer, which each request sets anew.",
+              "while other clients begin theirs",
+              WrongSharingGathers::sharesATimer),
+          wrong(
               "gather-a-deadline-for-each-backend",
               "12.04",
               "Waits for one backend after the other, up to the whole deadline for each.",
@@ -673,8 +679,15 @@ final class WrongGathers {
               "gather-joins-equal-questions",
               "12.23",
               "Asks only once if several clients ask the same question.",
-              "clients ask at the same time",
+              "a client that asked the same",
               WrongGathers::joinsEqualQuestions),
+          wrong(
+              "gather-cancels-equal-questions",
+              "12.23",
+              "Keeps the calls that run by their question: when a client leaves, those of another"
+                  + " client are cancelled.",
+              "a client that asked the same as one that has left",
+              WrongSharingGathers::cancelsEqualQuestions),
           wrong(
               "gather-ends-at-a-reset",
               "12.24",

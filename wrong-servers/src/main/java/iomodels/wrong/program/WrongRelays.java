@@ -419,6 +419,12 @@ final class WrongRelays {
               "a client that sends a byte now and then, until",
               WrongConnectingRelays::renewsTheDeadline),
           wrong(
+              "relay-shares-a-timer",
+              "11.22",
+              "Has one timer for connecting, which each client sets anew.",
+              "while others connect",
+              WrongConnectingRelays::sharesATimer),
+          wrong(
               "relay-keeps-a-client-that-has-finished",
               "11.22",
               "Leaves the connection of a client open that has sent FIN alone, if the upstream"
