@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 /** The kit detects every wrong client by its rule, and the correct client keeps all rules. */
 class WrongClientsTest {
 
-  private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 3_000);
+  private static final Bounds IMPATIENT = Bounds.STANDARD.with(Bound.PATIENCE, 5_000);
 
   /** On a busy machine a fault can be hidden in one try: a socket that is closed still reads. */
   private static final int TRIES = 5;
@@ -37,11 +38,12 @@ class WrongClientsTest {
 
   @TestFactory
   Stream<DynamicTest> everyWrongClientIsCaughtByItsRule() {
+    Semaphore turns = new Semaphore(8);
     // Starts all before it awaits one: most of them run into a time limit.
     try (ExecutorService sideBySide = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Judged> judged =
           WrongClient.all().stream()
-              .map(it -> new Judged(it, sideBySide.submit(() -> judge(it))))
+              .map(it -> new Judged(it, sideBySide.submit(() -> judge(it, turns))))
               .toList();
       return judged.stream()
           .map(
@@ -52,12 +54,19 @@ class WrongClientsTest {
     }
   }
 
-  private static Finding judge(WrongClient client) throws IOException, InterruptedException {
+  private static Finding judge(WrongClient client, Semaphore turns)
+      throws IOException, InterruptedException {
     List<Rule> rule = Rules.matching(Rules.ofClients(), List.of(client.rule()));
     Kit kit = new Kit(rule, IMPATIENT, 1, TRIES);
-    return ConcurrentJudge.untilItShows(() -> kit.judge(client.client(), _ -> {}), client.symptom())
-        .findings()
-        .getFirst();
+    turns.acquire();
+    try {
+      return ConcurrentJudge.untilItShows(
+              () -> kit.judge(client.client(), _ -> {}), client.symptom())
+          .findings()
+          .getFirst();
+    } finally {
+      turns.release();
+    }
   }
 
   private static void demandCaught(WrongClient client, Finding finding) {
