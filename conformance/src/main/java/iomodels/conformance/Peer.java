@@ -66,6 +66,9 @@ public final class Peer implements AutoCloseable {
   /** An interval that took longer says more about the machine than about the server. */
   private static final Duration LATE_INTERVAL = QUIET_INTERVAL.multipliedBy(2);
 
+  /** Longer than a busy machine takes to deliver RST over loopback. */
+  private static final Duration RST_ARRIVES = Duration.ofSeconds(2);
+
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(1);
   private static final int RETRY_GROWTH = 4;
 
@@ -797,6 +800,21 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Waits until there is something to read, and does not read it. */
+  public void awaitInput(String wanted) throws Broken {
+    long deadline = System.nanoTime() + patience.toNanos();
+    try {
+      while (input.available() == 0) {
+        if (System.nanoTime() - deadline > 0) {
+          throw Broken.late(wanted, "nothing came for %,d ms".formatted(patience.toMillis()));
+        }
+        LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+      }
+    } catch (IOException e) {
+      throw lost(wanted, "before it was read", e);
+    }
+  }
+
   /** Returns whether FIN or RST comes within this time, without data before it. */
   public boolean endsWithoutData(Duration within) {
     try {
@@ -932,11 +950,18 @@ public final class Peer implements AutoCloseable {
     }
   }
 
-  /** Sends RST. */
+  /**
+   * Sends RST. Returns when it has arrived: on a busy machine it waits in a queue of the kernel,
+   * and what the kit sends later on another connection may overtake it.
+   */
   public void reset() throws IOException {
     transcript.add(name, "sends RST");
     socket.setSoLinger(true, 0);
     socket.close();
+    long deadline = System.nanoTime() + RST_ARRIVES.toNanos();
+    while (SocketQueues.of(other, own).isPresent() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+    }
   }
 
   /** Closes the connection; does not wait. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iomodels.meter.SocketQueues;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -22,6 +23,8 @@ import org.junit.jupiter.api.condition.OS;
 
 @Timeout(60)
 class PeerTest {
+
+  private static final int RESETS = 200;
 
   @Test
   void aLineThatNeverEndsIsBroken() throws Exception {
@@ -57,6 +60,24 @@ class PeerTest {
         assertThatThrownBy(() -> peer.receivesNext("e\n".getBytes(US_ASCII), patience))
             .isInstanceOf(Broken.class)
             .hasMessageContaining("got FIN");
+      }
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aResetHasArrivedWhenTheCallReturns() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress address =
+          new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+      for (int i = 0; i < RESETS; i++) {
+        Peer peer = Peer.connect(address, 0, 0, Duration.ofSeconds(30), new Transcript(), "#1");
+        try (Socket client = server.accept()) {
+          peer.finishSending();
+          peer.reset();
+          InetSocketAddress remote = (InetSocketAddress) client.getRemoteSocketAddress();
+          assertThat(SocketQueues.of(address, remote)).isEmpty();
+        }
       }
     }
   }
