@@ -10,6 +10,7 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,6 +41,12 @@ final class WrongLife {
               "Stops at once, and discards pending replies.",
               "got FIN after",
               WrongLife::cutsOffAtOnce),
+          WrongServer.of(
+              "cuts-off-after-a-second",
+              "9.03",
+              "Gives its clients one second, when stopped, to receive pending replies.",
+              "got FIN after",
+              WrongLife::cutsOffAfterASecond),
           WrongServer.of(
               "serves-on-while-draining",
               "9.03",
@@ -169,6 +176,11 @@ final class WrongLife {
       @Override
       void drain() {}
     };
+  }
+
+  private static CorrectServer cutsOffAfterASecond(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config.withGracePeriod(Duration.ofSeconds(1)), service);
   }
 
   private static CorrectServer servesOnWhileDraining(ServerConfig config, Service service)

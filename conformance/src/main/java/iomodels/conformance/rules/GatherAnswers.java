@@ -53,6 +53,23 @@ final class GatherAnswers {
     } catch (Broken e) {
       throw e.at("the same question again");
     }
+    asksTwice(context);
+  }
+
+  /** A backend that the command names twice. */
+  private static void asksTwice(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connect(program(context, NEVER, backend, backend));
+    client.send("all tea\n");
+    try (Peer one = asked(backend, "tea");
+        Peer two = asked(backend, "tea")) {
+      one.send("here\n");
+      two.send("here\n");
+      client.expect("ok here\nok here\n");
+    } catch (Broken e) {
+      throw e.at("an upstream that is given twice");
+    }
   }
 
   /** Rule 12.18. */

@@ -27,6 +27,13 @@ final class GatherConversations {
   private static final int LONG_REQUESTS = 120;
   private static final int LONG_QUESTION = 800;
 
+  /** With long answers, more than the kernel's buffers hold for a client with a small window. */
+  private static final int UNREAD = 4_200;
+
+  private static final int LONG_ANSWER = 1_000;
+  private static final int SMALL_WINDOW = 16 * 1024;
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
   /** Deadlines that end at the moment at which the backend answers. */
   private static final int CLOSE_CALLS = 20;
 
@@ -136,6 +143,61 @@ final class GatherConversations {
     }
     retries.expect("ok here\n");
     retries.expectFin();
+    readsLate(context);
+  }
+
+  /** The answers fill all buffers between the program and a client before it reads the first. */
+  private static void readsLate(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Peer client = context.connectWithWindow(program(context, NEVER, backend), SMALL_WINDOW);
+    client.send("all tea\n".repeat(UNREAD));
+    client.finishSending();
+    int answered = 0;
+    while (answered < UNREAD && answerNext(backend, answered, context.time(SILENCE))) {
+      answered++; // If none comes, the program waits until the client reads.
+    }
+    int begun = answered;
+    try {
+      client.whileSending(
+          () -> answerAll(backend, begun),
+          () -> {
+            for (int i = 0; i < UNREAD; i++) {
+              client.expect("ok " + longAnswer(i));
+            }
+            client.expectFin();
+          });
+    } catch (Broken e) {
+      throw e.at("a client that reads late, after %,d of its requests".formatted(begun));
+    }
+  }
+
+  private static void answerAll(Backend backend, int begun) throws Broken {
+    try {
+      for (int i = begun; i < UNREAD; i++) {
+        if (!answerNext(backend, i, LONGEST_WAIT)) {
+          return; // The client tells what is missing.
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Answers the next call; returns false if none comes within this time. */
+  private static boolean answerNext(Backend backend, int number, Duration within)
+      throws Broken, IOException {
+    Optional<Peer> call = backend.acceptWithin(within);
+    if (call.isPresent()) {
+      call.get().expect("tea\n");
+      call.get().send(longAnswer(number));
+      call.get().close();
+    }
+    return call.isPresent();
+  }
+
+  private static String longAnswer(int number) {
+    return "answer %d ".formatted(number) + "x".repeat(LONG_ANSWER) + "\n";
   }
 
   /** Rule 12.16. */

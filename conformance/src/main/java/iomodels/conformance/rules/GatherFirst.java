@@ -11,11 +11,13 @@ import iomodels.conformance.Backend;
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The answer to "first": the first good one, and one retry. */
 final class GatherFirst {
@@ -29,6 +31,9 @@ final class GatherFirst {
   private static final int LONGEST_PAUSE = 4;
 
   private static final int PAUSES = 6;
+
+  /** Shorter than the pause. */
+  private static final Duration BETWEEN_FAILURES = Duration.ofMillis(70);
 
   private GatherFirst() {}
 
@@ -150,6 +155,37 @@ final class GatherFirst {
               .formatted(wanted.toMillis(), most.toMillis()),
           "the shortest of %d took %,d ms".formatted(PAUSES, shortest.toMillis()));
     }
+    besideLaterFailures(context, most.plus(context.time(CLOSE)));
+  }
+
+  /** Requests of other clients fail during the pause: a timer that all share would be set anew. */
+  private static void besideLaterFailures(TestContext context, Duration most)
+      throws Broken, IOException, InterruptedException {
+    Backend backend = context.backend();
+    Instance program = program(context, NEVER, backend);
+    Peer client = context.connect(program);
+    client.send("first tea\n");
+    try (Peer call = asked(backend, "tea")) {
+      call.send("error no tea\n");
+    }
+    long failed = System.nanoTime();
+    while (System.nanoTime() - failed < most.toNanos()) {
+      context.connect(program).send("first coffee\n");
+      long next = System.nanoTime() + BETWEEN_FAILURES.toNanos();
+      for (long left = BETWEEN_FAILURES.toNanos(); left > 0; left = next - System.nanoTime()) {
+        Optional<Peer> call = backend.acceptWithin(Duration.ofNanos(left));
+        if (call.isPresent() && call.get().line().equals("tea")) {
+          call.get().send("here\n");
+          client.expect("ok here\n");
+          return;
+        }
+        call.ifPresent(it -> it.sendUnlessReset("error no coffee\n".getBytes(US_ASCII)));
+        call.ifPresent(Peer::close);
+      }
+    }
+    throw Broken.late(
+        "a second call after a pause, while requests of other clients fail",
+        "none was made for %,d ms".formatted(most.toMillis()));
   }
 
   /** Lets all backends fail once, and returns the time until they are asked again. */

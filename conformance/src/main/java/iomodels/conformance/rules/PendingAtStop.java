@@ -1,5 +1,7 @@
 package iomodels.conformance.rules;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
@@ -18,6 +20,9 @@ record PendingAtStop(long stopped) {
   /** A little less than the time for which the server has to deliver replies. */
   private static final Duration IN_TIME = Duration.ofMillis(1_800);
 
+  /** When a client begins to read that takes its time. */
+  private static final Duration LATE_READER = Duration.ofMillis(1_300);
+
   /** The message of a time-out: a server that sends nothing has lost data, however late it is. */
   private static final String NOTHING_CAME = "nothing came";
 
@@ -26,6 +31,11 @@ record PendingAtStop(long stopped) {
     PendingAtStop pending = new PendingAtStop(System.nanoTime());
     context.stop(server);
     return pending;
+  }
+
+  /** Waits until only a part of the time is left in which the client must read. */
+  void awaitMostOfTheTime() throws InterruptedException {
+    NANOSECONDS.sleep(stopped + LATE_READER.toNanos() - System.nanoTime());
   }
 
   /** Demands what is pending for one client. */

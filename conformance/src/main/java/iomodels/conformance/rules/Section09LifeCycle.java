@@ -18,6 +18,7 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.EndedAtStart;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -182,6 +183,7 @@ final class Section09LifeCycle {
       LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
       PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
+      owed.awaitMostOfTheTime();
       owed.demand(() -> reply.expectFrom(1));
       owed.demand(reader::expectFin);
     } else {
@@ -189,6 +191,7 @@ final class Section09LifeCycle {
       Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
       PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
+      owed.awaitMostOfTheTime();
       if (pending.isPresent()) {
         owed.demand(() -> pending.get().expectToTheStop(reader));
       } else {
@@ -289,6 +292,9 @@ final class Section09LifeCycle {
       if (!message.contains("in use") && !message.contains(String.valueOf(taken))) {
         throw new Broken(
             "an error that names the port or says that it is in use", "got " + message);
+      }
+      if (e.getCause() instanceof EndedAtStart ended && ended.exitCode() == 0) {
+        throw new Broken("an exit code other than 0", "it was 0, after " + message);
       }
       return;
     }

@@ -158,10 +158,11 @@ public final class CommandTarget implements Target {
       }
       child.awaitEnd(POLL_INTERVAL);
     }
-    String failure = child.isAlive() ? doesNotListen(host, address) : ended(child);
-    String details = child.failureDetails();
+    boolean hasEnded = !child.isAlive();
+    String failure = hasEnded ? ended(child) : doesNotListen(host, address);
+    String message = "'%s' %s: %s".formatted(command, failure, child.failureDetails());
     child.close();
-    throw new IOException("'%s' %s: %s".formatted(command, failure, details));
+    throw hasEnded ? new EndedAtStart(message, child.exitCode()) : new IOException(message);
   }
 
   private static String doesNotListen(InetAddress host, InetSocketAddress address) {

@@ -3,7 +3,14 @@ package iomodels.conformance.targets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
 import iomodels.process.ProcessMark;
 import iomodels.service.Services;
 import java.io.IOException;
@@ -12,6 +19,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,6 +63,19 @@ class CommandTargetTest {
                   raise RuntimeError("out of luck")
               client.sendall(data.upper())
           client.close()
+      """;
+
+  /** Ends with the exit code in its second argument if the port is in use. */
+  private static final String REFUSING =
+      """
+      import socket, sys
+      try:
+          listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+      except OSError as e:
+          print(e, file=sys.stderr)
+          sys.exit(int(sys.argv[2]))
+      while True:
+          listener.accept()[0].close()
       """;
 
   /** The parent stops its worker by closing a pipe; a worker that gets SIGTERM exits with 9. */
@@ -133,6 +154,24 @@ class CommandTargetTest {
     try (Socket client = new Socket(server.getAddress(), server.getPort())) {
       client.getOutputStream().write(request);
       return client.getInputStream().read();
+    }
+  }
+
+  @Test
+  void aServerThatCannotStartHasAnExitCode() throws Exception {
+    List<Rule> rules = Rules.matching(List.of("9.05"));
+    Kit kit = new Kit(rules, Bounds.STANDARD, 1);
+    try (CommandTarget target = target(REFUSING, "SERVER {port} 1")) {
+      assertThat(kit.judge(target, _ -> {}).findings())
+          .extracting(Finding::verdict)
+          .containsExactly(Verdict.KEPT);
+    }
+    try (CommandTarget target = target(REFUSING, "SERVER {port} 0")) {
+      assertThat(kit.judge(target, _ -> {}).findings())
+          .extracting(Finding::detail)
+          .singleElement(STRING)
+          .startsWith("expected an exit code other than 0, but it was 0, after ")
+          .contains("in use");
     }
   }
 

@@ -158,10 +158,14 @@ class CorrectGather extends CorrectAnswerer {
   /** Calls all backends; each call is added to the queue when it ends. */
   final List<Future<String>> begin(String text, BlockingQueue<Future<String>> done) {
     List<Future<String>> calls = new ArrayList<>();
-    for (InetSocketAddress each : config.upstreams()) {
+    for (InetSocketAddress each : backends()) {
       calls.add(begin(each, text, done));
     }
     return calls;
+  }
+
+  List<InetSocketAddress> backends() {
+    return config.upstreams();
   }
 
   final Future<String> begin(

@@ -61,6 +61,12 @@ final class WrongGathers {
               "the same question again",
               WrongGathers::remembersAnswers),
           wrong(
+              "gather-asks-equal-upstreams-once",
+              "12.01",
+              "Asks only once an upstream that is given twice.",
+              "an upstream that is given twice",
+              WrongSharingGathers::asksEqualUpstreamsOnce),
+          wrong(
               "gather-takes-a-read-for-an-answer",
               "12.02",
               "Treats one read as a backend's whole answer.",
@@ -247,6 +253,12 @@ final class WrongGathers {
               "after one that was retried",
               WrongGathers::retriesOnceForEachClient),
           wrong(
+              "gather-shares-a-pause",
+              "12.07",
+              "Has one timer for the pauses of all requests, which each failed request sets anew.",
+              "while requests of other clients fail",
+              WrongSharingGathers::sharesAPause),
+          wrong(
               "gather-retries-for-ever",
               "12.08",
               "Retries without limit while all backends fail.",
@@ -382,6 +394,12 @@ final class WrongGathers {
               "Does not retry for a client that has finished sending.",
               "a client that has finished sending",
               WrongGathers::doesNotRetryAfterFin),
+          wrong(
+              "gather-drops-answers",
+              "12.12",
+              "Keeps 16 answers for a client that does not read, and drops further ones.",
+              "a client that reads late",
+              WrongSharingGathers::dropsAnswers),
           wrong(
               "gather-one-question-at-a-time",
               "12.13",
