@@ -1,6 +1,7 @@
 /** Blocking I/O: one client at a time, a thread or virtual thread per connection, pool, prefork. */
 module iomodels.blocking {
   requires iomodels.core;
+  requires iomodels.http;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with

@@ -1,6 +1,7 @@
 /** Java NIO without a framework: polling, selectors, and the completion handlers of NIO.2. */
 module iomodels.nio {
   requires iomodels.core;
+  requires iomodels.http;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with

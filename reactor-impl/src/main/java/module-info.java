@@ -3,6 +3,7 @@ module iomodels.reactor {
   requires iomodels.core;
   requires iomodels.netty;
   requires io.netty.buffer;
+  requires io.netty.codec.http;
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
@@ -13,6 +14,7 @@ module iomodels.reactor {
   requires org.reactivestreams;
   requires reactor.core;
   requires reactor.netty.core;
+  requires reactor.netty.http;
   requires static org.jspecify;
 
   provides iomodels.server.spi.ServerProvider with

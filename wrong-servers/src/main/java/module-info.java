@@ -4,6 +4,7 @@
  */
 module iomodels.wrong {
   requires transitive iomodels.core;
+  requires iomodels.http;
   requires static org.jspecify;
 
   exports iomodels.wrong;

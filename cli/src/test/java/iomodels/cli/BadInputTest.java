@@ -57,7 +57,7 @@ class BadInputTest {
           serve --example vertx --udp                  | does not answer UDP
           serve --program relay                        | name a STYLE: nio-selector
           serve nothing --program relay                | there are: nio-selector
-          serve vertx --program telnet                 | there are: relay, gather, chat, offload
+          serve vertx --program telnet                 | there are: relay, gather, chat, offload, http
           serve vertx --program relay                  | add --upstream HOST:PORT
           serve vertx --program relay --upstream one   | is not HOST:PORT
           serve vertx --program relay --upstream a:1 --upstream b:2 | has one upstream
@@ -92,7 +92,7 @@ class BadInputTest {
           conform --exec '/bin/false {port}'           | ended at once
           conform nio-selector --rule 11.05            | add --program relay
           conform nio-selector --rule 11               | add --program relay
-          conform --program telnet vertx               | there are: relay, gather, chat, offload
+          conform --program telnet vertx               | there are: relay, gather, chat, offload, http
           conform --program relay                      | name a STYLE (nio-selector
           conform --program relay no-such-style        | there are: nio-selector
           conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
@@ -100,6 +100,7 @@ class BadInputTest {
           conform --program relay --exec {upstreams}   | needs {port}
           conform --program relay --exec {port}        | needs {upstreams}
           conform --program offload --exec {port}      | needs {folder}
+          conform --program http --exec {port}         | needs {folder}
           conform --program gather --exec {port}{upstreams} | needs {deadline}
           conform --program chat --exec false{port}    | ended at once
           compare no-such-model                        | there are: blocking-pool

@@ -16,11 +16,11 @@ import java.util.List;
  * @param gracePeriod how long {@code close()} waits for connections to end by themselves
  * @param upstreams {@code relay}: the upstream; {@code gather}: the backends, in order
  * @param deadline {@code gather}: the time limit of a request; {@code relay}: the time limit of
- *     connecting to the upstream
+ *     connecting to the upstream; {@code http}: the time limit of the head of a request
  * @param backOff {@code gather}: the pause before a retry
  * @param outbox {@code chat}: the number of pending bytes at which a further line drops a member
  *     that does not read
- * @param folder {@code offload}: the folder of the files that clients may read
+ * @param folder {@code offload}, {@code http}: the folder of the files that clients may read
  * @param workers {@code offload}: the maximum number of tasks that run at a time
  * @param queue {@code offload}: the maximum number of tasks that wait
  */
@@ -50,6 +50,9 @@ public record ProgramConfig(
    * The maximum number of bytes that a relay buffers per direction, besides the kernel's buffers.
    */
   public static final int RELAY_BYTES = 1 << 20;
+
+  /** {@code http}: the usual time limit of the head of a request. */
+  public static final Duration HEAD_LIMIT = Duration.ofSeconds(10);
 
   /** Returns the default configuration, on a free loopback port, with the given upstreams. */
   public static ProgramConfig onLoopback(List<InetSocketAddress> upstreams) {

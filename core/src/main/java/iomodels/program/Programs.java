@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The four programs. The Javadoc of each constant is a complete contract, from which a program can
- * be written in any language.
+ * The programs. The Javadoc of each constant is a complete contract, from which a program can be
+ * written in any language.
  *
- * <p>Bytes are octets. A line ends with LF (0x0A); a CR before the LF is dropped. Text is UTF-8,
- * and malformed input becomes U+FFFD. A received line has at most {@value LineReader#MAX_BYTES}
- * bytes; a longer one is answered with {@code error line too long}, and the connection is closed.
- * Each answer is a line that ends with LF.
+ * <p>All but {@link #HTTP} exchange lines. Bytes are octets. A line ends with LF (0x0A); a CR
+ * before the LF is dropped. Text is UTF-8, and malformed input becomes U+FFFD. A received line has
+ * at most {@value LineReader#MAX_BYTES} bytes; a longer one is answered with {@code error line too
+ * long}, and the connection is closed. Each answer is a line that ends with LF.
  *
  * <p>A client that has finished sending (FIN) receives all pending answers before its connection is
  * closed. The server detects a reset as soon as it has read the bytes received before it; or, after
@@ -111,7 +111,43 @@ public final class Programs {
   public static final Program OFFLOAD =
       new Program("offload", "runs a bounded number of slow tasks beside quick answers");
 
-  private static final List<Program> ALL = List.of(RELAY, GATHER, CHAT, OFFLOAD);
+  /**
+   * An HTTP/1.1 server (RFC 9110, RFC 9112). Unlike the other programs, it exchanges messages of
+   * HTTP instead of lines. Its routes:
+   *
+   * <ul>
+   *   <li>{@code GET /hello}: {@code hello} and LF.
+   *   <li>{@code POST /upper}: the content of the request, with the ASCII letters a to z in upper
+   *       case. The response begins before the request has ended, and each byte is sent back as
+   *       soon as it has arrived. While the client does not read, the server does not read either.
+   *   <li>{@code GET /bytes/N}: N bytes, of which byte <i>i</i> is <i>i</i> mod 251. N has up to
+   *       twelve digits. With the query {@code ?chunked} they are sent in chunks, otherwise with
+   *       {@code Content-Length}.
+   *   <li>{@code GET /slow/MS}: {@code slow} and LF, after MS milliseconds, which are up to 60,000.
+   *   <li>{@code GET /ticker?ms=M}: Server-Sent Events {@code data: 1}, {@code data: 2} and so on:
+   *       the first at once, each further one M milliseconds after the one before it, or later
+   *       while the client does not read. M is 10 to 60,000, or 1,000 without the query. The
+   *       response ends when the client has gone, or the server stops.
+   *   <li>{@code PUT /sink}: status 204 when the content has been read; 413 as soon as it is known
+   *       to have more than {@value HttpRoute#SINK_LIMIT} bytes.
+   *   <li>{@code PUT /deny}: status 403. The content is not waited for.
+   *   <li>{@code GET /files/NAME}: a regular file in {@link ProgramConfig#folder()}, or status 404.
+   *       The name is as in {@link #OFFLOAD}; a link that leads out of the folder is not followed.
+   * </ul>
+   *
+   * <p>{@code HEAD} is answered like {@code GET}, without content. Another path has status 404, and
+   * another method 405 with {@code Allow}. The requests of a connection are answered in order.
+   * After a request that is malformed, or whose content is not read, the server says {@code
+   * Connection: close} and closes the connection in stages: it sends FIN, and reads until the
+   * client's FIN for a limited time. The head of a request has to be complete by {@link
+   * ProgramConfig#deadline()}, counted from its first byte; otherwise the status is 408, or the
+   * connection is closed. When the server stops, it completes the responses that have begun, and
+   * ends idle connections at once.
+   */
+  public static final Program HTTP =
+      new Program("http", "serves HTTP/1.1: texts, uploads, long responses, events, and files");
+
+  private static final List<Program> ALL = List.of(RELAY, GATHER, CHAT, OFFLOAD, HTTP);
 
   private Programs() {}
 

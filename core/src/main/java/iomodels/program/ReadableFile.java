@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Opens the files that {@link OffloadRequest.Read} may read: regular files and FIFOs inside the
- * folder. Devices are refused, and so are symbolic links that point outside the folder. An
- * interrupt ends the wait for a FIFO's writer.
+ * Opens the files that {@link OffloadRequest.Read} and {@link HttpRoute.Resource} may read: regular
+ * files and, for the former, FIFOs inside the folder. Devices are refused, and so are symbolic
+ * links that point outside the folder. An interrupt ends the wait for a FIFO's writer.
  */
 final class ReadableFile {
 
@@ -27,18 +27,36 @@ final class ReadableFile {
    * @throws InterruptedException if the thread was interrupted while it waited for a FIFO's writer
    */
   static FileChannel open(Path file) throws IOException, InterruptedException {
+    Path real = inFolder(file);
+    return isFifo(real) ? Fifo.open(real) : openRegular(file);
+  }
+
+  /**
+   * Opens a regular file; does not open FIFOs.
+   *
+   * @throws IOException if the file cannot be read, or clients are not allowed to read it
+   */
+  static FileChannel openRegular(Path file) throws IOException {
+    return FileChannel.open(regular(file), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** Returns a regular file without links in its path. */
+  static Path regular(Path file) throws IOException {
+    Path real = inFolder(file);
+    if (!Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+      throw new NoSuchFileException(file.toString(), null, "not a regular file");
+    }
+    return real;
+  }
+
+  /** Follows the links of a file that lies in the folder. */
+  private static Path inFolder(Path file) throws IOException {
     Path real = file.toRealPath();
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !real.startsWith(folder.toRealPath())) {
       throw new NoSuchFileException(file.toString(), null, "it lies outside the folder");
     }
-    if (Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
-      return FileChannel.open(real, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
-    }
-    if (isFifo(real)) {
-      return Fifo.open(real);
-    }
-    throw new NoSuchFileException(file.toString(), null, "neither a regular file nor a FIFO");
+    return real;
   }
 
   private static boolean isFifo(Path file) throws IOException {

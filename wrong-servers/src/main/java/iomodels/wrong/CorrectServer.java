@@ -229,10 +229,15 @@ class CorrectServer implements Server {
       drain();
       closeQuietly(listener);
       conversations.forEach(CorrectServer::cutOff);
-      await(conversations::isEmpty, config.gracePeriod());
+      await(conversations::isEmpty, gracePeriod());
       terminated.complete(null);
     }
     terminated.exceptionally(_ -> null).join();
+  }
+
+  /** Returns how long to wait for pending replies to be received. */
+  Duration gracePeriod() {
+    return config.gracePeriod();
   }
 
   /** Refuses new connections, but serves those that the kernel has already established. */
@@ -278,7 +283,7 @@ class CorrectServer implements Server {
           conversations.keySet().stream().filter(this::isIdle).forEach(this::dismiss);
           return conversations.isEmpty() && queueAccepted.isDone();
         },
-        config.gracePeriod());
+        gracePeriod());
   }
 
   /** Input that was sent before the stop may still arrive, so a pause has to pass first. */

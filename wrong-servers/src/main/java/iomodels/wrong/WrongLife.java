@@ -180,7 +180,12 @@ final class WrongLife {
 
   private static CorrectServer cutsOffAfterASecond(ServerConfig config, Service service)
       throws IOException {
-    return new CorrectServer(config.withGracePeriod(Duration.ofSeconds(1)), service);
+    return new CorrectServer(config, service) {
+      @Override
+      Duration gracePeriod() {
+        return Duration.ofSeconds(1);
+      }
+    };
   }
 
   private static CorrectServer servesOnWhileDraining(ServerConfig config, Service service)

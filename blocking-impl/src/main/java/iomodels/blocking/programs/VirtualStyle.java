@@ -2,6 +2,7 @@ package iomodels.blocking.programs;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -32,9 +33,7 @@ public final class VirtualStyle implements StyleProvider {
             VirtualGather::start),
         new Page(CHAT, VirtualChat.class, "two virtual per client", VirtualChat::start),
         new Page(
-            OFFLOAD,
-            VirtualOffload.class,
-            "two virtual per client, a pool",
-            VirtualOffload::start));
+            OFFLOAD, VirtualOffload.class, "two virtual per client, a pool", VirtualOffload::start),
+        new Page(HTTP, VirtualHttp.class, "one virtual per client", VirtualHttp::start));
   }
 }

@@ -176,9 +176,9 @@ public final class ConformCommand implements Callable<Integer> {
       names = "--program",
       paramLabel = "NAME",
       description =
-          "Judge relay, gather, chat or offload: STYLEs instead of MODELs, or --exec; see: iomodels"
-              + " list --programs. A program of --exec needs the same limits as the defaults of"
-              + " serve.")
+          "Judge relay, gather, chat, offload or http: STYLEs instead of MODELs, or --exec; see:"
+              + " iomodels list --programs. A program of --exec needs the same limits as the"
+              + " defaults of serve.")
   private Optional<String> programWanted = Optional.empty();
 
   @Option(

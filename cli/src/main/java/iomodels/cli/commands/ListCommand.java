@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     name = "list",
     description =
         "List the models: where each waits, on which threads, and its counterpart in Python.",
-    footer = {"", "  iomodels list --programs     the four programs and their styles"},
+    footer = {"", "  iomodels list --programs     the programs and their styles"},
     mixinStandardHelpOptions = true)
 public final class ListCommand implements Callable<Integer> {
 

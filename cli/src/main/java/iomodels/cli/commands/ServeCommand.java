@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     description = {
-      "Start a server: a model with a service, or one of the four programs in a style.",
+      "Start a server: a model with a service, or a program in a style.",
       "Ctrl-C stops it: it accepts no new connections, delivers pending replies, and exits."
     },
     footer = {

@@ -36,12 +36,13 @@ public final class ProgramOptions {
           Programs.RELAY, Set.of(UPSTREAM, DEADLINE),
           Programs.GATHER, Set.of(UPSTREAM, DEADLINE, BACK_OFF),
           Programs.CHAT, Set.of(OUTBOX),
-          Programs.OFFLOAD, Set.of(FOLDER, WORKERS, QUEUE));
+          Programs.OFFLOAD, Set.of(FOLDER, WORKERS, QUEUE),
+          Programs.HTTP, Set.of(FOLDER, DEADLINE));
 
   @Option(
       names = "--program",
       paramLabel = "NAME",
-      description = "relay, gather, chat or offload; see: iomodels list --programs")
+      description = "relay, gather, chat, offload or http; see: iomodels list --programs")
   private Optional<String> program = Optional.empty();
 
   @Option(
@@ -58,7 +59,8 @@ public final class ProgramOptions {
       paramLabel = "MS",
       description =
           "gather: time limit of a request. relay: time limit for connecting to the upstream"
-              + " (default: ${DEFAULT-VALUE}).")
+              + " (default: ${DEFAULT-VALUE}). http: time limit for the head of a request (default:"
+              + " 10000).")
   @Range(most = 3_600_000)
   private int deadline = Math.toIntExact(DEFAULTS.deadline().toMillis());
 
@@ -81,7 +83,8 @@ public final class ProgramOptions {
   @Option(
       names = FOLDER,
       paramLabel = "DIR",
-      description = "offload: folder of the files that clients may read (default: this folder).")
+      description =
+          "offload, http: folder of the files that clients may read (default: this folder).")
   private Path folder = DEFAULTS.folder();
 
   @Option(
@@ -141,7 +144,9 @@ public final class ProgramOptions {
         DEFAULTS.backlog(),
         Duration.ofSeconds(grace),
         upstreams(wanted, address),
-        Duration.ofMillis(deadline),
+        wanted.equals(Programs.HTTP) && !isGiven.test(DEADLINE)
+            ? ProgramConfig.HEAD_LIMIT
+            : Duration.ofMillis(deadline),
         Duration.ofMillis(backOff),
         outbox,
         folder,

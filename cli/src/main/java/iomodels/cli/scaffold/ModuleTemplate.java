@@ -49,6 +49,16 @@ public final class ModuleTemplate {
           "//[^\n]*|/\\*.*?\\*/|(\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\])*\"|'(?:\\\\.|[^'\\\\])*')",
           Pattern.DOTALL);
 
+  /** The modules that only the program {@code http} needs, which is not copied. */
+  private static final Pattern REQUIRED_BY_PROGRAMS =
+      Pattern.compile(
+          "  requires (?:iomodels\\.http|io\\.netty\\.codec\\.http|reactor\\.netty\\.http);\n");
+
+  private static final Pattern DEPENDENCY_OF_PROGRAMS =
+      Pattern.compile(
+          " *<dependency>\\s*<groupId>[^<]*</groupId>\\s*"
+              + "<artifactId>(?:http|reactor-netty-http)</artifactId>\\s*</dependency>\n");
+
   private static final Pattern REGION = Pattern.compile("// tag::(\\w+)\\[]");
   private static final Pattern WORD = Pattern.compile("\\b[A-Z]\\w*");
   private static final Pattern LINK = Pattern.compile("\\{@link(\\s+(?:\\*\\s+)?)([A-Z]\\w*)");
@@ -216,10 +226,13 @@ public final class ModuleTemplate {
         .formatted(name, newPackage, newStem, newPackage);
   }
 
-  /** The module descriptor, with the same requirements as the original. */
+  /** The module descriptor, with the same requirements as the models of the original. */
   private String moduleInfo(String name, String newPackage, String newStem) throws IOException {
     String old = Files.readString(module.resolve("src/main/java/module-info.java"));
-    String body = old.substring(old.indexOf('{') + 1, old.indexOf("  provides "));
+    String body =
+        REQUIRED_BY_PROGRAMS
+            .matcher(old.substring(old.indexOf('{') + 1, old.indexOf("  provides ")))
+            .replaceAll("");
     // javac warns of a digit at the end: it takes http2 for the second version of http.
     boolean digit = Stream.of(newPackage.split("\\.", -1)).anyMatch(it -> it.matches(".*[0-9]"));
     return """
@@ -265,8 +278,9 @@ public final class ModuleTemplate {
 
   private String pom(String name, Renaming renaming) throws IOException {
     String artifact = module.getFileName().toString();
+    String pom = Files.readString(module.resolve("pom.xml"));
     return renaming
-        .of(Files.readString(module.resolve("pom.xml")))
+        .of(DEPENDENCY_OF_PROGRAMS.matcher(pom).replaceAll(""))
         .replace(element("artifactId", artifact), element("artifactId", name + SUFFIX))
         .replaceFirst(
             "<description>[^<]*</description>",

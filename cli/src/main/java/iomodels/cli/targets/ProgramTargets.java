@@ -82,7 +82,8 @@ public final class ProgramTargets {
           "--exec needs {deadline} where the command takes the time limit of a request in"
               + " milliseconds");
     }
-    if (program.equals(Programs.OFFLOAD) && !command.contains("{folder}")) {
+    boolean readsFiles = program.equals(Programs.OFFLOAD) || program.equals(Programs.HTTP);
+    if (readsFiles && !command.contains("{folder}")) {
       throw new UserError("--exec needs {folder} where the command takes the folder to read from");
     }
   }

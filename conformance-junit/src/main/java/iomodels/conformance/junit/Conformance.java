@@ -94,21 +94,22 @@ public final class Conformance {
 
   /**
    * Returns a container for each style on the module path and each of its programs, with a test for
-   * each rule. No skip and no break is permitted.
+   * each rule. A rule that is skipped or broken fails unless {@code expected-skips.txt} lists it.
    */
   public static Stream<DynamicNode> ofPrograms() {
     List<StyleProvider> styles = StyleProvider.installed();
     if (styles.isEmpty()) {
       throw new IllegalStateException("no style is on the module path");
     }
+    Expectations expected = Expectations.read(EXPECTED);
     List<DynamicNode> nodes = new ArrayList<>();
     for (StyleProvider style : styles) {
-      style.pages().forEach(page -> nodes.add(tests(style, page.program())));
+      style.pages().forEach(page -> nodes.add(tests(style, page.program(), expected)));
     }
     return nodes.stream();
   }
 
-  private static DynamicNode tests(StyleProvider style, Program program) {
+  private static DynamicNode tests(StyleProvider style, Program program, Expectations expected) {
     List<Rule> rules = Rules.of(program);
     Run run =
         new Run(
@@ -123,15 +124,20 @@ public final class Conformance {
             });
     run.start();
     String name = style.style() + " " + program;
-    Expectations nothing = new Expectations(EXPECTED, List.of());
     Stream<DynamicTest> tests =
         rules.stream()
             .map(
                 rule ->
                     dynamicTest(
                         rule.id() + " " + rule.sentence(),
-                        () -> conclude(name, run.finding(rule), nothing)));
-    DynamicTest end = dynamicTest("was judged", () -> demandSomethingKept(run.report()));
+                        () -> conclude(name, run.finding(rule), expected)));
+    DynamicTest end =
+        dynamicTest(
+            "was judged, and each line of the expected skips is true",
+            () -> {
+              demandSomethingKept(run.report());
+              expected.demandAllSeen(name, List.of(), run.report().findings());
+            });
     return dynamicContainer(name, Stream.concat(tests, Stream.of(end)));
   }
 

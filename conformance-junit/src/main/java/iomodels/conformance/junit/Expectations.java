@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
  *   <li>{@code MODEL RULE REASON}: the rule is skipped with exactly this reason; or
  *   <li>{@code broken: MODEL on TRANSPORT RULE REASON}: the model is known to break the rule. The
  *       reason is a part of the finding, so that a new fault is not mistaken for the known one.
- *       Without {@code on TRANSPORT} the line applies to each transport.
+ *       Without {@code on TRANSPORT} the line applies to each transport. For a program, {@code
+ *       STYLE PROGRAM} stands instead of {@code MODEL on TRANSPORT}.
  * </ul>
  *
  * A line that is no longer true is an error. Empty lines and lines that begin with # are ignored.
@@ -27,7 +28,7 @@ import java.util.regex.Pattern;
 record Expectations(Path file, List<Line> lines) {
 
   private static final Pattern LINE =
-      Pattern.compile("(broken: +)?(\\S+(?: +on +\\S+)?) +(\\d+\\.\\d+) +(.+)");
+      Pattern.compile("(broken: +)?(\\S+(?: +on +\\S+| +[a-z]+)?) +(\\d+\\.\\d+) +(.+)");
 
   /** A permitted verdict. */
   record Line(Verdict verdict, String model, String rule, String reason) {

@@ -25,7 +25,12 @@ public final class Rules {
           .toList();
 
   private static final List<Rule> OF_PROGRAMS =
-      Stream.of(Section11Relay.ALL, Section12Gather.ALL, Section13Chat.ALL, Section14Offload.ALL)
+      Stream.of(
+              Section11Relay.ALL,
+              Section12Gather.ALL,
+              Section13Chat.ALL,
+              Section14Offload.ALL,
+              Section15Http.ALL)
           .flatMap(List::stream)
           .toList();
 

@@ -2,6 +2,7 @@ package iomodels.nio.programs;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -30,6 +31,7 @@ public final class SelectorStyle implements StyleProvider {
         new Page(RELAY, SelectorRelay.class, "one", SelectorRelay::start),
         new Page(GATHER, SelectorGather.class, "one", SelectorGather::start),
         new Page(CHAT, SelectorChat.class, "one", SelectorChat::start),
-        new Page(OFFLOAD, SelectorOffload.class, "one, a pool", SelectorOffload::start));
+        new Page(OFFLOAD, SelectorOffload.class, "one, a pool", SelectorOffload::start),
+        new Page(HTTP, SelectorHttp.class, "one", SelectorHttp::start));
   }
 }

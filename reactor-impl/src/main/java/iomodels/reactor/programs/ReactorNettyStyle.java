@@ -2,6 +2,7 @@ package iomodels.reactor.programs;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -44,7 +45,12 @@ public final class ReactorNettyStyle implements StyleProvider {
             OFFLOAD,
             ReactorNettyOffload.class,
             "event loops, a pool",
-            it -> ReactorNettyOffload.start(it, Transports.best())));
+            it -> ReactorNettyOffload.start(it, Transports.best())),
+        new Page(
+            HTTP,
+            ReactorNettyHttp.class,
+            "event loops",
+            it -> ReactorNettyHttp.start(it, Transports.best())));
   }
 
   @Override

@@ -2,6 +2,7 @@ package iomodels.vertx.programs;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -27,7 +28,8 @@ public final class RxJavaStyle implements StyleProvider {
         new Page(RELAY, RxJavaRelay.class, "event loops", RxJavaRelay::start),
         new Page(GATHER, RxJavaGather.class, "event loops", RxJavaGather::start),
         new Page(CHAT, RxJavaChat.class, "one event loop", RxJavaChat::start),
-        new Page(OFFLOAD, RxJavaOffload.class, "event loops, a pool", RxJavaOffload::start));
+        new Page(OFFLOAD, RxJavaOffload.class, "event loops, a pool", RxJavaOffload::start),
+        new Page(HTTP, RxJavaHttp.class, "event loops", RxJavaHttp::start));
   }
 
   @Override

@@ -2,6 +2,7 @@ package iomodels.vertx.programs;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -27,7 +28,8 @@ public final class VertxStyle implements StyleProvider {
         new Page(RELAY, VertxRelay.class, "event loops", VertxRelay::start),
         new Page(GATHER, VertxGather.class, "event loops", VertxGather::start),
         new Page(CHAT, VertxChat.class, "one event loop", VertxChat::start),
-        new Page(OFFLOAD, VertxOffload.class, "event loops, a pool", VertxOffload::start));
+        new Page(OFFLOAD, VertxOffload.class, "event loops, a pool", VertxOffload::start),
+        new Page(HTTP, VertxHttp.class, "event loops", VertxHttp::start));
   }
 
   @Override

@@ -2,6 +2,7 @@ package iomodels.wrong.program;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 
@@ -19,7 +20,8 @@ import java.util.stream.Stream;
 public final class WrongPrograms {
 
   private static final List<WrongProgram> ALL =
-      Stream.of(WrongRelays.ALL, WrongGathers.ALL, WrongChats.ALL, WrongOffloads.ALL)
+      Stream.of(
+              WrongRelays.ALL, WrongGathers.ALL, WrongChats.ALL, WrongOffloads.ALL, WrongHttps.ALL)
           .flatMap(List::stream)
           .toList();
 
@@ -28,7 +30,8 @@ public final class WrongPrograms {
           RELAY, CorrectRelay::new,
           GATHER, CorrectGather::new,
           CHAT, CorrectChat::new,
-          OFFLOAD, CorrectOffload::new);
+          OFFLOAD, CorrectOffload::new,
+          HTTP, CorrectHttp::new);
 
   private WrongPrograms() {}
 

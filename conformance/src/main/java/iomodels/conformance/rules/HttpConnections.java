@@ -1,0 +1,367 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.CLOSE;
+import static iomodels.conformance.Bound.IDLE;
+import static iomodels.conformance.Bound.SILENCE;
+import static iomodels.conformance.rules.Section15Http.HELLO;
+import static iomodels.conformance.rules.Section15Http.SLOW;
+import static iomodels.conformance.rules.Section15Http.get;
+import static iomodels.conformance.rules.Section15Http.program;
+import static iomodels.conformance.rules.Section15Http.request;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
+import iomodels.conformance.Peer;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import iomodels.program.HttpRoute;
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** How a connection is used, and how it ends: what the page of a server decides. */
+final class HttpConnections {
+
+  private static final int LARGE = 300_000;
+  private static final int CHUNK = 16 * 1024;
+
+  /** How many chunks {@code /sink} takes. */
+  private static final int TAKEN = HttpRoute.SINK_LIMIT / CHUNK;
+
+  private static final int TRIES = 5;
+  private static final int PARTS = 3;
+  private static final Duration BETWEEN_PARTS = Duration.ofMillis(50);
+
+  /** CONTRACT.md: how long a server reads on, at least, after it has refused content. */
+  private static final Duration LEAST_LINGER = Duration.ofMillis(900);
+
+  private static final int SMALL_WINDOW = 16 * 1024;
+  private static final long UNREAD = 100_000_000;
+
+  /** When a head of a request has to be complete. */
+  private static final Duration HEAD_LIMIT = Duration.ofSeconds(2);
+
+  /** Longer than the response to a client that takes too long. */
+  private static final int MAX_RESPONSE = 4_000;
+
+  private static final Duration BETWEEN_BYTES = Duration.ofMillis(200);
+
+  private HttpConnections() {}
+
+  /** Rule 15.23. */
+  static void keepsOpen(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    for (int i = 0; i < 3; i++) {
+      client.send(get("/hello"));
+      HttpResponse.demandText(client, HELLO);
+      client.send(request("PUT /sink", "Content-Length: 3") + "abc");
+      HttpResponse.next(client, 204);
+      client.expectSilence(context.time(i == 0 ? IDLE : SILENCE));
+    }
+  }
+
+  /** Rule 15.24. */
+  static void inOrder(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    for (int i = 0; i < 3; i++) {
+      client.send(
+          get("/slow/50")
+              + get("/hello")
+              + get("/bytes/" + LARGE)
+              + get("/slow/1")
+              + get("/hello"));
+      try {
+        HttpResponse.demandText(client, SLOW);
+        HttpResponse.demandText(client, HELLO);
+        HttpResponse.next(client, 200).demandContent(Text::flood, LARGE);
+        HttpResponse.demandText(client, SLOW);
+        HttpResponse.demandText(client, HELLO);
+      } catch (Broken e) {
+        throw e.at("responses to five requests that are sent together, in their order");
+      }
+    }
+  }
+
+  /** Rule 15.26. */
+  static void nothingAfterClose(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(get("/hello") + request("GET /hello", "Connection: close") + get("/slow/1"));
+    HttpResponse.demandText(client, HELLO);
+    HttpResponse.demandText(client, HELLO);
+    client.expectFin(context.time(CLOSE));
+  }
+
+  /** Rule 15.28. */
+  static void refusesInStages(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String route : List.of("PUT /sink", "PUT /deny")) {
+      boolean judged = false;
+      for (int i = 0; i < TRIES && !judged; i++) {
+        try (Peer client = context.connect(program)) {
+          judged = staysAfterRefusal(client, route);
+        } catch (Broken e) {
+          throw e.at(route + ", while the client sends its content");
+        }
+      }
+      if (!judged) {
+        throw new Inconclusive("the kit was too slow to send while the server reads on");
+      }
+    }
+  }
+
+  /**
+   * Sends content that is refused, and goes on sending after the response.
+   *
+   * @return whether the kit was quick enough to tell
+   */
+  private static boolean staysAfterRefusal(Peer client, String route)
+      throws Broken, InterruptedException {
+    byte[] chunk = ("%x\r\n".formatted(CHUNK) + "x".repeat(CHUNK) + "\r\n").getBytes(US_ASCII);
+    int status = route.endsWith("sink") ? 413 : 403;
+    client.send(request(route, "Transfer-Encoding: chunked"));
+    for (int i = 0; i < (status == 413 ? TAKEN : 0); i++) {
+      client.send(chunk);
+    }
+    long refused = System.nanoTime(); // The server cannot have refused it earlier.
+    client.send(chunk);
+    client.awaitInput("status " + status);
+    for (int i = 0; i < PARTS; i++) {
+      client.pause(BETWEEN_PARTS);
+      boolean open = client.sendUnlessReset(chunk);
+      if (System.nanoTime() - refused > LEAST_LINGER.toNanos()) {
+        return false;
+      }
+      if (!open) {
+        throw new Broken(
+            "a server that reads on after status " + status,
+            "it answered further content with RST");
+      }
+    }
+    HttpResponse.next(client, status);
+    return true;
+  }
+
+  /** Rule 15.29. */
+  static void truncated(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String each :
+        List.of(
+            request("PUT /sink", "Content-Length: 5") + "hel",
+            request("PUT /sink", "Transfer-Encoding: chunked") + "5\r\nhel",
+            request("PUT /sink", "Transfer-Encoding: chunked") + "5\r\nhello\r\n")) {
+      Peer client = context.connect(program);
+      client.send(each);
+      client.expectSilence(context.time(SILENCE));
+      client.finishSending();
+      Optional<String> line = client.lineOrEnd();
+      if (line.isPresent() && line.get().matches("HTTP/1\\.[01] 2.*\r")) {
+        throw new Broken(
+            "no success for content that is cut off", "got \"%s\"".formatted(line.get().strip()));
+      }
+      client.close();
+    }
+    Peer upper = context.connect(program);
+    upper.send(request("POST /upper", "Transfer-Encoding: chunked") + "5\r\nhel");
+    upper.finishSending();
+    boolean wasLast = false;
+    for (Optional<String> line = upper.lineOrEnd(); line.isPresent(); line = upper.lineOrEnd()) {
+      if (wasLast && line.get().equals("\r")) {
+        throw new Broken("no end of a response to content that is cut off", "got the last chunk");
+      }
+      wasLast = line.get().equals("0\r");
+    }
+  }
+
+  /** Rule 15.30. */
+  static void continues(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    Peer client = context.connect(program);
+    String fields = "Expect: 100-continue\r\nContent-Length: 5";
+    client.send(request("PUT /sink", fields));
+    HttpResponse.next(client, 100);
+    client.send("hello");
+    HttpResponse.next(client, 204);
+    client.send(request("PUT /deny", fields));
+    HttpResponse.next(client, 403);
+    client.close();
+    Peer tooLong = context.connect(program);
+    tooLong.send(request("PUT /sink", "Expect: 100-continue\r\nContent-Length: 99999999"));
+    HttpResponse.next(tooLong, 413);
+  }
+
+  /** Rule 15.31. */
+  static void noInterimResponse(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(
+        "PUT /sink HTTP/1.0\r\nHost: kit\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    client.expectSilence(context.time(SILENCE));
+    client.send("hello");
+    HttpResponse.next(client, 204);
+  }
+
+  /** Rule 15.32. */
+  static void noContent(TestContext context) throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Files.writeString(folder.resolve("file"), "abc");
+    Peer client = context.connect(program(context, folder));
+    for (String route : List.of("/hello", "/bytes/1000", "/files/file", "/ticker", "/nothing")) {
+      client.send(request("HEAD " + route, "") + get("/hello"));
+      HttpResponse.next(client, 200, 404);
+      try {
+        HttpResponse.demandText(client, HELLO);
+      } catch (Broken e) {
+        throw e.at("after HEAD " + route);
+      }
+    }
+    client.send(request("PUT /sink", "Content-Length: 3") + "abc" + get("/hello"));
+    HttpResponse response = HttpResponse.next(client, 204);
+    if (response.isChunked()) {
+      throw new Broken("status 204 without Transfer-Encoding", "it is chunked");
+    }
+    HttpResponse.demandText(client, HELLO);
+  }
+
+  /** Rule 15.33. */
+  static void noChunksForOldClients(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String route : List.of("/bytes/1000?chunked", "/ticker?ms=50")) {
+      Peer client = context.connect(program);
+      client.send("GET %s HTTP/1.0\r\nHost: kit\r\n\r\n".formatted(route));
+      HttpResponse response = HttpResponse.next(client, 200);
+      if (response.field("transfer-encoding").isPresent()) {
+        throw new Broken("no Transfer-Encoding for HTTP/1.0", "it is chunked: " + route);
+      }
+      if (route.startsWith("/bytes")) {
+        client.expectStream(Text::flood, 1000);
+        client.expectFin();
+      }
+      client.close();
+    }
+  }
+
+  /** Rule 15.34. */
+  static void date(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    for (String route : List.of("/hello", "/nothing")) {
+      client.send(request("HEAD " + route, ""));
+      Optional<String> date = HttpResponse.next(client).field("date");
+      if (!date.orElse("").matches("[A-Z][a-z]{2}, \\d{2} [A-Z][a-z]{2} \\d{4} [\\d:]{8} GMT")) {
+        throw new Broken("a field Date", date.isEmpty() ? "there is none" : "got " + date.get());
+      }
+    }
+  }
+
+  /** Rule 15.35. */
+  static void methods(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(request("HEAD /nothing", "") + request("HEAD /bytes/x", ""));
+    HttpResponse.next(client, 404);
+    HttpResponse.next(client, 404);
+    client.send(request("HEAD /upper", "") + request("HEAD /sink", ""));
+    for (String allowed : List.of("POST", "PUT")) {
+      Optional<String> allow = HttpResponse.next(client, 405).field("allow");
+      if (allow.filter(it -> it.contains(allowed)).isEmpty()) {
+        throw new Broken("Allow: " + allowed, "got " + allow.orElse("no field Allow"));
+      }
+    }
+  }
+
+  /** Rule 15.37. */
+  static void dribbles(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = context.program(ProgramConfig.onLoopback(List.of()).within(HEAD_LIMIT));
+    Peer again = context.connect(program);
+    again.send(get("/hello"));
+    HttpResponse.demandText(again, HELLO);
+    for (Peer client : List.of(context.connect(program), again)) {
+      client.send("GET /hello HTTP/1.1\r\nHost: ");
+      long begun = System.nanoTime();
+      try {
+        client.whileSending(
+            () -> client.sendUntilTheEnd(new byte[] {'x'}, BETWEEN_BYTES),
+            () -> {
+              client.readToEnd(MAX_RESPONSE);
+              client.close();
+            });
+      } catch (Broken e) {
+        throw e.at("a client that sends the head of its request a byte at a time");
+      }
+      Duration most = HEAD_LIMIT.plus(context.time(CLOSE));
+      long took = System.nanoTime() - begun;
+      if (took > most.toNanos()) {
+        throw Broken.late(
+            "the end of the connection within %,d ms".formatted(most.toMillis()),
+            "it came after %,d ms".formatted(took / 1_000_000));
+      }
+    }
+  }
+
+  /** Rule 15.40. */
+  static void staysInFolder(TestContext context) throws Broken, IOException, InterruptedException {
+    Path parent = context.folder();
+    Path folder = Files.createDirectory(parent.resolve("public"));
+    Files.writeString(parent.resolve("secret"), "secret");
+    Files.writeString(folder.resolve("file"), "abc");
+    Files.createSymbolicLink(folder.resolve("link"), Path.of("../secret"));
+    Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
+    Files.createDirectory(folder.resolve("folder"));
+    Instance program = program(context, folder);
+    Peer client = context.connect(program);
+    client.send(get("/files/file"));
+    HttpResponse.demandText(client, "abc");
+    for (String name :
+        List.of(
+            "link",
+            "zero",
+            "folder",
+            "missing",
+            "../secret",
+            "..%2fsecret",
+            "%2e%2e/secret",
+            ".",
+            "..",
+            "folder/../../secret",
+            "./file/../../secret")) {
+      Peer each = context.connect(program);
+      each.send(request("HEAD /files/" + name, "Connection: close"));
+      try {
+        HttpResponse.next(each, 404, 400, 403);
+      } catch (Broken e) {
+        throw e.at("GET /files/" + name);
+      }
+      each.close();
+    }
+  }
+
+  /** Rule 15.41. */
+  static void othersGoOn(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    Peer slow = context.connectWithWindow(program, SMALL_WINDOW);
+    slow.send(get("/bytes/" + UNREAD));
+    slow.pauseUntilFull();
+    Peer waits = context.connect(program);
+    waits.send(get("/slow/60000"));
+    Peer halfway = context.connect(program);
+    halfway.send(request("POST /upper", "Content-Length: 10") + "hello");
+    for (int i = 0; i < 20; i++) {
+      try (Peer client = context.connect(program)) {
+        client.send(get("/hello"));
+        HttpResponse.demandText(client, HELLO);
+      } catch (Broken e) {
+        throw e.at("while one client does not read, one waits, and one sends slowly");
+      }
+    }
+    HttpResponse.next(slow, 200).demandContent(Text::flood, UNREAD);
+    HttpResponse response = HttpResponse.next(halfway, 200);
+    halfway.send("world");
+    response.demandContent(Peer.BytePattern.of("HELLOWORLD".getBytes(US_ASCII)), 10);
+  }
+}

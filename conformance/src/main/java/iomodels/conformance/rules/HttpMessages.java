@@ -1,0 +1,202 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.rules.Section15Http.HELLO;
+import static iomodels.conformance.rules.Section15Http.get;
+import static iomodels.conformance.rules.Section15Http.program;
+import static iomodels.conformance.rules.Section15Http.request;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** How requests are framed: what the parser of a server decides. */
+final class HttpMessages {
+
+  private static final int PIECES = 12;
+  private static final int LONG = 100_000;
+
+  private HttpMessages() {}
+
+  /** Rule 15.01. */
+  static void pieces(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    byte[] requests =
+        (get("/hello")
+                + request("POST /upper", "Content-Length: 5")
+                + "hello"
+                + request("POST /upper", "Transfer-Encoding: chunked")
+                + "5;name=value\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: x\r\n\r\n"
+                + get("/hello"))
+            .getBytes(ISO_8859_1);
+    for (int i = 0; i <= PIECES; i++) {
+      try (Peer client = context.connect(program)) {
+        int from = 0;
+        while (from < requests.length) {
+          int most = i == 0 ? 1 : requests.length - from;
+          int length = i == PIECES ? most : 1 + context.random().nextInt(most);
+          client.send(requests, from, length);
+          from += length;
+        }
+        HttpResponse.demandText(client, HELLO);
+        HttpResponse.demandText(client, "HELLO");
+        HttpResponse.demandText(client, "HELLO!");
+        HttpResponse.demandText(client, HELLO);
+      } catch (Broken e) {
+        throw e.at(i == PIECES ? "requests in one write" : "requests in pieces");
+      }
+    }
+  }
+
+  /** Rule 15.02. */
+  static void emptyLine(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send("\r\n" + get("/hello"));
+    HttpResponse.demandText(client, HELLO);
+    client.send("\r\n" + get("/hello"));
+    HttpResponse.demandText(client, HELLO);
+  }
+
+  /** Rule 15.04. */
+  static void requestLine(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String line :
+        List.of("GET", "GET /a b HTTP/1.1", "GET /hello HTTP/x", "\u0001GET / HTTP/1.1")) {
+      demandRefused(context, program, line + "\r\nHost: kit\r\n\r\n", 400, 505, 501);
+    }
+  }
+
+  /** Rule 15.05. */
+  static void longTarget(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    demandRefused(context, program, get("/" + "x".repeat(LONG)), 414, 400, 431);
+  }
+
+  /** Rule 15.06. */
+  static void host(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String fields : List.of("", "Host: a\r\nHost: b\r\n", "Host: a b\r\n", "Host: a/b\r\n")) {
+      try {
+        try (Peer client = context.connect(program)) {
+          client.send("GET /hello HTTP/1.1\r\n" + fields + "\r\n");
+          HttpResponse.next(client, 400);
+        }
+      } catch (Broken e) {
+        throw e.at(fields.isEmpty() ? "no Host" : fields.strip().replace("\r\n", " and "));
+      }
+    }
+  }
+
+  /** Rule 15.07. */
+  static void absoluteTarget(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(get("http://kit/hello"));
+    HttpResponse.demandText(client, HELLO);
+  }
+
+  /** Rule 15.12. */
+  static void longHead(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    demandRefused(context, program, request("GET /hello", "X: " + "x".repeat(LONG)), 431, 400, 413);
+  }
+
+  /** Rule 15.13. */
+  static void contentLength(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String value :
+        List.of(
+            "+3", "-3", "0x3", "3_0", "3 3", "99999999999999999999", "3\r\nContent-Length: 4")) {
+      try {
+        demandRefused(
+            context, program, request("PUT /sink", "Content-Length: " + value) + "abc", 400, 413);
+      } catch (Broken e) {
+        throw e.at("Content-Length: " + value.replace("\r\n", " and "));
+      }
+    }
+  }
+
+  /** Rule 15.14. */
+  static void bothLengths(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String fields :
+        List.of(
+            "Content-Length: 3\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked\r\nContent-Length: 3")) {
+      try (Peer client = context.connect(program)) {
+        client.send(request("PUT /sink", fields) + "0\r\n\r\n" + get("/hello"));
+        HttpResponse response = HttpResponse.next(client);
+        if (response.status() >= 400) {
+          continue;
+        }
+        demandNothingMore(client);
+      } catch (Broken e) {
+        throw e.at("Content-Length and Transfer-Encoding");
+      }
+    }
+  }
+
+  private static void demandNothingMore(Peer client) throws Broken {
+    Optional<String> line = client.lineOrEnd();
+    if (line.isPresent()) {
+      throw new Broken("the end of the connection", "got \"%s\"".formatted(line.get().strip()));
+    }
+  }
+
+  /** Rule 15.15. */
+  static void chunkedNotLast(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String value : List.of("chunked, gzip", "chunked, xchunked", "xchunked")) {
+      try {
+        demandRefused(
+            context,
+            program,
+            request("PUT /sink", "Transfer-Encoding: " + value) + "0\r\n\r\n",
+            400,
+            501);
+      } catch (Broken e) {
+        throw e.at("Transfer-Encoding: " + value);
+      }
+    }
+  }
+
+  /** Rules 15.19 and 15.20: content that is not taken for complete; the connection ends. */
+  static void chunks(TestContext context, List<String> malformed)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String each : malformed) {
+      try (Peer client = context.connect(program)) {
+        client.send(request("PUT /sink", "Transfer-Encoding: chunked") + each + get("/hello"));
+        Optional<String> line = client.lineOrEnd();
+        if (line.isPresent() && !line.get().matches("HTTP/1\\.[01] [45][0-9]{2} .*\r")) {
+          throw new Broken(
+              "a refusal, or the end of the connection",
+              "got \"%s\"".formatted(line.get().strip()));
+        }
+      } catch (Broken e) {
+        throw e.at("chunks \"%s\"".formatted(each.strip().replace("\r\n", "\\r\\n")));
+      }
+    }
+  }
+
+  /** Sends a malformed request and a correct one; demands one refusal, and the end. */
+  private static void demandRefused(
+      TestContext context, Instance program, String request, int... status)
+      throws Broken, IOException {
+    try (Peer client = context.connect(program)) {
+      client.sendUnlessReset(request.getBytes(ISO_8859_1));
+      HttpResponse.next(client, status);
+      client.sendUnlessReset(get("/hello").getBytes(ISO_8859_1));
+      for (Optional<String> line = client.lineOrEnd();
+          line.isPresent();
+          line = client.lineOrEnd()) {
+        if (line.get().startsWith("HTTP/1.1 200")) {
+          throw new Broken("the end of the connection", "the next request was answered");
+        }
+      }
+    }
+  }
+}

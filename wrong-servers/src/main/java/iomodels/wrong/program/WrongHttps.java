@@ -1,0 +1,298 @@
+package iomodels.wrong.program;
+
+import static iomodels.program.Programs.HTTP;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import iomodels.http.HttpConversation;
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** HTTP servers that break the rules of section 15. */
+final class WrongHttps {
+
+  private static final Duration NEVER = Duration.ofHours(1);
+
+  static final List<WrongProgram> ALL =
+      List.of(
+          wrong(
+              "http-takes-a-read-for-a-request",
+              "15.01",
+              "Forgets what it has read when the read did not contain a whole head.",
+              "requests in pieces",
+              WrongHttps::forgetsPieces),
+          receiving(
+              "http-refuses-an-empty-line",
+              "15.02",
+              "Takes an empty line for a malformed request line.",
+              "expected status 200",
+              it -> it.startsWith("\r\n") ? "?" + it : it),
+          sending(
+              "http-closes-without-a-status",
+              "15.04",
+              "Closes the connection at a malformed request line, without an answer.",
+              "got FIN",
+              it -> it.startsWith("HTTP/1.1 400") ? "" : it),
+          sending(
+              "http-has-no-words-for-a-long-target",
+              "15.05",
+              "Answers a target that is too long like a failure of its own.",
+              "got 500",
+              it -> it.replace("HTTP/1.1 414 URI Too Long", "HTTP/1.1 500 Server Error")),
+          receiving(
+              "http-needs-no-host",
+              "15.06",
+              "Accepts a request without Host.",
+              "no Host",
+              it -> it.contains("Host:") ? it : it.replace("\r\n\r\n", "\r\nHost: any\r\n\r\n")),
+          receiving(
+              "http-knows-paths-only",
+              "15.07",
+              "Takes an absolute target for a path.",
+              "got 404",
+              it -> it.replace(" http://kit/", " /http://kit/")),
+          sending(
+              "http-closes-at-a-long-head",
+              "15.12",
+              "Closes the connection at a head that is too long, without an answer.",
+              "got FIN",
+              it -> it.startsWith("HTTP/1.1 431") ? "" : it),
+          receiving(
+              "http-accepts-a-sign",
+              "15.13",
+              "Accepts a sign before the number of Content-Length.",
+              "Content-Length: +3",
+              it -> it.replace("Content-Length: +", "Content-Length: ")),
+          receiving(
+              "http-prefers-chunks",
+              "15.14",
+              "Ignores Content-Length where there is Transfer-Encoding, and keeps the connection.",
+              "Content-Length and Transfer-Encoding",
+              it ->
+                  it.contains("Transfer-Encoding:")
+                      ? it.replaceAll("Content-Length: 3\r\n", "")
+                      : it),
+          receiving(
+              "http-looks-for-the-word-chunked",
+              "15.15",
+              "Takes each Transfer-Encoding that contains the word chunked for chunked.",
+              "Transfer-Encoding: chunked, xchunked",
+              it -> it.replace("chunked, xchunked", "chunked")),
+          receiving(
+              "http-reads-hexadecimal-prefixes",
+              "15.19",
+              "Accepts 0x before the size of a chunk.",
+              "0x5",
+              it -> it.replace("\r\n0x5\r\n", "\r\n5\r\n")),
+          receiving(
+              "http-skips-to-the-line-end",
+              "15.20",
+              "Skips what follows the data of a chunk, up to the line end.",
+              "hello!",
+              it -> it.replace("\r\nhello!\r\n0\r\n", "\r\nhello\r\n0\r\n")),
+          wrong(
+              "http-closes-after-each-response",
+              "15.23",
+              "Closes the connection after each response, without saying so.",
+              "got FIN",
+              WrongHttps::closesAfterEach),
+          wrong(
+              "http-answers-the-quick-first",
+              "15.24",
+              "Answers requests that arrive together as soon as they are ready.",
+              "in their order",
+              WrongHttps::answersTheQuickFirst),
+          receiving(
+              "http-ignores-close",
+              "15.26",
+              "Goes on after a request with Connection: close.",
+              "expected FIN",
+              it -> it.replace("Connection: close\r\n", "")),
+          wrong(
+              "http-closes-at-once",
+              "15.28",
+              "Closes the socket right after it has refused a request.",
+              "while the client sends its content",
+              WrongHttps::closesAtOnce),
+          sending(
+              "http-stores-what-it-got",
+              "15.29",
+              "Takes the end of the input for the end of the content.",
+              "no success for content that is cut off",
+              it -> it.startsWith("HTTP/1.1 400") ? "HTTP/1.1 204 No Content\r\n\r\n" : it),
+          sending(
+              "http-lets-the-client-wait",
+              "15.30",
+              "Waits for content that the client does not send before it is told to.",
+              "nothing came",
+              it -> it.replace("HTTP/1.1 100 Continue\r\n\r\n", "")),
+          receiving(
+              "http-tells-old-clients-to-continue",
+              "15.31",
+              "Sends 100 Continue to a client of HTTP/1.0.",
+              "expected silence",
+              it -> it.replace("HTTP/1.0\r\n", "HTTP/1.1\r\n")),
+          receiving(
+              "http-takes-head-for-get",
+              "15.32",
+              "Sends the content with a response to HEAD.",
+              "after HEAD",
+              it -> it.replaceAll("(?m)^HEAD ", "GET ")),
+          receiving(
+              "http-sends-chunks-to-old-clients",
+              "15.33",
+              "Sends chunks to a client of HTTP/1.0.",
+              "it is chunked",
+              it -> it.replace("HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n")),
+          sending(
+              "http-has-no-clock",
+              "15.34",
+              "Sends no Date.",
+              "there is none",
+              it -> it.replaceAll("Date: [^\r]*\r\n", "")),
+          sending(
+              "http-has-404-for-everything",
+              "15.35",
+              "Answers a method that a path does not have with 404.",
+              "got 404",
+              it -> it.replace("HTTP/1.1 405 Method Not Allowed", "HTTP/1.1 404 Not Found")),
+          wrong(
+              "http-waits-for-the-head",
+              "15.37",
+              "Has no time limit for the head of a request.",
+              "a byte at a time",
+              config ->
+                  new CorrectHttp(config) {
+                    @Override
+                    HttpConversation conversation() {
+                      return new HttpConversation(config.within(NEVER));
+                    }
+                  }),
+          wrong(
+              "http-follows-links",
+              "15.40",
+              "Follows a link out of its folder.",
+              "GET /files/link",
+              WrongHttps::followsLinks),
+          wrong(
+              "http-one-response-at-a-time",
+              "15.41",
+              "Holds a lock while it sends a response.",
+              "while one client does not read",
+              WrongHttps::oneResponseAtATime));
+
+  private WrongHttps() {}
+
+  private static WrongProgram wrong(
+      String name, String rule, String fault, String symptom, WrongProgram.Factory factory) {
+    return new WrongProgram(name, HTTP, rule, fault, symptom, WrongProgram.starting(factory));
+  }
+
+  /** Returns a program that takes something else than what it has read. */
+  private static WrongProgram receiving(
+      String name, String rule, String fault, String symptom, UnaryOperator<String> change) {
+    return wrong(
+        name,
+        rule,
+        fault,
+        symptom,
+        config ->
+            new CorrectHttp(config) {
+              @Override
+              void receive(Connection it, String part) throws IOException {
+                super.receive(it, change.apply(part));
+              }
+            });
+  }
+
+  /** Returns a program that sends something else than what is right. */
+  private static WrongProgram sending(
+      String name, String rule, String fault, String symptom, UnaryOperator<String> change) {
+    return wrong(
+        name,
+        rule,
+        fault,
+        symptom,
+        config ->
+            new CorrectHttp(config) {
+              @Override
+              void send(Connection it, String part) throws IOException {
+                super.send(it, change.apply(part));
+              }
+            });
+  }
+
+  private static CorrectProgram forgetsPieces(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void receive(Connection it, String part) throws IOException {
+        if (!it.http.isReceiving() && part.contains("HTTP/1.1") && !part.contains("\r\n\r\n")) {
+          return;
+        }
+        super.receive(it, part);
+      }
+    };
+  }
+
+  private static CorrectProgram closesAfterEach(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void send(Connection it, String part) throws IOException {
+        super.send(it, part);
+        it.http.stop();
+      }
+    };
+  }
+
+  private static CorrectProgram answersTheQuickFirst(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void receive(Connection it, String part) throws IOException {
+        Matcher slow = Pattern.compile("GET /slow.*?\r\n\r\n", Pattern.DOTALL).matcher(part);
+        super.receive(it, slow.find() ? slow.replaceFirst("") + slow.group() : part);
+      }
+    };
+  }
+
+  private static CorrectProgram closesAtOnce(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void finish(Connection it) {
+        closeQuietly(it.peer);
+      }
+    };
+  }
+
+  private static CorrectProgram followsLinks(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void receive(Connection it, String part) throws IOException {
+        Matcher name = Pattern.compile(" /files/([a-z]+) ").matcher(part);
+        Path file = name.find() ? config.folder().resolve(name.group(1)) : config.folder();
+        if (Files.isSymbolicLink(file) && Files.isRegularFile(file)) {
+          String content = Files.readString(file, ISO_8859_1);
+          send(it, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(content.length()));
+        } else {
+          super.receive(it, part);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram oneResponseAtATime(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void send(Connection it, String part) throws IOException {
+        synchronized (this) {
+          super.send(it, part);
+        }
+      }
+    };
+  }
+}
