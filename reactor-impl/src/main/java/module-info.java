@@ -8,6 +8,7 @@ module iomodels.reactor {
   requires io.netty.handler;
   requires io.netty.transport;
   // Reactor Netty requires these modules, but has no module descriptor.
+  requires io.netty.codec.http2;
   requires io.netty.handler.proxy;
   requires io.netty.resolver;
   requires io.netty.resolver.dns;

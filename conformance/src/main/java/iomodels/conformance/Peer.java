@@ -611,6 +611,19 @@ public final class Peer implements AutoCloseable {
     }
   }
 
+  /** Demands so many bytes next, whatever they are. */
+  public void skip(int length) throws Broken {
+    byte[] chunk = new byte[CHUNK];
+    String wanted = bytes(length);
+    for (int left = length; left > 0; ) {
+      int n = receive(chunk, 0, Math.min(left, CHUNK), patience, () -> wanted, length - left);
+      if (n < 0) {
+        throw new Broken(wanted, "got FIN after %,d of them".formatted(length - left));
+      }
+      left -= n;
+    }
+  }
+
   /** Demands at least one byte of any value. */
   public void expectSomething() throws Broken {
     byte[] actual = new byte[CHUNK];

@@ -269,7 +269,9 @@ public final class HttpConversation implements AutoCloseable {
     isHead = head.isHead();
     boolean readsContent = route instanceof HttpRoute.Upper || route instanceof HttpRoute.Sink;
     isPersistent = head.isPersistent() && !stopping && (readsContent || !head.hasContent());
-    if (head.hasUnknownExpectation()) {
+    if (head.isNewer()) {
+      refuse(new Refusal(505, "only HTTP/1.1 and HTTP/1.0\n"));
+    } else if (head.hasUnknownExpectation()) {
       refuse(new Refusal(417, "only 100-continue can be expected\n"));
     } else if (readsContent) {
       receive(head);

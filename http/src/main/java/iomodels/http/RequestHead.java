@@ -53,6 +53,11 @@ final class RequestHead {
     return version.getVersion() < HttpVersion.HTTP_1_1.getVersion();
   }
 
+  /** Returns whether it is of another major version. */
+  boolean isNewer() {
+    return version.getVersion() > HttpVersion.HTTP_1_1.getVersion();
+  }
+
   /** Returns whether the client keeps the connection open after the response. */
   boolean isPersistent() {
     return !isOld() && !close;

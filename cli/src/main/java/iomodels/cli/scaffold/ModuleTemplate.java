@@ -52,7 +52,7 @@ public final class ModuleTemplate {
   /** The modules that only the program {@code http} needs, which is not copied. */
   private static final Pattern REQUIRED_BY_PROGRAMS =
       Pattern.compile(
-          "  requires (?:iomodels\\.http|io\\.netty\\.codec\\.http|reactor\\.netty\\.http);\n");
+          "  requires (?:iomodels\\.http|io\\.netty\\.codec\\.http2?|reactor\\.netty\\.http);\n");
 
   private static final Pattern DEPENDENCY_OF_PROGRAMS =
       Pattern.compile(

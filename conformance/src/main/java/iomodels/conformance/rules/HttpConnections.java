@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** How a connection is used, and how it ends: what the page of a server decides. */
@@ -84,6 +85,44 @@ final class HttpConnections {
       } catch (Broken e) {
         throw e.at("responses to five requests that are sent together, in their order");
       }
+    }
+  }
+
+  /** Rule 15.25. */
+  static void unreadContent(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    String content = get("/bytes/7");
+    for (String route : List.of("GET /hello", "GET /nothing", "PUT /deny")) {
+      try (Peer client = context.connect(program)) {
+        client.send(
+            request(route, "Content-Length: " + content.length()) + content + get("/slow/1"));
+        HttpResponse first = HttpResponse.next(client, 200, 403, 404);
+        int length = Integer.parseInt(first.field("content-length").orElse("0"));
+        client.skip(length);
+        Optional<String> line = client.lineOrEnd();
+        if (line.isPresent()) {
+          demandSlow(client, line.get());
+        }
+      } catch (Broken e) {
+        throw e.at("content that %s does not need".formatted(route));
+      }
+    }
+  }
+
+  private static void demandSlow(Peer client, String statusLine) throws Broken {
+    if (!statusLine.contains(" 200 ")) {
+      throw new Broken("the response to the next request, or the end", "got " + statusLine.strip());
+    }
+    String length = "";
+    for (String line = client.line(); !line.equals("\r"); line = client.line()) {
+      if (line.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
+        length = line.substring(line.indexOf(':') + 1).strip();
+      }
+    }
+    if (!length.equals(String.valueOf(SLOW.length()))) {
+      throw new Broken(
+          "the response to the next request, or the end",
+          "got one of %s bytes: the content was taken for a request".formatted(length));
     }
   }
 

@@ -98,6 +98,30 @@ final class HttpMessages {
     HttpResponse.demandText(client, HELLO);
   }
 
+  /** Rule 15.08. */
+  static void version(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (String version : List.of("HTTP/2.0", "HTTP/9.9")) {
+      try (Peer client = context.connect(program)) {
+        client.send("GET /hello %s\r\nHost: kit\r\n\r\n".formatted(version));
+        Optional<String> line = client.lineOrEnd();
+        if (line.isPresent() && !line.get().matches("HTTP/\\S+ (505|501|400) .*\r")) {
+          throw new Broken(
+              "status 505, or another refusal", "got \"%s\"".formatted(line.get().strip()));
+        }
+      } catch (Broken e) {
+        throw e.at("a request of " + version);
+      }
+    }
+  }
+
+  /** Rules 15.09 and 15.11. */
+  static void field(TestContext context, String line)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    demandRefused(context, program, request("GET /hello", line), 400);
+  }
+
   /** Rule 15.12. */
   static void longHead(TestContext context) throws Broken, IOException, InterruptedException {
     Instance program = program(context);
@@ -178,6 +202,39 @@ final class HttpMessages {
         }
       } catch (Broken e) {
         throw e.at("chunks \"%s\"".formatted(each.strip().replace("\r\n", "\\r\\n")));
+      }
+    }
+  }
+
+  /** Rule 15.21. */
+  static void chunkExtensions(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    for (String each : List.of(";a", ";a=b", ";a=\"b;c\"", ";a=b;c=d", " ; a = b")) {
+      client.send(
+          request("POST /upper", "Transfer-Encoding: chunked")
+              + "5%s\r\nhello\r\n0%s\r\n\r\n".formatted(each, each));
+      try {
+        HttpResponse.demandText(client, "HELLO");
+      } catch (Broken e) {
+        throw e.at("chunks with the extension \"%s\"".formatted(each));
+      }
+    }
+  }
+
+  /** Rule 15.22. */
+  static void trailers(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    for (String each : List.of("Content-Length: 20", "Transfer-Encoding: chunked", "Host: x")) {
+      client.send(
+          request("POST /upper", "Transfer-Encoding: chunked")
+              + "5\r\nhello\r\n0\r\n%s\r\n\r\n".formatted(each)
+              + get("/hello"));
+      try {
+        HttpResponse.demandText(client, "HELLO");
+        HttpResponse.demandText(client, HELLO);
+      } catch (Broken e) {
+        throw e.at("a trailer " + each);
       }
     }
   }

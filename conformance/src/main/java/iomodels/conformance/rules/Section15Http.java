@@ -5,6 +5,7 @@ import static iomodels.program.Programs.HTTP;
 
 import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Check;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
@@ -65,6 +66,25 @@ final class Section15Http {
                   + " 9112, section 3.2.2, demands that a server accepts it.",
               HttpMessages::absoluteTarget),
           rule(
+              "15.08",
+              "The server MUST refuse a request of another major version than 1.",
+              "The syntax of other versions differs; a server that answers all the same claims to"
+                  + " speak them. RFC 9110, section 15.6.6, has the status 505.",
+              HttpMessages::version),
+          rule(
+              "15.09",
+              "The server MUST refuse whitespace between the name of a field and the colon with"
+                  + " 400.",
+              "Servers that strip it, and proxies that do not, take different fields for the"
+                  + " framing: request smuggling (CWE-444; RFC 9112, section 5.1).",
+              context -> HttpMessages.field(context, "Content-Length : 0")),
+          rule(
+              "15.11",
+              "The server MUST refuse NUL in the value of a field.",
+              "Where NUL ends a string, a value is read in part by one program and in full by the"
+                  + " next. RFC 9110, section 5.5, demands to refuse it, or to replace it.",
+              context -> HttpMessages.field(context, "X: a\0b")),
+          rule(
               "15.12",
               "The server MUST refuse a head that is too long for it with 431, or another status"
                   + " 4xx.",
@@ -121,6 +141,18 @@ final class Section15Http {
                       context,
                       List.of("5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello6\r\nhello!\r\n0\r\n\r\n"))),
           rule(
+              "15.21",
+              "The server MUST ignore extensions of chunks that it does not know.",
+              "They may be quoted, and contain anything (RFC 9112, section 7.1.1). A server that"
+                  + " fails at them fails at uploads of clients that sign their chunks.",
+              HttpMessages::chunkExtensions),
+          rule(
+              "15.22",
+              "The server MUST NOT let a trailer change how messages are framed.",
+              "A Content-Length that comes after the content would make the next request its"
+                  + " content (RFC 9110, section 6.5.1).",
+              HttpMessages::trailers),
+          rule(
               "15.23",
               "The server MUST keep the connection open after a complete exchange.",
               "A connection for each request costs round trips, and leaves a socket in TIME_WAIT"
@@ -134,6 +166,14 @@ final class Section15Http {
                   + " 9.3.2). Handlers that answer when they are ready hand a response to the wrong"
                   + " request.",
               HttpConnections::inOrder),
+          rule(
+              "15.25",
+              "The server MUST read the content of each request in full, or close the connection"
+                  + " after the response.",
+              "Content that a handler leaves unread is otherwise taken for the next request:"
+                  + " whoever chooses the content chooses that request (RFC 9112, section 9.3;"
+                  + " CWE-444).",
+              HttpConnections::unreadContent),
           rule(
               "15.26",
               "The server MUST NOT answer what follows a request with Connection: close.",
@@ -191,6 +231,12 @@ final class Section15Http {
               "A client that gets 404 for the wrong method looks for a mistake in the path. Allow"
                   + " tells it what is possible (RFC 9110, section 15.5.6).",
               HttpConnections::methods),
+          rule(
+              "15.36",
+              "The server MUST hold little of an upload whose response is not read.",
+              "A server that reads on stores the response, and one client exhausts its memory. If"
+                  + " it stops reading, TCP stops the client (RFC 9293, section 3.8.6).",
+              HttpResources::holdsLittle),
           new Rule(
               "15.37",
               MUST,
@@ -202,6 +248,18 @@ final class Section15Http {
               Set.of(),
               Scheduling.WAITING,
               HttpConnections::dribbles),
+          new Rule(
+              "15.39",
+              MUST,
+              "On stop, the server MUST complete the exchanges that have begun, end idle"
+                  + " connections at once, and then end.",
+              "Service managers send SIGTERM at each deployment. A server that ends at once cuts"
+                  + " off downloads and uploads, and one that waits for idle connections, which"
+                  + " pools keep open for hours, is killed.",
+              HTTP,
+              Set.of(),
+              Scheduling.TIMED,
+              HttpResources::stops),
           rule(
               "15.40",
               "The server MUST NOT serve a file outside its folder, nor a device.",
@@ -214,7 +272,18 @@ final class Section15Http {
                   + " sends slowly.",
               "A write that blocks on a shared thread stops the service for all; one phone without"
                   + " reception is enough.",
-              HttpConnections::othersGoOn));
+              HttpConnections::othersGoOn),
+          new Rule(
+              "15.42",
+              MUST,
+              "The server MUST leave nothing open, however an exchange ends.",
+              "Clients vanish in the middle of a head, an upload, a file, and an event stream. If"
+                  + " one of these paths forgets a socket, a file or a timer, accept(2) fails with"
+                  + " EMFILE some days later.",
+              HTTP,
+              Set.of(Precondition.PROCESS),
+              Scheduling.ALONE,
+              HttpResources::leavesNothing));
 
   private Section15Http() {}
 

@@ -11,38 +11,24 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
-import io.netty.util.concurrent.GlobalEventExecutor;
-import iomodels.netty.Acceptor;
 import iomodels.program.HttpDate;
 import iomodels.program.HttpRoute;
 import iomodels.program.ProgramConfig;
-import iomodels.reactor.BindFailure;
 import iomodels.reactor.Loops;
 import iomodels.server.Server;
 import iomodels.server.Transport;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
-import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.DisposableChannel;
-import reactor.netty.DisposableServer;
-import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
@@ -50,9 +36,8 @@ import reactor.netty.http.server.HttpServerResponse;
  * An HTTP server in which an answer is a publisher. Reactor Netty subscribes to it, requests as
  * many parts as the connection takes, and cancels it when the client has gone.
  */
-final class ReactorNettyHttp implements Server {
+final class ReactorNettyHttp {
 
-  private static final int MAX_HEAD = 8 * 1024;
   private static final int PART = 8 * 1024;
   private static final String TEXT = "text/plain";
   private static final String BINARY = "application/octet-stream";
@@ -61,68 +46,39 @@ final class ReactorNettyHttp implements Server {
   private static final Duration LINGER = Duration.ofSeconds(2);
 
   private final ProgramConfig config;
-  private final Loops loops;
-  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-  private final Acceptor acceptor = new Acceptor(channels::add);
-  private final DisposableServer server;
-  private final Sinks.Empty<Void> stop = Sinks.empty();
-  private final AtomicBoolean closing = new AtomicBoolean();
-  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  private ReactorNettyHttp(ProgramConfig config) {
+    this.config = config;
+  }
 
   // tag::accept[]
   static Server start(ProgramConfig config, Transport transport) throws IOException {
-    return new ReactorNettyHttp(config, Loops.of(transport));
+    return new HttpHost(config, Loops.of(transport), new ReactorNettyHttp(config)::answer);
   }
 
-  private ReactorNettyHttp(ProgramConfig config, Loops loops) throws IOException {
-    this.config = config;
-    this.loops = loops;
-    try {
-      server =
-          HttpServer.create()
-              .bindAddress(config::address)
-              .runOn(loops)
-              .channelGroup(channels)
-              .option(ChannelOption.SO_BACKLOG, config.backlog())
-              .httpRequestDecoder(it -> it.maxHeaderSize(MAX_HEAD).maxInitialLineLength(MAX_HEAD))
-              .doOnChannelInit(
-                  (_, channel, _) ->
-                      channel.pipeline().addFirst(new HeadDeadline(config.deadline())))
-              .doOnBound(it -> channels.add(acceptor.install(it.channel())))
-              .handle(this::answer)
-              .bindNow();
-    } catch (RuntimeException failure) {
-      channels.close().awaitUninterruptibly(); // io_uring does not close them when its loop ends.
-      loops.end();
-      throw BindFailure.of(failure);
-    }
-  }
-
-  private Publisher<Void> answer(HttpServerRequest request, HttpServerResponse response) {
+  private Mono<Void> answer(
+      HttpServerRequest request, HttpServerResponse response, Mono<Void> stop) {
     response.header(DATE, HttpDate.now());
-    AtomicReference<Channel> channel = new AtomicReference<>(); // The connection is another later.
-    request.withConnection(it -> channel.set(it.channel()));
-    HeadDeadline.pause(channel.get());
     if (request.version().equals(HttpVersion.HTTP_1_0)) {
       response.keepAlive(false).chunkedTransfer(false);
     }
-    HttpRoute route = route(request);
-    Mono<Void> answer =
-        switch (route) {
-          case HttpRoute.Slow it -> Mono.delay(it.delay()).then(text(request, response, it));
-          case HttpRoute.Text it -> text(request, response, it);
-          case HttpRoute.Upper _ -> upper(request, response);
-          case HttpRoute.Sink _ -> sink(request, response);
-          case HttpRoute.Bytes it -> bytes(request, response, it);
-          case HttpRoute.Ticker it -> ticker(request, response, it);
-          case HttpRoute.Resource it -> file(request, response, it);
-        };
-    return answer.doFinally(_ -> HeadDeadline.resume(channel.get()));
+    return switch (route(request)) {
+      case HttpRoute.Slow it -> Mono.delay(it.delay()).then(text(request, response, it));
+      case HttpRoute.Text it -> text(request, response, it);
+      case HttpRoute.Upper _ -> upper(request, response);
+      case HttpRoute.Sink _ -> sink(request, response);
+      case HttpRoute.Bytes it -> bytes(request, response, it);
+      case HttpRoute.Ticker it -> ticker(request, response, it, stop);
+      case HttpRoute.Resource it -> file(request, response, it);
+    };
   }
 
   // end::accept[]
 
   private HttpRoute route(HttpServerRequest request) {
+    if (request.version().majorVersion() != 1) { // Nor is the version.
+      return new HttpRoute.Refusal(505, "only HTTP/1.1 and HTTP/1.0\n");
+    }
     Optional<HttpRoute> refusal =
         request.version().equals(HttpVersion.HTTP_1_0)
             ? Optional.empty()
@@ -243,8 +199,11 @@ final class ReactorNettyHttp implements Server {
 
   // tag::events[]
   /** Each event is generated when the connection takes it, and the interval has passed. */
-  private Mono<Void> ticker(
-      HttpServerRequest request, HttpServerResponse response, HttpRoute.Ticker wanted) {
+  private static Mono<Void> ticker(
+      HttpServerRequest request,
+      HttpServerResponse response,
+      HttpRoute.Ticker wanted,
+      Mono<Void> stop) {
     response.sse();
     if (request.method().equals(HttpMethod.HEAD)) {
       return response.send();
@@ -262,7 +221,7 @@ final class ReactorNettyHttp implements Server {
                 number ->
                     ByteBufUtil.writeAscii(
                         UnpooledByteBufAllocator.DEFAULT, HttpRoute.Ticker.event(number)))
-            .takeUntilOther(stop.asMono());
+            .takeUntilOther(stop);
     return response.send(events, _ -> true).then();
   }
 
@@ -314,34 +273,5 @@ final class ReactorNettyHttp implements Server {
     Mono<Void> close = Mono.fromRunnable(() -> request.withConnection(DisposableChannel::dispose));
     return sent.then(rest.timeout(LINGER, close));
   }
-
-  @Override
-  public void close() {
-    if (closing.compareAndSet(false, true)) {
-      stop.tryEmitEmpty();
-      Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
-      server.disposeNow(left);
-      channels.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
-      loops.end();
-      terminated.complete(null);
-    }
-    terminated.join();
-  }
-
   // end::close[]
-
-  @Override
-  public InetSocketAddress address() {
-    return (InetSocketAddress) server.address();
-  }
-
-  @Override
-  public Optional<Transport> transport() {
-    return Optional.of(loops.transport());
-  }
-
-  @Override
-  public CompletableFuture<Void> terminated() {
-    return terminated.copy();
-  }
 }

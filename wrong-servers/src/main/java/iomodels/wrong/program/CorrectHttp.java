@@ -13,13 +13,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** The correct http program: one thread for each connection. */
 class CorrectHttp extends CorrectProgram {
 
   private static final int BUFFER_SIZE = 16 * 1024;
   private static final Duration LINGER = Duration.ofSeconds(2);
+
+  private final Map<SocketChannel, Connection> connections = new ConcurrentHashMap<>();
 
   CorrectHttp(ProgramConfig config) throws IOException {
     super(config);
@@ -33,6 +37,8 @@ class CorrectHttp extends CorrectProgram {
     final ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
     HttpConversation http;
     boolean endOfInput;
+    volatile boolean stopping;
+    volatile boolean receiving;
 
     Connection(SocketChannel peer, HttpConversation http) {
       this.peer = peer;
@@ -43,12 +49,27 @@ class CorrectHttp extends CorrectProgram {
   @Override
   final void serve(SocketChannel client) throws IOException, InterruptedException {
     Connection it = new Connection(client, conversation());
+    connections.put(client, it);
     try {
       converse(it);
       finish(it);
     } finally {
+      connections.remove(client);
       it.http.close();
     }
+  }
+
+  /** Ends the input, unless a part of a request has arrived. */
+  @Override
+  void dismiss(SocketChannel client) {
+    Connection it = connections.get(client);
+    if (it != null) {
+      it.stopping = true;
+      if (it.receiving) {
+        return;
+      }
+    }
+    super.dismiss(client);
   }
 
   HttpConversation conversation() {
@@ -71,8 +92,12 @@ class CorrectHttp extends CorrectProgram {
   }
 
   private Progress advance(Connection it) throws IOException {
+    if (it.stopping) {
+      it.http.stop();
+    }
     Progress next = it.http.advance(it.in.flip(), it.out.clear(), it.endOfInput, System.nanoTime());
     it.in.compact();
+    it.receiving = it.http.isReceiving();
     it.out.flip();
     if (it.out.hasRemaining()) {
       byte[] bytes = Arrays.copyOf(it.out.array(), it.out.limit());

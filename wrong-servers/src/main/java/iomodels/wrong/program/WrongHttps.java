@@ -6,10 +6,16 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import iomodels.http.HttpConversation;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -57,6 +63,24 @@ final class WrongHttps {
               "Takes an absolute target for a path.",
               "got 404",
               it -> it.replace(" http://kit/", " /http://kit/")),
+          receiving(
+              "http-speaks-every-version",
+              "15.08",
+              "Answers a request of HTTP/9.9.",
+              "a request of HTTP/9.9",
+              it -> it.replace("HTTP/9.9", "HTTP/1.1")),
+          receiving(
+              "http-strips-names",
+              "15.09",
+              "Strips whitespace between the name of a field and the colon.",
+              "expected status 400",
+              it -> it.replace(" :", ":")),
+          receiving(
+              "http-drops-nul",
+              "15.11",
+              "Drops NUL from the values of fields.",
+              "expected status 400",
+              it -> it.replace("\0", "")),
           sending(
               "http-closes-at-a-long-head",
               "15.12",
@@ -96,6 +120,18 @@ final class WrongHttps {
               "Skips what follows the data of a chunk, up to the line end.",
               "hello!",
               it -> it.replace("\r\nhello!\r\n0\r\n", "\r\nhello\r\n0\r\n")),
+          receiving(
+              "http-knows-no-quotes",
+              "15.21",
+              "Refuses an extension of a chunk that is quoted.",
+              "chunks with the extension",
+              it -> it.replace("5;a=\"b;c\"", "five")),
+          receiving(
+              "http-goes-by-trailers",
+              "15.22",
+              "Takes Content-Length in a trailer for that of further content.",
+              "a trailer Content-Length",
+              it -> it.replaceAll("(?s)0\r\nContent-Length: 20\r\n\r\n.{20}", "0\r\n\r\n")),
           wrong(
               "http-closes-after-each-response",
               "15.23",
@@ -108,6 +144,12 @@ final class WrongHttps {
               "Answers requests that arrive together as soon as they are ready.",
               "in their order",
               WrongHttps::answersTheQuickFirst),
+          receiving(
+              "http-leaves-content-unread",
+              "15.25",
+              "Takes content that a route does not need for the next request.",
+              "the content was taken for a request",
+              it -> it.replaceAll("(GET[^\r]*\r\nHost: kit\r\n)Content-Length: \\d+\r\n", "$1")),
           receiving(
               "http-ignores-close",
               "15.26",
@@ -163,6 +205,12 @@ final class WrongHttps {
               "got 404",
               it -> it.replace("HTTP/1.1 405 Method Not Allowed", "HTTP/1.1 404 Not Found")),
           wrong(
+              "http-stores-the-response",
+              "15.36",
+              "Stores what the client does not read, and reads on.",
+              "it read",
+              WrongHttps::storesTheResponse),
+          wrong(
               "http-waits-for-the-head",
               "15.37",
               "Has no time limit for the head of a request.",
@@ -172,6 +220,18 @@ final class WrongHttps {
                     @Override
                     HttpConversation conversation() {
                       return new HttpConversation(config.within(NEVER));
+                    }
+                  }),
+          wrong(
+              "http-cuts-off-when-stopped",
+              "15.39",
+              "Resets all connections when it is stopped.",
+              "Connection reset",
+              config ->
+                  new CorrectHttp(config) {
+                    @Override
+                    void dismiss(SocketChannel client) {
+                      reset(client);
                     }
                   }),
           wrong(
@@ -185,7 +245,13 @@ final class WrongHttps {
               "15.41",
               "Holds a lock while it sends a response.",
               "while one client does not read",
-              WrongHttps::oneResponseAtATime));
+              WrongHttps::oneResponseAtATime),
+          wrong(
+              "http-forgets-a-socket",
+              "15.42",
+              "Does not close the socket of a client that has reset.",
+              "descriptors after all clients have left",
+              WrongHttps::forgetsASocket));
 
   private WrongHttps() {}
 
@@ -291,6 +357,57 @@ final class WrongHttps {
       void send(Connection it, String part) throws IOException {
         synchronized (this) {
           super.send(it, part);
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram storesTheResponse(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      private final Map<Connection, BlockingQueue<String>> outboxes = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Connection it, String part) {
+        outboxes.computeIfAbsent(it, this::startWriter).add(part);
+      }
+
+      private BlockingQueue<String> startWriter(Connection it) {
+        BlockingQueue<String> outbox = new LinkedBlockingQueue<>();
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                while (it.peer.isOpen()) {
+                  super.send(it, outbox.take());
+                }
+              } catch (IOException _) {
+                closeQuietly(it.peer);
+              } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+              }
+            });
+        return outbox;
+      }
+    };
+  }
+
+  private static CorrectProgram forgetsASocket(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      private final Set<SocketChannel> forgotten = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void converse(Connection it) throws IOException, InterruptedException {
+        try {
+          super.converse(it);
+        } catch (IOException e) {
+          forgotten.add(it.peer);
+          throw e;
+        }
+      }
+
+      @Override
+      void end(SocketChannel client) {
+        if (!forgotten.contains(client)) {
+          super.end(client);
         }
       }
     };

@@ -1,0 +1,184 @@
+package iomodels.conformance.rules;
+
+import static iomodels.conformance.Bound.CLOSE;
+import static iomodels.conformance.Bound.CLOSES;
+import static iomodels.conformance.Bound.HELD;
+import static iomodels.conformance.rules.Section15Http.HELLO;
+import static iomodels.conformance.rules.Section15Http.SLOW;
+import static iomodels.conformance.rules.Section15Http.get;
+import static iomodels.conformance.rules.Section15Http.program;
+import static iomodels.conformance.rules.Section15Http.request;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import iomodels.conformance.Broken;
+import iomodels.conformance.Peer;
+import iomodels.conformance.TestContext;
+import iomodels.conformance.targets.Instance;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+
+/** What an HTTP server holds for its clients, and what is left of them. */
+final class HttpResources {
+
+  private static final int WINDOW = 64 * 1024;
+  private static final long UPLOAD = 2_000_000_000;
+  private static final int FILE = 2_000_000;
+
+  /** How long to wait until a request has been read. */
+  private static final Duration AT_MOST = Duration.ofSeconds(5);
+
+  private HttpResources() {}
+
+  /** Rule 15.36. */
+  static void holdsLittle(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connectWithWindow(program(context), WINDOW);
+    client.send(request("POST /upper", "Content-Length: " + UPLOAD));
+    Peer.BytePattern letters = (into, length, _) -> Arrays.fill(into, 0, length, (byte) 'x');
+    HeldBytes.demandFew(
+        "a server", client, client, letters, context.count(HELD), Kernel.buffers() + 4L * WINDOW);
+  }
+
+  /** Rule 15.39. */
+  static void stops(TestContext context) throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    Peer nothing = context.connect(program);
+    Peer idle = context.connect(program);
+    idle.send(get("/hello"));
+    HttpResponse.demandText(idle, HELLO);
+    Peer waits = context.connect(program);
+    waits.send(get("/slow/700"));
+    Peer uploads = context.connect(program);
+    uploads.send(request("POST /upper", "Content-Length: 10") + "hello");
+    HttpResponse upload = HttpResponse.next(uploads, 200);
+    Peer ticks = context.connect(program);
+    ticks.send(get("/ticker?ms=50"));
+    HttpResponse.next(ticks, 200);
+    PendingAtStop pending = PendingAtStop.stop(context, program);
+    try {
+      pending.demand(() -> idle.expectFin(context.time(CLOSE)));
+    } catch (Broken e) {
+      throw e.at("an idle connection at the stop");
+    }
+    pending.demand(
+        () -> {
+          uploads.send("world");
+          upload.demandContent(Peer.BytePattern.of("HELLOWORLD".getBytes(US_ASCII)), 10);
+        });
+    pending.demand(() -> HttpResponse.demandText(waits, SLOW));
+    Shutdown.demandEnd(context, program);
+    nothing.close();
+  }
+
+  /** Rule 15.42. */
+  static void leavesNothing(TestContext context) throws Broken, IOException, InterruptedException {
+    Path folder = context.folder();
+    Files.write(folder.resolve("file"), new byte[FILE]);
+    Instance program = program(context, folder);
+    ResourceLeaks.demandNone(
+        context,
+        List.of(program),
+        context.count(CLOSES) / 8,
+        () -> {
+          for (Ending each : Ending.values()) {
+            try (Peer client = context.connect(program)) {
+              each.converse(client);
+            } catch (Broken e) {
+              throw e.at("a client that " + each.words);
+            }
+          }
+        });
+  }
+
+  /** How an exchange can end. */
+  private enum Ending {
+    ANSWERED("is answered, and closes") {
+      @Override
+      void converse(Peer client) throws Broken {
+        client.send(get("/hello"));
+        HttpResponse.demandText(client, HELLO);
+      }
+    },
+    REFUSED("sends a malformed request") {
+      @Override
+      void converse(Peer client) throws Broken {
+        client.send("GET /a b HTTP/1.1\r\nHost: kit\r\n\r\n");
+        HttpResponse.next(client, 400);
+      }
+    },
+    IN_THE_HEAD("resets in the middle of a head") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send("GET /hello HTTP/1.1\r\nHo");
+        client.reset();
+      }
+    },
+    IN_AN_UPLOAD("resets in the middle of an upload") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(request("POST /upper", "Content-Length: 10") + "hello");
+        HttpResponse.next(client, 200);
+        client.reset();
+      }
+    },
+    CUT_OFF("finishes in the middle of an upload") {
+      @Override
+      void converse(Peer client) throws Broken {
+        client.send(request("PUT /sink", "Content-Length: 10") + "hello");
+        client.finishSending();
+        client.drain();
+      }
+    },
+    WAITING("resets while it waits") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/slow/60000"));
+        client.awaitRead(AT_MOST);
+        client.reset();
+      }
+    },
+    TICKER("resets during an event stream") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/ticker?ms=10"));
+        HttpResponse.next(client, 200);
+        client.reset();
+      }
+    },
+    TICKER_FINISHED("finishes, and resets, during an event stream") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/ticker?ms=10"));
+        HttpResponse.next(client, 200);
+        client.finishSending();
+        client.reset();
+      }
+    },
+    DOWNLOAD("resets in the middle of a file") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/files/file"));
+        HttpResponse.next(client, 200);
+        client.reset();
+      }
+    },
+    PIPELINED("resets after several requests") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/slow/20") + get("/hello") + get("/ticker"));
+        client.reset();
+      }
+    };
+
+    private final String words;
+
+    Ending(String words) {
+      this.words = words;
+    }
+
+    abstract void converse(Peer client) throws Broken, IOException;
+  }
+}
