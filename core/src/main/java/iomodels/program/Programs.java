@@ -12,10 +12,10 @@ import java.util.Optional;
  * at most {@value LineReader#MAX_BYTES} bytes; a longer one is answered with {@code error line too
  * long}, and the connection is closed. Each answer is a line that ends with LF.
  *
- * <p>A client that has finished sending (FIN) receives all pending answers before its connection is
- * closed. The server detects a reset as soon as it has read the bytes received before it; or, after
- * a FIN, at its next write to the client. The server stops reading from a client that does not read
- * its answers.
+ * <p>A client of such a program that has finished sending (FIN) receives all pending answers before
+ * its connection is closed. The server detects a reset as soon as it has read the bytes received
+ * before it; or, after a FIN, at its next write to the client. The server stops reading from a
+ * client that does not read its answers.
  */
 public final class Programs {
 
@@ -137,12 +137,13 @@ public final class Programs {
    *
    * <p>{@code HEAD} is answered like {@code GET}, without content. Another path has status 404, and
    * another method 405 with {@code Allow}. The requests of a connection are answered in order.
-   * After a request that is malformed, or whose content is not read, the server says {@code
-   * Connection: close} and closes the connection in stages: it sends FIN, and reads until the
-   * client's FIN for a limited time. The head of a request has to be complete by {@link
-   * ProgramConfig#deadline()}, counted from its first byte; otherwise the status is 408, or the
-   * connection is closed. When the server stops, it completes the responses that have begun, and
-   * ends idle connections at once.
+   * After a malformed request the server closes the connection. A response that has not waited for
+   * the content of its request is followed by a second in which the server reads on, or by the rest
+   * of the content; then it closes the connection, or keeps it if all of the content was read. The
+   * head of a request has to be complete by {@link ProgramConfig#deadline()}, counted from its
+   * first byte, or from the end of the response before it; otherwise the status is 408, or the
+   * connection is closed. A head of more than 64 KiB is too long. When the server stops, it
+   * completes the responses that have begun, and ends idle connections at once.
    */
   public static final Program HTTP =
       new Program("http", "serves HTTP/1.1: texts, uploads, long responses, events, and files");

@@ -6,6 +6,7 @@ import iomodels.program.HttpRoute.Bytes;
 import iomodels.program.HttpRoute.Ticker;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.OptionalLong;
 
 /** The content of a response, which is generated as it is sent. */
 interface Content {
@@ -23,9 +24,9 @@ interface Content {
   /** Puts as many bytes into {@code out} as are due and fit. */
   State fill(ByteBuffer out, long now);
 
-  /** The time at which more is due, while it is {@link State#WAITING}. */
-  default long due() {
-    throw new IllegalStateException("it waits for no time");
+  /** The time at which more is due; empty if it does not wait for a time. */
+  default OptionalLong due() {
+    return OptionalLong.empty();
   }
 
   /** Ends early, if that can be done between two parts. */
@@ -90,8 +91,8 @@ interface Content {
       }
 
       @Override
-      public long due() {
-        return due;
+      public OptionalLong due() {
+        return OptionalLong.of(due);
       }
 
       @Override

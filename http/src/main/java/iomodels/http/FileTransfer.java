@@ -31,12 +31,15 @@ final class FileTransfer implements AutoCloseable {
   boolean transferTo(WritableByteChannel channel) throws IOException {
     long n = file.transferTo(sent, length - sent, channel);
     sent += n;
-    return sent >= length || (n == 0 && sent >= file.size()); // It may have become shorter.
+    return sent == length || (n == 0 && sent >= file.size()); // It may have become shorter.
   }
 
-  /** Copies bytes into a buffer, which then count as sent. */
+  /** Copies bytes into a buffer, which then count as sent; what the file has grown by is left. */
   void copyTo(ByteBuffer out) throws IOException {
-    sent += Math.max(0, file.read(out, sent));
+    int part = (int) Math.min(out.remaining(), length - sent);
+    int limit = out.limit();
+    sent += Math.max(0, file.read(out.limit(out.position() + part), sent));
+    out.limit(limit);
   }
 
   /** Returns whether all of its bytes have been sent. */

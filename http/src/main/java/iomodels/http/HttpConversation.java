@@ -26,7 +26,7 @@ import java.util.OptionalLong;
  */
 public final class HttpConversation implements AutoCloseable {
 
-  /** The most bytes that the head of a request may have; a longer one is answered with 431. */
+  /** The most bytes that the head of a request may have; a longer one is refused. */
   public static final int MAX_HEAD = 8 * 1024;
 
   /** The least size of an output buffer. */
@@ -180,7 +180,7 @@ public final class HttpConversation implements AutoCloseable {
     return switch (phase) {
       case HEAD -> headDeadline;
       case DELAY -> OptionalLong.of(delayEnd);
-      case RESPONSE_CONTENT -> OptionalLong.of(content.due());
+      case RESPONSE_CONTENT -> content.due();
       case REQUEST_CONTENT, FILE, FINISHED -> OptionalLong.empty();
     };
   }
@@ -218,6 +218,11 @@ public final class HttpConversation implements AutoCloseable {
    */
   public boolean isReceiving() {
     return phase == Phase.REQUEST_CONTENT || (phase == Phase.HEAD && !reader.isIdle());
+  }
+
+  /** Whether {@link #stop} has been called. */
+  public boolean isStopping() {
+    return stopping;
   }
 
   /**

@@ -12,6 +12,7 @@ import iomodels.time.Deadline;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -47,10 +48,11 @@ final class VirtualHttp {
     private final ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
     private boolean endOfInput;
 
-    /** Whether the input must not be ended, since a part of a request has arrived. */
-    private volatile boolean receiving;
+    /** Whether the server stops; guarded by this. */
+    private boolean stopping;
 
-    private volatile boolean stopping;
+    /** Whether the thread waits, and no part of a request has arrived; guarded by this. */
+    private boolean idle;
 
     Client(SocketChannel peer, ProgramConfig config) {
       this.peer = peer;
@@ -77,12 +79,8 @@ final class VirtualHttp {
     }
 
     private Progress advance() throws IOException {
-      if (stopping) {
-        http.stop();
-      }
       Progress next = http.advance(in.flip(), out.clear(), endOfInput, System.nanoTime());
       in.compact();
-      receiving = http.isReceiving();
       write();
       return next;
     }
@@ -97,18 +95,43 @@ final class VirtualHttp {
     // end::converse[]
 
     // tag::wait[]
-    /** Waits for input, or until something is due. */
+    /** Waits for input, or until something is due, or until the server stops. */
     private void await() throws IOException, InterruptedException {
       OptionalLong due = http.due();
       long left = due.isPresent() ? due.getAsLong() - System.nanoTime() : 0;
-      if (due.isPresent() && left <= 0) {
+      if ((due.isPresent() && left <= 0) || isToldToStop()) {
         return;
       }
       if (endOfInput || !in.hasRemaining()) {
-        NANOSECONDS.sleep(left);
+        sleep(left);
       } else {
         endOfInput = !read(NANOSECONDS.toMillis(left) + (due.isPresent() ? 1 : 0));
       }
+      busy();
+    }
+
+    /**
+     * Tells the conversation, once, that the server stops; or else marks this thread as waiting.
+     */
+    private synchronized boolean isToldToStop() {
+      boolean isNew = stopping && !http.isStopping();
+      if (isNew) {
+        http.stop();
+      }
+      idle = !isNew && !http.isReceiving();
+      return isNew;
+    }
+
+    private synchronized void busy() {
+      idle = false;
+    }
+
+    /** Waits without reading; a stop ends it, too. */
+    private synchronized void sleep(long nanos) throws IOException, InterruptedException {
+      if (!peer.isOpen()) {
+        throw new ClosedChannelException(); // The grace period is over.
+      }
+      NANOSECONDS.timedWait(this, nanos);
     }
 
     /** Reads, for so many milliseconds at most, or without a limit if it is 0; false at FIN. */
@@ -151,16 +174,18 @@ final class VirtualHttp {
     }
 
     @Override
-    public void endInput() {
+    public synchronized void endInput() {
       stopping = true;
-      if (!receiving) {
-        closeQuietly(peer::shutdownInput); // Wakes the thread.
+      if (idle) {
+        closeQuietly(peer::shutdownInput); // Wakes the thread if it reads.
       }
+      notifyAll();
     }
 
     @Override
-    public void abort() {
+    public synchronized void abort() {
       closeQuietly(peer);
+      notifyAll();
     }
     // end::close[]
   }

@@ -11,6 +11,7 @@ import iomodels.conformance.Peer;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,7 +19,12 @@ import java.util.Optional;
 final class HttpMessages {
 
   private static final int PIECES = 12;
+
+  /** CONTRACT.md: a head of more than 64 KiB is too long. */
   private static final int LONG = 100_000;
+
+  /** How long a server may take to read a piece. */
+  private static final Duration AT_MOST = Duration.ofMillis(300);
 
   private HttpMessages() {}
 
@@ -30,7 +36,7 @@ final class HttpMessages {
                 + request("POST /upper", "Content-Length: 5")
                 + "hello"
                 + request("POST /upper", "Transfer-Encoding: chunked")
-                + "5;name=value\r\nhello\r\n1\r\n!\r\n0\r\nTrailer: x\r\n\r\n"
+                + "5;name=value\r\nhello\r\n1\r\n!\r\n0\r\nX-Checksum: x\r\n\r\n"
                 + get("/hello"))
             .getBytes(ISO_8859_1);
     for (int i = 0; i <= PIECES; i++) {
@@ -40,6 +46,7 @@ final class HttpMessages {
           int most = i == 0 ? 1 : requests.length - from;
           int length = i == PIECES ? most : 1 + context.random().nextInt(most);
           client.send(requests, from, length);
+          client.awaitRead(AT_MOST); // Or the next piece would join it in the kernel.
           from += length;
         }
         HttpResponse.demandText(client, HELLO);
@@ -72,8 +79,7 @@ final class HttpMessages {
 
   /** Rule 15.05. */
   static void longTarget(TestContext context) throws Broken, IOException, InterruptedException {
-    Instance program = program(context);
-    demandRefused(context, program, get("/" + "x".repeat(LONG)), 414, 400, 431);
+    demandClientError(context, get("/" + "x".repeat(LONG)));
   }
 
   /** Rule 15.06. */
@@ -118,14 +124,26 @@ final class HttpMessages {
   /** Rules 15.09 and 15.11. */
   static void field(TestContext context, String line)
       throws Broken, IOException, InterruptedException {
-    Instance program = program(context);
-    demandRefused(context, program, request("GET /hello", line), 400);
+    try (Peer client = context.connect(program(context))) {
+      client.send(request("GET /hello", line));
+      HttpResponse.next(client, 400);
+    }
   }
 
   /** Rule 15.12. */
   static void longHead(TestContext context) throws Broken, IOException, InterruptedException {
-    Instance program = program(context);
-    demandRefused(context, program, request("GET /hello", "X: " + "x".repeat(LONG)), 431, 400, 413);
+    demandClientError(context, request("GET /hello", "X: " + "x".repeat(LONG)));
+  }
+
+  private static void demandClientError(TestContext context, String request)
+      throws Broken, IOException, InterruptedException {
+    try (Peer client = context.connect(program(context))) {
+      client.sendUnlessReset(request.getBytes(ISO_8859_1));
+      HttpResponse response = HttpResponse.next(client);
+      if (response.status() / 100 != 4) {
+        throw new Broken("status 4xx", "got " + response.status());
+      }
+    }
   }
 
   /** Rule 15.13. */
@@ -194,11 +212,14 @@ final class HttpMessages {
     for (String each : malformed) {
       try (Peer client = context.connect(program)) {
         client.send(request("PUT /sink", "Transfer-Encoding: chunked") + each + get("/hello"));
-        Optional<String> line = client.lineOrEnd();
-        if (line.isPresent() && !line.get().matches("HTTP/1\\.[01] [45][0-9]{2} .*\r")) {
-          throw new Broken(
-              "a refusal, or the end of the connection",
-              "got \"%s\"".formatted(line.get().strip()));
+        for (Optional<String> line = client.lineOrEnd();
+            line.isPresent();
+            line = client.lineOrEnd()) {
+          if (line.get().matches("HTTP/1\\.[01] 2[0-9]{2} .*\r")) {
+            throw new Broken(
+                "a refusal, and the end of the connection",
+                "got \"%s\"".formatted(line.get().strip()));
+          }
         }
       } catch (Broken e) {
         throw e.at("chunks \"%s\"".formatted(each.strip().replace("\r\n", "\\r\\n")));
@@ -231,7 +252,11 @@ final class HttpMessages {
               + "5\r\nhello\r\n0\r\n%s\r\n\r\n".formatted(each)
               + get("/hello"));
       try {
-        HttpResponse.demandText(client, "HELLO");
+        HttpResponse upper = HttpResponse.next(client, 200, 400);
+        if (upper.status() == 400) {
+          return; // It is refused.
+        }
+        upper.demandContent(Peer.BytePattern.of("HELLO".getBytes(ISO_8859_1)), 5);
         HttpResponse.demandText(client, HELLO);
       } catch (Broken e) {
         throw e.at("a trailer " + each);

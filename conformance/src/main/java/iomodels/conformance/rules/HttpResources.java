@@ -28,6 +28,9 @@ final class HttpResources {
   private static final long UPLOAD = 2_000_000_000;
   private static final int FILE = 2_000_000;
 
+  /** More bytes than events have, or a short response. */
+  private static final int MAX_EVENTS = 100_000;
+
   /** How long to wait until a request has been read. */
   private static final Duration AT_MOST = Duration.ofSeconds(5);
 
@@ -57,11 +60,18 @@ final class HttpResources {
     Peer ticks = context.connect(program);
     ticks.send(get("/ticker?ms=50"));
     HttpResponse.next(ticks, 200);
+    waits.awaitRead(AT_MOST);
     PendingAtStop pending = PendingAtStop.stop(context, program);
     try {
       pending.demand(() -> idle.expectFin(context.time(CLOSE)));
+      pending.demand(() -> nothing.expectEnd(context.time(CLOSE)));
     } catch (Broken e) {
       throw e.at("an idle connection at the stop");
+    }
+    try {
+      pending.demand(() -> ticks.readToEnd(MAX_EVENTS));
+    } catch (Broken e) {
+      throw e.at("an event stream at the stop");
     }
     pending.demand(
         () -> {
@@ -70,7 +80,6 @@ final class HttpResources {
         });
     pending.demand(() -> HttpResponse.demandText(waits, SLOW));
     Shutdown.demandEnd(context, program);
-    nothing.close();
   }
 
   /** Rule 15.42. */
@@ -129,7 +138,7 @@ final class HttpResources {
       void converse(Peer client) throws Broken {
         client.send(request("PUT /sink", "Content-Length: 10") + "hello");
         client.finishSending();
-        client.drain();
+        client.readToEnd(MAX_EVENTS);
       }
     },
     WAITING("resets while it waits") {

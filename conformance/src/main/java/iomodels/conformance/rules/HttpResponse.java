@@ -32,9 +32,19 @@ final class HttpResponse {
     this.fields = fields;
   }
 
+  /** Receives the head of the next response, if there is one before the end of the connection. */
+  static Optional<HttpResponse> nextOrEnd(Peer peer) throws Broken {
+    Optional<String> line = peer.lineOrEnd();
+    return line.isPresent() ? Optional.of(after(line.get(), peer)) : Optional.empty();
+  }
+
   /** Receives the head of the next response, which may be an interim one. */
   static HttpResponse next(Peer peer) throws Broken {
-    String line = new String(peer.lineBytes(), ISO_8859_1);
+    return after(new String(peer.lineBytes(), ISO_8859_1), peer);
+  }
+
+  private static HttpResponse after(String statusLine, Peer peer) throws Broken {
+    String line = statusLine;
     Matcher status = STATUS.matcher(line);
     if (!status.matches()) {
       throw new Broken("a status line of HTTP/1.1, and CR LF", "got \"%s\"".formatted(line));
@@ -114,7 +124,7 @@ final class HttpResponse {
       peer.expect("\r\n");
       received += size;
     }
-    peer.expect("\r\n");
+    skipTrailers();
     if (received < length) {
       throw new Broken(
           "content of %,d bytes".formatted(length),
@@ -129,5 +139,25 @@ final class HttpResponse {
       throw new Broken("the size of a chunk, and CR LF", "got \"%s\"".formatted(line));
     }
     return Long.parseLong(size.group(1), HEX);
+  }
+
+  private void skipTrailers() throws Broken {
+    String line = peer.line();
+    while (!line.equals("\r")) {
+      line = peer.line();
+    }
+  }
+
+  /** Receives the content, whatever it is; one that ends with the connection is not received. */
+  void skipContent() throws Broken {
+    if (isChunked()) {
+      for (long size = chunkSize(); size > 0; size = chunkSize()) {
+        peer.skip(Math.toIntExact(size));
+        peer.expect("\r\n");
+      }
+      skipTrailers();
+    } else {
+      peer.skip(Integer.parseInt(field("content-length").orElse("0")));
+    }
   }
 }

@@ -82,7 +82,8 @@ final class Section15Http {
               "15.11",
               "The server MUST refuse NUL in the value of a field.",
               "Where NUL ends a string, a value is read in part by one program and in full by the"
-                  + " next. RFC 9110, section 5.5, demands to refuse it, or to replace it.",
+                  + " next. RFC 9110, section 5.5, also permits to replace it; a refusal leaves no"
+                  + " doubt.",
               context -> HttpMessages.field(context, "X: a\0b")),
           rule(
               "15.12",

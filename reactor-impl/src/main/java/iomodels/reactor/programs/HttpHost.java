@@ -89,9 +89,9 @@ final class HttpHost implements Server {
   private Mono<Void> answer(HttpServerRequest request, HttpServerResponse response) {
     AtomicReference<Channel> channel = new AtomicReference<>(); // The request forgets it later.
     request.withConnection(it -> channel.set(it.channel()));
-    HttpTurns.begin(channel.get());
+    long number = HttpTurns.begin(channel.get());
     return page.answer(request, response, stop.asMono())
-        .doFinally(_ -> HttpTurns.end(channel.get()));
+        .doFinally(_ -> HttpTurns.end(channel.get(), number));
   }
 
   // end::accept[]

@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Watches when a connection is between two requests. It closes a connection on which the head of a
- * request is not complete in time, counted from its first byte: Reactor Netty has time limits for
- * silence and for content alone. And it closes the connections of a server that stops, each when
- * its answer is complete.
+ * request is not complete in time, counted from its first byte, or from the end of the answer
+ * before it: Reactor Netty has time limits for silence and for content alone. And it closes the
+ * connections of a server that stops, each when its answer is complete.
  *
  * <p>It is the first handler of the pipeline, which sees the bytes before they are decoded. The
  * state is confined to the event loop; the static methods may be called by any thread.
@@ -25,12 +25,18 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
 
   private final Duration limit;
 
-  /** Whether a request is being answered; what arrives meanwhile may be its content. */
+  /** How many requests have begun. */
+  private long begun;
+
+  /** Whether the latest of them is being answered; what arrives meanwhile may be its content. */
   private boolean answering;
+
+  /** Whether a part of the next one has arrived. */
+  private boolean arriving;
 
   private boolean stopping;
 
-  /** The time limit of the head that is arriving. */
+  /** The time limit of the next head. */
   private @Nullable Future<?> timer;
 
   HttpTurns(Duration limit) {
@@ -38,13 +44,20 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
   public void channelRead(ChannelHandlerContext context, Object message) {
-    if (!answering && timer == null) {
-      Runnable end = () -> context.close();
-      timer = context.executor().schedule(end, limit.toMillis(), TimeUnit.MILLISECONDS);
+    if (!answering) {
+      arriving = true;
+      limit(context.channel());
     }
     context.fireChannelRead(message);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
+  private void limit(Channel channel) {
+    if (timer == null) {
+      Runnable close = () -> channel.close();
+      timer = channel.eventLoop().schedule(close, limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
   }
 
   @Override
@@ -53,24 +66,36 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
     context.fireChannelInactive();
   }
 
-  /** Called when the head of a request is complete, on the event loop. */
-  static void begin(Channel channel) {
-    of(channel)
-        .ifPresent(
-            it -> {
-              it.answering = true;
-              it.cancel();
-            });
+  /**
+   * Called when the head of a request is complete, on the event loop.
+   *
+   * @return the number of the request, for {@link #end}
+   */
+  static long begin(Channel channel) {
+    return of(channel).map(HttpTurns::begin).orElse(0L);
   }
 
-  /** Called when the answer is complete, and has been passed to the channel. */
-  static void end(Channel channel) {
+  private long begin() {
+    answering = true;
+    arriving = false;
+    cancel();
+    return ++begun;
+  }
+
+  /**
+   * Called when the answer to a request is complete, and has been passed to the channel. The next
+   * request, if it is pipelined, may have begun before.
+   */
+  static void end(Channel channel, long number) {
     inLoop(
         channel,
         it -> {
-          it.answering = false;
-          channel.read(); // Or it stalls after pipelined requests: reactor-netty#4361.
-          it.closeIfIdle(channel);
+          if (it.begun == number) {
+            it.answering = false;
+            it.limit(channel); // A part of the next head may have arrived already.
+            channel.read(); // Or it stalls after pipelined requests: reactor-netty#4361.
+            it.closeIfIdle(channel);
+          }
         });
   }
 
@@ -87,7 +112,7 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
   /** Closes after everything that has been passed to the channel. */
   @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
   private void closeIfIdle(Channel channel) {
-    if (stopping && !answering && timer == null) {
+    if (stopping && !answering && !arriving) {
       channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
   }

@@ -21,6 +21,9 @@ final class HttpDeadlines {
   /** The timers of the connections that wait for a request. */
   private final Map<HttpConnection, Long> timers = new HashMap<>();
 
+  /** The request of each connection that was received last. */
+  private final Map<HttpConnection, HttpServerRequest> latest = new HashMap<>();
+
   HttpDeadlines(Vertx vertx, Duration limit) {
     this.vertx = vertx;
     this.limit = limit;
@@ -28,24 +31,29 @@ final class HttpDeadlines {
 
   /** Begins with a new connection. */
   void begin(HttpConnection connection) {
-    connection.closeHandler(_ -> cancel(connection));
+    connection.closeHandler(_ -> forget(connection));
     await(connection);
   }
 
   /** Suspends the time limit until the response to this request has ended. */
   void pause(HttpServerRequest request) {
     HttpConnection connection = request.connection();
+    latest.put(connection, request);
     cancel(connection);
-    request.response().endHandler(_ -> await(connection));
+    request
+        .response()
+        .endHandler(
+            _ -> {
+              // Vert.x shows a pipelined request before it calls this handler of the one before.
+              if (request.equals(latest.get(connection))) {
+                await(connection);
+              }
+            });
   }
 
   private void await(HttpConnection connection) {
-    timers.put(connection, vertx.setTimer(limit.toMillis(), _ -> end(connection)));
-  }
-
-  private void end(HttpConnection connection) {
-    timers.remove(connection);
-    connection.close();
+    cancel(connection);
+    timers.put(connection, vertx.setTimer(limit.toMillis(), _ -> connection.close()));
   }
 
   private void cancel(HttpConnection connection) {
@@ -53,5 +61,10 @@ final class HttpDeadlines {
     if (timer != null) {
       vertx.cancelTimer(timer);
     }
+  }
+
+  private void forget(HttpConnection connection) {
+    latest.remove(connection);
+    cancel(connection);
   }
 }

@@ -10,7 +10,6 @@ import io.reactivex.rxjava3.core.Completable;
 import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.core.Maybe;
 import io.reactivex.rxjava3.core.Scheduler;
-import io.reactivex.rxjava3.core.Single;
 import io.reactivex.rxjava3.schedulers.Schedulers;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -28,7 +27,7 @@ import java.nio.channels.FileChannel;
 /**
  * An HTTP server with streams. Content is a {@code Flowable}, so back-pressure is demand: {@code
  * concatMapCompletable} requests the next part when the one before it has been sent. When the
- * client has gone, {@code mergeWith} disposes of the whole answer, including its timers.
+ * client has gone, {@code ambWith} disposes of the whole answer, including its timers.
  */
 final class RxJavaHttp {
 
@@ -171,11 +170,12 @@ final class RxJavaHttp {
 
   // tag::file[]
   private Completable file(RxHttpExchange exchange, HttpRoute.Resource wanted) {
-    return Single.fromCallable(wanted::open)
+    return Completable.using(
+            wanted::open,
+            it -> Completable.defer(() -> send(exchange, it)).subscribeOn(loop),
+            FileChannel::close)
         .subscribeOn(Schedulers.io()) // Opening may wait for a disk.
         .observeOn(loop)
-        .flatMapCompletable(
-            file -> Completable.using(() -> file, it -> send(exchange, it), FileChannel::close))
         .onErrorResumeNext(
             failure ->
                 exchange.response().headWritten()

@@ -112,6 +112,9 @@ class CorrectHttp extends CorrectProgram {
   }
 
   private void await(Connection it) throws IOException, InterruptedException {
+    if (it.stopping && !it.http.isStopping()) {
+      return; // The stop may have come after the last step.
+    }
     OptionalLong due = it.http.due();
     long left = due.isPresent() ? due.getAsLong() - System.nanoTime() : 0;
     if (due.isPresent() && left <= 0) {

@@ -148,13 +148,13 @@ final class WrongHttps {
               "http-leaves-content-unread",
               "15.25",
               "Takes content that a route does not need for the next request.",
-              "the content was taken for a request",
+              "the request behind content that GET /hello",
               it -> it.replaceAll("(GET[^\r]*\r\nHost: kit\r\n)Content-Length: \\d+\r\n", "$1")),
           receiving(
               "http-ignores-close",
               "15.26",
               "Goes on after a request with Connection: close.",
-              "expected FIN",
+              "expected the end of the connection",
               it -> it.replace("Connection: close\r\n", "")),
           wrong(
               "http-closes-at-once",
@@ -238,7 +238,7 @@ final class WrongHttps {
               "http-follows-links",
               "15.40",
               "Follows a link out of its folder.",
-              "GET /files/link",
+              "HEAD /files/link",
               WrongHttps::followsLinks),
           wrong(
               "http-one-response-at-a-time",
