@@ -137,11 +137,11 @@ public final class Programs {
    *
    * <p>{@code HEAD} is answered like {@code GET}, without content. Another path has status 404, and
    * another method 405 with {@code Allow}. The requests of a connection are answered in order.
-   * After a malformed request the server closes the connection. A response that has not waited for
-   * the content of its request is followed by a second in which the server reads on, or by the rest
-   * of the content; then it closes the connection, or keeps it if all of the content was read. The
-   * head of a request has to be complete by {@link ProgramConfig#deadline()}, counted from its
-   * first byte, or from the end of the response before it; otherwise the status is 408, or the
+   * After a malformed request the server closes the connection. After a response that has not
+   * waited for the content of its request, the server reads on for at least a second, or until the
+   * content has ended; it may then close the connection. The head of a request has to be complete
+   * by {@link ProgramConfig#deadline()}, counted from its first byte, from the end of the response
+   * before it, or from the beginning of the connection; otherwise the status is 408, or the
    * connection is closed. A head of more than 64 KiB is too long. When the server stops, it
    * completes the responses that have begun, and ends idle connections at once.
    */

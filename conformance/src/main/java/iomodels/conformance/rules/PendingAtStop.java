@@ -34,7 +34,7 @@ record PendingAtStop(long stopped) {
   }
 
   /** Waits until only a part of the time is left in which the client must read. */
-  void awaitMostOfTheTime() throws InterruptedException {
+  void waitBeforeReading() throws InterruptedException {
     NANOSECONDS.sleep(stopped + LATE_READER.toNanos() - System.nanoTime());
   }
 

@@ -183,7 +183,7 @@ final class Section09LifeCycle {
       LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
       PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
-      owed.awaitMostOfTheTime();
+      owed.waitBeforeReading();
       owed.demand(() -> reply.expectFrom(1));
       owed.demand(reader::expectFin);
     } else {
@@ -191,7 +191,7 @@ final class Section09LifeCycle {
       Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
       PendingAtStop owed = PendingAtStop.stop(context, server);
       awaitRefusal(context, server);
-      owed.awaitMostOfTheTime();
+      owed.waitBeforeReading();
       if (pending.isPresent()) {
         owed.demand(() -> pending.get().expectToTheStop(reader));
       } else {

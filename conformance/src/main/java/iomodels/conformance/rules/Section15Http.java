@@ -13,6 +13,7 @@ import iomodels.program.HttpRoute;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
@@ -20,7 +21,7 @@ import java.util.Set;
 final class Section15Http {
 
   static final String HELLO = new HttpRoute.Hello().text();
-  static final String SLOW = "slow\n";
+  static final String SLOW = new HttpRoute.Slow(Duration.ZERO).text();
 
   static final List<Rule> ALL =
       List.of(
@@ -41,9 +42,9 @@ final class Section15Http {
               "15.04",
               "The server MUST answer a malformed request line with an error status, and then close"
                   + " the connection.",
-              "Without an answer the client cannot tell a malformed request from a broken network"
-                  + " (vert-x3/vertx-web and vert.x#3724: a target with a blank). RFC 9112, section"
-                  + " 3, asks for 400.",
+              "Without an answer the client cannot tell a malformed request from a broken"
+                  + " network (vert.x#3724: a target with a blank). RFC 9112, section 3, asks"
+                  + " for 400.",
               HttpMessages::requestLine),
           rule(
               "15.05",
@@ -75,8 +76,9 @@ final class Section15Http {
               "15.09",
               "The server MUST refuse whitespace between the name of a field and the colon with"
                   + " 400.",
-              "Servers that strip it, and proxies that do not, take different fields for the"
-                  + " framing: request smuggling (CWE-444; RFC 9112, section 5.1).",
+              "A server that strips the whitespace and a proxy that does not may determine the"
+                  + " length of a message by different fields: request smuggling (CWE-444; RFC"
+                  + " 9112, section 5.1).",
               context -> HttpMessages.field(context, "Content-Length : 0")),
           rule(
               "15.11",
@@ -144,8 +146,9 @@ final class Section15Http {
           rule(
               "15.21",
               "The server MUST ignore extensions of chunks that it does not know.",
-              "They may be quoted, and contain anything (RFC 9112, section 7.1.1). A server that"
-                  + " fails at them fails at uploads of clients that sign their chunks.",
+              "An extension may be quoted, and its value may contain any character (RFC 9112,"
+                  + " section 7.1.1). A server that refuses extensions cannot receive uploads of"
+                  + " clients that sign their chunks.",
               HttpMessages::chunkExtensions),
           rule(
               "15.22",
@@ -164,22 +167,21 @@ final class Section15Http {
               "The server MUST answer pipelined requests in their order, also if a later one is"
                   + " ready first.",
               "A client finds the response to a request by their order alone (RFC 9112, section"
-                  + " 9.3.2). Handlers that answer when they are ready hand a response to the wrong"
-                  + " request.",
+                  + " 9.3.2). Handlers that answer when they are ready send a response for the"
+                  + " wrong request.",
               HttpConnections::inOrder),
           rule(
               "15.25",
               "The server MUST read the content of each request in full, or close the connection"
                   + " after the response.",
-              "Content that a handler leaves unread is otherwise taken for the next request:"
-                  + " whoever chooses the content chooses that request (RFC 9112, section 9.3;"
-                  + " CWE-444).",
+              "Content that a handler leaves unread is otherwise taken for the next request, so"
+                  + " that a client can hide a request in it (RFC 9112, section 9.3; CWE-444).",
               HttpConnections::unreadContent),
           rule(
               "15.26",
               "The server MUST NOT answer what follows a request with Connection: close.",
-              "The client has said that it sends no more; what follows may be garbage, or somebody"
-                  + " else's (RFC 9112, section 9.6; aiohttp#8087).",
+              "The client has said that this is its last request; what follows is no request of"
+                  + " this client (RFC 9112, section 9.6; aiohttp#8087).",
               HttpConnections::nothingAfterClose),
           rule(
               "15.28",

@@ -74,7 +74,8 @@ final class HttpHost implements Server {
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .httpRequestDecoder(it -> it.maxHeaderSize(MAX_HEAD).maxInitialLineLength(MAX_HEAD))
               .doOnChannelInit(
-                  (_, channel, _) -> channel.pipeline().addFirst(new HttpTurns(config.deadline())))
+                  (_, channel, _) ->
+                      channel.pipeline().addFirst(new RequestTracker(config.deadline())))
               .doOnBound(it -> channels.add(acceptor.install(it.channel())))
               .handle(this::answer)
               .bindNow();
@@ -89,9 +90,9 @@ final class HttpHost implements Server {
   private Mono<Void> answer(HttpServerRequest request, HttpServerResponse response) {
     AtomicReference<Channel> channel = new AtomicReference<>(); // The request forgets it later.
     request.withConnection(it -> channel.set(it.channel()));
-    long number = HttpTurns.begin(channel.get());
+    long number = RequestTracker.begin(channel.get());
     return page.answer(request, response, stop.asMono())
-        .doFinally(_ -> HttpTurns.end(channel.get(), number));
+        .doFinally(_ -> RequestTracker.end(channel.get(), number));
   }
 
   // end::accept[]
@@ -102,7 +103,7 @@ final class HttpHost implements Server {
     if (closing.compareAndSet(false, true)) {
       stop.tryEmitEmpty();
       Duration left = Loops.stopAccepting(acceptor, config.backlog(), config.gracePeriod());
-      channels.forEach(HttpTurns::stop);
+      channels.forEach(RequestTracker::stop);
       channels.newCloseFuture().awaitUninterruptibly(left.toMillis());
       channels.close().awaitUninterruptibly(Loops.LIMIT.toMillis());
       loops.end();

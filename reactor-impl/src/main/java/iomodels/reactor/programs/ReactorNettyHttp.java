@@ -76,13 +76,13 @@ final class ReactorNettyHttp {
   // end::accept[]
 
   private HttpRoute route(HttpServerRequest request) {
-    if (request.version().majorVersion() != 1) { // Nor is the version.
+    if (request.version().majorVersion() != 1) { // Reactor Netty checks neither this nor Host.
       return new HttpRoute.Refusal(505, "only HTTP/1.1 and HTTP/1.0\n");
     }
     Optional<HttpRoute> refusal =
         request.version().equals(HttpVersion.HTTP_1_0)
             ? Optional.empty()
-            : HttpRoute.refusal(request.requestHeaders().getAll(HOST)); // It is not checked.
+            : HttpRoute.refusal(request.requestHeaders().getAll(HOST));
     return refusal.orElseGet(
         () -> HttpRoute.of(request.method().name(), request.uri(), config.folder()));
   }

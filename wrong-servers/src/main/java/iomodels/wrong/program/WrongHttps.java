@@ -46,9 +46,9 @@ final class WrongHttps {
               "got FIN",
               it -> it.startsWith("HTTP/1.1 400") ? "" : it),
           sending(
-              "http-has-no-words-for-a-long-target",
+              "http-answers-500-to-a-long-target",
               "15.05",
-              "Answers a target that is too long like a failure of its own.",
+              "Answers a target that is too long with 500.",
               "got 500",
               it -> it.replace("HTTP/1.1 414 URI Too Long", "HTTP/1.1 500 Server Error")),
           receiving(
@@ -64,7 +64,7 @@ final class WrongHttps {
               "got 404",
               it -> it.replace(" http://kit/", " /http://kit/")),
           receiving(
-              "http-speaks-every-version",
+              "http-accepts-every-version",
               "15.08",
               "Answers a request of HTTP/9.9.",
               "a request of HTTP/9.9",
@@ -121,13 +121,13 @@ final class WrongHttps {
               "hello!",
               it -> it.replace("\r\nhello!\r\n0\r\n", "\r\nhello\r\n0\r\n")),
           receiving(
-              "http-knows-no-quotes",
+              "http-refuses-quoted-extensions",
               "15.21",
               "Refuses an extension of a chunk that is quoted.",
               "chunks with the extension",
               it -> it.replace("5;a=\"b;c\"", "five")),
           receiving(
-              "http-goes-by-trailers",
+              "http-applies-trailers",
               "15.22",
               "Takes Content-Length in a trailer for that of further content.",
               "a trailer Content-Length",
@@ -163,7 +163,7 @@ final class WrongHttps {
               "while the client sends its content",
               WrongHttps::closesAtOnce),
           sending(
-              "http-stores-what-it-got",
+              "http-accepts-truncated-content",
               "15.29",
               "Takes the end of the input for the end of the content.",
               "no success for content that is cut off",
@@ -193,13 +193,13 @@ final class WrongHttps {
               "it is chunked",
               it -> it.replace("HTTP/1.0\r\n", "HTTP/1.1\r\nConnection: close\r\n")),
           sending(
-              "http-has-no-clock",
+              "http-omits-date",
               "15.34",
               "Sends no Date.",
               "there is none",
               it -> it.replaceAll("Date: [^\r]*\r\n", "")),
           sending(
-              "http-has-404-for-everything",
+              "http-answers-404-to-a-wrong-method",
               "15.35",
               "Answers a method that a path does not have with 404.",
               "got 404",

@@ -13,15 +13,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches when a connection is between two requests. It closes a connection on which the head of a
- * request is not complete in time, counted from its first byte, or from the end of the answer
+ * Tracks whether a connection is between two requests. It closes a connection on which the head of
+ * a request is not complete in time, counted from its first byte, or from the end of the answer
  * before it: Reactor Netty has time limits for silence and for content alone. And it closes the
  * connections of a server that stops, each when its answer is complete.
  *
  * <p>It is the first handler of the pipeline, which sees the bytes before they are decoded. The
  * state is confined to the event loop; the static methods may be called by any thread.
  */
-final class HttpTurns extends ChannelInboundHandlerAdapter {
+final class RequestTracker extends ChannelInboundHandlerAdapter {
 
   private final Duration limit;
 
@@ -39,7 +39,7 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
   /** The time limit of the next head. */
   private @Nullable Future<?> timer;
 
-  HttpTurns(Duration limit) {
+  RequestTracker(Duration limit) {
     this.limit = limit;
   }
 
@@ -72,7 +72,7 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
    * @return the number of the request, for {@link #end}
    */
   static long begin(Channel channel) {
-    return of(channel).map(HttpTurns::begin).orElse(0L);
+    return of(channel).map(RequestTracker::begin).orElse(0L);
   }
 
   private long begin() {
@@ -117,12 +117,12 @@ final class HttpTurns extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private static void inLoop(Channel channel, Consumer<HttpTurns> action) {
+  private static void inLoop(Channel channel, Consumer<RequestTracker> action) {
     channel.eventLoop().execute(() -> of(channel).ifPresent(action));
   }
 
-  private static Optional<HttpTurns> of(Channel channel) {
-    return Optional.ofNullable(channel.pipeline().get(HttpTurns.class));
+  private static Optional<RequestTracker> of(Channel channel) {
+    return Optional.ofNullable(channel.pipeline().get(RequestTracker.class));
   }
 
   private void cancel() {
