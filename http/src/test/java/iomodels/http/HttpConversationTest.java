@@ -308,6 +308,19 @@ class HttpConversationTest {
             it -> assertThat(it).startsWith("200 ").endsWith("Content-Length: 9\r\n\r\n"));
   }
 
+  @Test
+  void whatAFileHasGrownByIsNotSent() throws Exception {
+    Path file = Files.writeString(folder.resolve("log"), "some text");
+    assertThat(send(get("/files/log"))).isEqualTo(Progress.FILE);
+    Files.writeString(file, "some text, and more");
+    ByteBuffer out = ByteBuffer.allocate(100);
+    conversation.copyFile(out);
+    assertThat(out.position()).isEqualTo("some text".length());
+    assertThat(conversation.transferFile(Channels.newChannel(output))).isTrue();
+    assertThat(send("")).isEqualTo(Progress.UNDERFLOW);
+    assertThat(received()).endsWith("Content-Length: 9\r\n\r\n");
+  }
+
   /** Joins chunks, since their sizes depend on how the input arrives. */
   private static final class Chunks {
 
