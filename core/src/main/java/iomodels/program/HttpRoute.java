@@ -1,6 +1,7 @@
 package iomodels.program;
 
 import java.io.IOException;
+import java.net.URLConnection;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -120,6 +121,18 @@ public sealed interface HttpRoute {
 
     /** The answer if the file cannot be read. */
     public static final Refusal NOT_FOUND = new Refusal(404, "not found\n");
+
+    /**
+     * Returns the media type of the file, by its name. Text is said to be UTF-8: without a charset
+     * a browser guesses one.
+     */
+    public String mediaType() {
+      String type = URLConnection.guessContentTypeFromName(String.valueOf(file.getFileName()));
+      if (type == null) {
+        return "application/octet-stream";
+      }
+      return type.startsWith("text/") ? type + "; charset=utf-8" : type;
+    }
 
     /**
      * Opens the file for reading. The caller closes the channel. May wait for a disk.

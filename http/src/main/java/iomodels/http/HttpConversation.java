@@ -409,7 +409,7 @@ public final class HttpConversation implements AutoCloseable {
   private void send(HttpRoute.Resource wanted) {
     try {
       FileTransfer transfer = new FileTransfer(wanted.open());
-      begin(BINARY, Framing.LENGTH, transfer.length());
+      begin(wanted.mediaType(), Framing.LENGTH, transfer.length());
       if (isHead) {
         transfer.close();
       } else {

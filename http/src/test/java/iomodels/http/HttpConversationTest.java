@@ -297,7 +297,7 @@ class HttpConversationTest {
     assertThat(send("")).isEqualTo(Progress.UNDERFLOW);
     assertThat(received())
         .isEqualTo(
-            ok("Content-Type: application/octet-stream\r\nContent-Length: 9\r\n", "some text")
+            ok("Content-Type: text/plain; charset=utf-8\r\nContent-Length: 9\r\n", "some text")
                 + HELLO);
     send(get("/files/out") + get("/files/none") + "HEAD /files/a.txt" + OF_TEST + "\r\n");
     assertThat(received().split("HTTP/1.1 ", -1))

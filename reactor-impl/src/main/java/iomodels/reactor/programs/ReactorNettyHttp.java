@@ -232,7 +232,7 @@ final class ReactorNettyHttp {
       HttpServerRequest request, HttpServerResponse response, HttpRoute.Resource wanted) {
     return Mono.fromCallable(wanted::locate)
         .subscribeOn(Schedulers.boundedElastic()) // Looking for it may wait for a disk.
-        .flatMap(file -> send(request, response, file))
+        .flatMap(file -> send(request, response.header(CONTENT_TYPE, wanted.mediaType()), file))
         .onErrorResume(
             IOException.class,
             failure ->
@@ -251,7 +251,6 @@ final class ReactorNettyHttp {
           } catch (IOException e) {
             return Mono.error(e);
           }
-          response.header(CONTENT_TYPE, BINARY);
           response.header(CONTENT_LENGTH, String.valueOf(length));
           return request.method().equals(HttpMethod.HEAD)
               ? response.then()

@@ -172,7 +172,7 @@ final class RxJavaHttp {
   private Completable file(RxHttpExchange exchange, HttpRoute.Resource wanted) {
     return Completable.using(
             wanted::open,
-            it -> Completable.defer(() -> send(exchange, it)).subscribeOn(loop),
+            it -> Completable.defer(() -> send(exchange, it, wanted.mediaType())).subscribeOn(loop),
             FileChannel::close)
         .subscribeOn(Schedulers.io()) // Opening may wait for a disk.
         .observeOn(loop)
@@ -183,9 +183,10 @@ final class RxJavaHttp {
                     : text(exchange, HttpRoute.Resource.NOT_FOUND));
   }
 
-  private static Completable send(RxHttpExchange exchange, FileChannel file) throws IOException {
+  private static Completable send(RxHttpExchange exchange, FileChannel file, String type)
+      throws IOException {
     long length = file.size();
-    HttpServerResponse response = exchange.response().putHeader(CONTENT_TYPE, BINARY);
+    HttpServerResponse response = exchange.response().putHeader(CONTENT_TYPE, type);
     response.putHeader(CONTENT_LENGTH, String.valueOf(length));
     exchange.request().resume();
     boolean isHead = exchange.request().method().equals(HttpMethod.HEAD);

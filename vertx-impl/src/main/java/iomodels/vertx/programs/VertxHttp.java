@@ -199,6 +199,7 @@ final class VertxHttp {
   // tag::file[]
   private void file(
       HttpServerRequest request, HttpServerResponse response, HttpRoute.Resource wanted) {
+    response.putHeader(CONTENT_TYPE, wanted.mediaType());
     vertx
         .executeBlocking(wanted::open) // Opening may wait for a disk.
         .onSuccess(file -> send(request, response, file))
@@ -207,7 +208,6 @@ final class VertxHttp {
 
   private static void send(
       HttpServerRequest request, HttpServerResponse response, FileChannel file) {
-    response.putHeader(CONTENT_TYPE, BINARY);
     try {
       long length = file.size();
       response.putHeader(CONTENT_LENGTH, String.valueOf(length));
