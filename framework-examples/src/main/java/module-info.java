@@ -1,11 +1,14 @@
-/** The service {@code upper}, written like the echo servers in the frameworks' documentation. */
+/** The service {@code upper}, and the program {@code http}, as in the frameworks' documentation. */
 module iomodels.examples {
   requires transitive iomodels.core;
   requires io.netty.buffer;
+  requires io.netty.codec.http;
   requires io.netty.common;
   requires io.netty.transport;
   requires io.vertx.core;
+  requires jdk.httpserver;
   // Reactor Netty requires these modules, but has no module descriptor.
+  requires io.netty.codec.http2;
   requires io.netty.handler;
   requires io.netty.handler.proxy;
   requires io.netty.resolver;
@@ -17,6 +20,7 @@ module iomodels.examples {
   requires org.reactivestreams;
   requires reactor.core;
   requires reactor.netty.core;
+  requires reactor.netty.http;
   requires static org.jspecify;
 
   exports iomodels.examples;

@@ -65,6 +65,8 @@ class BadInputTest {
           serve vertx --program relay --upstream 127.0.0.1:9 --queue 2    | relay has no --queue
           serve vertx --program relay --service upper  | leave one of them out
           serve --wrong banner --program relay         | leave one of them out
+          serve --example vertx --program relay        | none of relay
+          serve example-netty --program http           | there are: vertx, reactor-netty, jdk
           serve vertx --back-off 3                     | add --program gather
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
@@ -97,6 +99,8 @@ class BadInputTest {
           conform --program relay no-such-style        | there are: nio-selector
           conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
           conform --program relay --target 127.0.0.1:9 | leave it out
+          conform --program chat --example vertx       | there are examples of http, and none of chat
+          conform --program http --example netty       | there are: vertx, reactor-netty, jdk
           conform --program relay --exec {upstreams}   | needs {port}
           conform --program relay --exec {port}        | needs {upstreams}
           conform --program offload --exec {port}      | needs {folder}
@@ -109,6 +113,7 @@ class BadInputTest {
           bench c-kqueue                               | there are: c-sequential, c-threads
           bench --program gather                       | those are: relay, chat
           bench --program relay no-such-style          | those do: nio-selector
+          bench --program relay example-vertx          | none of relay
           bench --program relay --scenario large       | is for models
           bench --program relay --jvm-flag=-Xmx1g      | is for models
           bench nio-selector --scenario relay          | give --program relay

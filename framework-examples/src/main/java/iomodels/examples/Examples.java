@@ -21,7 +21,8 @@ import java.util.Set;
  */
 public final class Examples {
 
-  private static final String PREFIX = "example-";
+  /** The prefix of an example's name where names of models or styles stand as well. */
+  public static final String PREFIX = "example-";
 
   private static final List<Example> ALL =
       List.of(

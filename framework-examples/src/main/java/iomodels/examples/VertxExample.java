@@ -25,11 +25,16 @@ final class VertxExample {
 
   private VertxExample() {}
 
-  /** Starts to serve. */
-  static ExampleServer serve(InetSocketAddress address) throws IOException {
+  /** Creates an instance with the defaults, but without the file cache. */
+  static Vertx vertx() {
     FileSystemOptions files =
         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false);
-    Vertx vertx = Vertx.vertx(new VertxOptions().setFileSystemOptions(files));
+    return Vertx.vertx(new VertxOptions().setFileSystemOptions(files));
+  }
+
+  /** Starts to serve. */
+  static ExampleServer serve(InetSocketAddress address) throws IOException {
+    Vertx vertx = vertx();
     NetServer server = vertx.createNetServer();
     server.connectHandler(
         socket ->

@@ -103,15 +103,7 @@ public final class ConformCommand implements Callable<Integer> {
 
   /** Options that programs do not have. The kit cannot be the upstream of a running --target. */
   private static final List<String> NOT_FOR_PROGRAMS =
-      List.of(
-          ServiceOption.NAME,
-          CAPABILITY,
-          WAIVE,
-          TransportOption.NAME,
-          EXAMPLE,
-          WRONG,
-          TARGET,
-          CLIENT);
+      List.of(ServiceOption.NAME, CAPABILITY, WAIVE, TransportOption.NAME, WRONG, TARGET, CLIENT);
 
   /** Stands for the names of all wrong servers. */
   private static final String EVERY = "all";
@@ -142,7 +134,7 @@ public final class ConformCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description =
           "A server from a framework's documentation: vertx, reactor-netty or netty; serves"
-              + " upper.")
+              + " upper. With --program http: vertx, reactor-netty or jdk.")
   private List<String> examples = List.of();
 
   @Option(
@@ -510,7 +502,7 @@ public final class ConformCommand implements Callable<Integer> {
       }
     }
     List<SelectedSubject> targets = new ArrayList<>();
-    ProgramTargets.of(program.get(), models, all, executed)
+    ProgramTargets.of(program.get(), models, all, examples, executed)
         .forEach((arguments, target) -> targets.add(new SelectedSubject(arguments, target, rules)));
     return targets;
   }

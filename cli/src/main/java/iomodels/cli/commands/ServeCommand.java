@@ -63,11 +63,10 @@ public final class ServeCommand implements Callable<Integer> {
   private static final String UDP = "--udp";
   private static final String WRONG = "--wrong";
   private static final String TUTORIAL = "--tutorial";
-  private static final String EXAMPLE = "--example";
 
   /** Options of models that programs do not have. */
   private static final List<String> NOT_FOR_PROGRAMS =
-      List.of(ServiceOption.NAME, UDP, TransportOption.NAME, WRONG, TUTORIAL, EXAMPLE);
+      List.of(ServiceOption.NAME, UDP, TransportOption.NAME, WRONG, TUTORIAL);
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -127,11 +126,11 @@ public final class ServeCommand implements Callable<Integer> {
     private Optional<String> tutorial = Optional.empty();
 
     @Option(
-        names = EXAMPLE,
+        names = "--example",
         paramLabel = "NAME",
         description =
             "A server from a framework's documentation: vertx, reactor-netty or netty; serves"
-                + " upper.")
+                + " upper. With --program http: vertx, reactor-netty or jdk.")
     private Optional<String> example = Optional.empty();
 
     ServerProvider provider() throws UserError {
@@ -149,6 +148,17 @@ public final class ServeCommand implements Callable<Integer> {
         throw new UserError("name a MODEL, or give --wrong, --tutorial or --example NAME");
       }
       return ArgumentResolver.availableModel(model.get());
+    }
+
+    StyleProvider style(Program program) throws UserError {
+      if (example.isPresent()) {
+        return ArgumentResolver.example(example.get(), program);
+      }
+      if (model.isEmpty()) {
+        throw new UserError(
+            "name a STYLE: " + ArgumentResolver.names(ArgumentResolver.styles(program)));
+      }
+      return ArgumentResolver.style(model.get(), program);
     }
 
     /**
@@ -225,11 +235,7 @@ public final class ServeCommand implements Callable<Integer> {
                 .formatted(option));
       }
     }
-    if (selection.model.isEmpty()) {
-      throw new UserError(
-          "name a STYLE: " + ArgumentResolver.names(ArgumentResolver.styles(program)));
-    }
-    StyleProvider style = ArgumentResolver.style(selection.model.get(), program);
+    StyleProvider style = selection.style(program);
     StyleProvider.Page page = style.page(program).orElseThrow();
     ProgramConfig config =
         programs.config(program, ArgumentResolver.address(host, port), grace, this::isGiven);

@@ -7,6 +7,8 @@ import iomodels.conformance.targets.Connector;
 import iomodels.conformance.targets.HostAndPort;
 import iomodels.examples.Example;
 import iomodels.examples.Examples;
+import iomodels.examples.HttpExamples;
+import iomodels.examples.ProgramExample;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.Transport;
@@ -78,8 +80,14 @@ public final class ArgumentResolver {
     return program.get();
   }
 
-  /** The style of that name; fails if it does not have the program. */
+  /**
+   * The style of that name, or the example of a name such as {@code example-vertx}; fails if it
+   * does not have the program.
+   */
   public static StyleProvider style(String name, Program program) throws UserError {
+    if (name.startsWith(Examples.PREFIX)) {
+      return example(name.substring(Examples.PREFIX.length()), program);
+    }
     Optional<StyleProvider> style = StyleProvider.named(name);
     if (style.isEmpty()) {
       List<StyleProvider> styles = StyleProvider.installed();
@@ -108,6 +116,20 @@ public final class ArgumentResolver {
       throw unknown("example", framework, Examples.all().stream().map(Example::name).toList());
     }
     return example.get();
+  }
+
+  /** The example of a program from a framework's documentation. */
+  public static StyleProvider example(String framework, Program program) throws UserError {
+    List<ProgramExample> examples = HttpExamples.of(program);
+    if (examples.isEmpty()) {
+      throw new UserError("there are examples of http, and none of %s".formatted(program));
+    }
+    for (ProgramExample example : examples) {
+      if (example.name().equals(framework)) {
+        return example.style();
+      }
+    }
+    throw unknown("example", framework, examples.stream().map(ProgramExample::name).toList());
   }
 
   /** The wrong server of that name. */

@@ -3,6 +3,7 @@ package iomodels.cli.targets;
 import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.examples.Examples;
 import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.ServerSpec;
 import iomodels.lab.bench.ServerUnderTest;
@@ -27,7 +28,6 @@ import java.util.stream.Stream;
 public final class BenchServers implements Servers {
 
   private static final String C = "c-";
-  private static final String EXAMPLE = "example-";
 
   private final Pinning pinning;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -61,7 +61,7 @@ public final class BenchServers implements Servers {
 
   /** Whether the name has the prefix of framework examples. */
   public static boolean isExample(String name) {
-    return name.startsWith(EXAMPLE);
+    return name.startsWith(Examples.PREFIX);
   }
 
   /** Whether the name has the prefix of servers in C. */
@@ -84,7 +84,7 @@ public final class BenchServers implements Servers {
   /** The model or framework example of that name. */
   public static ServerProvider model(String name) throws UserError {
     return isExample(name)
-        ? ArgumentResolver.example(name.substring(EXAMPLE.length())).provider()
+        ? ArgumentResolver.example(name.substring(Examples.PREFIX.length())).provider()
         : ArgumentResolver.availableModel(name);
   }
 

@@ -43,8 +43,8 @@ public final class ProgramBenchServers implements Servers {
   /**
    * The servers to measure.
    *
-   * @param names names of styles, and of the program in C if it exists; empty for all styles that
-   *     have the program
+   * @param names names of styles, of examples such as {@code example-vertx}, and of the program in
+   *     C if it exists; empty for all styles that have the program
    * @throws UserError if there is no such style, or it does not have that program
    */
   public static List<ServerSpec> specs(Program program, List<String> names) throws UserError {
@@ -69,6 +69,9 @@ public final class ProgramBenchServers implements Servers {
   }
 
   static StyleProvider style(Program program, String name) throws UserError {
+    if (BenchServers.isExample(name)) {
+      return ArgumentResolver.style(name, program);
+    }
     Optional<StyleProvider> style =
         StyleProvider.named(name).filter(it -> it.page(program).isPresent());
     if (style.isEmpty()) {

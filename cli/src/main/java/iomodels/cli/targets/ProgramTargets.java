@@ -32,12 +32,18 @@ public final class ProgramTargets {
    * The programs that a command line selects, not started yet.
    *
    * @param names names of styles
+   * @param examples names of frameworks whose examples are judged
    * @param all whether to add all other styles
    * @param commands commands of outside programs
    * @return the programs, by the arguments that select them
    */
   public static Map<String, ProgramTarget> of(
-      Program program, List<String> names, boolean all, List<String> commands) throws UserError {
+      Program program,
+      List<String> names,
+      boolean all,
+      List<String> examples,
+      List<String> commands)
+      throws UserError {
     Map<String, ProgramTarget> targets = new LinkedHashMap<>();
     for (String command : commands) {
       demandPlaceholders(program, command);
@@ -58,6 +64,11 @@ public final class ProgramTargets {
       targets.put(
           "--program %s %s".formatted(program, style.style()),
           StyleTarget.toBeJudged(style, program));
+    }
+    for (String example : examples) {
+      targets.put(
+          "--program %s --example %s".formatted(program, example),
+          StyleTarget.toBeJudged(ArgumentResolver.example(example, program), program));
     }
     if (targets.isEmpty()) {
       throw new UserError(

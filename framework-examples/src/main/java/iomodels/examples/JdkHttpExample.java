@@ -1,0 +1,158 @@
+package iomodels.examples;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.SimpleFileServer;
+import iomodels.program.HttpRoute;
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The program {@code http} with the server of the JDK, as its documentation shows it: a handler,
+ * and an executor. Each exchange has a virtual thread, and blocks.
+ */
+final class JdkHttpExample {
+
+  private static final int BUFFER_SIZE = 8 * 1024;
+
+  /** What the JDK takes for a length that is not known: the response is sent in chunks. */
+  private static final int CHUNKED = 0;
+
+  /** What the JDK takes for no content. */
+  private static final int NO_CONTENT = -1;
+
+  private final Path folder;
+
+  private JdkHttpExample(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Starts to serve. */
+  static ExampleServer serve(ProgramConfig config) throws IOException {
+    Path folder = config.folder().toRealPath();
+    HttpServer server = HttpServer.create(config.address(), config.backlog());
+    server.createContext("/", new JdkHttpExample(folder)::answer);
+    server.createContext("/files/", SimpleFileServer.createFileHandler(folder));
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    server.setExecutor(executor);
+    server.start();
+    return new ExampleServer(
+        server.getAddress(),
+        () -> {
+          server.stop((int) config.gracePeriod().toSeconds());
+          executor.shutdownNow();
+        });
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String target = exchange.getRequestURI().toString();
+      switch (HttpRoute.of(exchange.getRequestMethod(), target, folder)) {
+        case HttpRoute.Slow it -> {
+          Thread.sleep(it.delay());
+          text(exchange, it);
+        }
+        case HttpRoute.Text it -> text(exchange, it);
+        case HttpRoute.Upper _ -> upper(exchange);
+        case HttpRoute.Sink _ -> sink(exchange);
+        case HttpRoute.Bytes it -> bytes(exchange, it);
+        case HttpRoute.Ticker it -> ticker(exchange, it);
+        case HttpRoute.Resource it -> throw new AssertionError(it + " has a context of its own");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt(); // The server stops.
+    }
+  }
+
+  private static boolean isHead(HttpExchange exchange) {
+    return exchange.getRequestMethod().equals("HEAD");
+  }
+
+  private static void text(HttpExchange exchange, HttpRoute.Text answer) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", "text/plain");
+    if (answer instanceof HttpRoute.Refusal refusal && !refusal.allow().isEmpty()) {
+      exchange.getResponseHeaders().set("Allow", refusal.allow());
+    }
+    byte[] text = answer.text().getBytes(US_ASCII);
+    if (begin(exchange, answer.status(), text.length)) {
+      exchange.getResponseBody().write(text);
+    }
+  }
+
+  /** Sends the head of a response of this length; returns whether content follows. */
+  private static boolean begin(HttpExchange exchange, int status, long length) throws IOException {
+    if (isHead(exchange)) {
+      exchange.getResponseHeaders().set("Content-Length", String.valueOf(length));
+      exchange.sendResponseHeaders(status, NO_CONTENT);
+      return false;
+    }
+    exchange.sendResponseHeaders(status, length == 0 ? NO_CONTENT : length);
+    return length > 0;
+  }
+
+  private static void upper(HttpExchange exchange) throws IOException {
+    String length = exchange.getRequestHeaders().getFirst("Content-Length");
+    if (length == null) {
+      exchange.sendResponseHeaders(200, CHUNKED);
+    } else {
+      begin(exchange, 200, Long.parseLong(length));
+    }
+    InputStream in = exchange.getRequestBody();
+    OutputStream out = exchange.getResponseBody();
+    out.flush();
+    byte[] buffer = new byte[BUFFER_SIZE];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      out.write(Ascii.upper(buffer), 0, n);
+      out.flush();
+    }
+  }
+
+  private static void sink(HttpExchange exchange) throws IOException {
+    byte[] content = exchange.getRequestBody().readNBytes(HttpRoute.SINK_LIMIT + 1);
+    if (content.length > HttpRoute.SINK_LIMIT) {
+      text(exchange, HttpRoute.Sink.TOO_LONG);
+    } else {
+      exchange.sendResponseHeaders(204, NO_CONTENT);
+    }
+  }
+
+  private static void bytes(HttpExchange exchange, HttpRoute.Bytes wanted) throws IOException {
+    if (wanted.chunked()) {
+      exchange.sendResponseHeaders(200, isHead(exchange) ? NO_CONTENT : CHUNKED);
+    } else {
+      begin(exchange, 200, wanted.length());
+    }
+    if (isHead(exchange)) {
+      return;
+    }
+    OutputStream out = exchange.getResponseBody();
+    for (long sent = 0; sent < wanted.length(); ) {
+      byte[] part = HttpContent.part(sent, wanted.length());
+      out.write(part);
+      sent += part.length;
+    }
+  }
+
+  private static void ticker(HttpExchange exchange, HttpRoute.Ticker wanted)
+      throws IOException, InterruptedException {
+    exchange.getResponseHeaders().set("Content-Type", HttpRoute.EVENT_STREAM);
+    if (isHead(exchange)) {
+      exchange.sendResponseHeaders(200, NO_CONTENT);
+      return;
+    }
+    exchange.sendResponseHeaders(200, CHUNKED);
+    OutputStream out = exchange.getResponseBody();
+    for (long number = 1; ; number++) {
+      out.write(HttpRoute.Ticker.event(number).getBytes(US_ASCII));
+      out.flush(); // Fails when the client has gone.
+      Thread.sleep(wanted.interval());
+    }
+  }
+}

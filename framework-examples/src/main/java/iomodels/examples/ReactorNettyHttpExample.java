@@ -1,0 +1,122 @@
+package iomodels.examples;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import iomodels.program.HttpRoute;
+import iomodels.program.ProgramConfig;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.ChannelBindException;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+
+/**
+ * The program {@code http} as Reactor Netty's documentation shows HTTP servers: routes, whose
+ * answers are publishers.
+ */
+final class ReactorNettyHttpExample {
+
+  private ReactorNettyHttpExample() {}
+
+  /** Starts to serve. */
+  static ExampleServer serve(ProgramConfig config) throws IOException {
+    HttpServer server =
+        HttpServer.create()
+            .host(config.address().getAddress().getHostAddress())
+            .port(config.address().getPort())
+            .route(
+                routes ->
+                    routes
+                        .get("/hello", (_, response) -> text(response, new HttpRoute.Hello()))
+                        .get("/slow/{millis}", ReactorNettyHttpExample::slow)
+                        .get("/bytes/{length}", ReactorNettyHttpExample::bytes)
+                        .get("/ticker", ReactorNettyHttpExample::ticker)
+                        .post("/upper", ReactorNettyHttpExample::upper)
+                        .put("/sink", ReactorNettyHttpExample::sink)
+                        .put("/deny", (_, response) -> response.status(403).send())
+                        .directory("/files", config.folder()));
+    try {
+      DisposableServer listening = server.bindNow();
+      return new ExampleServer((InetSocketAddress) listening.address(), listening::disposeNow);
+    } catch (ChannelBindException e) {
+      throw ExampleServer.refused(e);
+    }
+  }
+
+  private static Publisher<Void> text(HttpServerResponse response, HttpRoute.Text answer) {
+    return response
+        .status(answer.status())
+        .header("Content-Type", "text/plain")
+        .sendString(Mono.just(answer.text()));
+  }
+
+  private static Publisher<Void> slow(HttpServerRequest request, HttpServerResponse response) {
+    Duration delay = Duration.ofMillis(Long.parseLong(param(request, "millis")));
+    return response.sendString(Mono.delay(delay).thenReturn(new HttpRoute.Slow(delay).text()));
+  }
+
+  private static Publisher<Void> bytes(HttpServerRequest request, HttpServerResponse response) {
+    long length = Long.parseLong(param(request, "length"));
+    if (!request.uri().endsWith("?chunked")) {
+      response.header("Content-Length", String.valueOf(length));
+    }
+    Flux<ByteBuf> parts =
+        Flux.generate(
+            () -> 0L,
+            (sent, sink) -> {
+              if (sent == length) {
+                sink.complete();
+                return sent;
+              }
+              byte[] part = HttpContent.part(sent, length);
+              sink.next(Unpooled.wrappedBuffer(part));
+              return sent + part.length;
+            });
+    return response.send(parts);
+  }
+
+  private static Publisher<Void> ticker(HttpServerRequest request, HttpServerResponse response) {
+    List<String> millis = new QueryStringDecoder(request.uri()).parameters().get("ms");
+    Duration interval =
+        millis == null
+            ? Duration.ofSeconds(1)
+            : Duration.ofMillis(Long.parseLong(millis.getFirst()));
+    Flux<ByteBuf> events =
+        Flux.interval(Duration.ZERO, interval)
+            .map(it -> Unpooled.copiedBuffer(HttpRoute.Ticker.event(it + 1), US_ASCII));
+    return response.sse().send(events, _ -> true);
+  }
+
+  private static Publisher<Void> upper(HttpServerRequest request, HttpServerResponse response) {
+    String length = request.requestHeaders().get("Content-Length");
+    if (length != null) {
+      response.header("Content-Length", length);
+    }
+    return response.send(request.receive().retain().map(Ascii::upper), _ -> true);
+  }
+
+  private static Publisher<Void> sink(HttpServerRequest request, HttpServerResponse response) {
+    return request
+        .receive()
+        .reduce(0L, (sum, part) -> sum + part.readableBytes())
+        .flatMapMany(
+            sum ->
+                sum > HttpRoute.SINK_LIMIT
+                    ? text(response, HttpRoute.Sink.TOO_LONG)
+                    : response.status(204).send());
+  }
+
+  private static String param(HttpServerRequest request, String name) {
+    return String.valueOf(request.param(name));
+  }
+}
