@@ -3,6 +3,7 @@ module iomodels.netty {
   requires transitive iomodels.core;
   requires transitive io.netty.transport;
   requires io.netty.buffer;
+  requires io.netty.codec.http;
   requires io.netty.common;
   requires io.netty.transport.classes.epoll;
   requires io.netty.transport.classes.io_uring;

@@ -13,6 +13,7 @@ import iomodels.netty.Channels;
 import iomodels.netty.EventLoopGroups;
 import iomodels.netty.Transports;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 record NettyTransport(iomodels.server.Transport transport, Acceptor acceptor)
     implements Transport, io.vertx.core.spi.transport.Transport {
 
-  static NettyTransport of(iomodels.server.Transport transport) {
-    return new NettyTransport(transport, new Acceptor());
+  static NettyTransport of(
+      iomodels.server.Transport transport, Consumer<? super Channel> onAccepted) {
+    return new NettyTransport(transport, new Acceptor(onAccepted));
   }
 
   @Override

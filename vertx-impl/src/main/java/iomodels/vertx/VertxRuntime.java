@@ -2,6 +2,7 @@ package iomodels.vertx;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import io.netty.channel.Channel;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The Vert.x instance of one server: starts it on one of Netty's transports, and closes it. Each
@@ -46,7 +48,19 @@ public final class VertxRuntime {
    * @throws IOException if the system cannot create another thread
    */
   public VertxRuntime(Transport transport, Runnable atEnd) throws IOException {
-    netty = NettyTransport.of(transport);
+    this(transport, atEnd, _ -> {});
+  }
+
+  /**
+   * Starts Vert.x like the other constructor, and passes each accepted connection to a function
+   * before Vert.x gets it.
+   *
+   * @param onAccepted called on the listener's event loop
+   * @throws IOException if the system cannot create another thread
+   */
+  public VertxRuntime(Transport transport, Runnable atEnd, Consumer<Channel> onAccepted)
+      throws IOException {
+    netty = NettyTransport.of(transport, onAccepted);
     this.atEnd = atEnd;
     // Load the time zone now: the logger may need it when no file can be opened any more.
     var _ = ZoneId.systemDefault();

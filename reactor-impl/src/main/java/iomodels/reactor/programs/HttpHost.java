@@ -6,6 +6,7 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import iomodels.netty.Acceptor;
+import iomodels.netty.HalfClosedHttp;
 import iomodels.program.ProgramConfig;
 import iomodels.reactor.BindFailure;
 import iomodels.reactor.Loops;
@@ -74,8 +75,10 @@ final class HttpHost implements Server {
               .option(ChannelOption.SO_BACKLOG, config.backlog())
               .httpRequestDecoder(it -> it.maxHeaderSize(MAX_HEAD).maxInitialLineLength(MAX_HEAD))
               .doOnChannelInit(
-                  (_, channel, _) ->
-                      channel.pipeline().addFirst(new RequestTracker(config.deadline())))
+                  (_, channel, _) -> {
+                    channel.pipeline().addFirst(new RequestTracker(config.deadline()));
+                    HalfClosedHttp.install(channel);
+                  })
               .doOnBound(it -> channels.add(acceptor.install(it.channel())))
               .handle(this::answer)
               .bindNow();

@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import iomodels.netty.HalfClosedHttp;
 import iomodels.netty.Transports;
 import iomodels.program.ProgramConfig;
 import iomodels.server.Server;
@@ -48,7 +49,7 @@ final class HttpHost implements Server {
   HttpHost(ProgramConfig config, Factory page) throws IOException {
     this.config = config;
     this.page = page;
-    runtime = new VertxRuntime(Transports.best(), () -> {});
+    runtime = new VertxRuntime(Transports.best(), () -> {}, HalfClosedHttp::install);
     try {
       DeploymentOptions options = new DeploymentOptions().setInstances(VertxRuntime.EVENT_LOOPS);
       runtime.vertx().deployVerticle(Listener::new, options).await();
