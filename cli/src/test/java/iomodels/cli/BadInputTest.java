@@ -66,7 +66,7 @@ class BadInputTest {
           serve vertx --program relay --service upper  | leave one of them out
           serve --wrong banner --program relay         | leave one of them out
           serve --example vertx --program relay        | none of relay
-          serve example-netty --program http           | there are: vertx, reactor-netty, jdk
+          serve example-netty --program http           | did you mean 'reactor-netty'?
           serve vertx --back-off 3                     | add --program gather
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
@@ -98,9 +98,14 @@ class BadInputTest {
           conform --program relay                      | name a STYLE (nio-selector
           conform --program relay no-such-style        | there are: nio-selector
           conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
-          conform --program relay --target 127.0.0.1:9 | leave it out
+          conform --program relay --target 127.0.0.1:9 | --target is for http, and not for relay
+          conform --program chat vertx --waive /upper  | --waive is for http, and not for chat
+          conform --program http vertx --waive upper   | no route or capability 'upper'; did you mean '/upper'?
+          conform --program http vertx --waive concurrent | there are: HALF_CLOSE, /upper
+          conform vertx --waive /upper                 | there are: CONCURRENT
+          conform --program http --target 127.0.0.1:9  | nothing listens at 127.0.0.1:9
           conform --program chat --example vertx       | there are examples of http, and none of chat
-          conform --program http --example netty       | there are: vertx, reactor-netty, jdk
+          conform --program http --example netty       | did you mean 'reactor-netty'?
           conform --program relay --exec {upstreams}   | needs {port}
           conform --program relay --exec {port}        | needs {upstreams}
           conform --program offload --exec {port}      | needs {folder}

@@ -1,11 +1,11 @@
 package iomodels.conformance;
 
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
 import iomodels.conformance.targets.Target;
-import iomodels.server.spi.Capability;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.time.Duration;
@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * @param seed determines the bytes that are sent
  * @param tries how often to test each rule, with consecutive seeds; stops when it is not kept
  * @param repeats whether a rule is repeated if it was missed by too late an event
- * @param waived capabilities that are not demanded of a server: rules about them are skipped
+ * @param waived what is not demanded of a subject: rules about it are skipped
  */
 public record Kit(
     List<Rule> rules,
@@ -36,7 +36,7 @@ public record Kit(
     long seed,
     int tries,
     boolean repeats,
-    Set<Capability> waived) {
+    Set<Precondition> waived) {
 
   /** Creates a kit that tests each rule once. */
   public Kit(List<Rule> rules, Bounds bounds, long seed) {
@@ -53,9 +53,9 @@ public record Kit(
     return new Kit(rules, bounds, seed, tries, false, waived);
   }
 
-  /** Returns a kit that skips the rules about these capabilities, and says so in its reports. */
-  public Kit waiving(Set<Capability> capabilities) {
-    return new Kit(rules, bounds, seed, tries, repeats, Set.copyOf(capabilities));
+  /** Returns a kit that skips the rules with these preconditions, and says so in its reports. */
+  public Kit waiving(Set<Precondition> preconditions) {
+    return new Kit(rules, bounds, seed, tries, repeats, Set.copyOf(preconditions));
   }
 
   /** Returns a kit that tests other rules. */
@@ -194,7 +194,7 @@ public record Kit(
   private Examination examine(Subject subject) throws IOException, InterruptedException {
     return switch (subject) {
       case Target server -> ServerExamination.of(server, rules, bounds, seed, waived);
-      case ProgramTarget program -> new ProgramExamination(program);
+      case ProgramTarget program -> new ProgramExamination(program, waived);
       case Client client -> new ClientExamination(client);
     };
   }

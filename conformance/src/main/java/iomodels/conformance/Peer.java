@@ -913,6 +913,16 @@ public final class Peer implements AutoCloseable {
    * @param atMost the number of bytes that may come
    */
   public byte[] readToEnd(int atMost) throws Broken {
+    return readToEnd(atMost, patience);
+  }
+
+  /**
+   * Reads until FIN or RST, and demands that one of them comes.
+   *
+   * @param atMost the number of bytes that may come
+   * @param patience how long nothing may come
+   */
+  public byte[] readToEnd(int atMost, Duration patience) throws Broken {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     byte[] chunk = new byte[CHUNK];
     try {

@@ -4,31 +4,52 @@ import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.meter.CostMeter;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 
 /** A program, which is started anew for each rule, since each rule has its own upstreams. */
-record ProgramExamination(ProgramTarget program, Semaphore parallel, Semaphore waiting)
+record ProgramExamination(
+    ProgramTarget program, Map<Precondition, String> unmet, Semaphore parallel, Semaphore waiting)
     implements Examination {
 
   private static final int PARALLEL = 4;
 
-  ProgramExamination(ProgramTarget program) {
-    this(program, new Semaphore(PARALLEL), new Semaphore(PARALLEL));
+  ProgramExamination(ProgramTarget program, Set<Precondition> waived) {
+    this(program, unmet(program, waived), new Semaphore(PARALLEL), new Semaphore(PARALLEL));
+  }
+
+  private static Map<Precondition, String> unmet(ProgramTarget program, Set<Precondition> waived) {
+    Map<Precondition, String> unmet = new EnumMap<>(Precondition.class);
+    if (CostMeter.of(ProcessHandle.current()).isEmpty()) {
+      unmet.put(Precondition.PROCESS, Precondition.NO_PROC);
+    }
+    Map<Precondition, Boolean> met =
+        Map.of(
+            Precondition.PAUSE, program.launchesAlone(),
+            Precondition.PROCESS, program.launchesProcesses(),
+            Precondition.LIFE, program.launchable(),
+            Precondition.FOLDER, program.launchable());
+    met.forEach(
+        (precondition, isMet) -> {
+          if (!isMet) {
+            unmet.put(precondition, precondition.reasonToSkip());
+          }
+        });
+    waived.forEach(it -> unmet.put(it, it.reasonIfWaived()));
+    return unmet;
   }
 
   @Override
   public String reasonToSkip(Rule rule) {
-    if (rule.preconditions().contains(Precondition.PAUSE) && !program.launchesAlone()) {
-      return Precondition.PAUSE.reasonToSkip();
-    }
-    if (!rule.preconditions().contains(Precondition.PROCESS)) {
-      return "";
-    }
-    if (!program.launchesProcesses()) {
-      return Precondition.PROCESS.reasonToSkip();
-    }
-    return CostMeter.of(ProcessHandle.current()).isEmpty() ? Precondition.NO_PROC : "";
+    return rule.preconditions().stream()
+        .sorted()
+        .filter(unmet::containsKey)
+        .findFirst()
+        .map(unmet::get)
+        .orElse("");
   }
 
   @Override

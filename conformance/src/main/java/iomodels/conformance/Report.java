@@ -1,6 +1,6 @@
 package iomodels.conformance;
 
-import iomodels.server.spi.Capability;
+import iomodels.conformance.Rule.Precondition;
 import java.util.List;
 import java.util.Set;
 
@@ -10,10 +10,10 @@ import java.util.Set;
  * @param target name of the subject
  * @param findings one for each rule of the kit, in the kit's order
  * @param notes other observations, such as capabilities that the subject has but does not claim
- * @param waived capabilities that the user did not demand of the subject
+ * @param waived what the user did not demand of the subject
  */
 public record Report(
-    String target, List<Finding> findings, List<String> notes, Set<Capability> waived) {
+    String target, List<Finding> findings, List<String> notes, Set<Precondition> waived) {
 
   /** Creates a report on a subject of which everything was demanded. */
   public Report(String target, List<Finding> findings, List<String> notes) {

@@ -155,15 +155,65 @@ public record Rule(
     /** The kernel or the runtime notifies the server; the server does not poll. */
     TOLD("it is a poller, which keeps a core busy"),
     /** The server is declared a poller. */
-    POLLER("it is not declared a poller");
+    POLLER("it is not declared a poller"),
+    /** The kit can choose the folder whose files the program serves. */
+    FOLDER("the kit cannot choose its folder"),
+    /** The HTTP server has the route {@code /upper}. */
+    UPPER("/upper"),
+    /** The HTTP server has the route {@code /sink}. */
+    SINK("/sink"),
+    /** The HTTP server has the route {@code /deny}. */
+    DENY("/deny"),
+    /** The HTTP server has the route {@code /bytes}. */
+    BYTES("/bytes"),
+    /** The HTTP server has the route {@code /slow}. */
+    SLOW("/slow"),
+    /** The HTTP server has the route {@code /ticker}. */
+    TICKER("/ticker"),
+    /** The HTTP server has the route {@code /files}. */
+    FILES("/files");
 
     /** The reason to skip a rule that observes a process on a machine without {@code /proc}. */
     public static final String NO_PROC = "there is no /proc on this machine";
+
+    /** The preconditions that a user can waive, since not every server has to meet them. */
+    private static final List<Precondition> WAIVABLE =
+        List.of(
+            CONCURRENT,
+            HALF_CLOSE,
+            DATAGRAMS,
+            REPLY_SOURCE,
+            UPPER,
+            SINK,
+            DENY,
+            BYTES,
+            SLOW,
+            TICKER,
+            FILES);
 
     private final String reasonToSkip;
 
     Precondition(String reasonToSkip) {
       this.reasonToSkip = reasonToSkip;
+    }
+
+    /** Returns the preconditions that a user can waive for a server, or for a program. */
+    public static List<Precondition> waivable(boolean isProgram) {
+      return WAIVABLE.stream().filter(it -> it == HALF_CLOSE || it.isRoute() == isProgram).toList();
+    }
+
+    private boolean isRoute() {
+      return reasonToSkip.startsWith("/");
+    }
+
+    /** Returns the reason for which a rule is skipped if the user waives this precondition. */
+    public String reasonIfWaived() {
+      return shown() + " is waived";
+    }
+
+    /** Returns the name for users: of a capability, such as HALF_CLOSE, or of a route. */
+    public String shown() {
+      return isRoute() ? reasonToSkip : name();
     }
 
     /** Returns the reason for which a rule is skipped if this precondition is not met. */

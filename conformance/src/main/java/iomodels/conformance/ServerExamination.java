@@ -46,7 +46,7 @@ record ServerExamination(
   private static final int OCCUPIED_PARALLEL = 3;
 
   static ServerExamination of(
-      Target server, List<Rule> rules, Bounds bounds, long seed, Set<Capability> waived)
+      Target server, List<Rule> rules, Bounds bounds, long seed, Set<Precondition> waived)
       throws IOException, InterruptedException {
     server.shared(
         rules.stream()
@@ -56,7 +56,7 @@ record ServerExamination(
             .orElse(Services.UPPER));
     List<String> notes = new ArrayList<>();
     Set<Capability> capabilities = capabilities(server, bounds, seed, waived, notes);
-    capabilities.removeAll(waived);
+    capabilities.removeIf(it -> waived.contains(Precondition.valueOf(it.name())));
     boolean several =
         capabilities.contains(Capability.CONCURRENT) && server.maxConnections().isEmpty();
     Map<Precondition, String> unmet = unmet(server, capabilities, bounds);
@@ -133,7 +133,7 @@ record ServerExamination(
    * loses data at the end of input must not be excused because it always does.
    */
   private static Set<Capability> capabilities(
-      Target server, Bounds bounds, long seed, Set<Capability> waived, List<String> notes)
+      Target server, Bounds bounds, long seed, Set<Precondition> waived, List<String> notes)
       throws IOException, InterruptedException {
     Set<Capability> found =
         Probe.capabilities(server, bounds, server.claims().orElse(Set.of()), seed);
@@ -151,7 +151,7 @@ record ServerExamination(
     }
     if (server.card().isEmpty()) {
       demanded.add(Capability.HALF_CLOSE);
-      if (!found.contains(Capability.HALF_CLOSE) && !waived.contains(Capability.HALF_CLOSE)) {
+      if (!found.contains(Capability.HALF_CLOSE) && !waived.contains(Precondition.HALF_CLOSE)) {
         notes.add(
             "does not answer a request that FIN follows at once; to permit that, waive HALF_CLOSE");
       }
@@ -159,20 +159,11 @@ record ServerExamination(
     return demanded;
   }
 
-  private static void addWaived(Set<Capability> waived, Map<Precondition, String> unmet) {
-    for (Capability each : waived) {
-      Precondition precondition =
-          switch (each) {
-            case CONCURRENT -> Precondition.CONCURRENT;
-            case HALF_CLOSE -> Precondition.HALF_CLOSE;
-            case DATAGRAMS -> Precondition.DATAGRAMS;
-            case REPLY_SOURCE -> Precondition.REPLY_SOURCE;
-          };
-      unmet.put(precondition, "%s is waived".formatted(each));
-    }
-    if (waived.contains(Capability.CONCURRENT)) {
+  private static void addWaived(Set<Precondition> waived, Map<Precondition, String> unmet) {
+    waived.forEach(it -> unmet.put(it, it.reasonIfWaived()));
+    if (waived.contains(Precondition.CONCURRENT)) {
       // The server may still be concurrent.
-      unmet.put(Precondition.SEQUENTIAL, "%s is waived".formatted(Capability.CONCURRENT));
+      unmet.put(Precondition.SEQUENTIAL, Precondition.CONCURRENT.reasonIfWaived());
     }
   }
 

@@ -412,6 +412,11 @@ public final class TestContext implements AutoCloseable {
     return launched(() -> programs.orElseThrow().launch(config));
   }
 
+  /** Returns whether the program under test applies the time limit of its configuration. */
+  public boolean hasDeadline() {
+    return programs.orElseThrow().hasDeadline();
+  }
+
   /** Starts the program under test in a process in which nothing else runs. */
   public Instance programAlone(ProgramConfig config) throws IOException, InterruptedException {
     return alone(() -> programs.orElseThrow().launchAlone(config));

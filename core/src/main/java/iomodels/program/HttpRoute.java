@@ -158,10 +158,25 @@ public sealed interface HttpRoute {
    * Returns why a request of HTTP/1.1 is refused because of its fields {@code Host}; empty if there
    * is one, as there has to be (RFC 9112, section 3.2). For frameworks that do not check it.
    */
-  static Optional<HttpRoute> refusal(List<String> hosts) {
+  static Optional<HttpRoute.Refusal> refusalOfHost(List<String> hosts) {
     return hosts.size() == 1 && HttpSyntax.HOST.matcher(hosts.getFirst()).matches()
         ? Optional.empty()
         : Optional.of(new Refusal(400, "one valid Host is needed\n"));
+  }
+
+  /**
+   * Returns a refusal if a request has another transfer coding than chunked (RFC 9112, section
+   * 6.1); empty if it has not. Parsers look at the last coding alone, which ends the content: the
+   * content itself would stay encoded.
+   *
+   * @param codings the values of its fields {@code Transfer-Encoding}
+   */
+  static Optional<HttpRoute.Refusal> refusalOfCodings(List<String> codings) {
+    return codings.stream()
+            .flatMap(HttpSyntax.COMMA::splitAsStream)
+            .allMatch(it -> it.strip().equalsIgnoreCase("chunked"))
+        ? Optional.empty()
+        : Optional.of(new Refusal(501, "the only transfer coding is chunked\n"));
   }
 
   /**

@@ -272,10 +272,13 @@ public final class HttpConversation implements AutoCloseable {
   private void answer(RequestHead head, long now) {
     route = HttpRoute.of(head.method(), head.target(), config.folder());
     isHead = head.isHead();
+    Optional<Refusal> refusal = HttpRoute.refusalOfCodings(head.codings());
     boolean readsContent = route instanceof HttpRoute.Upper || route instanceof HttpRoute.Sink;
     isPersistent = head.isPersistent() && !stopping && (readsContent || !head.hasContent());
     if (head.isNewer()) {
       refuse(new Refusal(505, "only HTTP/1.1 and HTTP/1.0\n"));
+    } else if (refusal.isPresent()) {
+      refuse(refusal.get());
     } else if (head.hasUnknownExpectation()) {
       refuse(new Refusal(417, "only 100-continue can be expected\n"));
     } else if (readsContent) {

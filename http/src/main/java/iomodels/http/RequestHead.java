@@ -1,5 +1,7 @@
 package iomodels.http;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpVersion;
@@ -13,7 +15,7 @@ final class RequestHead {
   private boolean close;
   private String expectation = "";
   private long length = -1;
-  private boolean isChunked;
+  private final List<String> codings = new ArrayList<>();
 
   RequestHead(String method, String target, HttpVersion version) {
     this.method = method;
@@ -31,7 +33,7 @@ final class RequestHead {
       case CONNECTION -> close |= field.contains("close");
       case EXPECT -> expectation = field.getValue();
       case CONTENT_LENGTH -> length = field.getLongValue();
-      case TRANSFER_ENCODING -> isChunked = true;
+      case TRANSFER_ENCODING -> codings.add(field.getValue());
       default -> {}
     }
   }
@@ -68,12 +70,16 @@ final class RequestHead {
     return length;
   }
 
+  List<String> codings() {
+    return codings;
+  }
+
   boolean isChunked() {
-    return isChunked;
+    return !codings.isEmpty();
   }
 
   boolean hasContent() {
-    return isChunked || length > 0;
+    return isChunked() || length > 0;
   }
 
   /** Returns whether the client waits for a response before it sends the content. */

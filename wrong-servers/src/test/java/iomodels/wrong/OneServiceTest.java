@@ -12,7 +12,6 @@ import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.InJvmTarget;
-import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
@@ -126,11 +125,11 @@ class OneServiceTest {
               note -> assertThat(note).contains("does not answer a request that FIN follows"));
 
       Report waived =
-          kit.waiving(Set.of(Capability.HALF_CLOSE))
+          kit.waiving(Set.of(Precondition.HALF_CLOSE))
               .judge(OneService.unclaimed(target, Services.UPPER), _ -> {});
       assertThat(waived.outcome(false)).isEqualTo(Verdict.KEPT);
       assertThat(waived.findings().getLast().detail()).isEqualTo("HALF_CLOSE is waived");
-      assertThat(waived.waived()).containsExactly(Capability.HALF_CLOSE);
+      assertThat(waived.waived()).containsExactly(Precondition.HALF_CLOSE);
     }
   }
 }

@@ -24,6 +24,7 @@ import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.StopCondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
@@ -101,9 +102,12 @@ public final class ConformCommand implements Callable<Integer> {
   private static final String WAIVE = "--waive";
   private static final String FAIL_FAST = "--fail-fast";
 
-  /** Options that programs do not have. The kit cannot be the upstream of a running --target. */
+  /** Options that programs do not have. */
   private static final List<String> NOT_FOR_PROGRAMS =
-      List.of(ServiceOption.NAME, CAPABILITY, WAIVE, TransportOption.NAME, WRONG, TARGET, CLIENT);
+      List.of(ServiceOption.NAME, CAPABILITY, TransportOption.NAME, WRONG, CLIENT);
+
+  /** Options that http has alone. The kit cannot be the upstream of a running --target. */
+  private static final List<String> FOR_HTTP = List.of(WAIVE, TARGET);
 
   /** Stands for the names of all wrong servers. */
   private static final String EVERY = "all";
@@ -148,7 +152,9 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(
       names = TARGET,
       paramLabel = "HOST:PORT",
-      description = "A server that is running already; PORT alone is on 127.0.0.1.")
+      description =
+          "A server that is running already; PORT alone is on 127.0.0.1. With --program: http"
+              + " alone.")
   private List<String> addresses = List.of();
 
   @Option(
@@ -195,7 +201,8 @@ public final class ConformCommand implements Callable<Integer> {
       description =
           "Capability that is not demanded: CONCURRENT, HALF_CLOSE, DATAGRAMS or REPLY_SOURCE;"
               + " repeatable. Rules about it are skipped, and every report says so. Without it, an"
-              + " external server has to answer a client that has sent FIN.")
+              + " external server has to answer a client that has sent FIN. With --program http:"
+              + " HALF_CLOSE, or a route that the server does not have, such as /upper.")
   private List<String> waivedNames = List.of();
 
   @Mixin private TransportOption transport = new TransportOption();
@@ -436,14 +443,14 @@ public final class ConformCommand implements Callable<Integer> {
     return program.isPresent() ? Rules.of(program.get()) : Findings.allRules();
   }
 
-  /** The capabilities of --waive. */
-  private Set<Capability> waived() throws UserError {
-    Set<Capability> waived = EnumSet.noneOf(Capability.class);
+  /** What --waive names. */
+  private Set<Precondition> waived() throws UserError {
+    Set<Precondition> waived = EnumSet.noneOf(Precondition.class);
     for (String name : waivedNames) {
-      waived.add(ArgumentResolver.capability(name));
+      waived.add(ArgumentResolver.waived(name, program().isPresent()));
     }
-    for (Capability each : waived) {
-      if (capabilities.contains(each)) {
+    for (Capability each : capabilities) {
+      if (waived.contains(Precondition.valueOf(each.name()))) {
         throw new UserError(
             "%s is both claimed and waived; leave out %s or %s".formatted(each, CAPABILITY, WAIVE));
       }
@@ -491,7 +498,7 @@ public final class ConformCommand implements Callable<Integer> {
   }
 
   /** The programs to judge, not started yet; empty without --program. */
-  private List<SelectedSubject> programs(List<Rule> rules) throws UserError {
+  private List<SelectedSubject> programs(List<Rule> rules) throws UserError, InterruptedException {
     Optional<Program> program = program();
     if (program.isEmpty()) {
       return List.of();
@@ -501,8 +508,15 @@ public final class ConformCommand implements Callable<Integer> {
         throw new UserError("%s is not for programs; leave it out".formatted(option));
       }
     }
+    for (String option : FOR_HTTP) {
+      if (!program.get().equals(Programs.HTTP)
+          && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new UserError(
+            "%s is for http, and not for %s; leave it out".formatted(option, program.get()));
+      }
+    }
     List<SelectedSubject> targets = new ArrayList<>();
-    ProgramTargets.of(program.get(), models, all, examples, executed)
+    ProgramTargets.of(program.get(), models, all, examples, executed, addresses)
         .forEach((arguments, target) -> targets.add(new SelectedSubject(arguments, target, rules)));
     return targets;
   }

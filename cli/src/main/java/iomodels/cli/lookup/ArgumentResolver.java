@@ -3,6 +3,7 @@ package iomodels.cli.lookup;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.cli.output.UserError;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.targets.Connector;
 import iomodels.conformance.targets.HostAndPort;
 import iomodels.examples.Example;
@@ -13,7 +14,6 @@ import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
-import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
@@ -25,7 +25,6 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -142,16 +141,20 @@ public final class ArgumentResolver {
     return server.get();
   }
 
-  /** The capability of that name, in upper or lower case. */
-  public static Capability capability(String name) throws UserError {
-    String wanted = name.toUpperCase(Locale.ROOT).replace('-', '_');
-    for (Capability each : Capability.values()) {
-      if (each.name().equals(wanted)) {
+  /**
+   * What a user does not demand of a server or a program: a capability, in upper or lower case, or
+   * a route.
+   */
+  public static Precondition waived(String name, boolean isProgram) throws UserError {
+    String wanted = name.replace('-', '_');
+    List<Precondition> known = Precondition.waivable(isProgram);
+    for (Precondition each : known) {
+      if (each.shown().equalsIgnoreCase(wanted)) {
         return each;
       }
     }
-    List<String> known = Stream.of(Capability.values()).map(Capability::name).toList();
-    throw unknown("capability", name, known);
+    String kind = isProgram ? "route or capability" : "capability";
+    throw unknown(kind, name, known.stream().map(Precondition::shown).toList());
   }
 
   /** An error for a name that is not known: with the name that is meant, or with all of them. */

@@ -5,10 +5,10 @@ import static java.util.stream.Collectors.joining;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
-import iomodels.server.spi.Capability;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +69,7 @@ public final class Findings {
         report.outcome(strict),
         rows,
         report.notes(),
-        report.waived().stream().map(Capability::name).sorted().toList());
+        report.waived().stream().map(Precondition::shown).sorted().toList());
   }
 
   /**
@@ -147,9 +147,9 @@ public final class Findings {
     out.flush();
   }
 
-  /** Returns the waived capabilities as text, separated by commas; empty if there are none. */
+  /** Returns what was waived as text, separated by commas; empty if there are none. */
   static String waived(Report report) {
-    return report.waived().stream().map(Capability::name).sorted().collect(joining(", "));
+    return report.waived().stream().map(Precondition::shown).sorted().collect(joining(", "));
   }
 
   /** Returns the verdict on a subject as a clause, which names what was waived. */

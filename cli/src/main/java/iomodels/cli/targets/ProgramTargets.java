@@ -4,6 +4,7 @@ import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.ProgramAddressTarget;
 import iomodels.conformance.targets.ProgramCommandTarget;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.StyleTarget;
@@ -35,6 +36,7 @@ public final class ProgramTargets {
    * @param examples names of frameworks whose examples are judged
    * @param all whether to add all other styles
    * @param commands commands of outside programs
+   * @param addresses addresses of programs that run already
    * @return the programs, by the arguments that select them
    */
   public static Map<String, ProgramTarget> of(
@@ -42,8 +44,9 @@ public final class ProgramTargets {
       List<String> names,
       boolean all,
       List<String> examples,
-      List<String> commands)
-      throws UserError {
+      List<String> commands,
+      List<String> addresses)
+      throws UserError, InterruptedException {
     Map<String, ProgramTarget> targets = new LinkedHashMap<>();
     for (String command : commands) {
       demandPlaceholders(program, command);
@@ -69,6 +72,11 @@ public final class ProgramTargets {
       targets.put(
           "--program %s --example %s".formatted(program, example),
           StyleTarget.toBeJudged(ArgumentResolver.example(example, program), program));
+    }
+    for (String address : addresses) {
+      targets.put(
+          "--program %s --target %s".formatted(program, address),
+          new ProgramAddressTarget(program, ArgumentResolver.server(address)));
     }
     if (targets.isEmpty()) {
       throw new UserError(

@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.cli.Cli;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Programs;
 import iomodels.server.Server;
 import iomodels.server.ServerConfig;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
+import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.wrong.WrongServers;
@@ -22,6 +25,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -291,6 +295,34 @@ class ConformIT {
     assertThat(Files.readString(html)).contains("Waived: HALF_CLOSE");
     assertThat(Files.readString(junit)).contains("name=\"waived\" value=\"HALF_CLOSE\"");
     assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void anHttpServerThatRunsIsJudgedWithoutTheRoutesThatItLacks() throws Exception {
+    ProgramConfig config =
+        ProgramConfig.onLoopback(List.of()).within(ProgramConfig.HEAD_LIMIT).reading(Path.of("."));
+    StyleProvider style = StyleProvider.named("virtual-threads").orElseThrow();
+    try (Server server = style.page(Programs.HTTP).orElseThrow().starter().start(config)) {
+      Cli cli =
+          Cli.run(
+              "conform",
+              "--program=http",
+              "--target=" + server.address().getPort(),
+              "--waive=/upper",
+              "--waive=half-close",
+              "--rule=15.01",
+              "--rule=15.07",
+              "--rule=15.27",
+              "--rule=15.39",
+              "--rule=15.40");
+
+      assertThat(cli.out())
+          .contains("kept     15.07", "/upper is waived", "HALF_CLOSE is waived")
+          .contains("the kit did not start it", "the kit cannot choose its folder")
+          .contains("1 kept, 0 broken, 4 skipped")
+          .contains("it conforms, with /upper, HALF_CLOSE waived");
+      assertThat(cli.exitCode()).isZero();
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.rules.Section15Http.HELLO;
+import static iomodels.conformance.rules.Section15Http.NOTHING;
 import static iomodels.conformance.rules.Section15Http.get;
 import static iomodels.conformance.rules.Section15Http.program;
 import static iomodels.conformance.rules.Section15Http.request;
@@ -66,6 +67,38 @@ final class HttpMessages {
     HttpResponse.demandText(client, HELLO);
     client.send("\r\n" + get("/hello"));
     HttpResponse.demandText(client, HELLO);
+  }
+
+  /** Rule 15.03. */
+  static void bareCarriageReturn(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    demandNoSuchField(context, "X: a\r");
+  }
+
+  /** Rule 15.10. */
+  static void foldedField(TestContext context) throws Broken, IOException, InterruptedException {
+    demandNoSuchField(context, "X: a\r\n ");
+  }
+
+  /**
+   * Sends a request in which Content-Length is a part of another field, and a second request of
+   * that length. Demands a refusal, or two answers.
+   */
+  private static void demandNoSuchField(TestContext context, String before)
+      throws Broken, IOException, InterruptedException {
+    String second = get(NOTHING);
+    Peer client = context.connect(program(context));
+    client.send(request("GET /hello", before + "Content-Length: " + second.length()) + second);
+    HttpResponse first = HttpResponse.next(client);
+    if (first.status() / 100 == 4) {
+      return;
+    }
+    first.demandContent(Peer.BytePattern.of(HELLO.getBytes(ISO_8859_1)), HELLO.length());
+    try {
+      HttpResponse.next(client, 404);
+    } catch (Broken e) {
+      throw e.at("the request behind one with a Content-Length that is part of another field");
+    }
   }
 
   /** Rule 15.04. */
@@ -202,6 +235,45 @@ final class HttpMessages {
       } catch (Broken e) {
         throw e.at("Transfer-Encoding: " + value);
       }
+    }
+  }
+
+  /** Rule 15.16. */
+  static void unknownCoding(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(request("PUT /sink", "Transfer-Encoding: x-unknown, chunked") + "0\r\n\r\n");
+    HttpResponse.next(client, 501);
+  }
+
+  /** Rule 15.17. */
+  static void chunkedInOldVersion(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(
+        "PUT /sink HTTP/1.0\r\nHost: kit\r\nConnection: keep-alive\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+            + get("/hello"));
+    HttpResponse first = HttpResponse.next(client);
+    first.skipContent();
+    demandNothingMore(client);
+  }
+
+  /** Rule 15.18. */
+  static void chunkedTwice(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(
+        request("PUT /sink", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")
+            + "5\r\nhello\r\n0\r\n\r\n"
+            + get("/hello"));
+    HttpResponse first = HttpResponse.next(client);
+    first.skipContent();
+    if (first.status() / 100 == 2) {
+      Optional<HttpResponse> second = HttpResponse.nextOrEnd(client);
+      if (second.isPresent() && second.get().status() != 200) {
+        throw new Broken("an answer to the next request", "got status " + second.get().status());
+      }
+    } else if (first.status() / 100 < 4) {
+      throw new Broken("status 204, or a refusal", "got status " + first.status());
     }
   }
 

@@ -3,6 +3,7 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.CLOSE;
 import static iomodels.conformance.Bound.CLOSES;
 import static iomodels.conformance.Bound.HELD;
+import static iomodels.conformance.Bound.IDLE_CPU;
 import static iomodels.conformance.rules.Section15Http.HELLO;
 import static iomodels.conformance.rules.Section15Http.SLOW;
 import static iomodels.conformance.rules.Section15Http.get;
@@ -28,6 +29,9 @@ final class HttpResources {
   private static final long UPLOAD = 2_000_000_000;
   private static final int FILE = 2_000_000;
 
+  /** Clients of event streams; each timer that goes on ticks 100 times per second. */
+  private static final int STREAMS = 200;
+
   /** More bytes than events have, or a short response. */
   private static final int MAX_EVENTS = 100_000;
 
@@ -43,6 +47,28 @@ final class HttpResources {
     Peer.BytePattern letters = (into, length, _) -> Arrays.fill(into, 0, length, (byte) 'x');
     HeldBytes.demandFew(
         "a server", client, client, letters, context.count(HELD), Kernel.buffers() + 4L * WINDOW);
+  }
+
+  /** Rule 15.38. */
+  static void stopsEventStreams(TestContext context)
+      throws Broken, IOException, InterruptedException {
+    Instance program = program(context);
+    for (int i = 0; i < STREAMS; i++) {
+      try (Peer client = context.connect(program)) {
+        client.send(get("/ticker?ms=10"));
+        HttpResponse.next(client, 200);
+        if (i % 2 == 0) {
+          client.finishSending();
+        }
+        client.reset();
+      }
+    }
+    if (Section08Resources.isBusy(context, program)) {
+      throw new Broken(
+          "less than %d %% of a core after %d clients of event streams have left"
+              .formatted(context.count(IDLE_CPU), STREAMS),
+          "it never used less than that");
+    }
   }
 
   /** Rule 15.39. */

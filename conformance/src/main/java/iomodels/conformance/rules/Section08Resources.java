@@ -234,7 +234,8 @@ final class Section08Resources {
     }
   }
 
-  private static boolean isBusy(TestContext context, Instance server)
+  /** Returns whether the server never uses less than 1 % of a core for a moment. */
+  static boolean isBusy(TestContext context, Instance server)
       throws IOException, InterruptedException {
     double least =
         least(

@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Rule.Level.MUST;
+import static iomodels.conformance.Rule.Level.SHOULD;
 import static iomodels.program.Programs.HTTP;
 
 import iomodels.conformance.Rule;
@@ -23,6 +24,9 @@ final class Section15Http {
   static final String HELLO = new HttpRoute.Hello().text();
   static final String SLOW = new HttpRoute.Slow(Duration.ZERO).text();
 
+  /** A path that no server has. */
+  static final String NOTHING = "/nothing";
+
   static final List<Rule> ALL =
       List.of(
           rule(
@@ -31,6 +35,7 @@ final class Section15Http {
               "TCP does not keep message boundaries (RFC 9293), so a read may return half of a"
                   + " line, or two requests. A parser that keeps no state between reads loses"
                   + " requests only when the network splits them.",
+              Set.of(Precondition.UPPER),
               HttpMessages::pieces),
           rule(
               "15.02",
@@ -38,6 +43,13 @@ final class Section15Http {
               "Old clients send CR LF after the content of a request, which then precedes the next"
                   + " one. RFC 9112, section 2.2, asks servers to ignore at least one.",
               HttpMessages::emptyLine),
+          rule(
+              "15.03",
+              "The server MUST refuse a CR without LF in the value of a field, or read it as a"
+                  + " space.",
+              "A server that ends a line there finds fields that a proxy has not seen, such as a"
+                  + " Content-Length: request smuggling (CWE-444; RFC 9112, section 2.2).",
+              HttpMessages::bareCarriageReturn),
           rule(
               "15.04",
               "The server MUST answer a malformed request line with an error status, and then close"
@@ -81,6 +93,13 @@ final class Section15Http {
                   + " 9112, section 5.1).",
               context -> HttpMessages.field(context, "Content-Length : 0")),
           rule(
+              "15.10",
+              "The server MUST refuse a field that is continued on the next line, or read the line"
+                  + " end as a space.",
+              "A server that strips the whitespace finds a field where a proxy has seen a part of"
+                  + " a value: request smuggling (CWE-444; RFC 9112, section 5.2).",
+              HttpMessages::foldedField),
+          rule(
               "15.11",
               "The server MUST refuse NUL in the value of a field.",
               "Where NUL ends a string, a value is read in part by one program and in full by the"
@@ -101,6 +120,7 @@ final class Section15Http {
               "Two parsers that read such a length differently disagree about where the next"
                   + " request begins, which is how request smuggling works (CWE-444; RFC 9112,"
                   + " section 6.3).",
+              Set.of(Precondition.SINK),
               HttpMessages::contentLength),
           rule(
               "15.14",
@@ -109,6 +129,7 @@ final class Section15Http {
               "Such a request may be an attempt at smuggling: a proxy goes by one of them and the"
                   + " server by the other. RFC 9112, section 6.1, demands that the connection"
                   + " ends.",
+              Set.of(Precondition.SINK),
               HttpMessages::bothLengths),
           rule(
               "15.15",
@@ -116,7 +137,33 @@ final class Section15Http {
                   + " 400, or with 501 if it does not know it.",
               "The length of such a request cannot be determined (RFC 9112, section 6.3). A server"
                   + " that looks for the word alone takes xchunked for chunked.",
+              Set.of(Precondition.SINK),
               HttpMessages::chunkedNotLast),
+          new Rule(
+              "15.16",
+              SHOULD,
+              "The server SHOULD answer 501 to a transfer coding that it does not know.",
+              "The client learns that it may try again without the coding; 400 would tell it that"
+                  + " the request is malformed (RFC 9112, section 6.1).",
+              HTTP,
+              Set.of(Precondition.SINK),
+              HttpMessages::unknownCoding),
+          rule(
+              "15.17",
+              "The server MUST close the connection after a request of HTTP/1.0 with"
+                  + " Transfer-Encoding.",
+              "A proxy of HTTP/1.0 has passed on the field without understanding it, so nobody"
+                  + " knows where the request ends (RFC 9112, section 6.1).",
+              Set.of(Precondition.SINK),
+              HttpMessages::chunkedInOldVersion),
+          rule(
+              "15.18",
+              "The server MUST NOT take content with two fields Transfer-Encoding: chunked for the"
+                  + " next request.",
+              "A server that compares the joined value with the word finds no content, and what a"
+                  + " client hides in it becomes a request (CWE-444; RFC 9112, section 6.1).",
+              Set.of(Precondition.SINK),
+              HttpMessages::chunkedTwice),
           rule(
               "15.19",
               "The server MUST NOT accept the size of a chunk that is not hexadecimal, or too"
@@ -124,6 +171,7 @@ final class Section15Http {
               "0x5, -1 and 1_0 are numbers for many a library, and the sum of a large one may"
                   + " overflow. Where two parsers differ, the rest of a chunk becomes a request"
                   + " (RFC 9112, section 7.1).",
+              Set.of(Precondition.SINK),
               context ->
                   HttpMessages.chunks(
                       context,
@@ -139,6 +187,7 @@ final class Section15Http {
                   + " LF follows.",
               "What follows the data is then taken for the size of the next chunk, or for a request"
                   + " (RFC 9112, section 7.1).",
+              Set.of(Precondition.SINK),
               context ->
                   HttpMessages.chunks(
                       context,
@@ -149,18 +198,21 @@ final class Section15Http {
               "An extension may be quoted, and its value may contain any character (RFC 9112,"
                   + " section 7.1.1). A server that refuses extensions cannot receive uploads of"
                   + " clients that sign their chunks.",
+              Set.of(Precondition.UPPER),
               HttpMessages::chunkExtensions),
           rule(
               "15.22",
               "The server MUST NOT let a trailer change how messages are framed.",
               "A Content-Length that comes after the content would make the next request its"
                   + " content (RFC 9110, section 6.5.1).",
+              Set.of(Precondition.UPPER),
               HttpMessages::trailers),
           rule(
               "15.23",
               "The server MUST keep the connection open after a complete exchange.",
               "A connection for each request costs round trips, and leaves a socket in TIME_WAIT"
                   + " each time. Connections are persistent by default (RFC 9112, section 9.3).",
+              Set.of(Precondition.SINK),
               HttpConnections::keepsOpen),
           rule(
               "15.24",
@@ -169,6 +221,7 @@ final class Section15Http {
               "A client finds the response to a request by their order alone (RFC 9112, section"
                   + " 9.3.2). Handlers that answer when they are ready send a response for the"
                   + " wrong request.",
+              Set.of(Precondition.SLOW, Precondition.BYTES),
               HttpConnections::inOrder),
           rule(
               "15.25",
@@ -176,6 +229,7 @@ final class Section15Http {
                   + " after the response.",
               "Content that a handler leaves unread is otherwise taken for the next request, so"
                   + " that a client can hide a request in it (RFC 9112, section 9.3; CWE-444).",
+              Set.of(Precondition.DENY),
               HttpConnections::unreadContent),
           rule(
               "15.26",
@@ -184,18 +238,33 @@ final class Section15Http {
                   + " this client (RFC 9112, section 9.6; aiohttp#8087).",
               HttpConnections::nothingAfterClose),
           rule(
+              "15.27",
+              "The server MUST answer a client that has sent FIN after its requests, and then close"
+                  + " the connection.",
+              "A client that has nothing more to send may say so: printf into nc, or a proxy that"
+                  + " passes FIN on. A server that closes at FIN loses answers that it owes"
+                  + " (aiohttp#3659, uvicorn#1264).",
+              Set.of(
+                  Precondition.HALF_CLOSE,
+                  Precondition.UPPER,
+                  Precondition.SLOW,
+                  Precondition.BYTES),
+              HttpConnections::answersAfterFin),
+          rule(
               "15.28",
               "The server MUST deliver the status of a request that it refuses while the client"
                   + " sends the content.",
               "A server that closes at once sends RST for the content that is on its way, and RST"
                   + " may destroy the response (RFC 9112, section 9.6). An upload that is too large"
                   + " then looks like a failure of the network (vertx-web#2295).",
+              Set.of(Precondition.SINK, Precondition.DENY),
               HttpConnections::refusesInStages),
           rule(
               "15.29",
               "The server MUST NOT take content that is cut off for complete.",
               "When a client is interrupted, its system sends FIN in the middle of an upload. A"
                   + " file that is stored in part looks like a whole one (RFC 9112, section 8).",
+              Set.of(Precondition.SINK, Precondition.UPPER),
               HttpConnections::truncated),
           rule(
               "15.30",
@@ -203,11 +272,13 @@ final class Section15Http {
                   + " client announces with Expect: 100-continue.",
               "The client waits before it sends a large upload; curl gives up waiting after a"
                   + " second, others never do (RFC 9110, section 10.1.1).",
+              Set.of(Precondition.SINK, Precondition.DENY),
               HttpConnections::continues),
           rule(
               "15.31",
               "The server MUST NOT send an interim response to a client of HTTP/1.0.",
               "Such a client takes 100 Continue for its response (RFC 9110, section 15.2).",
+              Set.of(Precondition.SINK),
               HttpConnections::noInterimResponse),
           rule(
               "15.32",
@@ -215,11 +286,18 @@ final class Section15Http {
                   + " MUST keep the connection.",
               "The client takes such content for the next response (RFC 9110, sections 9.3.2 and"
                   + " 15.3.5; netty#10868).",
+              Set.of(
+                  Precondition.FOLDER,
+                  Precondition.BYTES,
+                  Precondition.FILES,
+                  Precondition.TICKER,
+                  Precondition.SINK),
               HttpConnections::noContent),
           rule(
               "15.33",
               "The server MUST NOT send chunks to a client of HTTP/1.0.",
               "Such a client takes the sizes of the chunks for content (RFC 9112, section 6.1).",
+              Set.of(Precondition.BYTES, Precondition.TICKER),
               HttpConnections::noChunksForOldClients),
           rule(
               "15.34",
@@ -233,12 +311,14 @@ final class Section15Http {
                   + " path does not have with 405 and Allow.",
               "A client that gets 404 for the wrong method looks for a mistake in the path. Allow"
                   + " tells it what is possible (RFC 9110, section 15.5.6).",
+              Set.of(Precondition.UPPER, Precondition.SINK),
               HttpConnections::methods),
           rule(
               "15.36",
               "The server MUST hold little of an upload whose response is not read.",
               "A server that reads on stores the response, and one client exhausts its memory. If"
                   + " it stops reading, TCP stops the client (RFC 9293, section 3.8.6).",
+              Set.of(Precondition.UPPER),
               HttpResources::holdsLittle),
           new Rule(
               "15.37",
@@ -252,6 +332,17 @@ final class Section15Http {
               Scheduling.WAITING,
               HttpConnections::dribbles),
           new Rule(
+              "15.38",
+              MUST,
+              "The server MUST stop an event stream when its client has gone, whether it has sent"
+                  + " FIN and RST or RST alone.",
+              "Browsers close event streams whenever a page is left. A timer that goes on for each"
+                  + " of them uses processor time for nobody (reactor-netty#547).",
+              HTTP,
+              Set.of(Precondition.PROCESS, Precondition.TICKER),
+              Scheduling.ALONE,
+              HttpResources::stopsEventStreams),
+          new Rule(
               "15.39",
               MUST,
               "On stop, the server MUST complete the exchanges that have begun, end idle"
@@ -260,7 +351,7 @@ final class Section15Http {
                   + " off downloads and uploads, and one that waits for idle connections, which"
                   + " pools keep open for hours, is killed.",
               HTTP,
-              Set.of(),
+              Set.of(Precondition.LIFE, Precondition.UPPER, Precondition.SLOW, Precondition.TICKER),
               Scheduling.TIMED,
               HttpResources::stops),
           rule(
@@ -268,6 +359,7 @@ final class Section15Http {
               "The server MUST NOT serve a file outside its folder, nor a device.",
               "Paths come from the network: .., encoded or not, and links lead elsewhere (CWE-22,"
                   + " CWE-59), and /dev/zero never ends.",
+              Set.of(Precondition.FOLDER, Precondition.FILES),
               HttpConnections::staysInFolder),
           rule(
               "15.41",
@@ -275,6 +367,7 @@ final class Section15Http {
                   + " sends slowly.",
               "A write that blocks on a shared thread stops the service for all; one phone without"
                   + " reception is enough.",
+              Set.of(Precondition.BYTES, Precondition.SLOW, Precondition.UPPER),
               HttpConnections::othersGoOn),
           new Rule(
               "15.42",
@@ -284,14 +377,26 @@ final class Section15Http {
                   + " one of these paths forgets a socket, a file or a timer, accept(2) fails with"
                   + " EMFILE some days later.",
               HTTP,
-              Set.of(Precondition.PROCESS),
+              Set.of(
+                  Precondition.PROCESS,
+                  Precondition.FOLDER,
+                  Precondition.UPPER,
+                  Precondition.SINK,
+                  Precondition.SLOW,
+                  Precondition.TICKER,
+                  Precondition.FILES),
               Scheduling.ALONE,
               HttpResources::leavesNothing));
 
   private Section15Http() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, HTTP, Set.of(), check);
+    return rule(id, sentence, why, Set.of(), check);
+  }
+
+  private static Rule rule(
+      String id, String sentence, String why, Set<Precondition> preconditions, Check check) {
+    return new Rule(id, MUST, sentence, why, HTTP, preconditions, check);
   }
 
   /** Starts the program with the usual time limit of a head. */

@@ -48,15 +48,21 @@ public record AddressTarget(
    * @throws IOException if nothing does; the message is for the user
    */
   public void probe() throws IOException {
+    demandListener(address);
+  }
+
+  static void demandListener(InetSocketAddress address) throws IOException {
     if (address.isUnresolved()) {
       throw new IOException("unknown host " + address.getHostString());
     }
     try (Socket socket = new Socket()) {
       socket.connect(address, CONNECT_MILLIS);
     } catch (ConnectException e) {
-      throw new IOException("nothing listens at %s (%s)".formatted(name(), e.getMessage()), e);
+      throw new IOException(
+          "nothing listens at %s (%s)".formatted(HostAndPort.write(address), e.getMessage()), e);
     } catch (IOException e) {
-      throw new IOException("cannot reach %s (%s)".formatted(name(), e.getMessage()), e);
+      throw new IOException(
+          "cannot reach %s (%s)".formatted(HostAndPort.write(address), e.getMessage()), e);
     }
   }
 

@@ -36,6 +36,11 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
   }
 
   @Override
+  public boolean hasDeadline() {
+    return name.contains("{deadline}");
+  }
+
+  @Override
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
     int wanted = config.address().getPort();
     for (int i = 1; ; i++) {

@@ -19,6 +19,16 @@ public non-sealed interface ProgramTarget extends Subject {
     return List.of();
   }
 
+  /** Returns whether the kit starts and stops its instances. */
+  default boolean launchable() {
+    return true;
+  }
+
+  /** Returns whether its instances apply the time limit of their configuration. */
+  default boolean hasDeadline() {
+    return true;
+  }
+
   /** Returns whether its instances run in a process of their own. */
   default boolean launchesProcesses() {
     return true;

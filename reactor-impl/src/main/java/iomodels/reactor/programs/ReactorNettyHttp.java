@@ -76,15 +76,17 @@ final class ReactorNettyHttp {
   // end::accept[]
 
   private HttpRoute route(HttpServerRequest request) {
-    if (request.version().majorVersion() != 1) { // Reactor Netty checks neither this nor Host.
+    if (request.version().majorVersion() != 1) { // Reactor Netty checks none of these.
       return new HttpRoute.Refusal(505, "only HTTP/1.1 and HTTP/1.0\n");
     }
-    Optional<HttpRoute> refusal =
-        request.version().equals(HttpVersion.HTTP_1_0)
-            ? Optional.empty()
-            : HttpRoute.refusal(request.requestHeaders().getAll(HOST));
-    return refusal.orElseGet(
-        () -> HttpRoute.of(request.method().name(), request.uri(), config.folder()));
+    Optional<HttpRoute.Refusal> refusal =
+        HttpRoute.refusalOfCodings(request.requestHeaders().getAll(TRANSFER_ENCODING));
+    if (refusal.isEmpty() && !request.version().equals(HttpVersion.HTTP_1_0)) {
+      refusal = HttpRoute.refusalOfHost(request.requestHeaders().getAll(HOST));
+    }
+    return refusal.isPresent()
+        ? refusal.get()
+        : HttpRoute.of(request.method().name(), request.uri(), config.folder());
   }
 
   private static Mono<Void> text(

@@ -22,11 +22,14 @@ final class HttpContent {
 
   /** Returns the route of a request. */
   static HttpRoute route(HttpServerRequest request, Path folder) {
-    Optional<HttpRoute> refusal =
-        request.version() == HttpVersion.HTTP_1_0
-            ? Optional.empty()
-            : HttpRoute.refusal(request.headers().getAll(HOST)); // Vert.x does not check it.
-    return refusal.orElseGet(() -> HttpRoute.of(request.method().name(), request.uri(), folder));
+    Optional<HttpRoute.Refusal> refusal = // Vert.x checks neither.
+        HttpRoute.refusalOfCodings(request.headers().getAll(TRANSFER_ENCODING));
+    if (refusal.isEmpty() && request.version() != HttpVersion.HTTP_1_0) {
+      refusal = HttpRoute.refusalOfHost(request.headers().getAll(HOST));
+    }
+    return refusal.isPresent()
+        ? refusal.get()
+        : HttpRoute.of(request.method().name(), request.uri(), folder);
   }
 
   /** Returns whether a request has content. */

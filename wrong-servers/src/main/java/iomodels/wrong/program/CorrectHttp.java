@@ -134,6 +134,8 @@ class CorrectHttp extends CorrectProgram {
       int n = it.peer.socket().getInputStream().read(bytes);
       if (n > 0) {
         receive(it, new String(bytes, 0, n, ISO_8859_1));
+      } else {
+        receiveFin(it);
       }
       return n >= 0;
     } catch (SocketTimeoutException _) {
@@ -145,6 +147,9 @@ class CorrectHttp extends CorrectProgram {
   void receive(Connection it, String part) throws IOException {
     it.in.put(part.getBytes(ISO_8859_1));
   }
+
+  /** Called when a read has found the client's FIN. */
+  void receiveFin(Connection it) throws IOException {}
 
   /** Closes in stages: sends FIN, and reads until the client's FIN. */
   void finish(Connection it) throws IOException {

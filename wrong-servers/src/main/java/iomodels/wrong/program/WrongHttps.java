@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import iomodels.http.HttpConversation;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,6 +41,12 @@ final class WrongHttps {
               "Takes an empty line for a malformed request line.",
               "expected status 200",
               it -> it.startsWith("\r\n") ? "?" + it : it),
+          receiving(
+              "http-ends-lines-at-cr",
+              "15.03",
+              "Takes a CR without LF for the end of a line.",
+              "part of another field",
+              it -> it.replaceAll("\r(?!\n)", "\r\n")),
           sending(
               "http-closes-without-a-status",
               "15.04",
@@ -76,6 +84,12 @@ final class WrongHttps {
               "expected status 400",
               it -> it.replace(" :", ":")),
           receiving(
+              "http-strips-lines",
+              "15.10",
+              "Strips whitespace before the name of a field, and takes a continuation for a field.",
+              "part of another field",
+              it -> it.replace("\r\n ", "\r\n")),
+          receiving(
               "http-drops-nul",
               "15.11",
               "Drops NUL from the values of fields.",
@@ -108,6 +122,24 @@ final class WrongHttps {
               "Takes each Transfer-Encoding that contains the word chunked for chunked.",
               "Transfer-Encoding: chunked, xchunked",
               it -> it.replace("chunked, xchunked", "chunked")),
+          sending(
+              "http-answers-400-to-an-unknown-coding",
+              "15.16",
+              "Answers a transfer coding that it does not know with 400.",
+              "got 400",
+              it -> it.replace("HTTP/1.1 501 Not Implemented", "HTTP/1.1 400 Bad Request")),
+          receiving(
+              "http-keeps-connections-of-old-proxies",
+              "15.17",
+              "Goes on after a request of HTTP/1.0 with Transfer-Encoding.",
+              "expected the end of the connection",
+              it -> it.replace("HTTP/1.0\r\n", "HTTP/1.1\r\n")),
+          receiving(
+              "http-finds-no-content-behind-two-fields",
+              "15.18",
+              "Takes a request with two fields Transfer-Encoding for one without content.",
+              "an answer to the next request",
+              it -> it.replace("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "")),
           receiving(
               "http-reads-hexadecimal-prefixes",
               "15.19",
@@ -156,6 +188,12 @@ final class WrongHttps {
               "Goes on after a request with Connection: close.",
               "expected the end of the connection",
               it -> it.replace("Connection: close\r\n", "")),
+          wrong(
+              "http-closes-at-fin",
+              "15.27",
+              "Closes the connection as soon as its client has sent FIN.",
+              "got FIN",
+              WrongHttps::closesAtFin),
           wrong(
               "http-closes-at-once",
               "15.28",
@@ -222,6 +260,12 @@ final class WrongHttps {
                       return new HttpConversation(config.within(NEVER));
                     }
                   }),
+          wrong(
+              "http-forgets-a-timer",
+              "15.38",
+              "Goes on with the timer of an event stream whose client has gone.",
+              "clients of event streams have left",
+              WrongHttps::forgetsATimer),
           wrong(
               "http-cuts-off-when-stopped",
               "15.39",
@@ -322,6 +366,35 @@ final class WrongHttps {
       void receive(Connection it, String part) throws IOException {
         Matcher slow = Pattern.compile("GET /slow.*?\r\n\r\n", Pattern.DOTALL).matcher(part);
         super.receive(it, slow.find() ? slow.replaceFirst("") + slow.group() : part);
+      }
+    };
+  }
+
+  private static CorrectProgram closesAtFin(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void receiveFin(Connection it) throws IOException {
+        throw new IOException("the client has gone");
+      }
+    };
+  }
+
+  private static CorrectProgram forgetsATimer(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      @Override
+      void converse(Connection it) throws IOException, InterruptedException {
+        try {
+          super.converse(it);
+        } catch (IOException e) {
+          Thread.startVirtualThread(
+              () -> {
+                for (long due = System.nanoTime(); ; due = it.http.due().orElse(due)) {
+                  LockSupport.parkNanos(due - System.nanoTime());
+                  it.http.advance(ByteBuffer.allocate(0), it.out.clear(), false, System.nanoTime());
+                }
+              });
+          throw e;
+        }
       }
     };
   }
