@@ -1,5 +1,6 @@
 package iomodels.conformance.rules;
 
+import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section15Http.HELLO;
 import static iomodels.conformance.rules.Section15Http.NOTHING;
 import static iomodels.conformance.rules.Section15Http.get;
@@ -32,14 +33,9 @@ final class HttpMessages {
   /** Rule 15.01. */
   static void pieces(TestContext context) throws Broken, IOException, InterruptedException {
     Instance program = program(context);
-    byte[] requests =
-        (get("/hello")
-                + request("POST /upper", "Content-Length: 5")
-                + "hello"
-                + request("POST /upper", "Transfer-Encoding: chunked")
-                + "5;name=value\r\nhello\r\n1\r\n!\r\n0\r\nX-Checksum: x\r\n\r\n"
-                + get("/hello"))
-            .getBytes(ISO_8859_1);
+    // Whether a server takes extensions and trailers is told by 15.21 and 15.22.
+    boolean extended = isAnswered(context, program, requests(";name=value", "X-Checksum: x\r\n"));
+    byte[] requests = extended ? requests(";name=value", "X-Checksum: x\r\n") : requests("", "");
     for (int i = 0; i <= PIECES; i++) {
       try (Peer client = context.connect(program)) {
         int from = 0;
@@ -50,13 +46,38 @@ final class HttpMessages {
           client.awaitRead(AT_MOST); // Or the next piece would join it in the kernel.
           from += length;
         }
-        HttpResponse.demandText(client, HELLO);
-        HttpResponse.demandText(client, "HELLO");
-        HttpResponse.demandText(client, "HELLO!");
-        HttpResponse.demandText(client, HELLO);
+        demandAnswers(client);
       } catch (Broken e) {
         throw e.at(i == PIECES ? "requests in one write" : "requests in pieces");
       }
+    }
+  }
+
+  private static byte[] requests(String extension, String trailer) {
+    return (get("/hello")
+            + request("POST /upper", "Content-Length: 5")
+            + "hello"
+            + request("POST /upper", "Transfer-Encoding: chunked")
+            + "5%s\r\nhello\r\n1\r\n!\r\n0\r\n%s\r\n".formatted(extension, trailer)
+            + get("/hello"))
+        .getBytes(ISO_8859_1);
+  }
+
+  private static void demandAnswers(Peer client) throws Broken {
+    HttpResponse.demandText(client, HELLO);
+    HttpResponse.demandText(client, "HELLO");
+    HttpResponse.demandText(client, "HELLO!");
+    HttpResponse.demandText(client, HELLO);
+  }
+
+  private static boolean isAnswered(TestContext context, Instance program, byte[] requests)
+      throws IOException {
+    try (Peer client = context.connect(program)) {
+      client.send(requests);
+      demandAnswers(client);
+      return true;
+    } catch (Broken _) {
+      return false;
     }
   }
 
@@ -182,14 +203,36 @@ final class HttpMessages {
   /** Rule 15.13. */
   static void contentLength(TestContext context) throws Broken, IOException, InterruptedException {
     Instance program = program(context);
-    for (String value :
-        List.of(
-            "+3", "-3", "0x3", "3_0", "3 3", "99999999999999999999", "3\r\nContent-Length: 4")) {
+    for (String value : List.of("+3", "-3", "0x3", "3_0", "3 3", "3\r\nContent-Length: 4")) {
       try {
         demandRefused(
             context, program, request("PUT /sink", "Content-Length: " + value) + "abc", 400, 413);
       } catch (Broken e) {
         throw e.at("Content-Length: " + value.replace("\r\n", " and "));
+      }
+    }
+    demandNotTaken(
+        context, program, request("PUT /sink", "Content-Length: 99999999999999999999") + "abc");
+  }
+
+  /** Sends a length that overflows a long; the server refuses it, or waits for the content. */
+  private static void demandNotTaken(TestContext context, Instance program, String request)
+      throws Broken, IOException, InterruptedException {
+    try (Peer client = context.connect(program)) {
+      client.send(request + get("/hello"));
+      client.pause(context.time(SILENCE));
+      client.finishSendingUnlessReset();
+      demandNoSuccess(client);
+    } catch (Broken e) {
+      throw e.at("a length that is too large for a number of 64 bits");
+    }
+  }
+
+  private static void demandNoSuccess(Peer client) throws Broken {
+    for (Optional<String> line = client.lineOrEnd(); line.isPresent(); line = client.lineOrEnd()) {
+      if (line.get().matches("HTTP/1\\.[01] 2[0-9]{2} .*\r")) {
+        throw new Broken(
+            "a refusal, and the end of the connection", "got \"%s\"".formatted(line.get().strip()));
       }
     }
   }
@@ -277,6 +320,22 @@ final class HttpMessages {
     }
   }
 
+  /** Rule 15.19. */
+  static void chunkSizes(TestContext context) throws Broken, IOException, InterruptedException {
+    chunks(
+        context,
+        List.of(
+            "0x5\r\nhello\r\n0\r\n\r\n",
+            "-1\r\nhello\r\n0\r\n\r\n",
+            "1_0\r\nhello, world!!!!\r\n0\r\n\r\n",
+            "\r\nhello\r\n0\r\n\r\n"));
+    demandNotTaken(
+        context,
+        program(context),
+        request("PUT /sink", "Transfer-Encoding: chunked")
+            + "FFFFFFFFFFFFFFFF5\r\nhello\r\n0\r\n\r\n");
+  }
+
   /** Rules 15.19 and 15.20: content that is not taken for complete; the connection ends. */
   static void chunks(TestContext context, List<String> malformed)
       throws Broken, IOException, InterruptedException {
@@ -284,15 +343,7 @@ final class HttpMessages {
     for (String each : malformed) {
       try (Peer client = context.connect(program)) {
         client.send(request("PUT /sink", "Transfer-Encoding: chunked") + each + get("/hello"));
-        for (Optional<String> line = client.lineOrEnd();
-            line.isPresent();
-            line = client.lineOrEnd()) {
-          if (line.get().matches("HTTP/1\\.[01] 2[0-9]{2} .*\r")) {
-            throw new Broken(
-                "a refusal, and the end of the connection",
-                "got \"%s\"".formatted(line.get().strip()));
-          }
-        }
+        demandNoSuccess(client);
       } catch (Broken e) {
         throw e.at("chunks \"%s\"".formatted(each.strip().replace("\r\n", "\\r\\n")));
       }

@@ -9,7 +9,6 @@ import static iomodels.conformance.rules.Section15Http.SLOW;
 import static iomodels.conformance.rules.Section15Http.get;
 import static iomodels.conformance.rules.Section15Http.program;
 import static iomodels.conformance.rules.Section15Http.request;
-import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
@@ -82,11 +81,11 @@ final class HttpResources {
     waits.send(get("/slow/700"));
     Peer uploads = context.connect(program);
     uploads.send(request("POST /upper", "Content-Length: 10") + "hello");
-    HttpResponse upload = HttpResponse.next(uploads, 200);
     Peer ticks = context.connect(program);
     ticks.send(get("/ticker?ms=50"));
     HttpResponse.next(ticks, 200);
     waits.awaitRead(AT_MOST);
+    uploads.awaitRead(AT_MOST);
     PendingAtStop pending = PendingAtStop.stop(context, program);
     try {
       pending.demand(() -> idle.expectFin(context.time(CLOSE)));
@@ -102,7 +101,7 @@ final class HttpResources {
     pending.demand(
         () -> {
           uploads.send("world");
-          upload.demandContent(Peer.BytePattern.of("HELLOWORLD".getBytes(US_ASCII)), 10);
+          HttpResponse.demandText(uploads, "HELLOWORLD");
         });
     pending.demand(() -> HttpResponse.demandText(waits, SLOW));
     Shutdown.demandEnd(context, program);
@@ -155,7 +154,7 @@ final class HttpResources {
       @Override
       void converse(Peer client) throws Broken, IOException {
         client.send(request("POST /upper", "Content-Length: 10") + "hello");
-        HttpResponse.next(client, 200);
+        client.awaitRead(AT_MOST);
         client.reset();
       }
     },

@@ -172,15 +172,7 @@ final class Section15Http {
                   + " overflow. Where two parsers differ, the rest of a chunk becomes a request"
                   + " (RFC 9112, section 7.1).",
               Set.of(Precondition.SINK),
-              context ->
-                  HttpMessages.chunks(
-                      context,
-                      List.of(
-                          "0x5\r\nhello\r\n0\r\n\r\n",
-                          "-1\r\nhello\r\n0\r\n\r\n",
-                          "1_0\r\nhello, world!!!!\r\n0\r\n\r\n",
-                          "FFFFFFFFFFFFFFFF5\r\nhello\r\n0\r\n\r\n",
-                          "\r\nhello\r\n0\r\n\r\n"))),
+              HttpMessages::chunkSizes),
           rule(
               "15.20",
               "The server MUST NOT accept a chunk whose data is longer than its size, or that no CR"
