@@ -1,0 +1,158 @@
+package iomodels.vertx;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Shows faults of Vert.x with its public API alone. A test fails as soon as the fault is fixed:
+ * then correct docs/faults-upstream.md, and delete the workaround that it names.
+ */
+@Timeout(60)
+class UpstreamFaultsTest {
+
+  private static final String HEAD = " HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  private final Vertx vertx = Vertx.vertx();
+  private int port;
+
+  private void serve(Consumer<HttpServerRequest> handler) {
+    port =
+        vertx
+            .createHttpServer()
+            .requestHandler(handler::accept)
+            .listen(0, "127.0.0.1")
+            .await()
+            .actualPort();
+  }
+
+  @AfterEach
+  void stop() {
+    vertx.close().await();
+  }
+
+  private Socket connect() throws IOException {
+    Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+    client.setSoTimeout(30_000);
+    return client;
+  }
+
+  private static void send(Socket client, String text) throws IOException {
+    client.getOutputStream().write(text.getBytes(US_ASCII));
+  }
+
+  /** Reads until the end of a line with this text; returns everything up to there. */
+  private static String readTo(Socket client, String end) throws IOException {
+    StringBuilder text = new StringBuilder();
+    while (!text.toString().endsWith(end + "\n")) {
+      int next = client.getInputStream().read();
+      assertFalse(next == -1, () -> "end after " + text);
+      text.append((char) next);
+    }
+    return text.toString();
+  }
+
+  @Test
+  void hostIsNotCheckedAndThereIsNoDate() throws IOException {
+    // tag::host[]
+    serve(request -> request.response().end("hello\n"));
+    for (String fields : new String[] {"", "Host: a\r\nHost: b\r\n"}) {
+      try (Socket client = connect()) {
+        send(client, "GET / HTTP/1.1\r\n" + fields + "\r\n");
+        String response = readTo(client, "hello");
+        assertTrue(response.startsWith("HTTP/1.1 200 OK\r\n"), response);
+        assertFalse(response.toLowerCase(Locale.ROOT).contains("\r\ndate:"), response);
+      }
+    }
+    // end::host[]
+  }
+
+  @Test
+  void aClientThatHalfClosesGetsNoAnswer() throws IOException {
+    // tag::halfclose[]
+    serve(request -> vertx.setTimer(50, _ -> request.response().end("hello\n")));
+    try (Socket client = connect()) {
+      send(client, "GET /" + HEAD);
+      client.shutdownOutput();
+      assertEquals(-1, client.getInputStream().read());
+    }
+    // end::halfclose[]
+  }
+
+  @Test
+  void aSocketDiscardsWhatItHasNotSentWhenThePeerHalfCloses() throws IOException {
+    // tag::reply[]
+    int length = 20_000_000;
+    port =
+        vertx
+            .createNetServer()
+            .connectHandler(socket -> socket.write(Buffer.buffer(new byte[length])))
+            .listen(0, "127.0.0.1")
+            .await()
+            .actualPort();
+    try (Socket client = connect()) {
+      client.shutdownOutput();
+      assertTrue(client.getInputStream().readAllBytes().length < length);
+    }
+    // end::reply[]
+  }
+
+  @Test
+  void theNextRequestIsShownBeforeTheResponseHasEnded() throws IOException {
+    // tag::order[]
+    List<String> calls = Collections.synchronizedList(new ArrayList<>());
+    serve(
+        request -> {
+          calls.add("request " + request.uri());
+          request.response().endHandler(_ -> calls.add("end " + request.uri()));
+          if (request.uri().equals("/1")) {
+            vertx.setTimer(50, _ -> request.response().end("x\n"));
+          } else {
+            request.response().end("x\n");
+          }
+        });
+    try (Socket client = connect()) {
+      send(client, "GET /1" + HEAD + "GET /2" + HEAD);
+      readTo(client, "x");
+      readTo(client, "x");
+    }
+    vertx.close().await();
+    assertEquals(List.of("request /1", "request /2", "end /2", "end /1"), calls);
+    // end::order[]
+  }
+
+  @Test
+  void aTimeoutLeavesTheEventLoop() {
+    // tag::timeout[]
+    CompletableFuture<Optional<Context>> context = new CompletableFuture<>();
+    vertx.runOnContext(
+        _ ->
+            Promise.promise()
+                .future()
+                .timeout(10, TimeUnit.MILLISECONDS)
+                .onFailure(_ -> context.complete(Optional.ofNullable(Vertx.currentContext()))));
+    assertEquals(Optional.empty(), context.join());
+    // end::timeout[]
+  }
+}
