@@ -45,6 +45,7 @@ class EmptyDatagramWorkaroundTest {
               .bind(loopback, 0)
               .syncUninterruptibly()
               .channel();
+      // tag::empty[]
       for (String text : new String[] {"", "next"}) {
         channel
             .writeAndFlush(new DatagramPacket(Unpooled.copiedBuffer(text, US_ASCII), to))
@@ -53,6 +54,7 @@ class EmptyDatagramWorkaroundTest {
       var packet = new java.net.DatagramPacket(new byte[10], 10);
       receiver.receive(packet);
       return new String(packet.getData(), 0, packet.getLength(), US_ASCII);
+      // end::empty[]
     } finally {
       group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }

@@ -63,12 +63,14 @@ class EpollNoneOpsWorkaroundTest {
     MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, factory);
     Datagrams datagrams = new Datagrams();
     try {
+      // tag::none[]
       IoEventLoop loop = group.next();
       IoRegistration registration = loop.register(datagrams).get();
       registration.submit(EpollIoOps.EPOLLIN);
       registration.submit(EpollIoOps.NONE);
       registration.submit(EpollIoOps.EPOLLOUT);
       return datagrams.writable.await(30, TimeUnit.SECONDS);
+      // end::none[]
     } finally {
       group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
       datagrams.close();

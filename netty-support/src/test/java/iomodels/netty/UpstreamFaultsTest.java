@@ -121,15 +121,14 @@ class UpstreamFaultsTest {
   @Tag("thorough")
   void ioUringLosesAResetAfterData() throws Exception {
     assumeThat(IoUring.isAvailable()).isTrue();
-    // tag::uring[]
     boolean lost = false;
     for (int i = 0; i < 100 && !lost; i++) {
       lost = isLost();
     }
     assertThat(lost).isTrue();
-    // end::uring[]
   }
 
+  // tag::lost[]
   private boolean isLost() throws Exception {
     List<Boolean> lost = new ArrayList<>();
     serve(
@@ -144,4 +143,5 @@ class UpstreamFaultsTest {
     events.clear();
     return lost.contains(true);
   }
+  // end::lost[]
 }

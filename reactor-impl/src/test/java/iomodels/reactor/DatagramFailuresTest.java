@@ -36,6 +36,7 @@ class DatagramFailuresTest {
       throws Exception {
     CountDownLatch subscribed = new CountDownLatch(1);
     CompletableFuture<Integer> received = new CompletableFuture<>();
+    // tag::failure[]
     Connection server =
         UdpServer.create()
             .runOn(loops)
@@ -58,6 +59,7 @@ class DatagramFailuresTest {
           .submit(() -> channel.pipeline().fireExceptionCaught(new IOException("unreachable")))
           .syncUninterruptibly(); // Waits: an event loop reads before it runs tasks.
       socket.send(new DatagramPacket(new byte[3], 3, address));
+      // end::failure[]
       received.handle((_, _) -> true).join();
     } finally {
       server.disposeNow();

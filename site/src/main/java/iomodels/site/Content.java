@@ -87,6 +87,11 @@ public final class Content {
     return written(language, "programs", name);
   }
 
+  /** Returns the text about faults found upstream. */
+  Text faults(String language) throws IOException {
+    return text(folder.resolve(language).resolve("faults.md"));
+  }
+
   /** Returns the lessons in order. */
   List<Text> lessons(String language) throws IOException {
     try (Stream<Path> files = Files.list(folder.resolve(language).resolve("lessons"))) {

@@ -38,6 +38,10 @@ public record Links(String language, int depth) {
     return "%stimeline.html#show=%s".formatted(home(), names);
   }
 
+  public String programRule(String id) {
+    return "%sprograms.html#rule-%s".formatted(home(), id);
+  }
+
   public String rule(String id) {
     return "%srules.html#rule-%s".formatted(home(), id);
   }

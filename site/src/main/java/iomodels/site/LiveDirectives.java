@@ -26,7 +26,7 @@ final class LiveDirectives implements Prose.Directives {
     List<String> values = directive.subList(1, directive.size());
     int wanted =
         switch (name) {
-          case "region", "cost" -> 2;
+          case "region", "code", "cost" -> 2;
           case "trace", "lab" -> 3;
           default -> 1;
         };
@@ -37,6 +37,7 @@ final class LiveDirectives implements Prose.Directives {
     String first = values.getFirst();
     return switch (name) {
       case "region" -> region(site.implementation(first), values.get(1));
+      case "code" -> code(site.source(first), values.get(1));
       case "cost" -> site.recorded().shown(site.implementation(first).id(), values.get(1));
       case "lab" -> lab(site.implementation(first).id(), values.get(1), values.get(2));
       case "claim" -> claim(first);
@@ -69,16 +70,31 @@ final class LiveDirectives implements Prose.Directives {
     for (Source source : sources) {
       List<Source.Passage> passages = source.regions().getOrDefault(region, List.of());
       html.append(
-          "<figure class=\"region\"><figcaption>%s <b>%s</b>, <a href=\"%s#L%d\">%s</a></figcaption>%s</figure>"
-              .formatted(
-                  model(implementation),
-                  words.of("region." + region),
-                  links.source(source.path()),
-                  passages.isEmpty() ? 1 : passages.getFirst().line(),
-                  tail(source.path()),
-                  CodeMarkup.passages(passages, source.language())));
+          figure(
+              "%s <b>%s</b>, ".formatted(model(implementation), words.of("region." + region)),
+              source,
+              passages));
     }
     return html.toString();
+  }
+
+  /** Renders a region of a file. */
+  private String code(Source source, String region) {
+    List<Source.Passage> passages = source.regions().get(region);
+    if (passages == null) {
+      throw new IllegalArgumentException("%s has no region %s".formatted(source.path(), region));
+    }
+    return figure("", source, passages);
+  }
+
+  private String figure(String caption, Source source, List<Source.Passage> passages) {
+    return "<figure class=\"region\"><figcaption>%s<a href=\"%s#L%d\">%s</a></figcaption>%s</figure>"
+        .formatted(
+            caption,
+            links.source(source.path()),
+            passages.isEmpty() ? 1 : passages.getFirst().line(),
+            tail(source.path()),
+            CodeMarkup.passages(passages, source.language()));
   }
 
   private String model(Implementation implementation) {
@@ -129,8 +145,9 @@ final class LiveDirectives implements Prose.Directives {
   private String rule(String id) {
     Rule rule = site.rule(id);
     String title = words.sentence(rule) + words.of("site.space") + words.why(rule);
+    String url = site.rules().containsKey(id) ? links.rule(id) : links.programRule(id);
     return "<a class=\"rule\" href=\"%s\" title=\"%s\">%s</a>"
-        .formatted(links.rule(id), Markup.escaped(title), id);
+        .formatted(url, Markup.escaped(title), id);
   }
 
   private String known(String names, Function<Implementation, String> name) {

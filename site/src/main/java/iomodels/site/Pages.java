@@ -56,6 +56,7 @@ public final class Pages {
           "lab",
           "rules",
           "glossary",
+          "faults",
           "lesson",
           "model",
           "source");
@@ -84,6 +85,11 @@ public final class Pages {
     page("lab.html", "lab", lab());
     page("rules.html", "rules", Map.of("rules", rulesWithWrongServers()));
     page("glossary.html", "glossary", Map.of("groups", glossary()));
+    Text faults = site.content().faults(words.language());
+    page(
+        "faults.html",
+        "faults",
+        Map.of("faults", faults, "prose", new Markdown(faults.markdown())));
     for (int i = 0; i < lessons.size(); i++) {
       page("lessons/%s.html".formatted(lessons.get(i).slug()), "lesson", lesson(i));
     }

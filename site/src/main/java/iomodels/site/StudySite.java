@@ -3,6 +3,7 @@ package iomodels.site;
 import iomodels.conformance.Rule;
 import iomodels.conformance.rules.Rules;
 import iomodels.lab.report.ReportPage;
+import iomodels.program.Programs;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
@@ -26,6 +27,7 @@ final class StudySite {
   private final Implementations implementations;
   private final Map<String, WrongCode> wrongCode;
   private final Map<String, Rule> rules = new LinkedHashMap<>();
+  private final Map<String, Rule> programRules = new LinkedHashMap<>();
 
   /** Source files with a page of their own, by path. */
   private final Map<String, Source> sources = new TreeMap<>();
@@ -37,6 +39,9 @@ final class StudySite {
     implementations = Implementations.of(project);
     wrongCode = WrongSources.read(project);
     Rules.all().forEach(it -> rules.put(it.id(), it));
+    Programs.all().stream()
+        .flatMap(it -> Rules.of(it).stream())
+        .forEach(it -> programRules.put(it.id(), it));
     implementations
         .all()
         .forEach(it -> it.sources().forEach(each -> sources.put(each.path(), each)));
@@ -95,6 +100,7 @@ final class StudySite {
     return implementations;
   }
 
+  /** Returns the rules of servers. */
   Map<String, Rule> rules() {
     return rules;
   }
@@ -126,8 +132,9 @@ final class StudySite {
         .orElseThrow(() -> new IllegalArgumentException("unknown server '%s'".formatted(id)));
   }
 
+  /** Returns a rule of servers or of programs. */
   Rule rule(String id) {
-    return found(rules.get(id), "rule", id);
+    return found(rules.getOrDefault(id, programRules.get(id)), "rule", id);
   }
 
   String wrongServer(String name) {
@@ -145,6 +152,11 @@ final class StudySite {
 
   /** Makes a page for a source file, and returns the path. */
   String sourcePath(String path) {
+    return source(path).path();
+  }
+
+  /** Makes a page for a source file, and returns it. */
+  Source source(String path) {
     if (!sources.containsKey(path)) {
       if (!Files.isRegularFile(project.resolve(path))) {
         throw new IllegalArgumentException("file not found: " + path);
@@ -155,7 +167,7 @@ final class StudySite {
         throw new IllegalArgumentException(e);
       }
     }
-    return path;
+    return found(sources.get(path), "source file", path);
   }
 
   private static <T> T found(@Nullable T it, String kind, String name) {

@@ -39,6 +39,7 @@ class BrowserIT {
           "lab-report.html",
           "rules.html#never-closes",
           "glossary.html",
+          "faults.html",
           "models/nio-selector.html",
           "models/tutorial-select.html",
           "lessons/01-one-blocking-thread.html",

@@ -46,6 +46,23 @@ class ContentTest {
   }
 
   @Test
+  void bothLanguagesHaveTheSameFaultsWithTheSameDirectives() throws IOException {
+    Content.Text english = content.faults("en");
+    Content.Text chinese = content.faults("zh");
+    assertThat(directives(chinese.markdown())).isEqualTo(directives(english.markdown()));
+    assertThat(headings(chinese.markdown())).isEqualTo(headings(english.markdown()));
+  }
+
+  /** Returns the levels of the headings. */
+  private static List<String> headings(String markdown) {
+    return markdown
+        .lines()
+        .filter(it -> it.startsWith("#"))
+        .map(it -> it.split(" ", 2)[0])
+        .toList();
+  }
+
+  @Test
   void bothLanguagesHaveATextAboutEachProgram() throws IOException {
     for (Program program : Programs.all()) {
       Content.Text english = content.program("en", program.name()).orElseThrow();
