@@ -15,7 +15,9 @@ import iomodels.cli.targets.BenchServers;
 import iomodels.cli.targets.ConformanceGate;
 import iomodels.cli.targets.ProgramBenchServers;
 import iomodels.lab.bench.Bench;
+import iomodels.lab.bench.Descriptors;
 import iomodels.lab.bench.InterleavedRun;
+import iomodels.lab.bench.Nginx;
 import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.Scenario;
 import iomodels.lab.bench.ServerSpec;
@@ -67,8 +69,7 @@ public final class BenchCommand implements Callable<Integer> {
   private static final InterleavedRun THOROUGH =
       new InterleavedRun(Duration.ofSeconds(5), Duration.ofSeconds(1), 7);
 
-  private static final int IDLE_CLIENTS = 15_000;
-  private static final int LEAST_IDLE_CLIENTS = 10;
+  private static final int LEAST_CROWD = 10;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -77,14 +78,15 @@ public final class BenchCommand implements Callable<Integer> {
       description =
           "Servers to measure: models, servers in C such as c-epoll, framework examples such as"
               + " example-vertx (default: all models that work on this machine). With --program:"
-              + " styles, and c-relay (default: all styles that have the program).")
+              + " styles, and c-relay or nginx (default: all styles that have the program).")
   private List<String> names = List.of();
 
   @Option(
       names = "--program",
       paramLabel = "NAME",
       description =
-          "Measure a program instead of models: relay, in turns with a relay in C, or chat.")
+          "Measure a program instead of models: relay, in turns with a relay in C; chat; or http,"
+              + " in turns with nginx.")
   private Optional<String> programName = Optional.empty();
 
   @Option(
@@ -92,15 +94,15 @@ public final class BenchCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "NAME",
       description =
-          "One or more of: ${COMPLETION-CANDIDATES} (default: ping-50; with --program, the scenario"
-              + " of the same name).")
+          "One or more of: ${COMPLETION-CANDIDATES} (default: ping-50; with --program, the"
+              + " program's first).")
   private List<Scenario> scenarios = List.of();
 
   @Option(
       names = "--all-scenarios",
       description =
-          "Measure all scenarios: half an hour for 19 models with --quick, and much longer"
-              + " without.")
+          "Measure all scenarios, or all of --program: half an hour for 19 models with --quick,"
+              + " and much longer without.")
   private boolean allScenarios;
 
   @Mixin private QuickOption quick = new QuickOption();
@@ -131,9 +133,11 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--connections",
       paramLabel = "N",
-      description = "Number of connections in scenario idle (default: " + IDLE_CLIENTS + ").")
-  @Range(least = LEAST_IDLE_CLIENTS, most = 60_000)
-  private int crowd = IDLE_CLIENTS;
+      description =
+          "Number of connections in scenario idle (default: 15000) and in http-ticker (default:"
+              + " 10000).")
+  @Range(least = LEAST_CROWD, most = 60_000)
+  private Optional<Integer> crowd = Optional.empty();
 
   @Option(
       names = "--jvm-flag",
@@ -170,7 +174,7 @@ public final class BenchCommand implements Callable<Integer> {
             ? Optional.of(MeasurementFiles.read(baseline.get()))
             : Optional.empty();
     PrintWriter out = spec.commandLine().getOut();
-    boolean yardsticks = hasYardsticks();
+    boolean yardsticks = hasYardsticks(program);
     demandUpstream(program, yardsticks);
     List<ScenarioResult> results = new ArrayList<>();
     int processors = Runtime.getRuntime().availableProcessors(); // before it is pinned to one
@@ -187,7 +191,7 @@ public final class BenchCommand implements Callable<Integer> {
                 () -> servers(program, pinning),
                 scenario,
                 interleaved,
-                crowd,
+                crowd(scenario),
                 jvmFlags,
                 yardsticks ? common(scenario) : Optional.empty(),
                 yardsticks && program.isEmpty(),
@@ -208,7 +212,23 @@ public final class BenchCommand implements Callable<Integer> {
         : new BenchServers(pinning);
   }
 
+  /** As many clients as are wanted, or as this process may have descriptors for. */
+  private int crowd(Scenario scenario) {
+    int wanted = crowd.orElse(scenario.connections());
+    int possible = Math.max(LEAST_CROWD, Descriptors.connections());
+    if (scenario.isCrowd() && wanted > possible) {
+      warn(
+          "%s has %,d clients instead of %,d: the limit of file descriptors is too low; raise it"
+              + " (ulimit -n %d)",
+          scenario, possible, wanted, wanted + (wanted - possible));
+    }
+    return Math.min(wanted, possible);
+  }
+
   private static Optional<String> common(Scenario scenario) {
+    if (scenario.program().filter(Programs.HTTP::equals).isPresent() && !scenario.isForNginx()) {
+      return Optional.empty();
+    }
     return scenario.program().isPresent()
         ? ProgramBenchServers.common(scenario.program().get())
         : Optional.of(scenario == Scenario.UDP ? Bench.COMMON_OF_DATAGRAMS : Bench.COMMON);
@@ -232,7 +252,7 @@ public final class BenchCommand implements Callable<Integer> {
         Programs.named(name).filter(it -> !Scenario.of(Optional.of(it)).isEmpty());
     if (program.isEmpty()) {
       throw new UserError(
-          "program '%s' cannot be measured; those are: relay, chat".formatted(name));
+          "program '%s' cannot be measured; those are: relay, chat, http".formatted(name));
     }
     if (!jvmFlags.isEmpty()) {
       throw new UserError("--jvm-flag is for models; leave it out");
@@ -246,13 +266,14 @@ public final class BenchCommand implements Callable<Integer> {
       return its;
     }
     if (scenarios.isEmpty()) {
-      return program.isPresent() ? its : List.of(Scenario.PING_50);
+      return List.of(program.isPresent() ? its.getFirst() : Scenario.PING_50);
     }
     for (Scenario scenario : scenarios) {
       if (!its.contains(scenario)) {
         throw new UserError(
             scenario.program().isPresent()
-                ? "scenario %s is for a program; give --program %1$s".formatted(scenario)
+                ? "scenario %s is for a program; give --program %s"
+                    .formatted(scenario, scenario.program().get())
                 : "scenario %s is for models, and not for a program; leave it out"
                     .formatted(scenario));
       }
@@ -285,12 +306,25 @@ public final class BenchCommand implements Callable<Integer> {
     return servers;
   }
 
-  private boolean hasYardsticks() throws InterruptedException {
+  private boolean hasYardsticks(Optional<Program> program) throws InterruptedException {
+    if (program.filter(Programs.HTTP::equals).isPresent()) {
+      return hasNginx();
+    }
     try {
       Yardstick.start("epoll", List.of()).close();
       return true;
     } catch (IOException e) {
       warn("there is no server in C to compare with: %s", String.valueOf(e.getMessage()));
+      return false;
+    }
+  }
+
+  private boolean hasNginx() throws InterruptedException {
+    try {
+      Nginx.start(List.of()).close();
+      return true;
+    } catch (IOException e) {
+      warn("there is no server to compare with: %s", String.valueOf(e.getMessage()));
       return false;
     }
   }

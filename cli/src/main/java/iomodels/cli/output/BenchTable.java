@@ -27,6 +27,9 @@ public final class BenchTable {
 
   private static final String NOTHING = "–";
 
+  /** The cells about events, which precede those about memory. */
+  private static final int TICKER_CELLS = 5;
+
   private final PrintWriter out;
   private final Table table;
   private final Scenario scenario;
@@ -51,20 +54,32 @@ public final class BenchTable {
                   Table.Column.right("OUTSIDE HEAP", 0),
                   Table.Column.right("IN HEAP", 0)));
       case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false));
-      case RELAY ->
+      case RELAY, HTTP_50, HTTP_PIPELINED_16 ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
-                  Table.Column.right("× C", 18),
+                  Table.Column.right("× " + yardstick(), 18),
                   Table.Column.right("MSG/S", 7),
-                  Table.Column.right("× C", 18),
+                  Table.Column.right("× " + yardstick(), 18),
                   Table.Column.right("p50 µs", 0),
                   Table.Column.right("p99 µs", 0),
                   Table.Column.right("WAITS", 0),
                   Table.Column.right("MiB", 4),
                   Table.Column.right("LEAST", 0),
                   Table.Column.right("LOADER", 0)));
-      case CHAT ->
+      case HTTP_TICKER ->
+          columns.addAll(
+              List.of(
+                  Table.Column.right("CPU/MSG µs", 0),
+                  Table.Column.right("LATE p50 ms", 18),
+                  Table.Column.right("p99 ms", 18),
+                  Table.Column.right("MAX ms", 0),
+                  Table.Column.right("LOADER", 0),
+                  Table.Column.right("CLIENTS", 0),
+                  Table.Column.right("BYTES/CLIENT", 0),
+                  Table.Column.right("OUTSIDE HEAP", 0),
+                  Table.Column.right("IN HEAP", 0)));
+      case CHAT, HTTP_UPPER ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 18),
@@ -107,10 +122,14 @@ public final class BenchTable {
             load ->
                 cells.addAll(
                     switch (scenario) {
-                      case RELAY -> relayCells(load);
-                      case CHAT -> chatCells(load);
+                      case RELAY, HTTP_50, HTTP_PIPELINED_16 -> programCells(load);
+                      case CHAT, HTTP_UPPER -> cellsWithoutRatios(load);
+                      case HTTP_TICKER -> tickerCells(load);
                       default -> cells(row, load);
                     }));
+    if (scenario == Scenario.HTTP_TICKER && row.load().isEmpty()) {
+      cells.addAll(Collections.nCopies(TICKER_CELLS, NOTHING));
+    }
     row.idle().ifPresent(idle -> cells.addAll(cells(idle)));
     row.systemCalls().ifPresent(calls -> cells.add(all(calls)));
     int missing = table.columns().size() - 1 - cells.size();
@@ -139,12 +158,18 @@ public final class BenchTable {
     };
   }
 
-  private static String meaning(Caveat caveat) {
+  /** The name of the servers that the others are compared with. */
+  private String yardstick() {
+    return scenario.isForNginx() ? "nginx" : "C";
+  }
+
+  private String meaning(Caveat caveat) {
     return switch (caveat) {
       case NOT_CONFORMING -> "breaks rules of the conformance kit, and may be fast because of that";
       case NOT_JUDGED -> "was not judged by the kit (--no-kit), or not by all of its rules";
       case WITHIN_NOISE ->
-          "its difference to C is within the noise, that is, the difference between C and C";
+          "its difference to %1$s is within the noise, that is, the difference between %1$s and %1$s"
+              .formatted(yardstick());
       case LOADER_SATURATED ->
           "the load generator was at its limit: messages per second and latency are partly its own;"
               + " processor time per message is the server's";
@@ -178,8 +203,8 @@ public final class BenchTable {
             : number("%.0f %%", 100 * load.loaderBusy().median()));
   }
 
-  /** A program has no twin; both its throughput and its cost are relative to C. */
-  private static List<String> relayCells(LoadFigures load) {
+  /** A program has no twin; both its throughput and its cost are relative to one server. */
+  private static List<String> programCells(LoadFigures load) {
     return List.of(
         figure("%.2f", load.cpuMicrosPerMessage()),
         ratio(load.toCommon().flatMap(Ratio::cpu)),
@@ -193,8 +218,8 @@ public final class BenchTable {
         number("%.0f %%", 100 * load.loaderBusy().median()));
   }
 
-  /** Without a program in C, the spread of the rounds shows how reliable a median is. */
-  private static List<String> chatCells(LoadFigures load) {
+  /** Without a server to compare with, the spread of the rounds shows how reliable a median is. */
+  private static List<String> cellsWithoutRatios(LoadFigures load) {
     Spread rate = load.messagesPerSecond();
     return List.of(
         ratio(load.cpuMicrosPerMessage()),
@@ -204,6 +229,20 @@ public final class BenchTable {
         figure("%.3f", load.voluntarySwitches()),
         mebibytes(load),
         number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  /** The latency of an event is how late it is. */
+  private static List<String> tickerCells(LoadFigures load) {
+    return List.of(
+        figure("%.2f", load.cpuMicrosPerMessage()),
+        spread(millis(load.latency().p50())),
+        spread(millis(load.latency().p99())),
+        number("%.1f", millis(load.latency().max()).max()),
+        number("%.0f %%", 100 * load.loaderBusy().median()));
+  }
+
+  private static Spread millis(Spread micros) {
+    return new Spread(micros.median() / 1e3, micros.min() / 1e3, micros.max() / 1e3);
   }
 
   private static String mebibytes(LoadFigures load) {
@@ -254,7 +293,7 @@ public final class BenchTable {
                 String.join(", ", named(caveat, servers, brokenRules))));
     if (result.servers().stream()
         .flatMap(it -> it.load().stream())
-        .anyMatch(it -> it.connections() < scenario.connections())) {
+        .anyMatch(it -> !scenario.isCrowd() && it.connections() < scenario.connections())) {
       out.println(
           "¹ serves a limited number of clients: it and the servers in its turns have that many.");
     }
@@ -296,8 +335,10 @@ public final class BenchTable {
     }
     out.printf(
         Locale.ROOT,
-        "C compared with a second C of its kind, in the same turns: CPU/MSG %s, MSG/S %s; noise"
-            + " floors %.2f to %.2f.%n",
+        "%s in the same turns: CPU/MSG %s, MSG/S %s; noise floors %.2f to %.2f.%n",
+        scenario.isForNginx()
+            ? "nginx compared with a second nginx,"
+            : "C compared with a second C of its kind,",
         pooled(cpu),
         pooled(
             measured.stream().flatMap(it -> it.noise().stream()).map(Ratio::throughput).toList()),

@@ -26,7 +26,7 @@ import java.util.Set;
 /**
  * Judges servers by the conformance rules before they are measured: a server may be fast because it
  * is wrong. Each is judged once in a run. Servers in C are not judged here, but by the build's
- * tests.
+ * tests; nor is nginx.
  */
 public final class ConformanceGate {
 
@@ -58,9 +58,12 @@ public final class ConformanceGate {
   }
 
   private boolean isToBeJudged(ServerSpec server) {
-    return wanted
-        && !BenchServers.isYardstick(server.name())
-        && !reports.containsKey(server.name());
+    return wanted && !isYardstick(server.name()) && !reports.containsKey(server.name());
+  }
+
+  private boolean isYardstick(String name) {
+    return BenchServers.isYardstick(name)
+        || program.filter(it -> ProgramBenchServers.isCommon(it, name)).isPresent();
   }
 
   /** Judges the servers that have not been judged yet. */
@@ -116,7 +119,7 @@ public final class ConformanceGate {
 
   /** Returns the caveats of a server that breaks rules, or was not judged by all of them. */
   public Set<Caveat> caveats(String name) {
-    if (BenchServers.isYardstick(name)) {
+    if (isYardstick(name)) {
       return Set.of();
     }
     Optional<Report> report = report(name);

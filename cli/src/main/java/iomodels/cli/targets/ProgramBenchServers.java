@@ -5,6 +5,7 @@ import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.lab.bench.Bench;
+import iomodels.lab.bench.Nginx;
 import iomodels.lab.bench.Pinning;
 import iomodels.lab.bench.ServerSpec;
 import iomodels.lab.bench.ServerUnderTest;
@@ -43,28 +44,33 @@ public final class ProgramBenchServers implements Servers {
   /**
    * The servers to measure.
    *
-   * @param names names of styles, of examples such as {@code example-vertx}, and of the program in
-   *     C if it exists; empty for all styles that have the program
+   * @param names names of styles, of examples such as {@code example-vertx}, and of the server that
+   *     all are compared with if there is one; empty for all styles that have the program
    * @throws UserError if there is no such style, or it does not have that program
    */
   public static List<ServerSpec> specs(Program program, List<String> names) throws UserError {
     List<ServerSpec> specs = new ArrayList<>();
     List<String> all = ArgumentResolver.styles(program).stream().map(StyleProvider::style).toList();
     for (String name : names.isEmpty() ? all : names) {
-      if (!inC(program, name)) {
+      if (!isCommon(program, name)) {
         style(program, name);
+      } else if (program.equals(Programs.HTTP) && !Nginx.isInstalled()) {
+        throw new UserError(Nginx.MISSING);
       }
       specs.add(new ServerSpec(name, common(program).orElse(""), Integer.MAX_VALUE, false));
     }
     return specs;
   }
 
-  /** The server that all are compared with: the program in C, if it exists. */
+  /** The server that all are compared with: the program in C, or nginx, if there is one. */
   public static Optional<String> common(Program program) {
-    return program.equals(Programs.RELAY) ? Optional.of(Bench.COMMON_OF_RELAYS) : Optional.empty();
+    if (program.equals(Programs.RELAY)) {
+      return Optional.of(Bench.COMMON_OF_RELAYS);
+    }
+    return program.equals(Programs.HTTP) ? Optional.of(Bench.COMMON_OF_HTTP) : Optional.empty();
   }
 
-  static boolean inC(Program program, String name) {
+  static boolean isCommon(Program program, String name) {
     return common(program).filter(name::equals).isPresent();
   }
 
@@ -84,7 +90,12 @@ public final class ProgramBenchServers implements Servers {
   @Override
   public ServerUnderTest start(String name, List<String> jvmFlags)
       throws IOException, InterruptedException {
-    if (inC(program, name)) {
+    if (name.equals(Nginx.NAME)) {
+      Nginx nginx = Nginx.start(pinning.prefix());
+      started.push(nginx);
+      return ServerUnderTest.of(nginx);
+    }
+    if (isCommon(program, name)) {
       ProgramConfig config = config();
       Yardstick relay =
           Yardstick.startRelay(
@@ -94,7 +105,7 @@ public final class ProgramBenchServers implements Servers {
     }
     StyleTarget target;
     try {
-      target = new StyleTarget(style(program, name), program);
+      target = StyleTarget.toBeMeasured(style(program, name), program, jvmFlags);
     } catch (UserError e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -145,6 +156,7 @@ public final class ProgramBenchServers implements Servers {
       switch (started.pop()) {
         case StyleTarget target -> target.close();
         case Yardstick yardstick -> yardstick.close();
+        case Nginx nginx -> nginx.close();
         default -> throw new AssertionError();
       }
     }

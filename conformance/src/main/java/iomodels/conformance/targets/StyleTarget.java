@@ -26,21 +26,28 @@ public final class StyleTarget implements ProgramTarget {
   private final Program program;
   private final Class<?> source;
   private final List<String> flags;
+  private final boolean isCached;
   private final List<String> unexpectedExits = new ArrayList<>();
   private Optional<HostProcess> shared = Optional.empty();
 
   /** Creates a target for a style that has this program, with the default flags of the JVM. */
   public StyleTarget(StyleProvider style, Program program) {
-    this(style, program, List.of());
+    this(style, program, List.of(), false);
+  }
+
+  /** Creates a target that is to be measured, with additional flags of the JVM. */
+  public static StyleTarget toBeMeasured(StyleProvider style, Program program, List<String> flags) {
+    return new StyleTarget(style, program, flags, false);
   }
 
   /** Creates a target whose JVM starts quickly; it is too slow for measurements. */
   public static StyleTarget toBeJudged(StyleProvider style, Program program) {
-    return new StyleTarget(style, program, Jvm.QUICK);
+    return new StyleTarget(style, program, Jvm.QUICK, true);
   }
 
-  private StyleTarget(StyleProvider style, Program program, List<String> flags) {
+  private StyleTarget(StyleProvider style, Program program, List<String> flags, boolean isCached) {
     this.flags = flags;
+    this.isCached = isCached;
     this.style = style;
     this.program = program;
     this.source = style.page(program).orElseThrow().source();
@@ -90,7 +97,7 @@ public final class StyleTarget implements ProgramTarget {
 
   /** A JVM that is to be measured runs without a cache. */
   private List<String> cached() throws InterruptedException {
-    if (flags.isEmpty()) {
+    if (!isCached) {
       return List.of();
     }
     List<String> users = List.of("programs", style.getClass().getModule().getName());

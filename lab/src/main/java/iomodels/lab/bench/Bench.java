@@ -1,7 +1,11 @@
 package iomodels.lab.bench;
 
 import iomodels.lab.bench.InterleavedRun.RunResult;
+import iomodels.lab.bench.TurnResults.MeasuredServer;
 import iomodels.lab.bench.TurnResults.StartAttempt;
+import iomodels.lab.load.ClientCrowd;
+import iomodels.lab.load.EventStreamClients;
+import iomodels.lab.load.IdleClients;
 import iomodels.lab.load.IdleClientsProcess;
 import iomodels.lab.load.Load;
 import iomodels.lab.load.LoadException;
@@ -30,7 +34,7 @@ import java.util.function.Supplier;
  * @param servers starts them
  * @param scenario what they have to do
  * @param interleaved length and number of the rounds
- * @param idleClients how many idle connections {@link Scenario#IDLE} makes
+ * @param crowd how many connections {@link Scenario#isCrowd} makes
  * @param jvmFlags for the models' JVMs
  * @param common name of the server that all are compared with, if any
  * @param hasTwins whether each server is also compared with its own model in C
@@ -40,7 +44,7 @@ public record Bench(
     Supplier<Servers> servers,
     Scenario scenario,
     InterleavedRun interleaved,
-    int idleClients,
+    int crowd,
     List<String> jvmFlags,
     Optional<String> common,
     boolean hasTwins,
@@ -54,6 +58,9 @@ public record Bench(
 
   /** The same for {@link Scenario#RELAY}. */
   public static final String COMMON_OF_RELAYS = "c-relay";
+
+  /** The same for {@link Scenario#isForNginx}. */
+  public static final String COMMON_OF_HTTP = Nginx.NAME;
 
   /** Follows the progress. */
   public interface Listener {
@@ -72,8 +79,9 @@ public record Bench(
   public long steps(List<ServerSpec> specs) {
     List<ServerSpec> fit = specs.stream().filter(it -> unfit(it).isEmpty()).toList();
     return switch (scenario) {
-      case IDLE -> (long) fit.size() * idleClients;
+      case IDLE -> (long) fit.size() * crowd;
       case SYSCALLS -> fit.size();
+      case HTTP_TICKER -> fit.size() * (crowd + interleaved.rounds() + 1L);
       default ->
           groups(fit).stream()
               .mapToLong(it -> namesInTurn(it).size() * (interleaved.rounds() + 1L))
@@ -96,7 +104,7 @@ public record Bench(
     }
     List<ServerSpec> fit = specs.stream().filter(it -> unfit(it).isEmpty()).toList();
     switch (scenario) {
-      case IDLE, SYSCALLS -> {
+      case IDLE, SYSCALLS, HTTP_TICKER -> {
         for (ServerSpec spec : fit) {
           listener.doing(spec.name());
           collecting.measured(alone(spec, listener));
@@ -141,7 +149,7 @@ public record Bench(
   private Optional<String> unfit(ServerSpec spec) {
     int needed =
         switch (scenario) {
-          case IDLE -> idleClients;
+          case IDLE -> crowd;
           case MOSTLY_IDLE -> Scenario.IDLE_BESIDE + scenario.connections();
           default -> 1;
         };
@@ -150,6 +158,9 @@ public record Bench(
           spec.connections() == 1
               ? "it serves one client at a time"
               : "it serves at most %,d clients at a time".formatted(spec.connections()));
+    }
+    if (spec.name().equals(Nginx.NAME) && !scenario.isForNginx()) {
+      return Optional.of("it serves GET /hello only");
     }
     return scenario == Scenario.UDP && !spec.datagrams()
         ? Optional.of("it does not serve over UDP")
@@ -227,33 +238,81 @@ public record Bench(
   }
 
   private ServerResult alone(ServerSpec spec, Listener listener) throws InterruptedException {
-    List<String> flags = new ArrayList<>(jvmFlags);
-    if (scenario == Scenario.IDLE) {
-      flags.addAll(IdleMemory.JVM_FLAGS);
-    }
-    try (Servers starting = servers.get()) {
-      ServerUnderTest server = starting.start(spec.name(), flags);
-      Optional<List<IdlePoint>> idle = Optional.empty();
-      Optional<Map<String, Double>> calls = Optional.empty();
-      if (scenario == Scenario.IDLE) {
-        idle = Optional.of(IdleMemory.of(server, idleClients, listener::step));
-      } else {
-        calls = Optional.of(systemCalls(server));
-        listener.step();
-      }
-      return new ServerResult(
-          spec.name(),
-          server.name(),
-          spec.twin(),
-          Optional.empty(),
-          idle,
-          calls,
-          List.copyOf(judged.apply(spec.name())),
-          "",
-          "");
+    try {
+      return switch (scenario) {
+        case IDLE -> withMemory(spec, listener);
+        case HTTP_TICKER -> withMemory(spec, listener).withLoad(eventStreams(spec, listener));
+        default -> withSystemCalls(spec, listener);
+      };
     } catch (IOException | LoadException e) {
       return ServerResult.failed(spec.name(), spec.twin(), String.valueOf(e.getMessage()));
     }
+  }
+
+  private ServerResult withMemory(ServerSpec spec, Listener listener)
+      throws IOException, LoadException, InterruptedException {
+    List<String> flags = new ArrayList<>(jvmFlags);
+    flags.addAll(IdleMemory.JVM_FLAGS);
+    try (Servers starting = servers.get()) {
+      ServerUnderTest server = starting.start(spec.name(), flags);
+      try (ClientCrowd clients = clients(server)) {
+        List<IdlePoint> points = IdleMemory.of(server, clients, crowd, listener::step);
+        return result(spec, server, Optional.of(points), Optional.empty());
+      }
+    }
+  }
+
+  private ClientCrowd clients(ServerUnderTest server) throws LoadException, InterruptedException {
+    return scenario == Scenario.IDLE
+        ? new IdleClients(server.address())
+        : EventStreamClients.of(crowdLoad(server));
+  }
+
+  private Load crowdLoad(ServerUnderTest server) {
+    return scenario.load(server.address(), server.connections()).withConnections(crowd);
+  }
+
+  /** In a process of its own, with the usual flags: those of the memory change the speed. */
+  private ServerResult eventStreams(ServerSpec spec, Listener listener)
+      throws IOException, InterruptedException {
+    try (Servers starting = servers.get()) {
+      ServerUnderTest server = starting.start(spec.name(), jvmFlags);
+      List<RunResult> results =
+          interleaved.measure(List.of(server), this::crowdLoad, listener::step);
+      return new TurnResults(
+              scenario,
+              crowd,
+              Optional.empty(),
+              List.of(new MeasuredServer(spec.name(), server.name(), results.getFirst())))
+          .result(spec, spec.twin(), judged.apply(spec.name()));
+    }
+  }
+
+  private ServerResult withSystemCalls(ServerSpec spec, Listener listener)
+      throws IOException, LoadException, InterruptedException {
+    try (Servers starting = servers.get()) {
+      ServerUnderTest server = starting.start(spec.name(), jvmFlags);
+      Map<String, Double> calls = systemCalls(server);
+      listener.step();
+      return result(spec, server, Optional.empty(), Optional.of(calls));
+    }
+  }
+
+  private ServerResult result(
+      ServerSpec spec,
+      ServerUnderTest server,
+      Optional<List<IdlePoint>> idle,
+      Optional<Map<String, Double>> calls) {
+    return new ServerResult(
+        spec.name(),
+        server.name(),
+        spec.twin(),
+        Optional.empty(),
+        idle,
+        calls,
+        List.copyOf(judged.apply(spec.name())),
+        "",
+        "");
   }
 
   private Map<String, Double> systemCalls(ServerUnderTest server)

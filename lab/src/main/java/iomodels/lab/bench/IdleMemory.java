@@ -1,6 +1,6 @@
 package iomodels.lab.bench;
 
-import iomodels.lab.load.IdleClients;
+import iomodels.lab.load.ClientCrowd;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.report.ServerResult.IdlePoint;
 import iomodels.lab.tools.Jcmd;
@@ -15,9 +15,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Measures the memory of idle connections, with several numbers of idle clients. The cost of one
- * connection is the difference between two measurements, divided by the difference in clients: the
- * server's own memory cancels out.
+ * Measures the memory of connections, with several numbers of clients that need little else. The
+ * cost of one connection is the difference between two measurements, divided by the difference in
+ * clients: the server's own memory cancels out.
  *
  * <p>Garbage in a JVM would make connections look expensive, and a heap that has grown before would
  * make them look free. Therefore the heap gets all its pages at the start ({@link #JVM_FLAGS}), and
@@ -49,24 +49,24 @@ public final class IdleMemory {
   /**
    * Measures one server, which must have no other clients.
    *
+   * @param clients none yet; the caller closes them
    * @param size the largest number of clients, at least 10
    * @param progress called for each connection
    * @return growth of the memory, from no connection to the largest number
    */
-  public static List<IdlePoint> of(ServerUnderTest server, int size, Runnable progress)
+  public static List<IdlePoint> of(
+      ServerUnderTest server, ClientCrowd clients, int size, Runnable progress)
       throws IOException, LoadException, InterruptedException {
     CostMeter meter = server.meter();
     List<IdlePoint> points = new ArrayList<>();
     points.add(new IdlePoint(0, 0, 0));
-    try (IdleClients clients = new IdleClients(server.address())) {
-      long heap = server.java() ? liveBytes(server.process()) : 0;
-      long process = meter.proportionalBytes();
-      for (double share : SHARES) {
-        int many = (int) Math.round(share * size);
-        clients.growTo(many, progress);
-        long heapBytes = server.java() ? liveBytes(server.process()) - heap : 0;
-        points.add(new IdlePoint(many, meter.proportionalBytes() - process, heapBytes));
-      }
+    long heap = server.java() ? liveBytes(server.process()) : 0;
+    long process = meter.proportionalBytes();
+    for (double share : SHARES) {
+      int many = (int) Math.round(share * size);
+      clients.growTo(many, progress);
+      long heapBytes = server.java() ? liveBytes(server.process()) - heap : 0;
+      points.add(new IdlePoint(many, meter.proportionalBytes() - process, heapBytes));
     }
     return points;
   }

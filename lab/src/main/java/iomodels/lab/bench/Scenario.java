@@ -1,5 +1,6 @@
 package iomodels.lab.bench;
 
+import iomodels.lab.load.EventStreamClients;
 import iomodels.lab.load.Load;
 import iomodels.lab.load.Load.Shape;
 import iomodels.lab.load.Payload;
@@ -50,7 +51,17 @@ public enum Scenario {
           + " when the last member has it",
       1_000,
       4,
-      64);
+      64),
+  HTTP_50("GET /hello, one request at a time on each of 50 connections", 50, 1, 0),
+  HTTP_PIPELINED_16("GET /hello, 16 requests in flight on each of 50 connections", 50, 16, 0),
+  HTTP_UPPER(
+      "POST /upper with 16 KiB, one request at a time on each of 50 connections", 50, 1, 16 * 1024),
+  HTTP_TICKER(
+      "event streams with an event per second for each client: memory of a client, and how late"
+          + " events are after the one before them; a message is an event",
+      10_000,
+      1,
+      0);
 
   /** Number of idle connections in addition to the busy ones. */
   static final int IDLE_BESIDE = 10_000;
@@ -92,8 +103,22 @@ public enum Scenario {
     return switch (this) {
       case RELAY -> Optional.of(Programs.RELAY);
       case CHAT -> Optional.of(Programs.CHAT);
+      case HTTP_50, HTTP_PIPELINED_16, HTTP_UPPER, HTTP_TICKER -> Optional.of(Programs.HTTP);
       default -> Optional.empty();
     };
+  }
+
+  /** Whether nginx can serve it, and is what the servers are compared with. */
+  public boolean isForNginx() {
+    return this == HTTP_50 || this == HTTP_PIPELINED_16;
+  }
+
+  /**
+   * Whether it measures the memory of many clients, whose number the user chooses, and not of more
+   * clients than this process may have descriptors for.
+   */
+  public boolean isCrowd() {
+    return this == IDLE || this == HTTP_TICKER;
   }
 
   /** The scenarios of a program, or of the service {@code upper}. */
@@ -126,15 +151,23 @@ public enum Scenario {
    */
   public Load load(InetSocketAddress server, int atATime) {
     int many = Math.min(connections, atATime);
-    Load load = Load.of(server, many, messageBytes).withInFlight(inFlight).withRate(rate());
+    Load load = Load.of(server, many, payload()).withInFlight(inFlight).withRate(rate());
     return switch (this) {
       case CHURN -> load.withShape(Shape.CHURN);
       case CHAT -> load.withShape(Shape.CHAT);
-      case UDP ->
-          Load.of(server, many, Payload.ofDatagrams(Services.UPPER, messageBytes))
-              .withShape(Shape.DATAGRAMS)
-              .withPatience(DATAGRAM_PATIENCE);
+      case UDP -> load.withShape(Shape.DATAGRAMS).withPatience(DATAGRAM_PATIENCE);
+      case HTTP_TICKER -> load.withShape(Shape.EVENT_STREAMS);
       default -> load;
+    };
+  }
+
+  private Payload payload() {
+    return switch (this) {
+      case UDP -> Payload.ofDatagrams(Services.UPPER, messageBytes);
+      case HTTP_50, HTTP_PIPELINED_16 -> Payload.httpHello();
+      case HTTP_UPPER -> Payload.httpUpper(messageBytes);
+      case HTTP_TICKER -> Payload.httpTicker(EventStreamClients.INTERVAL);
+      default -> Payload.upper(messageBytes);
     };
   }
 

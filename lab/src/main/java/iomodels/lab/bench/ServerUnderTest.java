@@ -61,6 +61,11 @@ public record ServerUnderTest(
         Optional.empty());
   }
 
+  /** nginx. */
+  public static ServerUnderTest of(Nginx nginx) {
+    return of(Nginx.NAME, nginx.address(), nginx.process());
+  }
+
   /** Returns a copy with an upstream server. */
   public ServerUnderTest withUpstream(Upstream wanted) {
     return new ServerUnderTest(

@@ -12,7 +12,8 @@ public interface Servers extends AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param name of a model, {@code c-NAME} for a yardstick, or {@code example-NAME}
+   * @param name of a model or style, {@code c-NAME} for a yardstick, {@code nginx}, or {@code
+   *     example-NAME}
    * @param jvmFlags for its JVM, if it has one, besides those that it needs
    * @throws IOException if it does not start, or does not work on this machine; the message says
    *     why

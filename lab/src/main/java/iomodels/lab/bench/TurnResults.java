@@ -119,7 +119,9 @@ record TurnResults(
         Figures.spread(rounds, it -> it.load().lag99().toNanos() / 1e3),
         Figures.spread(rounds, it -> it.load().leastServedShare()),
         Figures.spread(rounds, it -> Figures.lostShare(it.load())),
-        scenario.isOpenLoop() || scenario == Scenario.CHURN // Closing belongs to no latency.
+        scenario.isOpenLoop()
+                || scenario == Scenario.CHURN // Closing belongs to no latency.
+                || scenario == Scenario.HTTP_TICKER // Nothing is in flight.
             ? Optional.empty()
             : Optional.of(Figures.spread(rounds, it -> Figures.littlesLaw(it.load(), inFlight))),
         Figures.latencies(rounds),

@@ -7,6 +7,7 @@ import iomodels.lab.bench.InterleavedRun.RunResult;
 import iomodels.lab.bench.Scenario;
 import iomodels.lab.bench.ServerUnderTest;
 import iomodels.lab.bench.Servers;
+import iomodels.lab.load.IdleClients;
 import iomodels.lab.load.LoadException;
 import iomodels.lab.report.Chart;
 import iomodels.lab.report.Chart.Axis;
@@ -52,7 +53,10 @@ public record Laboratory(
       throws IOException, LoadException, InterruptedException {
     doing.accept("%s: %,d idle connections".formatted(name, connections));
     try (Servers started = servers.get()) {
-      return IdleMemory.of(started.start(name, IdleMemory.JVM_FLAGS), connections, () -> {});
+      ServerUnderTest server = started.start(name, IdleMemory.JVM_FLAGS);
+      try (IdleClients clients = new IdleClients(server.address())) {
+        return IdleMemory.of(server, clients, connections, () -> {});
+      }
     }
   }
 

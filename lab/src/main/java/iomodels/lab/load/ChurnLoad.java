@@ -72,7 +72,7 @@ final class ChurnLoad {
       super(index, load.connections());
       this.index = index;
       message = Payload.direct(load.payload().message(index));
-      reply = new ReplyVerifier(load.payload().reply(index), this::failure);
+      reply = load.payload().verifier(index, this::failure);
     }
 
     @Override
@@ -151,10 +151,10 @@ final class ChurnLoad {
       if (count < 0) {
         throw failure("the server closed the connection early, " + reply.progress());
       }
-      if (count > reply.remaining()) {
-        throw failure("the server sent %d bytes too many".formatted(count - reply.remaining()));
-      }
       reply.verify(runner.received.flip());
+      if (runner.received.hasRemaining()) {
+        throw failure("the server sent %d bytes too many".formatted(runner.received.remaining()));
+      }
       if (reply.isComplete()) {
         complete();
       }

@@ -1,13 +1,12 @@
 package iomodels.lab.load;
 
 import java.io.IOException;
-import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Many clients that are served once and then keep their connection open without sending. They send
@@ -16,10 +15,7 @@ import java.util.List;
  * <p>They connect from several loopback addresses, each of which has ports of its own. For use by
  * one thread at a time.
  */
-public final class IdleClients implements AutoCloseable {
-
-  /** Linux answers on all of 127.0.0.0/8. */
-  private static final int ADDRESSES = 8;
+public final class IdleClients implements ClientCrowd {
 
   /** How many connect before the first of them is waited for. */
   private static final int BATCH = 100;
@@ -36,13 +32,12 @@ public final class IdleClients implements AutoCloseable {
   }
 
   /**
-   * Adds clients until there are {@code size}. They connect in batches: a server that scans all of
-   * its clients for each event then scans them less often.
+   * {@inheritDoc}
    *
-   * @param progress called for each client that has been served
-   * @throws LoadException if the server refuses a client, does not answer it in time, or gives it a
-   *     wrong reply
+   * <p>They connect in batches: a server that scans all of its clients for each event then scans
+   * them less often.
    */
+  @Override
   public void growTo(int size, Runnable progress) throws LoadException, InterruptedException {
     while (clients.size() < size) {
       if (Thread.interrupted()) {
@@ -71,9 +66,9 @@ public final class IdleClients implements AutoCloseable {
   private void connect() throws IOException {
     Socket socket = new Socket();
     clients.add(socket);
-    if (server.getAddress() instanceof Inet4Address) { // IPv6 has one loopback address only.
-      byte[] source = {127, 0, 0, (byte) (2 + clients.size() % ADDRESSES)};
-      socket.bind(new InetSocketAddress(InetAddress.getByAddress(source), 0));
+    Optional<InetSocketAddress> source = LoopbackSources.of(server, clients.size());
+    if (source.isPresent()) {
+      socket.bind(source.get());
     }
     socket.connect(server, (int) PATIENCE.toMillis());
     socket.getOutputStream().write('a');

@@ -42,7 +42,9 @@ public record Load(
      * delivered to one of the other members. Latency is that of a line until the last member has
      * received it. A rate is in lines per second.
      */
-    CHAT
+    CHAT,
+    /** Event streams that the server sends by itself: {@link EventStreamClients}. */
+    EVENT_STREAMS
   }
 
   /** Checks the quantities. */

@@ -18,6 +18,7 @@ public final class LoadGenerators {
       case CHURN -> ChurnLoad.prepare(load);
       case DATAGRAMS -> DatagramLoad.open(load);
       case CHAT -> ChatLoad.enter(load);
+      case EVENT_STREAMS -> EventStreamClients.connect(load);
     };
   }
 }

@@ -1,68 +1,26 @@
 package iomodels.lab.load;
 
 import java.nio.ByteBuffer;
-import java.util.function.Function;
 
 /**
- * Compares a reply with the expected one, piece by piece as it arrives over TCP. For use by one
+ * Verifies the replies on one connection, piece by piece as they arrive over TCP. For use by one
  * thread.
  */
-final class ReplyVerifier {
-
-  /** Its position is the next byte that is expected. */
-  private final ByteBuffer expected;
-
-  private final Function<String, LoadFailure> failure;
-
-  /**
-   * Expects the same reply to each message.
-   *
-   * @param failure names the connection of a wrong reply
-   */
-  ReplyVerifier(byte[] reply, Function<String, LoadFailure> failure) {
-    expected = Payload.direct(reply);
-    this.failure = failure;
-  }
+interface ReplyVerifier {
 
   /**
    * Consumes the bytes that belong to the reply.
    *
    * @throws LoadFailure if one of them is wrong
    */
-  void verify(ByteBuffer received) {
-    int length = Math.min(received.remaining(), remaining());
-    int last = received.limit();
-    received.limit(received.position() + length);
-    expected.limit(expected.position() + length);
-    int wrong = received.mismatch(expected);
-    if (wrong >= 0) {
-      throw failure.apply(
-          "byte %d of a reply is 0x%02X, not 0x%02X"
-              .formatted(
-                  expected.position() + wrong,
-                  received.get(received.position() + wrong) & 0xFF,
-                  expected.get(expected.position() + wrong) & 0xFF));
-    }
-    received.position(received.limit()).limit(last);
-    expected.position(expected.limit());
-  }
+  void verify(ByteBuffer received);
 
-  /** How many bytes are missing. */
-  int remaining() {
-    return expected.capacity() - expected.position();
-  }
-
-  boolean isComplete() {
-    return remaining() == 0;
-  }
+  /** Whether the whole reply has arrived, and is right. */
+  boolean isComplete();
 
   /** Expects the next reply. */
-  void reset() {
-    expected.clear();
-  }
+  void reset();
 
   /** How much has arrived, for an error message. */
-  String progress() {
-    return "%d of %d bytes of a reply received".formatted(expected.position(), expected.capacity());
-  }
+  String progress();
 }

@@ -2,11 +2,13 @@ package iomodels.lab.load;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 
 /** Load over TCP connections that stay open. */
 final class StreamLoad {
@@ -37,9 +39,18 @@ final class StreamLoad {
 
   /** Opens a non-blocking connection, for any shape of load. */
   static SocketChannel channel(Load load, int number) throws LoadException, InterruptedException {
+    return channel(load, number, Optional.empty());
+  }
+
+  /** Opens a non-blocking connection, from an address if one is given. */
+  static SocketChannel channel(Load load, int number, Optional<InetSocketAddress> source)
+      throws LoadException, InterruptedException {
     try {
       SocketChannel channel = SocketChannel.open();
       try {
+        if (source.isPresent()) {
+          channel.bind(source.get());
+        }
         int millis = Math.clamp(load.patience().toMillis(), 1, Integer.MAX_VALUE);
         channel.socket().connect(load.server(), millis);
         if (channel.getLocalAddress().equals(channel.getRemoteAddress())) {
@@ -117,7 +128,7 @@ final class StreamLoad {
       while (messages.hasRemaining()) {
         messages.put(message);
       }
-      reply = new ReplyVerifier(load.payload().reply(index), this::failure);
+      reply = load.payload().verifier(index, this::failure);
     }
 
     @Override

@@ -10,7 +10,7 @@
   const CAVEATS = {
     NOT_CONFORMING: ["kit", "breaks rules of the conformance kit: it may be fast for that reason"],
     NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run, or not by all rules"],
-    WITHIN_NOISE: ["noise", "the difference to C is smaller than the difference between the two C servers"],
+    WITHIN_NOISE: ["noise", "the difference to C, or nginx, is smaller than the difference between two servers of that kind"],
     LOADER_SATURATED: ["loader", "the load generator was at its limit: throughput and latency are partly its own"],
     LITTLES_LAW: ["little", "throughput times latency differs from the messages in flight: one of them is wrong"],
     OVERLOADED: ["overload", "it handled less than the offered load: latency shows how long that lasted"],
@@ -282,8 +282,10 @@
     }];
   };
 
+  const yardstick = (scenario) => (scenario.servers.some((it) => it.twin === "nginx") ? "nginx" : "C");
+
   const loadTable = (scenario) => {
-    const heads = ["server", "CPU/msg µs", "× C", "× its model in C", "msg/s", "p50 µs", "p99 µs", "p99.9 µs", "waits/msg", "preemptions/msg", "threads", "MiB", "least served", "loader busy"];
+    const heads = ["server", "CPU/msg µs", `× ${yardstick(scenario)}`, "× its model in C", "msg/s", "p50 µs", "p99 µs", "p99.9 µs", "waits/msg", "preemptions/msg", "threads", "MiB", "least served", "loader busy"];
     const rows = scenario.servers.map((it) => {
       const load = it.load;
       if (!load) {
@@ -354,7 +356,7 @@
 
   const loads = scenarios.filter((it) => loaded(it).length);
   if (loads.length > 1) {
-    const it = section("summary", "Processor time per message, as a multiple of plain C");
+    const it = section("summary", `Processor time per message, as a multiple of ${yardstick(loads[0]) === "C" ? "plain C" : "nginx"}`);
     const servers = [...new Set(loads.flatMap((scenario) => scenario.servers.map((server) => server.name)))];
     it.append(table("Processor time per message by server and scenario", ["server", ...loads.map((scenario) => scenario.name)], servers.map((name) => [
       name,
@@ -390,9 +392,11 @@
         ...bars(`Waits per message, ${scenario.name}`, "voluntary context switches per message", servers, (each) => each.load.voluntarySwitches),
       ];
       it.append(...shown.map(figure));
-    } else if (scenario.servers.some((each) => each.idle)) {
+    }
+    if (scenario.servers.some((each) => each.idle)) {
       it.append(...idle(scenario));
-    } else if (scenario.servers.some((each) => each.systemCalls)) {
+    }
+    if (scenario.servers.some((each) => each.systemCalls)) {
       it.append(...calls(scenario));
     }
     for (const server of scenario.servers.filter((each) => each.failure || each.unfit)) {

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
-class ReplyVerifierTest {
+class ExactReplyTest {
 
-  private final ReplyVerifier verifier =
-      new ReplyVerifier("ABC".getBytes(US_ASCII), it -> LoadFailure.of("connection", 1, 2, it));
+  private final ExactReply verifier =
+      new ExactReply("ABC".getBytes(US_ASCII), it -> LoadFailure.of("connection", 1, 2, it));
 
   private static ByteBuffer bytes(String text) {
     return ByteBuffer.wrap(text.getBytes(US_ASCII));
