@@ -18,6 +18,7 @@ import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -29,6 +30,12 @@ import java.util.Optional;
  * program needs an upstream, all share one: C epoll.
  */
 public final class ProgramBenchServers implements Servers {
+
+  /**
+   * Time limit for the head of a request. Some styles count it from the end of the response before,
+   * and would close the connections in the turns of the other servers.
+   */
+  private static final Duration HEAD_LIMIT = Duration.ofHours(1);
 
   private final Program program;
   private final Pinning pinning;
@@ -130,8 +137,9 @@ public final class ProgramBenchServers implements Servers {
   }
 
   private ProgramConfig config() throws IOException, InterruptedException {
-    return ProgramConfig.onLoopback(
-        program.equals(Programs.RELAY) ? List.of(upstream()) : List.of());
+    ProgramConfig usual =
+        ProgramConfig.onLoopback(program.equals(Programs.RELAY) ? List.of(upstream()) : List.of());
+    return program.equals(Programs.HTTP) ? usual.within(HEAD_LIMIT) : usual;
   }
 
   private InetSocketAddress upstream() throws IOException, InterruptedException {
