@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,6 +31,9 @@ final class HttpResources {
 
   /** Clients of event streams; each timer that goes on ticks 100 times per second. */
   private static final int STREAMS = 200;
+
+  /** Clients whose requests arrive together with the stop. */
+  private static final int BUSY = 40;
 
   /** More bytes than events have, or a short response. */
   private static final int MAX_EVENTS = 100_000;
@@ -84,14 +88,30 @@ final class HttpResources {
     Peer ticks = context.connect(program);
     ticks.send(get("/ticker?ms=50"));
     HttpResponse.next(ticks, 200);
+    Peer pipelines = context.connect(program);
+    pipelines.send(get("/slow/500") + get("/hello"));
     waits.awaitRead(AT_MOST);
     uploads.awaitRead(AT_MOST);
+    pipelines.awaitRead(AT_MOST);
+    List<Peer> busy = new ArrayList<>();
+    for (int i = 0; i < BUSY; i++) {
+      Peer client = context.connect(program);
+      client.send(get("/hello").repeat(i % 4));
+      busy.add(client);
+    }
     PendingAtStop pending = PendingAtStop.stop(context, program);
     try {
       pending.demand(() -> idle.expectFin(context.time(CLOSE)));
       pending.demand(() -> nothing.expectEnd(context.time(CLOSE)));
     } catch (Broken e) {
       throw e.at("an idle connection at the stop");
+    }
+    try {
+      for (Peer client : busy) {
+        pending.demand(() -> client.readToEnd(MAX_EVENTS, context.time(CLOSE)));
+      }
+    } catch (Broken e) {
+      throw e.at("a connection on which requests arrive together with the stop");
     }
     try {
       pending.demand(() -> ticks.readToEnd(MAX_EVENTS));
@@ -104,6 +124,12 @@ final class HttpResources {
           HttpResponse.demandText(uploads, "HELLOWORLD");
         });
     pending.demand(() -> HttpResponse.demandText(waits, SLOW));
+    try {
+      pending.demand(() -> HttpResponse.demandText(pipelines, SLOW));
+      pending.demand(() -> pipelines.readToEnd(MAX_EVENTS, context.time(CLOSE)));
+    } catch (Broken e) {
+      throw e.at("the first of two pipelined requests at the stop");
+    }
     Shutdown.demandEnd(context, program);
   }
 
@@ -196,6 +222,13 @@ final class HttpResources {
       void converse(Peer client) throws Broken, IOException {
         client.send(get("/files/file"));
         HttpResponse.next(client, 200);
+        client.reset();
+      }
+    },
+    FILE("resets while its file is opened") {
+      @Override
+      void converse(Peer client) throws Broken, IOException {
+        client.send(get("/files/file"));
         client.reset();
       }
     },

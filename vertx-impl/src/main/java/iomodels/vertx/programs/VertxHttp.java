@@ -208,6 +208,11 @@ final class VertxHttp {
 
   private static void send(
       HttpServerRequest request, HttpServerResponse response, FileChannel file) {
+    response.closeHandler(_ -> close(file)); // If the client goes, sendFile may never complete.
+    if (response.closed()) {
+      close(file); // The client went while the file was opened.
+      return;
+    }
     try {
       long length = file.size();
       response.putHeader(CONTENT_LENGTH, String.valueOf(length));
