@@ -101,8 +101,8 @@ final class HttpResources {
     }
     PendingAtStop pending = PendingAtStop.stop(context, program);
     try {
-      pending.demand(() -> idle.expectFin(context.time(CLOSE)));
-      pending.demand(() -> nothing.expectEnd(context.time(CLOSE)));
+      idle.expectFin(context.time(CLOSE));
+      nothing.expectEnd(context.time(CLOSE));
     } catch (Broken e) {
       throw e.at("an idle connection at the stop");
     }
