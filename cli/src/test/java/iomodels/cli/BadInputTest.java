@@ -67,6 +67,7 @@ class BadInputTest {
           serve --wrong banner --program relay         | leave one of them out
           serve --example vertx --program relay        | none of relay
           serve example-netty --program http           | did you mean 'reactor-netty'?
+          serve example-tomcat --program http          | there are: vertx, reactor-netty, jdk
           serve vertx --back-off 3                     | add --program gather
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty

@@ -16,7 +16,18 @@ import java.util.concurrent.Executors;
 
 /**
  * The program {@code http} with the server of the JDK, as its documentation shows it: a handler,
- * and an executor. Each exchange has a virtual thread, and blocks.
+ * and an executor. Each exchange has a virtual thread, and blocks. Files are served by {@link
+ * SimpleFileServer}.
+ *
+ * <p>The JDK's server checks neither {@code Host} (15.06) nor the version of HTTP (15.08), so it
+ * takes {@code GET /a b HTTP/1.1} for a request of {@code /a} (15.04). It accepts NUL in the value
+ * of a field (15.11), and {@code Content-Length: +3} (15.13). Heads may have 384 KiB; at a longer
+ * one it resets the connection, without a status (15.12). It refuses a blank before the extension
+ * of a chunk (15.21), and takes the trailers of a request for the next request (15.22). It sends
+ * 100 Continue to clients of HTTP/1.0 (15.31). By default it has no time limit for the head of a
+ * request (15.37). On stop, idle connections stay open until the time limit (15.39; the kit may not
+ * be able to tell on a busy machine). It does not read while a request is answered: a thread that
+ * sleeps goes on when its client has gone, and the socket stays open until then (15.42).
  */
 final class JdkHttpExample {
 
@@ -52,7 +63,7 @@ final class JdkHttpExample {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
-    try (exchange) {
+    try {
       String target = exchange.getRequestURI().toString();
       switch (HttpRoute.of(exchange.getRequestMethod(), target, folder)) {
         case HttpRoute.Slow it -> {
@@ -67,7 +78,7 @@ final class JdkHttpExample {
         case HttpRoute.Resource it -> throw new AssertionError(it + " has a context of its own");
       }
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt(); // The server stops.
+      exchange.close(); // The server stops.
     }
   }
 
@@ -82,7 +93,9 @@ final class JdkHttpExample {
     }
     byte[] text = answer.text().getBytes(US_ASCII);
     if (begin(exchange, answer.status(), text.length)) {
-      exchange.getResponseBody().write(text);
+      OutputStream out = exchange.getResponseBody();
+      out.write(text);
+      out.close();
     }
   }
 
@@ -101,17 +114,18 @@ final class JdkHttpExample {
     String length = exchange.getRequestHeaders().getFirst("Content-Length");
     if (length == null) {
       exchange.sendResponseHeaders(200, CHUNKED);
-    } else {
-      begin(exchange, 200, Long.parseLong(length));
+    } else if (!begin(exchange, 200, Long.parseLong(length))) {
+      return;
     }
     InputStream in = exchange.getRequestBody();
     OutputStream out = exchange.getResponseBody();
-    out.flush();
+    out.flush(); // The response begins before the content has arrived.
     byte[] buffer = new byte[BUFFER_SIZE];
     for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
       out.write(Ascii.upper(buffer), 0, n);
       out.flush();
     }
+    out.close();
   }
 
   private static void sink(HttpExchange exchange) throws IOException {
@@ -124,12 +138,9 @@ final class JdkHttpExample {
   }
 
   private static void bytes(HttpExchange exchange, HttpRoute.Bytes wanted) throws IOException {
-    if (wanted.chunked()) {
-      exchange.sendResponseHeaders(200, isHead(exchange) ? NO_CONTENT : CHUNKED);
-    } else {
-      begin(exchange, 200, wanted.length());
-    }
-    if (isHead(exchange)) {
+    if (wanted.chunked() && !isHead(exchange)) {
+      exchange.sendResponseHeaders(200, CHUNKED);
+    } else if (!begin(exchange, 200, wanted.length())) {
       return;
     }
     OutputStream out = exchange.getResponseBody();
@@ -138,6 +149,7 @@ final class JdkHttpExample {
       out.write(part);
       sent += part.length;
     }
+    out.close();
   }
 
   private static void ticker(HttpExchange exchange, HttpRoute.Ticker wanted)

@@ -22,7 +22,19 @@ import reactor.netty.http.server.HttpServerResponse;
 
 /**
  * The program {@code http} as Reactor Netty's documentation shows HTTP servers: routes, whose
- * answers are publishers.
+ * answers are publishers. It uses the defaults, as {@link ReactorNettyExample} does.
+ *
+ * <p>Reactor Netty does not check {@code Host} (15.06), answers a request of HTTP/9.9 as HTTP/9.9
+ * (15.08), sends chunks to a client of HTTP/1.0 (15.33) and no {@code Date} (15.34), and has no
+ * time limit for the head of a request (15.37). A route of another method does not exist, so {@code
+ * HEAD} has status 404, and no request has 405 (15.35). The sum of an upload is known only at its
+ * end: one that never ends is never refused (15.28).
+ *
+ * <p>At times, or on one transport: pipelined requests are not answered, on epoll some of them
+ * (15.24), on io_uring one that says {@code Connection: close} (15.26; reactor-netty#4361). On
+ * io_uring a client that resets while it waits for a response stays connected until the response is
+ * written, since the server does not read meanwhile (15.42). On stop, idle connections stay open
+ * until the time limit (15.39; the kit may not be able to tell on a busy machine).
  */
 final class ReactorNettyHttpExample {
 

@@ -15,7 +15,19 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** The program {@code http} as Vert.x's documentation shows HTTP servers: a request handler. */
+/**
+ * The program {@code http} as Vert.x's documentation shows HTTP servers: one handler of requests.
+ * It uses the defaults, as {@link VertxExample} does; only the option for {@code Expect:
+ * 100-continue} is set.
+ *
+ * <p>Vert.x does not check {@code Host} (15.06), sends no {@code Date} (15.34), and has no time
+ * limit for the head of a request (15.37). What {@code body()} returns is complete only at the end
+ * of the request: an upload that never ends is never refused, and is kept in memory (15.28). The
+ * handler of an upload does not wait for a client that does not read (15.36; on a slow machine the
+ * kit may not detect this). {@code sendFile} follows links out of the folder (15.40). At the stop
+ * an upload is cut off (15.39). The timer of a delayed response goes on when its client has gone,
+ * and keeps the request until then (15.42).
+ */
 final class VertxHttpExample {
 
   private final Vertx vertx;

@@ -9,6 +9,7 @@ import iomodels.cli.output.Table;
 import iomodels.cli.output.UserError;
 import iomodels.cli.project.ProjectFiles;
 import iomodels.examples.Examples;
+import iomodels.examples.HttpExamples;
 import iomodels.program.Program;
 import iomodels.program.Programs;
 import iomodels.server.ModelCard;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -213,8 +215,11 @@ public final class ListCommand implements Callable<Integer> {
     Table.print(
         out,
         List.of("EXAMPLE", "SERVES", "BREAKS"),
-        Examples.all().stream()
-            .map(each -> List.of(each.name(), "upper", String.join(" ", each.broken())))
+        Stream.concat(
+                Examples.all().stream()
+                    .map(each -> List.of(each.name(), "upper", String.join(" ", each.broken()))),
+                HttpExamples.all().stream()
+                    .map(each -> List.of(each.name(), "http", String.join(" ", each.broken()))))
             .toList());
   }
 }

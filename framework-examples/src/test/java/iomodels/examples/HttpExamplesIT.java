@@ -1,0 +1,84 @@
+package iomodels.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iomodels.conformance.Bound;
+import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
+import iomodels.conformance.Kit;
+import iomodels.conformance.Rule;
+import iomodels.conformance.Verdict;
+import iomodels.conformance.rules.Rules;
+import iomodels.conformance.targets.StyleTarget;
+import iomodels.program.Program;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Programs;
+import iomodels.server.Server;
+import iomodels.server.spi.StyleProvider;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Tests that the examples of http keep the simple rules, and break the rules that they list. */
+class HttpExamplesIT {
+
+  private static final long SEED = 1;
+  private static final List<String> KEPT =
+      List.of("15.02", "15.05", "15.07", "15.09", "15.14", "15.20", "15.23", "15.41");
+
+  static Stream<ProgramExample> examples() {
+    return HttpExamples.all().stream();
+  }
+
+  @Test
+  void namesAreFound() {
+    assertThat(HttpExamples.all())
+        .allSatisfy(
+            it -> assertThat(new Hidden().style("example-" + it.name())).contains(it.style()));
+    assertThat(new Hidden().style("example-none")).isEmpty();
+    for (Program program : Programs.all()) {
+      assertThat(HttpExamples.of(program))
+          .hasSize(program.equals(Programs.HTTP) ? HttpExamples.all().size() : 0);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("examples")
+  void eachServes(ProgramExample example) throws Exception {
+    StyleProvider.Page page = example.style().page(Programs.HTTP).orElseThrow();
+    try (Server server = page.starter().start(ProgramConfig.onLoopback(List.of()))) {
+      String address = "http://127.0.0.1:%d/bytes/70000".formatted(server.address().getPort());
+      try (InputStream content = URI.create(address).toURL().openStream()) {
+        assertThat(content.readAllBytes()).hasSize(70_000).endsWith((byte) (69_999 % 251));
+      }
+    }
+  }
+
+  @Tag("thorough")
+  @ParameterizedTest
+  @MethodSource("examples")
+  void eachKeepsWhatIsSimpleAndBreaksWhatItLists(ProgramExample example) throws Exception {
+    List<String> tried = Stream.concat(KEPT.stream(), example.broken().stream()).toList();
+    List<Rule> rules = Rules.matching(Rules.of(Programs.HTTP), tried);
+    List<Finding> findings;
+    try (StyleTarget target = StyleTarget.toBeJudged(example.style(), Programs.HTTP)) {
+      findings =
+          new Kit(rules, Bounds.STANDARD.with(Bound.PATIENCE, 5_000), SEED)
+              .withoutRepeats()
+              .judge(target, _ -> {})
+              .findings();
+    }
+    assertThat(findings)
+        .hasSize(tried.size())
+        .allSatisfy(
+            it ->
+                assertThat(it.verdict())
+                    .as(it.toString())
+                    .isEqualTo(KEPT.contains(it.rule().id()) ? Verdict.KEPT : Verdict.BROKEN));
+  }
+}
