@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Python twins keep the rules that they claim; servers from tutorials do not. */
 class PythonTwinsIT {
@@ -95,6 +97,45 @@ class PythonTwinsIT {
   void soDoTheOtherPrograms(String style, String library, String program, String ports)
       throws Exception {
     aProgramKeepsItsRules(style, library, program, ports);
+  }
+
+  /** A few rules of section 15; {@link #anHttpServerBreaksNoMoreThanItSays} has all. */
+  @Test
+  void anHttpServerKeepsRules() throws Exception {
+    Cli cli = conformHttp("aiohttp", "--rule=15.01", "--rule=15.24", "--rule=15.28");
+
+    demandItConforms(cli);
+  }
+
+  @Tag("thorough")
+  @ParameterizedTest
+  @ValueSource(strings = {"aiohttp", "tornado", "twisted", "sanic"})
+  void anHttpServerBreaksNoMoreThanItSays(String library) throws Exception {
+    Cli cli = conformHttp(library);
+
+    assertThat(cli.out()).contains(", 0 errors: ");
+    assertThat(knownToBreak(library)).containsAll(rules(cli.out(), "(?m)^broken +([\\d.]+) "));
+  }
+
+  private static Cli conformHttp(String library, String... options) throws Exception {
+    Path file = FOLDER.resolve("programs").resolve(library + "_http.py");
+    String command = "exec %s %s {port} {folder}".formatted(pythonWith(library), file);
+    Stream<String> given = Stream.of("conform", "--program", "http", "--exec", command);
+    return Cli.run(Stream.concat(given, Stream.of(options)).toArray(String[]::new));
+  }
+
+  /** Returns the rules that the document lists for a framework. */
+  private static List<String> knownToBreak(String library) throws IOException {
+    String document = Files.readString(FOLDER.resolve("README.md"));
+    return rules(document, "(?m)^\\| %s [\\d.]+ \\| ([\\d., ]+) \\|".formatted(library));
+  }
+
+  private static List<String> rules(String text, String pattern) {
+    return Pattern.compile(pattern)
+        .matcher(text)
+        .results()
+        .flatMap(it -> Stream.of(it.group(1).split(", ")))
+        .toList();
   }
 
   private static void demandItConforms(Cli cli) {
