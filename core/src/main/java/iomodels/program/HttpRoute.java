@@ -1,10 +1,13 @@
 package iomodels.program;
 
+import iomodels.service.Services;
 import java.io.IOException;
 import java.net.URLConnection;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -63,9 +66,16 @@ public sealed interface HttpRoute {
   /** The content of the request, with the ASCII letters a to z in upper case, as it arrives. */
   record Upper() implements HttpRoute {
 
-    /** Returns a byte of the response. */
-    public static byte upper(byte octet) {
-      return octet >= 'a' && octet <= 'z' ? (byte) (octet - 'a' + 'A') : octet;
+    /** Puts a part of the response into {@code out}: the content between position and limit. */
+    public static void put(ByteBuffer content, ByteBuffer out) {
+      Services.UPPER.open().advance(content, out, false);
+    }
+
+    /** Returns a part of the response. */
+    public static byte[] of(byte[] content) {
+      byte[] upper = new byte[content.length];
+      put(ByteBuffer.wrap(content), ByteBuffer.wrap(upper));
+      return upper;
     }
   }
 
@@ -77,11 +87,39 @@ public sealed interface HttpRoute {
    */
   record Bytes(long length, boolean chunked) implements HttpRoute {
 
+    /** The most bytes of a part. */
+    public static final int MAX_PART = 16 * 1024;
+
     private static final int MODULUS = 251;
+    private static final byte[] PATTERN = pattern();
 
     /** Returns a byte of the response. */
     public static byte at(long index) {
       return (byte) (index % MODULUS);
+    }
+
+    /**
+     * Puts a part of the response into {@code out}.
+     *
+     * @param begin index of the first byte
+     * @param length number of bytes, at most {@link #MAX_PART}
+     */
+    public static void put(long begin, int length, ByteBuffer out) {
+      out.put(PATTERN, (int) (begin % MODULUS), length);
+    }
+
+    /** Returns a part of the response; parameters as of {@link #put}. */
+    public static byte[] part(long begin, int length) {
+      int first = (int) (begin % MODULUS);
+      return Arrays.copyOfRange(PATTERN, first, first + length);
+    }
+
+    private static byte[] pattern() {
+      byte[] pattern = new byte[MODULUS + MAX_PART];
+      for (int i = 0; i < pattern.length; i++) {
+        pattern[i] = at(i);
+      }
+      return pattern;
     }
   }
 
@@ -187,15 +225,17 @@ public sealed interface HttpRoute {
    * @param folder the folder of the files that clients may read
    */
   static HttpRoute of(String method, String target, Path folder) {
-    String local = HttpSyntax.ABSOLUTE.matcher(target).replaceFirst("");
+    String local =
+        target.startsWith("/") ? target : HttpSyntax.ABSOLUTE.matcher(target).replaceFirst("");
     int question = local.indexOf('?');
     String path = question < 0 ? local : local.substring(0, question);
     String query = question < 0 ? "" : local.substring(question + 1);
-    String allow = HttpSyntax.allowed(path);
-    if (allow.isEmpty()) {
+    List<String> methods = HttpSyntax.methods(path);
+    if (methods.isEmpty()) {
       return Resource.NOT_FOUND;
     }
-    if (!(", " + allow + ",").contains(" " + method + ",")) {
+    if (!methods.contains(method)) {
+      String allow = String.join(", ", methods);
       return new Refusal(405, "allowed: " + allow + "\n", allow);
     }
     return HttpSyntax.route(path, query, folder);

@@ -2,6 +2,7 @@ package iomodels.program;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,24 +23,28 @@ final class HttpSyntax {
   private static final Pattern FILE = Pattern.compile("/files/([A-Za-z0-9_-][A-Za-z0-9._-]*)");
   private static final Pattern INTERVAL = Pattern.compile("(?:ms=([0-9]{1,5}))?");
 
+  private static final List<String> POST = List.of("POST");
+  private static final List<String> PUT = List.of("PUT");
+  private static final List<String> GET_AND_HEAD = List.of("GET", "HEAD");
+
   private static final int MOST_MILLIS = 60_000;
   private static final int LEAST_INTERVAL_MILLIS = 10;
   private static final int USUAL_INTERVAL_MILLIS = 1_000;
 
   private HttpSyntax() {}
 
-  /** Returns the methods of a path, in the form of the header {@code Allow}; empty if none. */
-  static String allowed(String path) {
+  /** Returns the methods of a path; empty if there is no such path. */
+  static List<String> methods(String path) {
     return switch (path) {
-      case "/upper" -> "POST";
-      case "/sink", "/deny" -> "PUT";
-      case "/hello", "/ticker" -> "GET, HEAD";
+      case "/upper" -> POST;
+      case "/sink", "/deny" -> PUT;
+      case "/hello", "/ticker" -> GET_AND_HEAD;
       default ->
           BYTES.matcher(path).matches()
                   || SLOW.matcher(path).matches()
                   || FILE.matcher(path).matches()
-              ? "GET, HEAD"
-              : "";
+              ? GET_AND_HEAD
+              : List.of();
     };
   }
 

@@ -46,11 +46,11 @@ interface Content {
       @Override
       public State fill(ByteBuffer out, long now) {
         while (sent < length && out.remaining() > Framing.OVERHEAD) {
-          int part = (int) Math.min(length - sent, out.remaining() - Framing.OVERHEAD);
+          int room = Math.min(Bytes.MAX_PART, out.remaining() - Framing.OVERHEAD);
+          int part = (int) Math.min(length - sent, room);
           framing.begin(out, part);
-          for (int i = 0; i < part; i++) {
-            out.put(Bytes.at(sent++));
-          }
+          Bytes.put(sent, part, out);
+          sent += part;
           framing.finish(out);
         }
         if (sent == length && !ended && out.remaining() >= Framing.OVERHEAD) {

@@ -1,7 +1,5 @@
 package iomodels.http;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import iomodels.http.Content.State;
 import iomodels.program.HttpRoute;
 import iomodels.program.HttpRoute.Refusal;
@@ -68,7 +66,7 @@ public final class HttpConversation implements AutoCloseable {
     FINISHED
   }
 
-  private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII);
+  private static final String CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
   private static final String TEXT = "text/plain";
   private static final String BINARY = "application/octet-stream";
 
@@ -344,9 +342,7 @@ public final class HttpConversation implements AutoCloseable {
     received += bytes.remaining();
     if (isUpper) {
       framing.begin(out, bytes.remaining());
-      while (bytes.hasRemaining()) {
-        out.put(HttpRoute.Upper.upper(bytes.get()));
-      }
+      HttpRoute.Upper.put(bytes, out);
       framing.finish(out);
     }
   }
@@ -397,7 +393,7 @@ public final class HttpConversation implements AutoCloseable {
     }
     response.framing(Framing.LENGTH, answer.text().length()).end();
     if (!isHead) {
-      response.add(answer.text().getBytes(US_ASCII));
+      response.add(answer.text());
     }
     pending = response.bytes();
     endExchange();

@@ -4,6 +4,7 @@ import static iomodels.blocking.Sockets.closeQuietly;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import iomodels.http.HttpBuffers;
 import iomodels.http.HttpConversation;
 import iomodels.http.HttpConversation.Progress;
 import iomodels.program.ProgramConfig;
@@ -26,8 +27,6 @@ import java.util.OptionalLong;
  */
 final class VirtualHttp {
 
-  private static final int BUFFER_SIZE = 16 * 1024;
-
   /** How long the server reads on after its FIN. */
   private static final Duration LINGER = Duration.ofSeconds(2);
 
@@ -44,8 +43,7 @@ final class VirtualHttp {
 
     private final SocketChannel peer;
     private final HttpConversation http;
-    private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
-    private final ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE);
+    private ByteBuffer in = HttpBuffers.small();
     private boolean endOfInput;
 
     /** Whether the server stops; guarded by this. */
@@ -65,12 +63,16 @@ final class VirtualHttp {
       try (peer;
           http) {
         peer.setOption(TCP_NODELAY, true);
-        for (Progress next = advance(); next != Progress.FINISHED; next = advance()) {
+        boolean isLong = false; // Whether a response has not fitted into a small buffer.
+        Progress next = advance(HttpBuffers.small());
+        while (next != Progress.FINISHED) {
           switch (next) {
             case UNDERFLOW, WAITING -> await();
             case FILE -> sendFile();
             case OVERFLOW, FINISHED -> {}
           }
+          isLong |= next == Progress.OVERFLOW;
+          next = advance(isLong ? HttpBuffers.large() : HttpBuffers.small());
         }
         closeInStages();
       } catch (IOException | InterruptedException | OutOfMemoryError _) {
@@ -78,14 +80,15 @@ final class VirtualHttp {
       }
     }
 
-    private Progress advance() throws IOException {
-      Progress next = http.advance(in.flip(), out.clear(), endOfInput, System.nanoTime());
+    /** Does what can be done at once. While the thread waits, it needs no buffer for output. */
+    private Progress advance(ByteBuffer out) throws IOException {
+      Progress next = http.advance(in.flip(), out, endOfInput, System.nanoTime());
       in.compact();
-      write();
+      write(out);
       return next;
     }
 
-    private void write() throws IOException {
+    private void write(ByteBuffer out) throws IOException {
       out.flip();
       while (out.hasRemaining()) {
         peer.write(out); // Blocks while the client does not read.
@@ -138,8 +141,12 @@ final class VirtualHttp {
     private boolean read(long limit) throws IOException {
       peer.socket().setSoTimeout((int) limit);
       try {
-        int n = peer.socket().getInputStream().read(in.array(), in.position(), in.remaining());
+        int n =
+            peer.socket()
+                .getInputStream()
+                .read(in.array(), in.arrayOffset() + in.position(), in.remaining());
         in.position(in.position() + Math.max(0, n));
+        in = in.hasRemaining() ? in : HttpBuffers.grow(in);
         return n >= 0;
       } catch (SocketTimeoutException _) {
         return true;
@@ -155,8 +162,9 @@ final class VirtualHttp {
      */
     private void sendFile() throws IOException {
       while (!http.transferFile(peer)) {
-        http.copyFile(out.clear());
-        write();
+        ByteBuffer part = HttpBuffers.large();
+        http.copyFile(part);
+        write(part);
       }
     }
 

@@ -16,6 +16,7 @@ import iomodels.lab.report.ScenarioResult;
 import iomodels.lab.report.ServerResult;
 import iomodels.lab.report.ServerResult.IdlePoint;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -121,7 +122,7 @@ public record Bench(
     return new ScenarioResult(
         scenario.toString(),
         scenario.words(),
-        interleaved.round().toMillis(),
+        (scenario == Scenario.HTTP_TICKER ? ofEvents() : interleaved).round().toMillis(),
         interleaved.rounds(),
         jvmFlags,
         List.copyOf(rows));
@@ -278,7 +279,7 @@ public record Bench(
     try (Servers starting = servers.get()) {
       ServerUnderTest server = starting.start(spec.name(), jvmFlags);
       List<RunResult> results =
-          interleaved.measure(List.of(server), this::crowdLoad, listener::step);
+          ofEvents().measure(List.of(server), this::crowdLoad, listener::step);
       return new TurnResults(
               scenario,
               crowd,
@@ -286,6 +287,15 @@ public record Bench(
               List.of(new MeasuredServer(spec.name(), server.name(), results.getFirst())))
           .result(spec, spec.twin(), judged.apply(spec.name()));
     }
+  }
+
+  /** An event is rarer than a reply: rounds and warm-up are longer. */
+  private InterleavedRun ofEvents() {
+    Duration least = EventStreamClients.INTERVAL.multipliedBy(2);
+    return new InterleavedRun(
+        interleaved.warmUp().multipliedBy(4),
+        interleaved.round().compareTo(least) < 0 ? least : interleaved.round(),
+        interleaved.rounds());
   }
 
   private ServerResult withSystemCalls(ServerSpec spec, Listener listener)

@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import static java.nio.channels.SelectionKey.OP_READ;
 import static java.nio.channels.SelectionKey.OP_WRITE;
 
+import iomodels.http.HttpBuffers;
 import iomodels.http.HttpConversation;
 import iomodels.http.HttpConversation.Progress;
 import iomodels.nio.Network;
@@ -28,7 +29,6 @@ import java.util.OptionalLong;
 final class SelectorHttp {
 
   private static final System.Logger LOG = System.getLogger(SelectorStyle.NAME + "-http");
-  private static final int BUFFER_SIZE = 16 * 1024;
 
   /** How many buffers a connection may fill in one turn: other connections wait meanwhile. */
   private static final int MAX_BUFFERS = 16;
@@ -50,10 +50,10 @@ final class SelectorHttp {
     private final SocketChannel peer;
     private final ProgramLoop loop;
     private final HttpConversation http;
-    private final ByteBuffer in = ByteBuffer.allocate(BUFFER_SIZE);
+    private ByteBuffer in = HttpBuffers.small();
 
     /** Between position and limit, what waits for room in the socket. */
-    private final ByteBuffer out = ByteBuffer.allocate(BUFFER_SIZE).limit(0);
+    private ByteBuffer out = HttpBuffers.small().limit(0);
 
     private final SelectionKey key;
     private Progress progress = Progress.UNDERFLOW;
@@ -78,6 +78,7 @@ final class SelectorHttp {
             () -> {
               if (key.isReadable()) {
                 endOfInput |= peer.read(in) < 0;
+                in = in.hasRemaining() ? in : HttpBuffers.grow(in);
               }
               advance();
             });
@@ -107,7 +108,8 @@ final class SelectorHttp {
           await(OP_WRITE);
           return;
         }
-        progress = http.advance(in.flip(), out.clear(), endOfInput, System.nanoTime());
+        out = progress == Progress.OVERFLOW ? HttpBuffers.grow(out.clear()) : out.clear();
+        progress = http.advance(in.flip(), out, endOfInput, System.nanoTime());
         in.compact();
         out.flip();
         boolean isIdle = progress == Progress.UNDERFLOW || progress == Progress.WAITING;

@@ -130,11 +130,7 @@ final class ReactorNettyHttp {
   }
 
   private static ByteBuf upper(ByteBuf bytes) {
-    byte[] upper = ByteBufUtil.getBytes(bytes);
-    for (int i = 0; i < upper.length; i++) {
-      upper[i] = HttpRoute.Upper.upper(upper[i]);
-    }
-    return Unpooled.wrappedBuffer(upper);
+    return Unpooled.wrappedBuffer(HttpRoute.Upper.of(ByteBufUtil.getBytes(bytes)));
   }
 
   private static Mono<Void> sink(HttpServerRequest request, HttpServerResponse response) {
@@ -190,11 +186,8 @@ final class ReactorNettyHttp {
   }
 
   private static ByteBuf part(long begin, long length) {
-    byte[] part = new byte[(int) Math.min(PART, length - begin)];
-    for (int i = 0; i < part.length; i++) {
-      part[i] = HttpRoute.Bytes.at(begin + i);
-    }
-    return Unpooled.wrappedBuffer(part);
+    int part = (int) Math.min(PART, length - begin);
+    return Unpooled.wrappedBuffer(HttpRoute.Bytes.part(begin, part));
   }
 
   // end::download[]

@@ -36,7 +36,15 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
 
   private boolean stopping;
 
-  /** The time limit of the next head. */
+  /** Whether the time of the next head runs, and since when. */
+  private boolean isTimed;
+
+  private long since;
+
+  /**
+   * One timer serves many requests: when it fires, it looks at the time. To schedule and to cancel
+   * one for each request would cost a good part of the time of a short one.
+   */
   private @Nullable Future<?> timer;
 
   RequestTracker(Duration limit) {
@@ -52,17 +60,40 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
     context.fireChannelRead(message);
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
   private void limit(Channel channel) {
-    if (timer == null) {
-      Runnable close = () -> channel.close();
-      timer = channel.eventLoop().schedule(close, limit.toMillis(), TimeUnit.MILLISECONDS);
+    if (!isTimed) {
+      isTimed = true;
+      since = System.nanoTime();
+      if (timer == null) {
+        schedule(channel, limit.toNanos());
+      }
+    }
+  }
+
+  private void schedule(Channel channel, long nanos) {
+    timer = channel.eventLoop().schedule(() -> check(channel), nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
+  private void check(Channel channel) {
+    timer = null;
+    if (isTimed) {
+      long left = limit.toNanos() - (System.nanoTime() - since);
+      if (left > 0) {
+        schedule(channel, left);
+      } else {
+        channel.close();
+      }
     }
   }
 
   @Override
   public void channelInactive(ChannelHandlerContext context) {
-    cancel();
+    isTimed = false;
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
     context.fireChannelInactive();
   }
 
@@ -78,7 +109,7 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
   private long begin() {
     answering = true;
     arriving = false;
-    cancel();
+    isTimed = false;
     return ++begun;
   }
 
@@ -123,12 +154,5 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
 
   private static Optional<RequestTracker> of(Channel channel) {
     return Optional.ofNullable(channel.pipeline().get(RequestTracker.class));
-  }
-
-  private void cancel() {
-    if (timer != null) {
-      timer.cancel(false);
-      timer = null;
-    }
   }
 }

@@ -63,19 +63,11 @@ final class HttpContent {
 
   /** Returns content in upper case. */
   static Buffer upper(Buffer bytes) {
-    byte[] upper = bytes.getBytes();
-    for (int i = 0; i < upper.length; i++) {
-      upper[i] = HttpRoute.Upper.upper(upper[i]);
-    }
-    return Buffer.buffer(upper);
+    return Buffer.buffer(HttpRoute.Upper.of(bytes.getBytes()));
   }
 
   /** Returns the next part of {@link HttpRoute.Bytes}. */
   static Buffer part(long begin, long length) {
-    byte[] part = new byte[(int) Math.min(PART, length - begin)];
-    for (int i = 0; i < part.length; i++) {
-      part[i] = HttpRoute.Bytes.at(begin + i);
-    }
-    return Buffer.buffer(part);
+    return Buffer.buffer(HttpRoute.Bytes.part(begin, (int) Math.min(PART, length - begin)));
   }
 }

@@ -6,6 +6,8 @@ import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Closes connections whose next request does not arrive in time. Vert.x has a time limit for
@@ -18,11 +20,7 @@ final class HttpDeadlines {
   private final Vertx vertx;
   private final Duration limit;
 
-  /** The timers of the connections that wait for a request. */
-  private final Map<HttpConnection, Long> timers = new HashMap<>();
-
-  /** The request of each connection that was received last. */
-  private final Map<HttpConnection, HttpServerRequest> latest = new HashMap<>();
+  private final Map<HttpConnection, Wait> waits = new HashMap<>();
 
   HttpDeadlines(Vertx vertx, Duration limit) {
     this.vertx = vertx;
@@ -31,40 +29,69 @@ final class HttpDeadlines {
 
   /** Begins with a new connection. */
   void begin(HttpConnection connection) {
+    Wait wait = new Wait(connection);
+    waits.put(connection, wait);
     connection.closeHandler(_ -> forget(connection));
-    await(connection);
+    wait.begin();
+    wait.check();
   }
 
   /** Suspends the time limit until the response to this request has ended. */
   void pause(HttpServerRequest request) {
-    HttpConnection connection = request.connection();
-    latest.put(connection, request);
-    cancel(connection);
-    request
-        .response()
-        .endHandler(
-            _ -> {
-              // Vert.x shows a pipelined request before it calls this handler of the one before.
-              if (request.equals(latest.get(connection))) {
-                await(connection);
-              }
-            });
-  }
-
-  private void await(HttpConnection connection) {
-    cancel(connection);
-    timers.put(connection, vertx.setTimer(limit.toMillis(), _ -> connection.close()));
-  }
-
-  private void cancel(HttpConnection connection) {
-    Long timer = timers.remove(connection);
-    if (timer != null) {
-      vertx.cancelTimer(timer);
+    Wait wait = waits.get(request.connection());
+    if (wait != null) { // Otherwise the connection is closed.
+      wait.latest = Optional.of(request);
+      wait.isOver = true;
+      request.response().endHandler(_ -> wait.resume(request));
     }
   }
 
   private void forget(HttpConnection connection) {
-    latest.remove(connection);
-    cancel(connection);
+    Wait wait = waits.remove(connection);
+    if (wait != null) {
+      vertx.cancelTimer(wait.timer);
+    }
+  }
+
+  /**
+   * The wait of a connection for its next request. One timer serves many requests: when it fires,
+   * it looks at how long the wait has lasted. To start and to cancel a timer for each request would
+   * cost a good part of the time of a short one.
+   */
+  private final class Wait {
+
+    private final HttpConnection connection;
+
+    /** The request that was received last. */
+    private Optional<HttpServerRequest> latest = Optional.empty();
+
+    private long since;
+    private boolean isOver;
+    private long timer;
+
+    Wait(HttpConnection connection) {
+      this.connection = connection;
+    }
+
+    void begin() {
+      since = System.nanoTime();
+      isOver = false;
+    }
+
+    void resume(HttpServerRequest request) {
+      // Vert.x shows a pipelined request before it calls this handler of the one before.
+      if (latest.filter(request::equals).isPresent()) {
+        begin();
+      }
+    }
+
+    void check() {
+      long left = isOver ? limit.toNanos() : limit.toNanos() - (System.nanoTime() - since);
+      if (left > 0) {
+        timer = vertx.setTimer(1 + TimeUnit.NANOSECONDS.toMillis(left), _ -> check());
+      } else {
+        connection.close();
+      }
+    }
   }
 }
