@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** The programs in all styles, described in one language. */
 public final class ProgramGrid {
 
-  private static final String PYTHON = "python:";
+  /** What the names of styles in Python begin with. */
+  static final String PYTHON = "python:";
+
   private static final Pattern COUNTERPART = Pattern.compile("Java counterpart: ([\\w-]+)");
 
   /** The number of columns in which few lines wrap. */
@@ -140,6 +142,7 @@ public final class ProgramGrid {
    * @param summary its contract in short
    * @param prose HTML about what its styles teach; may be empty
    * @param choices links to columns side by side
+   * @param outside servers of others, with the kit's verdicts
    */
   public record Section(
       Program program,
@@ -147,6 +150,7 @@ public final class ProgramGrid {
       String summary,
       String prose,
       List<Choice> choices,
+      List<OutsideServers.Outside> outside,
       List<Rule> rules) {}
 
   /** Returns a section for each program. */
@@ -161,6 +165,7 @@ public final class ProgramGrid {
               text.map(Text::summary).orElse(program.sentence()),
               text.map(it -> prose.html(it.markdown(), directives)).orElse(""),
               choices(program),
+              site.recorded().outside(program),
               Rules.of(program)));
     }
     return sections;

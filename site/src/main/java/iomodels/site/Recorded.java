@@ -3,6 +3,8 @@ package iomodels.site;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import iomodels.lab.report.Measurements;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -42,6 +44,7 @@ final class Recorded {
   private final Map<String, JsonNode> programs = new LinkedHashMap<>();
   private final Map<String, JsonNode> reports = new LinkedHashMap<>();
   private final Map<String, JsonNode> wrong = new LinkedHashMap<>();
+  private final OutsideServers outside = new OutsideServers();
   private final List<String> problems = new ArrayList<>();
   private Optional<JsonNode> comparison = Optional.empty();
   private Optional<Lab> lab = Optional.empty();
@@ -111,6 +114,8 @@ final class Recorded {
     recorded.readJson(folder.resolve("lab.json")).ifPresent(recorded::readLab);
     recorded.readJson(folder.resolve("conform.json")).ifPresent(it -> by(it, recorded.reports));
     recorded.readJson(folder.resolve("wrong.json")).ifPresent(it -> by(it, recorded.wrong));
+    recorded.outside.read(
+        folder.resolve(Programs.HTTP.name()), Programs.HTTP.name(), recorded.problems);
     return recorded;
   }
 
@@ -138,11 +143,19 @@ final class Recorded {
     return Optional.ofNullable(costs.get(model));
   }
 
-  /** Returns the result for a program in one style, if the comparison has it. */
+  /** Returns the servers of others with a program. */
+  List<OutsideServers.Outside> outside(Program program) {
+    return outside.of(program.name());
+  }
+
+  /** Returns the result for a program in one style, if it is recorded. */
   Optional<Judged> judged(Implementation.StyledProgram styledProgram) {
     JsonNode row = programs.get(key(styledProgram.style(), styledProgram.program().name()));
     if (row == null) {
-      return Optional.empty();
+      return outside(styledProgram.program()).stream()
+          .filter(it -> styledProgram.style().equals(ProgramGrid.PYTHON + it.name()))
+          .findFirst()
+          .map(it -> judged(it.with("KEPT").size(), it.with("BROKEN")));
     }
     String failure = row.path("failure").asString("");
     if (!row.path("kept").isNumber() && failure.isEmpty()) {
@@ -151,6 +164,10 @@ final class Recorded {
     List<String> broken = row.path("brokenRules").valueStream().map(it -> it.asString("")).toList();
     return Optional.of(
         new Judged(row.path("kept").asLong(0), row.path("broken").asLong(0), broken, failure));
+  }
+
+  private static Judged judged(long kept, List<String> broken) {
+    return new Judged(kept, broken.size(), broken, "");
   }
 
   /** Returns the comparison, which has the costs and describes the machine. */

@@ -2,6 +2,7 @@ package iomodels.site;
 
 import static iomodels.program.Programs.CHAT;
 import static iomodels.program.Programs.GATHER;
+import static iomodels.program.Programs.HTTP;
 import static iomodels.program.Programs.OFFLOAD;
 import static iomodels.program.Programs.RELAY;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -46,6 +47,42 @@ class RecordedTest {
     Recorded.Trace trace = Recorded.trace("a", TRACE.replace("epoll_wait", "read, write"));
     assertThatThrownBy(() -> trace.calls("read"))
         .hasMessage("the trace of a folds read with other calls");
+  }
+
+  @Test
+  void serversOfOthersAreReadWithTheirVersionsAndDates() throws IOException {
+    Path date = Files.createDirectories(folder.resolve("http/2026-12-01"));
+    Files.writeString(
+        date.resolve("a-server-1.2.json"),
+        """
+        {"target": "exec a {port}", "waived": ["/upper"], "findings": [
+          {"rule": "15.01", "verdict": "SKIPPED", "detail": "/upper is waived"},
+          {"rule": "15.02", "verdict": "BROKEN", "detail": "got 400"},
+          {"rule": "15.03", "verdict": "KEPT", "detail": ""}]}
+        """);
+    Files.writeString(
+        date.resolve("aiohttp-3.json"),
+        """
+        {"findings": [{"rule": "15.02", "verdict": "KEPT", "detail": ""}]}
+        """);
+    Files.writeString(date.resolve("half-1.json"), "{\"findings\": [{");
+    Recorded recorded = Recorded.read(folder);
+    List<OutsideServers.Outside> servers = recorded.outside(HTTP);
+    assertThat(servers)
+        .extracting(OutsideServers.Outside::name)
+        .containsExactly("aiohttp", "a-server");
+    OutsideServers.Outside server = servers.getLast();
+    assertThat(server.version()).isEqualTo("1.2");
+    assertThat(server.date()).isEqualTo("2026-12-01");
+    assertThat(server.waived()).containsExactly("/upper");
+    assertThat(server.with("BROKEN")).containsExactly("15.02");
+    assertThat(server.findings().get("15.02"))
+        .isEqualTo(new OutsideServers.Found("BROKEN", "got 400"));
+    assertThat(recorded.outside(CHAT)).isEmpty();
+    assertThat(recorded.problems()).anyMatch(it -> it.startsWith("half-1.json cannot be read"));
+    assertThat(recorded.judged(new StyledProgram(HTTP, "python:aiohttp", "")))
+        .contains(new Judged(1, 0, List.of(), ""));
+    assertThat(recorded.judged(new StyledProgram(HTTP, "python:tornado", ""))).isEmpty();
   }
 
   @Test
