@@ -17,6 +17,8 @@ class FaultsDocumentTest {
   private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
   private static final Path DOCUMENT = PROJECT.resolve("docs/faults-upstream.md");
   private static final Pattern DIRECTIVE = Pattern.compile("\\{\\{(\\w+) (\\S+)(?: (\\S+))?}}");
+  private static final Pattern WORD = Pattern.compile("\\S+");
+  private static final int MAX_COLUMNS = 120;
   private static final String NOTE =
       """
       <!-- Generated from site/src/main/content/en/faults.md: see "Documents" in CONTRIBUTING.md. -->
@@ -30,7 +32,8 @@ class FaultsDocumentTest {
             .matcher(text.markdown())
             .replaceAll(it -> Matcher.quoteReplacement(markdown(it)))
             .stripLeading();
-    String wanted = "# %s\n\n%s\n%s\n\n%s".formatted(text.title(), NOTE, text.summary(), body);
+    String wanted =
+        "# %s\n\n%s\n%s\n%s".formatted(text.title(), NOTE, filled(text.summary()), filled(body));
     if (System.getProperty("faults.write") != null) {
       Files.writeString(DOCUMENT, wanted);
     } else {
@@ -39,6 +42,45 @@ class FaultsDocumentTest {
           .content()
           .isEqualTo(wanted);
     }
+  }
+
+  /** Fills the lines of each paragraph and list item up to the limit; code stays as it is. */
+  private static String filled(String markdown) {
+    StringBuilder document = new StringBuilder();
+    StringBuilder paragraph = new StringBuilder();
+    boolean isCode = false;
+    for (String line : (markdown + "\n").lines().toList()) {
+      boolean isFence = line.startsWith("```");
+      if (isCode || isFence || line.isBlank() || line.startsWith("- ")) {
+        document.append(wrapped(paragraph.toString()));
+        paragraph.setLength(0);
+      }
+      if (isCode || isFence || line.isBlank()) {
+        document.append(line).append('\n');
+      } else {
+        paragraph.append(paragraph.isEmpty() ? "" : " ").append(line.strip());
+      }
+      isCode ^= isFence;
+    }
+    return document.append(wrapped(paragraph.toString())).toString();
+  }
+
+  private static String wrapped(String paragraph) {
+    String indent = paragraph.startsWith("- ") ? "  " : "";
+    StringBuilder text = new StringBuilder();
+    int column = 0;
+    for (String word : WORD.matcher(paragraph).results().map(MatchResult::group).toList()) {
+      if (column > 0 && column + 1 + word.length() > MAX_COLUMNS) {
+        text.append('\n').append(indent);
+        column = indent.length();
+      } else if (column > 0) {
+        text.append(' ');
+        column++;
+      }
+      text.append(word);
+      column += word.length();
+    }
+    return text.isEmpty() ? "" : text.append('\n').toString();
   }
 
   private static String markdown(MatchResult directive) {

@@ -89,6 +89,19 @@ class UpstreamFaultsTest {
   }
 
   @Test
+  void contentWithAnUnknownCodingCountsAsDecoded() throws IOException {
+    // tag::coding[]
+    serve(request -> request.body().onSuccess(body -> request.response().end(body + "\n")));
+    try (Socket client = connect()) {
+      send(client, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: rot13, chunked\r\n\r\n");
+      send(client, "5\r\nuryyb\r\n0\r\n\r\n");
+      String response = readTo(client, "uryyb");
+      assertTrue(response.startsWith("HTTP/1.1 200 OK\r\n"), response);
+    }
+    // end::coding[]
+  }
+
+  @Test
   void aClientThatHalfClosesGetsNoAnswer() throws IOException {
     // tag::halfclose[]
     serve(request -> vertx.setTimer(50, _ -> request.response().end("hello\n")));
