@@ -117,12 +117,16 @@ class BadInputTest {
           bench no-such-model                          | there are: blocking-pool
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
-          bench --program gather                       | those are: relay, chat
+          bench --program gather                       | those are: relay, chat, http
           bench --program relay no-such-style          | those do: nio-selector
           bench --program relay example-vertx          | none of relay
           bench --program relay --scenario large       | is for models
           bench --program relay --jvm-flag=-Xmx1g      | is for models
           bench nio-selector --scenario relay          | give --program relay
+          bench nio-selector --scenario http-50        | give --program http
+          bench nginx                                  | no model 'nginx'
+          bench --program http no-such-style           | those do: nio-selector
+          bench --program http --scenario relay        | give --program relay
           trace                                        | name a MODEL
           trace no-such-model                          | there are: blocking-pool
           trace c-kqueue                               | there are: c-sequential, c-threads

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import iomodels.cli.Cli;
 import iomodels.cli.output.MeasurementFiles;
+import iomodels.lab.bench.Nginx;
 import iomodels.lab.report.LoadFigures;
 import iomodels.program.Programs;
 import iomodels.server.spi.StyleProvider;
@@ -208,6 +209,59 @@ class BenchIT {
 
   private static void assertThatRoomsAreLoaded(Cli cli) {
     assertThat(cli.out()).contains("chat: a room of 1,000", "CPU/MSG").doesNotContain("failed");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void httpIsMeasuredBesideNginx() {
+    Cli cli = bench("nio-selector", "--program=http", "--json=-");
+
+    assertThat(cli.out()).contains("\"name\" : \"http-50\"", "\"name\" : \"nio-selector\"");
+    if (Nginx.isInstalled()) {
+      assertThat(cli.err()).isEmpty();
+      assertThat(cli.out()).contains("\"toCommon\" : {", "\"noiseFloor\" : ", "\"littlesLaw\" : {");
+    } else {
+      assertThat(cli.err())
+          .contains("there is no server to compare with: nginx is not installed (Debian: nginx");
+      assertThat(cli.out()).doesNotContain("\"toCommon\" : {");
+    }
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void nginxIsComparedWithItselfAndServesNothingElse() {
+    Cli cli = bench("nginx", "--program=http", "--scenario=http-50,http-upper");
+
+    if (Nginx.isInstalled()) {
+      assertThat(cli.out())
+          .contains("nginx compared with a second nginx, in the same turns")
+          .contains("nginx is left out: it serves GET /hello only");
+      assertThat(cli.exitCode()).isZero();
+    } else {
+      assertThat(cli.err()).contains("nginx is not installed");
+      assertThat(cli.exitCode()).isEqualTo(2);
+    }
+  }
+
+  @Tag("thorough")
+  @Test
+  void httpIsMeasuredInEveryStyleAndScenario() {
+    Cli cli = bench("--program=http", "--all-scenarios", "--connections=100");
+
+    assertThat(cli.out())
+        .contains("http-50: ", "http-pipelined-16: ", "http-upper: ", "http-ticker: ")
+        .contains("BYTES/CLIENT", "LATE p50 ms")
+        .doesNotContain("failed");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Tag("thorough")
+  @Test
+  void anExampleOfHttpIsMeasuredBesideAStyle() {
+    Cli cli = bench("vertx", "example-vertx", "example-jdk", "--program=http");
+
+    assertThat(cli.out()).contains("vertx ", "example-vertx ", "example-jdk ");
+    assertThat(cli.out()).doesNotContain("failed");
     assertThat(cli.exitCode()).isZero();
   }
 
