@@ -165,9 +165,9 @@ final class HttpMessages {
       try (Peer client = context.connect(program)) {
         client.send("GET /hello %s\r\nHost: kit\r\n\r\n".formatted(version));
         Optional<String> line = client.lineOrEnd();
-        if (line.isPresent() && !line.get().matches("HTTP/\\S+ (505|501|400) .*\r")) {
+        if (line.isPresent() && !line.get().matches("HTTP/(1\\.[01] |\\S+ (505|501|400) ).*\r")) {
           throw new Broken(
-              "status 505, or another refusal", "got \"%s\"".formatted(line.get().strip()));
+              "status 505, or an answer in HTTP/1.1", "got \"%s\"".formatted(line.get().strip()));
         }
       } catch (Broken e) {
         throw e.at("a request of " + version);

@@ -80,9 +80,11 @@ final class Section15Http {
               HttpMessages::absoluteTarget),
           rule(
               "15.08",
-              "The server MUST refuse a request of another major version than 1.",
-              "The syntax of other versions differs; a server that answers all the same claims to"
-                  + " speak them. RFC 9110, section 15.6.6, has the status 505.",
+              "The server MUST refuse a request of another major version than 1, or answer it in"
+                  + " HTTP/1.1.",
+              "A client that gets a response of HTTP/9.9 takes the server for one that speaks it."
+                  + " RFC 9110, sections 6.2 and 15.6.6, permits an answer in HTTP/1.1, and has the"
+                  + " status 505.",
               HttpMessages::version),
           rule(
               "15.09",

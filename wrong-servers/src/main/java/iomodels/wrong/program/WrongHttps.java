@@ -71,12 +71,12 @@ final class WrongHttps {
               "Takes an absolute target for a path.",
               "got 404",
               it -> it.replace(" http://kit/", " /http://kit/")),
-          receiving(
-              "http-accepts-every-version",
+          wrong(
+              "http-answers-in-every-version",
               "15.08",
-              "Answers a request of HTTP/9.9.",
+              "Answers a request of HTTP/9.9 in HTTP/9.9.",
               "a request of HTTP/9.9",
-              it -> it.replace("HTTP/9.9", "HTTP/1.1")),
+              WrongHttps::answersInEveryVersion),
           receiving(
               "http-strips-names",
               "15.09",
@@ -346,6 +346,25 @@ final class WrongHttps {
           return;
         }
         super.receive(it, part);
+      }
+    };
+  }
+
+  private static CorrectProgram answersInEveryVersion(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      private final Set<Connection> newer = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void receive(Connection it, String part) throws IOException {
+        if (part.contains("HTTP/9.9")) {
+          newer.add(it);
+        }
+        super.receive(it, part.replace("HTTP/9.9", "HTTP/1.1"));
+      }
+
+      @Override
+      void send(Connection it, String part) throws IOException {
+        super.send(it, newer.contains(it) ? part.replace("HTTP/1.1", "HTTP/9.9") : part);
       }
     };
   }
