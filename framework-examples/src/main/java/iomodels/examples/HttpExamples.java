@@ -17,7 +17,8 @@ public final class HttpExamples {
               new Page(
                   Programs.HTTP, VertxHttpExample.class, "one event loop", VertxHttpExample::serve),
               List.of("io.netty.common"),
-              List.of("15.06", "15.28", "15.34", "15.37", "15.39", "15.40", "15.42")),
+              List.of(
+                  "15.06", "15.16", "15.27", "15.28", "15.34", "15.37", "15.39", "15.40", "15.42")),
           example(
               "reactor-netty",
               "Reactor Netty: routes, whose answers are publishers",
@@ -27,7 +28,9 @@ public final class HttpExamples {
                   "event loops",
                   ReactorNettyHttpExample::serve),
               List.of("io.netty.common"),
-              List.of("15.06", "15.08", "15.28", "15.33", "15.34", "15.35", "15.37")),
+              List.of(
+                  "15.06", "15.08", "15.16", "15.27", "15.28", "15.30", "15.33", "15.34", "15.35",
+                  "15.37")),
           example(
               "jdk",
               "The JDK's HttpServer: a handler, and a virtual thread for each exchange",
@@ -38,8 +41,8 @@ public final class HttpExamples {
                   JdkHttpExample::serve),
               List.of(),
               List.of(
-                  "15.04", "15.06", "15.08", "15.11", "15.12", "15.13", "15.21", "15.22", "15.31",
-                  "15.37", "15.42")));
+                  "15.03", "15.04", "15.06", "15.08", "15.11", "15.12", "15.13", "15.17", "15.21",
+                  "15.22", "15.31", "15.37", "15.42")));
 
   private HttpExamples() {}
 

@@ -19,9 +19,10 @@ import java.util.concurrent.Executors;
  * and an executor. Each exchange has a virtual thread, and blocks. Files are served by {@link
  * SimpleFileServer}.
  *
- * <p>The JDK's server checks neither {@code Host} (15.06) nor the version of HTTP (15.08), so it
- * takes {@code GET /a b HTTP/1.1} for a request of {@code /a} (15.04). It accepts NUL in the value
- * of a field (15.11), and {@code Content-Length: +3} (15.13). Heads may have 384 KiB; at a longer
+ * <p>The JDK's server takes a CR without LF for the end of a field (15.03). It checks neither
+ * {@code Host} (15.06) nor the version of HTTP (15.08), so it takes {@code GET /a b HTTP/1.1} for a
+ * request of {@code /a} (15.04). It accepts NUL in the value of a field (15.11), {@code
+ * Content-Length: +3} (15.13), and chunks in HTTP/1.0 (15.17). Heads may have 384 KiB; at a longer
  * one it resets the connection, without a status (15.12). It refuses a blank before the extension
  * of a chunk (15.21), and takes the trailers of a request for the next request (15.22). It sends
  * 100 Continue to clients of HTTP/1.0 (15.31). By default it has no time limit for the head of a

@@ -279,6 +279,20 @@ final class HttpConnections {
     Peer tooLong = context.connect(program);
     tooLong.send(request("PUT /sink", "Expect: 100-continue\r\nContent-Length: 99999999"));
     HttpResponse.next(tooLong, 100, 413); // After 100 the server may wait for the content.
+    succeedsAfterContinue(context.connect(program), fields);
+  }
+
+  /** A client that gets a final status does not send the content, which the server waits for. */
+  private static void succeedsAfterContinue(Peer upper, String fields) throws Broken {
+    upper.send(request("POST /upper", fields));
+    int status = HttpResponse.next(upper).status();
+    if (status / 100 == 2) {
+      throw new Broken("status 100 before a success that needs the content", "got " + status);
+    }
+    if (status == 100) {
+      upper.send("hello");
+      HttpResponse.demandText(upper, "HELLO");
+    }
   }
 
   private static void demandFinal(Peer client, int status) throws Broken {

@@ -126,7 +126,8 @@ final class ReactorNettyHttp {
       response.header(CONTENT_LENGTH, String.valueOf(length(request)));
     }
     Flux<ByteBuf> parts = request.receive().map(ReactorNettyHttp::upper);
-    return response.send(parts, _ -> true).then();
+    // The head follows the first part: before it, Reactor Netty sends 100 if the client awaits it.
+    return parts.switchOnFirst((_, all) -> response.send(all, _ -> true).then()).then();
   }
 
   private static ByteBuf upper(ByteBuf bytes) {

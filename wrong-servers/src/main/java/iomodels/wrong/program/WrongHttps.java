@@ -212,6 +212,12 @@ final class WrongHttps {
               "Waits for content that the client does not send before it is told to.",
               "nothing came",
               it -> it.replace("HTTP/1.1 100 Continue\r\n\r\n", "")),
+          sending(
+              "http-answers-instead-of-continue",
+              "15.30",
+              "Begins a response that needs the content, and does not send 100.",
+              "status 100 before a success that needs the content",
+              it -> it.replace("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200", "HTTP/1.1 200")),
           receiving(
               "http-tells-old-clients-to-continue",
               "15.31",
