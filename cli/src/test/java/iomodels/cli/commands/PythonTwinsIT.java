@@ -175,7 +175,8 @@ class PythonTwinsIT {
         Stream.concat(Stream.of("conform", "--exec", command), options).toArray(String[]::new));
   }
 
-  private static String pythonWith(String library) throws InterruptedException {
+  /** Returns a Python that has the library; skips the test if there is none. */
+  static String pythonWith(String library) throws InterruptedException {
     for (String python : PYTHONS) {
       try {
         Process importing = new ProcessBuilder(python, "-c", "import " + library).start();
