@@ -25,7 +25,6 @@ class UpstreamFaultsTest {
     String post = "POST / HTTP/1.1\r\nHost: a\r\n";
     Map<String, String> firstLines = new LinkedHashMap<>(); // by request
     firstLines.put("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK"); // without Host
-    firstLines.put("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK");
     firstLines.put("GET / HTTP/1.1\r\nHost: a\r\nA: \0\r\n\r\n", "HTTP/1.1 200 OK");
     firstLines.put(post + "Content-Length: +3\r\n\r\nabc", "HTTP/1.1 200 OK");
     firstLines.put(
