@@ -73,10 +73,11 @@ final class HttpHost implements Server {
               .runOn(loops)
               .channelGroup(channels)
               .option(ChannelOption.SO_BACKLOG, config.backlog())
+              .idleTimeout(config.deadline()) // Bytes of an incomplete head do not extend it.
               .httpRequestDecoder(it -> it.maxHeaderSize(MAX_HEAD).maxInitialLineLength(MAX_HEAD))
               .doOnChannelInit(
                   (_, channel, _) -> {
-                    channel.pipeline().addFirst(new RequestTracker(config.deadline()));
+                    channel.pipeline().addFirst(new RequestTracker());
                     HalfClosedHttp.install(channel);
                   })
               .doOnBound(it -> channels.add(acceptor.install(it.channel())))

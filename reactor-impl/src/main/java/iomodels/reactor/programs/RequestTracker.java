@@ -5,25 +5,17 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.util.concurrent.Future;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Tracks whether a connection is between two requests. It closes a connection on which the head of
- * a request is not complete in time, counted from its first byte, or from the end of the answer
- * before it: Reactor Netty has time limits for silence and for content alone. And it closes the
- * connections of a server that stops, each when its answer is complete.
+ * Tracks whether a connection is between two requests, so that a server that stops can close it
+ * when its answer is complete.
  *
  * <p>It is the first handler of the pipeline, which sees the bytes before they are decoded. The
  * state is confined to the event loop; the static methods may be called by any thread.
  */
 final class RequestTracker extends ChannelInboundHandlerAdapter {
-
-  private final Duration limit;
 
   /** How many requests have begun. */
   private long begun;
@@ -36,65 +28,10 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
 
   private boolean stopping;
 
-  /** Whether the time of the next head runs, and since when. */
-  private boolean isTimed;
-
-  private long since;
-
-  /**
-   * One timer serves many requests: when it fires, it looks at the time. To schedule and to cancel
-   * one for each request would cost a good part of the time of a short one.
-   */
-  private @Nullable Future<?> timer;
-
-  RequestTracker(Duration limit) {
-    this.limit = limit;
-  }
-
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    if (!answering) {
-      arriving = true;
-      limit(context.channel());
-    }
+    arriving |= !answering;
     context.fireChannelRead(message);
-  }
-
-  private void limit(Channel channel) {
-    if (!isTimed) {
-      isTimed = true;
-      since = System.nanoTime();
-      if (timer == null) {
-        schedule(channel, limit.toNanos());
-      }
-    }
-  }
-
-  private void schedule(Channel channel, long nanos) {
-    timer = channel.eventLoop().schedule(() -> check(channel), nanos, TimeUnit.NANOSECONDS);
-  }
-
-  @SuppressWarnings("FutureReturnValueIgnored") // The close future reports failures.
-  private void check(Channel channel) {
-    timer = null;
-    if (isTimed) {
-      long left = limit.toNanos() - (System.nanoTime() - since);
-      if (left > 0) {
-        schedule(channel, left);
-      } else {
-        channel.close();
-      }
-    }
-  }
-
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    isTimed = false;
-    if (timer != null) {
-      timer.cancel(false);
-      timer = null;
-    }
-    context.fireChannelInactive();
   }
 
   /**
@@ -109,7 +46,6 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
   private long begin() {
     answering = true;
     arriving = false;
-    isTimed = false;
     return ++begun;
   }
 
@@ -123,7 +59,6 @@ final class RequestTracker extends ChannelInboundHandlerAdapter {
         it -> {
           if (it.begun == number) {
             it.answering = false;
-            it.limit(channel); // A part of the next head may have arrived already.
             channel.read(); // Or it stalls after pipelined requests: reactor-netty#4361.
             it.closeIfIdle(channel);
           }

@@ -10,10 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes connections whose next request does not arrive in time. Vert.x has a time limit for
- * silence alone, which a client that sends a byte now and then never reaches; and it shows a
- * request only when its head is complete. So the time counts from the end of the response before
- * it. Confined to one event loop.
+ * Closes connections whose next request does not arrive in time. The idle timeout of Vert.x would
+ * also cut off an answer that takes longer. Vert.x shows a request only when its head is complete,
+ * so the time counts from the end of the response before it. Confined to one event loop.
  */
 final class HttpDeadlines {
 
