@@ -5,7 +5,12 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(cd "$2" && pwd)
 deadline=${3:-10000}
-work=$(mktemp -d)
+# A script that is killed leaves its folder to the next one.
+for old in "${TMPDIR:-/tmp}"/outside-server.*; do
+  kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old" || true
+done
+work=${TMPDIR:-/tmp}/outside-server.$$
+mkdir "$work"
 mkdir "$work/root"
 : >"$work/root/sink"
 sed -e "s|@port@|$1|g" -e "s|@folder@|$folder|g" -e "s|@deadline@|$deadline|g" -e "s|@work@|$work|g" \
