@@ -175,13 +175,18 @@ final class HttpMessages {
     }
   }
 
-  /** Rules 15.09 and 15.11. */
-  static void field(TestContext context, String line)
-      throws Broken, IOException, InterruptedException {
-    try (Peer client = context.connect(program(context))) {
-      client.send(request("GET /hello", line));
-      HttpResponse.next(client, 400);
-    }
+  /** Rule 15.09. */
+  static void whitespace(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(request("GET /hello", "Content-Length : 0"));
+    HttpResponse.next(client, 400);
+  }
+
+  /** Rule 15.11. */
+  static void nul(TestContext context) throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program(context));
+    client.send(request("GET /hello", "X: a\0b"));
+    HttpResponse.next(client, 400);
   }
 
   /** Rule 15.12. */

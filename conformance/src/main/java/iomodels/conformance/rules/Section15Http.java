@@ -37,11 +37,14 @@ final class Section15Http {
                   + " requests only when the network splits them.",
               Set.of(Precondition.UPPER),
               HttpMessages::pieces),
-          rule(
+          new Rule(
               "15.02",
-              "The server MUST ignore an empty line before a request line.",
+              SHOULD,
+              "The server SHOULD ignore an empty line before a request line.",
               "Old clients send CR LF after the content of a request, which then precedes the next"
                   + " one. RFC 9112, section 2.2, asks servers to ignore at least one.",
+              HTTP,
+              Set.of(),
               HttpMessages::emptyLine),
           rule(
               "15.03",
@@ -50,13 +53,16 @@ final class Section15Http {
               "A server that ends a line there finds fields that a proxy has not seen, such as a"
                   + " Content-Length: request smuggling (CWE-444; RFC 9112, section 2.2).",
               HttpMessages::bareCarriageReturn),
-          rule(
+          new Rule(
               "15.04",
-              "The server MUST answer a malformed request line with an error status, and then close"
-                  + " the connection.",
+              SHOULD,
+              "The server SHOULD answer a malformed request line with an error status, and then"
+                  + " close the connection.",
               "Without an answer the client cannot tell a malformed request from a broken"
                   + " network (vert.x#3724: a target with a blank). RFC 9112, section 3, asks"
                   + " for 400.",
+              HTTP,
+              Set.of(),
               HttpMessages::requestLine),
           rule(
               "15.05",
@@ -93,7 +99,7 @@ final class Section15Http {
               "A server that strips the whitespace and a proxy that does not may determine the"
                   + " length of a message by different fields: request smuggling (CWE-444; RFC"
                   + " 9112, section 5.1).",
-              context -> HttpMessages.field(context, "Content-Length : 0")),
+              HttpMessages::whitespace),
           rule(
               "15.10",
               "The server MUST refuse a field that is continued on the next line, or read the line"
@@ -101,13 +107,16 @@ final class Section15Http {
               "A server that strips the whitespace finds a field where a proxy has seen a part of"
                   + " a value: request smuggling (CWE-444; RFC 9112, section 5.2).",
               HttpMessages::foldedField),
-          rule(
+          new Rule(
               "15.11",
-              "The server MUST refuse NUL in the value of a field.",
+              SHOULD,
+              "The server SHOULD refuse NUL in the value of a field.",
               "Where NUL ends a string, a value is read in part by one program and in full by the"
-                  + " next. RFC 9110, section 5.5, also permits to replace it; a refusal leaves no"
-                  + " doubt.",
-              context -> HttpMessages.field(context, "X: a\0b")),
+                  + " next. RFC 9110, section 5.5, also permits a space in its place, which the"
+                  + " client cannot see.",
+              HTTP,
+              Set.of(),
+              HttpMessages::nul),
           rule(
               "15.12",
               "The server MUST refuse a head that is too long for it with 431, or another status"
