@@ -24,7 +24,7 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A headless Chromium without network access. It opens pages from the file system. */
+/** A headless Chromium. It opens pages from the file system, or from a server at 127.0.0.1. */
 final class Browser implements AutoCloseable {
 
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
@@ -79,7 +79,7 @@ final class Browser implements AutoCloseable {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        "--host-resolver-rules=MAP * ~NOTFOUND");
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1");
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
     options.setCapability("goog:loggingPrefs", logs);
@@ -93,6 +93,18 @@ final class Browser implements AutoCloseable {
     driver.get("about:blank"); // A new fragment alone would not reload the page.
     var _ = complaints(); // Discard messages about the previous page.
     driver.get(address(page));
+  }
+
+  /** Loads a page from a server. */
+  void visit(String url) {
+    driver.get(url);
+  }
+
+  /** Waits until a script that returns a boolean returns true. */
+  void awaitTrue(String script, Object... arguments) {
+    new WebDriverWait(driver, PATIENCE)
+        .withMessage(() -> "%s of %s".formatted(script, List.of(arguments)))
+        .until(_ -> Boolean.TRUE.equals(run(script, arguments)));
   }
 
   String address(String page) {
