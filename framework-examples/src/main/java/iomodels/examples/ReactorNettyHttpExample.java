@@ -27,11 +27,11 @@ import reactor.netty.http.server.HttpServerResponse;
  * <p>Reactor Netty does not check {@code Host} (15.06), answers a request of HTTP/9.9 as HTTP/9.9
  * (15.08), ignores transfer codings that it does not know (15.16), does not answer a client that
  * has sent FIN (15.27), sends chunks to a client of HTTP/1.0 (15.33) and no {@code Date} (15.34),
- * and has no time limit for the head of a request (15.37). A response that begins before the
- * content has come begins before status 100, too, which is then left out: the JDK's client waits
- * for ever (15.30). A route of another method does not exist, so {@code HEAD} has status 404, and
- * no request has 405 (15.35). The sum of an upload is known only at its end: one that never ends is
- * never refused (15.28).
+ * and by default has no time limit for the head of a request (15.37). A response that begins before
+ * the content has come begins before status 100, too, which is then left out: the JDK's client
+ * waits for ever (15.30). A route of another method does not exist, so {@code HEAD} has status 404,
+ * and no request has 405 (15.35). The sum of an upload is known only at its end: one that never
+ * ends is never refused (15.28).
  *
  * <p>At times, or on one transport: pipelined requests are not answered, on epoll some of them
  * (15.24), on io_uring one that says {@code Connection: close} (15.26; reactor-netty#4361). On
