@@ -203,18 +203,17 @@ public sealed interface HttpRoute {
   }
 
   /**
-   * Returns a refusal if a request has another transfer coding than chunked (RFC 9112, section
-   * 6.1); empty if it has not. Parsers look at the last coding alone, which ends the content: the
-   * content itself would stay encoded.
+   * Returns a refusal if a request has another transfer coding than chunked, or chunked twice (RFC
+   * 9112, section 6.1); empty if it has not. Parsers look at the last coding alone, which ends the
+   * content: the content itself would stay encoded.
    *
    * @param codings the values of its fields {@code Transfer-Encoding}
    */
   static Optional<HttpRoute.Refusal> refusalOfCodings(List<String> codings) {
-    return codings.stream()
-            .flatMap(HttpSyntax.COMMA::splitAsStream)
-            .allMatch(it -> it.strip().equalsIgnoreCase("chunked"))
+    return codings.isEmpty()
+            || (codings.size() == 1 && codings.getFirst().equalsIgnoreCase("chunked"))
         ? Optional.empty()
-        : Optional.of(new Refusal(501, "the only transfer coding is chunked\n"));
+        : Optional.of(new Refusal(501, "the only transfer coding is chunked, once\n"));
   }
 
   /**

@@ -16,8 +16,6 @@ final class HttpSyntax {
   static final Pattern HOST =
       Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\\[[0-9A-Fa-f:.]+])(?::[0-9]*)?");
 
-  static final Pattern COMMA = Pattern.compile(",");
-
   private static final Pattern BYTES = Pattern.compile("/bytes/([0-9]{1,12})");
   private static final Pattern SLOW = Pattern.compile("/slow/([0-9]{1,5})");
   private static final Pattern FILE = Pattern.compile("/files/([A-Za-z0-9_-][A-Za-z0-9._-]*)");

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
@@ -64,7 +65,7 @@ public final class HalfClosedHttp {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+      if (isFin(event)) {
         closeAfterWrites(context.channel()); // Nothing has been received.
       } else {
         context.fireUserEventTriggered(event);
@@ -104,7 +105,7 @@ public final class HalfClosedHttp {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
       context.fireUserEventTriggered(event);
-      if (event == ChannelInputShutdownReadComplete.INSTANCE) {
+      if (isFin(event)) {
         endOfInput = true;
         closeIfAnswered(context.channel());
       }
@@ -134,6 +135,12 @@ public final class HalfClosedHttp {
         closeAfterWrites(channel);
       }
     }
+  }
+
+  /** Netty has an event for the first read that finds FIN, and another one for the second. */
+  private static boolean isFin(Object event) {
+    return event == ChannelInputShutdownEvent.INSTANCE
+        || event == ChannelInputShutdownReadComplete.INSTANCE;
   }
 
   /** Closes after everything that has been passed to the channel. */
