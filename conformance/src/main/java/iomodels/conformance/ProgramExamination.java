@@ -31,6 +31,7 @@ record ProgramExamination(
             Precondition.PAUSE, program.launchesAlone(),
             Precondition.PROCESS, program.launchesProcesses(),
             Precondition.LIFE, program.launchable(),
+            Precondition.DEADLINE, program.launchable(),
             Precondition.FOLDER, program.launchable());
     met.forEach(
         (precondition, isMet) -> {

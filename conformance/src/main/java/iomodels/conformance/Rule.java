@@ -2,7 +2,9 @@ package iomodels.conformance;
 
 import iomodels.service.Protocol;
 import iomodels.service.Service;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -156,40 +158,32 @@ public record Rule(
     TOLD("it is a poller, which keeps a core busy"),
     /** The server is declared a poller. */
     POLLER("it is not declared a poller"),
+    /** The kit can choose the time limit of the program, or knows it. */
+    DEADLINE("the kit does not know its time limit"),
     /** The kit can choose the folder whose files the program serves. */
     FOLDER("the kit cannot choose its folder"),
     /** The HTTP server has the route {@code /upper}. */
-    UPPER("/upper"),
+    UPPER("it does not have /upper"),
     /** The HTTP server has the route {@code /sink}. */
-    SINK("/sink"),
+    SINK("it does not have /sink"),
     /** The HTTP server has the route {@code /deny}. */
-    DENY("/deny"),
+    DENY("it does not have /deny"),
     /** The HTTP server has the route {@code /bytes}. */
-    BYTES("/bytes"),
+    BYTES("it does not have /bytes"),
     /** The HTTP server has the route {@code /slow}. */
-    SLOW("/slow"),
+    SLOW("it does not have /slow"),
     /** The HTTP server has the route {@code /ticker}. */
-    TICKER("/ticker"),
+    TICKER("it does not have /ticker"),
     /** The HTTP server has the route {@code /files}. */
-    FILES("/files");
+    FILES("it does not have /files");
 
     /** The reason to skip a rule that observes a process on a machine without {@code /proc}. */
     public static final String NO_PROC = "there is no /proc on this machine";
 
-    /** The preconditions that a user can waive, since not every server has to meet them. */
-    private static final List<Precondition> WAIVABLE =
-        List.of(
-            CONCURRENT,
-            HALF_CLOSE,
-            DATAGRAMS,
-            REPLY_SOURCE,
-            UPPER,
-            SINK,
-            DENY,
-            BYTES,
-            SLOW,
-            TICKER,
-            FILES);
+    private static final Set<Precondition> CAPABILITIES =
+        EnumSet.of(CONCURRENT, HALF_CLOSE, DATAGRAMS, REPLY_SOURCE);
+
+    private static final Set<Precondition> ROUTES = EnumSet.range(UPPER, FILES);
 
     private final String reasonToSkip;
 
@@ -197,13 +191,14 @@ public record Rule(
       this.reasonToSkip = reasonToSkip;
     }
 
-    /** Returns the preconditions that a user can waive for a server, or for a program. */
+    /**
+     * Returns the preconditions that a user can waive, since not every server or program has to
+     * meet them.
+     */
     public static List<Precondition> waivable(boolean isProgram) {
-      return WAIVABLE.stream().filter(it -> it == HALF_CLOSE || it.isRoute() == isProgram).toList();
-    }
-
-    private boolean isRoute() {
-      return reasonToSkip.startsWith("/");
+      return isProgram
+          ? Stream.concat(Stream.of(HALF_CLOSE), ROUTES.stream()).toList()
+          : List.copyOf(CAPABILITIES);
     }
 
     /** Returns the reason for which a rule is skipped if the user waives this precondition. */
@@ -213,7 +208,7 @@ public record Rule(
 
     /** Returns the name for users: of a capability, such as HALF_CLOSE, or of a route. */
     public String shown() {
-      return isRoute() ? reasonToSkip : name();
+      return ROUTES.contains(this) ? "/" + name().toLowerCase(Locale.ROOT) : name();
     }
 
     /** Returns the reason for which a rule is skipped if this precondition is not met. */

@@ -142,7 +142,7 @@ public final class ProgramGrid {
    * @param summary its contract in short
    * @param prose HTML about what its styles teach; may be empty
    * @param choices links to columns side by side
-   * @param outside servers of others, with the kit's verdicts
+   * @param outside third-party servers, with the kit's verdicts
    */
   public record Section(
       Program program,

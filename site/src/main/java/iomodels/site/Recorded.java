@@ -143,7 +143,7 @@ final class Recorded {
     return Optional.ofNullable(costs.get(model));
   }
 
-  /** Returns the servers of others with a program. */
+  /** Returns the third-party servers with a program. */
   List<OutsideServers.Outside> outside(Program program) {
     return outside.of(program.name());
   }

@@ -25,6 +25,9 @@ final class HttpMessages {
   /** CONTRACT.md: a head of more than 64 KiB is too long. */
   private static final int LONG = 100_000;
 
+  /** RFC 9112, section 3, also permits to redirect a request with a blank in its target. */
+  private static final int MOVED = 301;
+
   /** How long a server may take to read a piece. */
   private static final Duration AT_MOST = Duration.ofMillis(300);
 
@@ -127,13 +130,13 @@ final class HttpMessages {
     Instance program = program(context);
     for (String line :
         List.of("GET", "GET /a b HTTP/1.1", "GET /hello HTTP/x", "\u0001GET / HTTP/1.1")) {
-      demandRefused(context, program, line + "\r\nHost: kit\r\n\r\n", 400, 505, 501);
+      demandRefused(context, program, line + "\r\nHost: kit\r\n\r\n", 400, 505, 501, MOVED);
     }
   }
 
   /** Rule 15.05. */
   static void longTarget(TestContext context) throws Broken, IOException, InterruptedException {
-    demandClientError(context, get("/" + "x".repeat(LONG)));
+    demandClientError(context, get("/hello?" + "x".repeat(LONG)));
   }
 
   /** Rule 15.06. */
@@ -251,10 +254,7 @@ final class HttpMessages {
             "Transfer-Encoding: chunked\r\nContent-Length: 3")) {
       try (Peer client = context.connect(program)) {
         client.send(request("PUT /sink", fields) + "0\r\n\r\n" + get("/hello"));
-        HttpResponse response = HttpResponse.next(client);
-        if (response.status() >= 400) {
-          continue;
-        }
+        HttpResponse.next(client).skipContent();
         demandNothingMore(client);
       } catch (Broken e) {
         throw e.at("Content-Length and Transfer-Encoding");
@@ -308,20 +308,21 @@ final class HttpMessages {
 
   /** Rule 15.18. */
   static void chunkedTwice(TestContext context) throws Broken, IOException, InterruptedException {
-    Peer client = context.connect(program(context));
-    client.send(
-        request("PUT /sink", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")
-            + "5\r\nhello\r\n0\r\n\r\n"
-            + get("/hello"));
-    HttpResponse first = HttpResponse.next(client);
-    first.skipContent();
-    if (first.status() / 100 == 2) {
-      Optional<HttpResponse> second = HttpResponse.nextOrEnd(client);
-      if (second.isPresent() && second.get().status() != 200) {
-        throw new Broken("an answer to the next request", "got status " + second.get().status());
+    Instance program = program(context);
+    for (String fields :
+        List.of(
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+            "Transfer-Encoding: chunked, chunked")) {
+      try (Peer client = context.connect(program)) {
+        client.send(request("PUT /sink", fields) + "5\r\nhello\r\n0\r\n\r\n" + get("/hello"));
+        HttpResponse first = HttpResponse.next(client);
+        first.skipContent();
+        if (first.status() / 100 < 4) {
+          demandSuccessOrEnd(client);
+        }
+      } catch (Broken e) {
+        throw e.at(fields.replace("\r\n", " and "));
       }
-    } else if (first.status() / 100 < 4) {
-      throw new Broken("status 204, or a refusal", "got status " + first.status());
     }
   }
 
@@ -373,22 +374,32 @@ final class HttpMessages {
 
   /** Rule 15.22. */
   static void trailers(TestContext context) throws Broken, IOException, InterruptedException {
-    Peer client = context.connect(program(context));
+    Instance program = program(context);
     for (String each : List.of("Content-Length: 20", "Transfer-Encoding: chunked", "Host: x")) {
-      client.send(
-          request("POST /upper", "Transfer-Encoding: chunked")
-              + "5\r\nhello\r\n0\r\n%s\r\n\r\n".formatted(each)
-              + get("/hello"));
-      try {
-        HttpResponse upper = HttpResponse.next(client, 200, 400);
-        if (upper.status() == 400) {
-          return; // It is refused.
+      try (Peer client = context.connect(program)) {
+        client.send(
+            request("POST /upper", "Transfer-Encoding: chunked")
+                + "5\r\nhello\r\n0\r\n%s\r\n\r\n".formatted(each)
+                + get("/hello"));
+        if (HttpResponse.next(client, 200, 400).status() == 200) {
+          demandSuccessOrEnd(client);
         }
-        upper.demandContent(Peer.BytePattern.of("HELLO".getBytes(ISO_8859_1)), 5);
-        HttpResponse.demandText(client, HELLO);
       } catch (Broken e) {
         throw e.at("a trailer " + each);
       }
+    }
+  }
+
+  /** Demands the status 200 behind the content of a response, or the end of the connection. */
+  private static void demandSuccessOrEnd(Peer client) throws Broken {
+    Optional<String> line = client.lineOrEnd();
+    while (line.isPresent() && !line.get().startsWith("HTTP/1.")) {
+      line = client.lineOrEnd();
+    }
+    if (line.isPresent() && !line.get().startsWith("HTTP/1.1 200 ")) {
+      throw new Broken(
+          "an answer to the next request, or the end of the connection",
+          "got \"%s\"".formatted(line.get().strip()));
     }
   }
 
@@ -398,7 +409,9 @@ final class HttpMessages {
       throws Broken, IOException {
     try (Peer client = context.connect(program)) {
       client.sendUnlessReset(request.getBytes(ISO_8859_1));
-      HttpResponse.next(client, status);
+      if (HttpResponse.next(client, status).status() == MOVED) {
+        return;
+      }
       client.sendUnlessReset(get("/hello").getBytes(ISO_8859_1));
       for (Optional<String> line = client.lineOrEnd();
           line.isPresent();

@@ -20,6 +20,9 @@ final class HttpResponse {
   private static final Pattern SIZE = Pattern.compile("([0-9A-Fa-f]{1,15})(?:;[^\r]*)?\r");
   private static final int HEX = 16;
 
+  /** Longer than the content of any response that is skipped. */
+  private static final int MAX_SKIPPED = 1_000_000;
+
   private final Peer peer;
   private final int status;
 
@@ -148,16 +151,32 @@ final class HttpResponse {
     }
   }
 
-  /** Receives the content, whatever it is; one that ends with the connection is not received. */
+  /** Receives the content, whatever it is, but not that of a response to HEAD. */
   void skipContent() throws Broken {
+    if (status / 100 == 1 || status == 204 || status == 304) {
+      return;
+    }
+    Optional<String> given = field("content-length");
     if (isChunked()) {
       for (long size = chunkSize(); size > 0; size = chunkSize()) {
-        peer.skip(Math.toIntExact(size));
+        skip(size);
         peer.expect("\r\n");
       }
       skipTrailers();
+    } else if (given.isPresent()) {
+      if (!given.get().matches("[0-9]{1,18}")) {
+        throw new Broken("a Content-Length", "got \"%s\"".formatted(given.get()));
+      }
+      skip(Long.parseLong(given.get()));
     } else {
-      peer.skip(Integer.parseInt(field("content-length").orElse("0")));
+      peer.readToEnd(MAX_SKIPPED);
     }
+  }
+
+  private void skip(long length) throws Broken {
+    if (length > MAX_SKIPPED) {
+      throw new Broken("a short response", "it has %,d bytes".formatted(length));
+    }
+    peer.skip((int) length);
   }
 }

@@ -60,7 +60,7 @@ final class Section15Http {
                   + " close the connection.",
               "Without an answer the client cannot tell a malformed request from a broken"
                   + " network (vert.x#3724: a target with a blank). RFC 9112, section 3, asks"
-                  + " for 400.",
+                  + " for 400, or for a redirection.",
               HTTP,
               Set.of(),
               HttpMessages::requestLine),
@@ -135,11 +135,11 @@ final class Section15Http {
               HttpMessages::contentLength),
           rule(
               "15.14",
-              "The server MUST refuse a request that has both Content-Length and Transfer-Encoding,"
-                  + " or close the connection after the answer.",
+              "The server MUST close the connection after its response to a request that has both"
+                  + " Content-Length and Transfer-Encoding.",
               "Such a request may be an attempt at smuggling: a proxy goes by one of them and the"
-                  + " server by the other. RFC 9112, section 6.1, demands that the connection"
-                  + " ends.",
+                  + " server by the other. RFC 9112, section 6.1, permits to refuse it or to answer"
+                  + " it, and demands that the connection ends in either case.",
               Set.of(Precondition.SINK),
               HttpMessages::bothLengths),
           rule(
@@ -163,13 +163,13 @@ final class Section15Http {
               "15.17",
               "The server MUST close the connection after a request of HTTP/1.0 with"
                   + " Transfer-Encoding.",
-              "A proxy of HTTP/1.0 has passed on the field without understanding it, so nobody"
-                  + " knows where the request ends (RFC 9112, section 6.1).",
+              "A proxy of HTTP/1.0 has passed on the field without understanding it, so the"
+                  + " server cannot know where the request ends (RFC 9112, section 6.1).",
               Set.of(Precondition.SINK),
               HttpMessages::chunkedInOldVersion),
           rule(
               "15.18",
-              "The server MUST NOT take content with two fields Transfer-Encoding: chunked for the"
+              "The server MUST NOT take the content of a request that names chunked twice for the"
                   + " next request.",
               "A server that compares the joined value with the word finds no content, and what a"
                   + " client hides in it becomes a request (CWE-444; RFC 9112, section 6.1).",
@@ -245,7 +245,7 @@ final class Section15Http {
               "The server MUST answer a client that has sent FIN after its requests, and then close"
                   + " the connection.",
               "A client that has nothing more to send may say so: printf into nc, or a proxy that"
-                  + " passes FIN on. A server that closes at FIN loses answers that it owes"
+                  + " passes FIN on. A server that closes at FIN loses pending responses"
                   + " (aiohttp#3659, uvicorn#1264).",
               Set.of(
                   Precondition.HALF_CLOSE,
@@ -275,7 +275,7 @@ final class Section15Http {
                   + " client announces with Expect: 100-continue.",
               "The client waits before it sends a large upload; curl gives up waiting after a"
                   + " second, others never do (RFC 9110, section 10.1.1).",
-              Set.of(Precondition.SINK, Precondition.DENY),
+              Set.of(Precondition.UPPER, Precondition.SINK, Precondition.DENY),
               HttpConnections::continues),
           rule(
               "15.31",
@@ -331,7 +331,7 @@ final class Section15Http {
               "With a limit on silence alone, a few hundred clients that send a byte per second"
                   + " occupy all connections: Slowloris (CVE-2007-6750).",
               HTTP,
-              Set.of(),
+              Set.of(Precondition.DEADLINE),
               Scheduling.WAITING,
               HttpConnections::dribbles),
           new Rule(
@@ -340,7 +340,7 @@ final class Section15Http {
               "The server MUST stop an event stream when its client has gone, whether it has sent"
                   + " FIN and RST or RST alone.",
               "Browsers close event streams whenever a page is left. A timer that goes on for each"
-                  + " of them uses processor time for nobody (reactor-netty#547).",
+                  + " of them uses processor time in vain (reactor-netty#547).",
               HTTP,
               Set.of(Precondition.PROCESS, Precondition.TICKER),
               Scheduling.ALONE,

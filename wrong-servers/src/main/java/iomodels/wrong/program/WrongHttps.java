@@ -60,6 +60,12 @@ final class WrongHttps {
               "got 500",
               it -> it.replace("HTTP/1.1 414 URI Too Long", "HTTP/1.1 500 Server Error")),
           receiving(
+              "http-has-no-limit-for-targets",
+              "15.05",
+              "Answers a request whatever the length of its target.",
+              "got 200",
+              it -> it.replaceAll("x{100,}", "")),
+          receiving(
               "http-needs-no-host",
               "15.06",
               "Accepts a request without Host.",
