@@ -5,12 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(cd "$2" && pwd)
 deadline=${3:-10000}
-# A script that is killed leaves its folder to the next one.
-for old in "${TMPDIR:-/tmp}"/outside-server.*; do
-  kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old" || true
-done
-work=${TMPDIR:-/tmp}/outside-server.$$
-mkdir "$work"
+stop=WINCH
+. "$here/server.sh"
 mkdir "$work/root"
 : >"$work/root/sink"
 sed -e "s|@port@|$1|g" -e "s|@folder@|$folder|g" -e "s|@deadline@|$deadline|g" -e "s|@work@|$work|g" \
@@ -23,12 +19,4 @@ if [ "$(id -u)" = 0 ]; then
   set -- setpriv --reuid www-data --regid www-data --clear-groups \
     --inh-caps +dac_read_search --ambient-caps +dac_read_search "$@"
 fi
-"$@" &
-server=$!
-trap 'kill -WINCH $server' TERM INT
-# The trap interrupts wait.
-while kill -0 $server 2>/dev/null; do
-  wait $server && status=0 || status=$?
-done
-rm -rf "$work"
-exit "$status"
+serve "$@"
