@@ -1,6 +1,7 @@
 package iomodels.lab.load;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import iomodels.program.HttpRoute.Ticker;
 import java.io.IOException;
@@ -20,11 +21,16 @@ import java.util.List;
  * client began, and one late event counts once: after it, a server may keep the interval or return
  * to its old schedule. The lateness of an event that arrives between two rounds does not count:
  * this thread was late then, and not the server.
+ *
+ * <p>A server that sends more events than the interval permits is wrong: it would never be late.
  */
 public final class EventStreamClients implements ClientCrowd, LoadGenerator {
 
   /** Time between two events of a client. */
   public static final Duration INTERVAL = Duration.ofSeconds(1);
+
+  /** How many events may come ahead of their time: timers are not exact. */
+  private static final int MAX_AHEAD = 1;
 
   /** How many connect before the first of them is waited for. */
   private static final int BATCH = 100;
@@ -157,6 +163,9 @@ public final class EventStreamClients implements ClientCrowd, LoadGenerator {
 
     private int received;
 
+    /** When the connection was opened. */
+    private final long opened;
+
     /** When the last event arrived, or the connection was opened. */
     private long last;
 
@@ -167,7 +176,8 @@ public final class EventStreamClients implements ClientCrowd, LoadGenerator {
       this.index = index;
       channel = StreamLoad.channel(load, index + 1, LoopbackSources.of(load.server(), index));
       runner.loop.watch(channel, this);
-      last = System.nanoTime();
+      opened = System.nanoTime();
+      last = opened;
       try {
         ByteBuffer request = ByteBuffer.wrap(load.payload().message(index));
         while (request.hasRemaining()) {
@@ -222,8 +232,14 @@ public final class EventStreamClients implements ClientCrowd, LoadGenerator {
     }
 
     private void complete(long now) {
+      long interval = INTERVAL.toNanos();
+      if (number - 1 > (now - opened) / interval + MAX_AHEAD) {
+        throw failure(
+            "event %d arrived after %d ms, with an interval of %d ms"
+                .formatted(number, NANOSECONDS.toMillis(now - opened), INTERVAL.toMillis()));
+      }
       if (isRound && isMeasured) {
-        long due = last + INTERVAL.toNanos();
+        long due = last + interval;
         runner.recorder.replied(now - due > 0 ? due : now, now, now);
       } else {
         runner.recorder.delivered();
@@ -239,7 +255,7 @@ public final class EventStreamClients implements ClientCrowd, LoadGenerator {
       long limit = load.patience().toNanos() + (number == 1 ? 0 : INTERVAL.toNanos());
       if (now - last > limit) {
         throw failure(
-            "event %d did not arrive within %s".formatted(number, Duration.ofNanos(limit)));
+            "event %d did not arrive within %d ms".formatted(number, NANOSECONDS.toMillis(limit)));
       }
     }
 
