@@ -65,7 +65,7 @@ class BadInputTest {
           serve vertx --program relay --upstream 127.0.0.1:9 --queue 2    | relay has no --queue
           serve vertx --program relay --service upper  | leave one of them out
           serve --wrong banner --program relay         | leave one of them out
-          serve --example vertx --program relay        | none of relay
+          serve --example vertx --program relay        | relay has no examples
           serve example-netty --program http           | did you mean 'reactor-netty'?
           serve example-tomcat --program http          | there are: vertx, reactor-netty, jdk
           serve vertx --back-off 3                     | add --program gather
@@ -105,7 +105,7 @@ class BadInputTest {
           conform --program http vertx --waive concurrent | there are: HALF_CLOSE, /upper
           conform vertx --waive /upper                 | there are: CONCURRENT
           conform --program http --target 127.0.0.1:9  | nothing listens at 127.0.0.1:9
-          conform --program chat --example vertx       | there are examples of http, and none of chat
+          conform --program chat --example vertx       | chat has no examples; the only program with examples is http
           conform --program http --example netty       | did you mean 'reactor-netty'?
           conform --program relay --exec {upstreams}   | needs {port}
           conform --program relay --exec {port}        | needs {upstreams}
@@ -117,9 +117,9 @@ class BadInputTest {
           bench no-such-model                          | there are: blocking-pool
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
-          bench --program gather                       | those are: relay, chat, http
+          bench --program gather                       | choose one of: relay, chat, http
           bench --program relay no-such-style          | those do: nio-selector
-          bench --program relay example-vertx          | none of relay
+          bench --program relay example-vertx          | relay has no examples
           bench --program relay --scenario large       | is for models
           bench --program relay --jvm-flag=-Xmx1g      | is for models
           bench nio-selector --scenario relay          | give --program relay

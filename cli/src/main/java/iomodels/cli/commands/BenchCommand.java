@@ -174,7 +174,7 @@ public final class BenchCommand implements Callable<Integer> {
             ? Optional.of(MeasurementFiles.read(baseline.get()))
             : Optional.empty();
     PrintWriter out = spec.commandLine().getOut();
-    boolean yardsticks = hasYardsticks(program);
+    boolean yardsticks = hasYardsticks(program, wanted);
     demandUpstream(program, yardsticks);
     List<ScenarioResult> results = new ArrayList<>();
     int processors = Runtime.getRuntime().availableProcessors(); // before it is pinned to one
@@ -220,7 +220,7 @@ public final class BenchCommand implements Callable<Integer> {
       warn(
           "%s has %,d clients instead of %,d: the limit of file descriptors is too low; raise it"
               + " (ulimit -n %d)",
-          scenario, possible, wanted, wanted + (wanted - possible));
+          scenario, possible, wanted, Descriptors.limitFor(wanted));
     }
     return Math.min(wanted, possible);
   }
@@ -252,7 +252,7 @@ public final class BenchCommand implements Callable<Integer> {
         Programs.named(name).filter(it -> !Scenario.of(Optional.of(it)).isEmpty());
     if (program.isEmpty()) {
       throw new UserError(
-          "program '%s' cannot be measured; those are: relay, chat, http".formatted(name));
+          "program '%s' cannot be measured; choose one of: relay, chat, http".formatted(name));
     }
     if (!jvmFlags.isEmpty()) {
       throw new UserError("--jvm-flag is for models; leave it out");
@@ -306,9 +306,10 @@ public final class BenchCommand implements Callable<Integer> {
     return servers;
   }
 
-  private boolean hasYardsticks(Optional<Program> program) throws InterruptedException {
+  private boolean hasYardsticks(Optional<Program> program, List<Scenario> wanted)
+      throws InterruptedException {
     if (program.filter(Programs.HTTP::equals).isPresent()) {
-      return hasNginx();
+      return wanted.stream().anyMatch(Scenario::isForNginx) && hasNginx();
     }
     try {
       Yardstick.start("epoll", List.of()).close();

@@ -153,8 +153,8 @@ public final class ConformCommand implements Callable<Integer> {
       names = TARGET,
       paramLabel = "HOST:PORT",
       description =
-          "A server that is running already; PORT alone is on 127.0.0.1. With --program: http"
-              + " alone.")
+          "A server that is running already; PORT alone is on 127.0.0.1. With --program, only for"
+              + " http.")
   private List<String> addresses = List.of();
 
   @Option(

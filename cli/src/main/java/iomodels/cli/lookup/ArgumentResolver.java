@@ -121,7 +121,8 @@ public final class ArgumentResolver {
   public static StyleProvider example(String framework, Program program) throws UserError {
     List<ProgramExample> examples = HttpExamples.of(program);
     if (examples.isEmpty()) {
-      throw new UserError("there are examples of http, and none of %s".formatted(program));
+      throw new UserError(
+          "%s has no examples; the only program with examples is http".formatted(program));
     }
     for (ProgramExample example : examples) {
       if (example.name().equals(framework)) {

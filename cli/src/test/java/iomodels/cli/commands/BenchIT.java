@@ -245,6 +245,15 @@ class BenchIT {
 
   @Tag("thorough")
   @Test
+  void nginxIsNotNeededWhereNothingIsComparedWithIt() {
+    Cli cli = bench("nio-selector", "--program=http", "--scenario=http-upper");
+
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Tag("thorough")
+  @Test
   void httpIsMeasuredInEveryStyleAndScenario() {
     Cli cli = bench("--program=http", "--all-scenarios", "--connections=100");
 

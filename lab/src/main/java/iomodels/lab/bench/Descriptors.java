@@ -31,6 +31,11 @@ public final class Descriptors {
         .orElse(Integer.MAX_VALUE);
   }
 
+  /** The limit that a process needs for so many connections. */
+  public static int limitFor(int connections) {
+    return connections + OWN;
+  }
+
   private static List<String> limits() {
     try {
       return Files.readAllLines(Path.of("/proc/self/limits"));

@@ -114,8 +114,8 @@ public enum Scenario {
   }
 
   /**
-   * Whether it measures the memory of many clients, whose number the user chooses, and not of more
-   * clients than this process may have descriptors for.
+   * Whether it measures the memory of many clients. The user chooses their number, up to the limit
+   * of file descriptors of this process.
    */
   public boolean isCrowd() {
     return this == IDLE || this == HTTP_TICKER;

@@ -18,6 +18,15 @@ class DescriptorsTest {
   }
 
   @Test
+  void theLimitForConnectionsPermitsThem() {
+    String limit =
+        "Max open files            %d                1048576              files"
+            .formatted(Descriptors.limitFor(10_000));
+
+    assertThat(Descriptors.connections(List.of(limit))).isEqualTo(10_000);
+  }
+
+  @Test
   void withoutALimitThereIsNone() {
     assertThat(Descriptors.connections(List.of())).isEqualTo(Integer.MAX_VALUE);
     assertThat(
