@@ -21,14 +21,15 @@ import java.util.concurrent.Executors;
  *
  * <p>The JDK's server takes a CR without LF for the end of a field (15.03). It checks neither
  * {@code Host} (15.06) nor the version of HTTP, so it takes {@code GET /a b HTTP/1.1} for a request
- * of {@code /a} (15.04). It accepts NUL in the value of a field (15.11), {@code Content-Length: +3}
- * (15.13), and chunks in HTTP/1.0 (15.17). Heads may have 384 KiB; at a longer one it resets the
- * connection, without a status (15.12). It refuses a blank before the extension of a chunk (15.21),
- * and takes the trailers of a request for the next request (15.22). It sends 100 Continue to
- * clients of HTTP/1.0 (15.31). By default it has no time limit for the head of a request (15.37).
- * On stop, idle connections stay open until the time limit (15.39; the kit may not be able to tell
- * on a busy machine). It does not read while a request is answered: a thread that sleeps goes on
- * when its client has gone, and the socket stays open until then (15.42).
+ * of {@code /a} (15.04). It has no limit for the target alone (15.05). It accepts NUL in the value
+ * of a field (15.11), {@code Content-Length: +3} (15.13), and chunks in HTTP/1.0 (15.17). Heads may
+ * have 384 KiB; at a longer one it resets the connection, without a status (15.12). It refuses a
+ * blank before the extension of a chunk (15.21). If a request has a trailer, it cuts its response
+ * off. It sends 100 Continue to clients of HTTP/1.0 (15.31). By default it has no time limit for
+ * the head of a request (15.37). On stop, idle connections stay open until the time limit (15.39;
+ * the kit may not be able to tell on a busy machine). It does not read while a request is answered:
+ * a thread that sleeps goes on when its client has gone, and the socket stays open until then
+ * (15.42).
  */
 final class JdkHttpExample {
 
@@ -146,7 +147,8 @@ final class JdkHttpExample {
     }
     OutputStream out = exchange.getResponseBody();
     for (long sent = 0; sent < wanted.length(); ) {
-      byte[] part = HttpContent.part(sent, wanted.length());
+      int length = (int) Math.min(HttpRoute.Bytes.MAX_PART, wanted.length() - sent);
+      byte[] part = HttpRoute.Bytes.part(sent, length);
       out.write(part);
       sent += part.length;
     }

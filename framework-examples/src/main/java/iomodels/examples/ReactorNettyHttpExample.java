@@ -93,7 +93,8 @@ final class ReactorNettyHttpExample {
                 sink.complete();
                 return sent;
               }
-              byte[] part = HttpContent.part(sent, length);
+              int size = (int) Math.min(HttpRoute.Bytes.MAX_PART, length - sent);
+              byte[] part = HttpRoute.Bytes.part(sent, size);
               sink.next(Unpooled.wrappedBuffer(part));
               return sent + part.length;
             });

@@ -122,7 +122,8 @@ final class VertxHttpExample {
   private static void write(HttpServerResponse response, long begin, long length) {
     long sent = begin;
     while (sent < length && !response.writeQueueFull()) {
-      byte[] part = HttpContent.part(sent, length);
+      int size = (int) Math.min(HttpRoute.Bytes.MAX_PART, length - sent);
+      byte[] part = HttpRoute.Bytes.part(sent, size);
       response.write(Buffer.buffer(part));
       sent += part.length;
     }

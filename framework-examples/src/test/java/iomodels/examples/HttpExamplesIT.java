@@ -7,6 +7,7 @@ import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Rule;
+import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.StyleTarget;
@@ -18,6 +19,7 @@ import iomodels.server.spi.StyleProvider;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,7 @@ class HttpExamplesIT {
 
   private static final long SEED = 1;
   private static final List<String> KEPT =
-      List.of("15.02", "15.05", "15.07", "15.09", "15.14", "15.20", "15.23", "15.41");
+      List.of("15.02", "15.07", "15.09", "15.14", "15.20", "15.23", "15.41");
 
   static Stream<ProgramExample> examples() {
     return HttpExamples.all().stream();
@@ -75,10 +77,16 @@ class HttpExamplesIT {
     }
     assertThat(findings)
         .hasSize(tried.size())
-        .allSatisfy(
-            it ->
-                assertThat(it.verdict())
-                    .as(it.toString())
-                    .isEqualTo(KEPT.contains(it.rule().id()) ? Verdict.KEPT : Verdict.BROKEN));
+        .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isIn(expected(it.rule())));
+  }
+
+  /** On a busy machine the kit may not be able to tell whether a rule about time is broken. */
+  private static Set<Verdict> expected(Rule rule) {
+    if (KEPT.contains(rule.id())) {
+      return Set.of(Verdict.KEPT);
+    }
+    return rule.scheduling() == Scheduling.TIMED
+        ? Set.of(Verdict.BROKEN, Verdict.INCONCLUSIVE)
+        : Set.of(Verdict.BROKEN);
   }
 }
