@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandTargetTest {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final long POLL_NANOS = 5_000_000;
 
   /** Writes far more than a pipe holds before it listens, and with each client. */
   private static final String LOUD =
@@ -204,7 +206,16 @@ class CommandTargetTest {
           .withMessageContaining("it must stay in the foreground");
     }
     long pid = Long.parseLong(Files.readString(folder.resolve("pid")).strip());
-    assertThat(ProcessHandle.of(pid).stream().allMatch(ProcessMark::hasEnded)).isTrue();
+    assertThat(ProcessHandle.of(pid).stream().allMatch(CommandTargetTest::ends)).isTrue();
+  }
+
+  /** Waits for the end of a process that has been killed: the signal may take a while. */
+  private static boolean ends(ProcessHandle process) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!ProcessMark.hasEnded(process) && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+    return ProcessMark.hasEnded(process);
   }
 
   private static Socket connect(Instance server) throws IOException {
