@@ -7,8 +7,8 @@ folder=$(cd "$2" && pwd)
 deadline=${3:-10000}
 stop=WINCH
 . "$here/server.sh"
-mkdir "$work/root"
-: >"$work/root/sink"
+mkdir "$work/www"
+: >"$work/www/sink"
 sed -e "s|@port@|$1|g" -e "s|@folder@|$folder|g" -e "s|@deadline@|$deadline|g" -e "s|@work@|$work|g" \
   -e "s|@seconds@|$(((deadline + 999) / 1000))|g" -e "s|@here@|$here|g" \
   -e "s|@modules@|${APACHE_MODULES:-/usr/lib/apache2/modules}|g" "$here/apache.conf" >"$work/apache.conf"
