@@ -54,8 +54,7 @@ final class HttpDeadlines {
 
   /**
    * The wait of a connection for its next request. One timer serves many requests: when it fires,
-   * it looks at how long the wait has lasted. To start and to cancel a timer for each request would
-   * cost a good part of the time of a short one.
+   * it looks at how long the wait has lasted.
    */
   private final class Wait {
 
