@@ -67,6 +67,9 @@ abstract class CorrectProgram implements Server {
   private void admit(SocketChannel client) {
     Thread thread = Thread.ofVirtual().unstarted(() -> attend(client));
     clients.put(client, thread);
+    if (stopped.get()) {
+      dismiss(client); // Accepted just before the stop, and missed by its round.
+    }
     thread.start();
   }
 
