@@ -30,10 +30,11 @@ import java.util.stream.Collectors;
 final class KernelPressure {
 
   private static final Path PROC = Path.of("/proc");
+  private static final String ABORTS = "TCPAbortOnMemory";
 
   /** Counters of {@code TcpExt} in {@code /proc/net/netstat} that grow only if memory is short. */
   private static final List<String> SHORTAGES =
-      List.of("TCPMemoryPressuresChrono", "TCPMemoryPressures", "TCPAbortOnMemory");
+      List.of("TCPMemoryPressuresChrono", "TCPMemoryPressures", ABORTS);
 
   /** Counters that also grow if one socket has received more than its buffer can hold. */
   private static final List<String> LOSSES =
@@ -78,6 +79,18 @@ final class KernelPressure {
         pages(lines(proc.resolve("net/sockstat"))),
         numbers(lines(proc.resolve("sys/net/ipv4/tcp_mem"))),
         pressed(lines(proc.resolve("net/protocols"))));
+  }
+
+  /**
+   * Returns a description of connections that the kernel has aborted since an earlier snapshot,
+   * because their data would have taken more memory than the third limit: instead of FIN, their
+   * clients receive RST. Empty if there are none.
+   */
+  Optional<String> abortsSince(KernelPressure earlier) {
+    String aborts = grown(earlier, List.of(ABORTS));
+    return aborts.isEmpty()
+        ? Optional.empty()
+        : Optional.of("the kernel was short of memory for TCP, and reset connections: " + aborts);
   }
 
   /** Returns the signs of either since an earlier snapshot; empty without signs. */

@@ -11,7 +11,10 @@ interface Machine {
   /** The disturbances since the watch started. Safe for use by several threads. */
   interface Watch {
 
-    /** Returns a description of a shortage that can make any rule fail; empty if there was none. */
+    /** Returns a description of resets by the kernel, which any rule sees; empty if none. */
+    Optional<String> resets();
+
+    /** Returns a description of a shortage that can delay any rule; empty if there was none. */
     Optional<String> shortage();
 
     /** Returns a description of a pause that can make a rule about time fail; empty if none. */

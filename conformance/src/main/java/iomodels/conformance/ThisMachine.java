@@ -17,6 +17,11 @@ final class ThisMachine implements Machine, AutoCloseable {
     Optional<ProcessorLoad> load = ProcessorLoad.now();
     return new Watch() {
       @Override
+      public Optional<String> resets() {
+        return KernelPressure.now().abortsSince(pressure);
+      }
+
+      @Override
       public Optional<String> shortage() {
         return KernelPressure.now().since(pressure);
       }

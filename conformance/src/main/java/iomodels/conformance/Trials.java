@@ -31,8 +31,9 @@ import java.util.stream.Stream;
  * processors were hardly ever idle.
  *
  * <p>A late try is discarded if the {@link Machine} disturbed it: the kernel was short of TCP
- * memory, or the kit was not scheduled. The rule is then tried again; after three discarded tries
- * it is inconclusive. If there is no control server, and other processes used at least half of the
+ * memory, or the kit was not scheduled. So is any failed try if the kernel has reset connections
+ * meanwhile for lack of memory. The rule is then tried again; after three discarded tries it is
+ * inconclusive. If there is no control server, and other processes used at least half of the
  * processor time, the rule is tried once more with wider bounds. If the server keeps these, only
  * the machine may be slow: the rule is inconclusive as well.
  */
@@ -58,7 +59,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
     if (first.finding().verdict() != Verdict.BROKEN) {
       return first.isTimeout() ? unlessDisturbed(first) : first.finding();
     }
-    if (!repeats || !first.isAboutTime()) {
+    if (!repeats || !first.mayBeDueToMachine()) {
       return first.finding();
     }
     if (!isTimed()) {
@@ -165,7 +166,8 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
   /**
    * A try, with the disturbances by the machine during it.
    *
-   * @param isAboutTime whether a slow machine can be the reason for a failure
+   * @param mayBeDueToMachine whether a slow machine, or a kernel that resets connections, can be
+   *     the reason for a failure
    * @param isTimeout whether the check did not end in time
    * @param disturbance why a failed try is discarded; empty if it counts
    * @param takenByOthers the share of the processor time, from 0 to 1, that other processes used
@@ -173,7 +175,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
    */
   private record Attempt(
       Finding finding,
-      boolean isAboutTime,
+      boolean mayBeDueToMachine,
       boolean isTimeout,
       Optional<String> disturbance,
       double takenByOthers,
@@ -187,10 +189,11 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
       return new Attempt(outcome.finding(), false, false, Optional.empty(), 0, false);
     }
     boolean aboutTime = isTimed() || outcome.isLate() || outcome.isTimeout();
-    Optional<String> disturbance = aboutTime ? watch.shortage().or(watch::pause) : Optional.empty();
+    Optional<String> resets = watch.resets();
+    Optional<String> disturbance = aboutTime ? resets.or(watch::shortage).or(watch::pause) : resets;
     return new Attempt(
         outcome.finding(),
-        aboutTime,
+        aboutTime || resets.isPresent(),
         outcome.isTimeout(),
         disturbance,
         watch.takenByOthers(),

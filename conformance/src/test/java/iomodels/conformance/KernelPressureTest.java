@@ -63,6 +63,14 @@ class KernelPressureTest {
   }
 
   @Test
+  void onlyAbortedConnectionsCountAsResets() throws Exception {
+    KernelPressure before = files(5, 1, 700, 2, 176);
+    assertThat(files(9, 1, 1_934, 3, 400_000).abortsSince(before)).isEmpty();
+    assertThat(files(5, 3, 700, 2, 176).abortsSince(before))
+        .hasValueSatisfying(it -> assertThat(it).endsWith("TCPAbortOnMemory grew by 2"));
+  }
+
+  @Test
   void memoryAboveTheSecondLimitShowsItAtEitherEnd() throws Exception {
     KernelPressure calm = files(5, 0, 700, 2, 176);
     KernelPressure full = files(5, 0, 700, 2, 383_868);

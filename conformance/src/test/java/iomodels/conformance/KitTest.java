@@ -139,15 +139,22 @@ class KitTest {
   }
 
   /** A machine that does the same to each try. */
-  private record Disturbed(Optional<String> shortage, Optional<String> pause, double takenByOthers)
+  private record Disturbed(
+      Optional<String> resets,
+      Optional<String> shortage,
+      Optional<String> pause,
+      double takenByOthers)
       implements Machine, Machine.Watch {
 
-    private static final Disturbed CALM = new Disturbed(Optional.empty(), Optional.empty(), 0);
+    private static final Optional<String> NONE = Optional.empty();
+    private static final Disturbed CALM = new Disturbed(NONE, NONE, NONE, 0);
+    private static final Disturbed RESETTING =
+        new Disturbed(Optional.of("connections were reset"), NONE, NONE, 0);
     private static final Disturbed SHORT =
-        new Disturbed(Optional.of("memory was short"), Optional.empty(), 0);
+        new Disturbed(NONE, Optional.of("memory was short"), NONE, 0);
     private static final Disturbed PAUSED =
-        new Disturbed(Optional.empty(), Optional.of("the kit did not run"), 0);
-    private static final Disturbed BUSY = new Disturbed(Optional.empty(), Optional.empty(), 0.9);
+        new Disturbed(NONE, NONE, Optional.of("the kit did not run"), 0);
+    private static final Disturbed BUSY = new Disturbed(NONE, NONE, NONE, 0.9);
 
     @Override
     public Watch watch() {
@@ -201,6 +208,18 @@ class KitTest {
     Rule missed = rule(Set.of(), _ -> failLate());
     assertThat(judge(missed, List.of(Disturbed.SHORT, Disturbed.CALM)).verdict())
         .isEqualTo(Verdict.BROKEN);
+  }
+
+  @Test
+  void aFailureWhileTheKernelResetsConnectionsDoesNotCount() throws Exception {
+    Rule wrong = rule(Set.of(), _ -> fail("all of the data", "got Connection reset"));
+    Finding finding = judge(wrong, Disturbed.RESETTING);
+    assertThat(finding.verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(finding.detail()).endsWith("; but connections were reset");
+    assertThat(judge(wrong, List.of(Disturbed.RESETTING, Disturbed.CALM)).verdict())
+        .isEqualTo(Verdict.BROKEN);
+    assertThat(judge(rule(Set.of(), _ -> {}), Disturbed.RESETTING).verdict())
+        .isEqualTo(Verdict.KEPT);
   }
 
   @Test
