@@ -23,7 +23,7 @@ public final class BuildRegistration {
               + "<artifactId>[\\w-]+-impl</artifactId>(?:(?!</dependency>).)*</dependency>\n");
 
   private static final Pattern NATIVES =
-      Pattern.compile("(?s).*?(?:<argLine>--enable-native-access=|\nnatives=)");
+      Pattern.compile("(?s).*?(?:<iomodels.testOptions>--enable-native-access=|\nnatives=)");
 
   private final Map<Path, String> before = new LinkedHashMap<>();
   private final Map<Path, String> after = new LinkedHashMap<>();
