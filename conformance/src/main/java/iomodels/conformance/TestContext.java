@@ -1,6 +1,7 @@
 package iomodels.conformance;
 
 import iomodels.conformance.targets.Client;
+import iomodels.conformance.targets.FreePort;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
@@ -14,7 +15,6 @@ import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -435,16 +435,14 @@ public final class TestContext implements AutoCloseable {
 
   /** Returns an address on this machine on which nobody listens at the moment. */
   public InetSocketAddress freeAddress() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return (InetSocketAddress) socket.getLocalSocketAddress();
-    }
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.find());
   }
 
-  /** Demands that a client that connects is reset, during the handshake or soon afterwards. */
-  public void expectReset(Instance instance, Duration within) throws Broken, IOException {
+  /** Demands that the connection of a new client ends: with RST during the handshake, or soon. */
+  public void expectEnd(Instance instance, Duration within) throws Broken, IOException {
     Optional<Peer> peer = connectUnlessReset(instance);
     if (peer.isPresent()) {
-      peer.get().expectReset(within);
+      peer.get().expectEnd(within);
       peer.get().close();
     }
   }

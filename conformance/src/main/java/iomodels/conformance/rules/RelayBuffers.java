@@ -286,7 +286,7 @@ final class RelayBuffers {
       throws Broken, IOException, InterruptedException {
     for (RelayPair.Stuck each : RelayPair.stuck(context, program, backend, SMALL_WINDOW)) {
       each.receiver().reset();
-      each.sender().expectReset(context.patience());
+      each.sender().expectEnd(context.patience()); // RST, as other rules demand, or FIN.
       for (int i = 0; i < IN_TURN; i++) {
         try {
           RelayPair.open(context, program, backend).demandForwarding("a new client");

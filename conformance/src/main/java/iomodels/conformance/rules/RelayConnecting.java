@@ -316,7 +316,7 @@ final class RelayConnecting {
     Backend down = context.refusingBackend();
     Instance patient = context.program(down);
     for (int i = 0; i < REFUSED; i++) {
-      context.expectReset(patient, context.patience());
+      context.expectEnd(patient, context.patience());
     }
     down.startListening();
     try {

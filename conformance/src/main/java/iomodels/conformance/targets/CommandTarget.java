@@ -7,7 +7,6 @@ import iomodels.service.Service;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -26,6 +25,9 @@ public final class CommandTarget implements Target {
 
   private static final Duration READY = Duration.ofSeconds(20);
   private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
+
+  /** Time for a server to fail if another process listens on its port. */
+  private static final Duration FOREIGN = Duration.ofSeconds(3);
 
   /** Time limit for a server to fail if its port is in use: on a busy machine it starts slowly. */
   private static final Duration REFUSAL = Duration.ofSeconds(60);
@@ -118,7 +120,7 @@ public final class CommandTarget implements Target {
       throws IOException, InterruptedException {
     for (int i = 1; ; i++) {
       try {
-        return launchAt(host, freePort(), how);
+        return launchAt(host, FreePort.find(), how);
       } catch (IOException e) {
         if (i == TRIES) {
           throw e;
@@ -153,7 +155,7 @@ public final class CommandTarget implements Target {
     }
     long deadline = System.nanoTime() + READY.toNanos();
     while (child.isAlive() && System.nanoTime() < deadline) {
-      if (answers(address) && !child.awaitEnd(POLL_INTERVAL)) {
+      if (answers(address) && !child.awaitEnd(settling(child, address.getPort()))) {
         return new ManagedInstance(child, address);
       }
       child.awaitEnd(POLL_INTERVAL);
@@ -163,6 +165,15 @@ public final class CommandTarget implements Target {
     String message = "'%s' %s: %s".formatted(command, failure, child.failureDetails());
     child.close();
     throw hasEnded ? new EndedAtStart(message, child.exitCode()) : new IOException(message);
+  }
+
+  /**
+   * Returns how long a command has to stay alive once its port answers. If another process has
+   * taken the port, the command fails to bind it. But this other process may also forward to the
+   * command, as that of a container does.
+   */
+  static Duration settling(ManagedProcess child, int port) throws IOException {
+    return child.listensOn(port) ? POLL_INTERVAL : FOREIGN;
   }
 
   private static String doesNotListen(InetAddress host, InetSocketAddress address) {
@@ -198,12 +209,6 @@ public final class CommandTarget implements Target {
 
   private static InetAddress loopback() {
     return InetAddress.getLoopbackAddress();
-  }
-
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   @Override

@@ -324,6 +324,11 @@ final class ManagedProcess implements AutoCloseable {
         .toList();
   }
 
+  /** Returns whether it, or a process that it has started, listens on a port; true if unknown. */
+  boolean listensOn(int port) throws IOException {
+    return Listening.by(family(), port);
+  }
+
   /** Returns the pids of the processes that this one has left behind; empty while it runs. */
   List<Long> leftBehind() {
     return process.isAlive() ? List.of() : family().stream().map(ProcessHandle::pid).toList();

@@ -44,7 +44,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
   public Instance launch(ProgramConfig config) throws IOException, InterruptedException {
     int wanted = config.address().getPort();
     for (int i = 1; ; i++) {
-      int port = wanted == 0 ? CommandTarget.freePort() : wanted;
+      int port = wanted == 0 ? FreePort.find() : wanted;
       ManagedProcess child = new ManagedProcess(ManagedProcess.shell(line(config, port)));
       if (isReady(child, port)) {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
@@ -76,8 +76,7 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
     long deadline = System.nanoTime() + READY.toNanos();
     try {
       while (child.isAlive() && System.nanoTime() - deadline < 0) {
-        // If the child has ended, it is another process that listens on this port.
-        if (Listening.at(port) && !child.awaitEnd(POLL_INTERVAL)) {
+        if (Listening.at(port) && !child.awaitEnd(CommandTarget.settling(child, port))) {
           return true;
         }
         child.awaitEnd(POLL_INTERVAL);

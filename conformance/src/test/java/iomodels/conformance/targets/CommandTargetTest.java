@@ -12,9 +12,12 @@ import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.process.ProcessMark;
+import iomodels.program.ProgramConfig;
+import iomodels.program.Programs;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,6 +105,43 @@ class CommandTargetTest {
       signal.signal(signal.SIGTERM, lambda *_: os.close(writing))
       _, status = os.waitpid(worker, 0)
       os._exit(os.waitstatus_to_exitcode(status))
+      """;
+
+  /**
+   * Fails to bind its port a second after a stranger has taken it. The stranger is a process that
+   * the kit has not started, as far as it can tell; it ends by itself.
+   */
+  private static final String LATE =
+      """
+      import os, socket, sys, time
+      port = int(sys.argv[1])
+      stranger = '''
+      import socket, sys, time
+      listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+      listener.settimeout(0.1)
+      end = time.monotonic() + 20
+      while time.monotonic() < end:
+          try:
+              listener.accept()[0].close()
+          except OSError:
+              pass
+      '''
+      if os.fork() == 0:
+          os.setsid()
+          if os.fork() == 0:
+              for stream in range(3):
+                  os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+              os.execve(sys.executable, [sys.executable, "-c", stranger, str(port)], {})
+          os._exit(0)
+      os.wait()
+      while True:
+          try:
+              socket.create_connection(("127.0.0.1", port)).close()
+              break
+          except OSError:
+              time.sleep(0.01)
+      time.sleep(1)
+      socket.create_server(("127.0.0.1", port))
       """;
 
   @TempDir private Path folder;
@@ -193,6 +233,25 @@ class CommandTargetTest {
       server.stop();
       assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("BYE");
       assertThat(server.awaitEnd(PATIENCE)).isTrue();
+    }
+  }
+
+  @Test
+  void aStrangerOnThePortIsNotTakenForTheServer() throws Exception {
+    assumeThat(Listening.isKnown()).isTrue();
+    try (CommandTarget target = target(LATE, "SERVER {port}")) {
+      assertThatExceptionOfType(EndedAtStart.class)
+          .isThrownBy(() -> target.launch(Services.UPPER, 0))
+          .withMessageContaining("in use");
+    }
+    String command = "python3 %s {port} {upstreams}".formatted(folder.resolve("server.py"));
+    try (var target = new ProgramCommandTarget(Programs.RELAY, command);
+        ServerSocket upstream = new ServerSocket(0)) {
+      ProgramConfig config =
+          ProgramConfig.onLoopback(List.of((InetSocketAddress) upstream.getLocalSocketAddress()));
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> target.launch(config))
+          .withMessageContaining("in use");
     }
   }
 

@@ -3,12 +3,14 @@ package iomodels.conformance.targets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import iomodels.process.ChildProcesses;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.channels.SocketChannel;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ListeningTest {
@@ -21,6 +23,19 @@ class ListeningTest {
 
       server.setSoTimeout(1);
       assertThat(catchTimeout(server)).as("nobody has connected").isTrue();
+    }
+  }
+
+  @Test
+  void whichProcessListensIsSeen() throws IOException {
+    assumeThat(Listening.isKnown()).isTrue();
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = server.getLocalPort();
+      assertThat(Listening.by(Set.of(ProcessHandle.current()), port)).isTrue();
+      assertThat(Listening.by(Set.of(), port)).isFalse();
+      Process other = ChildProcesses.start(new ProcessBuilder("sleep", "60"));
+      assertThat(Listening.by(Set.of(other.toHandle()), port)).isFalse();
+      other.destroyForcibly();
     }
   }
 
