@@ -23,8 +23,15 @@ final class OutsideServers {
 
   private static final JsonMapper JSON = new JsonMapper();
 
-  /** A verdict, and what the kit saw. */
-  public record Found(String verdict, String detail) {}
+  /** The end of a conversation has the failure. */
+  private static final int TRANSCRIPT_LINES = 12;
+
+  /**
+   * A verdict, and what the kit saw.
+   *
+   * @param transcript the last lines of the conversation; empty if the rule was kept
+   */
+  public record Found(String verdict, String detail, List<String> transcript) {}
 
   /**
    * A server.
@@ -80,7 +87,10 @@ final class OutsideServers {
     for (JsonNode each : report.path("findings")) {
       findings.put(
           each.path("rule").asString(""),
-          new Found(each.path("verdict").asString(""), each.path("detail").asString("")));
+          new Found(
+              each.path("verdict").asString(""),
+              each.path("detail").asString(""),
+              transcript(each)));
     }
     String name = String.valueOf(file.getFileName()).replaceFirst("\\.json$", "");
     int version = name.lastIndexOf('-');
@@ -91,6 +101,11 @@ final class OutsideServers {
         date,
         waived,
         findings);
+  }
+
+  private static List<String> transcript(JsonNode finding) {
+    List<String> all = finding.path("transcript").valueStream().map(it -> it.asString("")).toList();
+    return all.subList(Math.max(0, all.size() - TRANSCRIPT_LINES), all.size());
   }
 
   /** Returns the servers of a program; those that break fewest rules come first. */

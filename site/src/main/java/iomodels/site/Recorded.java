@@ -114,8 +114,9 @@ final class Recorded {
     recorded.readJson(folder.resolve("lab.json")).ifPresent(recorded::readLab);
     recorded.readJson(folder.resolve("conform.json")).ifPresent(it -> by(it, recorded.reports));
     recorded.readJson(folder.resolve("wrong.json")).ifPresent(it -> by(it, recorded.wrong));
-    recorded.outside.read(
-        folder.resolve(Programs.HTTP.name()), Programs.HTTP.name(), recorded.problems);
+    for (Program program : List.of(Programs.RELAY, Programs.HTTP)) {
+      recorded.outside.read(folder.resolve(program.name()), program.name(), recorded.problems);
+    }
     return recorded;
   }
 

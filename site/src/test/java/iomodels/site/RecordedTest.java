@@ -57,7 +57,8 @@ class RecordedTest {
         """
         {"target": "exec a {port}", "waived": ["/upper"], "findings": [
           {"rule": "15.01", "verdict": "SKIPPED", "detail": "/upper is waived"},
-          {"rule": "15.02", "verdict": "BROKEN", "detail": "got 400"},
+          {"rule": "15.02", "verdict": "BROKEN", "detail": "got 400",
+           "transcript": ["sends 2 bytes", "got 400"]},
           {"rule": "15.03", "verdict": "KEPT", "detail": ""}]}
         """);
     Files.writeString(
@@ -77,7 +78,8 @@ class RecordedTest {
     assertThat(server.waived()).containsExactly("/upper");
     assertThat(server.with("BROKEN")).containsExactly("15.02");
     assertThat(server.findings().get("15.02"))
-        .isEqualTo(new OutsideServers.Found("BROKEN", "got 400"));
+        .isEqualTo(
+            new OutsideServers.Found("BROKEN", "got 400", List.of("sends 2 bytes", "got 400")));
     assertThat(recorded.outside(CHAT)).isEmpty();
     assertThat(recorded.problems()).anyMatch(it -> it.startsWith("half-1.json cannot be read"));
     assertThat(recorded.judged(new StyledProgram(HTTP, "python:aiohttp", "")))
