@@ -52,10 +52,12 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Begin with:",
-      "  iomodels compare                 all models on real input, in one table",
-      "  iomodels serve nio-selector      a server on 127.0.0.1:8080",
-      "  iomodels connect                 a client for it, in another terminal",
-      "  iomodels study                   all of them side by side, in the browser"
+      "  iomodels study                          all models, in the browser",
+      "  iomodels serve nio-selector             a server on 127.0.0.1:8080",
+      "  iomodels connect                        a client for it, in another terminal",
+      "  iomodels compare                        every model, tested and measured",
+      "  iomodels conform --exec 'CMD {port}'    tests a server of your own",
+      "  iomodels new my-model                   a module for a model of your own"
     })
 public final class Main implements Runnable {
 
@@ -65,10 +67,15 @@ public final class Main implements Runnable {
 
   private Main() {}
 
-  /** Without a command: prints the help, which says where to begin. */
+  /** Without a command: prints where to begin. The help lists all commands. */
   @Override
   public void run() {
-    spec.commandLine().usage(spec.commandLine().getOut());
+    CommandLine.Help help = spec.commandLine().getHelp();
+    PrintWriter out = spec.commandLine().getOut();
+    out.print(help.description() + help.footer());
+    out.println();
+    out.println("All commands: iomodels --help. Options of one: iomodels COMMAND --help.");
+    out.flush();
   }
 
   /** Runs one command, and ends the JVM with its exit code. */

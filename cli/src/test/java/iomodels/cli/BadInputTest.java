@@ -72,11 +72,12 @@ class BadInputTest {
           conform                                      | name a MODEL
           conform --example no-such-framework          | there are: vertx, reactor-netty, netty
           conform --wrong no-such-fault                | iomodels list --wrong
-          conform --wrong banner --rule 99.99          | no rule 99.99
+          conform --wrong banner --rule 99.99          | no rule '99.99'; there are: 1.01-1.0
           conform --wrong banner --transport epoll     | leave --transport out
           conform --wrong banner --client {port}       | judge them apart from servers
           conform no-such-model                        | there are: blocking-pool
-          conform nio-selector --rule 99.99            | no rule 99.99
+          conform nio-selector --rule 4.1              | no rule '4.1'; did you mean '4.01'?
+          conform --client {port} --rule 1001          | did you mean '10.01'?
           conform nio-selector --bound patience=soon   | not a whole number
           conform nio-selector --bound pace=1          | NAME=VALUE
           conform nio-selector --bound patience=0      | it is 1 to 3600000
@@ -98,7 +99,7 @@ class BadInputTest {
           conform --program telnet vertx               | there are: relay, gather, chat, offload, http
           conform --program relay                      | name a STYLE (nio-selector
           conform --program relay no-such-style        | there are: nio-selector
-          conform --program relay vertx --rule 1.01    | no rule 1.01; there are 11.01
+          conform --program relay vertx --rule 1.01    | no rule '1.01'; did you mean '11.01'?
           conform --program relay --target 127.0.0.1:9 | --target is for http, and not for relay
           conform --program chat vertx --waive /upper  | --waive is for http, and not for chat
           conform --program http vertx --waive upper   | no route or capability 'upper'; did you mean '/upper'?
@@ -192,12 +193,23 @@ class BadInputTest {
   }
 
   @Test
-  void withoutACommandTheHelpSaysWhereToBegin() {
+  void withoutACommandADozenLinesSayWhereToBegin() {
     Cli cli = Cli.run();
 
     assertThat(cli.exitCode()).isZero();
     assertThat(cli.err()).isEmpty();
-    assertThat(cli.out()).contains("Commands:", "Begin with:", "iomodels serve nio-selector");
+    assertThat(cli.out())
+        .contains("Begin with:", "iomodels serve nio-selector", "iomodels --help")
+        .doesNotContain("Commands:");
+    assertThat(cli.out().lines()).hasSizeLessThanOrEqualTo(12).allMatch(it -> it.length() <= 80);
+  }
+
+  @Test
+  void theHelpListsEveryCommandAndSaysWhereToBegin() {
+    Cli cli = Cli.run("--help");
+
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.out()).contains("Commands:", "conform", "Begin with:");
   }
 
   /** Every numeric option of every command, except seeds, which have no range. */

@@ -465,11 +465,11 @@ public final class ConformCommand implements Callable<Integer> {
     Optional<Program> program = program();
     List<Rule> rules =
         program.map(Rules::of).orElseGet(() -> clients.isEmpty() ? Rules.all() : Rules.ofClients());
-    try {
-      return ids.isEmpty() ? rules : Rules.matching(rules, ids);
-    } catch (IllegalArgumentException e) {
-      throw new UserError(hint(program).orElseGet(() -> String.valueOf(e.getMessage())));
+    Optional<String> hint = hint(program);
+    if (hint.isPresent()) {
+      throw new UserError(hint.get());
     }
+    return ids.isEmpty() ? rules : ArgumentResolver.rules(rules, ids);
   }
 
   /** The remedy if --rule names rules of a program, and --program is missing. */

@@ -2,8 +2,11 @@ package iomodels.cli.lookup;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.cli.output.RuleIds;
 import iomodels.cli.output.UserError;
+import iomodels.conformance.Rule;
 import iomodels.conformance.Rule.Precondition;
+import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Connector;
 import iomodels.conformance.targets.HostAndPort;
 import iomodels.examples.Example;
@@ -156,6 +159,17 @@ public final class ArgumentResolver {
     }
     String kind = isProgram ? "route or capability" : "capability";
     throw unknown(kind, name, known.stream().map(Precondition::shown).toList());
+  }
+
+  /** The rules that the arguments select: each is an id, such as 4.01, or a section, such as 4. */
+  public static List<Rule> rules(List<Rule> rules, List<String> wanted) throws UserError {
+    for (String each : wanted) {
+      if (rules.stream().noneMatch(rule -> rule.is(each))) {
+        List<String> ids = rules.stream().map(Rule::id).toList();
+        throw unknown("rule", each, ids, "there are: " + RuleIds.of(rules));
+      }
+    }
+    return Rules.matching(rules, wanted);
   }
 
   /** An error for a name that is not known: with the name that is meant, or with all of them. */

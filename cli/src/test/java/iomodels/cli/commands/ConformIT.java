@@ -112,8 +112,8 @@ class ConformIT {
             .orElseThrow()
             .provider()
             .start(ServerConfig.onLoopback(), Services.UPPER)) {
-      String target = "127.0.0.1:" + server.address().getPort();
-      Cli cli = Cli.run("conform", "--target", target, "--rule", "1.01", "--json", "-");
+      String port = String.valueOf(server.address().getPort());
+      Cli cli = Cli.run("conform", "--target", port, "--rule", "1.01", "--json", "-");
 
       assertThat(cli.out()).contains("\"BROKEN\"", "expected", "transcript");
       assertThat(cli.exitCode()).isEqualTo(1);
