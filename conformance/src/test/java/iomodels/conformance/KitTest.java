@@ -574,4 +574,31 @@ class KitTest {
     assertThat(lines.getLast()).endsWith("says 1000");
     assertThat(lines).anySatisfy(line -> assertThat(line).contains("952 more"));
   }
+
+  @Test
+  void aRunOfLikeEventsIsOneLineOfATranscript() {
+    Transcript transcript = new Transcript();
+    for (int i = 0; i < 220; i++) {
+      byte[] bytes = new byte[16_384];
+      bytes[0] = (byte) i;
+      transcript.add("#1", "sends", bytes, 0, bytes.length);
+    }
+    for (int i = 1; i <= 300; i++) {
+      transcript.add("#" + i, "connected");
+    }
+    transcript.add("kit", "waits");
+    transcript.add("kit", "waits");
+    for (byte each : new byte[] {'a', 'b'}) {
+      transcript.add("#1", "sends", new byte[] {each}, 0, 1);
+    }
+
+    List<String> lines = transcript.lines();
+    assertThat(lines).hasSize(5);
+    assertThat(lines.get(0))
+        .containsPattern("ms  #1   sends 220 × 16,384 bytes \"\\\\x00.*\"…, until [0-9.]+ ms$");
+    assertThat(lines.get(1)).containsPattern("ms  #1-#300 connected, until [0-9.]+ ms$");
+    assertThat(lines.get(2)).contains("kit  2 × waits, until");
+    assertThat(lines.get(3)).endsWith("#1   sends 1 byte \"a\"");
+    assertThat(lines.get(4)).endsWith("#1   sends 1 byte \"b\"");
+  }
 }

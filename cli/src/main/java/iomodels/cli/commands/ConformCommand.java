@@ -3,20 +3,19 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.toSet;
 
 import iomodels.cli.lookup.ArgumentResolver;
-import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.Range;
+import iomodels.cli.options.ReportFiles;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.options.ServiceOption;
 import iomodels.cli.options.TransportOption;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.Findings;
-import iomodels.cli.output.HtmlReport;
-import iomodels.cli.output.Json;
+import iomodels.cli.output.Judged;
 import iomodels.cli.output.JudgingProgress;
-import iomodels.cli.output.JunitReport;
 import iomodels.cli.output.Progress;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.Table;
+import iomodels.cli.output.TextReport;
 import iomodels.cli.output.UserError;
 import iomodels.cli.targets.ProgramTargets;
 import iomodels.conformance.Bounds;
@@ -46,20 +45,17 @@ import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import javax.xml.stream.XMLStreamException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -73,8 +69,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Judge servers by the conformance rules: models, or a server in any language. With --client,"
           + " judge clients; with --program, programs in a style or in any language.",
-      "For one subject, print every finding. For several, print those that are not kept, and a"
-          + " grid of all."
+      "The report begins with the verdict; then come the failures, and the rules that were skipped,"
+          + " by reason. For several subjects, a grid of all rules follows."
     },
     footer = {
       "",
@@ -121,9 +117,6 @@ public final class ConformCommand implements Callable<Integer> {
    * @param rules the rules by which it is judged
    */
   private record SelectedSubject(String arguments, Subject it, List<Rule> rules) {}
-
-  /** Commands that judge one subject alone, by the subject's name in reports. */
-  private final Map<String, String> commands = new HashMap<>();
 
   @Parameters(
       paramLabel = "MODEL",
@@ -249,19 +242,7 @@ public final class ConformCommand implements Callable<Integer> {
   @Option(names = "--list", description = "List the rules, and judge nothing.")
   private boolean list;
 
-  @Mixin private JsonOption json = new JsonOption();
-
-  @Option(
-      names = "--html",
-      paramLabel = "FILE",
-      description = "Write a self-contained page: rules by servers, with transcripts of failures.")
-  private Optional<Path> html = Optional.empty();
-
-  @Option(
-      names = "--junit",
-      paramLabel = "FILE",
-      description = "Write a report in JUnit's XML format, for build servers.")
-  private Optional<Path> junit = Optional.empty();
+  @Mixin private ReportFiles files = new ReportFiles();
 
   @Override
   public Integer call() throws UserError, InterruptedException {
@@ -275,13 +256,7 @@ public final class ConformCommand implements Callable<Integer> {
               .toList());
       return ExitCode.OK;
     }
-    for (Path file : reports()) {
-      Json.demandWritable(file);
-    }
-    if (Stream.of(html, junit).flatMap(Optional::stream).anyMatch(Json::isStandardOutput)) {
-      throw new UserError(
-          "only --json can go to standard output; name a file for --html and --junit");
-    }
+    files.demandWritable();
     if (all && transport.isGiven()) {
       throw new UserError(
           "not every model has a choice of transports; name the models instead of --all");
@@ -289,7 +264,7 @@ public final class ConformCommand implements Callable<Integer> {
     StopCondition stop = stop();
     int tries = thorough ? THOROUGH_TRIES : 1;
     Kit kit = new Kit(rules(), bounds(), seed.orNew(), tries).waiving(waived());
-    List<Report> reports = new ArrayList<>();
+    List<Judged> judged = new ArrayList<>();
     List<SelectedSubject> selection = new ArrayList<>();
     for (String client : clients) {
       String arguments = CLIENT + " " + ShellQuoting.quoted(client);
@@ -300,21 +275,28 @@ public final class ConformCommand implements Callable<Integer> {
     long steps = selection.stream().mapToLong(it -> it.rules().size()).sum();
     try (Progress progress = Progress.of(steps)) {
       for (SelectedSubject each : selection) {
-        judge(kit.testing(each.rules()), each, oneOfSeveral, stop, progress, reports);
-        if (failFast && reports.getLast().outcome(strict) == Verdict.BROKEN) {
+        Report report = judge(kit.testing(each.rules()), each, oneOfSeveral, stop, progress);
+        judged.add(judged(each, report, kit.seed()));
+        if (!files.isJsonOnStandardOutput()) {
+          progress.aside(() -> TextReport.print(out, judged.getLast(), !oneOfSeveral));
+        }
+        if (failFast && report.outcome(strict) == Verdict.BROKEN) {
           break;
         }
       }
     }
-    int left = selection.size() - reports.size();
-    if (left > 0 && !json.isStandardOutput()) {
+    int left = selection.size() - judged.size();
+    if (left > 0 && !files.isJsonOnStandardOutput()) {
       out.printf("%d more not judged: %s%n", left, FAIL_FAST);
     }
+    List<Report> reports = judged.stream().map(Judged::report).toList();
     // A grid is useless if each server is judged by a different rule.
-    if (reports.size() > 1 && !json.isStandardOutput() && (wrongs.isEmpty() || !ids.isEmpty())) {
+    if (reports.size() > 1
+        && !files.isJsonOnStandardOutput()
+        && (wrongs.isEmpty() || !ids.isEmpty())) {
       Findings.grid(out, kit.rules(), reports);
     }
-    write(reports, oneOfSeveral, kit.seed(), out);
+    files.write(judged, oneOfSeveral, out);
     Set<Verdict> outcomes = reports.stream().map(it -> it.outcome(strict)).collect(toSet());
     if (outcomes.contains(Verdict.BROKEN)) {
       return ExitCode.NO;
@@ -334,14 +316,15 @@ public final class ConformCommand implements Callable<Integer> {
             Duration.ofSeconds(limit.get()), "the limit of %d s was over".formatted(limit.get()));
   }
 
-  private void judge(
+  /** Judges a subject. A failure is told at once: the report follows when all rules are done. */
+  private Report judge(
       Kit kit,
       SelectedSubject selected,
       boolean oneOfSeveral,
       StopCondition stop,
-      Progress progress,
-      List<Report> reports)
+      Progress progress)
       throws UserError, InterruptedException {
+    PrintWriter err = spec.commandLine().getErr();
     try (Subject subject = selected.it()) {
       switch (subject) {
         case AddressTarget address -> stop.limit(address::probe);
@@ -349,12 +332,15 @@ public final class ConformCommand implements Callable<Integer> {
         default -> {}
       }
       String shown = oneOfSeveral ? subject.name() : "";
-      Report report =
-          kit.judge(
-              subject, stop, new JudgingProgress(progress, shown, print(selected, oneOfSeveral)));
-      add(report, kit, selected, progress, reports);
+      Consumer<Finding> announcing =
+          finding -> {
+            if (finding.verdict() == Verdict.BROKEN || finding.verdict() == Verdict.ERROR) {
+              TextReport.announce(err, finding, shown);
+            }
+          };
+      return kit.judge(subject, stop, new JudgingProgress(progress, shown, announcing));
     } catch (IOException e) {
-      reports.add(untried(kit, selected.it().name(), e, oneOfSeveral, progress));
+      return untried(kit, selected.it().name(), e, oneOfSeveral, progress);
     }
   }
 
@@ -372,23 +358,14 @@ public final class ConformCommand implements Callable<Integer> {
     return kit.untried(name, why);
   }
 
-  private Consumer<Finding> print(SelectedSubject selected, boolean oneOfSeveral) {
-    return finding -> {
-      boolean matters = finding.verdict() != Verdict.KEPT && finding.verdict() != Verdict.SKIPPED;
-      if (!json.isStandardOutput() && (matters || !oneOfSeveral)) {
-        Findings.print(spec.commandLine().getOut(), finding, command(selected));
-      }
-    };
-  }
-
-  private void add(
-      Report report, Kit kit, SelectedSubject selected, Progress progress, List<Report> reports) {
-    if (!json.isStandardOutput()) {
-      PrintWriter out = spec.commandLine().getOut();
-      progress.aside(() -> Findings.summarize(out, report, kit.seed(), strict));
+  private Judged judged(SelectedSubject selected, Report report, long given) {
+    StringBuilder selection = new StringBuilder();
+    ids.forEach(it -> selection.append(" --rule ").append(it));
+    if (strict) {
+      selection.append(" --strict");
     }
-    reports.add(report);
-    commands.put(report.target(), command(selected));
+    return new Judged(
+        report, command(selected), selection.toString(), given, Instant.now(), strict);
   }
 
   /** The command that judges only this subject, without --rule and --seed. */
@@ -407,28 +384,6 @@ public final class ConformCommand implements Callable<Integer> {
     }
     boundsWanted.forEach(it -> command.append(" --bound ").append(it));
     return command.toString();
-  }
-
-  /** The report files. */
-  private List<Path> reports() {
-    return Stream.of(json.file(), html, junit).flatMap(Optional::stream).toList();
-  }
-
-  private void write(List<Report> reports, boolean oneOfSeveral, long seed, PrintWriter out)
-      throws UserError {
-    List<Findings.Plain> plain =
-        reports.stream().map(report -> Findings.plain(report, seed, strict)).toList();
-    json.write(oneOfSeveral ? plain : plain.getFirst(), out);
-    try {
-      if (html.isPresent()) {
-        HtmlReport.write(reports, commands, strict, html.get());
-      }
-      if (junit.isPresent()) {
-        JunitReport.write(reports, strict, junit.get());
-      }
-    } catch (IOException | XMLStreamException e) {
-      throw new UserError("cannot write the report: " + e.getMessage());
-    }
   }
 
   private Optional<Program> program() throws UserError {

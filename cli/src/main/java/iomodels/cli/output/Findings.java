@@ -14,9 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import picocli.CommandLine.Help.Ansi;
 
-/** Prints findings of the conformance kit as text, and converts them for JSON. */
+/** Words for findings of the conformance kit; and the findings as JSON and as a grid. */
 public final class Findings {
 
   private Findings() {}
@@ -24,8 +23,10 @@ public final class Findings {
   /** A report; its JSON has these names. */
   public record Plain(
       String target,
-      long seed,
       Verdict outcome,
+      String date,
+      long seed,
+      String command,
       List<Row> findings,
       List<String> notes,
       List<String> waived) {}
@@ -49,7 +50,8 @@ public final class Findings {
   }
 
   /** Converts a report for JSON. */
-  public static Plain plain(Report report, long seed, boolean strict) {
+  public static Plain plain(Judged judged) {
+    Report report = judged.report();
     List<Row> rows =
         report.findings().stream()
             .map(
@@ -65,41 +67,13 @@ public final class Findings {
             .toList();
     return new Plain(
         report.target(),
-        seed,
-        report.outcome(strict),
+        report.outcome(judged.strict()),
+        judged.timestamp(),
+        judged.seed(),
+        judged.again(),
         rows,
         report.notes(),
         report.waived().stream().map(Precondition::shown).sorted().toList());
-  }
-
-  /**
-   * Prints a finding: one line, or more if the rule was not kept.
-   *
-   * @param command the command that judges the target by all rules
-   */
-  public static void print(PrintWriter out, Finding finding, String command) {
-    out.printf("%s %s %s%n", mark(finding), finding.rule().id(), finding.rule().sentence());
-    switch (finding.verdict()) {
-      case KEPT -> {}
-      case SKIPPED, INCONCLUSIVE ->
-          out.printf("          %s%n", TerminalText.safe(finding.detail()));
-      case BROKEN, ERROR -> {
-        out.printf("          %s%n", TerminalText.safe(finding.detail()));
-        finding
-            .transcript()
-            .forEach(line -> out.printf("          | %s%n", TerminalText.safe(line)));
-        if (finding.verdict() == Verdict.BROKEN) {
-          out.printf("          why: %s%n", finding.rule().why());
-        }
-        out.printf("          again: %s%n", again(finding, command));
-      }
-    }
-    out.flush();
-  }
-
-  /** The command that checks the rule again with the same bytes. */
-  static String again(Finding finding, String command) {
-    return "%s --rule %s --seed %d".formatted(command, finding.rule().id(), finding.seed());
   }
 
   /** A finding in one line: the rule and the detail. */
@@ -113,38 +87,6 @@ public final class Findings {
         .filter(it -> List.of(verdicts).contains(it.verdict()))
         .map(Findings::describe)
         .toList();
-  }
-
-  private static String mark(Finding finding) {
-    String word = finding.verdict().name().toLowerCase(java.util.Locale.ROOT);
-    String style =
-        switch (finding.verdict()) {
-          case KEPT -> "green";
-          case BROKEN -> finding.isFailure(false) ? "bold,red" : "yellow";
-          case SKIPPED -> "faint";
-          case INCONCLUSIVE -> "yellow";
-          case ERROR -> "bold,red";
-        };
-    return Ansi.AUTO.string("@|%s %-8s|@".formatted(style, word));
-  }
-
-  /** Prints the notes and the last line of a report: counts and verdict. */
-  public static void summarize(PrintWriter out, Report report, long seed, boolean strict) {
-    report.notes().forEach(note -> out.printf("note      %s%n", note));
-    if (!report.waived().isEmpty()) {
-      out.printf("waived    %s%n", waived(report));
-    }
-    out.printf(
-        "%s: %d kept, %d broken, %d skipped, %d inconclusive, %d errors: %s (seed %d)%n",
-        report.target(),
-        report.count(Verdict.KEPT),
-        report.count(Verdict.BROKEN),
-        report.count(Verdict.SKIPPED),
-        report.count(Verdict.INCONCLUSIVE),
-        report.count(Verdict.ERROR),
-        outcome(report, strict),
-        seed);
-    out.flush();
   }
 
   /** Returns what was waived as text, separated by commas; empty if there are none. */

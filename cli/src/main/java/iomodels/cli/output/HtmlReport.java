@@ -15,14 +15,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 
 /**
- * Reports as one self-contained page: a matrix of rules and targets, and below it each finding that
- * is not kept, with its transcript.
+ * Reports as one self-contained page: the verdicts, each failure with its transcript, the rules
+ * that were skipped, and a matrix of rules and targets. The matrix of several targets comes first.
  */
 public final class HtmlReport {
 
@@ -33,42 +32,35 @@ public final class HtmlReport {
       .wide { overflow-x: auto; }
       table { border-collapse: collapse; }
       th, td { border: 1px solid #8886; padding: .25rem .5rem; text-align: left; }
-      thead th { max-width: 16rem; overflow-wrap: anywhere; }
-      tfoot th { white-space: nowrap; }
+      thead th { max-width: 16rem; }
       td.verdict { text-align: center; }
-      .kept { background: #2a8a3e33; }
-      .broken { background: #d0302f; color: #fff; font-weight: bold; }
-      .broken a { color: inherit; }
-      .inconclusive { background: #d6a20066; }
-      .error { background: #d03b3b66; }
-      .skipped { opacity: .6; }
+      td.kept { background: #2a8a3e33; }
+      td.broken { background: #d0302f; color: #fff; font-weight: bold; }
+      td.broken a { color: inherit; }
+      td.inconclusive { background: #d6a20066; }
+      td.error { background: #d03b3b66; }
+      td.skipped { opacity: .6; }
+      .summary { border-left: .5rem solid #8886; padding: 0 1rem; margin: 1rem 0; }
+      .summary.kept { border-color: #2a8a3e; }
+      .summary.broken { border-color: #d0302f; }
+      .summary.inconclusive, .summary.error { border-color: #d6a200; }
+      .summary h2, .summary p { margin: .25rem 0; overflow-wrap: anywhere; }
       pre { overflow-x: auto; padding: .75rem; background: #8882; }
       """;
 
   private final XMLStreamWriter html;
-  private final List<Report> reports;
-  private final Map<String, String> commands;
-  private final boolean strict;
+  private final List<Judged> judged;
 
-  private HtmlReport(
-      XMLStreamWriter html, List<Report> reports, Map<String, String> commands, boolean strict) {
+  private HtmlReport(XMLStreamWriter html, List<Judged> judged) {
     this.html = html;
-    this.reports = reports;
-    this.commands = commands;
-    this.strict = strict;
+    this.judged = judged;
   }
 
-  /**
-   * Writes reports to a file.
-   *
-   * @param commands the command that judges a target again, by the target's name
-   */
-  public static void write(
-      List<Report> reports, Map<String, String> commands, boolean strict, Path file)
-      throws IOException, XMLStreamException {
+  /** Writes reports to a file. */
+  public static void write(List<Judged> judged, Path file) throws IOException, XMLStreamException {
     StringWriter out = new StringWriter();
     XMLStreamWriter html = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-    new HtmlReport(html, reports, commands, strict).page();
+    new HtmlReport(html, judged).page();
     html.close();
     WholeFile.write(file, out.toString());
   }
@@ -88,15 +80,48 @@ public final class HtmlReport {
     html.writeEndElement();
     html.writeStartElement("body");
     element("h1", "Conformance");
-    matrix();
-    for (Report report : reports) {
-      details(report);
+    for (Judged each : judged) {
+      summary(each);
+    }
+    if (judged.size() > 1) {
+      matrix();
+    }
+    for (Judged each : judged) {
+      details(each);
+    }
+    if (judged.size() == 1) {
+      matrix();
     }
     html.writeEndElement();
     html.writeEndElement();
   }
 
+  /** The verdict, the score, the date, the seed and the command. */
+  private void summary(Judged each) throws XMLStreamException {
+    start("section", "summary " + word(each.report().outcome(each.strict())));
+    html.writeStartElement("h2");
+    html.writeStartElement("a");
+    html.writeAttribute("href", "#" + anchor(each));
+    html.writeCharacters(JunitReport.legal(each.target()));
+    html.writeEndElement();
+    html.writeCharacters(": " + each.verdict());
+    html.writeEndElement();
+    element("p", each.score());
+    element("p", "%s, seed %d".formatted(each.date(), each.seed()));
+    html.writeStartElement("p");
+    element("code", each.again());
+    html.writeEndElement();
+    if (!each.report().waived().isEmpty()) {
+      element("p", "Waived: " + Findings.waived(each.report()));
+    }
+    for (String note : each.report().notes()) {
+      element("p", note);
+    }
+    html.writeEndElement();
+  }
+
   private void matrix() throws XMLStreamException {
+    element("h2", "All rules");
     start("div", "wide");
     html.writeStartElement("table");
     html.writeStartElement("thead");
@@ -104,8 +129,8 @@ public final class HtmlReport {
     for (String heading : List.of("Rule", "Level", "Sentence")) {
       element("th", heading);
     }
-    for (Report report : reports) {
-      element("th", report.target());
+    for (Judged each : judged) {
+      element("th", each.target());
     }
     html.writeEndElement();
     html.writeEndElement();
@@ -114,27 +139,6 @@ public final class HtmlReport {
       row(rule);
     }
     html.writeEndElement();
-    html.writeStartElement("tfoot");
-    html.writeStartElement("tr");
-    html.writeStartElement("th");
-    html.writeAttribute("colspan", "3");
-    html.writeCharacters("kept / broken / skipped / inconclusive / errors");
-    html.writeEndElement();
-    for (Report report : reports) {
-      element(
-          "th",
-          Stream.of(
-                  Verdict.KEPT,
-                  Verdict.BROKEN,
-                  Verdict.SKIPPED,
-                  Verdict.INCONCLUSIVE,
-                  Verdict.ERROR)
-              .map(it -> String.valueOf(report.count(it)))
-              .reduce((a, b) -> a + " / " + b)
-              .orElseThrow());
-    }
-    html.writeEndElement();
-    html.writeEndElement();
     html.writeEndElement();
     html.writeEndElement();
   }
@@ -142,8 +146,8 @@ public final class HtmlReport {
   /** The rules that any target was judged by: a wrong server is judged by its own rule. */
   private List<Rule> rules() {
     Set<Rule> tried =
-        reports.stream()
-            .flatMap(report -> report.findings().stream())
+        judged.stream()
+            .flatMap(it -> it.report().findings().stream())
             .map(Finding::rule)
             .collect(toSet());
     return Findings.allRules().stream().filter(tried::contains).toList();
@@ -154,8 +158,8 @@ public final class HtmlReport {
     element("th", rule.id());
     element("td", rule.level().name());
     element("td", rule.sentence());
-    for (Report report : reports) {
-      Optional<Finding> finding = of(report, rule);
+    for (Judged each : judged) {
+      Optional<Finding> finding = of(each.report(), rule);
       start("td", "verdict " + finding.map(HtmlReport::word).orElse("skipped"));
       if (finding.isEmpty()) {
         html.writeCharacters("not tried");
@@ -163,7 +167,7 @@ public final class HtmlReport {
         html.writeCharacters(word(finding.get()));
       } else {
         html.writeStartElement("a");
-        html.writeAttribute("href", "#" + anchor(report, rule));
+        html.writeAttribute("href", "#" + anchor(each, finding.get()));
         html.writeCharacters(word(finding.get()));
         html.writeEndElement();
       }
@@ -172,22 +176,14 @@ public final class HtmlReport {
     html.writeEndElement();
   }
 
-  private void details(Report report) throws XMLStreamException {
-    element("h2", "%s: %s".formatted(report.target(), Findings.outcome(report, strict)));
-    if (!report.waived().isEmpty()) {
-      element("p", "Waived: " + Findings.waived(report));
-    }
-    for (String note : report.notes()) {
-      element("p", note);
-    }
-    // The most severe verdicts come first.
-    List<Finding> notKept =
-        Stream.of(Verdict.ERROR, Verdict.BROKEN, Verdict.INCONCLUSIVE, Verdict.SKIPPED)
-            .flatMap(verdict -> report.findings().stream().filter(it -> it.verdict() == verdict))
-            .toList();
-    for (Finding finding : notKept) {
+  private void details(Judged each) throws XMLStreamException {
+    html.writeStartElement("h2");
+    html.writeAttribute("id", anchor(each));
+    html.writeCharacters("Findings: " + JunitReport.legal(each.target()));
+    html.writeEndElement();
+    for (Finding finding : each.described()) {
       html.writeStartElement("h3");
-      html.writeAttribute("id", anchor(report, finding.rule()));
+      html.writeAttribute("id", anchor(each, finding));
       html.writeCharacters(
           "%s, %s: %s".formatted(finding.rule().id(), word(finding), finding.rule().sentence()));
       html.writeEndElement();
@@ -197,10 +193,28 @@ public final class HtmlReport {
       }
       if (!finding.transcript().isEmpty()) {
         element("pre", String.join("\n", finding.transcript()));
-        String command = commands.getOrDefault(report.target(), "");
-        element("p", "Again: " + Findings.again(finding, command));
+        element("p", "Again: " + each.again(finding));
       }
     }
+    groups(each, Verdict.INCONCLUSIVE);
+    groups(each, Verdict.SKIPPED);
+  }
+
+  /** A list with an entry for each reason, and the rules to which it applies. */
+  private void groups(Judged each, Verdict verdict) throws XMLStreamException {
+    Map<String, List<Rule>> groups = each.groups(verdict);
+    if (groups.isEmpty()) {
+      return;
+    }
+    html.writeStartElement("h3");
+    html.writeAttribute("id", anchor(each) + "-" + word(verdict));
+    html.writeCharacters("Rules that are " + word(verdict));
+    html.writeEndElement();
+    html.writeStartElement("ul");
+    for (Map.Entry<String, List<Rule>> group : groups.entrySet()) {
+      element("li", TextReport.group(group.getKey(), group.getValue()));
+    }
+    html.writeEndElement();
   }
 
   private static Optional<Finding> of(Report report, Rule rule) {
@@ -208,11 +222,21 @@ public final class HtmlReport {
   }
 
   private static String word(Finding finding) {
-    return finding.verdict().name().toLowerCase(Locale.ROOT);
+    return word(finding.verdict());
   }
 
-  private String anchor(Report report, Rule rule) {
-    return "server-%d-rule-%s".formatted(reports.indexOf(report) + 1, rule.id());
+  private static String word(Verdict verdict) {
+    return verdict.name().toLowerCase(Locale.ROOT);
+  }
+
+  private String anchor(Judged each) {
+    return "server-" + (judged.indexOf(each) + 1);
+  }
+
+  /** Where a finding is described: alone, or in the group of its verdict. */
+  private String anchor(Judged each, Finding finding) {
+    boolean alone = each.described().contains(finding);
+    return anchor(each) + (alone ? "-rule-" + finding.rule().id() : "-" + word(finding));
   }
 
   private void start(String name, String style) throws XMLStreamException {

@@ -17,36 +17,36 @@ import javax.xml.stream.XMLStreamWriter;
 /**
  * Reports in JUnit's XML format, for build servers: a suite for each target, a test case for each
  * rule. A broken rule is a failure. An inconclusive rule, or one whose check failed, is an error. A
- * skipped rule, or a broken one of the level SHOULD, is skipped.
+ * skipped rule, or a broken one of the level SHOULD, is skipped. The suite has the verdict, the
+ * score, the seed and the command as properties; failures come first.
  */
 public final class JunitReport {
 
   private JunitReport() {}
 
   /** Writes reports to a file. */
-  public static void write(List<Report> reports, boolean strict, Path file)
-      throws IOException, XMLStreamException {
+  public static void write(List<Judged> judged, Path file) throws IOException, XMLStreamException {
     StringWriter out = new StringWriter();
     XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(out);
-    document(reports, strict, xml);
+    document(judged, xml);
     xml.close();
     WholeFile.write(file, out.toString());
   }
 
-  private static void document(List<Report> reports, boolean strict, XMLStreamWriter xml)
-      throws XMLStreamException {
+  private static void document(List<Judged> judged, XMLStreamWriter xml) throws XMLStreamException {
     xml.writeStartDocument("UTF-8", "1.0");
     xml.writeStartElement("testsuites");
-    for (Report report : reports) {
-      suite(report, strict, xml);
+    for (Judged each : judged) {
+      suite(each, xml);
     }
     xml.writeEndElement();
     xml.writeEndDocument();
   }
 
-  private static void suite(Report report, boolean strict, XMLStreamWriter xml)
-      throws XMLStreamException {
-    List<Finding> findings = report.findings();
+  private static void suite(Judged judged, XMLStreamWriter xml) throws XMLStreamException {
+    Report report = judged.report();
+    boolean strict = judged.strict();
+    List<Finding> findings = judged.failuresFirst();
     long failures = findings.stream().filter(it -> it.isFailure(strict)).count();
     long errors = findings.stream().filter(it -> isError(it.verdict())).count();
     long skipped = findings.size() - failures - errors - report.count(Verdict.KEPT);
@@ -56,41 +56,59 @@ public final class JunitReport {
     xml.writeAttribute("failures", String.valueOf(failures));
     xml.writeAttribute("errors", String.valueOf(errors));
     xml.writeAttribute("skipped", String.valueOf(skipped));
+    xml.writeAttribute("timestamp", judged.timestamp());
+    xml.writeStartElement("properties");
+    property("verdict", judged.verdict(), xml);
+    property("score", judged.score(), xml);
+    property("seed", String.valueOf(judged.seed()), xml);
+    property("command", judged.again(), xml);
     if (!report.waived().isEmpty()) {
-      xml.writeStartElement("properties");
-      xml.writeEmptyElement("property");
-      xml.writeAttribute("name", "waived");
-      xml.writeAttribute("value", Findings.waived(report));
-      xml.writeEndElement();
+      property("waived", Findings.waived(report), xml);
     }
+    for (String note : report.notes()) {
+      property("note", note, xml);
+    }
+    xml.writeEndElement();
     for (Finding finding : findings) {
       xml.writeStartElement("testcase");
       xml.writeAttribute("classname", legal(report.target()));
       xml.writeAttribute("name", finding.rule().id() + " " + finding.rule().sentence());
       xml.writeAttribute("time", seconds(finding.took()));
-      outcome(finding, strict, xml);
+      outcome(finding, judged, xml);
       xml.writeEndElement();
     }
     xml.writeEndElement();
+  }
+
+  private static void property(String name, String value, XMLStreamWriter xml)
+      throws XMLStreamException {
+    xml.writeEmptyElement("property");
+    xml.writeAttribute("name", name);
+    xml.writeAttribute("value", legal(value));
   }
 
   private static boolean isError(Verdict verdict) {
     return verdict == Verdict.INCONCLUSIVE || verdict == Verdict.ERROR;
   }
 
-  private static void outcome(Finding finding, boolean strict, XMLStreamWriter xml)
+  private static void outcome(Finding finding, Judged judged, XMLStreamWriter xml)
       throws XMLStreamException {
     if (finding.verdict() == Verdict.KEPT) {
       return;
     }
     String kind =
-        finding.isFailure(strict) ? "failure" : isError(finding.verdict()) ? "error" : "skipped";
+        finding.isFailure(judged.strict())
+            ? "failure"
+            : isError(finding.verdict()) ? "error" : "skipped";
     xml.writeStartElement(kind);
     xml.writeAttribute("message", legal(finding.detail()));
     if (finding.verdict() == Verdict.BROKEN) {
       xml.writeCharacters(legal("why: " + finding.rule().why()) + "\n");
     }
-    xml.writeCharacters(legal(String.join("\n", finding.transcript())));
+    if (!finding.transcript().isEmpty()) {
+      xml.writeCharacters(legal(String.join("\n", finding.transcript())));
+      xml.writeCharacters(legal("\nagain: " + judged.again(finding)));
+    }
     xml.writeEndElement();
   }
 
