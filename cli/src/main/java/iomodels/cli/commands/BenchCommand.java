@@ -5,6 +5,7 @@ import iomodels.cli.options.HtmlOption;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.Range;
+import iomodels.cli.options.WideOption;
 import iomodels.cli.output.BaselineTable;
 import iomodels.cli.output.BenchTable;
 import iomodels.cli.output.ExitCode;
@@ -153,6 +154,8 @@ public final class BenchCommand implements Callable<Integer> {
   @Mixin private JsonOption json = new JsonOption();
 
   @Mixin private HtmlOption html = new HtmlOption();
+
+  @Mixin private WideOption wide = new WideOption();
 
   @Option(
       names = "--baseline",
@@ -345,7 +348,7 @@ public final class BenchCommand implements Callable<Integer> {
       out.printf("%n%s: %s.%n%n", bench.scenario(), bench.scenario().words());
     }
     List<String> names = servers.stream().flatMap(BenchServers::displayNames).toList();
-    BenchTable table = new BenchTable(out, bench.scenario(), servers, names);
+    BenchTable table = new BenchTable(out, bench.scenario(), servers, names, wide.width());
     try (Progress progress = Progress.of(bench.steps(servers) + judging.steps(servers))) {
       judging.judge(servers, progress);
       if (!files.isSilent()) {

@@ -4,6 +4,7 @@ import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.SeedOption;
+import iomodels.cli.options.WideOption;
 import iomodels.cli.output.ComparisonTable;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.ProgramTable;
@@ -84,6 +85,8 @@ public final class CompareCommand implements Callable<Integer> {
 
   @Mixin private SeedOption seedOption = new SeedOption();
 
+  @Mixin private WideOption wide = new WideOption();
+
   /** A comparison; its JSON has these names. */
   record Comparison(
       String java,
@@ -109,7 +112,8 @@ public final class CompareCommand implements Callable<Integer> {
     List<ProgramTable.Row> programs;
     long steps = (Rules.all().size() + 1 + 2L * (QuickOption.ROUNDS.rounds() + 1)) * models.size();
     try (Progress progress = Progress.of(steps + ProgramPages.steps(pages))) {
-      Printer printer = new Printer(out, models, pages, progress, json.isStandardOutput());
+      Printer printer =
+          new Printer(out, models, pages, progress, json.isStandardOutput(), wide.width());
       Judged judged = judge(models, pages, seed, progress, printer);
       programs = judged.pages();
       if (!models.isEmpty()) {
@@ -152,11 +156,12 @@ public final class CompareCommand implements Callable<Integer> {
         List<ServerProvider> models,
         List<ProgramPages.Page> pages,
         Progress progress,
-        boolean silent) {
+        boolean silent,
+        int width) {
       List<String> names = models.stream().flatMap(ArgumentResolver::names).toList();
       this.out = out;
-      this.models = new ComparisonTable(out, models, names);
-      this.programs = ProgramPages.table(out, pages);
+      this.models = new ComparisonTable(out, models, names, width);
+      this.programs = ProgramPages.table(out, pages, width);
       this.progress = progress;
       this.silent = silent;
     }

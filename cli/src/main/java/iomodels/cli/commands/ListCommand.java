@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.options.WideOption;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.Json;
 import iomodels.cli.output.Table;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -61,6 +63,8 @@ public final class ListCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print JSON instead of a table.")
   private boolean json;
+
+  @Mixin private WideOption wide = new WideOption();
 
   /** A model; its JSON has these names. */
   record Row(ModelCard card, Availability availability, Map<Transport, Availability> transports) {
@@ -115,8 +119,8 @@ public final class ListCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
-  private static void printCards(PrintWriter out, List<ServerProvider> models) {
-    Table.print(
+  private void printCards(PrintWriter out, List<ServerProvider> models) {
+    print(
         out,
         List.of(
             "MODEL", "I/O MODEL", "NOTIFICATION", "WAITS IN", "COPIES IN", "THREADS", "IN PYTHON"),
@@ -132,11 +136,15 @@ public final class ListCommand implements Callable<Integer> {
                         card.copiesIn(),
                         card.threading().toString(),
                         card.pythonCounterpart()))
-            .toList());
+            .toList(),
+        "IN PYTHON",
+        "COPIES IN",
+        "NOTIFICATION",
+        "THREADS");
   }
 
-  private static void printProbe(PrintWriter out, List<ServerProvider> models) {
-    Table.print(
+  private void printProbe(PrintWriter out, List<ServerProvider> models) {
+    print(
         out,
         List.of("MODEL", "HERE", "TRANSPORTS (the first that works is the default)"),
         models.stream()
@@ -164,17 +172,17 @@ public final class ListCommand implements Callable<Integer> {
       out.println(Json.write(new ProgramList(Programs.all(), styles)));
       return;
     }
-    Table.print(
+    print(
         out,
         List.of("PROGRAM", "WHAT IT DOES"),
         Programs.all().stream().map(each -> List.of(each.name(), each.sentence())).toList());
     out.println();
-    Table.print(
+    print(
         out,
         List.of("STYLE", "SUMMARY"),
         styles.stream().map(each -> List.of(each.style(), each.summary())).toList());
     out.println();
-    Table.print(
+    print(
         out,
         List.of("STYLE", "PROGRAM", "THREADS", "SOURCE"),
         styles.stream()
@@ -188,18 +196,19 @@ public final class ListCommand implements Callable<Integer> {
                                     page.program(),
                                     page.threads(),
                                     page.file().orElse(page.source()))))
-            .toList());
+            .toList(),
+        "SOURCE");
   }
 
-  private static void printWrong(PrintWriter out) {
-    Table.print(
+  private void printWrong(PrintWriter out) {
+    print(
         out,
         List.of("SERVER", "BREAKS", "FAULT"),
         WrongServers.all().stream()
             .map(each -> List.of(each.name(), each.rule(), each.fault()))
             .toList());
     out.println();
-    Table.print(
+    print(
         out,
         List.of("TUTORIAL", "SERVES", "BREAKS", "AT TIMES"),
         Tutorials.all().stream()
@@ -210,9 +219,10 @@ public final class ListCommand implements Callable<Integer> {
                         each.service().name(),
                         String.join(" ", each.broken()),
                         String.join(" ", each.atTimes())))
-            .toList());
+            .toList(),
+        "AT TIMES");
     out.println();
-    Table.print(
+    print(
         out,
         List.of("EXAMPLE", "SERVES", "BREAKS"),
         Stream.concat(
@@ -221,5 +231,11 @@ public final class ListCommand implements Callable<Integer> {
                 HttpExamples.all().stream()
                     .map(each -> List.of(each.name(), "http", String.join(" ", each.broken()))))
             .toList());
+  }
+
+  /** Prints a table; on a narrow terminal without these columns, the first of them first. */
+  private void print(
+      PrintWriter out, List<String> titles, List<List<String>> rows, String... dispensable) {
+    Table.print(out, titles, rows, List.of(dispensable), wide.width());
   }
 }

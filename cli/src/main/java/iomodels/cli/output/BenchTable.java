@@ -38,9 +38,10 @@ public final class BenchTable {
    * Creates a table that is wide enough for all servers.
    *
    * @param names every name that a server can have in the table
+   * @param width how wide the table may be
    */
   public BenchTable(
-      PrintWriter out, Scenario scenario, List<ServerSpec> servers, List<String> names) {
+      PrintWriter out, Scenario scenario, List<ServerSpec> servers, List<String> names, int width) {
     this.out = out;
     this.scenario = scenario;
     List<Table.Column> columns = new ArrayList<>();
@@ -51,9 +52,9 @@ public final class BenchTable {
               List.of(
                   Table.Column.right("CONNECTIONS", 0),
                   Table.Column.right("BYTES/CONN", 0),
-                  Table.Column.right("OUTSIDE HEAP", 0),
-                  Table.Column.right("IN HEAP", 0)));
-      case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false));
+                  Table.Column.right("OUTSIDE HEAP", 0).ranked(2),
+                  Table.Column.right("IN HEAP", 0).ranked(2)));
+      case SYSCALLS -> columns.add(new Table.Column("CALLS/MSG", 0, false, 0));
       case RELAY, HTTP_50, HTTP_PIPELINED_16 ->
           columns.addAll(
               List.of(
@@ -61,52 +62,53 @@ public final class BenchTable {
                   Table.Column.right("× " + yardstick(), 18),
                   Table.Column.right("MSG/S", 7),
                   Table.Column.right("× " + yardstick(), 18),
-                  Table.Column.right("p50 µs", 0),
+                  Table.Column.right("p50 µs", 0).ranked(4),
                   Table.Column.right("p99 µs", 0),
-                  Table.Column.right("WAITS", 0),
-                  Table.Column.right("MiB", 4),
-                  Table.Column.right("LEAST", 0),
-                  Table.Column.right("LOADER", 0)));
+                  Table.Column.right("WAITS", 0).ranked(8),
+                  Table.Column.right("MiB", 4).ranked(6),
+                  Table.Column.right("LEAST", 0).ranked(9),
+                  Table.Column.right("LOADER", 0).ranked(7)));
       case HTTP_TICKER ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("LATE p50 ms", 18),
                   Table.Column.right("p99 ms", 18),
-                  Table.Column.right("MAX ms", 0),
-                  Table.Column.right("LOADER", 0),
-                  Table.Column.right("CLIENTS", 0),
+                  Table.Column.right("MAX ms", 0).ranked(3),
+                  Table.Column.right("LOADER", 0).ranked(7),
+                  Table.Column.right("CLIENTS", 0).ranked(3),
                   Table.Column.right("BYTES/CLIENT", 0),
-                  Table.Column.right("OUTSIDE HEAP", 0),
-                  Table.Column.right("IN HEAP", 0)));
+                  Table.Column.right("OUTSIDE HEAP", 0).ranked(2),
+                  Table.Column.right("IN HEAP", 0).ranked(2)));
       case CHAT, HTTP_UPPER ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 18),
                   Table.Column.right("MSG/S", 24),
-                  Table.Column.right("p50 µs", 7),
+                  Table.Column.right("p50 µs", 7).ranked(4),
                   Table.Column.right("p99 µs", 7),
-                  Table.Column.right("WAITS", 0),
-                  Table.Column.right("MiB", 4),
-                  Table.Column.right("LOADER", 0)));
+                  Table.Column.right("WAITS", 0).ranked(8),
+                  Table.Column.right("MiB", 4).ranked(6),
+                  Table.Column.right("LOADER", 0).ranked(7)));
       default ->
           columns.addAll(
               List.of(
                   Table.Column.right("CPU/MSG µs", 0),
                   Table.Column.right("× C", 18),
-                  Table.Column.left("TWIN", servers.stream().map(ServerSpec::twin).toList()),
-                  Table.Column.right("× TWIN", 18),
+                  Table.Column.left("TWIN", servers.stream().map(ServerSpec::twin).toList())
+                      .ranked(5),
+                  Table.Column.right("× TWIN", 18).ranked(5),
                   Table.Column.right("MSG/S", 7),
-                  Table.Column.right("× C", 4),
-                  Table.Column.right("p50 µs", 0),
+                  Table.Column.right("× C", 4).ranked(3),
+                  Table.Column.right("p50 µs", 0).ranked(4),
                   Table.Column.right("p99 µs", 0),
-                  Table.Column.right("WAITS", 0),
-                  Table.Column.right("MiB", 4),
-                  Table.Column.right("LEAST", 0),
-                  Table.Column.right("LOADER", 0)));
+                  Table.Column.right("WAITS", 0).ranked(8),
+                  Table.Column.right("MiB", 4).ranked(6),
+                  Table.Column.right("LEAST", 0).ranked(9),
+                  Table.Column.right("LOADER", 0).ranked(7)));
     }
-    columns.add(new Table.Column("CAVEATS", 0, false));
-    table = new Table(out, columns);
+    columns.add(new Table.Column("CAVEATS", 7, false, 0));
+    table = new Table(out, columns, width);
   }
 
   /** Prints the titles of the columns. */
@@ -132,7 +134,7 @@ public final class BenchTable {
     }
     row.idle().ifPresent(idle -> cells.addAll(cells(idle)));
     row.systemCalls().ifPresent(calls -> cells.add(all(calls)));
-    int missing = table.columns().size() - 1 - cells.size();
+    int missing = table.size() - 1 - cells.size();
     cells.addAll(Collections.nCopies(missing, NOTHING));
     cells.add(
         row.failure().isEmpty() && row.unfit().isEmpty()
@@ -276,6 +278,7 @@ public final class BenchTable {
    * @param brokenRules the rules that a server broke, by its name
    */
   public void explain(ScenarioResult result, Function<String, List<String>> brokenRules) {
+    table.hint();
     out.println();
     noise(result);
     Map<Caveat, List<String>> serversByCaveat = new EnumMap<>(Caveat.class);

@@ -28,8 +28,10 @@ public final class ComparisonTable {
    * Tables that have room for all models.
    *
    * @param names every name that a model can have in a table
+   * @param width how wide a table may be
    */
-  public ComparisonTable(PrintWriter out, List<ServerProvider> models, List<String> names) {
+  public ComparisonTable(
+      PrintWriter out, List<ServerProvider> models, List<String> names, int width) {
     this.out = out;
     List<ModelCard> cards = models.stream().map(ServerProvider::card).toList();
     rules =
@@ -39,12 +41,15 @@ public final class ComparisonTable {
                 Table.Column.left("MODEL", names),
                 Table.Column.left(
                     "I/O MODEL", cards.stream().map(card -> card.ioModel().toString()).toList()),
-                Table.Column.left("WAITS IN", cards.stream().map(ModelCard::waitsIn).toList()),
+                Table.Column.left("WAITS IN", cards.stream().map(ModelCard::waitsIn).toList())
+                    .ranked(1),
                 Table.Column.left(
-                    "THREADS", cards.stream().map(card -> card.threading().toString()).toList()),
+                        "THREADS", cards.stream().map(card -> card.threading().toString()).toList())
+                    .ranked(2),
                 Table.Column.right("KEPT", 0),
                 Table.Column.right("BROKEN", 0),
-                Table.Column.right("SKIPPED", 0)));
+                Table.Column.right("SKIPPED", 0)),
+            width);
     loads =
         new Table(
             out,
@@ -53,7 +58,8 @@ public final class ComparisonTable {
                 Table.Column.right("MSG/S", 6),
                 Table.Column.right("CPU/MSG", 0),
                 Table.Column.right("p50 µs", 0),
-                Table.Column.right("p99 µs", 0)));
+                Table.Column.right("p99 µs", 0)),
+            width);
   }
 
   /** Prints the titles of the columns of the table by the rules. */
@@ -116,6 +122,7 @@ public final class ComparisonTable {
   public void explain(List<Row> rows, String yardstick, Scenario scenario) {
     boolean single =
         rows.stream().flatMap(row -> row.load().stream()).anyMatch(load -> load.connections() == 1);
+    rules.hint();
     out.println();
     out.printf(
         Locale.ROOT,

@@ -16,9 +16,14 @@ public final class ProgramTable {
    * A table that has room for these programs.
    *
    * @param threads the descriptions of the threads
+   * @param width how wide the table may be
    */
   public ProgramTable(
-      PrintWriter out, List<String> programs, List<String> styles, List<String> threads) {
+      PrintWriter out,
+      List<String> programs,
+      List<String> styles,
+      List<String> threads,
+      int width) {
     this.out = out;
     table =
         new Table(
@@ -29,7 +34,8 @@ public final class ProgramTable {
                 Table.Column.right("KEPT", 0),
                 Table.Column.right("BROKEN", 0),
                 Table.Column.right("LINES", 0),
-                Table.Column.left("THREADS", threads)));
+                Table.Column.left("THREADS", threads).ranked(1)),
+            width);
   }
 
   /**
@@ -83,6 +89,7 @@ public final class ProgramTable {
 
   /** Prints the notes below the table. */
   public void explain() {
+    table.hint();
     out.println();
     out.println(
         "LINES: lines of code of the program's own class, without comments and imports; shared"

@@ -48,12 +48,13 @@ public final class ProgramPages {
   }
 
   /** A table that has room for these pages. */
-  public static ProgramTable table(PrintWriter out, List<Page> pages) {
+  public static ProgramTable table(PrintWriter out, List<Page> pages, int width) {
     return new ProgramTable(
         out,
         pages.stream().map(it -> it.program().name()).toList(),
         pages.stream().map(it -> it.style().style()).toList(),
-        pages.stream().map(it -> it.it().threads()).toList());
+        pages.stream().map(it -> it.it().threads()).toList(),
+        width);
   }
 
   /** Number of progress steps that {@link #judge} reports for these pages. */

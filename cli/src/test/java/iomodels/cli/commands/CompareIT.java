@@ -70,7 +70,7 @@ class CompareIT {
   }
 
   private static void print(StringWriter out, List<ProgramPages.Page> pages, ProgramTable.Row row) {
-    ProgramTable table = ProgramPages.table(new PrintWriter(out), pages);
+    ProgramTable table = ProgramPages.table(new PrintWriter(out), pages, Integer.MAX_VALUE);
     table.head();
     table.row(row);
     table.explain();
