@@ -157,6 +157,10 @@ class BadInputTest {
           new my-model --package java.net.http         | choose another one with --package
           new my-model --package com.$mine             | is not a valid package name
           new my-model --no-install                    | add --outside DIR as well
+          new my-model --force                         | --force is for --remove; add it as well
+          new my-model --remove --outside /tmp/mine    | delete its folder by hand
+          new --remove My_Model                        | use lower-case letters, digits and hyphens
+          new --remove my-model                        | in a clone of the project
           new my-model                                 | in a clone of the project
           """)
   void isOneLineThatNamesTheRemedy(String command, String remedy) {

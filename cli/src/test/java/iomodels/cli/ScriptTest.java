@@ -126,10 +126,18 @@ class ScriptTest {
     assertThat(run(clone("ünï 世界 'x' %p"), "list", Map.of("LC_ALL", "C")).exitCode()).isZero();
   }
 
-  /** A module that does not build is no reason to refuse help. */
+  /** A module that does not build is no reason to refuse help, or the removal of the module. */
   @ParameterizedTest
-  @ValueSource(strings = {"--version", "--help", "help", ""})
-  void helpAndVersionNeedNoBuildIfThereIsOne(String command) throws Exception {
+  @ValueSource(
+      strings = {
+        "--version",
+        "--help",
+        "help",
+        "",
+        "new --remove mine",
+        "new mine --remove --force"
+      })
+  void helpAndRemovalNeedNoBuildIfThereIsOne(String command) throws Exception {
     changeASource();
 
     Run run = run(root, command, withMaven("exit 1"));

@@ -8,6 +8,7 @@ import iomodels.cli.project.ProjectFiles;
 import iomodels.cli.scaffold.AtomicDirectory;
 import iomodels.cli.scaffold.BuildRegistration;
 import iomodels.cli.scaffold.Maven;
+import iomodels.cli.scaffold.ModuleRemoval;
 import iomodels.cli.scaffold.ModuleTemplate;
 import iomodels.cli.scaffold.SourceFormatter;
 import iomodels.cli.scaffold.StandaloneProject;
@@ -46,7 +47,10 @@ import picocli.CommandLine.Spec;
       "Without --outside it becomes a part of this build, so that list, serve, conform and compare"
           + " know it."
     },
-    footer = {"", "Exit code: 0 it was created, 2 it was not, and nothing was written."},
+    footer = {
+      "",
+      "Exit code: 0 it was created, or removed; 2 it was not, and everything is as it was."
+    },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 public final class NewCommand implements Callable<Integer> {
@@ -58,6 +62,9 @@ public final class NewCommand implements Callable<Integer> {
 
   /** Stricter than {@link SourceVersion#isName}: characters that every file system supports. */
   private static final Pattern PACKAGE = Pattern.compile("[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*");
+
+  private static final String REMOVE = "--remove";
+  private static final String FORCE = "--force";
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
@@ -93,9 +100,26 @@ public final class NewCommand implements Callable<Integer> {
           "With --outside: do not install the dependencies; they are in a repository already.")
   private boolean noInstall;
 
+  @Option(
+      names = REMOVE,
+      description =
+          "Undo it: delete the module that this command created for NAME, and its lines in the"
+              + " build. Refuses if the module has changed since.")
+  private boolean remove;
+
+  @Option(names = FORCE, description = "With --remove: delete the module even if it has changed.")
+  private boolean force;
+
   @Override
   public Integer call() throws UserError, InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    if (remove) {
+      removeModule(out);
+      return ExitCode.OK;
+    }
+    if (force) {
+      throw new UserError("%s is for %s; add it as well".formatted(FORCE, REMOVE));
+    }
     if (noInstall && outside.isEmpty()) {
       throw new UserError("--no-install is for a separate project; add --outside DIR as well");
     }
@@ -121,6 +145,9 @@ public final class NewCommand implements Callable<Integer> {
         err.println("installing the dependencies into your local Maven repository …");
         Maven.install(home, draft.folder().resolve("install.log"));
       }
+      if (outside.isEmpty()) {
+        ModuleRemoval.prepare(draft.folder());
+      }
       draft.publish(
           outside.isPresent() ? BuildRegistration.none() : BuildRegistration.of(home, copy));
       explain(out, copy, folder, home);
@@ -128,6 +155,26 @@ public final class NewCommand implements Callable<Integer> {
       throw new UserError("cannot create %s: %s".formatted(folder, reason(e)));
     }
     return ExitCode.OK;
+  }
+
+  private void removeModule(PrintWriter out) throws UserError {
+    if (outside.isPresent()) {
+      throw new UserError(
+          "nothing else knows a project outside of this build; delete its folder by hand");
+    }
+    demandValidName();
+    Path home = home();
+    try {
+      ModuleRemoval removal = ModuleRemoval.of(home, name);
+      if (!force) {
+        removal.demandUnchanged();
+      }
+      out.printf("removed from %s:%n", home);
+      removal.remove().forEach(it -> out.println("  " + it));
+      out.flush();
+    } catch (IOException e) {
+      throw new UserError("cannot remove %s: %s".formatted(name, reason(e)));
+    }
   }
 
   private static @Nullable String reason(IOException e) {
@@ -138,12 +185,16 @@ public final class NewCommand implements Callable<Integer> {
     };
   }
 
-  private void demandName() throws UserError {
+  private void demandValidName() throws UserError {
     if (!NAME.matcher(name).matches()) {
       throw new UserError(
           "'%s' is not a valid name of a model; use lower-case letters, digits and hyphens, such as my-model"
               .formatted(name));
     }
+  }
+
+  private void demandName() throws UserError {
+    demandValidName();
     if (name.length() > LONGEST) {
       throw new UserError(
           "'%s' is too long; a name has %d characters at most".formatted(name, LONGEST));
@@ -240,6 +291,9 @@ public final class NewCommand implements Callable<Integer> {
       out.printf("  mvn verify -pl %s -am%n", copy.artifact());
     }
     out.printf("  ./iomodels compare %s %s%n", name, like);
+    if (outside.isEmpty()) {
+      out.printf("To undo this: ./iomodels new %s %s%n", REMOVE, name);
+    }
     out.flush();
   }
 }

@@ -7,10 +7,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Registers a module with the build, by changes to its existing files. */
+/** Registers a module with the build, or withdraws it, by changes to existing files. */
 public final class BuildRegistration {
 
   /** Matches up to the last implementation module; the second group is its indentation. */
@@ -58,6 +60,35 @@ public final class BuildRegistration {
     return registration;
   }
 
+  /**
+   * The changes that make the build forget a module.
+   *
+   * @param packageName name of the Java module, which the launcher may have to know; empty if it is
+   *     not known
+   */
+  static BuildRegistration withdrawal(Path home, String artifact, Optional<String> packageName)
+      throws IOException {
+    Pattern module = Pattern.compile(" *<module>%s</module>\n".formatted(Pattern.quote(artifact)));
+    Pattern dependency =
+        Pattern.compile(
+            " *<dependency>\\s*<groupId>iomodels</groupId>\\s*<artifactId>%s</artifactId>"
+                    .formatted(Pattern.quote(artifact))
+                + "[^<]*<(?:version|scope)>[^<]*</(?:version|scope)>\\s*</dependency>\n");
+    BuildRegistration registration = new BuildRegistration();
+    registration.delete(home.resolve("pom.xml"), module);
+    Path cli = home.resolve("cli/pom.xml");
+    for (Path user : List.of(home.resolve("bom/pom.xml"), cli, home.resolve("site/pom.xml"))) {
+      registration.delete(user, dependency);
+    }
+    if (packageName.isPresent()) {
+      Pattern permitted =
+          Pattern.compile("(?<=[=,])%s,".formatted(Pattern.quote(packageName.get())));
+      registration.delete(cli, permitted);
+      registration.delete(home.resolve("iomodels"), permitted);
+    }
+    return registration;
+  }
+
   private static String dependency(ModuleTemplate.Copy copy, String how) {
     return """
     <dependency>
@@ -79,6 +110,21 @@ public final class BuildRegistration {
     }
     String indented = matcher.groupCount() < 2 ? text : text.indent(matcher.group(2).length());
     after.put(file, new StringBuilder(old).insert(matcher.end(), indented).toString());
+  }
+
+  /** Deletes a text, if the file has it. */
+  private void delete(Path file, Pattern text) throws IOException {
+    String old = after.containsKey(file) ? after.get(file) : Files.readString(file);
+    Matcher matcher = text.matcher(old);
+    if (matcher.find()) {
+      before.putIfAbsent(file, old);
+      after.put(file, matcher.replaceAll(""));
+    }
+  }
+
+  /** The files that are changed. */
+  Set<Path> files() {
+    return after.keySet();
   }
 
   /**

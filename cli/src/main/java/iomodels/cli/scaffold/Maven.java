@@ -15,8 +15,9 @@ public final class Maven {
   private Maven() {}
 
   /**
-   * Installs every module into the local repository, without running tests. The files that this
-   * program runs from do not change.
+   * Installs the modules that a separate project needs into the local repository, without running
+   * tests. They are built in a folder of their own: this program may run from the usual one, and
+   * its jars must not change meanwhile.
    *
    * @param log file for Maven's output; deleted on success
    * @throws UserError if Maven is missing, or fails; the message contains its first errors
@@ -25,7 +26,9 @@ public final class Maven {
       throws UserError, IOException, InterruptedException {
     ProcessBuilder builder =
         new ProcessBuilder(
-            "mvn -B -ntp install -Dmaven.test.skip -Dexec.skip -Dmdep.skip".split(" "));
+            ("mvn -B -ntp install -Pcommand -Diomodels.target=target/install -Dmdep.skip"
+                    + " -pl bom,cli,conformance-junit -am")
+                .split(" "));
     builder.directory(home.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
     Process maven;
     try {

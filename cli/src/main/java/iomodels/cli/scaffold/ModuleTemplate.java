@@ -38,7 +38,8 @@ public final class ModuleTemplate {
   /** Suffixes of the classes that are named after the model; only these are renamed. */
   private static final List<String> ROLES = List.of(PROVIDER, SERVER, "Worker");
 
-  private static final String SUFFIX = "-impl";
+  /** What follows the name of a model in the name of its module. */
+  static final String SUFFIX = "-impl";
 
   /** Suffixes of the tests that find the models of a module instead of naming them. */
   private static final List<String> TESTS =

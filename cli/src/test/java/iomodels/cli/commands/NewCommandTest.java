@@ -48,6 +48,85 @@ class NewCommandTest {
     assertThat(after.values()).allSatisfy(pom -> assertThat(pom).containsOnlyOnce("my-model-impl"));
   }
 
+  /** One with native code has more to undo: the launcher must no longer permit it. */
+  @ParameterizedTest
+  @CsvSource({"my-model, blocking-threads", "my-epoll, linux-epoll"})
+  void removeUndoesEverything(String name, String like) throws IOException {
+    Map<String, String> before = clone.contents();
+    Cli.run("new", "other", "--like", like);
+    Map<String, String> withOther = clone.contents();
+    assertThat(Cli.run("new", name, "--like", like).err()).isEmpty();
+    Path jar = clone.root().resolve("cli/target/dist/lib/%s-impl-1.0.0.jar".formatted(name));
+    Files.createDirectories(jar.getParent());
+    Files.createFile(jar);
+    Files.createDirectories(clone.root().resolve(name + "-impl/target/classes"));
+    Files.createFile(clone.root().resolve(name + "-impl/target/classes/A.class"));
+
+    Cli cli = Cli.run("new", "--remove", name);
+
+    assertThat(cli.err()).isEmpty();
+    assertThat(cli.exitCode()).isZero();
+    assertThat(cli.out())
+        .contains("the folder %s-impl, with ".formatted(name))
+        .contains("its lines in pom.xml", "its lines in bom/pom.xml", "its lines in site/pom.xml")
+        .contains("cli/target/dist/lib/" + jar.getFileName());
+    assertThat(cli.out().contains("its lines in iomodels\n")).isEqualTo(like.startsWith("linux"));
+    assertThat(clone.contents()).isEqualTo(withOther);
+    Cli.run("new", "other", "--remove");
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void aModuleThatHasChangedIsRemovedByForceOnly() throws IOException {
+    Map<String, String> before = clone.contents();
+    Cli.run("new", "my-model");
+    Path module = clone.root().resolve("my-model-impl");
+    Files.writeString(module.resolve("README.md"), "mine");
+    Files.writeString(module.resolve("notes"), "mine");
+    Files.delete(module.resolve("expected-skips.txt"));
+    Map<String, String> changed = clone.contents();
+
+    Cli refused = Cli.run("new", "--remove", "my-model");
+    assertThat(refused.exitCode()).isEqualTo(2);
+    assertThat(refused.err())
+        .contains("changed since it was created: README.md, expected-skips.txt, notes; add --force")
+        .hasLineCount(1);
+    assertThat(clone.contents()).isEqualTo(changed);
+
+    assertThat(Cli.run("new", "--remove", "my-model", "--force").exitCode()).isZero();
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nio, nio-impl was not created by iomodels new",
+    "my-modle, did you mean 'my-model'?",
+    "none, iomodels new has created: my-model"
+  })
+  void onlyAModuleThatWasCreatedIsRemoved(String name, String remedy) throws IOException {
+    Cli.run("new", "my-model");
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "--remove", "--force", name);
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains(remedy).hasLineCount(1);
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
+  @Test
+  void aModuleStaysIfTheBuildCannotBeTold() throws IOException {
+    Cli.run("new", "my-model");
+    Files.delete(clone.root().resolve("bom/pom.xml"));
+    Map<String, String> before = clone.contents();
+
+    Cli cli = Cli.run("new", "--remove", "my-model");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("bom/pom.xml is missing").hasLineCount(1);
+    assertThat(clone.contents()).isEqualTo(before);
+  }
+
   @Test
   void thePageKeepsItsRegionsAndLosesItsOldNames() throws IOException {
     Cli.run("new", "my-loop", "--like=nio-selector", "--package=com.example.loop");
