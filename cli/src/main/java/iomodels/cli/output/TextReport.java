@@ -24,8 +24,9 @@ public final class TextReport {
    */
   public static void print(PrintWriter out, Judged judged, boolean inFull) {
     String style = style(judged.report().outcome(judged.strict()), true);
-    String target = TerminalText.safe(judged.target());
-    out.printf("%s: %s%n", target, styled(style, judged.verdict()));
+    String verdict =
+        "%s: %s".formatted(TerminalText.safe(judged.target()), styled(style, judged.verdict()));
+    out.println(verdict);
     out.println(judged.score());
     out.printf("%s, seed %d%n", judged.date(), judged.seed());
     out.println(judged.again());
@@ -40,6 +41,9 @@ public final class TextReport {
       groups(out, judged, Verdict.SKIPPED);
       if (!judged.kept().isEmpty()) {
         wrapped(out, mark(Verdict.KEPT, false), RuleIds.of(judged.kept()));
+      }
+      if (!judged.described().isEmpty()) {
+        out.println(verdict); // The first line may have left the terminal.
       }
     }
     out.flush();

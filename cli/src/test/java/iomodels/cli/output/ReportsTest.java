@@ -84,7 +84,15 @@ class ReportsTest {
             "inconclusive 9.01 9.02: the limit was over",
             "skipped  7.01-7.04: no datagrams",
             "skipped  8.01: no process",
-            "kept     1.01-1.03");
+            "kept     1.01-1.03",
+            "it: it does not conform");
+  }
+
+  @Test
+  void aShortTextHasTheVerdictOnce() {
+    assertThat(text(judged("it", finding("1.01", Verdict.KEPT, "")), true))
+        .containsOnlyOnce("it conforms")
+        .endsWith("\nkept     1.01\n");
   }
 
   @Test
