@@ -12,6 +12,7 @@ import iomodels.cli.commands.ReportCommand;
 import iomodels.cli.commands.ServeCommand;
 import iomodels.cli.commands.StudyCommand;
 import iomodels.cli.commands.TraceCommand;
+import iomodels.cli.lookup.Suggestion;
 import iomodels.cli.options.Range;
 import iomodels.cli.output.ErrorReporter;
 import iomodels.cli.output.ExitCode;
@@ -20,10 +21,14 @@ import iomodels.cli.output.SafeWriter;
 import iomodels.cli.output.StandardOutput;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -125,11 +130,26 @@ public final class Main implements Runnable {
     return ExitCode.UNUSABLE;
   }
 
+  /** The name that was probably meant: of a command, of an option, or of a value of an option. */
   private static String suggestion(ParameterException e) {
-    return e instanceof CommandLine.UnmatchedArgumentException unmatched
-            && !unmatched.getSuggestions().isEmpty()
-        ? "; did you mean '%s'?".formatted(unmatched.getSuggestions().getFirst())
-        : "";
+    Optional<String> meant =
+        e instanceof CommandLine.UnmatchedArgumentException unmatched
+            ? unmatched.getSuggestions().stream().findFirst()
+            : Optional.ofNullable(e.getValue()).flatMap(it -> Suggestion.of(it, known(e)));
+    return meant.map("; did you mean '%s'?"::formatted).orElse("");
+  }
+
+  /** The values of the option; without one, the commands, for which help was wanted. */
+  private static List<String> known(ParameterException e) {
+    ArgSpec option = e.getArgSpec();
+    if (option == null) {
+      return List.copyOf(e.getCommandLine().getSubcommands().keySet());
+    }
+    List<String> values = new ArrayList<>();
+    if (option.completionCandidates() != null) {
+      option.completionCandidates().forEach(values::add);
+    }
+    return values;
   }
 
   /** The version that the build gave to the module. */

@@ -191,8 +191,15 @@ class BadInputTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"conpare, compare", "conform vertx --servise upper, --service"})
-  void aMistypedCommandOrOptionIsToldWhatWasMeant(String command, String meant) {
+  @CsvSource({
+    "conpare, compare",
+    "help conpare, compare",
+    "conform vertx --servise upper, --service",
+    "conform vertx --capability HALFCLOSE, HALF_CLOSE",
+    "serve vertx --transport epol, epoll",
+    "bench vertx --scenario larg, large"
+  })
+  void aMistypedCommandOptionOrValueIsToldWhatWasMeant(String command, String meant) {
     assertThat(Cli.run(words(command)).err()).contains("did you mean '%s'?".formatted(meant));
   }
 

@@ -13,6 +13,9 @@ public final class TextReport {
 
   private static final int WIDTH = 80;
 
+  /** The width of the word for a verdict; the mark itself may contain the codes of a colour. */
+  private static final int MARK = 8;
+
   private static final String INDENT = " ".repeat(10);
 
   private TextReport() {}
@@ -92,14 +95,15 @@ public final class TextReport {
     return TerminalText.safe(text).replace("\n", "\n" + indent);
   }
 
+  /** Prints words behind a mark; the lines after the first are indented like the words. */
   private static void wrapped(PrintWriter out, String mark, String words) {
     StringBuilder line = new StringBuilder(mark);
-    int length = INDENT.length() - 1;
+    int length = MARK;
     for (String word : words.split(" ", -1)) {
       if (length + 1 + word.length() > WIDTH) {
         out.println(line);
-        line = new StringBuilder(INDENT.substring(1));
-        length = line.length();
+        line = new StringBuilder(" ".repeat(MARK));
+        length = MARK;
       }
       line.append(' ').append(word);
       length += 1 + word.length();
@@ -112,8 +116,8 @@ public final class TextReport {
   }
 
   private static String mark(Verdict verdict, boolean isFailure) {
-    String word = "%-8s".formatted(verdict.name().toLowerCase(Locale.ROOT));
-    return styled(style(verdict, isFailure), word);
+    String word = verdict.name().toLowerCase(Locale.ROOT);
+    return styled(style(verdict, isFailure), word + " ".repeat(Math.max(0, MARK - word.length())));
   }
 
   private static String style(Verdict verdict, boolean isFailure) {

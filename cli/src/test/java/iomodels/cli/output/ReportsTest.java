@@ -117,7 +117,7 @@ class ReportsTest {
     assertThat(text(judged("it", many), true).lines())
         .filteredOn(line -> line.startsWith("   "))
         .isNotEmpty()
-        .allMatch(line -> line.length() <= 80);
+        .allMatch(line -> line.length() <= 80 && line.matches(" {9}[0-9].*"));
   }
 
   @Test
