@@ -30,8 +30,13 @@ class TerminalIT {
         .isZero();
   }
 
-  /** Runs a command at a terminal of this width, and returns what it shows. */
+  /** Runs a command, and returns the text that it shows, without colours. */
   private String run(int width, String arguments) throws IOException, InterruptedException {
+    return written(width, arguments).replaceAll(COLOUR, "").replace("\r", "");
+  }
+
+  /** Runs a command at a terminal of this width, and returns all that it writes there. */
+  private String written(int width, String arguments) throws IOException, InterruptedException {
     Path typescript = folder.resolve("typescript");
     String command =
         "stty cols %d; exec '%s' --module-path '%s' --module iomodels.cli/iomodels.cli.Main %s"
@@ -44,10 +49,11 @@ class TerminalIT {
         new ProcessBuilder("script", "-qec", command, typescript.toString())
             .redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.environment().put("LC_ALL", "C.UTF-8"); // The hint has the language of messages.
+    builder.environment().put("TERM", "xterm"); // A terminal that can do everything.
     Process script = builder.start();
     try {
       assertThat(script.waitFor(60, TimeUnit.SECONDS)).as("the command ends").isTrue();
-      return Files.readString(typescript).replaceAll(COLOUR, "").replace("\r", "");
+      return Files.readString(typescript);
     } finally {
       script.descendants().forEach(ProcessHandle::destroyForcibly);
       script.destroyForcibly();
@@ -76,6 +82,14 @@ class TerminalIT {
     assertThat(all).contains("IN PYTHON");
     assertThat(withoutFrame(run(300, "list"))).contains(all);
     assertThat(withoutFrame(run(80, "list --wide"))).contains(all);
+  }
+
+  /** The bar is drawn in the line of the cursor only: the lines above it are findings. */
+  @Test
+  void theProgressBarSparesWhatIsPrintedBesideIt() throws Exception {
+    assertThat(written(80, "conform --wrong banner --wrong aborts-at-the-end"))
+        .contains("100%", "banner: ", "4.06 ")
+        .doesNotContain("\u001b[1A");
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -35,6 +36,8 @@ public final class Progress implements AutoCloseable {
             new ProgressBarBuilder()
                 .setInitialMax(steps)
                 .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+                // The default one may draw in the line above the cursor, which is text by then.
+                .setConsumer(new ConsoleProgressBarConsumer(System.err))
                 .continuousUpdate()
                 .clearDisplayOnFinish()
                 .build()));
