@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -28,7 +29,7 @@ import java.util.stream.Stream;
  * to a third. The first JVM waits until its cache has been created, which takes a few seconds.
  *
  * <p>The system property {@code iomodels.caches} names a folder in which the caches stay for the
- * next kit; otherwise they are deleted when this JVM ends.
+ * next kit; without it, or if it is not writable, they are deleted when this JVM ends.
  */
 final class AheadOfTime {
 
@@ -68,19 +69,31 @@ final class AheadOfTime {
   private static List<String> find(
       List<String> users, UnaryOperator<List<String>> command, String input) {
     try {
-      String kept = System.getProperty(FOLDER);
-      if (kept == null) {
+      Optional<Path> kept = keptFolder();
+      if (kept.isEmpty()) {
         TemporaryFolder untilExit = TemporaryFolder.create("cache");
         return make(untilExit.resolve("host.aot"), command, input);
       }
-      Path folder = Files.createDirectories(Path.of(kept));
-      Path cache = folder.resolve(key(users) + ".aot");
+      Path cache = kept.get().resolve(key(users) + ".aot");
       return Files.exists(cache) ? use(cache) : make(cache, command, input);
     } catch (IOException | UncheckedIOException _) {
       return List.of();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return List.of();
+    }
+  }
+
+  /** The folder of the property; empty if there is none, or if it cannot be written. */
+  static Optional<Path> keptFolder() {
+    String kept = System.getProperty(FOLDER);
+    if (kept == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.createDirectories(Path.of(kept))).filter(Files::isWritable);
+    } catch (IOException _) {
+      return Optional.empty();
     }
   }
 
