@@ -32,6 +32,7 @@ class ScriptTest {
       out=$(readlink /proc/$$/fd/1 || echo closed)
       err=$(readlink /proc/$$/fd/2 || echo closed)
       printf '%s\\n' "$in" "$out" "$err" >"$SEEN"
+      echo "java $*" >>"$SEEN"
       echo "LC_ALL=${LC_ALL-} LC_CTYPE=${LC_CTYPE-} LC_MESSAGES=${LC_MESSAGES-} LANG=${LANG-}" >>"$SEEN"
       """;
 
@@ -56,6 +57,7 @@ class ScriptTest {
     Path lib = Files.createDirectories(clone.resolve("cli/target/dist/lib"));
     Files.createFile(lib.resolveSibling("built"));
     Files.createFile(lib.resolveSibling("iomodels.aot"));
+    Files.createFile(clone.resolve("pom.xml"));
     Files.copy(
         Path.of("../iomodels"), clone.resolve("iomodels"), StandardCopyOption.COPY_ATTRIBUTES);
     return clone;
@@ -176,6 +178,25 @@ class ScriptTest {
     assertThat(Files.readString(Path.of(seen + ".mvn")))
         .contains("-pl cli,site -am")
         .hasLineCount(2);
+  }
+
+  @Test
+  void anArchiveUsesItsOwnJavaAndBuildsNothing() throws Exception {
+    Path archive = folder.resolve("archive");
+    program(archive.resolve("runtime/bin/java"), STUB);
+    Path script = Files.createDirectories(archive.resolve("bin")).resolve("iomodels");
+    Files.copy(Path.of("../iomodels"), script, StandardCopyOption.COPY_ATTRIBUTES);
+    Path link = Files.createSymbolicLink(root.resolve("link"), script);
+    Files.delete(root.resolve("iomodels"));
+    Files.move(link, root.resolve("iomodels"));
+
+    Run run = run(root, "list 'a b'", Map.of("JAVA_HOME", "", "PATH", "/usr/bin:/bin"));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(Files.readString(seen))
+        .contains("-Diomodels.home= ", "--module-path " + archive.resolve("lib") + " ")
+        .contains("-XX:AOTCache=" + archive.resolve("iomodels.aot") + " ", " list a b\n");
   }
 
   private Path source() {

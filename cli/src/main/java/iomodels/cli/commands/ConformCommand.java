@@ -17,6 +17,7 @@ import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.Table;
 import iomodels.cli.output.TextReport;
 import iomodels.cli.output.UserError;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.cli.targets.ProgramTargets;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
@@ -370,7 +371,8 @@ public final class ConformCommand implements Callable<Integer> {
 
   /** The command that judges only this subject, without --rule and --seed. */
   private String command(SelectedSubject selected) {
-    StringBuilder command = new StringBuilder("./iomodels conform ").append(selected.arguments());
+    StringBuilder command =
+        new StringBuilder(ProjectFiles.command() + " conform " + selected.arguments());
     boolean outside = !executed.isEmpty() || !addresses.isEmpty();
     if (outside && !service.name().equals(Services.UPPER.name())) {
       command.append(" " + ServiceOption.NAME + " ").append(service.name());

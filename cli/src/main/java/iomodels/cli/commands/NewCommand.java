@@ -253,12 +253,14 @@ public final class NewCommand implements Callable<Integer> {
   }
 
   private static Path home() throws UserError {
-    Path home = ProjectFiles.home().orElse(Path.of("")).toAbsolutePath();
-    if (!Files.isRegularFile(home.resolve("cli/pom.xml"))) {
-      throw new UserError(
-          "the sources to copy are not here; run ./iomodels new in a clone of the project");
-    }
-    return home;
+    return ProjectFiles.home()
+        .map(Path::toAbsolutePath)
+        .filter(it -> Files.isRegularFile(it.resolve("cli/pom.xml")))
+        .orElseThrow(
+            () ->
+                new UserError(
+                    "the sources to copy are not here; run ./iomodels new in a clone of the"
+                        + " project"));
   }
 
   private static void demandRoomFor(Path folder, Path parent) throws UserError {

@@ -67,7 +67,13 @@ public final class StudyCommand implements Callable<Integer> {
   }
 
   private Path site() throws UserError {
-    Path home = ProjectFiles.home().orElse(Path.of(""));
+    Path home =
+        ProjectFiles.home()
+            .orElseThrow(
+                () ->
+                    new UserError(
+                        "the study site is made from the sources, which are not here; run"
+                            + " ./iomodels study in a clone of the project"));
     Path site = home.resolve("site/target/site").toAbsolutePath();
     if (!Files.isRegularFile(site.resolve("index.html"))) {
       throw new UserError(

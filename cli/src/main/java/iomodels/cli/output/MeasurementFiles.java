@@ -1,6 +1,7 @@
 package iomodels.cli.output;
 
 import com.fasterxml.jackson.annotation.Nulls;
+import iomodels.cli.project.ProjectFiles;
 import iomodels.lab.report.Machine;
 import iomodels.lab.report.Measurements;
 import iomodels.lab.report.ReportPage;
@@ -97,7 +98,7 @@ public record MeasurementFiles(Optional<Path> json, Optional<Path> html) {
   /** Describes this machine and the running command. */
   public static Machine machine(CommandSpec command, int processors, String pinning) {
     return new Machine(
-        "./iomodels " + String.join(" ", arguments(command)),
+        ProjectFiles.command() + " " + String.join(" ", arguments(command)),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         Runtime.version().toString(),
         System.getProperty("os.name") + " " + System.getProperty("os.version"),

@@ -1,5 +1,6 @@
 package iomodels.cli.output;
 
+import iomodels.cli.project.ProjectFiles;
 import iomodels.lab.report.WholeFile;
 import iomodels.lab.trace.Call;
 import iomodels.lab.trace.Trace;
@@ -41,7 +42,7 @@ public final class TraceFile {
 
   private static Map<String, Object> made(String arguments, String strace) {
     Map<String, Object> made = new LinkedHashMap<>();
-    made.put("command", "./iomodels trace " + arguments);
+    made.put("command", ProjectFiles.command() + " trace " + arguments);
     made.put("at", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
     made.put("java", Runtime.version().toString());
     made.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));

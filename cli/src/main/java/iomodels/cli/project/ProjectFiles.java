@@ -12,7 +12,10 @@ import java.util.stream.Stream;
 /** The project's own files: its folder is that of the script {@code iomodels}. */
 public final class ProjectFiles {
 
-  /** The system property with the project's folder; the script {@code iomodels} sets it. */
+  /**
+   * The system property with the project's folder; the script {@code iomodels} sets it. Empty in an
+   * archive, which has no sources.
+   */
   public static final String HOME = "iomodels.home";
 
   private static final String MAIN = "src/main/java";
@@ -57,9 +60,14 @@ public final class ProjectFiles {
     return lines;
   }
 
-  /** The project's folder; empty if the script {@code iomodels} did not start this program. */
+  /** The project's folder; empty if a script {@code iomodels} beside it did not start this. */
   public static Optional<Path> home() {
     return Optional.ofNullable(System.getProperty(HOME)).filter(it -> !it.isEmpty()).map(Path::of);
+  }
+
+  /** What a user types to start this program: in an archive its name, and otherwise the script. */
+  public static String command() {
+    return "".equals(System.getProperty(HOME)) ? "iomodels" : "./iomodels";
   }
 
   /** Returns the folders of the modules that the root pom lists. */

@@ -17,17 +17,15 @@ import org.junit.jupiter.api.parallel.Isolated;
 class StudyCommandTest {
 
   @TempDir private Path home;
-  private String before = "";
 
   @BeforeEach
   void build() throws IOException {
-    before = System.getProperty("iomodels.home", "");
     System.setProperty("iomodels.home", home.toString());
   }
 
   @AfterEach
   void restore() {
-    System.setProperty("iomodels.home", before);
+    System.clearProperty("iomodels.home");
   }
 
   @Test
@@ -55,6 +53,14 @@ class StudyCommandTest {
     assertThat(unknown.err()).contains("no page for 'nothing'");
     assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e", "f").err())
         .contains("no more than 5");
+  }
+
+  @Test
+  void anArchiveHasNoSiteAndSaysWhereThereIsOne() {
+    System.setProperty("iomodels.home", "");
+    Cli study = Cli.run("study", "--print");
+    assertThat(study.exitCode()).isEqualTo(ExitCode.UNUSABLE);
+    assertThat(study.err()).contains("run ./iomodels study in a clone").hasLineCount(1);
   }
 
   private String study(String... arguments) {

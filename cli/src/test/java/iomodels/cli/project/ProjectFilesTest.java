@@ -36,17 +36,15 @@ class ProjectFilesTest {
       """;
 
   @TempDir private Path home;
-  private String before = "";
 
   @BeforeEach
   void home() {
-    before = System.getProperty(ProjectFiles.HOME, "");
     System.setProperty(ProjectFiles.HOME, home.toString());
   }
 
   @AfterEach
   void restore() {
-    System.setProperty(ProjectFiles.HOME, before);
+    System.clearProperty(ProjectFiles.HOME);
   }
 
   @Test
@@ -63,5 +61,13 @@ class ProjectFilesTest {
   void whereThereAreNoSourcesThereIsNothingToCount() {
     assertThat(ProjectFiles.file(ProjectFilesTest.class)).isEmpty();
     assertThat(ProjectFiles.lines(ProjectFilesTest.class)).isEmpty();
+  }
+
+  @Test
+  void anArchiveHasNoScriptToStartAgain() {
+    assertThat(ProjectFiles.command()).isEqualTo("./iomodels");
+    System.setProperty(ProjectFiles.HOME, "");
+    assertThat(ProjectFiles.command()).isEqualTo("iomodels");
+    assertThat(ProjectFiles.home()).isEmpty();
   }
 }
