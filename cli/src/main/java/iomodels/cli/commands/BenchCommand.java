@@ -59,9 +59,9 @@ import picocli.CommandLine.Spec;
     },
     footer = {
       "",
+      "The files of --json and --html are written after each scenario.",
       "Exit code: 0 all suitable servers were measured; 1 one of them failed, or costs more"
-          + " than in --baseline; 2 none could be measured.",
-      "The files of --json and --html are written after each scenario."
+          + " than in --baseline; 2 none could be measured."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
