@@ -70,7 +70,7 @@ public final class Main implements Runnable {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  private Main() {}
+  Main() {}
 
   /** Without a command: prints where to begin. The help lists all commands. */
   @Override
