@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * without Java, whose PATH has nothing but a shell, what the script calls, and Python.
  */
 @Tag("thorough")
-@Timeout(300)
+@Timeout(600)
 class ArchiveIT {
 
   private static final List<String> PROGRAMS = List.of("sh", "readlink", "dirname", "mv");
@@ -236,15 +236,28 @@ class ArchiveIT {
           .contains("iomodels\\-conform")
           .allMatch(whole::contains);
     }
+    assertThat(completed("conform", "--fail")).isEqualTo("--fail-fast");
+    assertThat(completed("serve", "nio-sel")).isEqualTo("nio-selector");
+  }
+
+  /** What bash makes of an incomplete command line. */
+  private static String completed(String... words) throws Exception {
+    String script =
+        """
+        . share/bash-completion/completions/iomodels
+        COMP_WORDS=(iomodels %s)
+        COMP_CWORD=%d
+        _complete_iomodels 2>/dev/null
+        echo "${COMPREPLY[@]}"
+        """
+            .formatted(String.join(" ", words), words.length);
     Process bash =
-        new ProcessBuilder(
-                "/bin/bash",
-                "-c",
-                ". share/bash-completion/completions/iomodels; COMP_WORDS=(iomodels conform"
-                    + " --fail); COMP_CWORD=2; _complete_iomodels; echo \"${COMPREPLY[@]}\"")
+        new ProcessBuilder("/bin/bash", "-c", script)
             .directory(archive.toFile())
+            .redirectErrorStream(true)
             .start();
-    assertThat(new String(bash.getInputStream().readAllBytes())).isEqualTo("--fail-fast\n");
-    assertThat(bash.waitFor()).isZero();
+    String reply = new String(bash.getInputStream().readAllBytes());
+    assertThat(bash.waitFor()).as(reply).isZero();
+    return reply.strip();
   }
 }

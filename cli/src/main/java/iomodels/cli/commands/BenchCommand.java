@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.HtmlOption;
 import iomodels.cli.options.JsonOption;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.WideOption;
@@ -76,6 +77,7 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
+      completionCandidates = ModelNames.class,
       description =
           "Servers to measure: models, servers in C such as c-epoll, framework examples such as"
               + " example-vertx (default: all models that work on this machine). With --program:"

@@ -2,6 +2,7 @@ package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.QuickOption;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.options.WideOption;
@@ -78,6 +79,7 @@ public final class CompareCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
+      completionCandidates = ModelNames.class,
       description = "Models and styles to compare (default: all that work on this machine).")
   private List<String> names = List.of();
 

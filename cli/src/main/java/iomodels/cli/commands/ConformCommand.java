@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.toSet;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.ReportFiles;
 import iomodels.cli.options.SeedOption;
@@ -121,6 +122,7 @@ public final class ConformCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
+      completionCandidates = ModelNames.class,
       description = "A model; see: iomodels list. With --program: a style.")
   private List<String> models = List.of();
 

@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.UserError;
@@ -76,6 +77,7 @@ public final class NewCommand implements Callable<Integer> {
   @Option(
       names = "--like",
       paramLabel = "MODEL",
+      completionCandidates = ModelNames.class,
       defaultValue = "blocking-threads",
       description = "Model to copy (default: ${DEFAULT-VALUE}).")
   private String like = "";

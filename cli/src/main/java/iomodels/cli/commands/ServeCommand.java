@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.ProgramOptions;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.ServiceOption;
@@ -110,6 +111,7 @@ public final class ServeCommand implements Callable<Integer> {
     @Parameters(
         index = "0",
         paramLabel = "MODEL",
+        completionCandidates = ModelNames.class,
         description = "A model; see: iomodels list. With --program: a style.")
     private Optional<String> model = Optional.empty();
 

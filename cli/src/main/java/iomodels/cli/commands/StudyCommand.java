@@ -1,5 +1,6 @@
 package iomodels.cli.commands;
 
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.UserError;
 import iomodels.cli.project.ProjectFiles;
@@ -45,6 +46,7 @@ public final class StudyCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "MODEL|PAGE",
+      completionCandidates = ModelNames.class,
       description = "A model, several models to show side by side, or a page.")
   private List<String> wanted = List.of();
 

@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.Range;
 import iomodels.cli.output.ErrorReporter;
 import iomodels.cli.output.ExitCode;
@@ -67,6 +68,7 @@ public final class TraceCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
+      completionCandidates = ModelNames.class,
       description =
           "A model, a server in C such as c-epoll, or a framework example such as example-vertx;"
               + " see: iomodels list")
