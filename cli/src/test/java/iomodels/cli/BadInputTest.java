@@ -41,7 +41,7 @@ class BadInputTest {
           serve vertx --program rely                   | did you mean 'relay'?
           serve vertx --service uper                   | did you mean 'upper'?
           serve --wrong bannner                        | did you mean 'banner'?
-          serve nio-selector --service gopher          | there are: upper, fixed, lines, flood, discard
+          serve nio-selector --service gopher          | there are: upper, echo, fixed, lines, flood, discard
           serve nio-selector --host no-such-host.test  | there is no host no-such-host.test; choose another --host
           serve nio-selector --host 192.0.2.1          | choose another --host
           serve nio-selector --host ::zz               | is not an IPv6 address

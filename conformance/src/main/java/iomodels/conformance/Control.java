@@ -26,15 +26,17 @@ final class Control implements Target {
 
   private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
+  private final Service service;
   private final ServerSocketChannel listener;
 
   Control(Service service) throws IOException {
+    this.service = service;
     listener = ServerSocketChannel.open();
     listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1024);
-    Thread.ofVirtual().start(() -> accept(service));
+    Thread.ofVirtual().start(this::accept);
   }
 
-  private void accept(Service service) {
+  private void accept() {
     while (listener.isOpen()) {
       try {
         SocketChannel channel = listener.accept();
@@ -79,8 +81,8 @@ final class Control implements Target {
   }
 
   @Override
-  public boolean serves(Service service) {
-    return true;
+  public boolean serves(Service wanted) {
+    return wanted.equals(service);
   }
 
   @Override
@@ -89,12 +91,12 @@ final class Control implements Target {
   }
 
   @Override
-  public InetSocketAddress shared(Service service) throws IOException {
+  public InetSocketAddress shared(Service wanted) throws IOException {
     return (InetSocketAddress) listener.getLocalAddress();
   }
 
   @Override
-  public Instance launch(Service service, int port) {
+  public Instance launch(Service wanted, int port) {
     throw new IllegalStateException("the control server cannot be launched");
   }
 

@@ -6,6 +6,7 @@ import iomodels.conformance.targets.Client;
 import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Subject;
 import iomodels.conformance.targets.Target;
+import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.IOException;
 import java.time.Duration;
@@ -80,8 +81,8 @@ public record Kit(
   /**
    * Tests every rule that applies, until a condition is met.
    *
-   * <p>An external server without claimed capabilities is first tested by the basic rule of {@code
-   * upper}. If it breaks this rule because it serves another protocol, the other rules are skipped.
+   * <p>A server that is no model is first probed, unless the rules were selected without 1.01. If
+   * it provides another protocol than its service, all rules are skipped.
    *
    * @param subject stays open; the caller closes it
    * @param stop ends the run early; running checks are cancelled
@@ -103,7 +104,7 @@ public record Kit(
     Optional<Run.Ended> early = Optional.empty();
     Run run = new Run(stop, observer);
     try (run) {
-      demandProtocol(subject, machine, run);
+      demandProtocol(subject, run);
       Examination examination = run.await(run.submit(() -> examine(subject)));
       notes.addAll(examination.notes());
       judge(examination, machine, run);
@@ -116,34 +117,27 @@ public record Kit(
   }
 
   /**
-   * Tests an external server without claimed capabilities by the basic rule.
+   * Probes whether a server that is no model provides the services that it is tested as.
    *
-   * @throws Run.Ended if the server serves another protocol
+   * @throws Run.Ended if it plainly provides something else
    */
-  private void demandProtocol(Subject subject, Machine machine, Run run)
+  private void demandProtocol(Subject subject, Run run)
       throws Run.Ended, IOException, InterruptedException {
-    Optional<Rule> basic = rules.stream().filter(ProtocolProbe::isBasic).findFirst();
     if (!(subject instanceof Target server)
-        || server.claims().isPresent()
-        || basic.isEmpty()
-        || !server.serves(Services.UPPER)) {
+        || server.card().isPresent()
+        || rules.stream().noneMatch(ProtocolProbe::isBasic)) {
       return;
     }
-    Examination unprobed =
-        run.await(run.submit(() -> ServerExamination.withoutCapabilities(server, bounds)));
-    run.await(run.submit(() -> judge(basic.get(), unprobed, machine, run)));
-    if (run.finding(basic.get()).filter(it -> it.verdict() == Verdict.BROKEN).isEmpty()) {
-      return;
-    }
-    Optional<String> mismatch =
-        run.await(run.submit(() -> ProtocolProbe.findMismatch(server, bounds)));
-    if (mismatch.isPresent()) {
-      rules.stream()
-          .filter(rule -> rule.services().stream().noneMatch(server::serves))
-          .forEach(it -> run.report(finding(it, Verdict.SKIPPED, unprobed.reasonToSkip(it))));
-      String reason =
-          "the server does not serve %s: %s".formatted(Services.UPPER.name(), mismatch.get());
-      throw new Run.Ended(Verdict.SKIPPED, reason);
+    for (Service each : Services.all()) {
+      Optional<String> mismatch =
+          server.serves(each)
+              ? run.await(run.submit(() -> ProtocolProbe.findMismatch(server, each, bounds)))
+              : Optional.empty();
+      if (mismatch.isPresent()) {
+        throw new Run.Ended(
+            Verdict.SKIPPED,
+            "the server does not serve %s: %s".formatted(each.name(), mismatch.get()));
+      }
     }
   }
 

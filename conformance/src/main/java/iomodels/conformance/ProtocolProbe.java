@@ -3,6 +3,7 @@ package iomodels.conformance;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import iomodels.conformance.targets.Target;
+import iomodels.service.Service;
 import iomodels.service.Services;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,123 +12,245 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
-import java.util.Locale;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * Detects whether a server that breaks the basic rule of {@code upper} serves another protocol.
- * Each further rule would then end with a timeout, after {@link Bound#PATIENCE}. A server that
- * answers with the right number of bytes, or begins with the right one, counts as {@code upper}.
+ * Detects a server that plainly provides another protocol than the service that it is tested as.
+ * Each rule would then end with a timeout, after {@link Bound#PATIENCE}. A server that answers as
+ * the service does, late or in part, is left to the rules.
  */
 final class ProtocolProbe {
 
-  private static final long PATIENCE_MILLIS = 1_000;
-  private static final int CHUNK = 4096;
-
   private static final String REQUEST = "abcdefghijklmnopqrstuvwxyz";
-  private static final String REPLY = REQUEST.toUpperCase(Locale.ROOT);
 
   /** Completes the request to a line, and for an HTTP server to the head of a request. */
   private static final String REST_OF_LINE = " / HTTP/1.0\r\n\r\n";
 
-  private static final String HTTP = "HTTP/";
-  private static final String GREETING = "it sends a greeting";
+  /** How long a server has before the request is completed to a line. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(1);
 
-  private ProtocolProbe() {}
+  /** A server answers only whole lines if it takes this many times as long for anything else. */
+  private static final int TIMES_SLOWER = 5;
+
+  private static final Duration CRASH_DELAY = Duration.ofMillis(200);
+  private static final int CHUNK = 4096;
+
+  private static final String HTTP = "HTTP/";
+  private static final String TLS_ALERT = "\u0015\u0003";
+
+  private final InetSocketAddress address;
+  private final Service service;
+  private final Duration patience;
+  private final Duration silence;
+
+  private ProtocolProbe(InetSocketAddress address, Service service, Bounds bounds) {
+    this.address = address;
+    this.service = service;
+    this.patience = bounds.time(Bound.PATIENCE);
+    this.silence = least(bounds.time(Bound.SILENCE), patience);
+  }
 
   /**
-   * Returns whether this rule is the basic conversation of {@code upper}: each byte value once.
-   * Identifiers of rules are stable.
+   * Returns whether a run that tests this rule begins with a probe: 1.01, so that a user can test
+   * any other rule alone. Identifiers of rules are stable.
    */
   static boolean isBasic(Rule rule) {
-    return rule.id().equals("1.01") && rule.protocol().equals(Services.UPPER);
+    return rule.id().equals("1.01");
   }
 
-  /** Returns what the server seems to do instead of {@code upper}; empty if it serves that. */
-  static Optional<String> findMismatch(Target server, Bounds bounds)
+  /** Returns what the server does instead, with a remedy; empty if it seems to serve this. */
+  static Optional<String> findMismatch(Target server, Service service, Bounds bounds)
       throws IOException, InterruptedException {
-    long patience = Math.min(PATIENCE_MILLIS, bounds.time(Bound.PATIENCE).toMillis());
-    long silence = Math.min(patience, bounds.time(Bound.SILENCE).toMillis());
-    InetSocketAddress address = server.shared(Services.UPPER);
-    String greeting = "";
-    try (Socket socket = new Socket()) {
-      try {
-        socket.connect(address, Math.toIntExact(patience));
-      } catch (IOException _) {
-        return Optional.empty(); // Every rule finds that at once.
+    InetSocketAddress address = server.shared(service);
+    Optional<String> mismatch = new ProtocolProbe(address, service, bounds).findMismatch();
+    // The rules tell how a server has ended.
+    return mismatch.isPresent() && server.crash(address, CRASH_DELAY).isPresent()
+        ? Optional.empty()
+        : mismatch;
+  }
+
+  private Optional<String> findMismatch() throws IOException {
+    String request = service.equals(Services.FLOOD) ? "26\n" : request();
+    String expected = reply(service, request);
+    boolean answers = !service.equals(Services.DISCARD);
+    boolean wholeLine = request.endsWith("\n");
+    try (Socket socket = connect()) {
+      send(socket, request);
+      Duration first = answers ? wholeLine ? patience : least(AT_ONCE, patience) : silence;
+      String reply = receive(socket, first, expected);
+      if (!reply.isEmpty() || !answers) {
+        return mismatch(request, expected, reply);
       }
-      socket.setTcpNoDelay(true);
-      greeting = receive(socket, silence, silence);
-      socket.getOutputStream().write(REQUEST.getBytes(ISO_8859_1));
-      String reply = receive(socket, patience, silence);
-      if (!reply.isEmpty()) {
-        return mismatch(greeting, reply);
+      if (wholeLine) {
+        return Optional.of(answersNothing());
       }
-      socket.getOutputStream().write(REST_OF_LINE.getBytes(ISO_8859_1));
-      return Optional.of(
-          greeting.isEmpty() ? describeLate(receive(socket, patience, silence)) : GREETING);
+      long start = System.nanoTime();
+      send(socket, REST_OF_LINE);
+      String late = receive(socket, patience, expected);
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      return late.isEmpty()
+          ? Optional.of(answersNothing())
+          : late.startsWith(HTTP) ? mismatch(request, expected, late) : unlessSlow(request, took);
+    } catch (SocketTimeoutException _) {
+      return Optional.empty(); // It does not accept; every rule finds that.
+    } catch (ClosedException _) {
+      return Optional.of("it closes the connection without an answer");
     } catch (SocketException _) {
-      return Optional.of(
-          greeting.isEmpty() ? "it closes the connection without an answer" : GREETING);
+      return Optional.empty(); // Every rule finds that at once.
     }
   }
 
-  private static Optional<String> mismatch(String greeting, String reply) {
+  private String request() {
+    return service.equals(Services.LINES) ? REQUEST + "\n" : REQUEST;
+  }
+
+  private static String answersNothing() {
+    return "it answers nothing; if it only reads, try --service discard";
+  }
+
+  /** Tells a server that waits for the end of a line from one that is slow. */
+  private Optional<String> unlessSlow(String request, Duration took) throws IOException {
+    Duration longer = took.multipliedBy(TIMES_SLOWER);
+    Duration wait =
+        longer.compareTo(AT_ONCE.multipliedBy(2)) < 0 ? AT_ONCE.multipliedBy(2) : longer;
+    try (Socket socket = connect()) {
+      send(socket, request);
+      return receive(socket, least(wait, patience), "").isEmpty()
+          ? Optional.of("it answers only whole lines; try --service lines")
+          : Optional.empty();
+    }
+  }
+
+  private Optional<String> mismatch(String request, String expected, String reply)
+      throws IOException {
     if (reply.startsWith(HTTP)) {
-      return Optional.of("it speaks HTTP");
+      return Optional.of("it speaks HTTP; try --program http");
     }
-    if (reply.contains(REQUEST)) {
-      return Optional.of("it echoes");
+    if (reply.startsWith(TLS_ALERT)) {
+      return Optional.of("it speaks TLS; the kit needs a port without it");
     }
-    if (reply.contains(REPLY)
-        || reply.length() == REPLY.length()
-        || reply.charAt(0) == REPLY.charAt(0)) {
+    if (expected.isEmpty() ? reply.isEmpty() : reply.contains(expected)) {
       return Optional.empty();
     }
+    String greeting = greeting();
     if (!greeting.isEmpty()) {
-      return Optional.of(GREETING);
+      return Optional.of(
+          "it speaks first: %s; a service of the contract waits for a request"
+              .formatted(shown(greeting)));
     }
-    return Optional.of(
-        "it answers " + Transcript.show(reply.getBytes(ISO_8859_1), 0, reply.length()));
+    // The counts of flood are no letters: a reply in upper case would look like an echo.
+    String letters = service.equals(Services.FLOOD) ? REQUEST + "\n" : request;
+    String other = service.equals(Services.FLOOD) ? ask(letters) : reply;
+    for (Service each : List.of(Services.ECHO, Services.UPPER, Services.FIXED)) {
+      if (other.equals(reply(each, letters))) {
+        return Optional.of("it %s; try --service %s".formatted(does(each), each.name()));
+      }
+    }
+    boolean similar =
+        reply.length() == expected.length()
+            || (!expected.isEmpty() && reply.charAt(0) == expected.charAt(0));
+    return similar
+        ? Optional.empty()
+        : Optional.of(
+            "it answers %s; name a service of the contract with --service".formatted(shown(reply)));
   }
 
-  /** Describes a server that has answered nothing before the end of the line. */
-  private static String describeLate(String reply) {
-    if (reply.isEmpty()) {
-      return "it answers nothing";
+  private static String does(Service service) {
+    return service.equals(Services.ECHO)
+        ? "echoes"
+        : service.equals(Services.UPPER)
+            ? "answers in upper case"
+            : "answers the constant of " + service.name();
+  }
+
+  private String greeting() throws IOException {
+    try (Socket socket = connect()) {
+      return receive(socket, least(AT_ONCE, patience), "");
+    } catch (ClosedException _) {
+      return "";
     }
-    return reply.startsWith(HTTP) ? "it speaks HTTP" : "it answers only whole lines";
+  }
+
+  private String ask(String request) throws IOException {
+    try (Socket socket = connect()) {
+      send(socket, request);
+      return receive(socket, patience, "");
+    } catch (ClosedException _) {
+      return "";
+    }
+  }
+
+  private Socket connect() throws IOException {
+    Socket socket = new Socket();
+    try {
+      socket.connect(address, Math.toIntExact(patience.toMillis()));
+      socket.setTcpNoDelay(true);
+      return socket;
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  private static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+  }
+
+  private static String shown(String reply) {
+    return Transcript.show(reply.getBytes(ISO_8859_1), 0, reply.length());
+  }
+
+  private static String reply(Service service, String request) {
+    ByteBuffer out = ByteBuffer.allocate(CHUNK);
+    service.open().advance(ByteBuffer.wrap(request.getBytes(ISO_8859_1)), out, false);
+    return new String(out.array(), 0, out.position(), ISO_8859_1);
+  }
+
+  private static Duration least(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /**
-   * Receives until nothing more comes.
+   * Receives until nothing more comes, or until the expected reply is complete.
    *
-   * @param first how long to wait for the first byte, in milliseconds
-   * @param next how long to wait for further bytes
-   * @throws SocketException if the connection ends before the first byte
+   * @param first how long to wait for the first byte
+   * @param expected empty if whatever comes is to be received
+   * @throws ClosedException if the connection ends before the first byte
    */
-  private static String receive(Socket socket, long first, long next) throws IOException {
+  private String receive(Socket socket, Duration first, String expected) throws IOException {
     InputStream input = socket.getInputStream();
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     byte[] chunk = new byte[CHUNK];
-    socket.setSoTimeout(Math.toIntExact(first));
+    socket.setSoTimeout(Math.toIntExact(first.toMillis()));
     try {
       int n = input.read(chunk);
       if (n < 0) {
-        throw new SocketException("FIN");
+        throw new ClosedException();
       }
-      socket.setSoTimeout(Math.toIntExact(next));
+      socket.setSoTimeout(Math.toIntExact(silence.toMillis()));
       while (n >= 0 && received.size() < CHUNK) {
         received.write(chunk, 0, n);
+        if (!expected.isEmpty() && received.toString(ISO_8859_1).equals(expected)) {
+          break;
+        }
         n = input.read(chunk);
       }
     } catch (SocketTimeoutException _) {
       // Nothing more comes.
     } catch (SocketException e) {
       if (received.size() == 0) {
-        throw e;
+        throw e instanceof ClosedException ? e : new ClosedException();
       }
     }
     return received.toString(ISO_8859_1);
+  }
+
+  /** The server has ended the connection without an answer. */
+  private static final class ClosedException extends SocketException {
+
+    private static final long serialVersionUID = 1;
   }
 }

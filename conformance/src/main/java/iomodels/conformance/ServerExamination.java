@@ -72,15 +72,6 @@ record ServerExamination(
         List.copyOf(notes));
   }
 
-  /** Starts a server, and takes it to have no capability. */
-  static ServerExamination withoutCapabilities(Target server, Bounds bounds)
-      throws IOException, InterruptedException {
-    server.shared(Services.UPPER);
-    Map<Precondition, String> unmet = unmet(server, EnumSet.noneOf(Capability.class), bounds);
-    Semaphore one = new Semaphore(1);
-    return new ServerExamination(server, Set.of(), unmet, one, one, one, List.of());
-  }
-
   @Override
   public String reasonToSkip(Rule rule) {
     if (rule.services().stream().noneMatch(server::serves)) {

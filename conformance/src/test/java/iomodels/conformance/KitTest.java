@@ -90,11 +90,12 @@ class KitTest {
   }
 
   @Test
-  void aServerThatIsFoundToBeSequentialGetsOneClientAtATime() throws Exception {
+  void aServerThatIsTakenToBeSequentialGetsOneClientAtATime() throws Exception {
     Rule rule = rule(Set.of(), _ -> {});
     try (Control target = new Control(Services.UPPER);
         TestContext context =
-            ServerExamination.withoutCapabilities(target, Bounds.STANDARD)
+            ServerExamination.of(
+                    target, List.of(rule), Bounds.STANDARD, 1, Set.of(Precondition.CONCURRENT))
                 .context(rule, Bounds.STANDARD, 1)) {
       assertThat(context.atOnce(20)).isEqualTo(1);
     }

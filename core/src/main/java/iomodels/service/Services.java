@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * The five services. The Javadoc of each constant is a complete specification, from which a server
+ * The six services. The Javadoc of each constant is a complete specification, from which a server
  * can be written in any language. Bytes are octets; LF is 0x0A.
  */
 public final class Services {
@@ -17,6 +17,9 @@ public final class Services {
    * in 0x61–0x7A, and leaves the other 230 values unchanged. TCP and UDP.
    */
   public static final Service UPPER = new Named("upper", Upper::new, Optional.of(Upper::reply));
+
+  /** Sends back each byte as it is (RFC 862), as soon as it is received. TCP and UDP. */
+  public static final Service ECHO = new Named("echo", Echo::new, Optional.of(Echo::reply));
 
   /**
    * Answers each chunk that the server receives with {@code dddddd}, whatever the chunk contains,
@@ -46,7 +49,7 @@ public final class Services {
   /** Discards all input and sends no data; answers a FIN with a FIN. TCP. */
   public static final Service DISCARD = new Named("discard", Discard::new, Optional.empty());
 
-  private static final List<Service> ALL = List.of(UPPER, FIXED, LINES, FLOOD, DISCARD);
+  private static final List<Service> ALL = List.of(UPPER, ECHO, FIXED, LINES, FLOOD, DISCARD);
 
   static {
     loadClassesOfBufferAccess();

@@ -20,6 +20,7 @@ final class Expected {
     String text = new String(input, ISO_8859_1);
     return switch (service.name()) {
       case "upper" -> bytes(upper(text));
+      case "echo" -> input;
       case "fixed" -> bytes(text.isEmpty() ? "" : "dddddd");
       case "lines" -> bytes(lines(text));
       case "flood" -> flood(text);

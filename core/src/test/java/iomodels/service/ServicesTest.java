@@ -23,7 +23,7 @@ class ServicesTest {
   void servicesAreFoundByName() {
     assertThat(Services.all())
         .extracting(Service::name)
-        .containsExactly("upper", "fixed", "lines", "flood", "discard");
+        .containsExactly("upper", "echo", "fixed", "lines", "flood", "discard");
     assertThat(Services.all())
         .allSatisfy(service -> assertThat(Services.named(service.name())).contains(service));
     assertThat(Services.named("UPPER")).isEmpty();
@@ -31,11 +31,11 @@ class ServicesTest {
   }
 
   @Test
-  void onlyUpperAndFixedHaveADatagramForm() {
+  void onlyUpperEchoAndFixedHaveADatagramForm() {
     List<Service> withDatagrams =
         Services.all().stream().filter(service -> service.datagrams().isPresent()).toList();
 
-    assertThat(withDatagrams).containsExactly(Services.UPPER, Services.FIXED);
+    assertThat(withDatagrams).containsExactly(Services.UPPER, Services.ECHO, Services.FIXED);
   }
 
   @Test
@@ -100,6 +100,17 @@ class ServicesTest {
   @Test
   void upperRepliesBeforeTheEndOfInput() {
     assertThat(unfinished(Services.UPPER, "abc")).isEqualTo("ABC");
+  }
+
+  @Test
+  void echoChangesNoByteAndRepliesBeforeTheEndOfInput() {
+    byte[] all = new byte[256];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = (byte) i;
+    }
+
+    assertThat(Driver.atOnce(Services.ECHO.open(), all, all.length)).isEqualTo(all);
+    assertThat(unfinished(Services.ECHO, "a\0b")).isEqualTo("a\0b");
   }
 
   @Test
@@ -246,6 +257,7 @@ class ServicesTest {
 
     assertThat(datagram(Services.UPPER, payload, random))
         .isEqualTo(Expected.reply(Services.UPPER, payload));
+    assertThat(datagram(Services.ECHO, payload, random)).isEqualTo(payload);
     assertThat(datagram(Services.FIXED, payload, random)).isEqualTo("dddddd".getBytes(ISO_8859_1));
   }
 

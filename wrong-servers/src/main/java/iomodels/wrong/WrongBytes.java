@@ -62,6 +62,10 @@ final class WrongBytes {
 
   private WrongBytes() {}
 
+  private static boolean isBytewise(Service service) {
+    return service.equals(Services.UPPER) || service.equals(Services.ECHO);
+  }
+
   private static CorrectServer latin1UpperCasing(ServerConfig config, Service service)
       throws IOException {
     return new CorrectServer(config, service) {
@@ -120,7 +124,7 @@ final class WrongBytes {
       @Override
       Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
         String request = ISO_8859_1.decode(it.in.duplicate()).toString().strip();
-        return service.equals(Services.UPPER) && request.equals("exit")
+        return isBytewise(service) && request.equals("exit")
             ? Progress.FINISHED
             : super.advance(it, endOfInput);
       }
@@ -134,7 +138,7 @@ final class WrongBytes {
       boolean receive(Conversation it) throws IOException {
         boolean received = super.receive(it);
         boolean blank = ISO_8859_1.decode(it.in.duplicate()).toString().isBlank();
-        if (service.equals(Services.UPPER) && blank) {
+        if (isBytewise(service) && blank) {
           it.in.limit(0);
         }
         return received;
@@ -147,7 +151,7 @@ final class WrongBytes {
       @Override
       Progress advance(Conversation it, boolean endOfInput) throws InterruptedException {
         // In large reads the byte is data here as well.
-        boolean small = service.equals(Services.UPPER) && it.in.remaining() < 4;
+        boolean small = isBytewise(service) && it.in.remaining() < 4;
         return small && ISO_8859_1.decode(it.in.duplicate()).toString().indexOf(4) >= 0
             ? Progress.FINISHED
             : super.advance(it, endOfInput);

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Targets that provide one service: rules about connections are tested with each of them. */
 class OneServiceTest {
@@ -110,6 +112,18 @@ class OneServiceTest {
   }
 
   private record Judged(WrongServer wrong, Service service, CompletableFuture<Finding> finding) {}
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sends-the-terminator", "skips-blank-requests", "utf-8-round-trip"})
+  void anEchoServerThatChangesBytesIsCaught(String name) throws Exception {
+    WrongServer wrong = WrongServers.named(name).orElseThrow();
+    Kit kit = new Kit(Rules.matching(List.of(wrong.rule())), IMPATIENT, SEED).withoutRepeats();
+    try (InJvmTarget target = new InJvmTarget(wrong.provider())) {
+      assertThat(kit.judge(OneService.of(target, Services.ECHO), _ -> {}).findings())
+          .extracting(Finding::verdict)
+          .containsExactly(Verdict.BROKEN);
+    }
+  }
 
   /** What a probe does not find is no excuse for lost data; a waiver is one, and is reported. */
   @Test

@@ -17,8 +17,8 @@ public final class ServiceOption {
       names = NAME,
       paramLabel = "NAME",
       description =
-          "Service of the server: upper, fixed, lines, flood or discard (default: upper). A load"
-              + " needs replies: not discard; conform needs it for servers of your own only.")
+          "Service of the server: upper, echo, fixed, lines, flood or discard (default: upper). A"
+              + " load needs replies: not discard; conform needs it for servers of your own only.")
   private Optional<String> name = Optional.empty();
 
   /** Whether the option is given. */

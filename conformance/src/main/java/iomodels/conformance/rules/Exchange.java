@@ -1,6 +1,7 @@
 package iomodels.conformance.rules;
 
 import static iomodels.service.Services.DISCARD;
+import static iomodels.service.Services.ECHO;
 import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
@@ -26,22 +27,28 @@ import java.util.random.RandomGenerator;
 final class Exchange {
 
   /** All services; a rule about connections prefers {@code upper}. */
-  static final List<Service> ANY = List.of(UPPER, LINES, FIXED, FLOOD, DISCARD);
+  static final List<Service> ANY = List.of(UPPER, ECHO, LINES, FIXED, FLOOD, DISCARD);
 
   /** All services, for rules that prefer long replies. */
-  static final List<Service> ANY_FLOOD_FIRST = List.of(FLOOD, UPPER, LINES, FIXED, DISCARD);
+  static final List<Service> ANY_FLOOD_FIRST = List.of(FLOOD, UPPER, ECHO, LINES, FIXED, DISCARD);
 
   /** All services, for rules that prefer incomplete requests. */
-  static final List<Service> ANY_LINES_FIRST = List.of(LINES, FLOOD, UPPER, FIXED, DISCARD);
+  static final List<Service> ANY_LINES_FIRST = List.of(LINES, FLOOD, UPPER, ECHO, FIXED, DISCARD);
 
   /** The services that answer. */
-  static final List<Service> ANSWERING = List.of(UPPER, LINES, FIXED, FLOOD);
+  static final List<Service> ANSWERING = List.of(UPPER, ECHO, LINES, FIXED, FLOOD);
 
   /** The services that answer requests which a client sends without waiting for the replies. */
-  static final List<Service> PIPELINING = List.of(UPPER, LINES, FLOOD);
+  static final List<Service> PIPELINING = List.of(UPPER, ECHO, LINES, FLOOD);
 
   /** The same, for rules that prefer long replies. */
-  static final List<Service> PIPELINING_FLOOD_FIRST = List.of(FLOOD, UPPER, LINES);
+  static final List<Service> PIPELINING_FLOOD_FIRST = List.of(FLOOD, UPPER, ECHO, LINES);
+
+  /** The services that answer each byte as soon as it is received. */
+  static final List<Service> BYTEWISE = List.of(UPPER, ECHO);
+
+  /** The services that return text; {@code lines} does so line by line. */
+  static final List<Service> TEXT = List.of(UPPER, ECHO, LINES);
 
   /** The services that end a conversation by themselves, after an error line. */
   static final List<Service> REFUSING = List.of(LINES, FLOOD);
@@ -78,6 +85,11 @@ final class Exchange {
     return service.equals(other);
   }
 
+  /** Returns whether the service answers each byte as soon as it is received. */
+  boolean isBytewise() {
+    return BYTEWISE.contains(service);
+  }
+
   /** Returns whether the service answers requests. */
   boolean answers() {
     return !is(DISCARD);
@@ -104,7 +116,7 @@ final class Exchange {
   /** Returns the reply to a small request. */
   byte[] reply(int number) {
     return switch (service.name()) {
-      case "upper", "lines" -> Text.upper(request(number));
+      case "upper", "echo", "lines" -> Text.reply(service, request(number));
       case "fixed" -> CONSTANT;
       case "flood" -> counted(1 + number % MAX_COUNT);
       default -> NOTHING;
@@ -191,7 +203,9 @@ final class Exchange {
       }
     }
     return new Batch(
-        "%,d bytes%s".formatted(length, is(LINES) ? " of lines" : ""), text, Text.upper(text));
+        "%,d bytes%s".formatted(length, is(LINES) ? " of lines" : ""),
+        text,
+        Text.reply(service, text));
   }
 
   private static Batch counts(RandomGenerator random, int length) {
@@ -221,7 +235,7 @@ final class Exchange {
     /** Returns the number of reply bytes that are due after this number of sent bytes. */
     long due(long sent) {
       return switch (service.name()) {
-        case "upper" -> sent;
+        case "upper", "echo" -> sent;
         case "lines" -> sent - sent % LINE;
         case "flood" -> sent / COUNT.length() * COUNTED;
         default -> 0;
@@ -262,7 +276,7 @@ final class Exchange {
                 }
               }
             };
-        yield new Flow(service, lines, Text.upper(lines));
+        yield new Flow(service, lines, Text.reply(service, lines));
       }
       case "flood" ->
           new Flow(
@@ -277,7 +291,7 @@ final class Exchange {
                   into[i] = (byte) ((position + i) % COUNTED);
                 }
               });
-      case "upper" -> new Flow(service, noise, Text.upper(noise));
+      case "upper", "echo" -> new Flow(service, noise, Text.reply(service, noise));
       default -> new Flow(service, noise, (_, _, _) -> {});
     };
   }

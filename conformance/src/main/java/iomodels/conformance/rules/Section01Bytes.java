@@ -3,13 +3,11 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.LINES;
-import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.Rule;
 import iomodels.conformance.TestContext;
-import iomodels.service.Service;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,21 +17,18 @@ import java.util.Set;
 /** Section 1: the bytes of a reply. */
 final class Section01Bytes {
 
-  /** The services that return text; {@code lines} does so line by line. */
-  private static final List<Service> TEXT = List.of(UPPER, LINES);
-
   static final List<Rule> ALL =
       List.of(
           new Rule(
               "1.01",
               MUST,
               "The server MUST convert the bytes 0x61–0x7A to upper case and return the other"
-                  + " 230 byte values unchanged.",
+                  + " 230 byte values unchanged; a server of echo MUST return all 256 unchanged.",
               "Text APIs change more than ASCII, and not everywhere alike: in a Turkish"
                   + " locale, \"title\".toUpperCase() returns a dotted capital I (Javadoc of"
                   + " String). A protocol that upper-cases with them works on one machine and fails"
                   + " on another.",
-              TEXT,
+              Exchange.TEXT,
               Set.of(),
               Section01Bytes::everyByteValue),
           new Rule(
@@ -43,7 +38,7 @@ final class Section01Bytes {
               "Decoding bytes to text and encoding them again is lossy: new String(bytes,"
                   + " UTF_8) replaces each malformed sequence with U+FFFD (Javadoc of String),"
                   + " which corrupts every binary payload.",
-              TEXT,
+              Exchange.TEXT,
               Set.of(),
               Section01Bytes::invalidText),
           new Rule(
@@ -53,7 +48,7 @@ final class Section01Bytes {
               "A reply that is longer than its data exposes memory of the process: Heartbleed"
                   + " (CVE-2014-0160) returned up to 64 KiB of it per request. A shorter reply"
                   + " leaves the client waiting.",
-              TEXT,
+              Exchange.TEXT,
               Set.of(),
               Section01Bytes::exactCount),
           new Rule(
@@ -74,7 +69,7 @@ final class Section01Bytes {
               "Servers of tutorials end at the word exit, strip the line end that their client"
                   + " appends, and skip what is blank. If the bytes are a file, any of them can"
                   + " occur (CWE-138, improper neutralization of special elements).",
-              UPPER,
+              Exchange.BYTEWISE,
               Set.of(),
               Section01Bytes::nothingSpecial));
 
@@ -82,15 +77,15 @@ final class Section01Bytes {
 
   private Section01Bytes() {}
 
-  /** Sends a text, with {@code lines} as a line, and demands it in upper case. */
-  private static void demandUpper(TestContext context, Peer peer, byte[] text) throws Broken {
+  /** Sends a text, with {@code lines} as a line, and demands the reply. */
+  private static void demandReply(TestContext context, Peer peer, byte[] text) throws Broken {
     boolean line = context.service().equals(LINES);
     byte[] request = Arrays.copyOf(text, text.length + (line ? 1 : 0));
     if (line) {
       request[text.length] = '\n';
     }
     peer.send(request);
-    peer.expect(Text.upper(request));
+    peer.expect(Text.reply(context.service(), request));
   }
 
   private static void everyByteValue(TestContext context)
@@ -100,14 +95,14 @@ final class Section01Bytes {
       every[i] = (byte) i;
     }
     Peer peer = context.connect();
-    demandUpper(context, peer, every);
+    demandReply(context, peer, every);
     // At each place in a word of eight bytes, and in one of sixteen.
     for (int before = 1; before < WORD; before++) {
       byte[] moved = new byte[before + every.length];
       Arrays.fill(moved, (byte) 'a');
       System.arraycopy(every, 0, moved, before, every.length);
       try {
-        demandUpper(context, peer, moved);
+        demandReply(context, peer, moved);
       } catch (Broken e) {
         throw e.at("every byte value behind %d letters".formatted(before));
       }
@@ -122,7 +117,7 @@ final class Section01Bytes {
     for (String hex :
         List.of("00", "610062", "80BF", "C080", "C0AF", "C3", "6180C261", "FFFE", "F5F7")) {
       byte[] bytes = java.util.HexFormat.of().parseHex(hex);
-      demandUpper(context, peer, bytes);
+      demandReply(context, peer, bytes);
     }
   }
 
@@ -131,7 +126,7 @@ final class Section01Bytes {
     Peer peer = context.connect();
     for (int length : new int[] {1, 2, 3, 7, 8, 9, 100, 1000}) {
       byte[] text = Text.letters(context.random(), length);
-      demandUpper(context, peer, text);
+      demandReply(context, peer, text);
     }
     peer.expectSilence(context.time(SILENCE));
   }
@@ -162,7 +157,7 @@ final class Section01Bytes {
     Peer peer = context.connect();
     for (Sample each : samples) {
       peer.send(each.bytes());
-      Sample.expect(peer, List.of(each), "", Text::upper);
+      Sample.expect(peer, List.of(each), "", it -> Text.reply(context.service(), it));
     }
     peer.finishSending();
     peer.expectFin();

@@ -7,6 +7,7 @@ import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.VOLUME;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.DISCARD;
+import static iomodels.service.Services.ECHO;
 import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
@@ -60,7 +61,7 @@ final class Section02Streams {
                   + " the server waits as well. recv(2) with MSG_WAITALL and"
                   + " DataInputStream.readFully cause this: they return only when the buffer is"
                   + " full.",
-              List.of(UPPER),
+              Exchange.BYTEWISE,
               Section02Streams::partialData),
           rule(
               "2.04",
@@ -117,7 +118,7 @@ final class Section02Streams {
               "A counter of one byte overflows at the 256th request, and a table that is filled"
                   + " with each request is full at some later one. Clients that keep their"
                   + " connections, such as pools, send thousands (RFC 9112, section 9.3).",
-              List.of(FIXED, UPPER, LINES, FLOOD),
+              List.of(FIXED, UPPER, ECHO, LINES, FLOOD),
               Section02Streams::manyRequests),
           rule(
               "2.10",
@@ -153,12 +154,12 @@ final class Section02Streams {
   private static void anySplit(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connect();
-    if (!context.service().equals(UPPER)) {
+    if (!Exchange.of(context).isBytewise()) {
       anySplitOfRequests(context, peer);
       return;
     }
     byte[] text = Text.noise(context.random(), 400);
-    byte[] expected = Text.upper(text);
+    byte[] expected = Text.reply(context.service(), text);
     for (int i = 0; i < 100; i++) {
       peer.send(text, i, 1);
       if (i % 10 == 9) {
@@ -200,11 +201,12 @@ final class Section02Streams {
         peer.exchange(batch.requests(), batch.replies());
       }
     }
-    if (context.service().equals(UPPER)) {
+    if (exchange.isBytewise()) {
       for (int size : BUFFER_SIZES) {
         for (int octet : AT_A_BOUNDARY) {
-          atBoundary(peer, Text.noise(context.random(), size), (byte) octet, "last");
-          atBoundary(peer, Text.noise(context.random(), size + 1), (byte) octet, "first behind");
+          atBoundary(context, peer, Text.noise(context.random(), size), (byte) octet, "last");
+          atBoundary(
+              context, peer, Text.noise(context.random(), size + 1), (byte) octet, "first behind");
         }
       }
     }
@@ -213,12 +215,13 @@ final class Section02Streams {
   }
 
   /** Sends a text that ends with this byte: the last of a full buffer, or the first behind it. */
-  private static void atBoundary(Peer peer, byte[] text, byte last, String place)
+  private static void atBoundary(
+      TestContext context, Peer peer, byte[] text, byte last, String place)
       throws Broken, InterruptedException {
     text[0] = last;
     text[text.length - 1] = last;
     try {
-      peer.exchange(text, Text.upper(text));
+      peer.exchange(text, Text.reply(context.service(), text));
     } catch (Broken e) {
       throw e.at(
           "the byte 0x%02X, the %s in a write of %,d bytes".formatted(last, place, text.length));
@@ -228,10 +231,11 @@ final class Section02Streams {
   private static void partialData(TestContext context)
       throws Broken, IOException, InterruptedException {
     Peer peer = context.connect();
-    peer.send("no end of line");
-    peer.expect("NO END OF LINE");
-    peer.send(" either");
-    peer.expect(" EITHER");
+    for (String each : List.of("no end of line", " either")) {
+      byte[] text = each.getBytes(US_ASCII);
+      peer.send(text);
+      peer.expect(Text.reply(context.service(), text));
+    }
   }
 
   private static void pipelined(TestContext context)
@@ -246,7 +250,7 @@ final class Section02Streams {
       } else {
         byte[] message = "message %d\n".formatted(i).getBytes(US_ASCII);
         requests.writeBytes(message);
-        replies.writeBytes(Text.upper(message));
+        replies.writeBytes(Text.reply(context.service(), message));
       }
     }
     context.connect().exchange(requests.toByteArray(), replies.toByteArray());
@@ -274,7 +278,7 @@ final class Section02Streams {
     Exchange exchange = Exchange.of(context);
     Peer peer = context.connectWithWindow(TINY);
     Exchange.Flow flow = exchange.flow(context.random().nextInt());
-    long length = exchange.is(UPPER) ? LONG : flow.whole(exchange.requesting(LONG));
+    long length = exchange.isBytewise() ? LONG : flow.whole(exchange.requesting(LONG));
     long sent = peer.sendUntilFull(flow.requests(), length);
     peer.whileSending(
         () -> peer.sendStream(flow.requests().from(sent), length - sent),
@@ -327,11 +331,11 @@ final class Section02Streams {
       long start = System.nanoTime();
       if (exchange.is(FIXED)) {
         exchange.hold(peer, i);
-      } else if (exchange.is(UPPER)) {
+      } else if (exchange.isBytewise()) {
         // Two segments, so that the first reply is not acknowledged yet when the second is sent.
         peer.send("a");
         peer.send("b");
-        peer.expect("AB");
+        peer.expect(exchange.is(ECHO) ? "ab" : "AB");
       } else {
         peer.send(exchange.request(1));
         peer.send(exchange.request(2));

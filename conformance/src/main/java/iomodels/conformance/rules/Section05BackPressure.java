@@ -6,6 +6,7 @@ import static iomodels.conformance.Bound.PING;
 import static iomodels.conformance.Bound.STALLED;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.DISCARD;
+import static iomodels.service.Services.ECHO;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
 import static iomodels.service.Services.UPPER;
@@ -41,7 +42,7 @@ final class Section05BackPressure {
               "A server that reads on has to queue the replies, and one fast sender exhausts"
                   + " its heap. If the server stops reading, its receive window closes and TCP"
                   + " stops the sender (RFC 9293, section 3.8.6).",
-              List.of(UPPER, LINES),
+              Exchange.TEXT,
               Set.of(),
               Section05BackPressure::stopsReading),
           new Rule(
@@ -63,7 +64,7 @@ final class Section05BackPressure {
               "A client needs a few bytes to request a large reply. If the server builds the"
                   + " reply in memory, a few such clients exhaust it: HTTP/2 servers were attacked"
                   + " in this way (CVE-2019-9517, \"Internal Data Buffering\").",
-              List.of(FLOOD, UPPER, LINES, DISCARD),
+              List.of(FLOOD, UPPER, ECHO, LINES, DISCARD),
               Set.of(Precondition.PROCESS),
               Section05BackPressure::boundsMemory),
           new Rule(

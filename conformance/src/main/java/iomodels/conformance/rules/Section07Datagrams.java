@@ -3,7 +3,6 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FIXED;
-import static iomodels.service.Services.UPPER;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Broken;
@@ -21,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -80,7 +78,7 @@ final class Section07Datagrams {
               "The payload length of IPv6 does not count the IPv6 header (RFC 8200, section"
                   + " 3), so a datagram can hold 20 bytes more than over IPv4. A server with a"
                   + " buffer for IPv4 cuts them off.",
-              UPPER,
+              Exchange.BYTEWISE,
               Set.of(
                   Precondition.DATAGRAMS, Precondition.LIFE, Precondition.HOST, Precondition.IPV6),
               Section07Datagrams::largestOfIpv6),
@@ -92,7 +90,7 @@ final class Section07Datagrams {
               "RFC 1122, section 4.1.3.5, asks this of applications that use UDP for requests"
                   + " and responses. Otherwise the kernel chooses the source address by the route,"
                   + " and a client that has connected its socket never receives the reply.",
-              UPPER,
+              Exchange.BYTEWISE,
               Set.of(
                   Precondition.DATAGRAMS,
                   Precondition.LIFE,
@@ -147,7 +145,8 @@ final class Section07Datagrams {
   private Section07Datagrams() {}
 
   private static Rule rule(String id, String sentence, String why, Check check) {
-    return new Rule(id, MUST, sentence, why, UPPER, Set.of(Precondition.DATAGRAMS), check);
+    return new Rule(
+        id, MUST, sentence, why, Exchange.BYTEWISE, Set.of(Precondition.DATAGRAMS), check);
   }
 
   private static void boundaries(TestContext context)
@@ -155,15 +154,15 @@ final class Section07Datagrams {
     for (int length : new int[] {1, 2, 100, 512, 1472, 1473, 2048, 9000}) {
       byte[] text = Text.letters(context.random(), length);
       // A new sender each time, so that a late reply to a repeated request goes nowhere.
-      context.datagrams().exchange(text, Text.upper(text));
+      context.datagrams().exchange(text, Text.reply(context.service(), text));
     }
     inABurst(context);
     // Two equal datagrams in flight must get two replies.
     DatagramPeer other = context.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
     other.send(twice);
-    other.exchange(twice, Text.upper(twice));
-    other.expect(Text.upper(twice));
+    other.exchange(twice, Text.reply(context.service(), twice));
+    other.expect(Text.reply(context.service(), twice));
     other.expectSilence(context.time(SILENCE));
   }
 
@@ -177,8 +176,9 @@ final class Section07Datagrams {
     Set<String> pending = new HashSet<>();
     List<byte[]> requests = new ArrayList<>();
     for (int i = 0; i < BURST; i++) {
-      pending.add("DATAGRAM " + i);
-      requests.add(("datagram " + i).getBytes(US_ASCII));
+      byte[] request = ("datagram " + i).getBytes(US_ASCII);
+      pending.add(new String(Text.reply(context.service(), request), US_ASCII));
+      requests.add(request);
     }
     peer.sendAll(requests);
     receive(peer, pending);
@@ -211,25 +211,25 @@ final class Section07Datagrams {
     peer.exchange(none, none);
     byte[] text = "and on".getBytes(US_ASCII);
     DatagramPeer other = context.datagrams();
-    other.exchange(text, Text.upper(text));
+    other.exchange(text, Text.reply(context.service(), text));
     // Two in flight must get two replies, and the next text its own.
     DatagramPeer twice = context.datagrams();
     twice.send(none);
     twice.exchange(none, none);
     twice.expect(none);
     twice.expectSilence(AT_ONCE);
-    other.exchange(text, Text.upper(text));
+    other.exchange(text, Text.reply(context.service(), text));
   }
 
   private static void largest(TestContext context)
       throws Broken, IOException, InterruptedException {
     for (int length : LENGTHS) {
       byte[] text = Text.noise(context.random(), length);
-      context.datagrams().exchange(text, Text.upper(text));
+      context.datagrams().exchange(text, Text.reply(context.service(), text));
     }
     // The buffer still holds a longer datagram.
     byte[] small = Text.letters(context.random(), 5);
-    context.datagrams().exchange(small, Text.upper(small));
+    context.datagrams().exchange(small, Text.reply(context.service(), small));
   }
 
   private static void senders(TestContext context)
@@ -240,8 +240,8 @@ final class Section07Datagrams {
       byte[] first = ("one " + i).getBytes(US_ASCII);
       byte[] second = ("two " + i).getBytes(US_ASCII);
       one.send(first);
-      two.exchange(second, Text.upper(second));
-      one.expect(Text.upper(first));
+      two.exchange(second, Text.reply(context.service(), second));
+      one.expect(Text.reply(context.service(), first));
     }
     List<DatagramPeer> many = new ArrayList<>();
     for (int i = 0; i < SENDERS; i++) {
@@ -254,26 +254,27 @@ final class Section07Datagrams {
         each.send(texts.getLast());
       }
       for (int i = 0; i < SENDERS; i++) {
-        many.get(i).expect(Text.upper(texts.get(i)));
+        many.get(i).expect(Text.reply(context.service(), texts.get(i)));
       }
     }
     for (DatagramPeer each : many) {
       each.expectSilence(AT_ONCE);
     }
-    sendersAtOnce(many);
+    sendersAtOnce(context, many);
   }
 
   /**
    * Senders that do not wait for each other: the server's queue holds datagrams of several of them.
    * UDP may lose some, but no reply may reach another sender.
    */
-  private static void sendersAtOnce(List<DatagramPeer> senders)
+  private static void sendersAtOnce(TestContext context, List<DatagramPeer> senders)
       throws Broken, IOException, InterruptedException {
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Optional<Broken>>> ends = new ArrayList<>();
       for (int i = 0; i < senders.size(); i++) {
         int number = i;
-        ends.add(executor.submit(() -> mixUp(senders.get(number), number, senders.size())));
+        ends.add(
+            executor.submit(() -> mixUp(context, senders.get(number), number, senders.size())));
       }
       for (Future<Optional<Broken>> each : ends) {
         Optional<Broken> broken = each.get();
@@ -287,16 +288,16 @@ final class Section07Datagrams {
   }
 
   /** Sends datagrams, and returns what was wrong with a reply, if anything was. */
-  private static Optional<Broken> mixUp(DatagramPeer peer, int sender, int senders)
-      throws IOException {
-    String own = "FROM SENDER %d: ".formatted(sender);
+  private static Optional<Broken> mixUp(
+      TestContext context, DatagramPeer peer, int sender, int senders) throws IOException {
+    String own = "from sender %d: ".formatted(sender);
     Set<String> pending = new HashSet<>();
     int lost = 0;
     for (int i = 0; i < ROUNDS_AT_ONCE && lost < MOST_LOST; i++) {
       for (int j = 0; j < IN_FLIGHT; j++) {
-        String request = own + i + (j == 0 ? "a" : "b".repeat(i % 50));
-        pending.add(request.toUpperCase(Locale.ROOT));
-        peer.send(request.toLowerCase(Locale.ROOT).getBytes(US_ASCII));
+        byte[] request = (own + i + (j == 0 ? "a" : "b".repeat(i % 50))).getBytes(US_ASCII);
+        pending.add(new String(Text.reply(context.service(), request), US_ASCII));
+        peer.send(request);
       }
       for (int j = 0; j < IN_FLIGHT; j++) {
         Optional<byte[]> reply = peer.receiveAny(LOST_AFTER);
@@ -328,7 +329,7 @@ final class Section07Datagrams {
     }
     byte[] text = "still there?".getBytes(US_ASCII);
     for (int i = 0; i < 5; i++) {
-      peer.exchange(text, Text.upper(text));
+      peer.exchange(text, Text.reply(context.service(), text));
     }
   }
 
@@ -352,7 +353,7 @@ final class Section07Datagrams {
     DatagramPeer peer = context.datagrams();
     for (Sample each : samples) {
       try {
-        peer.exchange(each.bytes(), Text.upper(each.bytes()));
+        peer.exchange(each.bytes(), Text.reply(context.service(), each.bytes()));
       } catch (Broken e) {
         throw e.at(each.name());
       }
@@ -424,9 +425,9 @@ final class Section07Datagrams {
     InetSocketAddress server = context.launchOn(InetAddress.ofLiteral("::1")).address();
     byte[] small = Text.letters(context.random(), 100);
     byte[] largest = Text.noise(context.random(), Responder.MAX_DATAGRAM);
-    context.datagrams(server).exchange(small, Text.upper(small));
-    context.datagrams(server).exchange(largest, Text.upper(largest));
-    context.datagrams(server).exchange(small, Text.upper(small));
+    context.datagrams(server).exchange(small, Text.reply(context.service(), small));
+    context.datagrams(server).exchange(largest, Text.reply(context.service(), largest));
+    context.datagrams(server).exchange(small, Text.reply(context.service(), small));
   }
 
   /** All of 127.0.0.0/8 is local on Linux; by default the kernel answers from 127.0.0.1. */
@@ -445,7 +446,7 @@ final class Section07Datagrams {
       byte[] text = Text.letters(context.random(), 100);
       context
           .datagrams(new InetSocketAddress(InetAddress.ofLiteral(host), port))
-          .exchange(text, Text.upper(text));
+          .exchange(text, Text.reply(context.service(), text));
     }
     oneClientAsks(context, port);
   }
@@ -459,7 +460,7 @@ final class Section07Datagrams {
     for (InetSocketAddress each : List.of(first, second, first)) {
       byte[] text = Text.letters(context.random(), 100);
       try {
-        client.exchange(each, text, Text.upper(text));
+        client.exchange(each, text, Text.reply(context.service(), text));
       } catch (Broken e) {
         throw e.at("one client that asks 127.0.0.1, 127.0.0.2 and 127.0.0.1");
       }

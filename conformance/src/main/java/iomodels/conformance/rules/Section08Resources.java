@@ -12,7 +12,6 @@ import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.WATCH;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.service.Services.FLOOD;
-import static iomodels.service.Services.UPPER;
 
 import iomodels.conformance.Broken;
 import iomodels.conformance.Inconclusive;
@@ -74,7 +73,7 @@ final class Section08Resources {
               "A platform thread needs a stack, and the number of threads is limited"
                   + " (pthread_create(3), EAGAIN). An operator who plans capacity by the declared"
                   + " model would run out of memory or threads.",
-              UPPER,
+              Exchange.BYTEWISE,
               Set.of(Precondition.PROCESS, Precondition.DECLARED),
               Section08Resources::hasDeclaredThreads),
           new Rule(
@@ -99,7 +98,7 @@ final class Section08Resources {
                   + " again often wastes processor time (Stevens, UNP vol. 1, section 6.2). A"
                   + " server that waits in the kernel instead is another model, and its"
                   + " measurements would mislead.",
-              UPPER,
+              Exchange.BYTEWISE,
               Set.of(Precondition.PROCESS, Precondition.POLLER),
               Scheduling.TIMED,
               Section08Resources::burnsItsCore),

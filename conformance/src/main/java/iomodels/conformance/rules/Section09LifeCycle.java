@@ -5,6 +5,7 @@ import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Bound.STOP;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
+import static iomodels.service.Services.ECHO;
 import static iomodels.service.Services.FIXED;
 import static iomodels.service.Services.FLOOD;
 import static iomodels.service.Services.LINES;
@@ -110,7 +111,7 @@ final class Section09LifeCycle {
               "A stop finds clients in the middle of a request, of a reply and of a close. A"
                   + " server that overlooks one of these states closes too early, and the reset may"
                   + " destroy the last reply (RFC 9112, section 9.6).",
-              List.of(FLOOD, LINES, UPPER, FIXED),
+              List.of(FLOOD, LINES, UPPER, ECHO, FIXED),
               Set.of(Precondition.LIFE, Precondition.CONCURRENT),
               Scheduling.TIMED,
               CrowdAtStop::demandReplies),

@@ -1,6 +1,8 @@
 package iomodels.conformance.rules;
 
 import iomodels.conformance.Peer;
+import iomodels.service.Service;
+import iomodels.service.Services;
 import java.util.random.RandomGenerator;
 
 /** Data that rules send, and the replies that they expect. */
@@ -12,6 +14,16 @@ final class Text {
   private static final byte[] FLOOD = floodPattern(64 * 1024 + MODULUS);
 
   private Text() {}
+
+  /** Returns the reply of a service that returns text: in upper case, or with echo unchanged. */
+  static byte[] reply(Service service, byte[] text) {
+    return service.equals(Services.ECHO) ? text : upper(text);
+  }
+
+  /** Returns the reply of a service that returns text to a stream. */
+  static Peer.BytePattern reply(Service service, Peer.BytePattern stream) {
+    return service.equals(Services.ECHO) ? stream : upper(stream);
+  }
 
   /** Returns the reply of {@code upper} to one byte; computed here, independently of core. */
   static byte upper(byte octet) {
@@ -52,8 +64,7 @@ final class Text {
     };
   }
 
-  /** Returns the reply of {@code upper} to a stream. */
-  static Peer.BytePattern upper(Peer.BytePattern stream) {
+  private static Peer.BytePattern upper(Peer.BytePattern stream) {
     return (into, length, position) -> {
       stream.fill(into, length, position);
       for (int i = 0; i < length; i++) {
