@@ -1,5 +1,7 @@
 package iomodels.conformance;
 
+import static java.util.stream.Collectors.joining;
+
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.targets.Client;
@@ -113,7 +115,11 @@ public record Kit(
     }
     early.ifPresent(it -> complete(run, it, notes));
     List<Finding> findings = rules.stream().flatMap(rule -> run.finding(rule).stream()).toList();
-    return new Report(subject.name(), findings, List.copyOf(notes), waived);
+    List<Service> services = services(subject);
+    if (services.size() > 1 && !(subject instanceof Target server && server.card().isPresent())) {
+      services.forEach(it -> notes.add(usesOf(it, services, findings)));
+    }
+    return new Report(subject.name(), findings, List.copyOf(notes), waived, services);
   }
 
   /**
@@ -128,11 +134,9 @@ public record Kit(
         || rules.stream().noneMatch(ProtocolProbe::isBasic)) {
       return;
     }
-    for (Service each : Services.all()) {
+    for (Service each : services(server)) {
       Optional<String> mismatch =
-          server.serves(each)
-              ? run.await(run.submit(() -> ProtocolProbe.findMismatch(server, each, bounds)))
-              : Optional.empty();
+          run.await(run.submit(() -> ProtocolProbe.findMismatch(server, each, bounds)));
       if (mismatch.isPresent()) {
         throw new Run.Ended(
             Verdict.SKIPPED,
@@ -170,6 +174,26 @@ public record Kit(
     return rule.scheduling() == Scheduling.PARALLEL || rule.scheduling() == Scheduling.WAITING;
   }
 
+  private static List<Service> services(Subject subject) {
+    return subject instanceof Target server
+        ? Services.all().stream().filter(server::serves).toList()
+        : List.of();
+  }
+
+  /** Says which rules were tested with one of several services. */
+  private static String usesOf(Service service, List<Service> services, List<Finding> findings) {
+    String ids =
+        findings.stream()
+            .filter(it -> it.verdict() != Verdict.SKIPPED)
+            .filter(it -> Report.service(it.rule(), services).filter(service::equals).isPresent())
+            .map(it -> it.rule().id())
+            .collect(joining(" "));
+    return ids.isEmpty()
+        ? "no rule was tested with %1$s, since the others come first; test %1$s alone"
+            .formatted(service.name())
+        : "tested with %s: %s".formatted(service.name(), ids);
+  }
+
   /** Gives the rules that a run has not tried their verdict. */
   private void complete(Run run, Run.Ended early, List<String> notes) {
     List<Finding> rest =
@@ -202,7 +226,7 @@ public record Kit(
   public Report untried(String name, String reason) {
     List<Finding> findings =
         rules.stream().map(rule -> finding(rule, Verdict.INCONCLUSIVE, reason)).toList();
-    return new Report(name, findings, List.of(), waived);
+    return new Report(name, findings, List.of(), waived, List.of());
   }
 
   private Void judge(Rule rule, Examination examination, Machine machine, Run run)

@@ -15,6 +15,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -73,60 +74,77 @@ final class ProtocolProbe {
   }
 
   private Optional<String> findMismatch() throws IOException {
+    try {
+      return talk();
+    } catch (ClosedException _) {
+      return Optional.of("it closes the connection without an answer");
+    } catch (SocketTimeoutException | SocketException _) {
+      return Optional.empty(); // It does not accept, or refuses; every rule finds that.
+    }
+  }
+
+  /** Has one conversation at a time: the server may serve one client at a time. */
+  private Optional<String> talk() throws IOException {
     String request = service.equals(Services.FLOOD) ? "26\n" : request();
     String expected = reply(service, request);
     boolean answers = !service.equals(Services.DISCARD);
     boolean wholeLine = request.endsWith("\n");
+    Duration first = answers ? wholeLine ? patience : least(AT_ONCE, patience) : silence;
+    String reply;
+    String late = "";
     try (Socket socket = connect()) {
       send(socket, request);
-      Duration first = answers ? wholeLine ? patience : least(AT_ONCE, patience) : silence;
-      String reply = receive(socket, first, expected);
-      if (!reply.isEmpty() || !answers) {
-        return mismatch(request, expected, reply);
+      reply = receive(socket, first, expected);
+      if (reply.isEmpty() && answers && !wholeLine) {
+        send(socket, REST_OF_LINE);
+        late = receive(socket, patience, expected);
       }
-      if (wholeLine) {
-        return Optional.of(answersNothing());
-      }
-      long start = System.nanoTime();
-      send(socket, REST_OF_LINE);
-      String late = receive(socket, patience, expected);
-      Duration took = Duration.ofNanos(System.nanoTime() - start);
-      return late.isEmpty()
-          ? Optional.of(answersNothing())
-          : late.startsWith(HTTP) ? mismatch(request, expected, late) : unlessSlow(request, took);
-    } catch (SocketTimeoutException _) {
-      return Optional.empty(); // It does not accept; every rule finds that.
-    } catch (ClosedException _) {
-      return Optional.of("it closes the connection without an answer");
-    } catch (SocketException _) {
-      return Optional.empty(); // Every rule finds that at once.
     }
+    if (!reply.isEmpty() || !answers) {
+      return mismatch(request, expected, reply);
+    }
+    if (late.isEmpty()) {
+      return Optional.of("it answers nothing; if it only reads, try --service discard");
+    }
+    return speaksHttp(late)
+        ? mismatch(request, expected, late)
+        : unlessSlow(request, expected, late);
   }
 
   private String request() {
     return service.equals(Services.LINES) ? REQUEST + "\n" : REQUEST;
   }
 
-  private static String answersNothing() {
-    return "it answers nothing; if it only reads, try --service discard";
-  }
-
   /** Tells a server that waits for the end of a line from one that is slow. */
-  private Optional<String> unlessSlow(String request, Duration took) throws IOException {
-    Duration longer = took.multipliedBy(TIMES_SLOWER);
+  private Optional<String> unlessSlow(String request, String expected, String late)
+      throws IOException {
+    long start = System.nanoTime();
+    ask(request + REST_OF_LINE);
+    Duration longer = Duration.ofNanos(System.nanoTime() - start).multipliedBy(TIMES_SLOWER);
     Duration wait =
         longer.compareTo(AT_ONCE.multipliedBy(2)) < 0 ? AT_ONCE.multipliedBy(2) : longer;
+    String reply;
     try (Socket socket = connect()) {
       send(socket, request);
-      return receive(socket, least(wait, patience), "").isEmpty()
-          ? Optional.of("it answers only whole lines; try --service lines")
-          : Optional.empty();
+      reply = receive(socket, least(wait, patience), expected);
     }
+    if (!reply.isEmpty()) {
+      return mismatch(request, expected, reply);
+    }
+    return Optional.of(
+        late.startsWith(reply(Services.UPPER, REQUEST))
+            ? "it answers only whole lines; try --service lines"
+            : "it answers only whole lines: " + shown(late));
+  }
+
+  /** Returns whether this is a response, or one without a head: the request has no version. */
+  private static boolean speaksHttp(String reply) {
+    return reply.startsWith(HTTP) || reply.toLowerCase(Locale.ROOT).contains("<html");
   }
 
   private Optional<String> mismatch(String request, String expected, String reply)
       throws IOException {
-    if (reply.startsWith(HTTP)) {
+    if (speaksHttp(reply)) {
       return Optional.of("it speaks HTTP; try --program http");
     }
     if (reply.startsWith(TLS_ALERT)) {

@@ -158,6 +158,7 @@ class EarlyEndTest {
         .startsWith("it speaks first: 11 bytes \"220 ready\\r\\n\"");
     assertThat(mismatch(Script.HTTP)).isEqualTo("it speaks HTTP; try --program http");
     assertThat(mismatch(Script.LINES)).endsWith("only whole lines; try --service lines");
+    assertThat(mismatch(Script.ECHOED_LINES)).startsWith("it answers only whole lines: 41 bytes");
     assertThat(mismatch(Script.CLOSES)).isEqualTo("it closes the connection without an answer");
     assertThat(mismatch(Script.CONSTANT)).endsWith("try --service fixed");
     assertThat(mismatch(Script.SHRUG)).startsWith("it answers 4 bytes \"what\"; name a service");
@@ -191,6 +192,8 @@ class EarlyEndTest {
   void aSlowServerIsNoServerOfLines() throws Exception {
     try (ScriptedServer server = new ScriptedServer(Script.SLOW)) {
       assertThat(ProtocolProbe.findMismatch(server, Services.UPPER, Bounds.STANDARD)).isEmpty();
+      assertThat(ProtocolProbe.findMismatch(server, Services.ECHO, Bounds.STANDARD))
+          .hasValue("it answers in upper case; try --service upper");
     }
   }
 
@@ -214,10 +217,11 @@ class EarlyEndTest {
     GREETING,
     HTTP,
     LINES,
+    ECHOED_LINES,
     CLOSES,
     CONSTANT,
     SHRUG,
-    /** Upper-cases what has come, later than the probe waits at first. */
+    /** Upper-cases what has come, later than the probe waits at first; one client at a time. */
     SLOW,
     /** Converts the whole alphabet except z. */
     UPPER_BUT_ONE;
@@ -244,13 +248,13 @@ class EarlyEndTest {
             }
             output.write(chunk, 0, n);
           }
-          case HTTP, LINES -> {
+          case HTTP, LINES, ECHOED_LINES -> {
             line.append(new String(chunk, 0, n, US_ASCII));
             if (line.indexOf("\n") >= 0) {
               String reply =
                   this == HTTP
                       ? "HTTP/1.1 400 Bad Request\r\n\r\n"
-                      : line.toString().toUpperCase(Locale.ROOT);
+                      : this == LINES ? line.toString().toUpperCase(Locale.ROOT) : line.toString();
               output.write(reply.getBytes(US_ASCII));
               line.setLength(0);
             }
@@ -261,7 +265,7 @@ class EarlyEndTest {
     }
   }
 
-  /** An external server without claimed capabilities, which serves many clients. */
+  /** An external server without claimed capabilities. */
   private static final class ScriptedServer implements Target {
 
     private final ServerSocket listener;
@@ -275,7 +279,11 @@ class EarlyEndTest {
       try {
         while (true) {
           Socket socket = listener.accept();
-          Thread.startVirtualThread(() -> converse(script, socket));
+          if (script == Script.SLOW) {
+            converse(script, socket);
+          } else {
+            Thread.startVirtualThread(() -> converse(script, socket));
+          }
         }
       } catch (IOException _) {
         // The listener was closed.

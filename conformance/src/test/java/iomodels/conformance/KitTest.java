@@ -529,6 +529,10 @@ class KitTest {
     Finding should = finding(Level.SHOULD, Verdict.BROKEN);
     assertThat(outcome(false, skipped)).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(outcome(false, kept, skipped)).isEqualTo(Verdict.KEPT);
+    assertThat(outcome(false, kept, skipped, skipped)).isEqualTo(Verdict.KEPT);
+    assertThat(outcome(false, kept, skipped, skipped, skipped))
+        .as("less than a third tried")
+        .isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(outcome(false, kept, inconclusive)).isEqualTo(Verdict.INCONCLUSIVE);
     assertThat(outcome(false, kept, inconclusive, broken)).isEqualTo(Verdict.BROKEN);
     assertThat(outcome(false, kept, should)).isEqualTo(Verdict.KEPT);

@@ -78,11 +78,13 @@ import picocli.CommandLine.Spec;
       "",
       "  iomodels conform vertx",
       "  iomodels conform --exec 'python3 my_server.py {port}'",
+      "  iomodels conform --service echo --exec './my-server {port}'",
       "  iomodels conform --program relay vertx nio-selector",
       "  iomodels conform --program relay --exec './my-relay {port} {upstreams}'",
       "",
       "Exit code: 0 it conforms (all of them do), 1 it does not, 2 no verdict: a rule is"
-          + " inconclusive or its check failed.",
+          + " inconclusive or its check failed, or fewer than a third of the rules that concern it"
+          + " were tried.",
       "For a server that is wrong on purpose, 1 is the expected exit code."
     },
     mixinStandardHelpOptions = true,
@@ -158,12 +160,13 @@ public final class ConformCommand implements Callable<Integer> {
       paramLabel = "'COMMAND {port}'",
       description =
           "A server in any language, which the kit starts and stops. {port} is replaced by the port"
-              + " to listen on, and {host} by the address. With --program, {upstreams} is replaced"
-              + " by the ports of the upstreams on 127.0.0.1, separated by spaces; {deadline} by"
-              + " the time limit in milliseconds of a gather request, or of a relay that connects;"
-              + " {folder} by the folder to read from. The command stays in the foreground. SIGTERM"
-              + " stops it: the kit sends it to the command, not to worker processes, and"
-              + " afterwards to what the command leaves behind.")
+              + " to listen on, {host} by the address, and {service} by the service. With"
+              + " --program, {upstreams} is replaced by the ports of the upstreams on 127.0.0.1,"
+              + " separated by spaces; {deadline} by the time limit in milliseconds of a gather"
+              + " request, or of a relay that connects; {folder} by the folder to read from. The"
+              + " command stays in the foreground. SIGTERM stops it: the kit sends it to the"
+              + " command, not to worker processes, and afterwards to what the command leaves"
+              + " behind.")
   private List<String> executed = List.of();
 
   @Option(
@@ -484,15 +487,24 @@ public final class ConformCommand implements Callable<Integer> {
   private List<SelectedSubject> targets(List<Rule> rules) throws UserError, InterruptedException {
     Optional<Set<Capability>> claims =
         capabilities.isEmpty() ? Optional.empty() : Optional.of(capabilities);
-    Service served = service.service();
+    List<Service> served = service.services();
     List<SelectedSubject> targets = new ArrayList<>();
     for (String command : executed) {
       demandPort(EXEC, command);
+      if (served.size() > 1 && !command.contains("{service}")) {
+        throw new UserError(
+            EXEC + " needs {service} where the command takes the name of one of several services");
+      }
       Target target = new CommandTarget(command, served, claims);
       targets.add(new SelectedSubject(EXEC + " " + ShellQuoting.quoted(command), target, rules));
     }
     for (String address : addresses) {
-      Target target = new AddressTarget(ArgumentResolver.server(address), served, claims);
+      if (served.size() > 1) {
+        throw new UserError(
+            "a running server has one service; %s takes one name".formatted(TARGET));
+      }
+      Target target =
+          new AddressTarget(ArgumentResolver.server(address), served.getFirst(), claims);
       targets.add(new SelectedSubject(TARGET + " " + address, target, rules));
     }
     for (String name : examples) {

@@ -296,7 +296,7 @@ public final class TraceCommand implements Callable<Integer> {
         arguments,
         () -> {
           Instance instance =
-              new CommandTarget(command, Services.UPPER, Optional.empty())
+              new CommandTarget(command, List.of(Services.UPPER), Optional.empty())
                   .launch(Services.UPPER, 0);
           return new Started(instance.address(), instance.process().orElseThrow(), instance);
         });

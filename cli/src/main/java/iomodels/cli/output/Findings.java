@@ -9,6 +9,7 @@ import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.program.Programs;
+import iomodels.service.Service;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class Findings {
       String rule,
       String level,
       String sentence,
+      String service,
       Verdict verdict,
       String detail,
       List<String> transcript,
@@ -60,6 +62,7 @@ public final class Findings {
                         finding.rule().id(),
                         finding.rule().level().name(),
                         finding.rule().sentence(),
+                        report.service(finding.rule()).map(Service::name).orElse(""),
                         finding.verdict(),
                         finding.detail(),
                         finding.transcript(),
@@ -94,17 +97,33 @@ public final class Findings {
     return report.waived().stream().map(Precondition::shown).sorted().collect(joining(", "));
   }
 
-  /** Returns the verdict on a subject as a clause, which names what was waived. */
+  /**
+   * Returns the verdict on a subject as a clause, which names what was waived, and how much was
+   * tried.
+   */
   public static String outcome(Report report, boolean strict) {
+    String tried = "%d of %d rules tried".formatted(report.tried(), ofContract(report));
     return switch (report.outcome(strict)) {
       case KEPT ->
           report.waived().isEmpty()
-              ? "it conforms"
-              : "it conforms, with %s waived".formatted(waived(report));
-      case BROKEN -> "it does not conform";
-      case SKIPPED, INCONCLUSIVE -> "the kit cannot tell whether it conforms";
-      case ERROR -> "the kit failed";
+              ? "it conforms, " + tried
+              : "it conforms, with %s waived, %s".formatted(waived(report), tried);
+      case BROKEN -> "it does not conform, " + tried;
+      case SKIPPED, INCONCLUSIVE ->
+          "the kit cannot tell whether it conforms, %s%s"
+              .formatted(report.isEnough() ? "" : "only ", tried);
+      case ERROR -> "the kit failed, " + tried;
     };
+  }
+
+  /** The number of rules that the contract has for what the subject provides. */
+  private static long ofContract(Report report) {
+    Stream<List<Rule>> ofPrograms = Programs.all().stream().map(Rules::of);
+    return Stream.concat(Stream.of(Rules.all(), Rules.ofClients()), ofPrograms)
+        .filter(rules -> report.findings().stream().anyMatch(it -> rules.contains(it.rule())))
+        .flatMap(List::stream)
+        .filter(report::concerns)
+        .count();
   }
 
   /** Prints a grid of rules by subjects. */

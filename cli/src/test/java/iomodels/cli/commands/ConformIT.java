@@ -75,6 +75,25 @@ class ConformIT {
       asyncio.run(main())
       """;
 
+  /** Servers of several services, which a second argument names. */
+  private static final String PYTHON_SERVICES =
+      """
+      import socket, sys, threading
+      def converse(client, service):
+          while data := client.recv(65536):
+              if service == "flood":
+                  for count in data.split():
+                      client.sendall(bytes(i % 251 for i in range(int(count))))
+              elif service == "fixed":
+                  client.sendall(b"dddddd")
+              else:
+                  client.sendall(data.upper())
+          client.close()
+      with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+          while True:
+              threading.Thread(target=converse, args=(listener.accept()[0], sys.argv[2])).start()
+      """;
+
   /** A relay that closes a connection normally where it has to reset it. */
   private static final String PYTHON_RELAY =
       """
@@ -99,7 +118,7 @@ class ConformIT {
   void aModelConforms() {
     Cli cli = Cli.run("conform", "nio-selector", "--rule", "1", "--rule", "4.01");
 
-    assertThat(cli.out()).contains("6 kept, 0 broken", "it conforms");
+    assertThat(cli.out()).contains("6 kept, 0 broken", "it conforms, 6 of 69 rules tried");
     assertThat(cli.exitCode()).isZero();
   }
 
@@ -332,6 +351,7 @@ class ConformIT {
               "--waive=/upper",
               "--waive=half-close",
               "--rule=15.01",
+              "--rule=15.05",
               "--rule=15.07",
               "--rule=15.27",
               "--rule=15.39",
@@ -340,8 +360,8 @@ class ConformIT {
       assertThat(cli.out())
           .contains("kept     15.07", "/upper is waived", "HALF_CLOSE is waived")
           .contains("the kit did not start it", "the kit cannot choose its folder")
-          .contains("1 kept, 0 broken, 4 skipped")
-          .contains("it conforms, with /upper, HALF_CLOSE waived");
+          .contains("2 kept, 0 broken, 4 skipped")
+          .contains("it conforms, with /upper, HALF_CLOSE waived, 2 of 42 rules tried");
       assertThat(cli.exitCode()).isZero();
     }
   }
@@ -463,21 +483,22 @@ class ConformIT {
   void anEchoServerOfAsyncioIsJudgedAsSuch(@TempDir Path folder) throws Exception {
     Cli cli = conformEcho(folder, PYTHON_ECHO, "1", "2", "4.01", "4.06", "5.01", "6.01", "6.03");
 
-    assertThat(cli.out()).contains(": 19 kept, 0 broken, 1 skipped", "it conforms");
+    assertThat(cli.out())
+        .contains(": 19 kept, 0 broken, 1 skipped", "it conforms, 19 of 53 rules tried");
     assertThat(cli.exitCode()).isZero();
   }
 
   @ParameterizedTest
   @CsvSource({
-    "'data.replace(bytes(1), bytes(0))', broken   1.02, NUL",
-    "data.strip(), broken   1.05, a blank alone: expected"
+    "'data.replace(bytes(1), bytes(0))', 1.02, expected 1 byte",
+    "data.strip(), 1.05, a blank alone: expected"
   })
   void anEchoServerThatChangesBytesIsCaught(
       String changed, String rule, String words, @TempDir Path folder) throws Exception {
     String server = PYTHON_ECHO.replace("write(data)", "write(" + changed + ")");
-    Cli cli = conformEcho(folder, server, "1");
+    Cli cli = conformEcho(folder, server, rule);
 
-    assertThat(cli.out()).contains(rule, words, "it does not conform");
+    assertThat(cli.out()).contains("broken   " + rule, words, "it does not conform");
     assertThat(cli.exitCode()).isEqualTo(1);
   }
 
@@ -490,6 +511,53 @@ class ConformIT {
         Stream.of("conform", "--service=echo", "--exec=exec python3 " + script + " {port}");
     return Cli.run(
         Stream.concat(subject, Stream.of(rules).map("--rule="::concat)).toArray(String[]::new));
+  }
+
+  @Test
+  void eachOfSeveralServicesHasAProcess(@TempDir Path folder) throws Exception {
+    assumeThat(new ProcessBuilder("sh", "-c", "command -v python3").start().waitFor())
+        .as("python3 is installed")
+        .isZero();
+    Path script = Files.writeString(folder.resolve("services.py"), PYTHON_SERVICES);
+    String exec = "--exec=exec python3 " + script + " {port} {service}";
+    Cli cli =
+        Cli.run(
+            "conform",
+            exec,
+            "--service=upper,fixed,flood,echo",
+            "--rule=1.03",
+            "--rule=2.09",
+            "--rule=3.05",
+            "--rule=4.01",
+            "--json=-");
+
+    JsonNode report = JsonMapper.shared().readTree(cli.out());
+    assertThat(report.get("notes").valueStream().map(JsonNode::asString))
+        .contains(
+            "tested with upper: 1.03",
+            "tested with fixed: 2.09 3.05",
+            "tested with flood: 4.01",
+            "no rule was tested with echo, since the others come first; test echo alone");
+    assertThat(report.get("findings").valueStream().map(it -> it.get("service").asString()))
+        .containsExactly("upper", "fixed", "fixed", "flood");
+    assertThat(report.get("outcome").asString()).as(cli.out()).isEqualTo("KEPT");
+    assertThat(cli.exitCode()).isZero();
+  }
+
+  @Test
+  void tooFewRulesAreNoSuccess() throws Exception {
+    try (Server server =
+        ServerProvider.named("nio-selector")
+            .orElseThrow()
+            .start(ServerConfig.onLoopback(), Services.UPPER)) {
+      String target = "--target=" + server.address().getPort();
+      Cli cli = Cli.run("conform", target, "--rule=1.02", "--rule=9");
+
+      assertThat(cli.out())
+          .contains("1 kept, 0 broken, 8 skipped")
+          .contains("the kit cannot tell whether it conforms, only 1 of 53 rules tried");
+      assertThat(cli.exitCode()).isEqualTo(2);
+    }
   }
 
   @Test

@@ -11,15 +11,18 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
  * A server in any language, started by a shell command in which {@code {port}} stands for the port
- * to listen on, and the optional {@code {host}} for the address. The server is ready when it
- * accepts a connection; SIGTERM stops it. The command stays in the foreground.
+ * to listen on, and the optional {@code {host}} and {@code {service}} for the address and the
+ * service. The server is ready when it accepts a connection; SIGTERM stops it. The command stays in
+ * the foreground. Each service has a process of its own.
  */
 public final class CommandTarget implements Target {
 
@@ -35,15 +38,15 @@ public final class CommandTarget implements Target {
   private static final int TRIES = 3;
 
   private final String command;
-  private final Service service;
+  private final List<Service> services;
   private final Optional<Set<Capability>> claims;
 
-  /** The servers that rules share: only the last one may still run. */
-  private final Deque<Instance> shared = new ArrayDeque<>();
+  /** The servers that rules share: only the last one for a service may still run. */
+  private final Map<Service, Deque<Instance>> shared = new HashMap<>();
 
-  public CommandTarget(String command, Service service, Optional<Set<Capability>> claims) {
+  public CommandTarget(String command, List<Service> services, Optional<Set<Capability>> claims) {
     this.command = command;
-    this.service = service;
+    this.services = List.copyOf(services);
     this.claims = claims;
   }
 
@@ -59,7 +62,7 @@ public final class CommandTarget implements Target {
 
   @Override
   public boolean serves(Service wanted) {
-    return wanted.equals(service);
+    return services.contains(wanted);
   }
 
   @Override
@@ -70,10 +73,11 @@ public final class CommandTarget implements Target {
   @Override
   public synchronized InetSocketAddress shared(Service wanted)
       throws IOException, InterruptedException {
-    if (shared.isEmpty() || shared.getLast().crash(Duration.ZERO).isPresent()) {
-      shared.add(launch(wanted, 0));
+    Deque<Instance> started = shared.computeIfAbsent(wanted, _ -> new ArrayDeque<>());
+    if (started.isEmpty() || started.getLast().crash(Duration.ZERO).isPresent()) {
+      started.add(launch(wanted, 0));
     }
-    return shared.getLast().address();
+    return started.getLast().address();
   }
 
   @Override
@@ -81,7 +85,11 @@ public final class CommandTarget implements Target {
       throws InterruptedException {
     Optional<Instance> instance;
     synchronized (this) {
-      instance = shared.stream().filter(it -> it.address().equals(address)).findFirst();
+      instance =
+          shared.values().stream()
+              .flatMap(Deque::stream)
+              .filter(it -> it.address().equals(address))
+              .findFirst();
     }
     return instance.isPresent() ? instance.get().crash(within) : Optional.empty();
   }
@@ -94,14 +102,14 @@ public final class CommandTarget implements Target {
   @Override
   public Instance launch(Service wanted, int port) throws IOException, InterruptedException {
     return port == 0
-        ? launchSomewhere(loopback(), UnaryOperator.identity())
-        : launchAt(loopback(), port, it -> it);
+        ? launchSomewhere(wanted, loopback(), UnaryOperator.identity())
+        : launchAt(wanted, loopback(), port, it -> it);
   }
 
   @Override
   public Instance launchWithin(Service wanted, int descriptors)
       throws IOException, InterruptedException {
-    return launchSomewhere(loopback(), plain -> ManagedProcess.within(descriptors, plain));
+    return launchSomewhere(wanted, loopback(), plain -> ManagedProcess.within(descriptors, plain));
   }
 
   @Override
@@ -112,15 +120,16 @@ public final class CommandTarget implements Target {
   @Override
   public Instance launchOn(Service wanted, InetAddress host)
       throws IOException, InterruptedException {
-    return launchSomewhere(host, UnaryOperator.identity());
+    return launchSomewhere(wanted, host, UnaryOperator.identity());
   }
 
   /** Tries several ports: one that was free a moment ago may be taken. */
-  private Instance launchSomewhere(InetAddress host, UnaryOperator<List<String>> how)
+  private Instance launchSomewhere(
+      Service wanted, InetAddress host, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
     for (int i = 1; ; i++) {
       try {
-        return launchAt(host, FreePort.find(), how);
+        return launchAt(wanted, host, FreePort.find(), how);
       } catch (IOException e) {
         if (i == TRIES) {
           throw e;
@@ -129,12 +138,16 @@ public final class CommandTarget implements Target {
     }
   }
 
-  private Instance launchAt(InetAddress host, int port, UnaryOperator<List<String>> how)
+  private Instance launchAt(
+      Service wanted, InetAddress host, int port, UnaryOperator<List<String>> how)
       throws IOException, InterruptedException {
     InetSocketAddress address = Loopback.forClients(host, port);
     boolean taken = answers(address);
     String line =
-        command.replace("{port}", String.valueOf(port)).replace("{host}", host.getHostAddress());
+        command
+            .replace("{port}", String.valueOf(port))
+            .replace("{host}", host.getHostAddress())
+            .replace("{service}", wanted.name());
     ManagedProcess child = new ManagedProcess(how.apply(ManagedProcess.shell(line)));
     try {
       return awaitReady(child, host, address, taken);
@@ -198,7 +211,7 @@ public final class CommandTarget implements Target {
   }
 
   /** On loopback, a socket can connect to itself on an ephemeral port: that is no answer. */
-  private static boolean answers(InetSocketAddress address) {
+  static boolean answers(InetSocketAddress address) {
     try (Socket socket = new Socket()) {
       socket.connect(address, 1_000);
       return socket.getLocalPort() != socket.getPort();
@@ -213,7 +226,7 @@ public final class CommandTarget implements Target {
 
   @Override
   public synchronized void close() {
-    shared.forEach(Instance::close);
+    shared.values().forEach(started -> started.forEach(Instance::close));
     shared.clear();
   }
 }

@@ -156,7 +156,7 @@ class CommandTargetTest {
   private CommandTarget target(String script, String command) throws IOException {
     Path file = Files.writeString(folder.resolve("server.py"), script);
     return new CommandTarget(
-        command.replace("SERVER", "python3 " + file), Services.UPPER, Optional.empty());
+        command.replace("SERVER", "python3 " + file), List.of(Services.UPPER), Optional.empty());
   }
 
   @Test
