@@ -7,32 +7,28 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
-import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
 import iomodels.conformance.Verdict;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.ModelTarget;
+import iomodels.conformance.targets.ServerStarter;
+import iomodels.conformance.targets.StarterTarget;
 import iomodels.conformance.targets.StyleTarget;
 import iomodels.program.Program;
 import iomodels.server.Transport;
 import iomodels.server.spi.Availability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
+import iomodels.service.Service;
+import iomodels.service.Services;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
@@ -61,9 +57,6 @@ public final class Conformance {
 
   /** The rules about the end of conversations and servers. */
   private static final List<Rule> WHERE_TRANSPORTS_DIFFER = Rules.matching(List.of("4", "9"));
-
-  /** Number of models and programs that are judged in parallel: most rules only wait. */
-  private static final Semaphore PARALLEL = new Semaphore(3, true);
 
   private Conformance() {}
 
@@ -109,10 +102,78 @@ public final class Conformance {
     return nodes.stream();
   }
 
+  /**
+   * Returns a test for each rule that a server of any Java project can be tested by, and one for
+   * the verdict. The server runs in this JVM, so rules about a process are skipped. A broken SHOULD
+   * does not fail. The conformance test of an echo server is
+   *
+   * {@snippet :
+   * @TestFactory
+   * Stream<DynamicTest> conforms() {
+   *   return Conformance.ofServer("echo", EchoServer::new);
+   * }
+   * }
+   *
+   * @param service the name of its service, of those in {@link Services}
+   * @param starter starts the server on a port of 127.0.0.1
+   * @param ids only these rules, such as {@code 4.01}, and sections, such as {@code 4}
+   */
+  public static Stream<DynamicTest> ofServer(String service, ServerStarter starter, String... ids) {
+    Service served =
+        Services.named(service)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "unknown service \"%s\"; there are: %s"
+                            .formatted(service, Services.all())));
+    List<Rule> selected = ids.length == 0 ? Rules.all() : Rules.matching(List.of(ids));
+    List<Rule> rules = selected.stream().filter(it -> it.services().contains(served)).toList();
+    JudgingRun run =
+        new JudgingRun(
+            rules,
+            (kit, progress) -> {
+              try (StarterTarget target = new StarterTarget(served, starter)) {
+                return kit.judge(target, progress);
+              }
+            });
+    run.start();
+    Stream<DynamicTest> tests =
+        rules.stream()
+            .map(
+                rule ->
+                    dynamicTest(
+                        rule.id() + " " + rule.sentence(), () -> conclude(run.finding(rule))));
+    DynamicTest end =
+        dynamicTest(
+            "enough rules were tried to say that it conforms", () -> demandEnough(run.report()));
+    return Stream.concat(tests, Stream.of(end));
+  }
+
+  private static void conclude(Finding finding) {
+    switch (finding.verdict()) {
+      case KEPT -> {}
+      case SKIPPED, INCONCLUSIVE -> abort(finding.detail());
+      case BROKEN, ERROR -> {
+        if (finding.verdict() == Verdict.BROKEN && !finding.isFailure(false)) {
+          abort(described(finding));
+        }
+        fail(described(finding));
+      }
+    }
+  }
+
+  private static void demandEnough(Report report) {
+    if (!report.isEnough()) {
+      fail(
+          "%d of %d rules were tried; %s"
+              .formatted(report.tried(), report.findings().size(), report.notes()));
+    }
+  }
+
   private static DynamicNode tests(StyleProvider style, Program program, Expectations expected) {
     List<Rule> rules = Rules.of(program);
-    Run run =
-        new Run(
+    JudgingRun run =
+        new JudgingRun(
             rules,
             (kit, progress) -> {
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
@@ -182,8 +243,8 @@ public final class Conformance {
     String name = provider.card().name();
     String model = transport.map(each -> name + " on " + each).orElse(name);
     List<Rule> untried = Rules.all().stream().filter(rule -> !tried.contains(rule)).toList();
-    Run run =
-        new Run(
+    JudgingRun run =
+        new JudgingRun(
             tried,
             (kit, progress) -> {
               try (ModelTarget target = new ModelTarget(provider, transport)) {
@@ -260,58 +321,5 @@ public final class Conformance {
             finding.rule().why(),
             String.join(System.lineSeparator() + "  ", finding.transcript()),
             finding.seed());
-  }
-
-  /** Judges a model or a program. */
-  private interface Judge {
-    Report with(Kit kit, Consumer<Finding> progress) throws Exception;
-  }
-
-  /** The judging of a model or program in the background. All start before a test waits for one. */
-  private static final class Run {
-
-    private final List<Rule> rules;
-    private final Judge judge;
-    private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
-    private final FutureTask<Report> judging = new FutureTask<>(this::judge);
-
-    Run(List<Rule> rules, Judge judge) {
-      this.rules = rules;
-      this.judge = judge;
-    }
-
-    void start() {
-      Thread.ofVirtual().start(judging);
-    }
-
-    /** Waits for the finding of a rule; aborts the test if the judging failed. */
-    Finding finding(Rule rule) {
-      try {
-        return pending(rule).join();
-      } catch (CompletionException _) {
-        return abort("the model could not be judged");
-      }
-    }
-
-    Report report() throws Exception {
-      return judging.get();
-    }
-
-    private CompletableFuture<Finding> pending(Rule rule) {
-      return findings.computeIfAbsent(rule, _ -> new CompletableFuture<>());
-    }
-
-    private Report judge() throws Exception {
-      PARALLEL.acquire();
-      Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
-      try {
-        return judge.with(kit, finding -> pending(finding.rule()).complete(finding));
-      } catch (Exception | Error e) {
-        rules.forEach(rule -> pending(rule).completeExceptionally(e));
-        throw e;
-      } finally {
-        PARALLEL.release();
-      }
-    }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The conformance kit as JUnit tests of a module. Begin with {@link
- * iomodels.conformance.junit.Conformance}.
+ * The conformance kit as JUnit tests of a module, or of a server of any Java project. Begin with
+ * {@link iomodels.conformance.junit.Conformance}.
  */
 @NullMarked
 package iomodels.conformance.junit;
