@@ -94,9 +94,9 @@ class BadInputTest {
           conform --target no-such-host.test:80        | there is no host no-such-host.test; check the name
           conform --exec /bin/true                     | needs {port}
           conform --exec '/bin/false {port}'           | ended at once
-          conform --exec '/bin/false {port}' --service upper,flood | needs {service}
+          conform --exec /bin/false{port} --service upper,flood | needs {service}
           conform --target 127.0.0.1:9 --service upper,flood | a running server has one service
-          conform --target 127.0.0.1:9 --service upper,gopher | unknown service "gopher"
+          conform --target 127.0.0.1:9 --service upper,gopher | no service 'gopher'; there are: upper, echo
           conform nio-selector --rule 11.05            | add --program relay
           conform nio-selector --rule 11               | add --program relay
           conform --program telnet vertx               | there are: relay, gather, chat, offload, http

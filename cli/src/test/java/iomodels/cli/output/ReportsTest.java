@@ -33,6 +33,9 @@ class ReportsTest {
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
   private static final long SEED = 7;
 
+  /** How many rules of {@link #mixed} have been tried. */
+  private static final String TRIED = ", 4 of %d rules tried".formatted(Rules.all().size());
+
   @TempDir private Path folder;
 
   private static Finding finding(String id, Verdict verdict, String detail) {
@@ -43,7 +46,7 @@ class ReportsTest {
   }
 
   private static Judged judged(String target, Finding... findings) {
-    Report report = new Report(target, List.of(findings), List.of("a note"), Set.of());
+    Report report = new Report(target, List.of(findings), List.of("a note"), Set.of(), List.of());
     return new Judged(report, "./iomodels conform it", " --rule 4", SEED, NOON, false);
   }
 
@@ -74,7 +77,7 @@ class ReportsTest {
   void textBeginsWithTheVerdictAndEndsWithWhatWasKept() {
     assertThat(text(mixed(), true).lines())
         .startsWith(
-            "it: it does not conform",
+            "it: it does not conform" + TRIED,
             "3 kept, 1 broken, 5 skipped, 2 inconclusive, 1 errors",
             "2026-03-01 12:00:00 UTC, seed 7",
             "./iomodels conform it --rule 4 --seed 7",
@@ -85,7 +88,7 @@ class ReportsTest {
             "skipped  7.01-7.04: no datagrams",
             "skipped  8.01: no process",
             "kept     1.01-1.03",
-            "it: it does not conform");
+            "it: it does not conform" + TRIED);
   }
 
   @Test
@@ -150,7 +153,7 @@ class ReportsTest {
     assertThat(suite.getAttribute("timestamp")).isEqualTo("2026-03-01T12:00:00Z");
     assertThat(attributes(suite.getElementsByTagName("property"), "value"))
         .startsWith(
-            "it does not conform",
+            "it does not conform" + TRIED,
             "3 kept, 1 broken, 5 skipped, 2 inconclusive, 1 errors",
             "7",
             "./iomodels conform it --rule 4 --seed 7");
@@ -211,7 +214,8 @@ class ReportsTest {
             "it",
             List.of(finding("1.01", Verdict.KEPT, "")),
             List.of(),
-            Set.of(Precondition.HALF_CLOSE));
+            Set.of(Precondition.HALF_CLOSE),
+            List.of());
     String svg = Badge.svg(List.of(new Judged(report, "", "", SEED, NOON, false)));
 
     assertThat(svg).contains("1 rule kept, HALF_CLOSE waived");

@@ -66,7 +66,7 @@ public final class StarterTarget implements Target {
   public Instance launch(Service wanted, int port) throws IOException {
     for (int i = 1; ; i++) {
       try {
-        return launchAt(port == 0 ? CommandTarget.freePort() : port);
+        return launchAt(port == 0 ? FreePort.find() : port);
       } catch (IOException e) {
         if (port != 0 || i == TRIES) {
           throw e;
