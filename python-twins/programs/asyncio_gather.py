@@ -90,6 +90,8 @@ def format_result(line):
 
 # tag::close[]
 port, timeout_millis, *backend_ports = map(int, sys.argv[1:])
+if port in backend_ports:
+    sys.exit(f"the upstream 127.0.0.1:{port} is this program itself; give another port")
 timeout = timeout_millis / 1000
 asyncio.run(serve_lines(port, converse))
 # end::close[]

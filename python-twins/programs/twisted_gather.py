@@ -103,6 +103,8 @@ async def first(text):
 
 # tag::close[]
 port, timeout_millis, *backend_ports = map(int, sys.argv[1:])
+if port in backend_ports:
+    sys.exit(f"the upstream 127.0.0.1:{port} is this program itself; give another port")
 timeout = timeout_millis / 1000
 Server(GatherClient).run(port)
 # end::close[]

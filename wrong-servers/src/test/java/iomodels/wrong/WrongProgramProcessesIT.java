@@ -1,6 +1,7 @@
 package iomodels.wrong;
 
 import static iomodels.wrong.WrongProgramsTest.demandCaught;
+import static iomodels.wrong.WrongProgramsTest.isNoisy;
 import static iomodels.wrong.WrongProgramsTest.rule;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,7 +33,8 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * The kit detects the programs that leave descriptors open. They run in this process one after
- * another, with no other test beside them; those that the kit pauses have a process of their own.
+ * another, with no other test beside them; those that the kit pauses, and those that write to their
+ * standard error, have a process of their own.
  */
 @EnabledOnOs(OS.LINUX)
 @Isolated
@@ -47,7 +49,7 @@ class WrongProgramProcessesIT {
   @TestFactory
   Stream<DynamicTest> everyWrongProgramIsCaughtByItsRule() {
     return WrongPrograms.all().stream()
-        .filter(it -> rule(it).preconditions().contains(Precondition.PROCESS))
+        .filter(WrongProgramsTest::needsAProcess)
         .map(
             it ->
                 DynamicTest.dynamicTest(
@@ -58,7 +60,7 @@ class WrongProgramProcessesIT {
     return finding(
         ConcurrentJudge.untilItShows(
             () ->
-                rule(it).preconditions().contains(Precondition.PAUSE)
+                isNoisy(it) || rule(it).preconditions().contains(Precondition.PAUSE)
                     ? judgeAlone(it.name(), it.program(), rule(it), IMPATIENT)
                     : judge(it.name(), it.program(), it.starter(), rule(it), IMPATIENT),
             it.symptom()));

@@ -84,8 +84,16 @@ class WrongProgramsTest {
 
   /** {@link WrongProgramProcessesIT} judges the others, which need a process of their own. */
   private static Stream<WrongProgram> inThisJvm() {
-    return WrongPrograms.all().stream()
-        .filter(it -> !rule(it).preconditions().contains(Precondition.PROCESS));
+    return WrongPrograms.all().stream().filter(it -> !needsAProcess(it));
+  }
+
+  static boolean needsAProcess(WrongProgram it) {
+    return rule(it).preconditions().contains(Precondition.PROCESS) || isNoisy(it);
+  }
+
+  /** Returns whether the fault is what the program writes to its own standard error. */
+  static boolean isNoisy(WrongProgram it) {
+    return it.symptom().contains("standard error");
   }
 
   private static CompletableFuture<Finding> judging(WrongProgram it, Semaphore sideBySide) {

@@ -109,6 +109,14 @@ final class GatherEndings {
           }
           slow.closePending(); // There may be none, since the deadline is so short.
         });
+    ErrorOutput.demandLittleWhileClientsReset(
+        context,
+        program,
+        () -> {
+          Peer half = context.connect(program);
+          half.send("all te");
+          half.reset();
+        });
   }
 
   /** Requests that end in different ways: some in each round, some in every second one. */

@@ -151,6 +151,8 @@ final class HttpResources {
             }
           }
         });
+    ErrorOutput.demandLittleWhileClientsReset(
+        context, program, () -> Ending.IN_THE_HEAD.converse(context.connect(program)));
   }
 
   /** How an exchange can end. */

@@ -211,6 +211,15 @@ final class OffloadLeaving {
         () -> OptionalLong.of(meter.now().threads()),
         context.patience());
     leaveUnread(context, program, meter);
+    ErrorOutput.demandLittleWhileClientsReset(
+        context,
+        program,
+        () -> {
+          Peer gone = context.connect(program);
+          gone.send("ping\nhash 1 ");
+          gone.expect(PONG);
+          gone.reset();
+        });
   }
 
   /** Clients leave while the program does not read from them, as they have not read its answers. */

@@ -3,7 +3,6 @@ package iomodels.conformance.rules;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section11Relay.CHUNK;
 import static iomodels.conformance.rules.Section11Relay.IN_TURN;
-import static iomodels.conformance.rules.Section11Relay.OBSERVATION;
 import static iomodels.conformance.rules.Section11Relay.PINGS;
 import static iomodels.conformance.rules.Section11Relay.WINDOW;
 import static java.nio.charset.StandardCharsets.US_ASCII;
@@ -13,10 +12,8 @@ import iomodels.conformance.Broken;
 import iomodels.conformance.Peer;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
-import iomodels.meter.CostMeter;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -26,9 +23,6 @@ import java.util.concurrent.TimeUnit;
 
 /** How a relay connects to its upstream: for each client, soon, and whatever the client does. */
 final class RelayConnecting {
-
-  /** A relay that connects to itself needs two descriptors each time, until none are left. */
-  private static final int FEW = 64;
 
   private static final int MEANWHILES = 4;
 
@@ -336,44 +330,6 @@ final class RelayConnecting {
       backend.expectNobody(context.time(SILENCE));
     } catch (Broken e) {
       throw e.at(when);
-    }
-  }
-
-  /** Rule 11.14. */
-  static void isNotItsOwnUpstream(TestContext context)
-      throws Broken, IOException, InterruptedException {
-    InetSocketAddress own = context.freeAddress();
-    Instance program;
-    try {
-      program = context.program(ProgramConfig.onLoopback(List.of(own)).at(own));
-    } catch (IOException e) {
-      context.note("sees the relay refuse: " + e.getMessage());
-      return;
-    }
-    CostMeter meter = context.meter(program);
-    long before = meter.now().descriptors();
-    Peer client;
-    try {
-      client = context.connect(program);
-    } catch (Broken e) {
-      context.note("sees the relay accept no client: " + e.getMessage());
-      return;
-    }
-    long deadline = System.nanoTime() + OBSERVATION.toNanos();
-    long now = before;
-    while (now - before <= FEW && System.nanoTime() - deadline < 0) {
-      TimeUnit.MILLISECONDS.sleep(POLL_INTERVAL_MILLIS);
-      long last = now;
-      now = meter.now().descriptors();
-      if (now > last) {
-        deadline = System.nanoTime() + OBSERVATION.toNanos(); // It continues, if slowly.
-      }
-    }
-    client.reset();
-    if (now - before > FEW) {
-      throw new Broken(
-          "at most %d descriptors for a client of a relay that is its own upstream".formatted(FEW),
-          "it uses %d".formatted(now - before));
     }
   }
 }

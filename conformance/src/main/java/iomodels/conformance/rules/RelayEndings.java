@@ -302,6 +302,19 @@ final class RelayEndings {
             demandNothingLeft(context, each, times);
           }
         });
+    AtomicInteger resets = new AtomicInteger();
+    ErrorOutput.demandLittleWhileClientsReset(
+        context,
+        program,
+        () -> {
+          RelayPair it = RelayPair.open(context, program, backend);
+          if (resets.getAndIncrement() % 2 == 0) {
+            it.demandForwarding("a reset");
+          }
+          it.client().reset();
+          it.upstream().expectReset(context.patience());
+          close(it);
+        });
   }
 
   private static void finish(RelayPair it, boolean byClient) throws Broken {

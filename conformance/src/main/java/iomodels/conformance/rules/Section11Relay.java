@@ -118,18 +118,13 @@ final class Section11Relay {
                   + " relay that trusts it sends FIN, and now and then a truncated stream looks"
                   + " complete.",
               RelayEndings::carriesEachReset),
-          new Rule(
+          rule(
               "11.14",
-              MUST,
-              "The relay MUST refuse to be its own upstream, or hold few descriptors for each"
-                  + " client.",
+              "The relay MUST NOT start as its own upstream.",
               "A relay that connects to itself accepts that connection, connects again, and"
                   + " so on until no descriptor is left; one client is enough. HTTP forbids"
                   + " intermediaries such loops as well (RFC 9110, section 7.6).",
-              RELAY,
-              Set.of(Precondition.PROCESS),
-              Scheduling.ALONE,
-              RelayConnecting::isNotItsOwnUpstream),
+              OwnUpstream::demandRefused),
           rule(
               "11.15",
               "The relay MUST forward what has arrived without waiting for more, whatever its"

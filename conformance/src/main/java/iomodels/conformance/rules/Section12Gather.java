@@ -225,7 +225,15 @@ final class Section12Gather {
               GATHER,
               Set.of(),
               Scheduling.WAITING,
-              GatherConversations::staysInSilence));
+              GatherConversations::staysInSilence),
+          rule(
+              "12.26",
+              "The program MUST NOT start as its own backend.",
+              "The text of a request can be a request, and the program then asks itself: a line of"
+                  + " 1,024 bytes can do so 250 times, and hold as many connections. HTTP's"
+                  + " intermediaries must not forward a request to themselves, either (RFC 9110,"
+                  + " section 7.6).",
+              OwnUpstream::demandRefused));
 
   /** A deadline that is not reached during a test. */
   static final Duration NEVER = Duration.ofMinutes(10);

@@ -53,11 +53,11 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
       boolean ended = !child.isAlive();
       String failure =
           ended ? CommandTarget.ended(child) : "does not listen on port %d".formatted(port);
-      String details = child.failureDetails();
+      String message = "'%s' %s: %s".formatted(name, failure, child.failureDetails());
       child.close();
       // A port that was free a moment ago may be taken by now, so another one is tried.
       if (!ended || i == TRIES || wanted != 0) {
-        throw new IOException("'%s' %s: %s".formatted(name, failure, details));
+        throw ended ? new EndedAtStart(message, child.exitCode()) : new IOException(message);
       }
     }
   }

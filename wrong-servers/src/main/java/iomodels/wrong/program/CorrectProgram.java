@@ -46,12 +46,18 @@ abstract class CorrectProgram implements Server {
     try {
       listener.setOption(SO_REUSEADDR, true);
       listener.bind(config.address(), config.backlog());
+      checkUpstreams();
     } catch (IOException e) {
       listener.close();
       throw e;
     }
     Thread.ofVirtual().name("accept").start(this::acceptAll);
     return this;
+  }
+
+  /** Fails if an upstream is this program, which would connect to itself without end. */
+  void checkUpstreams() throws IOException {
+    config.demandUpstreamElsewhere(address());
   }
 
   private void acceptAll() {
@@ -77,8 +83,8 @@ abstract class CorrectProgram implements Server {
     try {
       client.setOption(TCP_NODELAY, true);
       serve(client);
-    } catch (IOException | InterruptedException _) {
-      // the client has left, or close() cut it off
+    } catch (IOException | InterruptedException e) {
+      cutOff(e);
     } finally {
       end(client);
       clients.remove(client);
@@ -87,6 +93,9 @@ abstract class CorrectProgram implements Server {
 
   /** Serves a client to its end; the caller closes the connection. */
   abstract void serve(SocketChannel client) throws IOException, InterruptedException;
+
+  /** Called when the client has left, or close() has cut it off. */
+  void cutOff(Exception e) {}
 
   /** Closes the connection, whatever the outcome. */
   void end(SocketChannel client) {

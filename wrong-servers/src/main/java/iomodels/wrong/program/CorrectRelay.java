@@ -4,7 +4,6 @@ import static java.net.StandardSocketOptions.TCP_NODELAY;
 
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -52,12 +51,9 @@ class CorrectRelay extends CorrectProgram {
 
   /** Connects to the upstream. If connecting fails, the socket is already closed. */
   SocketChannel connect() throws IOException {
-    InetSocketAddress address = config.upstreams().getFirst();
-    if (isOwn(address)) {
-      throw new ConnectException("%s is this relay itself".formatted(address));
-    }
     SocketChannel upstream = SocketChannel.open();
     upstream.setOption(TCP_NODELAY, true);
+    InetSocketAddress address = config.upstreams().getFirst();
     upstream.socket().connect(address, Math.toIntExact(connectTimeout().toMillis()));
     return upstream;
   }
@@ -65,11 +61,6 @@ class CorrectRelay extends CorrectProgram {
   /** Returns how long to wait for the upstream. */
   Duration connectTimeout() {
     return config.deadline();
-  }
-
-  /** Returns whether the upstream is this relay, which would connect to itself without end. */
-  boolean isOwn(InetSocketAddress upstream) {
-    return upstream.equals(address());
   }
 
   /** Called when the upstream cannot be reached. */

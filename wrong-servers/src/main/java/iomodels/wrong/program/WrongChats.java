@@ -435,6 +435,12 @@ final class WrongChats {
               "that reset have left",
               WrongChats::losesDepartures),
           wrong(
+              "chat-logs-every-reset",
+              "13.15",
+              NoisyPrograms.FAULT,
+              NoisyPrograms.SYMPTOM,
+              NoisyPrograms::chat),
+          wrong(
               "chat-interrupts-a-line",
               "13.16",
               "Announces a departure in the middle of a line: some members see it before the line,"

@@ -498,6 +498,12 @@ final class WrongGathers {
               "descriptors after all clients have left",
               WrongGathers::leaksWhenThePauseIsCancelled),
           wrong(
+              "gather-logs-every-reset",
+              "12.15",
+              NoisyPrograms.FAULT,
+              NoisyPrograms.SYMPTOM,
+              NoisyPrograms::gather),
+          wrong(
               "gather-waits-for-all-to-leave",
               "12.16",
               "Waits for its clients to leave for six times the grace period.",
@@ -731,7 +737,17 @@ final class WrongGathers {
               "12.25",
               "Closes the connection of a client that has sent nothing for two seconds.",
               "expected silence",
-              WrongGathers::closesIdleClients));
+              WrongGathers::closesIdleClients),
+          wrong(
+              "gather-asks-itself",
+              "12.26",
+              "Starts without checking that no backend has its own address.",
+              "with its own port",
+              config ->
+                  new CorrectGather(config) {
+                    @Override
+                    void checkUpstreams() {}
+                  }));
 
   private static final long MOMENT = TimeUnit.MILLISECONDS.toNanos(3);
   private static final long TWO_SECONDS = TimeUnit.SECONDS.toNanos(2);

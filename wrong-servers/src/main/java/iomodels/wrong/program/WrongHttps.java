@@ -307,7 +307,13 @@ final class WrongHttps {
               "15.42",
               "Does not close the socket of a client that has reset.",
               "descriptors after all clients have left",
-              WrongHttps::forgetsASocket));
+              WrongHttps::forgetsASocket),
+          wrong(
+              "http-logs-every-reset",
+              "15.42",
+              NoisyPrograms.FAULT,
+              NoisyPrograms.SYMPTOM,
+              NoisyPrograms::http));
 
   private WrongHttps() {}
 

@@ -386,6 +386,12 @@ final class WrongOffloads {
               "clients that reset without having read their answers",
               WrongOffloadLeavers::leavesTheUnreadOpen),
           wrong(
+              "offload-logs-every-reset",
+              "14.14",
+              NoisyPrograms.FAULT,
+              NoisyPrograms.SYMPTOM,
+              NoisyPrograms::offload),
+          wrong(
               "offload-waits-for-all-to-leave",
               "14.15",
               "Waits for its clients to leave for six times the grace period.",

@@ -7,7 +7,6 @@ import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -236,6 +235,12 @@ final class WrongRelays {
               "descriptors after all clients have left",
               WrongRelays::forgetsTwoFinsAtOnce),
           wrong(
+              "relay-logs-every-reset",
+              "11.11",
+              NoisyPrograms.FAULT,
+              NoisyPrograms.SYMPTOM,
+              NoisyPrograms::relay),
+          wrong(
               "relay-waits-for-all-to-leave",
               "11.12",
               "Waits for its clients to leave for six times the grace period.",
@@ -270,14 +275,12 @@ final class WrongRelays {
           wrong(
               "relay-turns-to-itself",
               "11.14",
-              "Connects to its upstream without checking that the address is not its own.",
-              "for a client of a relay that is its own upstream",
+              "Starts without checking that the address of the upstream is not its own.",
+              "with its own port",
               config ->
                   new CorrectRelay(config) {
                     @Override
-                    boolean isOwn(InetSocketAddress upstream) {
-                      return false;
-                    }
+                    void checkUpstreams() {}
                   }),
           wrong(
               "relay-reads-again-after-a-full-buffer",
