@@ -47,8 +47,8 @@ final class ChatOutboxes {
   /** So often the kernel is not asked how much of what was said it holds. */
   private static final int RARELY = 4;
 
-  /** More than twice the outbox, and less than three times: what a program holds as characters. */
-  private static final double TOO_MUCH = 2.5;
+  /** Of the outbox; the rest is for a line that a program has taken out of it, and is sending. */
+  private static final double TOO_MUCH = 1.5;
 
   /** A character of three bytes. */
   private static final String WIDE = "\u4e16";

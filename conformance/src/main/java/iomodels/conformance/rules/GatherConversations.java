@@ -225,6 +225,11 @@ final class GatherConversations {
     Peer waits = context.connect(program);
     waits.send("all tea\n");
     Peer waitsToo = context.connect(program);
+    Backend full = context.fullBackend();
+    Instance connecting = program(context, NEVER, full);
+    List<Peer> wait = List.of(context.connect(connecting), context.connect(connecting));
+    wait.getFirst().send("all tea\n");
+    wait.getLast().send("first tea\n");
     try (Peer call = asked(backend, "tea")) {
       waitsToo.send("first coffee\n");
       waitsToo.finishSending();
@@ -233,6 +238,7 @@ final class GatherConversations {
         for (Peer each : List.of(half, waits, waitsToo, call, callToo)) {
           each.expectSilence(Duration.ofMillis(1));
         }
+        answerAtLast(full, wait);
         call.send("here\n");
         waits.expect("ok here\n");
         callToo.send("here\n");
@@ -249,5 +255,23 @@ final class GatherConversations {
     }
     half.expect("ok here\n");
     idle.expect("ok here\n");
+  }
+
+  /** Answers the requests whose calls were connecting while the backlog was full. */
+  private static void answerAtLast(Backend full, List<Peer> clients) throws Broken, IOException {
+    try {
+      for (Peer each : clients) {
+        each.expectSilence(Duration.ofMillis(1));
+      }
+      full.makeRoom();
+      for (int i = 0; i < clients.size(); i++) {
+        asked(full, "tea").send("here\n");
+      }
+      for (Peer each : clients) {
+        each.expect("ok here\n");
+      }
+    } catch (Broken e) {
+      throw e.at("a backend whose backlog was full");
+    }
   }
 }

@@ -166,8 +166,9 @@ final class GatherDeadlines {
     for (int i = 0; i < SILENT; i++) {
       backends.add(context.backend());
     }
+    backends.add(context.fullBackend()); // Not to have accepted is no failure before the deadline.
     Instance program = program(context, DEADLINE, backends.toArray(Backend[]::new));
-    String answer = "late\nok here\nfailed\n" + "late\n".repeat(SILENT);
+    String answer = "late\nok here\nfailed\n" + "late\n".repeat(SILENT + 1);
     Peer again = context.connect(program);
     Peer drips = context.connect(program);
     again.send("first one\n");

@@ -9,6 +9,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import iomodels.conformance.Backend;
 import iomodels.conformance.Broken;
+import iomodels.conformance.Inconclusive;
 import iomodels.conformance.Peer;
 import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.Instance;
@@ -156,6 +157,39 @@ final class GatherFirst {
           "the shortest of %d took %,d ms".formatted(PAUSES, shortest.toMillis()));
     }
     besideLaterFailures(context, most.plus(context.time(CLOSE)));
+    afterRefusals(context, wanted);
+  }
+
+  /**
+   * All backends refuse, and one listens before the pause can be over: it began after the request
+   * was sent. If the kit is too slow for that, it tries again.
+   */
+  private static void afterRefusals(TestContext context, Duration pause)
+      throws Broken, IOException, InterruptedException {
+    Backend returns = context.refusingBackend();
+    Peer client = context.connect(program(context, NEVER, returns, context.refusingBackend()));
+    for (int i = 0; i < PAUSES; i++) {
+      long sent = System.nanoTime();
+      client.send("first tea\n");
+      client.pause(pause.dividedBy(2));
+      returns.startListening();
+      boolean isInThePause = System.nanoTime() - sent < pause.toNanos();
+      Optional<Peer> call = returns.acceptWithin(context.patience());
+      if (call.isPresent()) {
+        call.get().expect("tea\n");
+        call.get().send("here\n");
+        client.expect("ok here\n");
+        return;
+      }
+      String answer = client.line();
+      if (isInThePause) {
+        throw new Broken(
+            "a backend to be asked that had refused, and listened before the pause was over",
+            "it was not, and the client got \"%s\"".formatted(answer));
+      }
+      returns.stopListening();
+    }
+    throw new Inconclusive("the kit was too slow to let a backend listen during the pause");
   }
 
   /** Requests of other clients fail during the pause: a timer that all share would be set anew. */

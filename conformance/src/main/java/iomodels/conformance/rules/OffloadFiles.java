@@ -1,7 +1,6 @@
 package iomodels.conformance.rules;
 
 import static iomodels.conformance.Bound.IDLE;
-import static iomodels.conformance.Bound.PAUSE;
 import static iomodels.conformance.rules.OffloadClients.EMPTY;
 import static iomodels.conformance.rules.OffloadClients.SHORT;
 import static iomodels.conformance.rules.OffloadClients.STANDARD;
@@ -159,7 +158,6 @@ final class OffloadFiles {
     Instance program = program(context, folder);
     OffloadClients clients = new OffloadClients(context, program, folder);
     Occupant slow = clients.occupyWorker();
-    long start = System.nanoTime();
     slow.file().begin("a");
     slow.client().finishSending();
     context.fifo(folder, "lonely");
@@ -185,14 +183,11 @@ final class OffloadFiles {
     silent.expect(PONG);
     begun.send("ng\n");
     begun.expect(PONG);
-    Duration time = context.time(PAUSE);
-    Duration left = time.minusNanos(System.nanoTime() - start);
-    if (left.isPositive()) {
-      try {
-        slow.client().expectSilence(left);
-      } catch (Broken e) {
-        throw e.at(SLOWLY);
-      }
+    Duration time = Timing.longSilence(context);
+    try {
+      slow.client().expectSilence(time);
+    } catch (Broken e) {
+      throw e.at(SLOWLY);
     }
     demandWaits(lonely, LONELY);
     slow.file().release("c");

@@ -30,6 +30,9 @@ import java.util.List;
 /** How an offload program reads requests, and answers them or refuses lines that are none. */
 final class OffloadLines {
 
+  private static final List<Integer> FIFO_LENGTHS = List.of(100, 4_096, 65_537, 1_000_000);
+  private static final int FIFOS_OF_EACH = 5;
+
   private OffloadLines() {}
 
   /** Rule 14.01. */
@@ -58,6 +61,30 @@ final class OffloadLines {
       demandNoRefusal(longest);
     } finally {
       longest.reset(); // It would be computed to its end.
+    }
+    readsFifosToTheirEnd(context, folder, program);
+  }
+
+  /**
+   * The writer closes a FIFO as soon as it has written: the end is there while the reader still has
+   * as much to read as a pipe holds.
+   */
+  private static void readsFifosToTheirEnd(TestContext context, Path folder, Instance program)
+      throws Broken, IOException, InterruptedException {
+    Peer client = context.connect(program);
+    List<SlowFile> fifos = context.slowFiles(folder, "fifo", FIFO_LENGTHS.size() * FIFOS_OF_EACH);
+    for (int i = 0; i < fifos.size(); i++) {
+      int length = FIFO_LENGTHS.get(i % FIFO_LENGTHS.size());
+      String content = "x".repeat(length);
+      String request = "read " + fifos.get(i).name();
+      client.send(request + "\n");
+      fifos.get(i).expectReader();
+      fifos.get(i).release(content);
+      try {
+        demandAnswer(client, request(request, sha256(bytes(content), 1)));
+      } catch (Broken e) {
+        throw e.at("a FIFO whose writer writes %,d bytes, and closes it".formatted(length));
+      }
     }
   }
 

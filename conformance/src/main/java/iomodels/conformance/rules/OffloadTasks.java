@@ -53,6 +53,12 @@ final class OffloadTasks {
   /** Times that let the hashes of two workers overlap. */
   private static final int LONG_TIMES = 6_000;
 
+  /** How often a short hash may be answered before a long one that came first. */
+  private static final int IN_ORDER_ROUNDS = 4;
+
+  /** In parts of the long hash, how soon its answer comes if it was computed first. */
+  private static final int AT_ONCE_PART = 8;
+
   private OffloadTasks() {}
 
   /** Rule 14.05. */
@@ -241,6 +247,48 @@ final class OffloadTasks {
     for (Peer each : waiting) {
       each.expect(EMPTY_LINE);
     }
+    OffloadClients.release(List.of(occupied.getLast()));
+    longBeforeShort(context, clients);
+  }
+
+  /**
+   * A long hash waits first, and a short one next; then one worker becomes free. If the short one
+   * overtakes, the long one begins after its answer. A busy machine delays one of two answers, but
+   * hardly each time.
+   */
+  private static void longBeforeShort(TestContext context, OffloadClients clients)
+      throws Broken, IOException, InterruptedException {
+    Peer later = clients.connect();
+    LongHash hash = LongHash.estimated(context, later);
+    long shortest = Long.MAX_VALUE;
+    for (int i = 0; i < IN_ORDER_ROUNDS; i++) {
+      List<Occupant> occupied = clients.occupyWorkers();
+      Peer earlier = clients.connect();
+      earlier.send(hash.request());
+      earlier.expectSilence(BEGUN);
+      later.send(SHORT);
+      later.expectSilence(BEGUN);
+      occupied.getFirst().file().release("");
+      later.expect(EMPTY_LINE);
+      long answered = System.nanoTime();
+      String line = earlier.line();
+      long more = System.nanoTime() - answered;
+      if (line.startsWith("error")) {
+        throw new Broken("the answer to a task that has waited", "got " + line);
+      }
+      occupied.getFirst().client().expect(EMPTY_LINE);
+      OffloadClients.release(List.of(occupied.getLast()));
+      earlier.close();
+      shortest = Math.min(shortest, more);
+      if (more < hash.took().toNanos() / AT_ONCE_PART) {
+        return;
+      }
+    }
+    throw Broken.late(
+        "a hash that takes %,d ms before a short one that came after it"
+            .formatted(hash.took().toMillis()),
+        "its answer came %,d ms later, in the best of %d times"
+            .formatted(shortest / 1_000_000, IN_ORDER_ROUNDS));
   }
 
   /** Rule 14.21. */

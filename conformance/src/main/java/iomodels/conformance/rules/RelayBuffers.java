@@ -60,10 +60,32 @@ final class RelayBuffers {
       throws Broken, IOException, InterruptedException {
     Backend backend = context.backendWithWindow(WINDOW);
     Instance program = context.program(backend);
+    holdLittle(context, program, backend, fromClient, false);
+    try {
+      holdLittle(context, program, backend, fromClient, true);
+    } catch (Broken e) {
+      throw e.at("after the FIN of %s".formatted(RelayPair.name(!fromClient)));
+    }
+  }
+
+  /**
+   * @param isFinished whether the side that does not read has finished sending
+   */
+  private static void holdLittle(
+      TestContext context,
+      Instance program,
+      Backend backend,
+      boolean fromClient,
+      boolean isFinished)
+      throws Broken, IOException, InterruptedException {
     Peer client = context.connectWithWindow(program, WINDOW);
     try (Peer upstream = backend.accept()) {
       Peer sender = fromClient ? client : upstream;
       Peer receiver = fromClient ? upstream : client;
+      if (isFinished) {
+        receiver.finishSending();
+        sender.expectFin();
+      }
       Peer.BytePattern stream = Text.stream(context.random().nextInt());
       long sent =
           HeldBytes.demandFew(

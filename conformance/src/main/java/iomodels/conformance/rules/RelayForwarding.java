@@ -1,6 +1,5 @@
 package iomodels.conformance.rules;
 
-import static iomodels.conformance.Bound.IDLE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.rules.Section11Relay.MOST;
 import static iomodels.conformance.rules.Section11Relay.SMALL_WINDOW;
@@ -22,17 +21,17 @@ final class RelayForwarding {
 
   private static final int OCTETS = 256;
 
+  /** Pairs of small writes in each direction. */
+  private static final int PAIRS = 21;
+
+  /** Less than the kernel delays an acknowledgement at least. */
+  private static final Duration NAGLE = Duration.ofMillis(30);
+
   /** A relay that waits for more, or for an acknowledgement, takes longer each time. */
   private static final Duration AT_ONCE = Duration.ofMillis(60);
 
   private static final List<Integer> BUFFER_SIZES =
       List.of(512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536);
-
-  /** How many times as long as a server has to keep an idle connection. */
-  private static final int SILENCES = 4;
-
-  /** Longer than ten seconds, which is a common time limit. */
-  private static final Duration LONG_SILENCE = Duration.ofMillis(10_400);
 
   private RelayForwarding() {}
 
@@ -119,6 +118,41 @@ final class RelayForwarding {
         demandBothWays(it, Text.noise(context.random(), length));
       }
     }
+    for (boolean fromClient : List.of(true, false)) {
+      demandWithoutNagle(it.side(fromClient), it.side(!fromClient));
+    }
+  }
+
+  /**
+   * Demands that the second of two small writes is not held back until the receiver acknowledges
+   * the first, which takes 40 ms while the receiver answers each pair. A busy machine delays the
+   * first one as well.
+   */
+  private static void demandWithoutNagle(Peer sender, Peer receiver) throws Broken {
+    long[] first = new long[PAIRS];
+    long[] second = new long[PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+      first[i] = forwarding(sender, receiver);
+      second[i] = forwarding(sender, receiver);
+      forwarding(receiver, sender);
+    }
+    Arrays.sort(first);
+    Arrays.sort(second);
+    long extra = second[PAIRS / 4] - first[PAIRS / 4];
+    if (extra > NAGLE.toNanos()) {
+      throw Broken.late(
+          "the second of two small writes to be forwarded as soon as the first, but for %,d ms"
+                  .formatted(NAGLE.toMillis())
+              + " (first quartile of %d)".formatted(PAIRS),
+          "it took %,.1f ms more, as with Nagle's algorithm".formatted(extra / 1e6));
+    }
+  }
+
+  private static long forwarding(Peer from, Peer to) throws Broken {
+    long begin = System.nanoTime();
+    from.send("x");
+    to.expect("x");
+    return System.nanoTime() - begin;
   }
 
   private static void demandBothWays(RelayPair it, byte[] bytes) throws Broken {
@@ -135,8 +169,7 @@ final class RelayForwarding {
   /** Rule 11.19. All conversations are silent at the same time. */
   static void keepsSilentOnes(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Duration most = context.time(IDLE).multipliedBy(SILENCES);
-    Duration silence = most.compareTo(LONG_SILENCE) < 0 ? LONG_SILENCE : most;
+    Duration silence = Timing.longSilence(context);
     Backend backend = context.backendWithWindow(SMALL_WINDOW);
     Instance program = context.program(backend);
     RelayPair unused = RelayPair.open(context, program, backend);

@@ -177,12 +177,16 @@ final class Section13Chat {
                   + " name in its accept loop stops for all others, and one that lists the"
                   + " connection at once lists members without a name.",
               ChatNames::nameless),
-          rule(
+          new Rule(
               "13.20",
+              MUST,
               "The program MUST NOT end a conversation because a client is silent.",
               "Most members of a room only read. A timeout for input, such as SO_RCVTIMEO"
                   + " (socket(7)), removes them, and TCP itself has no such limit (RFC 9293,"
                   + " section 3.8.4).",
+              CHAT,
+              Set.of(),
+              Scheduling.WAITING,
               ChatEndings::silent));
 
   static final String MALFORMED = "error a name has 1 to 16 letters, digits, - or _\n";

@@ -1,13 +1,28 @@
 package iomodels.conformance.rules;
 
+import static iomodels.conformance.Bound.IDLE;
+
 import iomodels.conformance.Broken;
+import iomodels.conformance.TestContext;
 import java.time.Duration;
 import java.util.Arrays;
 
-/** Checks of durations, always of a median: a busy machine hardly changes it. */
+/** Durations. They are checked by a median, which a busy machine hardly changes. */
 final class Timing {
 
+  /** How many times as long as a server has to keep an idle connection. */
+  private static final int SILENCES = 4;
+
+  /** Longer than ten seconds, which is a common time limit. */
+  private static final Duration LONG_SILENCE = Duration.ofMillis(10_400);
+
   private Timing() {}
+
+  /** Returns how long a program has to wait that has no time limit, for a rule that waits. */
+  static Duration longSilence(TestContext context) {
+    Duration most = context.time(IDLE).multipliedBy(SILENCES);
+    return most.compareTo(LONG_SILENCE) < 0 ? LONG_SILENCE : most;
+  }
 
   static void demandMedian(long[] nanos, Duration bound, String what) throws Broken {
     long[] sorted = nanos.clone();

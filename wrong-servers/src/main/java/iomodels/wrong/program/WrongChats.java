@@ -38,7 +38,7 @@ final class WrongChats {
   private static final int PLACES = 200;
   private static final int MAX_LINES = 64;
   private static final int SMALL_OUTBOX = 40 * 1024;
-  private static final int LARGE_OUTBOX = 300 * 1024;
+  private static final int LARGE_OUTBOX = 128 * 1024;
   private static final int SMALL_BUFFER = 16 * 1024;
   private static final int LIST_BYTES = 1024;
   private static final Duration SECOND = Duration.ofSeconds(1);
@@ -354,7 +354,7 @@ final class WrongChats {
           wrong(
               "chat-has-a-large-outbox",
               "13.10",
-              "Has an outbox of 300 KiB.",
+              "Has an outbox of 128 KiB.",
               "has not dropped it",
               config ->
                   new CorrectChat(config) {
@@ -506,7 +506,13 @@ final class WrongChats {
               "13.20",
               "Closes a connection on which nothing has arrived for a second.",
               "expected silence for",
-              WrongChats::hasAnIdleTimeout));
+              WrongChats::hasAnIdleTimeout),
+          wrong(
+              "chat-waits-five-seconds-for-a-name",
+              "13.20",
+              "Closes the connection of a client that has not sent its name for five seconds.",
+              "a client without a name",
+              WrongChats::waitsFiveSecondsForAName));
 
   /** Long enough for a reset to be noticed on a busy machine. */
   private static final long RESET_NANOS = Duration.ofMillis(500).toNanos();
@@ -1159,6 +1165,21 @@ final class WrongChats {
           return super.name(it);
         } finally {
           first.release();
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram waitsFiveSecondsForAName(ProgramConfig config) throws IOException {
+    return new CorrectChat(config) {
+      @Override
+      Optional<String> name(Guest it)
+          throws IOException, InterruptedException, LineTooLongException {
+        Thread guard = later(SECOND.multipliedBy(5), () -> closeQuietly(it.client));
+        try {
+          return super.name(it);
+        } finally {
+          guard.interrupt();
         }
       }
     };

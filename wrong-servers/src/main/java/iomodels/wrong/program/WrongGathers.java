@@ -10,6 +10,7 @@ import iomodels.program.LineReader;
 import iomodels.program.LineTooLongException;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.Charset;
@@ -258,6 +259,12 @@ final class WrongGathers {
               "Has one timer for the pauses of all requests, which each failed request sets anew.",
               "while requests of other clients fail",
               WrongSharingGathers::sharesAPause),
+          wrong(
+              "gather-forgets-backends-that-refuse",
+              "12.07",
+              "Does not ask a backend again that has refused the connection.",
+              "that had refused",
+              WrongGathers::forgetsBackendsThatRefuse),
           wrong(
               "gather-retries-for-ever",
               "12.08",
@@ -732,6 +739,12 @@ final class WrongGathers {
                       return super.await(call, Math.min(deadline, System.nanoTime() + TWO_SECONDS));
                     }
                   }),
+          wrong(
+              "gather-has-a-time-limit-for-connecting",
+              "12.25",
+              "Waits for a backend to accept for two seconds at most.",
+              "a backend whose backlog was full",
+              WrongGathers::hasATimeLimitForConnecting),
           wrong(
               "gather-closes-idle-clients",
               "12.25",
@@ -1466,6 +1479,43 @@ final class WrongGathers {
           return (other == null ? own : other).get();
         } catch (ExecutionException _) {
           return FAILED;
+        }
+      }
+    };
+  }
+
+  private static CorrectProgram hasATimeLimitForConnecting(ProgramConfig config)
+      throws IOException {
+    return new CorrectGather(config) {
+      @Override
+      SocketChannel connect(InetSocketAddress backend) throws IOException {
+        SocketChannel upstream = SocketChannel.open();
+        upstream.socket().connect(backend, (int) TimeUnit.NANOSECONDS.toMillis(TWO_SECONDS));
+        return upstream;
+      }
+    };
+  }
+
+  private static CorrectProgram forgetsBackendsThatRefuse(ProgramConfig config) throws IOException {
+    return new CorrectGather(config) {
+      private final Set<InetSocketAddress> refusing = ConcurrentHashMap.newKeySet();
+
+      @Override
+      String ask(GatherRequest question) throws InterruptedException {
+        refusing.clear();
+        return super.ask(question);
+      }
+
+      @Override
+      SocketChannel connect(InetSocketAddress backend) throws IOException, InterruptedException {
+        if (refusing.contains(backend)) {
+          throw new ConnectException("it has refused before");
+        }
+        try {
+          return super.connect(backend);
+        } catch (ConnectException e) {
+          refusing.add(backend);
+          throw e;
         }
       }
     };

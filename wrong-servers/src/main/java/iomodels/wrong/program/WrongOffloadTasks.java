@@ -4,6 +4,7 @@ import iomodels.program.OffloadRequest;
 import iomodels.program.ProgramConfig;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
@@ -13,12 +14,14 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -115,6 +119,23 @@ final class WrongOffloadTasks {
           return super.slowly(work);
         }
         return once(read.file());
+      }
+    };
+  }
+
+  static CorrectProgram readsWhatAPipeHolds(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      String slowly(OffloadRequest.Task work) throws IOException, InterruptedException {
+        if (!(work instanceof OffloadRequest.Read read)
+            || !Files.exists(read.file())
+            || Files.isRegularFile(read.file())
+            || Files.isDirectory(read.file())) {
+          return super.slowly(work);
+        }
+        try (InputStream in = Files.newInputStream(read.file())) {
+          return sha256(in.readNBytes(OffloadRequest.CHUNK));
+        }
       }
     };
   }
@@ -469,6 +490,49 @@ final class WrongOffloadTasks {
     @Override
     public boolean offer(Runnable task) {
       return offerFirst(task);
+    }
+  }
+
+  static CorrectProgram servesShortHashesFirst(ProgramConfig config) throws IOException {
+    return new CorrectOffload(config) {
+      @Override
+      BlockingQueue<Runnable> queue() {
+        return new ShortestFirst(config.queue());
+      }
+
+      @Override
+      FutureTask<String> task(OffloadRequest.Task work) {
+        return new Ranked(
+            work instanceof OffloadRequest.Hash hash ? hash.times() : 0, () -> slowly(work));
+      }
+    };
+  }
+
+  /** A hash with the number of times that it is computed. */
+  private static final class Ranked extends FutureTask<String> {
+
+    private final int times;
+
+    Ranked(int times, Callable<String> work) {
+      super(work);
+      this.times = times;
+    }
+  }
+
+  private static final class ShortestFirst extends PriorityBlockingQueue<Runnable> {
+
+    private static final long serialVersionUID = 1L;
+
+    private final int capacity;
+
+    ShortestFirst(int capacity) {
+      super(capacity, Comparator.comparingInt(it -> ((Ranked) it).times));
+      this.capacity = capacity;
+    }
+
+    @Override
+    public synchronized boolean offer(Runnable task) {
+      return size() < capacity && super.offer(task);
     }
   }
 

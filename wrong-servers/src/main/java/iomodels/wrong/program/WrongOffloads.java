@@ -91,6 +91,12 @@ final class WrongOffloads {
               "in answer to \"read ",
               WrongOffloadTasks::readsOnce),
           wrong(
+              "offload-reads-what-a-pipe-holds",
+              "14.01",
+              "Reads 65,536 bytes of a FIFO at most.",
+              "a FIFO whose writer writes",
+              WrongOffloadTasks::readsWhatAPipeHolds),
+          wrong(
               "offload-remembers-files",
               "14.01",
               "Remembers the hash of a file, even if the file has changed.",
@@ -486,6 +492,12 @@ final class WrongOffloads {
               "the one that came after it began",
               WrongOffloadTasks::servesTheLastFirst),
           wrong(
+              "offload-serves-short-hashes-first",
+              "14.19",
+              "Begins the waiting hash with the smallest number first.",
+              "before a short one that came after it",
+              WrongOffloadTasks::servesShortHashesFirst),
+          wrong(
               "offload-loses-a-place-at-each-failure",
               "14.20",
               "Does not give a place back when a file cannot be read.",
@@ -547,6 +559,12 @@ final class WrongOffloads {
               "Answers a task that takes longer than three seconds as if it were busy.",
               "a client whose file comes slowly",
               config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(3))),
+          wrong(
+              "offload-is-busy-after-nine-seconds",
+              "14.22",
+              "Answers a task that takes longer than nine seconds as if it were busy.",
+              "a client whose file comes slowly",
+              config -> WrongOffloadTasks.givesUpAfter(config, Duration.ofSeconds(9))),
           wrong(
               "offload-waits-five-seconds-for-a-writer",
               "14.22",

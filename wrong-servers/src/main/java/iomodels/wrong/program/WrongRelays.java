@@ -1,6 +1,7 @@
 package iomodels.wrong.program;
 
 import static iomodels.program.Programs.RELAY;
+import static java.net.StandardSocketOptions.TCP_NODELAY;
 import static java.util.Objects.requireNonNull;
 
 import iomodels.program.ProgramConfig;
@@ -103,6 +104,12 @@ final class WrongRelays {
               "Queues the upstream's bytes without a bound.",
               "but it read",
               config -> holds(config, false, Integer.MAX_VALUE)),
+          wrong(
+              "relay-holds-all-after-the-clients-fin",
+              "11.06",
+              "Queues the upstream's bytes without a bound after the client's FIN.",
+              "after the FIN of the client",
+              WrongRelays::holdsAllAfterTheClientsFin),
           wrong(
               "relay-closes-in-order-where-refused",
               "11.07",
@@ -288,6 +295,12 @@ final class WrongRelays {
               "Reads again before it sends, if a read has filled its buffer of 4,096 bytes.",
               "4,096 bytes of the client: expected",
               WrongRelays::readsAgainAfterAFullBuffer),
+          wrong(
+              "relay-leaves-nagle-on",
+              "11.15",
+              "Does not set TCP_NODELAY.",
+              "as with Nagle's algorithm",
+              WrongRelays::leavesNagleOn),
           wrong(
               "relay-takes-255-for-the-end",
               "11.15",
@@ -509,6 +522,32 @@ final class WrongRelays {
   private static CorrectProgram holds(ProgramConfig config, boolean forUpstream, int most)
       throws IOException {
     return new QueueingRelay(config, most, (it, to) -> to.equals(it.upstream()) == forUpstream);
+  }
+
+  private static CorrectProgram leavesNagleOn(ProgramConfig config) throws IOException {
+    return new CorrectRelay(config) {
+      @Override
+      void relay(Pair it) throws IOException, InterruptedException {
+        it.client().setOption(TCP_NODELAY, false);
+        it.upstream().setOption(TCP_NODELAY, false);
+        super.relay(it);
+      }
+    };
+  }
+
+  private static CorrectProgram holdsAllAfterTheClientsFin(ProgramConfig config)
+      throws IOException {
+    Set<CorrectRelay.Pair> finished = ConcurrentHashMap.newKeySet();
+    return new QueueingRelay(
+        config, Integer.MAX_VALUE, (it, to) -> to.equals(it.client()) && finished.contains(it)) {
+      @Override
+      void finish(Pair it, SocketChannel from, SocketChannel to) throws IOException {
+        super.finish(it, from, to);
+        if (from.equals(it.client())) {
+          finished.add(it);
+        }
+      }
+    };
   }
 
   /** A relay with a queue, and a thread that sends, for each receiver. */
