@@ -131,7 +131,8 @@ final class Section11Relay {
                   + " length and its values.",
               "A read returns what is there, up to the size of the buffer (recv(2)). A relay that"
                   + " waits until its buffer is full, or that reads again because it was full,"
-                  + " waits for a client that itself waits for the reply.",
+                  + " waits for a client that itself waits for the reply. Without TCP_NODELAY"
+                  + " (tcp(7)) the second of two small writes waits for an acknowledgement.",
               RelayForwarding::forwardsAtOnce),
           rule(
               "11.16",
