@@ -50,8 +50,8 @@ END
   ;;
 socat)
   # Without -t it ends half a second after the first FIN.
-  serve socat -t 86400 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,backlog=1024" \
-    "TCP:127.0.0.1:$upstream,connect-timeout=$seconds"
+  serve socat -t 86400 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,backlog=1024,nodelay" \
+    "TCP:127.0.0.1:$upstream,connect-timeout=$seconds,nodelay"
   ;;
 ncat)
   serve ncat --listen --keep-open --max-conns 2000 \
