@@ -70,6 +70,14 @@ class Channel(http.HTTPChannel):
         self.setTimeout(None)
         super().allHeadersReceived()
 
+    def checkPersistence(self, request, version):
+        """Also finds close in a second field Connection."""
+        options = b",".join(request.requestHeaders.getRawHeaders(b"Connection", []))
+        if b"close" in [option.strip() for option in options.lower().split(b",")]:
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            return False
+        return super().checkPersistence(request, version)
+
     def requestDone(self, request):
         self.setTimeout(HEAD_LIMIT)
         super().requestDone(request)  # begins with the next request, if it has arrived

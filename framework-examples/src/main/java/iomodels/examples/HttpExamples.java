@@ -18,7 +18,8 @@ public final class HttpExamples {
                   Programs.HTTP, VertxHttpExample.class, "one event loop", VertxHttpExample::serve),
               List.of("io.netty.common"),
               List.of(
-                  "15.06", "15.16", "15.27", "15.28", "15.34", "15.37", "15.39", "15.40", "15.42")),
+                  "15.06", "15.16", "15.26", "15.27", "15.28", "15.34", "15.37", "15.39", "15.40",
+                  "15.42")),
           example(
               "reactor-netty",
               "Reactor Netty: routes, whose answers are publishers",
@@ -42,7 +43,7 @@ public final class HttpExamples {
               List.of(),
               List.of(
                   "15.03", "15.04", "15.05", "15.06", "15.11", "15.12", "15.13", "15.17", "15.21",
-                  "15.31", "15.37", "15.42")));
+                  "15.26", "15.28", "15.31", "15.37", "15.42")));
 
   private HttpExamples() {}
 

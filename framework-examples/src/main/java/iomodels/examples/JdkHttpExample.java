@@ -25,11 +25,12 @@ import java.util.concurrent.Executors;
  * of a field (15.11), {@code Content-Length: +3} (15.13), and chunks in HTTP/1.0 (15.17). Heads may
  * have 384 KiB; at a longer one it resets the connection, without a status (15.12). It refuses a
  * blank before the extension of a chunk (15.21). If a request has a trailer, it cuts its response
- * off. It sends 100 Continue to clients of HTTP/1.0 (15.31). By default it has no time limit for
- * the head of a request (15.37). On stop, idle connections stay open until the time limit (15.39;
- * the kit may not be able to tell on a busy machine). It does not read while a request is answered:
- * a thread that sleeps goes on when its client has gone, and the socket stays open until then
- * (15.42).
+ * off. It overlooks {@code close} among several options of {@code Connection} (15.26). Behind
+ * content that was refused it reads 64 KiB, and then closes the socket (15.28). It sends 100
+ * Continue to clients of HTTP/1.0 (15.31). By default it has no time limit for the head of a
+ * request (15.37). On stop, idle connections stay open until the time limit (15.39; the kit may not
+ * be able to tell on a busy machine). It does not read while a request is answered: a thread that
+ * sleeps goes on when its client has gone, and the socket stays open until then (15.42).
  */
 final class JdkHttpExample {
 

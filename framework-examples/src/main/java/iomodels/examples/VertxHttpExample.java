@@ -21,13 +21,14 @@ import java.time.Duration;
  * 100-continue} is set.
  *
  * <p>Vert.x does not check {@code Host} (15.06), ignores transfer codings that it does not know
- * (15.16), does not answer a client that has sent FIN (15.27), sends no {@code Date} (15.34), and
- * has no time limit for the head of a request (15.37). What {@code body()} returns is complete only
- * at the end of the request: an upload that never ends is never refused, and is kept in memory
- * (15.28). The handler of an upload does not wait for a client that does not read (15.36; on a slow
- * machine the kit may not detect this). {@code sendFile} follows links out of the folder (15.40).
- * At the stop an upload is cut off (15.39). The timer of a delayed response goes on when its client
- * has gone, and keeps the request until then (15.42).
+ * (15.16), overlooks {@code close} among several options of {@code Connection} (15.26), does not
+ * answer a client that has sent FIN (15.27), sends no {@code Date} (15.34), and has no time limit
+ * for the head of a request (15.37). What {@code body()} returns is complete only at the end of the
+ * request: an upload that never ends is never refused, and is kept in memory (15.28). The handler
+ * of an upload does not wait for a client that does not read (15.36; on a slow machine the kit may
+ * not detect this). {@code sendFile} follows links out of the folder (15.40). At the stop an upload
+ * is cut off (15.39). The timer of a delayed response goes on when its client has gone, and keeps
+ * the request until then (15.42).
  */
 final class VertxHttpExample {
 

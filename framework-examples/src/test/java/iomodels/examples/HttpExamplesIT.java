@@ -85,7 +85,7 @@ class HttpExamplesIT {
     if (KEPT.contains(rule.id())) {
       return Set.of(Verdict.KEPT);
     }
-    return rule.scheduling() == Scheduling.TIMED
+    return rule.scheduling() == Scheduling.TIMED || rule.scheduling() == Scheduling.WAITING
         ? Set.of(Verdict.BROKEN, Verdict.INCONCLUSIVE)
         : Set.of(Verdict.BROKEN);
   }

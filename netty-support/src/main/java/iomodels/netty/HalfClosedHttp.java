@@ -12,12 +12,15 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.io.IOException;
 import java.util.Map;
@@ -26,6 +29,9 @@ import java.util.Map;
  * Answers an HTTP client that has sent FIN, which both frameworks would disconnect. It keeps the
  * output open until every request that was received in full has been answered, and then closes the
  * connection. A request whose content is cut off by FIN is not answered.
+ *
+ * <p>It also shows the framework {@code Connection: close} where it is one of several options:
+ * Vert.x compares the whole value.
  *
  * <p>Thread: {@link #install} must be called before the connection reads; the handlers run on the
  * event loop of the connection.
@@ -92,7 +98,10 @@ public final class HalfClosedHttp {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-      if (message instanceof HttpRequest) {
+      if (message instanceof HttpRequest request) {
+        if (!HttpUtil.isKeepAlive(request)) {
+          request.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
         open++;
         receiving = true;
       }

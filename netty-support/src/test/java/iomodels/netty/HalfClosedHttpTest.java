@@ -12,6 +12,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HalfClosedHttpTest {
@@ -104,6 +106,16 @@ class HalfClosedHttpTest {
     connection.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
 
     assertThat(connection.isOpen()).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'TE, close', close", "Close, close", "TE, TE"})
+  void theFrameworkSeesCloseAmongOtherOptions(String received, String seen) {
+    connection.pipeline().addLast(new HttpServerCodec());
+    receive("GET / HTTP/1.1\r\nHost: a\r\nConnection: %s\r\n\r\n".formatted(received));
+
+    HttpRequest request = connection.readInbound();
+    assertThat(request.headers().getAll("Connection")).containsExactly(seen);
   }
 
   @ParameterizedTest

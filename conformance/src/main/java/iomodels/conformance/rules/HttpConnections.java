@@ -22,7 +22,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** How a connection is used, and how it ends: what the page of a server decides. */
@@ -34,12 +39,18 @@ final class HttpConnections {
   /** How many chunks {@code /sink} takes. */
   private static final int TAKEN = HttpRoute.SINK_LIMIT / CHUNK;
 
+  private static final String LAST_CHUNK = "0\r\n\r\n";
   private static final int TRIES = 5;
+
+  /** How many parts of content are sent before the response is read. */
   private static final int PARTS = 3;
+
   private static final Duration BETWEEN_PARTS = Duration.ofMillis(50);
 
   /** CONTRACT.md: how long a server reads on, at least, after it has refused content. */
   private static final Duration LEAST_LINGER = Duration.ofMillis(900);
+
+  private static final String TOO_SLOW = "the kit was too slow to send while the server reads on";
 
   /** How long to wait until requests have been read. */
   private static final Duration AT_MOST = Duration.ofSeconds(5);
@@ -54,6 +65,14 @@ final class HttpConnections {
   private static final int MAX_RESPONSE = 4_000;
 
   private static final Duration BETWEEN_BYTES = Duration.ofMillis(200);
+
+  /** Longer than servers keep a formatted date: usually a second, by a timer that may be late. */
+  private static final Duration BETWEEN_DATES = Duration.ofSeconds(4);
+
+  /** RFC 9110, section 5.6.7: two digits for the day, unlike in RFC_1123_DATE_TIME. */
+  private static final DateTimeFormatter DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
 
   private HttpConnections() {}
 
@@ -134,11 +153,22 @@ final class HttpConnections {
   /** Rule 15.26. */
   static void nothingAfterClose(TestContext context)
       throws Broken, IOException, InterruptedException {
-    Peer client = context.connect(program(context));
-    client.send(get("/hello") + request("GET /hello", "Connection: close") + get(NOTHING));
-    HttpResponse.demandText(client, HELLO);
-    HttpResponse.demandText(client, HELLO);
-    client.expectEnd(context.time(CLOSE));
+    Instance program = program(context);
+    for (String fields :
+        List.of(
+            "Connection: close",
+            "Connection: Close",
+            "Connection: TE, close",
+            "Connection: TE\r\nConnection: close")) {
+      try (Peer client = context.connect(program)) {
+        client.send(get("/hello") + request("GET /hello", fields) + get(NOTHING));
+        HttpResponse.demandText(client, HELLO);
+        HttpResponse.demandText(client, HELLO);
+        client.expectEnd(context.time(CLOSE));
+      } catch (Broken e) {
+        throw e.at(fields.replace("\r\n", " and "));
+      }
+    }
   }
 
   /** Rule 15.27. */
@@ -183,6 +213,7 @@ final class HttpConnections {
   static void refusesInStages(TestContext context)
       throws Broken, IOException, InterruptedException {
     Instance program = program(context);
+    takesTheMost(context, program);
     for (String route : List.of("PUT /sink", "PUT /deny")) {
       boolean judged = false;
       for (int i = 0; i < TRIES && !judged; i++) {
@@ -193,9 +224,46 @@ final class HttpConnections {
         }
       }
       if (!judged) {
-        throw new Inconclusive("the kit was too slow to send while the server reads on");
+        throw new Inconclusive(TOO_SLOW);
       }
     }
+  }
+
+  /** {@code /sink} takes content up to its limit, and refuses a byte more. */
+  private static void takesTheMost(TestContext context, Instance program)
+      throws Broken, IOException {
+    String chunks = chunk(CHUNK).repeat(TAKEN);
+    for (int more : List.of(0, 1)) {
+      int length = HttpRoute.SINK_LIMIT + more;
+      uploads(context, program, length, "Content-Length: " + length, "x".repeat(length));
+      uploads(
+          context,
+          program,
+          length,
+          "Transfer-Encoding: chunked",
+          chunks + (more > 0 ? chunk(more) : "") + LAST_CHUNK);
+    }
+  }
+
+  private static void uploads(
+      TestContext context, Instance program, int length, String field, String content)
+      throws Broken, IOException, Inconclusive {
+    boolean slow = false;
+    try (Peer client = context.connect(program)) {
+      long begun = System.nanoTime(); // The server may refuse the head, and read on for a second.
+      client.sendUnlessReset((request("PUT /sink", field) + content).getBytes(US_ASCII));
+      slow = System.nanoTime() - begun > LEAST_LINGER.toNanos();
+      HttpResponse.next(client, length > HttpRoute.SINK_LIMIT ? 413 : 204);
+    } catch (Broken e) {
+      if (slow) {
+        throw new Inconclusive(TOO_SLOW);
+      }
+      throw e.at("PUT /sink of %,d bytes, with %s".formatted(length, field));
+    }
+  }
+
+  private static String chunk(int length) {
+    return "%x\r\n%s\r\n".formatted(length, "x".repeat(length));
   }
 
   /**
@@ -205,7 +273,7 @@ final class HttpConnections {
    */
   private static boolean staysAfterRefusal(Peer client, String route)
       throws Broken, InterruptedException {
-    byte[] chunk = ("%x\r\n".formatted(CHUNK) + "x".repeat(CHUNK) + "\r\n").getBytes(US_ASCII);
+    byte[] chunk = chunk(CHUNK).getBytes(US_ASCII);
     int status = route.endsWith("sink") ? 413 : 403;
     long refused = System.nanoTime(); // The server cannot have refused it earlier.
     client.send(request(route, "Transfer-Encoding: chunked"));
@@ -217,20 +285,23 @@ final class HttpConnections {
       return false;
     }
     client.awaitInput("status " + status);
-    for (int i = 0; i < PARTS; i++) {
+    for (int i = 1; ; i++) {
       client.pause(BETWEEN_PARTS);
       boolean open = client.sendUnlessReset(chunk);
-      if (System.nanoTime() - refused > LEAST_LINGER.toNanos()) {
-        return false;
+      long passed = System.nanoTime() - refused;
+      if (passed > LEAST_LINGER.toNanos()) {
+        return i > PARTS;
       }
       if (!open) {
         throw new Broken(
-            "a server that reads on after status " + status,
-            "it answered further content with RST");
+            "a server that reads on after status %d, for at least a second".formatted(status),
+            "it answered further content with RST, %,d ms after it could refuse the request"
+                .formatted(passed / 1_000_000));
+      }
+      if (i == PARTS) {
+        HttpResponse.next(client, status);
       }
     }
-    HttpResponse.next(client, status);
-    return true;
   }
 
   /** Rule 15.29. */
@@ -318,7 +389,9 @@ final class HttpConnections {
     Path folder = context.folder();
     Files.writeString(folder.resolve("file"), "abc");
     Peer client = context.connect(program(context, folder));
-    for (String route : List.of("/hello", "/bytes/1000", "/files/file", "/ticker", "/nothing")) {
+    for (String route :
+        List.of(
+            "/hello", "/bytes/1000", "/bytes/5?chunked", "/files/file", "/ticker", "/nothing")) {
       client.send(request("HEAD " + route, "") + get("/hello"));
       HttpResponse.next(client, 200, 404);
       try {
@@ -356,13 +429,31 @@ final class HttpConnections {
 
   /** Rule 15.34. */
   static void date(TestContext context) throws Broken, IOException, InterruptedException {
-    Peer client = context.connect(program(context));
-    for (String route : List.of("/hello", "/nothing")) {
-      client.send(request("HEAD " + route, ""));
-      Optional<String> date = HttpResponse.next(client).field("date");
-      if (!date.orElse("").matches("[A-Z][a-z]{2}, \\d{2} [A-Z][a-z]{2} \\d{4} [\\d:]{8} GMT")) {
-        throw new Broken("a field Date", date.isEmpty() ? "there is none" : "got " + date.get());
-      }
+    Instance program = program(context);
+    Peer client = context.connect(program);
+    Instant first = date(client, "/hello");
+    date(client, "/nothing");
+    client.pause(BETWEEN_DATES);
+    Instant second = date(context.connect(program), "/hello");
+    if (!second.isAfter(first)) {
+      throw new Broken(
+          "a later Date in an answer that was asked for %,d ms later"
+              .formatted(BETWEEN_DATES.toMillis()),
+          "got %s after %s".formatted(second, first));
+    }
+  }
+
+  private static Instant date(Peer client, String route) throws Broken {
+    client.send(request("HEAD " + route, ""));
+    Optional<String> date = HttpResponse.next(client).field("date");
+    String wanted = "a field Date";
+    if (date.isEmpty()) {
+      throw new Broken(wanted, "there is none");
+    }
+    try {
+      return DATE.parse(date.get(), Instant::from);
+    } catch (DateTimeParseException _) {
+      throw new Broken(wanted, "got " + date.get());
     }
   }
 
@@ -420,6 +511,9 @@ final class HttpConnections {
     Files.writeString(parent.resolve("secret"), "secret");
     Files.writeString(folder.resolve("file"), "abc");
     Files.createSymbolicLink(folder.resolve("link"), Path.of("../secret"));
+    Path neighbour = Files.createDirectory(parent.resolve("public-not"));
+    Files.writeString(neighbour.resolve("secret"), "secret");
+    Files.createSymbolicLink(folder.resolve("neighbour"), Path.of("../public-not/secret"));
     Files.createSymbolicLink(folder.resolve("zero"), Path.of("/dev/zero"));
     Files.createDirectory(folder.resolve("folder"));
     Instance program = program(context, folder);
@@ -429,11 +523,14 @@ final class HttpConnections {
     for (String name :
         List.of(
             "link",
+            "neighbour",
             "zero",
             "folder",
             "missing",
             "../secret",
+            "../public-not/secret",
             "..%2fsecret",
+            "..%2fpublic-not%2fsecret",
             "%2e%2e/secret",
             ".",
             "..",

@@ -253,14 +253,17 @@ final class Section15Http {
                   Precondition.SLOW,
                   Precondition.BYTES),
               HttpConnections::answersAfterFin),
-          rule(
+          new Rule(
               "15.28",
+              MUST,
               "The server MUST deliver the status of a request that it refuses while the client"
-                  + " sends the content.",
+                  + " sends the content, and MUST accept content of just the permitted length.",
               "A server that closes at once sends RST for the content that is on its way, and RST"
                   + " may destroy the response (RFC 9112, section 9.6). An upload that is too large"
                   + " then looks like a failure of the network (vertx-web#2295).",
+              HTTP,
               Set.of(Precondition.SINK, Precondition.DENY),
+              Scheduling.WAITING,
               HttpConnections::refusesInStages),
           rule(
               "15.29",
@@ -302,11 +305,15 @@ final class Section15Http {
               "Such a client takes the sizes of the chunks for content (RFC 9112, section 6.1).",
               Set.of(Precondition.BYTES, Precondition.TICKER),
               HttpConnections::noChunksForOldClients),
-          rule(
+          new Rule(
               "15.34",
-              "The server MUST send Date with each response of a route.",
+              MUST,
+              "The server MUST send Date with each response of a route: the time of the response.",
               "Caches compute the age of a response from it (RFC 9110, section 6.6.1; RFC 9111,"
                   + " section 4.2.3).",
+              HTTP,
+              Set.of(),
+              Scheduling.WAITING,
               HttpConnections::date),
           rule(
               "15.35",

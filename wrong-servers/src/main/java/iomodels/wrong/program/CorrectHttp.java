@@ -153,8 +153,12 @@ class CorrectHttp extends CorrectProgram {
 
   /** Closes in stages: sends FIN, and reads until the client's FIN. */
   void finish(Connection it) throws IOException {
+    finish(it, LINGER);
+  }
+
+  final void finish(Connection it, Duration linger) throws IOException {
     it.peer.shutdownOutput();
-    Deadline deadline = Deadline.in(LINGER);
+    Deadline deadline = Deadline.in(linger);
     while (!it.endOfInput && !deadline.isOver()) {
       it.in.clear();
       it.endOfInput = !read(it, NANOSECONDS.toMillis(deadline.nanos() - System.nanoTime()) + 1);

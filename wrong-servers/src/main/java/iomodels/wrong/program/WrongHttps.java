@@ -4,6 +4,7 @@ import static iomodels.program.Programs.HTTP;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import iomodels.http.HttpConversation;
+import iomodels.program.HttpDate;
 import iomodels.program.ProgramConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -72,6 +73,12 @@ final class WrongHttps {
               "no Host",
               it -> it.contains("Host:") ? it : it.replace("\r\n\r\n", "\r\nHost: any\r\n\r\n")),
           receiving(
+              "http-joins-equal-hosts",
+              "15.06",
+              "Takes two equal fields Host for one.",
+              "Host: a and Host: a",
+              it -> it.replaceAll("(Host: .*\r\n)\\1", "$1")),
+          receiving(
               "http-knows-paths-only",
               "15.07",
               "Takes an absolute target for a path.",
@@ -114,6 +121,12 @@ final class WrongHttps {
               "Content-Length: +3",
               it -> it.replace("Content-Length: +", "Content-Length: ")),
           receiving(
+              "http-takes-the-first-length",
+              "15.13",
+              "Takes the first number of a list for Content-Length.",
+              "Content-Length: 3, 4",
+              it -> it.replaceAll("(Content-Length: \\d+), \\d+", "$1")),
+          receiving(
               "http-prefers-chunks",
               "15.14",
               "Ignores Content-Length where there is Transfer-Encoding, and keeps the connection.",
@@ -128,6 +141,12 @@ final class WrongHttps {
               "Takes each Transfer-Encoding that contains the word chunked for chunked.",
               "Transfer-Encoding: chunked, xchunked",
               it -> it.replace("chunked, xchunked", "chunked")),
+          receiving(
+              "http-takes-identity-for-a-coding",
+              "15.15",
+              "Takes a request with Transfer-Encoding: identity for one without content.",
+              "Transfer-Encoding: identity",
+              it -> it.replace("Transfer-Encoding: identity\r\n", "")),
           sending(
               "http-answers-400-to-an-unknown-coding",
               "15.16",
@@ -194,6 +213,24 @@ final class WrongHttps {
               "Goes on after a request with Connection: close.",
               "expected the end of the connection",
               it -> it.replace("Connection: close\r\n", "")),
+          receiving(
+              "http-knows-close-in-lower-case",
+              "15.26",
+              "Knows Connection: close, but not Connection: Close.",
+              "Connection: Close",
+              it -> it.replace("Connection: Close\r\n", "")),
+          receiving(
+              "http-expects-one-connection-option",
+              "15.26",
+              "Compares the whole value of Connection with the word close.",
+              "Connection: TE, close",
+              it -> it.replace("Connection: TE, close\r\n", "")),
+          receiving(
+              "http-reads-one-field-connection",
+              "15.26",
+              "Looks for close in the first field Connection alone.",
+              "Connection: TE and Connection: close",
+              it -> it.replaceAll("(Connection: .*\r\n)Connection: .*\r\n", "$1")),
           wrong(
               "http-closes-at-fin",
               "15.27",
@@ -206,6 +243,24 @@ final class WrongHttps {
               "Closes the socket right after it has refused a request.",
               "while the client sends its content",
               WrongHttps::closesAtOnce),
+          wrong(
+              "http-reads-on-for-a-moment",
+              "15.28",
+              "Closes the socket 300 ms after it has refused a request.",
+              "for at least a second",
+              config ->
+                  new CorrectHttp(config) {
+                    @Override
+                    void finish(Connection it) throws IOException {
+                      finish(it, Duration.ofMillis(300));
+                    }
+                  }),
+          receiving(
+              "http-refuses-the-permitted-length",
+              "15.28",
+              "Refuses content that is just as long as permitted.",
+              "PUT /sink of 1,048,576 bytes, with Content-Length",
+              it -> it.replace("Content-Length: 1048576\r\n", "Content-Length: 1048577\r\n")),
           sending(
               "http-accepts-truncated-content",
               "15.29",
@@ -236,6 +291,12 @@ final class WrongHttps {
               "Sends the content with a response to HEAD.",
               "after HEAD",
               it -> it.replaceAll("(?m)^HEAD ", "GET ")),
+          wrong(
+              "http-ends-chunks-of-head",
+              "15.32",
+              "Sends the last chunk with a response to HEAD that would have chunks.",
+              "after HEAD /bytes/5?chunked",
+              WrongHttps::endsChunksOfHead),
           receiving(
               "http-sends-chunks-to-old-clients",
               "15.33",
@@ -248,6 +309,12 @@ final class WrongHttps {
               "Sends no Date.",
               "there is none",
               it -> it.replaceAll("Date: [^\r]*\r\n", "")),
+          wrong(
+              "http-keeps-its-first-date",
+              "15.34",
+              "Sends the time of its start as Date.",
+              "a later Date",
+              WrongHttps::keepsItsFirstDate),
           sending(
               "http-answers-404-to-a-wrong-method",
               "15.35",
@@ -295,7 +362,13 @@ final class WrongHttps {
               "15.40",
               "Follows a link out of its folder.",
               "HEAD /files/link",
-              WrongHttps::followsLinks),
+              config -> followsLinks(config, "")),
+          wrong(
+              "http-compares-prefixes",
+              "15.40",
+              "Follows a link to a folder whose name begins like that of its own.",
+              "HEAD /files/neighbour",
+              config -> followsLinks(config, config.folder().toRealPath().toString())),
           wrong(
               "http-one-response-at-a-time",
               "15.41",
@@ -445,13 +518,48 @@ final class WrongHttps {
     };
   }
 
-  private static CorrectProgram followsLinks(ProgramConfig config) throws IOException {
+  private static CorrectProgram endsChunksOfHead(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      private final Set<Connection> heads = ConcurrentHashMap.newKeySet();
+
+      @Override
+      void receive(Connection it, String part) throws IOException {
+        if (part.startsWith("HEAD")) {
+          heads.add(it);
+        }
+        super.receive(it, part);
+      }
+
+      @Override
+      void send(Connection it, String part) throws IOException {
+        boolean wrong = part.contains("Transfer-Encoding: chunked\r\n") && heads.remove(it);
+        super.send(it, wrong ? part.replaceFirst("\r\n\r\n", "\r\n\r\n0\r\n\r\n") : part);
+      }
+    };
+  }
+
+  private static CorrectProgram keepsItsFirstDate(ProgramConfig config) throws IOException {
+    return new CorrectHttp(config) {
+      private final String date = HttpDate.now();
+
+      @Override
+      void send(Connection it, String part) throws IOException {
+        super.send(it, part.replaceAll("Date: [^\r]*", "Date: " + date));
+      }
+    };
+  }
+
+  /** Serves links to files whose real path begins with these characters. */
+  private static CorrectProgram followsLinks(ProgramConfig config, String prefix)
+      throws IOException {
     return new CorrectHttp(config) {
       @Override
       void receive(Connection it, String part) throws IOException {
         Matcher name = Pattern.compile(" /files/([a-z]+) ").matcher(part);
         Path file = name.find() ? config.folder().resolve(name.group(1)) : config.folder();
-        if (Files.isSymbolicLink(file) && Files.isRegularFile(file)) {
+        if (Files.isSymbolicLink(file)
+            && Files.isRegularFile(file)
+            && file.toRealPath().toString().startsWith(prefix)) {
           String content = Files.readString(file, ISO_8859_1);
           send(it, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n".formatted(content.length()));
         } else {
