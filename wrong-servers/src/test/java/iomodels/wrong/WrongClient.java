@@ -81,12 +81,53 @@ record WrongClient(
               "cuts-long-lines",
               "10.01",
               "Keeps the first 16,384 bytes of a line.",
-              "a line of 60,000 bytes: ",
+              "a line of 100,000 bytes: ",
               () ->
                   new CorrectClient() {
                     @Override
                     void send(OutputStream output, byte[] line) throws IOException {
                       super.send(output, Arrays.copyOf(line, Math.min(line.length, 16_384)));
+                    }
+                  }),
+          new WrongClient(
+              "splits-long-lines",
+              "10.01",
+              "Reads at most 65,536 bytes at a time, and ends what it has read with LF.",
+              "a line of 100,000 bytes: ",
+              () ->
+                  new CorrectClient() {
+                    @Override
+                    void send(OutputStream output, byte[] line) throws IOException {
+                      for (int from = 0; from < line.length; from += 65_536) {
+                        int end = Math.min(line.length, from + 65_536);
+                        super.send(output, Arrays.copyOfRange(line, from, end));
+                      }
+                    }
+                  }),
+          new WrongClient(
+              "cuts-very-long-lines",
+              "10.01",
+              "Sends no more of a line than the kernel may take at once: four megabytes.",
+              "a line of 10,000,000 bytes, which the server begins to read late: ",
+              () ->
+                  new CorrectClient() {
+                    @Override
+                    void send(OutputStream output, byte[] line) throws IOException {
+                      super.send(output, Arrays.copyOf(line, Math.min(line.length, 4_000_000)));
+                    }
+                  }),
+          new WrongClient(
+              "skips-comments",
+              "10.01",
+              "Does not send a line that begins with #.",
+              "lines that could be comments: ",
+              () ->
+                  new CorrectClient() {
+                    @Override
+                    void send(OutputStream output, byte[] line) throws IOException {
+                      if (line[0] != '#') {
+                        super.send(output, line);
+                      }
                     }
                   }),
           new WrongClient(
@@ -533,6 +574,20 @@ record WrongClient(
                       queue.clear();
                       super.endInput(socket);
                     }
+                  }),
+          new WrongClient(
+              "waits-two-seconds-for-its-output",
+              "10.12",
+              "Ends two seconds after the server's FIN, even if its output has not been read.",
+              "a client whose output is read some seconds after the server's FIN: ",
+              () ->
+                  new Queueing(10_000) {
+                    @Override
+                    void awaitWritten() throws InterruptedException {
+                      if (!written.await(2, TimeUnit.SECONDS)) {
+                        queue.clear();
+                      }
+                    }
                   }));
 
   /** Returns a character for each byte. */
@@ -596,8 +651,16 @@ record WrongClient(
   /** Shows replies from a queue. Has state, so each run needs a new instance. */
   private static class Queueing extends CorrectClient {
 
-    final BlockingQueue<byte[]> queue = new ArrayBlockingQueue<>(4);
-    private final CountDownLatch written = new CountDownLatch(1);
+    final BlockingQueue<byte[]> queue;
+    final CountDownLatch written = new CountDownLatch(1);
+
+    Queueing() {
+      this(4);
+    }
+
+    Queueing(int most) {
+      queue = new ArrayBlockingQueue<>(most);
+    }
 
     @Override
     void showAll(Socket socket, OutputStream out, AtomicInteger unanswered) throws IOException {
@@ -605,10 +668,14 @@ record WrongClient(
       super.showAll(socket, out, unanswered);
       try {
         queue.put(new byte[0]);
-        written.await();
+        awaitWritten();
       } catch (InterruptedException _) {
         throw new InterruptedIOException();
       }
+    }
+
+    void awaitWritten() throws InterruptedException {
+      written.await();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package iomodels.conformance.rules;
 
+import static iomodels.conformance.Bound.CLIENT_IDLE;
 import static iomodels.conformance.Bound.SILENCE;
 import static iomodels.conformance.Rule.Level.MUST;
 import static iomodels.conformance.Rule.Level.SHOULD;
@@ -15,8 +16,10 @@ import iomodels.conformance.TestContext;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Section 10: clients, with servers that are slow, misbehave, or are missing. */
 final class Section10Clients {
@@ -121,8 +124,14 @@ final class Section10Clients {
   static final int MUCH = 8 << 20;
   static final int MUCH_MORE = 100_000;
 
-  /** Longer than usual buffers, and shorter than usual limits. */
-  private static final int LONG_LINE = 60_000;
+  /** Longer than usual buffers. */
+  private static final int LONG_LINE = 100_000;
+
+  /** Longer than the kernel's buffers. */
+  private static final int LONGEST_LINE = 10_000_000;
+
+  /** More than a pipe holds, and less than the kernel's buffers of a connection. */
+  private static final int IN_THE_KERNEL = 400_000;
 
   private static final int MANY_LINES = 2_000;
 
@@ -138,6 +147,7 @@ final class Section10Clients {
   private static void sendsLines(TestContext context)
       throws Broken, IOException, InterruptedException {
     ClientUnderTest client = context.call();
+    ClientUnderTest blocked = context.call();
     client.type("hello wörld\n%s\nlast\n".formatted("long,".repeat(600)));
     try (Peer server = client.accept()) {
       String lines = "hello wörld\n%s\nlast\n".formatted("long,".repeat(600));
@@ -157,7 +167,8 @@ final class Section10Clients {
               Sample.text("words that could be commands", "exit\nquit\nbye\nq\n.\n"),
               Sample.text("characters of two to four bytes", "ß\n世界\n\uD83D\uDE00\n"),
               Sample.text("conversions of printf", "%s%n %d\n"),
-              Sample.text("a line of 60,000 bytes", "x".repeat(LONG_LINE) + "\n"),
+              Sample.text("lines that could be comments", "# one\n#\n// two\n; three\n"),
+              Sample.text("a line of 100,000 bytes", "x".repeat(LONG_LINE) + "\n"),
               Sample.text("%,d lines at once".formatted(MANY_LINES), many.toString()))) {
         client.type(each.bytes());
         try {
@@ -175,6 +186,28 @@ final class Section10Clients {
       client.endInput();
       server.expectLastLine("a last line without LF");
       finish(client, server, "A LAST LINE WITHOUT LF\n");
+    }
+    sendsWhatIsTakenInParts(blocked);
+  }
+
+  /** The kernel takes only a part of a line that the server does not read. */
+  private static void sendsWhatIsTakenInParts(ClientUnderTest client)
+      throws Broken, IOException, InterruptedException {
+    byte[] line = new byte[LONGEST_LINE];
+    Arrays.fill(line, (byte) 'x');
+    line[LONGEST_LINE - 1] = '\n';
+    client.type(line);
+    client.type("next\n");
+    client.endInput();
+    try (Peer server = client.accept()) {
+      server.pauseUntilFull();
+      server.expectStream(Peer.BytePattern.of(line), line.length);
+      server.expect("next\n");
+      server.expectFin();
+      finish(client, server, "a reply\n");
+    } catch (Broken e) {
+      throw e.at(
+          "a line of %,d bytes, which the server begins to read late".formatted(LONGEST_LINE));
     }
   }
 
@@ -321,6 +354,37 @@ final class Section10Clients {
       throws Broken, IOException, InterruptedException {
     byte[] reply = Text.noise(context.random(), MUCH);
     reply[MUCH / 2] = '\n';
+    ClientUnderTest late = context.call();
+    late.holdOutput();
+    late.type("x\n");
+    late.endInput();
+    try (Peer server = late.accept()) {
+      server.expect("x\n");
+      server.expectFin();
+      server.sendStream(Peer.BytePattern.of(reply), IN_THE_KERNEL);
+      server.finishSending();
+      long start = System.nanoTime();
+      readsWhileItSends(context, reply);
+      Duration passed = Duration.ofNanos(System.nanoTime() - start);
+      TimeUnit.NANOSECONDS.sleep(context.time(CLIENT_IDLE).minus(passed).toNanos());
+      readsAfterFin(late, Arrays.copyOf(reply, IN_THE_KERNEL));
+    }
+  }
+
+  /** The server has ended long ago, and most of its reply has not been read. */
+  private static void readsAfterFin(ClientUnderTest client, byte[] reply)
+      throws Broken, InterruptedException {
+    client.resumeOutput();
+    try {
+      client.expectShown(reply);
+      client.expectSuccess();
+    } catch (Broken e) {
+      throw e.at("a client whose output is read some seconds after the server's FIN");
+    }
+  }
+
+  private static void readsWhileItSends(TestContext context, byte[] reply)
+      throws Broken, IOException, InterruptedException {
     reads(context, reply, true);
     try {
       reads(context, reply, false);
