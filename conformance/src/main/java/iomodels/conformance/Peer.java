@@ -803,7 +803,11 @@ public final class Peer implements AutoCloseable {
   public boolean receives(Duration within) {
     try {
       socket.setSoTimeout(Math.toIntExact(within.toMillis()));
-      return read(new byte[CHUNK], 0, CHUNK) > 0;
+      byte[] data = new byte[CHUNK];
+      int n = read(data, 0, CHUNK);
+      transcript.add(
+          "", n < 0 ? "FIN to " + name : "to %s: %s".formatted(name, Transcript.show(data, 0, n)));
+      return n > 0;
     } catch (SocketTimeoutException _) {
       transcript.add(name, "receives nothing for %,d ms".formatted(within.toMillis()));
       return false;

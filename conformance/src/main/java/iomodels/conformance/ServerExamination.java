@@ -41,6 +41,9 @@ record ServerExamination(
     List<String> notes)
     implements Examination {
 
+  /** Why the rules on datagrams are skipped if nothing is claimed. */
+  private static final String NO_DATAGRAM = "nothing answered the probe by UDP";
+
   private static final int PARALLEL = 4;
   private static final int LAUNCHED_PARALLEL = 3;
   private static final int OCCUPIED_PARALLEL = 3;
@@ -184,6 +187,9 @@ record ServerExamination(
             unmet.put(precondition, precondition.reasonToSkip());
           }
         });
+    if (server.claims().isEmpty()) {
+      unmet.computeIfPresent(Precondition.DATAGRAMS, (_, _) -> NO_DATAGRAM);
+    }
     if (CostMeter.of(ProcessHandle.current()).isEmpty()) {
       unmet.putIfAbsent(Precondition.PROCESS, Precondition.NO_PROC);
     }

@@ -8,6 +8,7 @@ import iomodels.conformance.Rule.Level;
 import iomodels.conformance.Rule.Precondition;
 import iomodels.conformance.Rule.Scheduling;
 import iomodels.conformance.rules.Rules;
+import iomodels.conformance.targets.AddressTarget;
 import iomodels.conformance.targets.Instance;
 import iomodels.conformance.targets.Target;
 import iomodels.server.spi.Capability;
@@ -341,6 +342,19 @@ class KitTest {
     Finding finding = judge(rule(Set.of(Precondition.LIFE), _ -> {}));
     assertThat(finding.verdict()).isEqualTo(Verdict.SKIPPED);
     assertThat(finding.detail()).isEqualTo("the kit did not start it");
+  }
+
+  @Test
+  void whereNothingIsClaimedTheReasonToSkipIsWhatTheProbeFound() throws Exception {
+    Rule rule = rule(Set.of(Precondition.DATAGRAMS), _ -> {});
+    try (Control server = new Control(Services.UPPER);
+        AddressTarget target =
+            new AddressTarget(server.shared(Services.UPPER), Services.UPPER, Optional.empty())) {
+      Examination unclaimed =
+          ServerExamination.of(target, List.of(rule), Bounds.STANDARD, 1, Set.of());
+      assertThat(unclaimed.reasonToSkip(rule)).isEqualTo("nothing answered the probe by UDP");
+    }
+    assertThat(judge(rule).detail()).isEqualTo("does not claim DATAGRAMS");
   }
 
   @Test

@@ -65,6 +65,26 @@ class PeerTest {
   }
 
   @Test
+  void whatIsReceivedAndDiscardedIsInTheTranscript() throws Exception {
+    Duration patience = Duration.ofSeconds(30);
+    Transcript transcript = new Transcript();
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      InetSocketAddress address =
+          new InetSocketAddress(server.getInetAddress(), server.getLocalPort());
+      try (Peer peer = Peer.connect(address, 0, 0, patience, transcript, "#1");
+          Socket client = server.accept()) {
+        client.getOutputStream().write("reply".getBytes(US_ASCII));
+        assertThat(peer.receives(patience)).isTrue();
+        client.shutdownOutput();
+        assertThat(peer.receives(patience)).isFalse();
+      }
+    }
+    assertThat(transcript.lines())
+        .anySatisfy(it -> assertThat(it).endsWith("to #1: 5 bytes \"reply\""))
+        .anySatisfy(it -> assertThat(it).endsWith("FIN to #1"));
+  }
+
+  @Test
   @EnabledOnOs(OS.LINUX)
   void aResetHasArrivedWhenTheCallReturns() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
