@@ -38,7 +38,7 @@ public enum Bound {
       "bytes",
       "How much a server's memory may grow whatever clients request: its runtime's own"
           + " memory."),
-  STALLED(50, "", "Number of clients that stop reading at the same time."),
+  STALLED(70, "", "Number of clients that stop reading at the same time."),
   CLOSES(
       400, "", "Number of connections that are opened and closed while descriptors are counted."),
   CASES(64, "", "Number of cases from each large table, besides those at its limits."),

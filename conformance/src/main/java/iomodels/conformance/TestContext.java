@@ -488,6 +488,11 @@ public final class TestContext implements AutoCloseable {
     return capabilities.contains(Capability.CONCURRENT);
   }
 
+  /** Returns whether the server claims, or was found, to answer datagrams. */
+  public boolean claimsDatagrams() {
+    return capabilities.contains(Capability.DATAGRAMS);
+  }
+
   /**
    * Returns a server on which a test may keep a client waiting for long: the shared server if it
    * serves many clients at the same time, otherwise one that is launched for this test, if the kit

@@ -71,6 +71,12 @@ final class WrongBackPressure {
               "nothing came for",
               WrongBackPressure::fourWriters),
           WrongServer.of(
+              "sixty-four-writers",
+              "5.04",
+              "Has 64 buffers for output; a client that does not read keeps one.",
+              "nothing came for",
+              WrongBackPressure::sixtyFourWriters),
+          WrongServer.of(
               "waits-in-close",
               "5.04",
               "Sets SO_LINGER, and waits in close for a client that does not read, while it holds a"
@@ -255,8 +261,18 @@ final class WrongBackPressure {
 
   private static CorrectServer fourWriters(ServerConfig config, Service service)
       throws IOException {
+    return limitsWriters(config, service, 4);
+  }
+
+  private static CorrectServer sixtyFourWriters(ServerConfig config, Service service)
+      throws IOException {
+    return limitsWriters(config, service, 64);
+  }
+
+  private static CorrectServer limitsWriters(ServerConfig config, Service service, int most)
+      throws IOException {
     return new CorrectServer(config, service) {
-      private final Semaphore writers = new Semaphore(4);
+      private final Semaphore writers = new Semaphore(most);
 
       @Override
       void send(Conversation it) throws IOException, InterruptedException {

@@ -134,7 +134,13 @@ final class WrongClosing {
               "4.09",
               "Counts the time for which it reads on from the beginning of the connection.",
               "ms old: expected a server that reads on",
-              WrongClosing::lingersFromTheAccept));
+              WrongClosing::lingersFromTheAccept),
+          WrongServer.of(
+              "lingers-forever",
+              "4.09",
+              "Reads on after an error line until the client's FIN, without a limit.",
+              "it still read on",
+              WrongClosing::lingersForever));
 
   private WrongClosing() {}
 
@@ -422,6 +428,19 @@ final class WrongClosing {
         long read = 0;
         for (int n = 0; n >= 0 && read < 64 * 1024; n = it.channel.read(it.in.clear())) {
           read += n;
+        }
+      }
+    };
+  }
+
+  private static CorrectServer lingersForever(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void finish(Conversation it) throws IOException {
+        it.channel.shutdownOutput();
+        while (it.channel.read(it.in.clear()) >= 0) {
+          it.hasReceived = true;
         }
       }
     };

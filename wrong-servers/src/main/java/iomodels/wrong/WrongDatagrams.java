@@ -106,6 +106,12 @@ final class WrongDatagrams {
               "of them waited until the next datagram",
               WrongDatagrams::sixteenAtATime),
           WrongServer.of(
+              "limits-the-rate",
+              "7.01",
+              "Answers at most a hundred datagrams of a client in a second.",
+              "datagrams that one client sends in turn",
+              WrongDatagrams::limitsTheRate),
+          WrongServer.of(
               "strips-datagrams",
               "7.08",
               "Removes line ends and blanks at the end of a datagram.",
@@ -439,4 +445,24 @@ final class WrongDatagrams {
   }
 
   private record Pending(SocketAddress sender, ByteBuffer reply) {}
+
+  private static CorrectServer limitsTheRate(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<SocketAddress, Integer> answered = new ConcurrentHashMap<>();
+      private long second;
+
+      @Override
+      void answer(SocketAddress sender, ByteBuffer datagram, ByteBuffer reply) throws IOException {
+        long now = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime());
+        if (now != second) {
+          second = now;
+          answered.clear();
+        }
+        if (answered.merge(sender, 1, Integer::sum) <= 100) {
+          super.answer(sender, datagram, reply);
+        }
+      }
+    };
+  }
 }

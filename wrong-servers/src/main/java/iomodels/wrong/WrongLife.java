@@ -12,6 +12,7 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +48,12 @@ final class WrongLife {
               "Gives its clients one second, when stopped, to receive pending replies.",
               "got FIN after",
               WrongLife::cutsOffAfterASecond),
+          WrongServer.of(
+              "cuts-off-those-who-paused",
+              "9.03",
+              "Cuts off, when stopped, a client that has not taken anything for two seconds.",
+              "before the stop: ",
+              WrongLife::cutsOffThoseWhoPaused),
           WrongServer.of(
               "serves-on-while-draining",
               "9.03",
@@ -96,6 +103,18 @@ final class WrongLife {
               "Listens on another port, without an error, if the requested port is in use.",
               "a server claims to listen at",
               WrongLife::takesAnotherPort),
+          WrongServer.of(
+              "waits-for-the-port",
+              "9.05",
+              "Tries to bind five times, with a second between two tries.",
+              "a failure at once",
+              WrongLife::waitsForThePort),
+          WrongServer.of(
+              "does-without-udp",
+              "9.05",
+              "Starts without UDP if only the UDP port is in use.",
+              "where only the UDP port is in use",
+              WrongLife::doesWithoutUdp),
           WrongServer.of(
               "shares-its-port",
               "9.05",
@@ -184,6 +203,32 @@ final class WrongLife {
       @Override
       Duration gracePeriod() {
         return Duration.ofSeconds(1);
+      }
+    };
+  }
+
+  private static CorrectServer cutsOffThoseWhoPaused(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final Map<Conversation, Long> sending = new ConcurrentHashMap<>();
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        sending.put(it, System.nanoTime());
+        super.send(it);
+        sending.remove(it);
+      }
+
+      @Override
+      void drain() {
+        long now = System.nanoTime();
+        sending.forEach(
+            (it, since) -> {
+              if (now - since > TimeUnit.SECONDS.toNanos(2)) {
+                closeQuietly(it.channel);
+              }
+            });
+        super.drain();
       }
     };
   }
@@ -372,6 +417,42 @@ final class WrongLife {
           listener.bind(new InetSocketAddress(config.address().getAddress(), 0));
           if (config.datagrams()) {
             datagrams.bind(listener.getLocalAddress());
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectServer waitsForThePort(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void bind() throws IOException {
+        for (int i = 1; ; i++) {
+          try {
+            super.bind();
+            return;
+          } catch (BindException e) {
+            if (i == 5) {
+              throw e;
+            }
+            LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+          }
+        }
+      }
+    };
+  }
+
+  private static CorrectServer doesWithoutUdp(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      void bind() throws IOException {
+        try {
+          super.bind();
+        } catch (BindException e) {
+          if (listener.getLocalAddress() == null) {
+            throw e;
           }
         }
       }

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /** Servers that break the rules on resources, which need a process of their own: section 8. */
@@ -30,6 +31,12 @@ final class WrongResources {
               "Leaks a socket when it has ended the conversation with an error line.",
               "clients that close after an error line",
               WrongResources::leaksAfterAnErrorLine),
+          WrongServer.of(
+              "leaks-at-a-reset-after-fin",
+              "8.01",
+              "Leaks a socket if a client whose FIN it has read resets while replies are pending.",
+              "clients that send FIN and reset in the middle of a reply",
+              WrongResources::leaksAtAResetAfterFin),
           WrongServer.of(
               "wakes-up-for-nothing",
               "8.02",
@@ -66,6 +73,13 @@ final class WrongResources {
               "Pauses when descriptors run out for the first time only.",
               "after a few had become free",
               WrongResources::spinsTheSecondTime),
+          WrongServer.of(
+              "looks-for-descriptors-forever",
+              "8.04",
+              "Looks for free descriptors thousands of times a second, and goes on when there are"
+                  + " some.",
+              "once descriptors are free again",
+              WrongResources::looksForDescriptorsForever),
           WrongServer.of(
               "accepts-no-more",
               "8.04",
@@ -258,6 +272,49 @@ final class WrongResources {
               throw e;
             }
           }
+        }
+      }
+    };
+  }
+
+  private static CorrectServer leaksAtAResetAfterFin(ServerConfig config, Service service)
+      throws IOException {
+    return new ReadsAheadServer(config, service) {
+      private final Queue<SocketChannel> forgotten = new ConcurrentLinkedQueue<>();
+
+      @Override
+      void connectionLost(Conversation it, IOException why) {
+        try {
+          if (hasEnded(it)) {
+            forgotten.add(SocketChannel.open());
+          }
+        } catch (IOException _) {
+          // out of file descriptors
+        }
+      }
+    };
+  }
+
+  private static CorrectServer looksForDescriptorsForever(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      private final AtomicBoolean looks = new AtomicBoolean();
+
+      @Override
+      SocketChannel accept() throws IOException {
+        try {
+          return super.accept();
+        } catch (IOException e) {
+          if (!refusing() && looks.compareAndSet(false, true)) {
+            Thread.ofPlatform().daemon().start(this::look);
+          }
+          throw e;
+        }
+      }
+
+      private void look() {
+        while (listener.isOpen()) {
+          LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(50));
         }
       }
     };

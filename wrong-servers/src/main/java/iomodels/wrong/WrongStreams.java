@@ -9,6 +9,7 @@ import iomodels.service.Session.Progress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -78,8 +79,14 @@ final class WrongStreams {
               "2.08",
               "Delays each small reply except the first by 40 ms, as Nagle's algorithm does when"
                   + " acknowledgements are delayed.",
-              "a reply within 20 ms",
+              "replies to two messages within 20 ms",
               WrongStreams::delayedReplies),
+          WrongServer.of(
+              "reply-in-two-writes",
+              "2.08",
+              "Leaves Nagle's algorithm on, and writes the last byte of each reply separately.",
+              "the whole of a reply within 20 ms",
+              WrongStreams::replyInTwoWrites),
           WrongServer.of(
               "counts-requests-in-a-byte",
               "2.09",
@@ -255,6 +262,25 @@ final class WrongStreams {
         if (it.bytesSent > 0 && it.out.limit() < 10 && it.progress == Progress.UNDERFLOW) {
           TimeUnit.MILLISECONDS.sleep(40);
         }
+        super.send(it);
+      }
+    };
+  }
+
+  private static CorrectServer replyInTwoWrites(ServerConfig config, Service service)
+      throws IOException {
+    return new CorrectServer(config, service) {
+      @Override
+      SocketChannel accept() throws IOException {
+        return listener.accept();
+      }
+
+      @Override
+      void send(Conversation it) throws IOException, InterruptedException {
+        int end = it.out.limit();
+        it.out.limit(Math.max(it.out.position(), end - 1));
+        super.send(it);
+        it.out.limit(end);
         super.send(it);
       }
     };

@@ -99,13 +99,16 @@ enum Ending {
       return exchange.pipelines();
     }
   },
-  /** The client sends FIN in the middle of a reply, and resets. */
+  /** The client sends FIN in the middle of a reply, and resets, at once or a moment later. */
   FIN_AND_RESET_IN_REPLY("send FIN and reset in the middle of a reply") {
     @Override
     void hold(Exchange exchange, Peer peer, int i)
         throws Broken, IOException, InterruptedException {
       beginReply(exchange, peer, i);
       peer.finishSending();
+      if (i % 2 == 1) {
+        peer.pause(SHORTLY); // The server reads the FIN before the reset.
+      }
       peer.reset();
     }
 
@@ -143,7 +146,7 @@ enum Ending {
   private static final int SMALL_WINDOW = 16 * 1024;
   private static final long MOST_SENT = 8 << 20;
 
-  /** If the server has not stopped reading by then, the client leaves a little earlier. */
+  /** If the server has not done its part by then, the client leaves a little earlier. */
   private static final Duration SHORTLY = Duration.ofMillis(20);
 
   /** Each of these takes long, since the server fills all buffers. */

@@ -159,6 +159,12 @@ final class Section04Closing {
   /** CONTRACT.md: a server reads on after its FIN for at least this time. */
   private static final Duration LEAST_LINGER = Duration.ofMillis(200);
 
+  /** CONTRACT.md: a server has closed the connection of a silent client after this time. */
+  private static final Duration MOST_LINGER = Duration.ofSeconds(10);
+
+  /** How many clients are silent after the server's FIN, and asked whether it still reads. */
+  private static final int PROBES = 3;
+
   private static final Duration BETWEEN_PARTS = Duration.ofMillis(30);
   private static final int PARTS = 3;
 
@@ -407,6 +413,12 @@ final class Section04Closing {
   private static void readsOnAfterItsFin(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
+    List<Silent> silent = new ArrayList<>();
+    for (int i = 0; i < (context.isConcurrent() ? PROBES : 0); i++) {
+      Peer peer = context.connect();
+      refuse(exchange, peer);
+      silent.add(new Silent(peer, System.nanoTime()));
+    }
     long start = System.nanoTime();
     Queue<Peer> old = new ArrayDeque<>();
     while (old.size() < context.atOnce(TRIES + 1) - 1) {
@@ -420,14 +432,77 @@ final class Section04Closing {
     } catch (Broken e) {
       throw e.at("%d times %,d bytes after the refused request".formatted(PARTS, LONG_PART));
     }
-    if (old.isEmpty()) {
-      return; // The server serves one client at a time.
+    if (!context.isConcurrent()) {
+      endsBesideSilent(context, exchange);
+      return;
     }
     TimeUnit.NANOSECONDS.sleep(LONG_AGO.toNanos() - (System.nanoTime() - start));
     try {
       demandReading(exchange, exchange.request(1), () -> next(old));
     } catch (Broken e) {
       throw e.at("a connection that was %,d ms old".formatted(LONG_AGO.toMillis()));
+    }
+    demandEndOfLinger(context, exchange, silent);
+  }
+
+  private static void refuse(Exchange exchange, Peer peer) throws Broken {
+    peer.send(exchange.refusedRequest());
+    peer.expect(exchange.error());
+    peer.expectFin();
+  }
+
+  /**
+   * A client that stays open, and sends nothing after the server's FIN.
+   *
+   * @param since when it received the FIN, by {@link System#nanoTime}
+   */
+  private record Silent(Peer peer, long since) {
+
+    /** Waits until it has been silent for this long. */
+    void await(Duration time) throws InterruptedException {
+      TimeUnit.NANOSECONDS.sleep(since + time.toNanos() - System.nanoTime());
+    }
+
+    /** Returns whether the server has closed its socket: then the kernel answers with RST. */
+    boolean isGone(byte[] request) throws InterruptedException {
+      boolean open = peer.sendUnlessReset(request);
+      peer.pause(BETWEEN_PARTS);
+      return !open || !peer.sendUnlessReset(request);
+    }
+  }
+
+  /**
+   * What a client sends may prolong the time for which the server reads on, so each of these is
+   * asked once only.
+   */
+  private static void demandEndOfLinger(
+      TestContext context, Exchange exchange, List<Silent> clients)
+      throws Broken, InterruptedException {
+    Duration limit = context.limit(MOST_LINGER);
+    for (int i = 0; i < clients.size(); i++) {
+      clients.get(i).await(i < clients.size() - 1 ? LONG_AGO.multipliedBy(i + 1L) : limit);
+      if (clients.get(i).isGone(exchange.request(1))) {
+        return;
+      }
+    }
+    throw Broken.late(
+        "a server that closes the connection of a silent client within %,d ms of its own FIN"
+            .formatted(limit.toMillis()),
+        "it still read on");
+  }
+
+  /** A server that serves one client at a time serves no other one while it reads on. */
+  private static void endsBesideSilent(TestContext context, Exchange exchange)
+      throws Broken, IOException, InterruptedException {
+    try (Peer silent = context.connect()) {
+      refuse(exchange, silent);
+      Peer next = context.connect();
+      next.send(exchange.request(1));
+      next.expectWithin(context.limit(MOST_LINGER), exchange.reply(1));
+      next.finishSending();
+      next.expectFin();
+    } catch (Broken e) {
+      throw e.at("behind a client that has got an error line and FIN, and stays silent");
     }
   }
 
@@ -447,9 +522,7 @@ final class Section04Closing {
       throws Broken, IOException, InterruptedException {
     for (int i = 0; i < TRIES; i++) {
       Peer peer = clients.next();
-      peer.send(exchange.refusedRequest());
-      peer.expect(exchange.error());
-      peer.expectFin();
+      refuse(exchange, peer);
       long start = System.nanoTime();
       boolean open = true;
       for (int j = 0; j < PARTS && open; j++) {

@@ -110,9 +110,6 @@ final class Section05BackPressure {
 
   private static final int WINDOW = 64 * 1024;
 
-  /** A server that answers in a few threads has fewer of them. */
-  private static final int STALLED_AT_ONCE = 8;
-
   private static final int PINGS = 25;
   private static final int SENDERS = 20;
 
@@ -316,17 +313,20 @@ final class Section05BackPressure {
   private static void delaysNobody(TestContext context)
       throws Broken, IOException, InterruptedException {
     Exchange exchange = Exchange.of(context);
-    if (exchange.is(FLOOD)) {
-      for (int i = 0; i < STALLED_AT_ONCE; i++) {
-        Peer stalled = context.connectWithWindow(SMALL);
-        stalled.send(ENDLESS + "\n");
-        if (i == STALLED_AT_ONCE - 1) {
-          stalled.pauseUntilFull();
-        }
+    int clients = context.atOnce(context.count(STALLED) + 1) - 1;
+    List<Peer> stalled = new ArrayList<>();
+    for (int i = 0; i < clients; i++) {
+      Peer peer =
+          exchange.is(FLOOD) ? context.connectWithWindow(TINY) : context.connectWithBuffers(SMALL);
+      stalled.add(peer);
+      if (exchange.is(FLOOD)) {
+        peer.send(ENDLESS + "\n");
       }
-    } else {
-      stallAll(context, exchange);
     }
+    if (!exchange.is(FLOOD)) {
+      stallAll(stalled, exchange);
+    }
+    BlockedServer.await(stalled, context.patience());
     Peer ping = context.connect();
     long[] nanos = exchange.roundTrips(ping, PINGS);
     Timing.demandMedian(
@@ -361,12 +361,10 @@ final class Section05BackPressure {
   }
 
   /** Each client sends until the server stops reading. */
-  private static void stallAll(TestContext context, Exchange exchange)
-      throws Broken, IOException, InterruptedException {
+  private static void stallAll(List<Peer> peers, Exchange exchange) throws InterruptedException {
     List<Thread> senders = new ArrayList<>();
-    for (int i = 0; i < STALLED_AT_ONCE; i++) {
-      Peer peer = context.connectWithBuffers(SMALL);
-      Exchange.Flow flow = exchange.flow(i);
+    for (Peer peer : peers) {
+      Exchange.Flow flow = exchange.flow(senders.size());
       senders.add(
           Thread.ofVirtual()
               .start(

@@ -132,6 +132,9 @@ final class Section07Datagrams {
 
   private static final int MOST_LOST = 3;
 
+  /** More than a server that limits the rate permits a client in a second. */
+  private static final int IN_TURN = 400;
+
   /** A server that has sent nothing for this long has sent all its replies, or waits. */
   private static final Duration QUIET = Duration.ofSeconds(1);
 
@@ -157,6 +160,7 @@ final class Section07Datagrams {
       context.datagrams().exchange(text, Text.reply(context.service(), text));
     }
     inABurst(context);
+    inTurn(context);
     // Two equal datagrams in flight must get two replies.
     DatagramPeer other = context.datagrams();
     byte[] twice = "twice".getBytes(US_ASCII);
@@ -191,6 +195,34 @@ final class Section07Datagrams {
             "replies to %d datagrams that were sent in a burst".formatted(BURST),
             "%d of them waited until the next datagram".formatted(missing));
       }
+    }
+  }
+
+  /**
+   * One client asks as fast as it is answered. At most one of these datagrams is in a queue, so UDP
+   * loses hardly any.
+   */
+  private static void inTurn(TestContext context) throws Broken, IOException, InterruptedException {
+    DatagramPeer peer = context.datagrams();
+    Set<String> missing = new HashSet<>();
+    for (int i = 0; i < IN_TURN && missing.size() <= MOST_LOST; i++) {
+      byte[] request = ("in turn " + i).getBytes(US_ASCII);
+      String expected = new String(Text.reply(context.service(), request), US_ASCII);
+      missing.add(expected);
+      peer.send(request);
+      Optional<byte[]> reply = Optional.of(new byte[0]);
+      while (reply.isPresent() && missing.contains(expected)) {
+        reply = peer.receiveAny(LOST_AFTER);
+        reply.ifPresent(it -> missing.remove(new String(it, US_ASCII))); // It may be a late one.
+      }
+    }
+    if (missing.size() > MOST_LOST) {
+      receive(peer, missing);
+    }
+    if (missing.size() > MOST_LOST) {
+      throw Broken.late(
+          "replies to %d datagrams that one client sends in turn".formatted(IN_TURN),
+          "%d were not answered".formatted(missing.size()));
     }
   }
 

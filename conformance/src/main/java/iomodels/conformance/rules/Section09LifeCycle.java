@@ -22,8 +22,10 @@ import iomodels.conformance.TestContext;
 import iomodels.conformance.targets.EndedAtStart;
 import iomodels.conformance.targets.Instance;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -138,6 +140,12 @@ final class Section09LifeCycle {
    */
   private static final long PIPELINED = 10 << 20;
 
+  /** Longer than the time that a server has after the stop, which does not count from before it. */
+  private static final Duration PAUSED = Duration.ofMillis(2_300);
+
+  /** How much longer a server may take to fail than to start. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(2);
+
   private static final int BLOCK = 64 * 1024;
   private static final long BETWEEN_TRIES_MILLIS = 20;
   private static final int QUEUED = 40;
@@ -180,28 +188,42 @@ final class Section09LifeCycle {
     Exchange exchange = Exchange.of(context);
     Instance server = context.launch(0);
     Peer reader = context.connectWithWindow(server, SMALL_WINDOW);
-    if (exchange.is(FLOOD)) {
-      LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
-      PendingAtStop owed = PendingAtStop.stop(context, server);
-      awaitRefusal(context, server);
-      owed.waitBeforeReading();
-      owed.demand(() -> reply.expectFrom(1));
-      owed.demand(reader::expectFin);
-    } else {
-      exchange.hold(reader, 1);
-      Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
-      PendingAtStop owed = PendingAtStop.stop(context, server);
-      awaitRefusal(context, server);
-      owed.waitBeforeReading();
-      if (pending.isPresent()) {
-        owed.demand(() -> pending.get().expectToTheStop(reader));
-      } else {
-        reader.expectFin();
-      }
+    Peer.Step rest = begin(exchange, reader);
+    long start = System.nanoTime();
+    StopBesideClients.demandEnd(context);
+    if (exchange.pipelines()) {
+      reader.pause(Duration.ofNanos(Math.max(1, start + PAUSED.toNanos() - System.nanoTime())));
+    }
+    PendingAtStop owed = PendingAtStop.stop(context, server);
+    awaitRefusal(context, server);
+    owed.waitBeforeReading();
+    try {
+      owed.demand(rest);
+    } catch (Broken e) {
+      throw exchange.pipelines()
+          ? e.at(
+              "a client that had not read for %,d ms before the stop".formatted(PAUSED.toMillis()))
+          : e;
     }
     reader.close();
     Shutdown.demandEnd(context, server);
-    StopBesideClients.demandEnd(context);
+  }
+
+  /** Requests what the client will not read until the stop; returns what is then due. */
+  private static Peer.Step begin(Exchange exchange, Peer reader)
+      throws Broken, InterruptedException {
+    if (exchange.is(FLOOD)) {
+      LongReply reply = LongReply.begin(reader, REPLY_LENGTH, "");
+      return () -> {
+        reply.expectFrom(1);
+        reader.expectFin();
+      };
+    }
+    exchange.hold(reader, 1);
+    Optional<Exchange.Pending> pending = exchange.leavePending(reader, 1, PIPELINED);
+    return pending.isPresent()
+        ? () -> pending.get().expectToTheStop(reader)
+        : () -> reader.expectFin();
   }
 
   private static void stopsBesideIdle(TestContext context)
@@ -273,18 +295,36 @@ final class Section09LifeCycle {
 
   private static void busyPort(TestContext context)
       throws Broken, IOException, InterruptedException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      demandFailure(context, taken.getLocalPort());
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    long start = System.nanoTime();
+    int own = context.launch(0).address().getPort();
+    Duration startup = Duration.ofNanos(System.nanoTime() - start);
+    try (ServerSocket taken = new ServerSocket(0, 1, loopback)) {
+      demandFailure(context, taken.getLocalPort(), startup);
     }
     try {
-      demandFailure(context, context.launch(0).address().getPort());
+      demandFailure(context, own, startup);
     } catch (Broken e) {
       throw e.at("where the same server listens already");
     }
+    if (context.claimsDatagrams() && context.service().datagrams().isPresent()) {
+      try (DatagramSocket taken = new DatagramSocket(0, loopback)) {
+        demandFailure(context, taken.getLocalPort(), startup);
+      } catch (Broken e) {
+        throw e.at("where only the UDP port is in use");
+      }
+    }
   }
 
-  private static void demandFailure(TestContext context, int taken)
+  /**
+   * Demands that a server fails.
+   *
+   * @param startup how long it takes to start on a free port: the limit has to allow for that
+   */
+  private static void demandFailure(TestContext context, int taken, Duration startup)
       throws Broken, InterruptedException {
+    Duration limit = context.limit(AT_ONCE.plus(startup.multipliedBy(2)));
+    long start = System.nanoTime();
     Instance server;
     try {
       server = context.launch(taken);
@@ -296,6 +336,13 @@ final class Section09LifeCycle {
       }
       if (e.getCause() instanceof EndedAtStart ended && ended.exitCode() == 0) {
         throw new Broken("an exit code other than 0", "it was 0, after " + message);
+      }
+      Duration took = Duration.ofNanos(System.nanoTime() - start);
+      if (took.compareTo(limit) > 0) {
+        throw Broken.late(
+            "a failure at once: in less than %,d ms".formatted(limit.toMillis()),
+            "it took %,d ms; a start on a free port took %,d ms"
+                .formatted(took.toMillis(), startup.toMillis()));
       }
       return;
     }
