@@ -89,6 +89,20 @@ class UpstreamFaultsTest {
   }
 
   @Test
+  void closeAmongOtherOptionsIsOverlooked() throws IOException {
+    // tag::close[]
+    serve(request -> request.response().end("hello\n"));
+    try (Socket client = connect()) {
+      send(client, "GET / HTTP/1.1\r\nHost: a\r\nConnection: TE, close\r\n\r\n");
+      String response = readTo(client, "hello");
+      assertFalse(response.toLowerCase(Locale.ROOT).contains("connection: close"), response);
+      send(client, "GET /" + HEAD);
+      readTo(client, "hello");
+    }
+    // end::close[]
+  }
+
+  @Test
   void contentWithAnUnknownCodingCountsAsDecoded() throws IOException {
     // tag::coding[]
     serve(request -> request.body().onSuccess(body -> request.response().end(body + "\n")));
