@@ -51,7 +51,9 @@ class YardsticksIT {
   @Test
   void soDoesTheRelayThoseOfRelays(@TempDir Path folder) throws Exception {
     compile(Yardstick.RELAY, folder);
-    List<Rule> rules = Rules.of(Programs.RELAY);
+    // It is started on a free port that it chooses itself, which cannot be its upstream's (11.14).
+    List<Rule> rules =
+        Rules.of(Programs.RELAY).stream().filter(it -> !it.id().equals("11.14")).toList();
     try (RelayInC relay = new RelayInC()) {
       Report report = new Kit(rules, Bounds.STANDARD, System.nanoTime()).judge(relay, _ -> {});
 
