@@ -90,7 +90,7 @@ public final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffe
   private boolean paused;
   private boolean resetsAtClose;
 
-  /** Whether anything was received or written since the last idle check. */
+  /** Whether anything was received or written since the last idle check began. */
   private boolean activeSinceCheck;
 
   private boolean receivedSinceCheck;
@@ -391,12 +391,8 @@ public final class DuplexSocket implements ReadStream<Buffer>, WriteStream<Buffe
    *     all its writes to the event loop
    */
   void closeWhenIdle(Vertx vertx, BooleanSupplier isWaiting) {
-    write(EMPTY)
-        .onSuccess(
-            _ -> {
-              activeSinceCheck = false;
-              afterReading(vertx, () -> closeIfIdle(vertx, isWaiting));
-            });
+    activeSinceCheck = false; // Now: with io_uring, a reply may be written before this is sent.
+    socket.write(EMPTY).onSuccess(_ -> afterReading(vertx, () -> closeIfIdle(vertx, isWaiting)));
   }
 
   private void closeIfIdle(Vertx vertx, BooleanSupplier isWaiting) {

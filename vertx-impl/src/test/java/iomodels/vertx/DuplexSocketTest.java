@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import iomodels.netty.Transports;
@@ -158,6 +159,27 @@ class DuplexSocketTest {
       it.run(it.socket()::end);
       assertEquals(-1, client.getInputStream().read());
       whenClosed(it);
+    }
+  }
+
+  /** With io_uring an empty write is sent in a later turn of the event loop. */
+  @ParameterizedTest
+  @MethodSource("transports")
+  void closeWhenIdleWaitsForWritesThatFollowIt(Transport transport) throws Exception {
+    listen(transport);
+    int length = 32 * 1024 * 1024; // More than the buffers of the kernel hold.
+    try (Socket client = connect()) {
+      Accepted it = accepted.take();
+      BlockingQueue<String> log = new LinkedBlockingQueue<>();
+      it.run(
+          () -> {
+            Vertx vertx = requireNonNull(Vertx.currentContext()).owner();
+            it.socket().closeWhenIdle(vertx);
+            it.socket().write(Buffer.buffer(new byte[length]));
+            vertx.setTimer(300, _ -> log.add("later than an idle check"));
+          });
+      log.take();
+      assertEquals(length, client.getInputStream().readAllBytes().length);
     }
   }
 
