@@ -18,6 +18,7 @@ import iomodels.server.Server;
 import iomodels.server.spi.StyleProvider;
 import java.io.InputStream;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -30,6 +31,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class HttpExamplesIT {
 
   private static final long SEED = 1;
+
+  /** A busy machine can hide a fault. */
+  private static final int TRIES = 3;
+
   private static final List<String> KEPT =
       List.of("15.02", "15.07", "15.09", "15.14", "15.20", "15.23", "15.41");
 
@@ -65,18 +70,18 @@ class HttpExamplesIT {
   @ParameterizedTest
   @MethodSource("examples")
   void eachKeepsWhatIsSimpleAndBreaksWhatItLists(ProgramExample example) throws Exception {
-    List<String> tried = Stream.concat(KEPT.stream(), example.broken().stream()).toList();
-    List<Rule> rules = Rules.matching(Rules.of(Programs.HTTP), tried);
-    List<Finding> findings;
+    List<Rule> all = Rules.of(Programs.HTTP);
+    Bounds bounds = Bounds.STANDARD.with(Bound.PATIENCE, 5_000);
+    Kit kept = new Kit(Rules.matching(all, KEPT), bounds, SEED);
+    Kit broken =
+        new Kit(Rules.matching(all, example.broken()), bounds, SEED, TRIES).withoutRepeats();
+    List<Finding> findings = new ArrayList<>();
     try (StyleTarget target = StyleTarget.toBeJudged(example.style(), Programs.HTTP)) {
-      findings =
-          new Kit(rules, Bounds.STANDARD.with(Bound.PATIENCE, 5_000), SEED)
-              .withoutRepeats()
-              .judge(target, _ -> {})
-              .findings();
+      findings.addAll(kept.judge(target, _ -> {}).findings());
+      findings.addAll(broken.judge(target, _ -> {}).findings());
     }
     assertThat(findings)
-        .hasSize(tried.size())
+        .hasSize(KEPT.size() + example.broken().size())
         .allSatisfy(it -> assertThat(it.verdict()).as(it.toString()).isIn(expected(it.rule())));
   }
 

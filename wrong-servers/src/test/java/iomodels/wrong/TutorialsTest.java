@@ -40,7 +40,8 @@ class TutorialsTest {
   void namesAreFound() {
     assertThat(Tutorials.all())
         .allSatisfy(it -> assertThat(Tutorials.named(it.name())).contains(it))
-        .allSatisfy(it -> assertThat(it.provider().card().name()).isEqualTo(it.name()));
+        .allSatisfy(it -> assertThat(it.provider().card().name()).isEqualTo(it.name()))
+        .allSatisfy(it -> assertThat(Rules.all()).extracting(Rule::id).containsAll(it.broken()));
     assertThat(Tutorials.named("tutorial-none")).isEmpty();
   }
 
@@ -77,16 +78,20 @@ class TutorialsTest {
         : ConcurrentJudge.judgingWithRepeats(tutorial.provider(), rule, SMALLER, sideBySide);
   }
 
+  /** The machine may have kept the kit from telling that a rule is broken. */
   private static void demand(
       Tutorial tutorial, List<CompletableFuture<Finding>> judged, Predicate<String> tried) {
-    List<Finding> broken =
+    List<String> listed = tutorial.broken().stream().filter(tried).toList();
+    List<Finding> surprises =
         judged.stream()
             .map(CompletableFuture::join)
-            .filter(finding -> finding.verdict() == Verdict.BROKEN)
+            .filter(ConcurrentJudge::isUndisturbed)
+            .filter(it -> isBroken(it) != listed.contains(it.rule().id()))
             .toList();
-    assertThat(broken)
-        .extracting(finding -> finding.rule().id())
-        .as(broken.toString())
-        .containsExactlyElementsOf(tutorial.broken().stream().filter(tried).toList());
+    assertThat(surprises).isEmpty();
+  }
+
+  private static boolean isBroken(Finding finding) {
+    return finding.verdict() == Verdict.BROKEN;
   }
 }
