@@ -13,6 +13,18 @@ public final class Bounds {
   /** Every bound at its default. */
   public static final Bounds STANDARD = new Bounds(Map.of(), 1);
 
+  /**
+   * For tests that run at each change: shorter streams, which are still longer than the kernel's
+   * buffers by default, fewer clients one after another, and smaller samples of tables.
+   */
+  public static final Bounds QUICK =
+      STANDARD
+          .with(Bound.VOLUME, Bound.VOLUME.standard() / 4)
+          .with(Bound.CLIENTS_IN_TURN, 500)
+          .with(Bound.ABORTS, 500)
+          .with(Bound.CLOSES, 200)
+          .with(Bound.CASES, 16);
+
   /** For thorough runs: more connections, longer streams, longer observation, whole tables. */
   public static final Bounds THOROUGH =
       STANDARD
@@ -31,6 +43,7 @@ public final class Bounds {
   private static final Set<Bound> LIMITS = Set.of(Bound.CLOSE, Bound.STOP, Bound.NEWCOMER);
 
   private static final int SLOWER = 4;
+  private static final int MOST_SLOWDOWN = 20;
 
   private final Map<Bound, Long> changed;
 
@@ -76,15 +89,21 @@ public final class Bounds {
   }
 
   /**
-   * Returns wider bounds for a busy machine: server time limits × 4, {@link Bound#PATIENCE} × 2,
-   * observation times unchanged. No bound exceeds its maximum.
+   * Returns wider bounds for a busy machine: {@link Bound#PATIENCE} × 2, and server time limits ×
+   * 4, or as many times as long as work takes if others use the processors. Observation times are
+   * unchanged. No bound exceeds its maximum.
+   *
+   * @param takenByOthers the share of the processor time, from 0 to 1, that other processes use
    */
-  Bounds onBusyMachine() {
-    Bounds wider = with(Bound.PATIENCE, Math.min(Bound.PATIENCE.most(), 2 * value(Bound.PATIENCE)));
+  Bounds onBusyMachine(double takenByOthers) {
+    int slowdown = (int) Math.ceil(1 / Math.max(1 - takenByOthers, 1.0 / MOST_SLOWDOWN));
+    int factor = Math.max(SLOWER, slowdown);
+    long patience = Math.max(2, slowdown) * value(Bound.PATIENCE);
+    Bounds wider = with(Bound.PATIENCE, Math.min(Bound.PATIENCE.most(), patience));
     for (Bound each : LIMITS) {
-      wider = wider.with(each, Math.min(each.most(), SLOWER * value(each)));
+      wider = wider.with(each, Math.min(each.most(), factor * value(each)));
     }
-    return new Bounds(wider.changed, SLOWER);
+    return new Bounds(wider.changed, factor);
   }
 
   /** Returns a limit of a server's time that is no bound: on a busy machine, it is wider. */

@@ -34,8 +34,8 @@ import java.util.stream.Stream;
  * memory, or the kit was not scheduled. So is any failed try if the kernel has reset connections
  * meanwhile for lack of memory. The rule is then tried again; after three discarded tries it is
  * inconclusive. If there is no control server, and other processes used at least half of the
- * processor time, the rule is tried once more with wider bounds. If the server keeps these, only
- * the machine may be slow: the rule is inconclusive as well.
+ * processor time, the rule is tried once more with bounds that are wider the more they used. If the
+ * server keeps these, only the machine may be slow: the rule is inconclusive as well.
  */
 record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine, boolean repeats) {
 
@@ -122,7 +122,7 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
     if (missed.takenByOthers() < BUSY) {
       return missed.finding();
     }
-    Bounds wider = bounds.onBusyMachine();
+    Bounds wider = bounds.onBusyMachine(missed.takenByOthers());
     long seed = missed.finding().seed();
     Verdict slow = once(seed, it -> examination.context(rule, wider, it)).finding().verdict();
     return switch (slow) {

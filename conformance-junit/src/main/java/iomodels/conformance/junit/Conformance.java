@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
@@ -67,9 +68,9 @@ public final class Conformance {
    * fails, too.
    *
    * <p>Only the default transport is tested by all rules. The others are tested with one model, as
-   * the models of a module share their transports, and by the rules on which transports differ. If
-   * the system property {@code iomodels.thorough} is true, every model is tested by all rules on
-   * each transport.
+   * the models of a module share their transports, and by the rules on which transports differ. The
+   * rules use {@link Bounds#QUICK}. If the system property {@code iomodels.thorough} is true, every
+   * model is tested by all rules on each transport, with {@link Bounds#STANDARD}.
    */
   public static Stream<DynamicNode> tests() {
     Expectations expected = Expectations.read(EXPECTED);
@@ -131,6 +132,7 @@ public final class Conformance {
     JudgingRun run =
         new JudgingRun(
             rules,
+            Bounds.STANDARD,
             (kit, progress) -> {
               try (StarterTarget target = new StarterTarget(served, starter)) {
                 return kit.judge(target, progress);
@@ -175,6 +177,7 @@ public final class Conformance {
     JudgingRun run =
         new JudgingRun(
             rules,
+            bounds(),
             (kit, progress) -> {
               try (StyleTarget target = StyleTarget.toBeJudged(style, program)) {
                 Report report = kit.judge(target, progress);
@@ -205,6 +208,10 @@ public final class Conformance {
   /** Whether everything is to be tested, however long it takes. */
   static boolean isThorough() {
     return Boolean.getBoolean(THOROUGH);
+  }
+
+  private static Bounds bounds() {
+    return isThorough() ? Bounds.STANDARD : Bounds.QUICK;
   }
 
   private static Stream<DynamicNode> tests(
@@ -246,6 +253,7 @@ public final class Conformance {
     JudgingRun run =
         new JudgingRun(
             tried,
+            bounds(),
             (kit, progress) -> {
               try (ModelTarget target = new ModelTarget(provider, transport)) {
                 return kit.judge(target, progress);

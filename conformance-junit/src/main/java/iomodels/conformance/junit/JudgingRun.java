@@ -28,12 +28,14 @@ final class JudgingRun {
   }
 
   private final List<Rule> rules;
+  private final Bounds bounds;
   private final Judge judge;
   private final Map<Rule, CompletableFuture<Finding>> findings = new ConcurrentHashMap<>();
   private final FutureTask<Report> judging = new FutureTask<>(this::judge);
 
-  JudgingRun(List<Rule> rules, Judge judge) {
+  JudgingRun(List<Rule> rules, Bounds bounds, Judge judge) {
     this.rules = rules;
+    this.bounds = bounds;
     this.judge = judge;
   }
 
@@ -60,7 +62,7 @@ final class JudgingRun {
 
   private Report judge() throws Exception {
     PARALLEL.acquire();
-    Kit kit = new Kit(rules, Bounds.STANDARD, System.nanoTime());
+    Kit kit = new Kit(rules, bounds, System.nanoTime());
     try {
       return judge.with(kit, finding -> pending(finding.rule()).complete(finding));
     } catch (Exception | Error e) {
