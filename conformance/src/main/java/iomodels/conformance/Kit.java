@@ -123,12 +123,17 @@ public record Kit(
   }
 
   /**
-   * Probes whether a server that is no model provides the services that it is tested as.
+   * Probes whether a server that is no model provides the services that it is tested as, and
+   * whether a program of others is what it is tested as.
    *
    * @throws Run.Ended if it plainly provides something else
    */
   private void demandProtocol(Subject subject, Run run)
       throws Run.Ended, IOException, InterruptedException {
+    if (subject instanceof ProgramTarget program) {
+      demandProtocol(program, run);
+      return;
+    }
     if (!(subject instanceof Target server)
         || server.card().isPresent()
         || rules.stream().noneMatch(ProtocolProbe::isBasic)) {
@@ -142,6 +147,20 @@ public record Kit(
             Verdict.SKIPPED,
             "the server does not serve %s: %s".formatted(each.name(), mismatch.get()));
       }
+    }
+  }
+
+  private void demandProtocol(ProgramTarget program, Run run)
+      throws Run.Ended, IOException, InterruptedException {
+    if (!program.isExternal() || rules.stream().noneMatch(ProgramProbe::isBasic)) {
+      return;
+    }
+    Optional<String> mismatch =
+        run.await(run.submit(() -> ProgramProbe.findMismatch(program, bounds)));
+    if (mismatch.isPresent()) {
+      throw new Run.Ended(
+          Verdict.SKIPPED,
+          "this is not the program %s: %s".formatted(program.program().name(), mismatch.get()));
     }
   }
 

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iomodels.conformance.Rule.Level;
 import iomodels.conformance.rules.Rules;
 import iomodels.conformance.targets.Instance;
+import iomodels.conformance.targets.ProgramAddressTarget;
+import iomodels.conformance.targets.ProgramTarget;
 import iomodels.conformance.targets.Target;
+import iomodels.program.Program;
+import iomodels.program.Programs;
 import iomodels.server.spi.Capability;
 import iomodels.service.Service;
 import iomodels.service.Services;
@@ -175,6 +179,43 @@ class EarlyEndTest {
         .containsExactly("%d rules: %s".formatted(report.findings().size(), detail));
     assertThat(detail).startsWith(reason);
     return detail.substring(reason.length());
+  }
+
+  @Test
+  void aServerThatIsNotTheProgramIsDetected() throws Exception {
+    assertThat(mismatch(Programs.HTTP, Script.ECHO, Bounds.STANDARD))
+        .hasValueSatisfying(it -> assertThat(it).startsWith("it does not speak HTTP: it answers "));
+    assertThat(mismatch(Programs.CHAT, Script.HTTP, Bounds.STANDARD))
+        .hasValue("it speaks HTTP; try --program http");
+    assertThat(mismatch(Programs.OFFLOAD, Script.ECHO, Bounds.STANDARD))
+        .hasValueSatisfying(it -> assertThat(it).startsWith("it echoes; try --service echo"));
+    assertThat(mismatch(Programs.GATHER, Script.SILENT, QUICK)).hasValue("it answers nothing");
+    assertThat(mismatch(Programs.RELAY, Script.ECHO, Bounds.STANDARD)).isEmpty();
+    assertThat(mismatch(Programs.HTTP, Script.HTTP, Bounds.STANDARD)).isEmpty();
+  }
+
+  private static Optional<String> mismatch(Program program, Script script, Bounds bounds)
+      throws Exception {
+    try (ScriptedServer server = new ScriptedServer(script)) {
+      return ProgramProbe.findMismatch(target(program, server), bounds);
+    }
+  }
+
+  private static ProgramTarget target(Program program, ScriptedServer server) {
+    return new ProgramAddressTarget(program, server.shared(Services.UPPER));
+  }
+
+  @Test
+  void aServerThatIsNotTheProgramIsNotJudgedByItsRules() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(Script.ECHO)) {
+      Report report =
+          new Kit(Rules.of(Programs.HTTP), Bounds.STANDARD, 1)
+              .judge(target(Programs.HTTP, server), _ -> {});
+      assertThat(report.outcome(false)).isEqualTo(Verdict.INCONCLUSIVE);
+      assertThat(report.findings()).extracting(Finding::verdict).containsOnly(Verdict.SKIPPED);
+      assertThat(report.findings().getFirst().detail())
+          .startsWith("this is not the program http: it does not speak HTTP");
+    }
   }
 
   @Test

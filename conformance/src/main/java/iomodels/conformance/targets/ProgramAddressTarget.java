@@ -26,6 +26,11 @@ public record ProgramAddressTarget(Program program, InetSocketAddress address)
   }
 
   @Override
+  public boolean isExternal() {
+    return true;
+  }
+
+  @Override
   public boolean hasDeadline() {
     return false;
   }

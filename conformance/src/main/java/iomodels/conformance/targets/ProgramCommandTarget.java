@@ -36,6 +36,11 @@ public record ProgramCommandTarget(Program program, String name) implements Prog
   }
 
   @Override
+  public boolean isExternal() {
+    return true;
+  }
+
+  @Override
   public boolean hasDeadline() {
     return name.contains("{deadline}");
   }

@@ -19,6 +19,11 @@ public non-sealed interface ProgramTarget extends Subject {
     return List.of();
   }
 
+  /** Returns whether others wrote it: it may be anything, so the kit probes it first. */
+  default boolean isExternal() {
+    return false;
+  }
+
   /** Returns whether the kit starts and stops its instances. */
   default boolean launchable() {
     return true;
