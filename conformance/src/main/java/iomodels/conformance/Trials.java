@@ -5,6 +5,7 @@ import iomodels.service.Service;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -248,7 +249,13 @@ record Trials(Rule rule, Bounds bounds, Examination examination, Machine machine
           }
           case IOException failure when Peer.isOfTheKit(failure) -> {
             verdict = Verdict.INCONCLUSIVE;
-            detail = "the kit cannot open a socket: " + failure.getMessage();
+            detail =
+                "the kit cannot open a socket: %s%s"
+                    .formatted(
+                        failure.getMessage(),
+                        failure instanceof BindException
+                            ? "; ended connections keep their ports for a minute (TIME_WAIT)"
+                            : "");
             mayBeDueToCrash = false;
           }
           case null, default -> {

@@ -311,6 +311,7 @@ class KitTest {
               throw new BindException("Address already in use");
             });
     assertThat(judge(bind).verdict()).isEqualTo(Verdict.INCONCLUSIVE);
+    assertThat(judge(bind).detail()).endsWith("for a minute (TIME_WAIT)");
   }
 
   @Test
