@@ -85,7 +85,7 @@ class ContractTest {
                             "| id | level | rule | tested with |", "| --- | --- | --- | --- |"),
                         it ->
                             row(
-                                it.id(),
+                                anchored(it),
                                 it.level().name(),
                                 it.sentence(),
                                 it.services().stream()
@@ -106,7 +106,7 @@ class ContractTest {
         section(
             Rules.ofClients(),
             Stream.of("| id | level | rule |", "| --- | --- | --- |"),
-            it -> row(it.id(), it.level().name(), it.sentence())));
+            it -> row(anchored(it), it.level().name(), it.sentence())));
   }
 
   @Test
@@ -162,7 +162,7 @@ class ContractTest {
                         section(
                             rules,
                             Stream.of("| id | level | rule |", "| --- | --- | --- |"),
-                            it -> row(it.id(), it.level().name(), it.sentence())))));
+                            it -> row(anchored(it), it.level().name(), it.sentence())))));
   }
 
   @Test
@@ -185,6 +185,11 @@ class ContractTest {
             rules.stream().map(it -> "- %s: %s".formatted(it.id(), it.why())),
             Stream.of(""))
         .flatMap(Function.identity());
+  }
+
+  /** The id of a rule, with the anchor that the page about the rules on the study site has, too. */
+  private static String anchored(Rule rule) {
+    return "<a id=\"rule-%s\"></a>%s".formatted(rule.id(), rule.id());
   }
 
   private static String value(Bound bound) {
