@@ -24,17 +24,33 @@ public final class ReportPage {
 
   /** Returns the page, in HTML 5. */
   public static String of(Measurements measurements) {
-    // Only "</script" could end the element early, and JSON may escape "<" in a string.
-    String figures = JSON.writeValueAsString(measurements).replace("<", "\\u003c");
+    String figures = json(measurements);
     return PLACE
-        .matcher(resource("report.html"))
+        .matcher(part("report.html"))
         .replaceAll(
             place ->
                 Matcher.quoteReplacement(
-                    place.group(1).equals("measurements") ? figures : resource(place.group(1))));
+                    place.group(1).equals("measurements") ? figures : part(place.group(1))));
   }
 
-  private static String resource(String name) {
+  /**
+   * Returns a value as JSON that can be the content of a script element.
+   *
+   * @param value the measurements, or the texts of the report
+   */
+  public static String json(Object value) {
+    // Only "</script" could end the element early, and JSON may escape "<" in a string.
+    return JSON.writeValueAsString(value).replace("<", "\\u003c");
+  }
+
+  /**
+   * Returns a part of the page, for a page with a frame or a language of its own.
+   *
+   * @param name {@code report-skeleton.html}, the elements that the script fills; {@code
+   *     report-words.json}, its texts in English; {@code report.css}, {@code report.js}, or {@code
+   *     echarts.min.js}
+   */
+  public static String part(String name) {
     try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
       return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -7,22 +7,11 @@
   const content = document.getElementById("content");
   const charts = [];
 
-  const CAVEATS = {
-    NOT_CONFORMING: ["kit", "breaks rules of the conformance kit: it may be fast for that reason"],
-    NOT_JUDGED: ["unjudged", "was not judged by the conformance kit in this run, or not by all rules"],
-    WITHIN_NOISE: ["noise", "the difference to C, or nginx, is smaller than the difference between two servers of that kind"],
-    LOADER_SATURATED: ["loader", "the load generator was at its limit: throughput and latency are partly its own"],
-    LITTLES_LAW: ["little", "throughput times latency differs from the messages in flight: one of them is wrong"],
-    OVERLOADED: ["overload", "it handled less than the offered load: latency shows how long that lasted"],
-    NOT_STEADY: ["unsteady", "it was still getting better when the warm-up ended, or one round took twice the processor time of another"],
-  };
-  const VERDICTS = {
-    HOLDS: "✓ holds",
-    HOLDS_WHEN: "◐ holds under a condition",
-    DOES_NOT_HOLD: "✗ does not hold",
-    UNDECIDED: "? undecided by these figures",
-    NOT_TESTED: "– not tested here",
-  };
+  /* The texts in the language of the page. A key is followed by the values of its {0}, {1} … */
+  const words = JSON.parse(document.getElementById("report-words").textContent);
+  const say = (key, ...values) => values.reduce((text, value, i) => text.replace(`{${i}}`, value), words.texts[key]);
+  const claimOf = (claim) => words.claims?.[claim.id] ?? claim.claim;
+  const wordsOf = (scenario) => words.scenarios?.[scenario.name] ?? scenario.words;
 
   const element = (name, attributes = {}, ...children) => {
     const it = document.createElement(name);
@@ -204,12 +193,12 @@
     const coloured = (it) => ({ ...it, ...lines, axisLabel: { ...it.axisLabel, color: soft } });
     return {
       animation: false,
-      aria: { enabled: true, label: { description: `${chart.title}. The figures are in the table below the chart.` } },
+      aria: { enabled: true, label: { description: say("chart-table", chart.title) } },
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
       legend: {
         show: many, type: "scroll", top: 0, data: chart.series.map((it) => it.name),
         selected: Object.fromEntries(hidden.map((it) => [it, false])),
-        selector: isCrowded ? [{ type: "all", title: "all" }, { type: "inverse", title: "invert" }] : false,
+        selector: isCrowded ? [{ type: "all", title: say("all") }, { type: "inverse", title: say("invert") }] : false,
         selectorLabel: { color: text, borderColor: line },
         // The default line height cuts off descenders.
         textStyle: { color: text, lineHeight: 18 }, inactiveColor: soft,
@@ -228,14 +217,14 @@
   };
 
   const figure = (chart) => {
-    const box = element("div", { class: "chart", role: "img", "aria-label": `Chart: ${chart.title}` });
+    const box = element("div", { class: "chart", role: "img", "aria-label": say("chart", chart.title) });
     if (isHorizontal(chart)) {
       box.style.height = `${Math.max(9, 5 + chart.x.categories.length * (chart.series.length > 1 && chart.series[0].mark === "BARS" ? 2.6 : 1.5))}rem`;
     }
     const name = (point) => (chart.x.scale === "CATEGORIES" ? chart.x.categories[point.x] : number(point.x));
     const rows = chart.series.flatMap((series) => series.points.map((it) => [series.name, [name(it), "n"], [chart.series[0].mark === "SPANS" ? "" : number(it.y), "n"], [number(it.low), "n"], [number(it.high), "n"]]));
-    const figures = element("details", {}, element("summary", {}, "The figures"),
-      table(`The figures of: ${chart.title}`, ["", chart.x.label || "", chart.y.label || "", "from", "to"], rows));
+    const figures = element("details", {}, element("summary", {}, say("figures")),
+      table(say("figures-of", chart.title), ["", chart.x.label || "", chart.y.label || "", say("from"), say("to")], rows));
     charts.push({ chart, box });
     return element("figure", {}, element("figcaption", {}, chart.title), box, figures);
   };
@@ -247,7 +236,7 @@
   const at = (x, y) => ({ x, y, low: y, high: y });
   /* A load generator at its limit does not affect the server's processor time. */
   const isOfLoader = (caveat) => ["LOADER_SATURATED", "LITTLES_LAW", "OVERLOADED"].includes(caveat);
-  const withCaveats = (caveats) => [caveats.length ? "n unreliable" : "n", caveats.map((it) => CAVEATS[it][0]).join(" ")];
+  const withCaveats = (caveats) => [caveats.length ? "n unreliable" : "n", caveats.map((it) => words.caveats[it][0]).join(" ")];
   const ofServer = (server) => withCaveats(server.caveats.filter((it) => !isOfLoader(it)));
   const ofLoad = (server) => withCaveats(server.caveats.filter((it) => it !== "WITHIN_NOISE"));
   /* The reason why a server has no figures. */
@@ -277,15 +266,15 @@
       return all;
     });
     return lines.length === 0 ? [] : [{
-      title: `Latency by percentile, ${scenario.name}`,
-      x: { label: "percentile of the messages", scale: "PERCENTILES", categories: [] }, y: log("µs"), series: lines,
+      title: say("latency", scenario.name),
+      x: { label: say("percentile"), scale: "PERCENTILES", categories: [] }, y: log("µs"), series: lines,
     }];
   };
 
   const yardstick = (scenario) => (scenario.servers.some((it) => it.twin === "nginx") ? "nginx" : "C");
 
   const loadTable = (scenario) => {
-    const heads = ["server", "CPU/msg µs", `× ${yardstick(scenario)}`, "× its model in C", "msg/s", "p50 µs", "p99 µs", "p99.9 µs", "waits/msg", "preemptions/msg", "threads", "MiB", "least served", "loader busy"];
+    const heads = words.heads.map((it) => it.replace("{0}", yardstick(scenario)));
     const rows = scenario.servers.map((it) => {
       const load = it.load;
       if (!load) {
@@ -303,7 +292,7 @@
         median(load.residentBytes, kind, (v) => v / 1048576), median(load.leastServedShare, loadKind), [`${number(100 * load.loaderBusy.median)} %`, kind],
       ];
     });
-    return table(`Figures of ${scenario.name}`, heads, rows);
+    return table(say("figures-of", scenario.name), heads, rows);
   };
 
   const idle = (scenario) => {
@@ -315,9 +304,9 @@
     const rows = scenario.servers.map((it) =>
       it.idle ? [it.name, [number(it.idle[it.idle.length - 1].connections), "n"], [number(more(it)), ...ofServer(it)]] : [it.name, [without(it), ""]]);
     return [
-      table("Bytes per idle connection", ["server", "connections", "bytes per connection"], rows),
+      table(say("idle-table"), [say("server"), say("connections"), say("bytes-per-connection")], rows),
       figure({
-        title: "Memory by number of idle connections, compared with none", x: linear("connections"), y: linear("MiB"),
+        title: say("idle-chart"), x: linear(say("connections")), y: linear("MiB"),
         series: servers.map((it) => ({ name: it.name, mark: "LINE", points: it.idle.map((p) => at(p.connections, (p.processBytes + p.heapBytes) / 1048576)) })),
       }),
     ];
@@ -327,38 +316,50 @@
     const servers = scenario.servers.filter((it) => it.systemCalls);
     const kinds = [...new Set(servers.flatMap((it) => Object.keys(it.systemCalls).filter((call) => it.systemCalls[call] >= 0.01)))];
     return [figure({
-      title: "System calls per message, by name", x: names("", servers.map((it) => it.name)), y: linear("calls per message"),
+      title: say("calls"), x: names("", servers.map((it) => it.name)), y: linear(say("calls-per-message")),
       series: kinds.map((call) => ({ name: call, mark: "STACKED_BARS", points: servers.map((it, i) => at(i, it.systemCalls[call] || 0)) })),
     })];
   };
 
-  for (const [key, value] of [["Command", machine.command], ["Time", machine.time], ["Processor", `${machine.processors} × ${machine.processor}`], ["Pinning", machine.pinning], ["Java", machine.java], ["System", machine.system]]) {
-    document.getElementById("machine").append(element("dt", {}, key), element("dd", {}, key === "Command" ? element("code", {}, value) : value));
+  const fill = (id, entries) => {
+    for (const [name, value] of entries) {
+      document.getElementById(id).append(element("dt", {}, name), element("dd", {}, value));
+    }
+  };
+  fill("machine", [
+    [say("command"), element("code", {}, machine.command)],
+    [say("time"), machine.time],
+    [say("processor"), `${machine.processors} × ${machine.processor}`],
+    [say("pinning"), machine.pinning],
+    [say("java"), machine.java],
+    [say("system"), machine.system],
+  ]);
+  for (const it of document.querySelectorAll("[data-say]")) {
+    it.textContent = say(it.dataset.say);
   }
-  for (const [caveat, meaning] of Object.values(CAVEATS)) {
-    document.getElementById("caveats").append(element("dt", {}, caveat), element("dd", {}, meaning));
-  }
+  fill("terms", words.terms);
+  fill("caveats", Object.values(words.caveats));
   const data = document.getElementById("data");
   data.href = URL.createObjectURL(new Blob([JSON.stringify(measurements, null, 2)], { type: "application/json" }));
 
   if (claims.length) {
-    const it = section("claims", "Common claims, tested");
-    it.append(element("p", {}, "Each verdict is computed from the figures. Differences within the noise of this run do not count."));
+    const it = section("claims", say("claims"));
+    it.append(element("p", {}, say("claims-text")));
     for (const claim of claims) {
       it.append(element("article", { class: "claim", id: `claim-${claim.id}` },
-        element("h3", {}, `“${claim.claim}”`),
-        element("p", {}, element("span", { class: `verdict ${claim.verdict}` }, VERDICTS[claim.verdict])),
-        element("p", {}, claim.finding),
-        element("p", { class: "note" }, `Experiment: ${claim.experiment}`),
+        element("h3", {}, `“${claimOf(claim)}”`),
+        element("p", {}, element("span", { class: `verdict ${claim.verdict}` }, words.verdicts[claim.verdict])),
+        element("p", { lang: "en" }, claim.finding),
+        element("p", { class: "note" }, say("experiment"), element("span", { lang: "en" }, claim.experiment)),
         ...claim.charts.map(figure)));
     }
   }
 
   const loads = scenarios.filter((it) => loaded(it).length);
   if (loads.length > 1) {
-    const it = section("summary", `Processor time per message, as a multiple of ${yardstick(loads[0]) === "C" ? "plain C" : "nginx"}`);
+    const it = section("summary", say("summary", yardstick(loads[0]) === "C" ? say("plain-c") : "nginx"));
     const servers = [...new Set(loads.flatMap((scenario) => scenario.servers.map((server) => server.name)))];
-    it.append(table("Processor time per message by server and scenario", ["server", ...loads.map((scenario) => scenario.name)], servers.map((name) => [
+    it.append(table(say("summary-table"), [say("server"), ...loads.map((scenario) => scenario.name)], servers.map((name) => [
       name,
       ...loads.map((scenario) => {
         const server = scenario.servers.find((each) => each.name === name);
@@ -375,21 +376,21 @@
           return load ? [ofSpread(load.connections, load.messagesPerSecond)] : [];
         }),
       }));
-      it.append(figure({ title: "Throughput by number of connections", x: log("connections"), y: linear("messages per second"), series: lines.filter((line) => line.points.length) }));
+      it.append(figure({ title: say("throughput"), x: log(say("connections")), y: linear(say("messages-per-second")), series: lines.filter((line) => line.points.length) }));
     }
   }
 
   for (const scenario of scenarios) {
     const it = section(`scenario-${scenario.name}`, scenario.name);
-    it.append(element("p", {}, `${scenario.words[0].toUpperCase()}${scenario.words.slice(1)}. ${scenario.rounds} rounds of ${scenario.roundMillis} ms.`));
+    it.append(element("p", {}, say("scenario", wordsOf(scenario)[0].toUpperCase() + wordsOf(scenario).slice(1), scenario.rounds, scenario.roundMillis)));
     const servers = loaded(scenario);
     if (servers.length) {
       it.append(loadTable(scenario));
       const shown = [
-        ...bars(`Processor time per message, ${scenario.name}`, "µs of processor time per message", servers, (each) => each.load.cpuMicrosPerMessage),
+        ...bars(say("cpu", scenario.name), say("cpu-unit"), servers, (each) => each.load.cpuMicrosPerMessage),
         ...curves(scenario),
-        ...bars(`99th percentile of latency, ${scenario.name}`, "µs", servers, (each) => each.load.latency.p99),
-        ...bars(`Waits per message, ${scenario.name}`, "voluntary context switches per message", servers, (each) => each.load.voluntarySwitches),
+        ...bars(say("p99", scenario.name), "µs", servers, (each) => each.load.latency.p99),
+        ...bars(say("waits", scenario.name), say("waits-unit"), servers, (each) => each.load.voluntarySwitches),
       ];
       it.append(...shown.map(figure));
     }
@@ -403,10 +404,11 @@
       it.append(element("p", { class: "note" }, `${server.name}: ${without(server)}`));
     }
     for (const server of servers.filter((each) => each.load.lostShare.max > 0)) {
-      it.append(element("p", { class: "note" }, `${server.name}: a share of ${spread(server.load.lostShare)} of the datagrams had no reply.`));
+      it.append(element("p", { class: "note" }, say("lost", server.name, spread(server.load.lostShare))));
     }
   }
 
+  globalThis.iomodels?.showCut(content);
   const draw = () => {
     for (const each of charts) {
       each.drawn?.dispose();
@@ -416,8 +418,9 @@
   };
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   addEventListener("resize", () => charts.forEach((each) => each.drawn.resize()));
   if (location.hash) {
-    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView({ behavior: "instant" });
   }
 })();
