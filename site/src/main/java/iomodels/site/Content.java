@@ -1,5 +1,6 @@
 package iomodels.site;
 
+import iomodels.lab.report.ReportPage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,19 +88,35 @@ public final class Content {
     return written(language, "programs", name);
   }
 
-  /** Returns the text about faults found upstream. */
-  Text faults(String language) throws IOException {
-    return text(folder.resolve(language).resolve("faults.md"));
+  /** Returns the texts of the lab's report: the lab's own, or a translation. */
+  Map<String, Object> reportWords(String language) throws IOException {
+    Path file = folder.resolve(language).resolve("report.json");
+    String text =
+        Files.exists(file) ? Files.readString(file) : ReportPage.part("report-words.json");
+    try {
+      return YAML.readValue(text, new TypeReference<LinkedHashMap<String, Object>>() {});
+    } catch (JacksonException e) {
+      throw new IOException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns the texts that are both pages of the site and documents of the project. */
+  List<Text> documents(String language) throws IOException {
+    return texts(folder.resolve(language));
   }
 
   /** Returns the lessons in order. */
   List<Text> lessons(String language) throws IOException {
-    try (Stream<Path> files = Files.list(folder.resolve(language).resolve("lessons"))) {
-      List<Text> lessons = new ArrayList<>();
+    return texts(folder.resolve(language).resolve("lessons"));
+  }
+
+  private static List<Text> texts(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Text> texts = new ArrayList<>();
       for (Path file : files.filter(it -> it.toString().endsWith(".md")).sorted().toList()) {
-        lessons.add(text(file));
+        texts.add(text(file));
       }
-      return lessons;
+      return texts;
     }
   }
 

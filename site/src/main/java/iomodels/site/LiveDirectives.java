@@ -50,6 +50,8 @@ final class LiveDirectives implements Prose.Directives {
       case "rule" -> rule(first);
       case "source" ->
           link(links.source(site.sourcePath(first)), "<code>" + tail(first) + "</code>");
+      // Documents of the project are not on the site.
+      case "document" -> "<code>%s</code>".formatted(first.replaceFirst("#.*", ""));
       case "wrong" -> link(links.wrong(site.wrongServer(first)), "<code>" + first + "</code>");
       case "term" -> {
         Term term = site.term(first);

@@ -8,8 +8,12 @@ import freemarker.template.DefaultObjectWrapperBuilder;
 import freemarker.template.TemplateException;
 import freemarker.template.TemplateExceptionHandler;
 import iomodels.conformance.Rule;
+import iomodels.conformance.rules.Rules;
 import iomodels.lab.report.Machine;
+import iomodels.lab.report.Measurements;
+import iomodels.lab.report.ReportPage;
 import iomodels.lab.report.ScenarioResult;
+import iomodels.program.Programs;
 import iomodels.server.ModelCard;
 import iomodels.site.Content.Text;
 import iomodels.site.Implementation.Group;
@@ -54,9 +58,11 @@ public final class Pages {
           "timeline",
           "table",
           "lab",
+          "lab-report",
           "rules",
           "glossary",
-          "faults",
+          "document",
+          "search",
           "lesson",
           "model",
           "source");
@@ -83,13 +89,19 @@ public final class Pages {
     page("timeline.html", "timeline", timeline());
     page("table.html", "table", Map.of("rows", rows(), "machine", machine()));
     page("lab.html", "lab", lab());
-    page("rules.html", "rules", Map.of("rules", rulesWithWrongServers()));
+    if (site.recorded().lab().isPresent()) {
+      page("lab-report.html", "lab-report", report(site.recorded().lab().get().measurements()));
+    }
+    page("rules.html", "rules", rules());
     page("glossary.html", "glossary", Map.of("groups", glossary()));
-    Text faults = site.content().faults(words.language());
-    page(
-        "faults.html",
-        "faults",
-        Map.of("faults", faults, "prose", new Markdown(faults.markdown())));
+    for (Text text : site.content().documents(words.language())) {
+      page(
+          text.slug() + ".html",
+          "document",
+          Map.of("text", text, "prose", new Markdown(text.markdown())));
+    }
+    page("search.html", "search", Map.of());
+    folder.writeSearchIndex(words.language(), new SearchIndex(site, words).entries());
     for (int i = 0; i < lessons.size(); i++) {
       page("lessons/%s.html".formatted(lessons.get(i).slug()), "lesson", lesson(i));
     }
@@ -306,6 +318,26 @@ public final class Pages {
         words.of("table.machine", machine.processors(), machine.java(), machine.system()));
   }
 
+  /** Returns the parts of the lab's report, with its texts in the language of the page. */
+  private Map<String, ?> report(Measurements measurements) throws IOException {
+    Map<String, Object> texts = new LinkedHashMap<>(site.content().reportWords(words.language()));
+    Map<String, String> claims = new LinkedHashMap<>();
+    measurements
+        .claims()
+        .forEach(it -> claims.put(it.id(), words.translated("claim", it.id(), it.claim())));
+    Map<String, String> scenarios = new LinkedHashMap<>();
+    measurements
+        .scenarios()
+        .forEach(
+            it -> scenarios.put(it.name(), words.translated("scenario", it.name(), it.words())));
+    texts.put("claims", claims);
+    texts.put("scenarios", scenarios);
+    return Map.of(
+        "skeleton", ReportPage.part("report-skeleton.html"),
+        "reportWords", ReportPage.json(texts),
+        "measurements", ReportPage.json(measurements));
+  }
+
   /** A scenario with a model's figure. */
   public record LabFigure(ScenarioResult scenario, LabCell cpu) {}
 
@@ -339,6 +371,25 @@ public final class Pages {
                     it.path("java").asString(""),
                     it.path("system").asString("")))
         .orElse(words.of("table.not-measured"));
+  }
+
+  /** A section of the contract. */
+  public record RuleSection(int number, List<RuleRow> rules) {}
+
+  private Map<String, ?> rules() {
+    Map<Integer, List<RuleRow>> sections = new LinkedHashMap<>();
+    rulesWithWrongServers()
+        .forEach(
+            it -> sections.computeIfAbsent(it.rule().section(), _ -> new ArrayList<>()).add(it));
+    Map<String, List<Rule>> programRules = new LinkedHashMap<>();
+    Programs.all().forEach(it -> programRules.put(it.name(), Rules.of(it)));
+    return Map.of(
+        "sections",
+        sections.entrySet().stream()
+            .map(it -> new RuleSection(it.getKey(), it.getValue()))
+            .toList(),
+        "programRules",
+        programRules);
   }
 
   /** A rule with the wrong servers that break it. */
@@ -385,7 +436,7 @@ public final class Pages {
   }
 
   /** A group of the glossary. */
-  public record Terms(String title, List<Term> terms) {}
+  public record Terms(String id, String title, List<Term> terms) {}
 
   private List<Terms> glossary() {
     Map<String, List<Term>> groups = new LinkedHashMap<>();
@@ -393,7 +444,8 @@ public final class Pages {
         .glossary()
         .forEach(it -> groups.computeIfAbsent(it.group(), _ -> new ArrayList<>()).add(it));
     List<Terms> named = new ArrayList<>();
-    groups.forEach((group, terms) -> named.add(new Terms(words.of("glossary." + group), terms)));
+    groups.forEach(
+        (group, terms) -> named.add(new Terms(group, words.of("glossary." + group), terms)));
     return named;
   }
 

@@ -6,8 +6,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.commonmark.ext.gfm.tables.TablesExtension;
+import org.commonmark.node.Heading;
 import org.commonmark.node.Node;
 import org.commonmark.parser.Parser;
+import org.commonmark.renderer.html.AttributeProvider;
 import org.commonmark.renderer.html.HtmlRenderer;
 
 /**
@@ -31,8 +33,7 @@ final class Prose {
   private final HtmlRenderer renderer =
       HtmlRenderer.builder()
           .extensions(EXTENSIONS)
-          // Scrollable elements must be reachable by keyboard.
-          .attributeProviderFactory(_ -> Prose::makeReachable)
+          .attributeProviderFactory(_ -> new Attributes())
           .build();
 
   /** Evaluates directives. */
@@ -45,10 +46,39 @@ final class Prose {
     String html(List<String> words);
   }
 
-  private static void makeReachable(Node node, String tag, Map<String, String> attributes) {
-    if (tag.equals("pre")) {
-      attributes.put("tabindex", "0");
+  /** Headings get ids, and scrollable elements can be reached by keyboard. */
+  private static final class Attributes implements AttributeProvider {
+
+    private final HeadingIds ids = new HeadingIds();
+
+    @Override
+    public void setAttributes(Node node, String tag, Map<String, String> attributes) {
+      if (tag.equals("pre")) {
+        attributes.put("tabindex", "0");
+      } else if (node instanceof Heading heading) {
+        attributes.put("id", ids.next(PlainText.of(heading)));
+      }
     }
+  }
+
+  /** A part of a text: the beginning, whose id and title are empty, or what follows a heading. */
+  record Section(String id, String title, String text) {}
+
+  /** Returns the sections of a Markdown text, as plain text. */
+  List<Section> sections(String markdown) {
+    HeadingIds ids = new HeadingIds();
+    List<Section> sections = new ArrayList<>();
+    sections.add(new Section("", "", ""));
+    for (Node node = parser.parse(markdown).getFirstChild(); node != null; node = node.getNext()) {
+      String text = PlainText.of(node);
+      if (node instanceof Heading) {
+        sections.add(new Section(ids.next(text), text, ""));
+      } else {
+        Section last = sections.removeLast();
+        sections.add(new Section(last.id, last.title, (last.text + " " + text).strip()));
+      }
+    }
+    return sections;
   }
 
   String html(String markdown, Directives directives) {
@@ -61,7 +91,11 @@ final class Prose {
                   values.add(directives.html(List.of(it.group(1).strip().split("\\s+"))));
                   return BEGIN + (values.size() - 1) + END;
                 });
-    String html = renderer.render(parser.parse(text));
+    String html =
+        renderer
+            .render(parser.parse(text))
+            .replace("<table>", "<div class=\"scroll\" tabindex=\"0\"><table>")
+            .replace("</table>", "</table></div>");
     return STAND_IN
         .matcher(html)
         .replaceAll(

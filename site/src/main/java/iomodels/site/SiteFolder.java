@@ -1,5 +1,6 @@
 package iomodels.site;
 
+import iomodels.lab.report.ReportPage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitResult;
@@ -24,15 +25,26 @@ final class SiteFolder {
   private static final List<String> ASSETS =
       List.of(
           "site.css",
+          "code.css",
+          "columns.css",
           "diagram.css",
           "timeline.css",
           "site.js",
+          "page.js",
           "code.js",
+          "copy.js",
+          "compare.js",
           "side-by-side.js",
           "timeline.js",
           "table.js",
+          "search.js",
           "highlight.min.js",
-          "d3.min.js");
+          "d3.min.js",
+          "fuse.min.js");
+
+  /** Parts of the lab's report. */
+  private static final List<String> OF_REPORT =
+      List.of("report.css", "report.js", "echarts.min.js");
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -141,11 +153,19 @@ final class SiteFolder {
     }
   }
 
+  /** Writes what the search page finds in a language, also as a script. */
+  void writeSearchIndex(String language, List<SearchIndex.Entry> entries) throws IOException {
+    writeData("search/%s.js".formatted(language), "searchIndex", language, entries);
+  }
+
   void copyAssets() throws IOException {
     for (String asset : ASSETS) {
       try (InputStream in = SiteFolder.class.getResourceAsStream("assets/" + asset)) {
         copy(Objects.requireNonNull(in, asset), asset);
       }
+    }
+    for (String part : OF_REPORT) {
+      write("assets/" + part, ReportPage.part(part));
     }
   }
 

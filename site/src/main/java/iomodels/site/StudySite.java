@@ -2,7 +2,6 @@ package iomodels.site;
 
 import iomodels.conformance.Rule;
 import iomodels.conformance.rules.Rules;
-import iomodels.lab.report.ReportPage;
 import iomodels.program.Programs;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
@@ -74,9 +73,6 @@ final class StudySite {
     folder.copyAssets();
     for (Implementation implementation : implementations.all()) {
       folder.writeCode(implementation);
-    }
-    if (recorded.lab().isPresent()) {
-      folder.writePage("lab-report.html", ReportPage.of(recorded.lab().get().measurements()));
     }
     for (Recorded.Trace trace : recorded.traces()) {
       folder.writeTrace(trace);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.logging.Level;
 import org.openqa.selenium.By;
 import org.openqa.selenium.JavascriptExecutor;
+import org.openqa.selenium.WebDriver;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -22,6 +23,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.FluentWait;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** A headless Chromium. It opens pages from the file system, or from a server at 127.0.0.1. */
@@ -102,16 +104,15 @@ final class Browser implements AutoCloseable {
 
   /** Waits until a script that returns a boolean returns true. */
   void awaitTrue(String script, Object... arguments) {
-    new WebDriverWait(driver, PATIENCE)
+    patience()
         .withMessage(() -> "%s of %s".formatted(script, List.of(arguments)))
         .until(_ -> Boolean.TRUE.equals(run(script, arguments)));
   }
 
   String address(String page) {
-    String[] parts = page.split("#", 2);
-    URI file = new File(site.toFile(), parts[0]).toURI();
-    String url = file.toString().replaceFirst("^file:/+", "file:///");
-    return parts.length == 1 ? url : url + "#" + parts[1];
+    String path = page.replaceFirst("[?#].*", "");
+    URI file = new File(site.toFile(), path).toURI();
+    return file.toString().replaceFirst("^file:/+", "file:///") + page.substring(path.length());
   }
 
   String address() {
@@ -120,7 +121,7 @@ final class Browser implements AutoCloseable {
 
   /** Waits until the number of matching elements is {@code count}, and returns them. */
   List<WebElement> await(String selector, int count) {
-    new WebDriverWait(driver, PATIENCE)
+    patience()
         .withMessage(() -> "%d of %s in %s".formatted(count, selector, driver.getCurrentUrl()))
         .until(_ -> all(selector).size() == count);
     return all(selector);
@@ -128,10 +129,15 @@ final class Browser implements AutoCloseable {
 
   /** Waits until an element matches, and returns the first. */
   WebElement await(String selector) {
-    new WebDriverWait(driver, PATIENCE)
+    patience()
         .withMessage(() -> "no %s in %s".formatted(selector, driver.getCurrentUrl()))
         .until(_ -> !all(selector).isEmpty());
     return all(selector).getFirst();
+  }
+
+  /** The default interval of half a second would be most of the time that the tests take. */
+  private FluentWait<WebDriver> patience() {
+    return new WebDriverWait(driver, PATIENCE).pollingEvery(Duration.ofMillis(50));
   }
 
   List<WebElement> all(String selector) {

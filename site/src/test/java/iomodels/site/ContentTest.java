@@ -1,5 +1,6 @@
 package iomodels.site;
 
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.conformance.rules.Rules;
@@ -12,6 +13,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,27 @@ class ContentTest {
   }
 
   @Test
+  void theReportHasEachOfItsTextsInChinese() throws IOException {
+    assertThat(structure(content.reportWords("zh")))
+        .isEqualTo(structure(content.reportWords("en")));
+    assertThat(content.reportWords("zh").get("texts"))
+        .isNotEqualTo(content.reportWords("en").get("texts"));
+  }
+
+  /** Returns the keys and the lengths of lists at all levels, without the texts. */
+  private static String structure(Object value) {
+    return switch (value) {
+      case Map<?, ?> map ->
+          new TreeMap<>(
+                  map.entrySet().stream()
+                      .collect(toMap(it -> it.getKey().toString(), it -> structure(it.getValue()))))
+              .toString();
+      case List<?> list -> list.stream().map(ContentTest::structure).toList().toString();
+      default -> "";
+    };
+  }
+
+  @Test
   void bothLanguagesHaveTheSameLessonsWithTheSameDirectives() throws IOException {
     List<Content.Text> english = content.lessons("en");
     List<Content.Text> chinese = content.lessons("zh");
@@ -46,11 +70,18 @@ class ContentTest {
   }
 
   @Test
-  void bothLanguagesHaveTheSameFaultsWithTheSameDirectives() throws IOException {
-    Content.Text english = content.faults("en");
-    Content.Text chinese = content.faults("zh");
-    assertThat(directives(chinese.markdown())).isEqualTo(directives(english.markdown()));
-    assertThat(headings(chinese.markdown())).isEqualTo(headings(english.markdown()));
+  void bothLanguagesHaveTheSameDocumentsWithTheSameDirectives() throws IOException {
+    List<Content.Text> english = content.documents("en");
+    List<Content.Text> chinese = content.documents("zh");
+    assertThat(chinese).hasSameSizeAs(english);
+    for (int i = 0; i < english.size(); i++) {
+      String slug = english.get(i).slug();
+      String text = english.get(i).markdown();
+      String translation = chinese.get(i).markdown();
+      assertThat(chinese.get(i).slug()).isEqualTo(slug);
+      assertThat(directives(translation)).as(slug).isEqualTo(directives(text));
+      assertThat(headings(translation)).as(slug).isEqualTo(headings(text));
+    }
   }
 
   /** Returns the levels of the headings. */

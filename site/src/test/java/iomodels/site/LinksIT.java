@@ -49,6 +49,24 @@ class LinksIT {
   }
 
   @Test
+  void noIdOccursTwiceOnAPage() throws IOException {
+    for (Path page : pages()) {
+      assertThat(Jsoup.parse(page).select("[id]").stream().map(Element::id))
+          .as(page.toString())
+          .doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
+  void theFragmentOfARuleIsTheSameInTheContract() throws IOException {
+    Document contract = Jsoup.parse(Path.of("../CONTRACT.md"));
+    Set<String> ids = anchors(SITE.resolve("rules.html"));
+    assertThat(contract.select("a[id^=rule-]").stream().map(Element::id))
+        .containsAll(ids.stream().filter(it -> it.matches("rule-[\\d.]+")).toList());
+    assertThat(ids).contains("rule-4.01", "rule-11.01");
+  }
+
+  @Test
   void noResourceIsLoadedFromTheNetwork() throws IOException {
     for (Path page : pages()) {
       for (Element element : Jsoup.parse(page).select("[src], link[href]")) {
@@ -86,7 +104,7 @@ class LinksIT {
       String path = SITE.relativize(page).toString();
       if (path.startsWith("zh/")) {
         chinese.add(path.substring("zh/".length()));
-      } else if (!path.startsWith("source/") && !path.equals("lab-report.html")) {
+      } else if (!path.startsWith("source/")) {
         english.add(path);
       }
     }

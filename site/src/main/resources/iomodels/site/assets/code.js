@@ -18,7 +18,7 @@
   };
   /* A long line wraps before a dot, or after a parenthesis or comma, rather than in a word. */
   const breakable = (html) =>
-    html.replace(/<[^>]*>|&\w+;|\.(?=[a-z])|[(,]/g, (it) =>
+    html.replace(/<[^>]*>|&\w+;|\.(?=[a-zA-Z])|[(,]/g, (it) =>
       it === "." ? "<wbr>." : it === "(" || it === "," ? it + "<wbr>" : it,
     );
   const indent = (line) => line.length - line.trimStart().length;
@@ -26,13 +26,21 @@
   (globalThis.iomodels ??= {}).highlight = (root) => {
     for (const code of root.querySelectorAll("pre > code[class*='language-']")) {
       const language = code.className.replace(/.*language-(\w+).*/, "$1");
-      const text = code.textContent.replace(/\n$/, "");
+      // The lines of a whole file have numbers, to which links lead: they stay.
+      const numbered = [...code.querySelectorAll(".text")];
+      const text = numbered.length > 0 ? numbered.map((it) => it.textContent).join("\n") : code.textContent.replace(/\n$/, "");
       const plain = text.split("\n");
       const known = hljs.getLanguage(language) ? language : "plaintext";
       const coloured = lines(hljs.highlight(text, { language: known }).value);
-      code.innerHTML = coloured
-        .map((line, i) => `<span class="line" style="--indent: ${indent(plain[i])}">${breakable(line)}\n</span>`)
-        .join("");
+      if (numbered.length > 0) {
+        numbered.forEach((it, i) => {
+          it.innerHTML = coloured[i];
+        });
+      } else {
+        code.innerHTML = coloured
+          .map((line, i) => `<span class="line" style="--indent: ${indent(plain[i])}">${breakable(line)}\n</span>`)
+          .join("");
+      }
     }
   };
   iomodels.highlight(document);

@@ -6,6 +6,7 @@
   const form = document.getElementById("choice");
   const grid = document.getElementById("columns");
   const strangers = document.getElementById("strangers");
+  const same = document.getElementById("same");
   const text = grid.dataset;
   const selects = [...form.querySelectorAll("select")];
   const known = new Set([...selects[0].options].map((it) => it.value).filter(Boolean));
@@ -37,23 +38,29 @@
   const sourceUrl = (path, line) => `${base}source/${path}.html` + (line ? `#L${line}` : "");
 
   const head = (id, column) => {
-    const about = element("div", { className: "head" }, element("h2", {}, element("code", {}, id)));
+    const url = column?.about ? home + column.about : column?.path ? sourceUrl(column.path) : null;
+    const name = element("code", {}, id);
+    return element("div", { className: "head" }, element("h2", {}, url ? element("a", { href: url }, name) : name));
+  };
+
+  const about = (id, column) => {
+    const it = element("div", { className: "about" }, element("p", { className: "from" }, element("code", {}, id)));
     if (!column) {
-      about.append(element("p", { className: "note" }, text.missing.replace("{0}", id)));
-      return about;
+      it.append(element("p", { className: "note" }, text.missing.replace("{0}", id)));
+      return it;
     }
-    const summary = [...selects[0].options].find((it) => it.value === id).dataset.summary;
-    about.append(element("p", {}, summary.replaceAll("`", "")));
+    const summary = [...selects[0].options].find((option) => option.value === id).dataset.summary;
+    it.append(element("p", {}, summary.replaceAll("`", "")));
     if (!column.path) {
-      return about; // The source is not in this project.
+      return it; // The source is not in this project.
     }
     const links = element("p", {}, `${column.lines} ${text.lines} · `);
     links.append(element("a", { href: sourceUrl(column.path) }, text.whole));
     if (column.about) {
       links.append(" · ", element("a", { href: home + column.about }, text.page));
     }
-    about.append(links);
-    return about;
+    it.append(links);
+    return it;
   };
 
   const cell = (id, column, region) => {
@@ -61,21 +68,26 @@
     it.dataset.region = region;
     it.dataset.server = id;
     const found = column?.regions[region];
+    const body = element("div", { className: "body" });
     for (const part of found?.parts ?? []) {
       const url = sourceUrl(part.path, part.line);
       const file = part.path.slice(part.path.lastIndexOf("/") + 1);
-      it.append(
-        element("div", { className: "part", innerHTML: part.html }),
-        element("p", { className: "link" }, element("a", { href: url }, `${file}:${part.line}`)),
-      );
+      const code = element("div", { className: "part", innerHTML: part.html });
+      const link = element("a", { href: url }, `${file}:${part.line}`);
+      body.append(code, element("p", { className: "link" }, iomodels.copyButton(code), link));
     }
     if (column && !found) {
       it.append(element("p", { className: "without" }, text.other));
     } else if (column && found.parts.length === 0) {
       it.append(element("p", { className: "without", innerHTML: found.without || text.none }));
+    } else {
+      it.append(body);
     }
     return it;
   };
+
+  const row = (cells) => element("div", { className: "row" }, ...cells);
+  const barSize = new ResizeObserver(([{ target }]) => grid.style.setProperty("--bar", `${target.offsetHeight}px`));
 
   let turn = 0;
   const draw = async (ids) => {
@@ -85,18 +97,40 @@
       return; // The choice has changed meanwhile.
     }
     grid.style.setProperty("--count", ids.length);
-    grid.classList.toggle("many", ids.length > 4);
-    grid.replaceChildren(...ids.map((id, i) => head(id, columns[i])));
+    grid.classList.toggle("many", ids.length > 3);
     // All servers have the same regions; programs have different ones.
     const there = columns.filter(Boolean).flatMap((it) => Object.keys(it.regions));
-    for (const [region, { name, what }] of Object.entries(headings)) {
-      if (!there.includes(region)) {
-        continue;
-      }
-      grid.append(element("h3", {}, `${name} `, element("span", {}, what)));
-      grid.append(...ids.map((id, i) => cell(id, columns[i], region)));
-    }
+    const steps = Object.entries(headings)
+      .filter(([region]) => there.includes(region))
+      .map(([region, { name, what }]) => {
+        const heading = element("h3", { tabIndex: -1 }, `${name} `, element("span", {}, what));
+        const step = element("section", { className: "step" }, heading, row(ids.map((id, i) => cell(id, columns[i], region))));
+        step.dataset.name = name;
+        return step;
+      });
+    const heads = element("div", { className: "heads track scroll", tabIndex: 0 }, row(ids.map((id, i) => head(id, columns[i]))));
+    const track = element("div", { className: "track scroll" }, row(ids.map((id, i) => about(id, columns[i]))), ...steps);
+    const bar = element("div", { className: "bar" }, iomodels.compare.bar(steps, text.steps), heads);
+    iomodels.compare.together(heads, track);
+    grid.replaceChildren(bar, track);
+    iomodels.showCut(grid);
+    barSize.disconnect();
+    barSize.observe(bar);
     iomodels.highlight(grid);
+    steps.forEach(iomodels.compare.markSame);
+    count();
+    fold();
+  };
+  const count = () => {
+    const all = grid.querySelectorAll(".line, .comment p");
+    same.textContent = form.elements.dim.checked
+      ? text.same.replace("{0}", grid.querySelectorAll(".same").length).replace("{1}", [...all].filter((it) => it.textContent.trim()).length)
+      : "";
+  };
+  const fold = () => {
+    for (const step of grid.querySelectorAll(".step")) {
+      iomodels.compare.fold(step, form.elements.fold.checked, text);
+    }
   };
 
   const fragment = () => {
@@ -120,12 +154,17 @@
     });
     draw(ids);
   };
-  const wrap = () => grid.classList.toggle("wrap", form.elements.wrap.checked);
+  const view = () => {
+    grid.classList.toggle("wrap", form.elements.wrap.checked);
+    grid.classList.toggle("dim", form.elements.dim.checked);
+    count();
+    fold();
+  };
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", (event) => {
-    if (event.target === form.elements.wrap) {
-      wrap();
+    if (event.target.type === "checkbox") {
+      view();
       return;
     }
     const ids = [...new Set(selects.map((it) => it.value).filter(Boolean))];
@@ -136,7 +175,11 @@
       location.hash = wanted;
     }
   });
-  window.addEventListener("hashchange", follow);
-  wrap();
+  window.addEventListener("hashchange", () => {
+    if (fragment() !== "main") {
+      follow(); // The link that skips to the content is no choice.
+    }
+  });
+  view();
   follow();
 })();

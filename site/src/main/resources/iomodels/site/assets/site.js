@@ -36,23 +36,5 @@
       apply();
       name();
     });
-    openTarget();
   });
-  const fragment = () => {
-    try {
-      return decodeURIComponent(location.hash.slice(1));
-    } catch {
-      return ""; // An invalid percent sign in the fragment.
-    }
-  };
-  /* A link to a closed details element opens it. */
-  const openTarget = () => {
-    const target = document.getElementById(fragment());
-    for (let it = target; it; it = it.parentElement) {
-      if (it instanceof HTMLDetailsElement) {
-        it.open = true;
-      }
-    }
-  };
-  window.addEventListener("hashchange", openTarget);
 })();
