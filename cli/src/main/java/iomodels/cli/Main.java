@@ -107,13 +107,17 @@ public final class Main implements Runnable {
     }
   }
 
+  /** The parser of all commands. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
+  }
+
   static int run(PrintWriter out, PrintWriter err, String... arguments) {
     boolean colours = Ansi.AUTO.enabled();
     PrintWriter safeErr = SafeWriter.around(err, colours);
-    return new CommandLine(new Main())
+    return commandLine()
         .setOut(SafeWriter.around(out, colours))
         .setErr(safeErr)
-        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionStrategy(
             parsed -> {
               Range.Check.all(parsed);

@@ -37,6 +37,11 @@ class BadInputTest {
           serve nio-selektor                           | no model 'nio-selektor'; did you mean 'nio-selector'?
           serve nio                                    | there are: blocking-pool
           serve io_uring                               | did you mean 'linux-io-uring'?
+          serve tutorial-selekt                        | did you mean 'tutorial-select'?
+          serve closes-with-input-unred                | did you mean 'closes-with-input-unread'?
+          serve --tutorial tutorial-selekt             | did you mean 'tutorial-select'?
+          serve tutorial-select --service upper        | tutorial-select serves fixed and nothing else
+          serve example-vertex                         | no example 'vertex'; did you mean 'vertx'?
           serve virtual --program relay                | no style 'virtual'; did you mean 'virtual-threads'?
           serve vertx --program rely                   | did you mean 'relay'?
           serve vertx --service uper                   | did you mean 'upper'?
@@ -76,6 +81,7 @@ class BadInputTest {
           conform --wrong banner --transport epoll     | leave --transport out
           conform --wrong banner --client {port}       | judge them apart from servers
           conform no-such-model                        | there are: blocking-pool
+          conform tutorial-bloking                     | did you mean 'tutorial-blocking'?
           conform nio-selector --rule 4.1              | no rule '4.1'; did you mean '4.01'?
           conform --client {port} --rule 1001          | did you mean '10.01'?
           conform nio-selector --bound patience=soon   | not a whole number
@@ -118,6 +124,7 @@ class BadInputTest {
           conform --program gather --exec {port}{upstreams} | needs {deadline}
           conform --program chat --exec false{port}    | ended at once
           compare no-such-model                        | there are: blocking-pool
+          compare tutorial-poling                      | did you mean 'tutorial-polling'?
           bench no-such-model                          | there are: blocking-pool
           bench example-none                           | there are: vertx, reactor-netty, netty
           bench c-kqueue                               | there are: c-sequential, c-threads
@@ -133,6 +140,7 @@ class BadInputTest {
           bench --program http --scenario relay        | give --program relay
           trace                                        | name a MODEL
           trace no-such-model                          | there are: blocking-pool
+          trace dies-of-a-rest                         | did you mean 'dies-of-a-reset'?
           trace c-kqueue                               | there are: c-sequential, c-threads
           trace example-none                           | there are: vertx, reactor-netty, netty
           trace --tutorial no-such-text                | iomodels list --wrong
@@ -143,6 +151,8 @@ class BadInputTest {
           trace nio-selector --output /no/such/x.json  | there is no folder /no/such
           new My_Model                                 | use lower-case letters, digits and hyphens
           new blocking-threads                         | choose another name
+          new tutorial-select                          | choose another name
+          new banner                                   | choose another name
           new c-mine                                   | choose another name
           new example-mine                             | choose another name
           new class                                    | choose another name, or a package

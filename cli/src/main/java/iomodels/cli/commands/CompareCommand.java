@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.QuickOption;
@@ -12,6 +13,7 @@ import iomodels.cli.output.ProgramTable;
 import iomodels.cli.output.Progress;
 import iomodels.cli.output.UserError;
 import iomodels.cli.targets.BenchServers;
+import iomodels.cli.targets.JudgedServers;
 import iomodels.cli.targets.ProgramPages;
 import iomodels.cli.targets.RoundTripCheck;
 import iomodels.conformance.Bounds;
@@ -80,7 +82,9 @@ public final class CompareCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "MODEL",
       completionCandidates = ModelNames.class,
-      description = "Models and styles to compare (default: all that work on this machine).")
+      description =
+          "Models, servers of iomodels list --wrong, and styles to compare (default: all models and"
+              + " styles that work on this machine).")
   private List<String> names = List.of();
 
   @Mixin private JsonOption json = new JsonOption();
@@ -210,7 +214,7 @@ public final class CompareCommand implements Callable<Integer> {
           ServerProvider.named(name).isEmpty()
               && styles.stream().anyMatch(it -> it.style().equals(name));
       if (!onlyStyle) {
-        models.add(ArgumentResolver.availableModel(name));
+        models.add(ServerNames.server(name));
       }
     }
     return models;
@@ -270,7 +274,7 @@ public final class CompareCommand implements Callable<Integer> {
   private static ComparisonTable.Row judge(ServerProvider model, long seed, Progress progress)
       throws InterruptedException {
     String name = model.card().name();
-    try (ModelTarget target = new ModelTarget(model, Optional.empty())) {
+    try (ModelTarget target = JudgedServers.target(model, Optional.empty())) {
       progress.say(name + ": talking");
       String conversation = RoundTripCheck.withServer(target.shared(Services.UPPER), seed);
       progress.step();

@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.toSet;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.Range;
 import iomodels.cli.options.ReportFiles;
@@ -19,6 +20,7 @@ import iomodels.cli.output.Table;
 import iomodels.cli.output.TextReport;
 import iomodels.cli.output.UserError;
 import iomodels.cli.project.ProjectFiles;
+import iomodels.cli.targets.JudgedServers;
 import iomodels.cli.targets.ProgramTargets;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
@@ -125,7 +127,9 @@ public final class ConformCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "MODEL",
       completionCandidates = ModelNames.class,
-      description = "A model; see: iomodels list. With --program: a style.")
+      description =
+          "A model, or a server of iomodels list --wrong; see: iomodels list. With --program: a"
+              + " style.")
   private List<String> models = List.of();
 
   @Option(names = "--all", description = "Every model that works here; with --program every style.")
@@ -144,7 +148,7 @@ public final class ConformCommand implements Callable<Integer> {
       paramLabel = "NAME",
       description =
           "A server that is wrong on purpose; all: every one of them. It is judged by the rule that"
-              + " it breaks, or by --rule. See: iomodels list --wrong")
+              + " it breaks, or by --rule; as a MODEL, by all rules. See: iomodels list --wrong")
   private List<String> wrongs = List.of();
 
   @Option(
@@ -509,10 +513,9 @@ public final class ConformCommand implements Callable<Integer> {
     }
     for (String name : examples) {
       ServerProvider example = ArgumentResolver.example(name).provider();
-      ModelTarget target = new ModelTarget(example, transport.of(example));
+      Target target = JudgedServers.target(example, transport.of(example));
       String on = transport.asArgument();
-      targets.add(
-          new SelectedSubject(EXAMPLE + " " + name + on, target.serving(Services.UPPER), rules));
+      targets.add(new SelectedSubject(EXAMPLE + " " + name + on, target, rules));
     }
     for (WrongServer wrong : wrongServers()) {
       Target target = new ModelTarget(wrong.provider(), transport.of(wrong.provider()));
@@ -520,7 +523,7 @@ public final class ConformCommand implements Callable<Integer> {
       targets.add(new SelectedSubject(WRONG + " " + wrong.name(), target, own));
     }
     for (String name : models) {
-      addModel(ArgumentResolver.availableModel(name), rules, targets);
+      addModel(ServerNames.server(name), rules, targets);
     }
     if (all) {
       for (ServerProvider model : ArgumentResolver.models()) {
@@ -568,7 +571,7 @@ public final class ConformCommand implements Callable<Integer> {
     for (Optional<Transport> each : transports) {
       String on = each.map(it -> " --transport " + it).orElse("");
       targets.add(
-          new SelectedSubject(model.card().name() + on, new ModelTarget(model, each), rules));
+          new SelectedSubject(model.card().name() + on, JudgedServers.target(model, each), rules));
     }
   }
 

@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.ShellQuoting;
@@ -208,6 +209,10 @@ public final class NewCommand implements Callable<Integer> {
     }
     if (ServerProvider.named(name).isPresent()) {
       throw new UserError("there is a model '%s' already; choose another name".formatted(name));
+    }
+    if (ServerNames.isForStudy(name)) {
+      throw new UserError(
+          "there is a tutorial or a wrong server '%s'; choose another name".formatted(name));
     }
   }
 

@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static java.util.stream.Collectors.joining;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.ProgramOptions;
 import iomodels.cli.options.Range;
@@ -22,9 +23,6 @@ import iomodels.server.spi.Capability;
 import iomodels.server.spi.ServerProvider;
 import iomodels.server.spi.StyleProvider;
 import iomodels.service.Service;
-import iomodels.service.Services;
-import iomodels.wrong.tutorial.Tutorial;
-import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.BindException;
@@ -112,7 +110,9 @@ public final class ServeCommand implements Callable<Integer> {
         index = "0",
         paramLabel = "MODEL",
         completionCandidates = ModelNames.class,
-        description = "A model; see: iomodels list. With --program: a style.")
+        description =
+            "A model, or a server of iomodels list --wrong; see: iomodels list. With --program: a"
+                + " style.")
     private Optional<String> model = Optional.empty();
 
     @Option(
@@ -142,14 +142,13 @@ public final class ServeCommand implements Callable<Integer> {
       if (wrong.isPresent()) {
         return ArgumentResolver.wrong(wrong.get()).provider();
       }
-      Optional<Tutorial> page = page();
-      if (page.isPresent()) {
-        return page.get().provider();
+      if (tutorial.isPresent()) {
+        return ServerNames.tutorial(tutorial.get());
       }
       if (model.isEmpty()) {
         throw new UserError("name a MODEL, or give --wrong, --tutorial or --example NAME");
       }
-      return ArgumentResolver.availableModel(model.get());
+      return ServerNames.server(model.get());
     }
 
     StyleProvider style(Program program) throws UserError {
@@ -167,31 +166,15 @@ public final class ServeCommand implements Callable<Integer> {
      * Returns the service. A tutorial's server has a fixed one, and an example serves {@code
      * upper}; all others serve the service given by {@code --service}.
      */
-    Service service(ServiceOption option) throws UserError {
+    static Service service(ServerProvider provider, ServiceOption option) throws UserError {
       Service service = option.service();
-      Optional<Service> only = example.map(_ -> Services.UPPER).or(() -> tutorialService());
+      Optional<Service> only = ServerNames.onlyService(provider);
       if (option.isGiven() && only.isPresent() && !only.get().equals(service)) {
         throw new UserError(
             "%s serves %s and nothing else; leave --service out"
-                .formatted(provider().card().name(), only.get().name()));
+                .formatted(provider.card().name(), only.get().name()));
       }
       return only.orElse(service);
-    }
-
-    private Optional<Service> tutorialService() {
-      return tutorial.flatMap(Tutorials::named).map(Tutorial::service);
-    }
-
-    private Optional<Tutorial> page() throws UserError {
-      if (tutorial.isEmpty()) {
-        return Optional.empty();
-      }
-      Optional<Tutorial> page = Tutorials.named(tutorial.get());
-      if (page.isEmpty()) {
-        throw new UserError(
-            "no tutorial '%s'; see: iomodels list --wrong".formatted(tutorial.get()));
-      }
-      return page;
     }
   }
 
@@ -204,7 +187,7 @@ public final class ServeCommand implements Callable<Integer> {
   private int serveModel() throws UserError {
     ProgramOptions.demandNone(this::isGiven);
     ServerProvider provider = selection.provider();
-    Service served = selection.service(service);
+    Service served = ServerSelection.service(provider, service);
     ServerConfig config =
         ServerConfig.at(ArgumentResolver.address(host, port))
             .withDatagrams(udp)

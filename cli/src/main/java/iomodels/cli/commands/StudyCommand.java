@@ -1,5 +1,7 @@
 package iomodels.cli.commands;
 
+import iomodels.cli.lookup.ServerNames;
+import iomodels.cli.lookup.Suggestion;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.UserError;
@@ -47,7 +49,8 @@ public final class StudyCommand implements Callable<Integer> {
       arity = "0..*",
       paramLabel = "MODEL|PAGE",
       completionCandidates = ModelNames.class,
-      description = "A model, several models to show side by side, or a page.")
+      description =
+          "A model or a server of iomodels list --wrong, several to show side by side, or a page.")
   private List<String> wanted = List.of();
 
   @Option(names = "--zh", description = "Open the Chinese pages.")
@@ -95,26 +98,51 @@ public final class StudyCommand implements Callable<Integer> {
     if (wanted.size() > 1 || twin) { // A twin has no page of its own.
       for (String each : wanted) {
         String file = each.replaceAll("[:/]", ".") + ".js";
-        demand(site.resolve("code").resolve(file), each);
+        demand(site, site.resolve("code").resolve(file), each);
       }
       return address(language.resolve("side-by-side.html"), String.join(",", wanted));
     }
     String name = wanted.isEmpty() ? "index" : wanted.getFirst();
     Path page = language.resolve(name + ".html");
-    if (!Files.isRegularFile(page)) {
-      page = language.resolve("models").resolve(name + ".html");
-      demand(page, name);
+    if (Files.isRegularFile(page)) {
+      return address(page, "");
     }
+    page = language.resolve("models").resolve(name + ".html");
+    if (!Files.isRegularFile(page) && ServerNames.isForStudy(name)) {
+      return address(language.resolve("rules.html"), name); // A wrong server, below its rule.
+    }
+    demand(site, page, name);
     return address(page, "");
   }
 
-  private static void demand(Path file, String name) throws UserError {
+  private static void demand(Path site, Path file, String name) throws UserError {
     if (!Files.isRegularFile(file)) {
-      throw new UserError(
-          "the site has no page for '%s'; it has one for each model (iomodels list), and timeline,"
-                  .formatted(name)
-              + " side-by-side, table, rules and glossary");
+      String advice =
+          Suggestion.of(name, known(site))
+              .map("did you mean '%s'?"::formatted)
+              .orElse(
+                  "it has one for each model (iomodels list), and timeline, side-by-side, table,"
+                      + " rules and glossary");
+      throw new UserError("the site has no page for '%s'; %s".formatted(name, advice));
     }
+  }
+
+  /** What the site can show: pages, and columns such as {@code python:tutorial/blocking}. */
+  private static List<String> known(Path site) {
+    return Stream.of(
+            ServerNames.all(),
+            names(site, ".html"),
+            names(site.resolve("code"), ".js")
+                .map(it -> it.replaceFirst("\\.", ":").replace('.', '/')))
+        .flatMap(names -> names)
+        .distinct()
+        .toList();
+  }
+
+  private static Stream<String> names(Path folder, String suffix) {
+    String[] files = folder.toFile().list((_, name) -> name.endsWith(suffix));
+    return Stream.of(files == null ? new String[0] : files)
+        .map(it -> it.substring(0, it.length() - suffix.length()));
   }
 
   private static String address(Path page, String fragment) {

@@ -1,6 +1,7 @@
 package iomodels.cli.commands;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.options.ModelNames;
 import iomodels.cli.options.Range;
 import iomodels.cli.output.ErrorReporter;
@@ -22,8 +23,6 @@ import iomodels.lab.trace.Tracer;
 import iomodels.server.spi.ServerProvider;
 import iomodels.service.Service;
 import iomodels.service.Services;
-import iomodels.wrong.tutorial.Tutorial;
-import iomodels.wrong.tutorial.Tutorials;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -70,8 +69,8 @@ public final class TraceCommand implements Callable<Integer> {
       paramLabel = "MODEL",
       completionCandidates = ModelNames.class,
       description =
-          "A model, a server in C such as c-epoll, or a framework example such as example-vertx;"
-              + " see: iomodels list")
+          "A model, a server of iomodels list --wrong, a server in C such as c-epoll, or a"
+              + " framework example such as example-vertx; see: iomodels list")
   private List<String> names = List.of();
 
   @Option(names = "--all", description = "Every model that works here.")
@@ -231,7 +230,7 @@ public final class TraceCommand implements Callable<Integer> {
           continue; // It is added below.
         }
         if (model.availability().here()) {
-          servers.add(of(model.card().name(), model, Services.UPPER));
+          servers.add(of(model.card().name(), model));
         } else {
           spec.commandLine()
               .getErr()
@@ -244,17 +243,11 @@ public final class TraceCommand implements Callable<Integer> {
         String yardstick = BenchServers.yardstick(name);
         servers.add(new TracedServer(name, name, () -> yardstick(yardstick)));
       } else {
-        servers.add(of(name, BenchServers.model(name), Services.UPPER));
+        servers.add(of(name, ServerNames.server(name)));
       }
     }
     for (String name : tutorials) {
-      Tutorial tutorial =
-          Tutorials.named(name)
-              .orElseThrow(
-                  () ->
-                      new UserError(
-                          "no tutorial '%s'; see: iomodels list --wrong".formatted(name)));
-      servers.add(of("--tutorial " + name, tutorial.provider(), tutorial.service()));
+      servers.add(of("--tutorial " + name, ServerNames.tutorial(name)));
     }
     if (executed.isPresent()) {
       servers.add(ofCommand(executed.get()));
@@ -268,7 +261,8 @@ public final class TraceCommand implements Callable<Integer> {
     return servers;
   }
 
-  private static TracedServer of(String arguments, ServerProvider provider, Service service) {
+  private static TracedServer of(String arguments, ServerProvider provider) {
+    Service service = ServerNames.onlyService(provider).orElse(Services.UPPER);
     return new TracedServer(
         provider.card().name(),
         arguments,

@@ -177,7 +177,7 @@ public final class ArgumentResolver {
     return unknown(kind, name, known, "there are: " + String.join(", ", known));
   }
 
-  private static UserError unknown(String kind, String name, List<String> known, String otherwise) {
+  static UserError unknown(String kind, String name, List<String> known, String otherwise) {
     String advice =
         Suggestion.of(name, known).map("did you mean '%s'?"::formatted).orElse(otherwise);
     return new UserError("no %s '%s'; %s".formatted(kind, name, advice));

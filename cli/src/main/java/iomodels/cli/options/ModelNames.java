@@ -1,13 +1,13 @@
 package iomodels.cli.options;
 
-import iomodels.server.spi.ServerProvider;
+import iomodels.cli.lookup.ServerNames;
 import java.util.Iterator;
 
-/** The names of all models, which a shell can complete. */
+/** The names of all models, tutorials and wrong servers, which a shell can complete. */
 public final class ModelNames implements Iterable<String> {
 
   @Override
   public Iterator<String> iterator() {
-    return ServerProvider.installed().stream().map(model -> model.card().name()).iterator();
+    return ServerNames.all().iterator();
   }
 }

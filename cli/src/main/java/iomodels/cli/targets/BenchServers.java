@@ -1,6 +1,7 @@
 package iomodels.cli.targets;
 
 import iomodels.cli.lookup.ArgumentResolver;
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.targets.ModelTarget;
 import iomodels.examples.Examples;
@@ -40,8 +41,7 @@ public final class BenchServers implements Servers {
   /**
    * The server of that name.
    *
-   * @param name name of a model, {@code c-NAME} for a server in C, or {@code example-NAME} for one
-   *     from a framework's documentation
+   * @param name {@code c-NAME} for a server in C, or a name that {@link ServerNames#server} knows
    * @throws UserError if there is none, or it does not work on this machine
    */
   public static ServerSpec spec(String name) throws UserError {
@@ -50,7 +50,7 @@ public final class BenchServers implements Servers {
       return new ServerSpec(
           name, name, Yardstick.connections(yardstick), yardstick.equals(Yardstick.DATAGRAMS));
     }
-    ServerProvider model = model(name);
+    ServerProvider model = ServerNames.server(name);
     Set<Capability> capabilities = capabilities(model);
     return new ServerSpec(
         name,
@@ -81,19 +81,12 @@ public final class BenchServers implements Servers {
     return yardstick;
   }
 
-  /** The model or framework example of that name. */
-  public static ServerProvider model(String name) throws UserError {
-    return isExample(name)
-        ? ArgumentResolver.example(name.substring(Examples.PREFIX.length())).provider()
-        : ArgumentResolver.availableModel(name);
-  }
-
   /** Every name that a server can have in a table: a model's may include its transport. */
   public static Stream<String> displayNames(ServerSpec server) {
     try {
       return isYardstick(server.name())
           ? Stream.of(server.name())
-          : ArgumentResolver.names(model(server.name()));
+          : ArgumentResolver.names(ServerNames.server(server.name()));
     } catch (UserError _) {
       return Stream.of(server.name());
     }
@@ -108,7 +101,7 @@ public final class BenchServers implements Servers {
         started.push(yardstick);
         return ServerUnderTest.of(yardstick);
       }
-      ServerProvider model = model(name);
+      ServerProvider model = ServerNames.server(name);
       ModelTarget target =
           new ModelTarget(model, Optional.empty(), pinning.prefix(), jvmFlags)
               .serving(Services.UPPER);

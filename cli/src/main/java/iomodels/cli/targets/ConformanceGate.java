@@ -1,5 +1,6 @@
 package iomodels.cli.targets;
 
+import iomodels.cli.lookup.ServerNames;
 import iomodels.cli.output.Progress;
 import iomodels.cli.output.UserError;
 import iomodels.conformance.Bounds;
@@ -83,7 +84,7 @@ public final class ConformanceGate {
   private Optional<Report> judge(String name, Progress progress) throws InterruptedException {
     ServerProvider model;
     try {
-      model = BenchServers.model(name);
+      model = ServerNames.server(name);
     } catch (UserError e) {
       throw new IllegalStateException(
           name, e); // The name was valid when the servers were selected.

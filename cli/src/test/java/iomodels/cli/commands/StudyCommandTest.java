@@ -35,11 +35,13 @@ class StudyCommandTest {
     page("zh/models/vertx.html");
     page("models/vertx.html");
     page("code/vertx.js");
+    page("rules.html");
     page("code/python.with_select.js");
     assertThat(study()).isEqualTo(address("index.html"));
     assertThat(study("timeline")).isEqualTo(address("timeline.html"));
     assertThat(study("vertx")).isEqualTo(address("models/vertx.html"));
     assertThat(study("--zh", "vertx")).isEqualTo(address("zh/models/vertx.html"));
+    assertThat(study("banner")).isEqualTo(address("rules.html") + "#banner");
     assertThat(study("vertx", "python:with_select"))
         .isEqualTo(address("side-by-side.html") + "#vertx,python:with_select");
   }
@@ -50,7 +52,12 @@ class StudyCommandTest {
     page("index.html");
     Cli unknown = Cli.run("study", "--print", "nothing");
     assertThat(unknown.exitCode()).isEqualTo(ExitCode.UNUSABLE);
-    assertThat(unknown.err()).contains("no page for 'nothing'");
+    assertThat(unknown.err()).contains("no page for 'nothing'", "iomodels list");
+    page("code/python.with_select.js");
+    assertThat(Cli.run("study", "--print", "tutorial-selekt").err())
+        .contains("did you mean 'tutorial-select'?");
+    assertThat(Cli.run("study", "--print", "vertx", "python:with_selekt").err())
+        .contains("did you mean");
     assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e", "f").err())
         .contains("no more than 5");
   }
