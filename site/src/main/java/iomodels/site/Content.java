@@ -24,6 +24,8 @@ public final class Content {
   private final Path folder;
   private final Map<String, Notes> notes;
   private final List<Term> glossary;
+  private final Map<String, Question> questions;
+  private final List<TutorialPiece> tutorial;
 
   /** A Markdown page with its front matter. */
   public record Text(String slug, JsonNode front, String markdown) {
@@ -48,6 +50,16 @@ public final class Content {
     notes =
         yaml(folder.resolve("models.yaml"), new TypeReference<LinkedHashMap<String, Notes>>() {});
     glossary = yaml(folder.resolve("glossary.yaml"), new TypeReference<List<Term>>() {});
+    questions =
+        yaml(
+            folder.resolve("questions.yaml"),
+            new TypeReference<LinkedHashMap<String, Question>>() {});
+    tutorial = yaml(folder.resolve("tutorial.yaml"), new TypeReference<List<TutorialPiece>>() {});
+  }
+
+  /** Returns the pieces of a tutorial, in its order. */
+  List<TutorialPiece> tutorial() {
+    return tutorial;
   }
 
   /** Returns the notes on a model, or {@link Notes#NONE} if there are none. */
@@ -57,6 +69,11 @@ public final class Content {
 
   Map<String, Notes> allNotes() {
     return notes;
+  }
+
+  /** Returns the questions of the lessons, by name. */
+  Map<String, Question> questions() {
+    return questions;
   }
 
   List<Term> glossary() {

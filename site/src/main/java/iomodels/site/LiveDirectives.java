@@ -47,6 +47,9 @@ final class LiveDirectives implements Prose.Directives {
           block(links.sideBySide(known(first, Implementation::id)), "prose.compare", first);
       case "timeline" ->
           block(links.timeline(known(first, Implementation::file)), "prose.timeline", first);
+      case "predict" ->
+          new QuestionMarkup(words, this)
+              .html(first, site.question(first), site.facts().of(site.question(first).fact()));
       case "rule" -> rule(first);
       case "source" ->
           link(links.source(site.sourcePath(first)), "<code>" + tail(first) + "</code>");

@@ -40,6 +40,11 @@ final class Markup {
     close(name);
   }
 
+  /** Appends text that is markup already. */
+  void html(String markup) {
+    text.append(markup);
+  }
+
   /** Appends an empty element. */
   void empty(String name, Object... attributes) {
     element(name, "", attributes);

@@ -15,6 +15,7 @@ import iomodels.lab.report.ReportPage;
 import iomodels.lab.report.ScenarioResult;
 import iomodels.program.Programs;
 import iomodels.server.ModelCard;
+import iomodels.site.Commands.Command;
 import iomodels.site.Content.Text;
 import iomodels.site.Implementation.Group;
 import iomodels.site.Recorded.Trace;
@@ -52,6 +53,7 @@ public final class Pages {
   private static final List<String> NAMES =
       List.of(
           "layout",
+          "commands",
           "index",
           "side-by-side",
           "programs",
@@ -64,6 +66,7 @@ public final class Pages {
           "document",
           "search",
           "lesson",
+          "tutorial",
           "model",
           "source");
 
@@ -94,6 +97,10 @@ public final class Pages {
     }
     page("rules.html", "rules", rules());
     page("glossary.html", "glossary", Map.of("groups", glossary()));
+    page(
+        "tutorial.html",
+        "tutorial",
+        Map.of("pieces", new TutorialPage(site, words, new Links(words.language(), 0)).rows()));
     for (Text text : site.content().documents(words.language())) {
       page(
           text.slug() + ".html",
@@ -115,8 +122,20 @@ public final class Pages {
   /** Writes a page for each source file. These pages exist once, not per language. */
   void writeSources(Collection<Source> sources) throws IOException {
     for (Source source : sources) {
-      page("source/%s.html".formatted(source.path()), "source", Map.of("source", source));
+      page(
+          "source/%s.html".formatted(source.path()),
+          "source",
+          Map.of("source", source, "commands", commandsOfTwin(source)));
     }
+  }
+
+  /** Returns the commands of a Python twin, whose only page is that of its source. */
+  private List<Command> commandsOfTwin(Source source) {
+    return site.implementations().all().stream()
+        .filter(it -> it.page().equals(source.path()) && it.page().endsWith(".py"))
+        .findFirst()
+        .map(Commands::of)
+        .orElse(List.of());
   }
 
   private void page(String path, String template, Map<String, ?> values) throws IOException {
@@ -130,6 +149,7 @@ public final class Pages {
     all.put("path", path);
     all.put("lessons", lessons);
     all.put("inline", (Function<String, String>) CodeMarkup::inline);
+    all.put("commandsOf", (Function<Implementation, List<Command>>) Commands::of);
     StringWriter html = new StringWriter();
     try {
       for (Map.Entry<String, ?> each : values.entrySet()) {
@@ -475,7 +495,6 @@ public final class Pages {
     values.put("implementation", implementation);
     values.put("card", card);
     values.put("row", row(implementation));
-    values.put("tutorial", implementation.group() == Group.TUTORIALS);
     values.put(
         "diagram",
         notes.diagram() == null

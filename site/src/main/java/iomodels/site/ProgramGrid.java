@@ -142,6 +142,7 @@ public final class ProgramGrid {
    * @param summary its contract in short
    * @param prose HTML about what its styles teach; may be empty
    * @param choices links to columns side by side
+   * @param implementations its pages in all styles
    * @param outside third-party servers, with the kit's verdicts
    */
   public record Section(
@@ -150,6 +151,7 @@ public final class ProgramGrid {
       String summary,
       String prose,
       List<Choice> choices,
+      List<Implementation> implementations,
       List<OutsideServers.Outside> outside,
       List<Rule> rules) {}
 
@@ -165,6 +167,7 @@ public final class ProgramGrid {
               text.map(Text::summary).orElse(program.sentence()),
               text.map(it -> prose.html(it.markdown(), directives)).orElse(""),
               choices(program),
+              of(program),
               site.recorded().outside(program),
               Rules.of(program)));
     }

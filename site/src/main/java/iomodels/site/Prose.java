@@ -101,7 +101,7 @@ final class Prose {
         .replaceAll(
             it -> {
               String value = values.get(Integer.parseInt(it.group(2)));
-              boolean block = value.startsWith("<figure") || value.startsWith("<p");
+              boolean block = value.matches("(?s)<(figure|form|p)\\b.*");
               // A block element must not be inside a paragraph.
               boolean alone = block && it.group(1) != null && it.group(3) != null;
               String before = alone || it.group(1) == null ? "" : it.group(1);

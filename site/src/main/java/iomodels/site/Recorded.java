@@ -114,6 +114,7 @@ final class Recorded {
     recorded.readJson(folder.resolve("lab.json")).ifPresent(recorded::readLab);
     recorded.readJson(folder.resolve("conform.json")).ifPresent(it -> by(it, recorded.reports));
     recorded.readJson(folder.resolve("wrong.json")).ifPresent(it -> by(it, recorded.wrong));
+    recorded.readVerdicts(folder.resolve("verdicts"));
     for (Program program : List.of(Programs.RELAY, Programs.HTTP)) {
       recorded.outside.read(folder.resolve(program.name()), program.name(), recorded.problems);
     }
@@ -225,6 +226,27 @@ final class Recorded {
         .orElse("–");
   }
 
+  /**
+   * Returns the result for a server or a client; empty if it is not recorded.
+   *
+   * @param name of a model, or {@link Implementation#file} of another server
+   */
+  Optional<Judged> judged(String name) {
+    return report(name)
+        .map(
+            report -> {
+              List<JsonNode> findings = report.path("findings").valueStream().toList();
+              return judged(with(findings, "KEPT").size(), with(findings, "BROKEN"));
+            });
+  }
+
+  private static List<String> with(List<JsonNode> findings, String verdict) {
+    return findings.stream()
+        .filter(it -> it.path("verdict").asString("").equals(verdict))
+        .map(it -> it.path("rule").asString(""))
+        .toList();
+  }
+
   /** Returns {@code KEPT}, {@code BROKEN}, {@code SKIPPED} …, or an empty string if unknown. */
   String verdict(String model, String rule) {
     return finding(model, rule).map(it -> it.path("verdict").asString("")).orElse("");
@@ -292,6 +314,20 @@ final class Recorded {
           name, Optional.of(json), complete ? "" : "cut off: " + json.path("note").asString(""));
     } catch (JacksonException e) {
       return new Trace(name, Optional.empty(), "cut off: " + e.getOriginalMessage());
+    }
+  }
+
+  /** Reads the kit's reports on tutorials and Python twins, each in a file with its name. */
+  private void readVerdicts(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      problems.add("no verdicts on tutorials and Python twins are recorded");
+      return;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(it -> it.toString().endsWith(".json")).sorted().toList()) {
+        String name = String.valueOf(file.getFileName()).replaceFirst("\\.json$", "");
+        readJson(file).ifPresent(it -> reports.put(name, it.isArray() ? it.path(0) : it));
+      }
     }
   }
 

@@ -22,6 +22,7 @@ final class StudySite {
 
   private final Path project;
   private final Recorded recorded;
+  private final Facts facts;
   private final Content content;
   private final Implementations implementations;
   private final Map<String, WrongCode> wrongCode;
@@ -34,6 +35,7 @@ final class StudySite {
   StudySite(Path project, Recorded recorded) throws IOException {
     this.project = project;
     this.recorded = recorded;
+    facts = new Facts(recorded);
     content = new Content(project.resolve("site/src/main/content"));
     implementations = Implementations.of(project);
     wrongCode = WrongSources.read(project);
@@ -88,8 +90,18 @@ final class StudySite {
     return recorded;
   }
 
+  /** Returns the facts that the recordings show. */
+  Facts facts() {
+    return facts;
+  }
+
   Content content() {
     return content;
+  }
+
+  /** Returns a question of a lesson. */
+  Question question(String name) {
+    return found(content.questions().get(name), "question", name);
   }
 
   Implementations implementations() {

@@ -44,6 +44,7 @@ class BrowserIT {
           "models/nio-selector.html",
           "models/tutorial-select.html",
           "lessons/01-one-blocking-thread.html",
+          "tutorial.html",
           "zh/index.html",
           "zh/programs.html",
           "zh/lab.html",
@@ -62,6 +63,7 @@ class BrowserIT {
           "table.html",
           "lab-report.html",
           "rules.html#never-closes",
+          "tutorial.html",
           "zh/models/vertx.html",
           "source/python-twins/with_epoll.py.html#L40");
 
@@ -286,6 +288,29 @@ class BrowserIT {
   void aLinkToAPitfallUnfoldsIt() {
     browser.open("rules.html#never-closes");
     assertThat(browser.await("#never-closes[open] .diff ins").isDisplayed()).isTrue();
+  }
+
+  @Test
+  void anAnswerToAQuestionIsJudgedAndTheExplanationUnfolds() {
+    browser.open("zh/lessons/04-select.html");
+    String form = "#empty-calls-with-select";
+    WebElement check = browser.await(form + " button");
+    WebElement judgement = browser.await(form + " .judgement");
+    check.sendKeys(Keys.ENTER); // by keyboard
+    assertThat(judgement.getText()).isEqualTo("请先选一个答案。");
+    assertThat(browser.all(form + " details[open]")).isEmpty();
+
+    browser.await(form + " input:not([data-right])").sendKeys(Keys.SPACE);
+    check.sendKeys(Keys.ENTER);
+    assertThat(judgement.getText()).startsWith("不对");
+    assertThat(browser.await(form + " details[open]").getText()).contains("select");
+
+    browser.await(form + " input[data-right]").sendKeys(Keys.SPACE);
+    assertThat(judgement.getText()).isEmpty();
+    check.sendKeys(Keys.ENTER);
+    assertThat(judgement.getText()).isEqualTo("答对了。");
+    assertThat(browser.barriers()).isEmpty();
+    assertThat(browser.complaints()).isEmpty();
   }
 
   @Test

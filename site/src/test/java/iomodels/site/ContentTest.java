@@ -108,6 +108,34 @@ class ContentTest {
   }
 
   @Test
+  void everyPieceOfATutorialHasItsTextsAndServersInJava() throws IOException {
+    Implementations implementations = Implementations.of(PROJECT);
+    List<TutorialPiece> pieces = content.tutorial();
+    assertThat(pieces).extracting(TutorialPiece::id).doesNotHaveDuplicates();
+    for (TutorialPiece piece : pieces) {
+      for (String language : StudySite.LANGUAGES) {
+        assertThat(List.of(piece.title().in(language), piece.shows().in(language)))
+            .as(piece.id())
+            .noneMatch(String::isBlank);
+      }
+      assertThat(piece.java() != null || piece.client() != null).as(piece.id()).isTrue();
+    }
+    // Each twin of a server is shown, and each server of a tutorial.
+    assertThat(implementations.all().stream().filter(ContentTest::isOfTutorials))
+        .extracting(Implementation::id)
+        .isSubsetOf(
+            pieces.stream()
+                .flatMap(it -> Stream.of(it.java(), it.python()))
+                .flatMap(it -> it == null ? Stream.of() : it.stream())
+                .toList());
+  }
+
+  private static boolean isOfTutorials(Implementation implementation) {
+    return implementation.group() == Implementation.Group.TUTORIALS
+        || implementation.group() == Implementation.Group.PYTHON;
+  }
+
+  @Test
   void notesNameExistingServers() throws IOException {
     Implementations implementations = Implementations.of(PROJECT);
     List<String> wrongServers = WrongServers.all().stream().map(WrongServer::name).toList();

@@ -109,7 +109,23 @@ class RecordedTest {
     assertThat(recorded.trace("ended").orElseThrow().json()).isPresent();
     assertThat(recorded.trace("ended").orElseThrow().problem()).isEqualTo("cut off: It died.");
     assertThat(recorded.trace("none")).isEmpty();
-    assertThat(recorded.problems()).hasSize(6 + 4);
+    assertThat(recorded.problems()).hasSize(6 + 5);
+  }
+
+  @Test
+  void theVerdictsOnATwinHaveItsName() throws IOException {
+    Path verdicts = Files.createDirectories(folder.resolve("verdicts"));
+    Files.writeString(
+        verdicts.resolve("python.a.json"),
+        """
+        {"target": "exec python3 a.py {port}", "findings": [
+          {"rule": "1.01", "verdict": "KEPT"}, {"rule": "5.01", "verdict": "BROKEN"},
+          {"rule": "6.01", "verdict": "SKIPPED"}]}
+        """);
+    Recorded recorded = Recorded.read(folder);
+    assertThat(recorded.judged("python.a")).contains(new Judged(1, 1, List.of("5.01"), ""));
+    assertThat(recorded.verdict("python.a", "5.01")).isEqualTo("BROKEN");
+    assertThat(recorded.judged("python.b")).isEmpty();
   }
 
   @Test
