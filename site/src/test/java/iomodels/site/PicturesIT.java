@@ -25,7 +25,7 @@ class PicturesIT {
   private static final List<Integer> WIDTHS = List.of(390, 1280, 1600);
 
   /** The height of a picture: the end of a longer page looks like its middle. */
-  private static final int HEIGHT = 4000;
+  private static final int HEIGHT = 3000;
 
   @Test
   void eachPageHasAPictureAndFitsTheWindow() throws IOException {
@@ -43,7 +43,7 @@ class PicturesIT {
           for (boolean dark : List.of(false, true)) {
             browser.dark(dark);
             String name = page.replace("/", "-").replace(".html", "");
-            String file = "%s-%d-%s.png".formatted(name, width, dark ? "dark" : "light");
+            String file = "%s-%d-%s.jpg".formatted(name, width, dark ? "dark" : "light");
             Files.createDirectories(PICTURES);
             Files.write(PICTURES.resolve(file), picture(browser, width));
           }
@@ -61,6 +61,10 @@ class PicturesIT {
         driver.executeCdpCommand(
             "Page.captureScreenshot",
             Map.of(
+                "format",
+                "jpeg",
+                "quality",
+                80,
                 "captureBeyondViewport",
                 true,
                 "clip",
