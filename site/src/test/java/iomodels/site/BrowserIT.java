@@ -309,8 +309,8 @@ class BrowserIT {
     assertThat(judgement.getText()).isEmpty();
     check.sendKeys(Keys.ENTER);
     assertThat(judgement.getText()).isEqualTo("答对了。");
+    assertThat(browser.complaints()).isEmpty(); // Axe adds some of its own.
     assertThat(browser.barriers()).isEmpty();
-    assertThat(browser.complaints()).isEmpty();
   }
 
   @Test
