@@ -25,6 +25,8 @@ module iomodels.cli {
       tools.jackson.databind;
   opens iomodels.cli.options to
       info.picocli;
+  opens iomodels.cli.learn to
+      tools.jackson.databind;
   // Jackson reads results by reflection.
   opens iomodels.cli.output to
       tools.jackson.databind;

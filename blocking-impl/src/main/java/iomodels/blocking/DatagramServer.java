@@ -83,6 +83,7 @@ final class DatagramServer implements Closeable {
     }
   }
 
+  // tag::datagrams[]
   private static void answer(DatagramChannel channel, Responder responder) {
     ByteBuffer request = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
     ByteBuffer reply = ByteBuffer.allocateDirect(Responder.MAX_DATAGRAM);
@@ -102,6 +103,8 @@ final class DatagramServer implements Closeable {
       // It is already closed.
     }
   }
+
+  // end::datagrams[]
 
   /** Registers an action that runs when the thread ends; ignored if there is no thread. */
   void onEnd(Runnable action) {

@@ -5,6 +5,7 @@ import iomodels.cli.commands.ClaimsCommand;
 import iomodels.cli.commands.CompareCommand;
 import iomodels.cli.commands.ConformCommand;
 import iomodels.cli.commands.ConnectCommand;
+import iomodels.cli.commands.LearnCommand;
 import iomodels.cli.commands.ListCommand;
 import iomodels.cli.commands.LoadCommand;
 import iomodels.cli.commands.NewCommand;
@@ -42,6 +43,7 @@ import picocli.CommandLine.Spec;
       ServeCommand.class,
       ConnectCommand.class,
       ConformCommand.class,
+      LearnCommand.class,
       CompareCommand.class,
       BenchCommand.class,
       ClaimsCommand.class,
@@ -62,6 +64,7 @@ import picocli.CommandLine.Spec;
       "  iomodels connect                        a client for it, in another terminal",
       "  iomodels compare                        every model, tested and measured",
       "  iomodels conform --exec 'CMD {port}'    tests a server of your own",
+      "  iomodels learn                          build one yourself, stage by stage",
       "  iomodels new my-model                   a module for a model of your own"
     })
 public final class Main implements Runnable {

@@ -138,6 +138,21 @@ class ArchiveIT {
         .isEqualTo(ExitCode.UNUSABLE);
   }
 
+  /** Without sources, the pages are named by their classes. */
+  @Test
+  void theLadderIsClimbed() throws Exception {
+    assumeThat(PYTHON).exists();
+    assertThat(run("learn", "--starter", "python", "-o", "mine").exitCode()).isZero();
+
+    Run run = run("learn", "1", "--exec", "exec python3 mine/server.py {port} {service}");
+
+    assertThat(run.exitCode()).as(run.out()).isEqualTo(ExitCode.OK);
+    assertThat(run.out())
+        .contains("Stage 1 is passed.", "ThreadPerConnectionServer, region converse")
+        .doesNotContain(".java");
+    assertThat(run("learn").out()).contains("1 of 12 stages are passed", "iomodels learn");
+  }
+
   /** The commands of docs/ci.md, with an address of this archive and by one rule. */
   @Test
   void theWorkflowOfTheDocumentFetchesItAndJudges() throws Exception {

@@ -123,6 +123,15 @@ class BadInputTest {
           conform --program http --exec {port}         | needs {folder}
           conform --program gather --exec {port}{upstreams} | needs {deadline}
           conform --program chat --exec false{port}    | ended at once
+          learn strem                                  | no stage 'strem'; did you mean 'stream'?
+          learn 13                                     | no stage '13'; there are: 1 to 12, or echo
+          learn --watch                                | add --exec 'COMMAND {port}'
+          learn --exec /bin/true                       | stage echo needs {port} in --exec
+          learn --exec '/bin/false {port}'             | ended at once
+          learn --list --reset                         | --list and --reset: leave one of them out
+          learn 3 --list                               | --list takes no STAGE
+          learn -o here                                | add --starter LANGUAGE
+          learn --folder /no/such                      | there is no folder /no/such; choose another --folder
           compare no-such-model                        | there are: blocking-pool
           compare tutorial-poling                      | did you mean 'tutorial-polling'?
           bench no-such-model                          | there are: blocking-pool

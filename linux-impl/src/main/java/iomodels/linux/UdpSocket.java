@@ -56,6 +56,7 @@ final class UdpSocket {
     return fd;
   }
 
+  // tag::datagrams[]
   /**
    * Answers pending datagrams, at most {@value #MAX_DATAGRAMS}. If the kernel has no room for a
    * reply, the reply is lost.
@@ -78,6 +79,8 @@ final class UdpSocket {
     }
     return true;
   }
+
+  // end::datagrams[]
 
   /** Closes the socket. Idempotent. */
   void close() {

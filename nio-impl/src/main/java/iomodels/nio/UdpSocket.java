@@ -95,6 +95,7 @@ final class UdpSocket implements Closeable {
     }
   }
 
+  // tag::datagrams[]
   /** Answers one datagram. If the kernel has no room for the reply, the reply is lost. */
   private boolean answerNext() throws IOException {
     SocketAddress sender = channel.receive(in.clear());
@@ -109,6 +110,8 @@ final class UdpSocket implements Closeable {
     }
     return true;
   }
+
+  // end::datagrams[]
 
   @Override
   public void close() {

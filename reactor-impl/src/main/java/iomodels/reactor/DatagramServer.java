@@ -61,6 +61,7 @@ final class DatagramServer {
         .map(it -> new DatagramServer(address, loops, it));
   }
 
+  // tag::datagrams[]
   private Publisher<Void> answerAll(NettyInbound inbound, NettyOutbound outbound) {
     return inbound
         .receiveObject()
@@ -80,6 +81,8 @@ final class DatagramServer {
     responder.reply(datagram.content().nioBuffer(), out.clear());
     return new DatagramPacket(Unpooled.copiedBuffer(out.flip()), datagram.sender());
   }
+
+  // end::datagrams[]
 
   /** Closes the socket, and waits at most {@link Loops#LIMIT} for that. */
   void close() {

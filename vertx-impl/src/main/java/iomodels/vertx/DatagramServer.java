@@ -64,6 +64,7 @@ final class DatagramServer {
         .listen(address.getPort(), address.getAddress().getHostAddress());
   }
 
+  // tag::datagrams[]
   private void answer(DatagramPacket packet) {
     responder.reply(DuplexSocket.bytesOf(packet.data()), out.clear());
     out.flip();
@@ -71,4 +72,6 @@ final class DatagramServer {
     out.get(reply);
     socket.send(Buffer.buffer(reply), packet.sender().port(), packet.sender().hostAddress());
   }
+
+  // end::datagrams[]
 }

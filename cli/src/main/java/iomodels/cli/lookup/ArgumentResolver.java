@@ -23,6 +23,9 @@ import iomodels.service.Service;
 import iomodels.service.Services;
 import iomodels.wrong.WrongServer;
 import iomodels.wrong.WrongServers;
+import iomodels.wrong.ladder.Ladder;
+import iomodels.wrong.ladder.Stage;
+import iomodels.wrong.program.WrongPrograms;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -83,14 +86,16 @@ public final class ArgumentResolver {
   }
 
   /**
-   * The style of that name, or the example of a name such as {@code example-vertx}; fails if it
-   * does not have the program.
+   * The style of that name, the wrong program of that name, or the example of a name such as {@code
+   * example-vertx}; fails if it does not have the program.
    */
   public static StyleProvider style(String name, Program program) throws UserError {
     if (name.startsWith(Examples.PREFIX)) {
       return example(name.substring(Examples.PREFIX.length()), program);
     }
-    Optional<StyleProvider> style = StyleProvider.named(name);
+    Optional<StyleProvider> style =
+        StyleProvider.named(name)
+            .or(() -> WrongPrograms.named(name).flatMap(it -> WrongPrograms.style(it.name())));
     if (style.isEmpty()) {
       List<StyleProvider> styles = StyleProvider.installed();
       throw unknown("style", name, styles.stream().map(StyleProvider::style).toList());
@@ -104,6 +109,20 @@ public final class ArgumentResolver {
   /** The styles that have the program. */
   public static List<StyleProvider> styles(Program program) {
     return StyleProvider.installed().stream().filter(it -> it.page(program).isPresent()).toList();
+  }
+
+  /** The stage of the ladder with that number or name. */
+  public static Stage stage(String numberOrName) throws UserError {
+    Optional<Stage> stage = Ladder.named(numberOrName);
+    if (stage.isEmpty()) {
+      List<String> known = Ladder.stages().stream().map(Stage::name).toList();
+      throw unknown(
+          "stage",
+          numberOrName,
+          known,
+          "there are: 1 to %d, or %s".formatted(known.size(), String.join(", ", known)));
+    }
+    return stage.get();
   }
 
   /** The names of styles, for a message. */

@@ -38,15 +38,25 @@ public final class TextReport {
     }
     judged.report().notes().forEach(note -> out.printf("note      %s%n", line(note)));
     out.println();
+    printFindings(out, judged, inFull);
+    if (inFull && !judged.described().isEmpty()) {
+      out.println(verdict); // The first line may have left the terminal.
+    }
+    out.flush();
+  }
+
+  /**
+   * Prints the findings of a report, without the verdict on the subject.
+   *
+   * @param inFull whether to list the rules that were skipped and kept, too
+   */
+  public static void printFindings(PrintWriter out, Judged judged, boolean inFull) {
     judged.described().forEach(it -> describe(out, it, judged.again(it)));
     groups(out, judged, Verdict.INCONCLUSIVE);
     if (inFull) {
       groups(out, judged, Verdict.SKIPPED);
       if (!judged.kept().isEmpty()) {
         wrapped(out, mark(Verdict.KEPT, false), RuleIds.of(judged.kept()));
-      }
-      if (!judged.described().isEmpty()) {
-        out.println(verdict); // The first line may have left the terminal.
       }
     }
     out.flush();
