@@ -62,6 +62,7 @@ public final class Pages {
           "lab",
           "lab-report",
           "rules",
+          "ladder",
           "glossary",
           "document",
           "search",
@@ -96,6 +97,7 @@ public final class Pages {
       page("lab-report.html", "lab-report", report(site.recorded().lab().get().measurements()));
     }
     page("rules.html", "rules", rules());
+    page("ladder.html", "ladder", Map.of("stages", new LadderStages(site, words).all()));
     page("glossary.html", "glossary", Map.of("groups", glossary()));
     page(
         "tutorial.html",

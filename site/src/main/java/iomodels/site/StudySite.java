@@ -86,6 +86,11 @@ final class StudySite {
     new Pages(this, content.words(LANGUAGES.getFirst()), folder).writeSources(sources.values());
   }
 
+  /** Returns the project's folder. */
+  Path project() {
+    return project;
+  }
+
   Recorded recorded() {
     return recorded;
   }

@@ -37,6 +37,7 @@ class BrowserIT {
           "table.html",
           "lab.html",
           "rules.html#never-closes",
+          "ladder.html",
           "glossary.html",
           "faults.html",
           "ci.html",
