@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,13 +83,22 @@ public final class TraceFile {
   }
 
   private static String client(Trace.Client client) {
-    return "    {\"name\": %s, \"events\": %s}"
+    return "    {\"name\": %s, \"buffers\": %s, \"events\": %s}"
         .formatted(
             Json.line(client.name()),
+            Json.line(client.buffers().stream().map(TraceFile::buffers).toList()),
             Json.line(
                 client.events().stream()
                     .map(it -> List.<Object>of(it.at(), it.kind().toString(), it.bytes()))
                     .toList()));
+  }
+
+  /** The time, four limits and four numbers of bytes. */
+  private static List<Long> buffers(Trace.Buffers buffers) {
+    List<Long> row = new ArrayList<>(List.of(buffers.at()));
+    row.addAll(buffers.limits());
+    row.addAll(buffers.bytes());
+    return row;
   }
 
   private static String thread(Trace.Track thread) {

@@ -163,7 +163,10 @@ final class CallAggregator {
   private static String result(List<Call> run) {
     long in = bytes(run, true);
     long out = bytes(run, false);
-    if (in > 0 && out > 0) {
+    boolean oneWay =
+        names(run).stream().noneMatch(Phases.READS::contains)
+            || names(run).stream().noneMatch(Phases.WRITES::contains);
+    if (in + out > 0 && !oneWay) {
       return "%d in, %d out".formatted(in, out);
     }
     if (in + out > 0) {

@@ -49,7 +49,7 @@ final class Phases {
   private static final String NOT_THIS_TIME = "MSG_DONTWAIT";
 
   static final Set<String> READS = Set.of("read", "readv", "recvfrom", "recvmsg", "recvmmsg");
-  private static final Set<String> WRITES =
+  static final Set<String> WRITES =
       Set.of("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice");
   private static final Set<String> ACCEPTS = Set.of("accept", "accept4");
   private static final Set<String> READINESS =

@@ -16,8 +16,22 @@ import java.util.Locale;
 public record Trace(
     long micros, boolean complete, String note, List<Client> clients, List<Track> threads) {
 
-  /** A client and its events. */
-  public record Client(String name, List<Event> events) {}
+  /**
+   * A client and its events.
+   *
+   * @param buffers the buffers of its connection at some times; empty if they were not recorded
+   */
+  public record Client(String name, List<Event> events, List<Buffers> buffers) {}
+
+  /**
+   * The kernel's four buffers of a connection at one time, in the order in which a request and its
+   * reply use them: client's send, server's receive, server's send, client's receive.
+   *
+   * @param limits what the kernel allows for each, in bytes: SO_SNDBUF and SO_RCVBUF as the kernel
+   *     counts them, including its own overhead
+   * @param bytes how many bytes are in each
+   */
+  public record Buffers(long at, List<Long> limits, List<Long> bytes) {}
 
   /**
    * An event of a client.

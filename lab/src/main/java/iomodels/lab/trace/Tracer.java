@@ -101,13 +101,14 @@ public final class Tracer {
       names.learn();
     }
     progress.accept("recording");
-    try (Strace strace = Strace.attach(names.processes().toList())) {
+    try (Strace strace = Strace.attach(names.processes().toList());
+        SocketBuffers buffers = SocketBuffers.watch(address.getPort())) {
       Recording recording = new Recording(names, strace, process, limit);
       List<ScriptedClient> clients = recording.runClients(address);
       long micros = WallClock.micros() - recording.beginning;
       strace.detach();
       progress.accept("reading");
-      return recording.read(clients, micros);
+      return recording.read(clients, buffers, micros);
     }
   }
 
@@ -192,7 +193,8 @@ public final class Tracer {
       return "";
     }
 
-    private Trace read(List<ScriptedClient> clients, long micros) throws IOException {
+    private Trace read(List<ScriptedClient> clients, SocketBuffers buffers, long micros)
+        throws IOException {
       List<ClientLog> logs =
           clients.stream().map(it -> new ClientLog(it.name(), it.port(), it.events())).toList();
       List<Traced> calls = calls();
@@ -220,7 +222,9 @@ public final class Tracer {
           micros,
           complete,
           rings ? (note + " " + OF_RINGS).strip() : note,
-          logs.stream().map(it -> new Trace.Client(it.name(), it.events())).toList(),
+          logs.stream()
+              .map(it -> new Trace.Client(it.name(), it.events(), buffers.of(it.port(), beginning)))
+              .toList(),
           CallAggregator.aggregate(tracks(byThread), CallAggregator.ENOUGH));
     }
 

@@ -110,6 +110,17 @@ class CallAggregatorTest {
   }
 
   @Test
+  void theDirectionOfTheBytesIsKeptIfTheBurstAlsoTriedTheOther() {
+    List<Call> calls = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      calls.add(call(i * 100, 10, "write", "900", Kind.COPY, "C"));
+      calls.add(call(i * 100 + 20, 10, "read", "-1 EAGAIN", Kind.ASK, "C"));
+    }
+
+    assertThat(aggregate(calls, 10)).extracting(Call::result).containsExactly("0 in, 90000 out");
+  }
+
+  @Test
   void clientsAreKeptApart() {
     List<Call> calls = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
