@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -45,6 +46,9 @@ public final class Pages {
 
   /** The maximum number of columns side by side. */
   static final int COLUMNS = 5;
+
+  /** The first page plays the traces of these: one thread that blocks, and one that selects. */
+  private static final List<String> PLAYED = List.of("blocking-sequential", "nio-selector");
 
   /** The source file with the contracts of the programs. */
   private static final String CONTRACTS = "core/src/main/java/iomodels/program/Programs.java";
@@ -87,7 +91,16 @@ public final class Pages {
   }
 
   void write() throws IOException {
-    page("index.html", "index", Map.of("serverLists", serverLists()));
+    page(
+        "index.html",
+        "index",
+        Map.of(
+            "serverLists",
+            serverLists(),
+            "played",
+            played(),
+            "stepperWords",
+            json(stepperWords())));
     page("side-by-side.html", "side-by-side", sideBySide());
     page("programs.html", "programs", programs());
     page("timeline.html", "timeline", timeline());
@@ -252,7 +265,29 @@ public final class Pages {
               "trace", trace.flatMap(Trace::json).isPresent(),
               "problem", trace.map(Trace::problem).orElse("")));
     }
-    return Map.of("servers", json(servers), "timelineWords", json(words.below("timeline.")));
+    return Map.of(
+        "servers",
+        json(servers),
+        "timelineWords",
+        json(words.below("timeline.")),
+        "stepperWords",
+        json(stepperWords()));
+  }
+
+  /** Returns the servers that the first page plays, separated by commas; empty without a trace. */
+  private String played() {
+    return PLAYED.stream()
+        .filter(it -> site.recorded().trace(it).flatMap(Trace::json).isPresent())
+        .collect(Collectors.joining(","));
+  }
+
+  /** Returns the texts of the stepper: its own, and those that it shares with other pages. */
+  private Map<String, String> stepperWords() {
+    Map<String, String> texts = new LinkedHashMap<>(words.below("stepper."));
+    words.below("timeline.unit.").forEach((key, text) -> texts.put("unit." + key, text));
+    words.below("timeline.event.").forEach((key, text) -> texts.put("event." + key, text));
+    Implementation.REGIONS.forEach(it -> texts.put("region." + it, words.of("region." + it)));
+    return texts;
   }
 
   /** Serialises a value as JSON that is safe inside a script element. */

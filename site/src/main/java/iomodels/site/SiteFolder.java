@@ -31,12 +31,15 @@ final class SiteFolder {
           "timeline.css",
           "predict.css",
           "commands.css",
+          "stepper.css",
           "site.js",
           "page.js",
           "code.js",
           "copy.js",
           "compare.js",
           "side-by-side.js",
+          "drawing.js",
+          "stepper.js",
           "timeline.js",
           "table.js",
           "predict.js",
@@ -159,6 +162,14 @@ final class SiteFolder {
   /** Writes what the search page finds in a language, also as a script. */
   void writeSearchIndex(String language, List<SearchIndex.Entry> entries) throws IOException {
     writeData("search/%s.js".formatted(language), "searchIndex", language, entries);
+  }
+
+  /** Writes the steps of a trace that can be drawn. */
+  void writeSteps(Implementation implementation, Recorded.Trace trace) throws IOException {
+    if (trace.json().isPresent()) {
+      Map<String, Object> steps = Steps.of(trace.json().get()).data(implementation.id());
+      writeData("steps/%s.js".formatted(trace.name()), "steps", trace.name(), steps);
+    }
   }
 
   void copyAssets() throws IOException {

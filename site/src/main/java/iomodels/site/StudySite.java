@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,10 @@ final class StudySite {
     folder.copyAssets();
     for (Implementation implementation : implementations.all()) {
       folder.writeCode(implementation);
+      Optional<Recorded.Trace> trace = recorded.trace(implementation.file());
+      if (trace.isPresent()) {
+        folder.writeSteps(implementation, trace.get());
+      }
     }
     for (Recorded.Trace trace : recorded.traces()) {
       folder.writeTrace(trace);

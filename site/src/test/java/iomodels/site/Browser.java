@@ -158,11 +158,18 @@ final class Browser implements AutoCloseable {
   }
 
   void dark(boolean dark) {
+    prefer("prefers-color-scheme", dark ? "dark" : "light");
+  }
+
+  /** Sets the reader's preference, and resets the others. */
+  void reducedMotion() {
+    prefer("prefers-reduced-motion", "reduce");
+  }
+
+  private void prefer(String feature, String value) {
     driver.executeCdpCommand(
         "Emulation.setEmulatedMedia",
-        Map.of(
-            "features",
-            List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+        Map.of("features", List.of(Map.of("name", feature, "value", value))));
   }
 
   ChromeDriver driver() {

@@ -10,6 +10,9 @@
  *
  * The fragment of the URL keeps the view: #show=NAME,NAME&from=MS&to=MS. A link may set it.
  *
+ * The stepper beside it follows the choice, by the event "iomodels-shown" with the names, and shows
+ * its position in the lanes, by the event "iomodels-step" with a time in µs.
+ *
  * The keys of the texts, flat or nested, with or without the prefix "timeline."; {x} is a parameter:
  *   choose, server {number}, add, remove {server}, open, no-trace
  *   group.models, group.tutorials, group.python, group.own
@@ -53,7 +56,6 @@
   /** By name: {trace} or {problem}. */
   const loaded = new Map();
 
-  window.iomodels = window.iomodels || {};
   window.iomodels.trace = (name, data) => {
     const result = checked(data);
     loaded.set(String(name), result.trace ? result : { problem: word("invalid", { name, problem: result.problem }) });
@@ -160,70 +162,8 @@
     return gaps;
   }
 
-  const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
-  const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-  const isTime = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
-  const text = (value) => (value === undefined || value === null ? "" : String(value));
-
-  // Texts and numbers.
-
-  let words = {};
-
-  function flatten(from, prefix, to) {
-    for (const [key, value] of Object.entries(from)) {
-      if (isObject(value)) flatten(value, prefix + key + ".", to);
-      else to[(prefix + key).replace(/^timeline\./, "")] = text(value);
-    }
-    return to;
-  }
-
-  function word(key, values = {}) {
-    const found = has(words, key) ? words[key] : key;
-    return found.replace(/\{(\w+)\}/g, (whole, name) => (has(values, name) ? text(values[name]) : whole));
-  }
-
-  const language = document.documentElement.lang || undefined;
-  function format(options) {
-    try {
-      return new Intl.NumberFormat(language, options);
-    } catch (e) {
-      return new Intl.NumberFormat(undefined, options);
-    }
-  }
-  const digits = [0, 1, 2, 3].map((n) => format({ maximumFractionDigits: n }));
-  const fixed = [0, 1, 2, 3].map((n) => format({ minimumFractionDigits: n, maximumFractionDigits: n }));
-  const number = (n) => digits[0].format(n);
-
-  /** Formats a duration in a suitable unit. */
-  function span(micros) {
-    if (micros < 1000) return word("unit.us", { n: digits[0].format(micros) });
-    if (micros < 1e6) return word("unit.ms", { n: fixed[micros < 1e4 ? 2 : 1].format(micros / 1000) });
-    return word("unit.s", { n: fixed[2].format(micros / 1e6) });
-  }
-
-  /** Formats a time, always in ms, so that times can be compared. */
-  const moment = (micros) => word("unit.ms", { n: fixed[3].format(micros / 1000) });
-
-  function bytes(n) {
-    if (n < 1024) return word("unit.bytes", { n: number(n) });
-    if (n < 1024 * 1024) return word("unit.kib", { n: digits[1].format(n / 1024) });
-    return word("unit.mib", { n: digits[1].format(n / 1024 / 1024) });
-  }
-
-  // Elements.
-
-  function put(element, attributes, children) {
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (value === true) element.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
-    }
-    element.append(...children.filter((child) => child !== null && child !== undefined));
-    return element;
-  }
-  const el = (name, attributes, ...children) => put(document.createElement(name), attributes, children);
-  const svg = (name, attributes, ...children) =>
-    put(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+  const { has, isObject, isTime, text, block, el, svg, texts } = iomodels.drawing;
+  const { word, number, digits, fixed, span, moment, bytes } = texts(block("timeline-words", {}));
 
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -235,17 +175,7 @@
     if (root) timeline(root);
   }
 
-  function block(id, otherwise) {
-    try {
-      return JSON.parse(document.getElementById(id).textContent);
-    } catch (e) {
-      return otherwise;
-    }
-  }
-
   function timeline(root) {
-    const given = block("timeline-words", {});
-    words = isObject(given) ? flatten(given, "", {}) : {};
     const listed = block("timeline-servers", []);
     const servers = (Array.isArray(listed) ? listed : []).filter((s) => isObject(s) && typeof s.name === "string");
     const base = root.dataset.base || "traces/";
@@ -416,6 +346,7 @@
       hideTip();
       drawChoice();
       const names = shown.slice();
+      document.dispatchEvent(new CustomEvent("iomodels-shown", { detail: names }));
       if (!names.every((name) => loaded.has(name))) {
         blocks.replaceChildren(...names.map((name) => el("p", { class: "tl-message" }, word("loading", { server: titleOf(name) }))));
         lanes = [];
@@ -510,7 +441,7 @@
       const stack = el("div", { class: "tl-lanes" });
       for (const client of trace.clients) stack.append(clientLane(client, trace, stack));
       for (const thread of trace.threads) stack.append(threadLane(thread, trace, stack));
-      stack.append(el("div", { class: "tl-cross", "aria-hidden": "true", hidden: true }));
+      stack.append(...["tl-head", "tl-cross"].map((line) => el("div", { class: line, "aria-hidden": "true", hidden: true })));
       article.append(stack, summary(titleOf(name), trace), list(titleOf(name), trace));
       return article;
     }
@@ -823,6 +754,21 @@
       }
       zoomAll.disabled = range[1] - range[0] >= whole * 0.9999;
       if (pinned) placeTip();
+      placeHead();
+    }
+
+    /** The position of the stepper: a line through all lanes. */
+    let head = NaN;
+    document.addEventListener("iomodels-step", (event) => {
+      head = event.detail;
+      placeHead();
+    });
+    function placeHead() {
+      const at = scaleOfPlot()(head);
+      for (const line of blocks.querySelectorAll(".tl-head")) {
+        line.hidden = !(at >= 0 && at <= width);
+        line.style.left = left + at + "px";
+      }
     }
 
     function drawAxis(x, ticks) {
