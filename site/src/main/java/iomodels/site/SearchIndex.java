@@ -24,7 +24,16 @@ final class SearchIndex {
   record Entry(String url, String kind, String title, String text) {}
 
   private static final List<String> PAGES =
-      List.of("side-by-side", "programs", "timeline", "table", "lab", "rules", "glossary");
+      List.of(
+          "side-by-side",
+          "programs",
+          "timeline",
+          "table",
+          "lab",
+          "rules",
+          "ladder",
+          "tutorial",
+          "glossary");
 
   private static final Pattern NAMED = Pattern.compile("\\{\\{(?:rule|model|wrong) ([^}]+)}}");
   private static final Pattern OTHER = Pattern.compile("\\{\\{[^}]+}}");
