@@ -14,8 +14,8 @@ public final class Bounds {
   public static final Bounds STANDARD = new Bounds(Map.of(), 1);
 
   /**
-   * For tests that run at each change: shorter streams, which are still longer than the kernel's
-   * buffers by default, fewer clients one after another, and smaller samples of tables.
+   * For tests that run at each change: shorter streams, fewer clients one after another, and
+   * smaller samples of tables.
    */
   public static final Bounds QUICK =
       STANDARD
@@ -43,7 +43,7 @@ public final class Bounds {
   private static final Set<Bound> LIMITS = Set.of(Bound.CLOSE, Bound.STOP, Bound.NEWCOMER);
 
   private static final int SLOWER = 4;
-  private static final int MOST_SLOWDOWN = 20;
+  private static final int MOST_SLOWDOWN = 8;
 
   private final Map<Bound, Long> changed;
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Detects a program of others that plainly speaks another protocol than that of the program that it
@@ -34,6 +35,12 @@ final class ProgramProbe {
           Programs.CHAT, "probe\n",
           Programs.OFFLOAD, "ping\n",
           Programs.HTTP, "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+  /** The first bytes of a reply, which show its protocol. */
+  private static final int SHOWS = 5;
+
+  /** How responses begin; HTTP/0.9 has no status line. */
+  private static final Set<String> HTTP = Set.of("HTTP/", "<HTML", "<!DOC");
 
   private ProgramProbe() {}
 
@@ -55,20 +62,23 @@ final class ProgramProbe {
     }
   }
 
-  /** Sends back what comes, to one connection after the other, until the socket is closed. */
+  /** Sends back what comes, on each connection, until the socket is closed. */
   private static void echo(ServerSocket upstream) {
     try {
       while (true) {
-        try (Socket socket = upstream.accept()) {
-          socket.getInputStream().transferTo(socket.getOutputStream());
-        } catch (SocketException _) {
-          if (upstream.isClosed()) {
-            return;
-          }
-        }
+        Socket socket = upstream.accept();
+        Thread.startVirtualThread(() -> echo(socket));
       }
     } catch (IOException _) {
-      // The upstream failed; the program tells.
+      // The probe has ended.
+    }
+  }
+
+  private static void echo(Socket connection) {
+    try (connection) {
+      connection.getInputStream().transferTo(connection.getOutputStream());
+    } catch (IOException _) {
+      // The program has reset it.
     }
   }
 
@@ -80,35 +90,36 @@ final class ProgramProbe {
       socket.connect(address, patience);
       socket.setSoTimeout(patience);
       socket.getOutputStream().write(request.getBytes(ISO_8859_1));
-      byte[] first = new byte[1024];
-      int count = socket.getInputStream().read(first);
-      reply = new String(first, 0, Math.max(count, 0), ISO_8859_1);
-    } catch (SocketTimeoutException _) {
-      return Optional.of("it answers nothing");
-    } catch (SocketException _) {
-      return Optional.empty(); // It refuses or resets; every rule finds that.
+      reply = new String(socket.getInputStream().readNBytes(SHOWS), ISO_8859_1);
+    } catch (SocketTimeoutException | SocketException _) {
+      return Optional.empty(); // It is silent, slow, refuses or resets: the rules tell.
     }
     return mismatch(program, request, reply);
   }
 
   private static Optional<String> mismatch(Program program, String request, String reply) {
-    boolean isHttp = program.equals(Programs.HTTP);
-    boolean speaksHttp =
-        reply.startsWith("HTTP/") || reply.toLowerCase(Locale.ROOT).contains("<html");
-    if (speaksHttp != isHttp && (speaksHttp || !reply.isEmpty())) {
-      return Optional.of(
-          speaksHttp
-              ? "it speaks HTTP; try --program http"
-              : "it does not speak HTTP: it answers "
-                  + Transcript.show(reply.getBytes(ISO_8859_1), 0, reply.length()));
-    }
-    if (program.equals(Programs.RELAY) || reply.isEmpty()) {
+    if (reply.isEmpty()) {
       return Optional.empty();
     }
-    return reply.startsWith(request)
-        ? Optional.of("it echoes; try --service echo, without --program")
-        : reply.startsWith(request.toUpperCase(Locale.ROOT))
-            ? Optional.of("it answers in upper case; try --service upper, without --program")
-            : Optional.empty();
+    boolean speaksHttp = HTTP.contains(reply.toUpperCase(Locale.ROOT));
+    if (program.equals(Programs.HTTP)) {
+      return speaksHttp
+          ? Optional.empty()
+          : Optional.of(
+              "it does not speak HTTP: it answers "
+                  + Transcript.show(reply.getBytes(ISO_8859_1), 0, reply.length()));
+    }
+    if (speaksHttp) {
+      return Optional.of("it speaks HTTP; try --program http");
+    }
+    if (program.equals(Programs.RELAY)) {
+      return Optional.empty(); // Its upstream echoes.
+    }
+    if (request.startsWith(reply)) {
+      return Optional.of("it echoes; try --service echo, without --program");
+    }
+    return request.toUpperCase(Locale.ROOT).startsWith(reply)
+        ? Optional.of("it answers in upper case; try --service upper, without --program")
+        : Optional.empty();
   }
 }
