@@ -3,6 +3,7 @@ package iomodels.wrong;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import iomodels.conformance.Bound;
 import iomodels.conformance.Bounds;
 import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -84,9 +86,13 @@ final class ConcurrentJudge {
       int tries,
       String symptom,
       Semaphore sideBySide) {
-    Kit kit = new Kit(List.of(rule), bounds, SEED, tries).withoutRepeats();
+    AtomicInteger rounds = new AtomicInteger();
     return judging(
         () -> {
+          // A fault that shows in a reply is hidden if the reply of a busy machine is late.
+          long patience = bounds.time(Bound.PATIENCE).toMillis() * rounds.incrementAndGet();
+          Bounds patient = bounds.with(Bound.PATIENCE, patience);
+          Kit kit = new Kit(List.of(rule), patient, SEED, tries).withoutRepeats();
           try (ProgramTarget target = program.get()) {
             return kit.judge(target, _ -> {});
           }
