@@ -129,7 +129,11 @@ record Steps(List<String> threads, List<String> clients, List<Boolean> recorded,
     if (!last.isWaiting()) {
       return last.kind().charAt(0);
     }
-    return at < last.ready() || !last.isFinished() ? 'w' : 'c';
+    if (at < last.ready() || !last.isFinished()) {
+      return 'w';
+    }
+    // A call that does nothing but wait is on its way back.
+    return last.kind().equals("wait") ? 'r' : last.kind().charAt(0);
   }
 
   /** The derivation of the steps of one trace. */

@@ -176,6 +176,19 @@ class StepsTest {
   }
 
   @Test
+  void onlyACallThatCopiesIsShownToCopyAfterItHasWaited() {
+    String waits =
+        TRACE.replace(
+            "[5300, 10, 0, \"read\", \"8\", \"900\"", "[5300, 90, 70, \"read\", \"8\", \"900\"");
+    String waitsForTheEnd =
+        waits.replace(
+            "70, \"read\", \"8\", \"900\", \"copy\"", "70, \"read\", \"8\", \"0\", \"wait\"");
+
+    assertThat(described(steps(waits))).contains("5370 read copy converse c");
+    assertThat(described(steps(waitsForTheEnd))).contains("5370 read return converse r");
+  }
+
+  @Test
   void aReadThatWaitsDoesNotShowWhatItWillRead() {
     List<Step> steps =
         steps(
