@@ -6,6 +6,7 @@ import iomodels.cli.options.ModelNames;
 import iomodels.cli.output.ExitCode;
 import iomodels.cli.output.UserError;
 import iomodels.cli.project.ProjectFiles;
+import iomodels.wrong.WrongServers;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,7 +51,8 @@ public final class StudyCommand implements Callable<Integer> {
       paramLabel = "MODEL|PAGE",
       completionCandidates = ModelNames.class,
       description =
-          "A model or a server of iomodels list --wrong, several to show side by side, or a page.")
+          "A model, a server of iomodels list --wrong, or a page. Several servers are shown side by"
+              + " side; wrong servers cannot be.")
   private List<String> wanted = List.of();
 
   @Option(names = "--zh", description = "Open the Chinese pages.")
@@ -97,8 +99,7 @@ public final class StudyCommand implements Callable<Integer> {
     boolean twin = wanted.size() == 1 && wanted.getFirst().contains(":");
     if (wanted.size() > 1 || twin) { // A twin has no page of its own.
       for (String each : wanted) {
-        String file = each.replaceAll("[:/]", ".") + ".js";
-        demand(site, site.resolve("code").resolve(file), each);
+        demandColumn(site, each);
       }
       return address(language.resolve("side-by-side.html"), String.join(",", wanted));
     }
@@ -111,32 +112,47 @@ public final class StudyCommand implements Callable<Integer> {
     if (!Files.isRegularFile(page) && ServerNames.isForStudy(name)) {
       return address(language.resolve("rules.html"), name); // A wrong server, below its rule.
     }
-    demand(site, page, name);
-    return address(page, "");
-  }
-
-  private static void demand(Path site, Path file, String name) throws UserError {
-    if (!Files.isRegularFile(file)) {
+    if (!Files.isRegularFile(page)) {
       String advice =
-          Suggestion.of(name, known(site))
-              .map("did you mean '%s'?"::formatted)
+          advice(name, pages(site))
               .orElse(
                   "it has one for each model (iomodels list), and timeline, side-by-side, table,"
                       + " rules and glossary");
       throw new UserError("the site has no page for '%s'; %s".formatted(name, advice));
     }
+    return address(page, "");
   }
 
-  /** What the site can show: pages, and columns such as {@code python:tutorial/blocking}. */
-  private static List<String> known(Path site) {
-    return Stream.of(
-            ServerNames.all(),
-            names(site, ".html"),
-            names(site.resolve("code"), ".js")
-                .map(it -> it.replaceFirst("\\.", ":").replace('.', '/')))
+  private static void demandColumn(Path site, String name) throws UserError {
+    if (Files.isRegularFile(site.resolve("code").resolve(name.replaceAll("[:/]", ".") + ".js"))) {
+      return;
+    }
+    if (WrongServers.named(name).isPresent()) {
+      throw new UserError(
+          "the wrong server '%1$s' has no column; see it below its rule: iomodels study %1$s"
+              .formatted(name));
+    }
+    String advice =
+        advice(name, columns(site).toList()).orElse("it has one for each model: see iomodels list");
+    throw new UserError("the site has no column for '%s'; %s".formatted(name, advice));
+  }
+
+  private static Optional<String> advice(String mistyped, List<String> known) {
+    return Suggestion.of(mistyped, known).map("did you mean '%s'?"::formatted);
+  }
+
+  /** What can be shown alone. */
+  private static List<String> pages(Path site) {
+    return Stream.of(ServerNames.all(), names(site, ".html"), columns(site))
         .flatMap(names -> names)
         .distinct()
         .toList();
+  }
+
+  /** What can be shown in columns, such as {@code python:tutorial/blocking}. */
+  private static Stream<String> columns(Path site) {
+    return names(site.resolve("code"), ".js")
+        .map(it -> it.replaceFirst("\\.", ":").replace('.', '/'));
   }
 
   private static Stream<String> names(Path folder, String suffix) {

@@ -57,9 +57,26 @@ class StudyCommandTest {
     assertThat(Cli.run("study", "--print", "tutorial-selekt").err())
         .contains("did you mean 'tutorial-select'?");
     assertThat(Cli.run("study", "--print", "vertx", "python:with_selekt").err())
-        .contains("did you mean");
+        .contains("no column for 'vertx'");
+    page("code/vertx.js");
+    assertThat(Cli.run("study", "--print", "vertx", "python:with_selekt").err())
+        .contains("did you mean 'python:with_select'?");
     assertThat(Cli.run("study", "--print", "a", "b", "c", "d", "e", "f").err())
         .contains("no more than 5");
+  }
+
+  @Test
+  void aWrongServerHasNoColumnAndIsNotSuggestedForOne() throws IOException {
+    page("index.html");
+    page("code/vertx.js");
+    Cli wrong = Cli.run("study", "--print", "banner", "vertx");
+    assertThat(wrong.exitCode()).isEqualTo(ExitCode.UNUSABLE);
+    assertThat(wrong.err())
+        .contains("'banner' has no column", "iomodels study banner")
+        .doesNotContain("did you mean");
+    assertThat(Cli.run("study", "--print", "vertx", "bannr").err())
+        .contains("no column for 'bannr'")
+        .doesNotContain("did you mean");
   }
 
   @Test
