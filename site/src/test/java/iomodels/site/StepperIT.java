@@ -120,11 +120,14 @@ class StepperIT {
   @Test
   void theFirstPageDoesNotPlayIfTheReaderPrefersReducedMotion() {
     browser.reducedMotion();
-    browser.open("index.html");
-    browser.await("#stepper .st-server", 2);
+    try {
+      browser.open("index.html");
+      browser.await("#stepper .st-server", 2);
 
-    assertThat(text("#stepper .st-play")).isEqualTo("Play");
-    assertThat(position()).isZero();
-    browser.dark(false);
+      assertThat(text("#stepper .st-play")).isEqualTo("Play");
+      assertThat(position()).isZero();
+    } finally {
+      browser.dark(false);
+    }
   }
 }
