@@ -162,6 +162,9 @@ class ReadingIT {
 
     assertThat(firstFound("search.html?q=4.06")).startsWith("4.06");
     assertThat(firstFound("search.html?q=selectro")).as("misspelt").contains("select");
+    assertThat(firstFound("search.html?q=!epoll")).as("not an operator").contains("epoll");
+    assertThat(firstFound("search.html?q=read|write"))
+        .isEqualTo(firstFound("search.html?q=read write"));
     assertThat(firstFound("zh/search.html?q=半关闭")).contains("半关闭");
     // Chinese has no blanks: the words of the query are not side by side in the text.
     assertThat(firstFound("zh/search.html?q=线程阻塞")).contains("线程", "阻塞");

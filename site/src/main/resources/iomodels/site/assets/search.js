@@ -22,16 +22,21 @@
   const words = (query) =>
     query
       .toLowerCase()
-      .replaceAll('"', " ")
+      .replace(/["|]/g, " ")
       .split(/\s+/)
       .flatMap((it) => it.match(/\p{Script=Han}+|\P{Script=Han}+/gu) ?? [])
       .flatMap((it) => (/\p{Script=Han}/u.test(it) ? pairs(it) : [it]));
 
-  /* In Fuse's extended search, 'word means that the field contains the word. */
+  /*
+   * In Fuse's extended search, '"word" means that the field contains the word. Outside the quotes the other
+   * operators mean something too: !word would find what lacks the word.
+   */
   const find = (wanted) => {
-    const every = (word) => ({ $and: wanted.map((it) => ({ $or: keys.map(({ name }) => ({ [name]: word(it) })) })) });
-    const exact = index.search(every((it) => `'"${it}"`));
-    return exact.length > 0 ? exact : index.search(every((it) => it));
+    const every = (list, word) => ({ $and: list.map((it) => ({ $or: keys.map(({ name }) => ({ [name]: word(it) })) })) });
+    const exact = index.search(every(wanted, (it) => `'"${it}"`));
+    if (exact.length > 0) return exact;
+    const plain = wanted.map((it) => it.replace(/[!^$=']/g, "")).filter((it) => it !== "");
+    return plain.length > 0 ? index.search(every(plain, (it) => it)) : [];
   };
 
   /* Returns the part of a text around the first word, with the words marked. */
@@ -78,7 +83,8 @@
 
   (globalThis.iomodels ??= {}).searchIndex = (_, entries) => {
     index = new Fuse(entries, { keys, useExtendedSearch: true, ignoreLocation: true, threshold: 0.3 });
-    input.value = new URLSearchParams(location.search).get("q") ?? "";
+    // The reader may have typed while the index was loading.
+    input.value ||= new URLSearchParams(location.search).get("q") ?? "";
     show();
     let waiting;
     input.addEventListener("input", () => {
