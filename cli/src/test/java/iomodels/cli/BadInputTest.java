@@ -130,6 +130,9 @@ class BadInputTest {
           learn --exec '/bin/false {port}'             | ended at once
           learn --list --reset                         | --list and --reset: leave one of them out
           learn 3 --list                               | --list takes no STAGE
+          learn --reset --json -                       | --json has nothing to write with --reset
+          learn --starter go --json -                  | --json has nothing to write with --starter
+          learn --watch --json - --exec {port}         | --json has nothing to write with --watch
           learn -o here                                | add --starter LANGUAGE
           learn --folder /no/such                      | there is no folder /no/such; choose another --folder
           compare no-such-model                        | there are: blocking-pool

@@ -1,28 +1,21 @@
 package iomodels.cli.commands;
 
-import iomodels.cli.learn.FolderWatch;
+import iomodels.cli.learn.Climb;
 import iomodels.cli.learn.Invocation;
 import iomodels.cli.learn.LadderProgress;
 import iomodels.cli.learn.LadderText;
-import iomodels.cli.learn.StageJudge;
 import iomodels.cli.learn.Starter;
 import iomodels.cli.learn.Words;
 import iomodels.cli.lookup.ArgumentResolver;
 import iomodels.cli.options.JsonOption;
 import iomodels.cli.options.SeedOption;
 import iomodels.cli.options.StageNames;
-import iomodels.cli.output.ErrorReporter;
 import iomodels.cli.output.ExitCode;
-import iomodels.cli.output.Findings;
-import iomodels.cli.output.Judged;
 import iomodels.cli.output.ShellQuoting;
-import iomodels.cli.output.TextReport;
 import iomodels.cli.output.UserError;
-import iomodels.conformance.Verdict;
 import iomodels.wrong.ladder.Ladder;
 import iomodels.wrong.ladder.Language;
 import iomodels.wrong.ladder.Stage;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
@@ -30,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -55,8 +47,8 @@ import picocli.CommandLine.Spec;
       "  iomodels learn --exec 'python3 server.py {port} {service}'",
       "  iomodels learn --watch --exec 'python3 server.py {port} {service}'",
       "",
-      "Exit code: 0 the stages that were tried are passed, 1 a rule is broken, 2 no verdict: a rule"
-          + " is inconclusive or was skipped."
+      "Exit code: 0 the stages that were tried are passed, 1 a rule is broken or the server is"
+          + " of another kind, 2 no verdict: a rule is inconclusive or was skipped."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -82,7 +74,9 @@ public final class LearnCommand implements Callable<Integer> {
 
   @Option(
       names = "--watch",
-      description = "Judge again when a file of the folder has changed, until Ctrl-C.")
+      description =
+          "Judge again when a file of the folder has changed, until all stages are passed or the"
+              + " next one needs another command; with STAGE until Ctrl-C.")
   private boolean watch;
 
   @Option(
@@ -132,17 +126,14 @@ public final class LearnCommand implements Callable<Integer> {
   record StageRow(
       int number, String name, String title, List<String> rules, boolean passed, boolean next) {}
 
-  /** The verdict on a stage; its JSON has these names. */
-  record StageResult(int number, String name, Verdict verdict, Findings.Plain report) {}
-
   @Override
   public Integer call() throws UserError, InterruptedException {
     demandThatOptionsFit();
     json.demandWritable();
     PrintWriter standard = spec.commandLine().getOut();
     PrintWriter out = json.isStandardOutput() ? new PrintWriter(Writer.nullWriter()) : standard;
-    LadderText text =
-        new LadderText(out, new Words(language.orElseGet(() -> Words.wanted(System.getenv()))));
+    Invocation invocation = new Invocation(folder);
+    LadderText text = new LadderText(out, new Words(language()), invocation);
     if (starter.isPresent()) {
       return writeStarter(starter.get(), out, text);
     }
@@ -153,12 +144,12 @@ public final class LearnCommand implements Callable<Integer> {
     }
     Optional<Stage> stage =
         wanted.isPresent() ? Optional.of(ArgumentResolver.stage(wanted.get())) : Optional.empty();
-    LadderProgress progress = new LadderProgress(folder);
+    LadderProgress progress = new LadderProgress(invocation);
     if (command.isPresent()) {
       progress.demandWritable();
-      Climb climb = new Climb(command.get(), stage, progress, text, out);
-      int code = watch ? climb.watching() : climb.once();
-      json.write(climb.results, standard);
+      Climb climb = new Climb(command.get(), invocation, progress, text, seed::orNew, hint);
+      int code = watch ? climb.watching(stage, spec.commandLine().getErr()) : climb.once(stage);
+      json.write(climb.results(), standard);
       return code;
     }
     if (hint || stage.isPresent()) {
@@ -194,6 +185,11 @@ public final class LearnCommand implements Callable<Integer> {
     if (watch && command.isEmpty()) {
       throw new UserError("--watch needs a server to judge; add --exec 'COMMAND {port}'");
     }
+    if (json.file().isPresent() && (watch || starter.isPresent() || reset)) {
+      throw new UserError(
+          "--json has nothing to write with %s; leave one of them out"
+              .formatted(watch ? "--watch" : modes.getFirst()));
+    }
     if (output.isPresent() && starter.isEmpty()) {
       throw new UserError("-o is the folder of --starter; add --starter LANGUAGE");
     }
@@ -216,8 +212,12 @@ public final class LearnCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private Language language() {
+    return language.orElseGet(() -> Words.wanted(System.getenv()));
+  }
+
   private List<StageRow> rows(LadderProgress progress) {
-    Language shown = language.orElseGet(() -> Words.wanted(System.getenv()));
+    Language shown = language();
     return Ladder.stages().stream()
         .map(
             it ->
@@ -229,97 +229,5 @@ public final class LearnCommand implements Callable<Integer> {
                     progress.hasPassed(it),
                     progress.next().filter(it::equals).isPresent()))
         .toList();
-  }
-
-  /** Judges one stage, or stage after stage until one is not passed. */
-  private final class Climb {
-
-    private final String server;
-    private final Optional<Stage> only;
-    private final LadderProgress progress;
-    private final LadderText text;
-    private final PrintWriter out;
-    private final List<StageResult> results = new ArrayList<>();
-
-    Climb(
-        String server,
-        Optional<Stage> only,
-        LadderProgress progress,
-        LadderText text,
-        PrintWriter out) {
-      this.server = server;
-      this.only = only;
-      this.progress = progress;
-      this.text = text;
-      this.out = out;
-    }
-
-    int once() throws UserError, InterruptedException {
-      if (only.isPresent()) {
-        return judge(only.get());
-      }
-      Optional<Stage> next = progress.next();
-      boolean isFirst = true;
-      while (next.isPresent()) {
-        StageJudge judge = new StageJudge(next.get(), server);
-        if (!isFirst && !judge.missing().isEmpty()) {
-          text.needsAnotherCommand(next.get(), judge.missing());
-          return ExitCode.OK;
-        }
-        int code = judge(next.get());
-        if (code != ExitCode.OK) {
-          return code;
-        }
-        isFirst = false;
-        next = progress.next();
-      }
-      text.end(Invocation.here("conform --help"));
-      return ExitCode.OK;
-    }
-
-    /**
-     * Judges after each change, until all is passed. A server that does not start may be mended.
-     */
-    int watching() throws UserError, InterruptedException {
-      try {
-        FolderWatch files = new FolderWatch(folder);
-        while (true) {
-          try {
-            int code = once();
-            if (code == ExitCode.OK && only.isEmpty()) {
-              return code;
-            }
-          } catch (UserError e) {
-            ErrorReporter.report(spec.commandLine().getErr(), e.getMessage());
-          }
-          out.println();
-          text.say("watch.waits", folder.toAbsolutePath());
-          String changed =
-              files.awaitChange().stream().map(Path::toString).collect(Collectors.joining(", "));
-          text.say("watch.again", changed);
-          out.println();
-        }
-      } catch (IOException e) {
-        throw new UserError("cannot watch %s: %s".formatted(folder.toAbsolutePath(), e));
-      }
-    }
-
-    private int judge(Stage stage) throws UserError, InterruptedException {
-      Judged judged = new StageJudge(stage, server).judge(seed.orNew());
-      text.judged(stage);
-      Verdict verdict = StageJudge.outcome(judged.report());
-      results.add(new StageResult(stage.number(), stage.name(), verdict, Findings.plain(judged)));
-      TextReport.printFindings(out, judged, true);
-      text.verdict(stage, judged.report());
-      if (verdict == Verdict.KEPT) {
-        progress.pass(stage, server);
-        text.explanation(stage);
-        return ExitCode.OK;
-      }
-      if (hint) {
-        text.hint(stage);
-      }
-      return verdict == Verdict.BROKEN ? ExitCode.NO : ExitCode.UNUSABLE;
-    }
   }
 }

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
  * Waits until a file of a project changes. It compares times and sizes now and then: that works the
@@ -28,6 +29,7 @@ public final class FolderWatch {
   private final Path folder;
   private Map<Path, State> known;
   private Set<Path> changedMeanwhile = Set.of();
+  private boolean changedAtRest;
 
   /** Files that have changed while no server ran: the user changes them. */
   private final Set<Path> ofUser = new TreeSet<>();
@@ -47,17 +49,28 @@ public final class FolderWatch {
    *
    * <p>Files that have changed before this call, while the server was judged, count as well: the
    * user may have saved them. If they had also changed before the call before, and never while no
-   * server ran, they are what the server itself writes, and do not count.
+   * server ran, they are taken for what the server itself writes, and do not count. A file that the
+   * user has changed once is one of the server's again if it changes in a run that no change of the
+   * user has caused.
    *
+   * @param notCounted receives, before the wait, the files that have changed and do not count;
+   *     maybe none
    * @return the files that have changed, relative to the folder
    */
-  public Set<Path> awaitChange() throws IOException, InterruptedException {
+  public Set<Path> awaitChange(Consumer<Set<Path>> notCounted)
+      throws IOException, InterruptedException {
     Map<Path, State> now = states();
     Set<Path> meanwhile = changed(known, now);
-    if (changedMeanwhile.containsAll(meanwhile) && Collections.disjoint(meanwhile, ofUser)) {
+    if (!changedAtRest) {
+      ofUser.removeIf(it -> meanwhile.contains(it) && changedMeanwhile.contains(it));
+    }
+    boolean isOfServer =
+        changedMeanwhile.containsAll(meanwhile) && Collections.disjoint(meanwhile, ofUser);
+    if (isOfServer) {
       known = now;
     }
     changedMeanwhile = meanwhile;
+    notCounted.accept(isOfServer ? meanwhile : Set.of());
     Map<Path, State> atRest = now;
     while (now.equals(known)) {
       Thread.sleep(INTERVAL);
@@ -70,7 +83,9 @@ public final class FolderWatch {
       now = states();
     } while (!now.equals(before));
     Set<Path> changes = changed(known, now);
-    ofUser.addAll(changed(atRest, now));
+    Set<Path> byUser = changed(atRest, now);
+    changedAtRest = !byUser.isEmpty();
+    ofUser.addAll(byUser);
     known = now;
     return changes;
   }

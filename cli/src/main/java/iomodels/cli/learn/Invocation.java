@@ -5,10 +5,20 @@ import iomodels.cli.project.ProjectFiles;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Commands of this program as a user types them in a folder of the user's own project. */
-public final class Invocation {
+/**
+ * Commands of this program as a user types them in a folder of the user's own project.
+ *
+ * @param folder the folder with the progress, as the user gave it; empty for the current folder
+ */
+public record Invocation(Path folder) {
 
-  private Invocation() {}
+  /** Returns a command {@code learn} with the same folder. */
+  public String learn(String arguments) {
+    return here(
+        folder.toString().isEmpty()
+            ? "learn " + arguments
+            : "learn %s --folder %s".formatted(arguments, ShellQuoting.word(folder.toString())));
+  }
 
   /** Returns what to type in the current folder. */
   public static String here(String arguments) {

@@ -6,6 +6,7 @@ import iomodels.lab.report.WholeFile;
 import iomodels.wrong.ladder.Ladder;
 import iomodels.wrong.ladder.Stage;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -24,6 +25,7 @@ public final class LadderProgress {
   /** The name of the file. */
   public static final String FILE = ".iomodels-learn.json";
 
+  private final Invocation invocation;
   private final Path file;
   private final Map<String, Passed> passed = new LinkedHashMap<>();
 
@@ -42,26 +44,40 @@ public final class LadderProgress {
   /**
    * Reads the file, if there is one.
    *
-   * @param folder the user's project
-   * @throws UserError if the file is damaged
+   * @param invocation the commands to suggest, with the folder of the user's project
+   * @throws UserError if the file cannot be read, or is damaged
    */
-  public LadderProgress(Path folder) throws UserError {
+  public LadderProgress(Invocation invocation) throws UserError {
+    this.invocation = invocation;
+    Path folder = invocation.folder();
     file = folder.resolve(FILE);
     if (!Files.isDirectory(folder)) {
       throw new UserError("there is no folder %s; choose another --folder".formatted(folder));
     }
-    if (Files.exists(file)) {
-      try {
-        read(JsonMapper.shared().readTree(Files.readString(file)));
-      } catch (JacksonException | IOException | IllegalArgumentException _) {
-        throw new UserError(
-            "%s is damaged; repair it, or begin again with: %s"
-                .formatted(file, Invocation.here("learn --reset")));
-      }
-    }
+    read();
   }
 
-  private void read(JsonNode content) {
+  private void read() throws UserError {
+    Map<String, Passed> stages = Map.of();
+    if (Files.exists(file)) {
+      try {
+        stages = stages(JsonMapper.shared().readTree(Files.readString(file)));
+      } catch (JacksonException | CharacterCodingException | IllegalArgumentException _) {
+        throw new UserError(
+            "%s is damaged; repair it, or begin again with: %s"
+                .formatted(file, invocation.learn("--reset")));
+      } catch (IOException e) {
+        throw new UserError(
+            "cannot read %s, which keeps your progress: %s; choose another --folder"
+                .formatted(file, e));
+      }
+    }
+    passed.clear();
+    passed.putAll(stages);
+  }
+
+  private static Map<String, Passed> stages(JsonNode content) {
+    Map<String, Passed> passed = new LinkedHashMap<>();
     JsonNode stages = content.path("passed");
     if (!stages.isArray()) {
       throw new IllegalArgumentException("no list of stages");
@@ -75,6 +91,7 @@ public final class LadderProgress {
       }
       passed.put(name, one);
     }
+    return passed;
   }
 
   /** The file, which may not exist yet. */
@@ -113,12 +130,14 @@ public final class LadderProgress {
   }
 
   /**
-   * Adds a stage, and writes the file.
+   * Adds a stage to those that the file has now, and writes it: another terminal may have changed
+   * it.
    *
    * @param command the command of the server that passed
-   * @throws UserError if it cannot be written; the old content is unchanged
+   * @throws UserError if it cannot be read or written; the old content is unchanged
    */
   public void pass(Stage stage, String command) throws UserError {
+    read();
     passed.remove(stage.name());
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     passed.put(stage.name(), new Passed(stage.name(), command, now));

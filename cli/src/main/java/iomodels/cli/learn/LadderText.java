@@ -2,7 +2,9 @@ package iomodels.cli.learn;
 
 import static java.util.stream.Collectors.joining;
 
+import iomodels.cli.output.Judged;
 import iomodels.cli.output.TerminalWidth;
+import iomodels.cli.output.TextReport;
 import iomodels.cli.output.WrappedText;
 import iomodels.cli.project.ProjectFiles;
 import iomodels.conformance.Report;
@@ -17,6 +19,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Help.Ansi;
 
 /** Prints the ladder and its stages in the user's language. */
@@ -28,24 +31,25 @@ public final class LadderText {
 
   private final PrintWriter out;
   private final Words words;
+  private final Invocation invocation;
   private final int width;
 
-  /** Creates a printer whose lines fit the terminal. */
-  public LadderText(PrintWriter out, Words words) {
+  /**
+   * Creates a printer whose lines fit the terminal.
+   *
+   * @param invocation the commands to suggest
+   */
+  public LadderText(PrintWriter out, Words words, Invocation invocation) {
     this.out = out;
     this.words = words;
+    this.invocation = invocation;
     width = Math.min(WIDEST, TerminalWidth.ofStandardOutput());
   }
 
-  /** What a user types to begin with the stage. */
-  private static String learn(String arguments) {
-    return Invocation.here("learn " + arguments);
-  }
-
   /** A command that judges a server of the stage. */
-  public static String example(Stage stage) {
-    return "%s --exec 'COMMAND %s'"
-        .formatted(learn(stage.name()), String.join(" ", stage.placeholders()));
+  private String example(Stage stage) {
+    return invocation.learn(
+        "%s --exec 'COMMAND %s'".formatted(stage.name(), String.join(" ", stage.placeholders())));
   }
 
   /** Prints all stages, with a mark at those that are passed, and at the next one. */
@@ -84,10 +88,11 @@ public final class LadderText {
               .lastCommand()
               .filter(it -> stage.placeholders().stream().allMatch(it::contains))
               .orElse("COMMAND " + placeholders);
-      advice(learn(stage.name()), "begin.text");
-      advice(learn("--exec '%s'".formatted(command.replace("'", "'\\''"))), "begin.judge");
+      advice(invocation.learn(stage.name()), "begin.text");
+      advice(
+          invocation.learn("--exec '%s'".formatted(command.replace("'", "'\\''"))), "begin.judge");
       if (progress.count() == 0) {
-        advice(learn("--starter python -o my-server"), "begin.starter");
+        advice(Invocation.here("learn --starter python -o my-server"), "begin.starter");
       }
     } else {
       paragraph(words.of("ladder.done"), "");
@@ -119,7 +124,7 @@ public final class LadderText {
     }
     subheading(words.of("stage.judge"));
     out.println(COMMAND + example(stage));
-    paragraph(words.of("stage.judge.hint", learn(stage.name() + " --hint")), INDENT);
+    paragraph(words.of("stage.judge.hint", invocation.learn(stage.name() + " --hint")), INDENT);
   }
 
   private String title(Stage stage) {
@@ -127,10 +132,11 @@ public final class LadderText {
         "stage", stage.number(), Ladder.stages().size(), stage.text(words.language()).title());
   }
 
-  /** Prints the title of a stage, above its findings. */
-  public void judged(Stage stage) {
+  /** Prints the title of a stage, its findings, and the verdict. */
+  public void judged(Stage stage, Judged judged) {
     heading(title(stage));
-    out.flush();
+    TextReport.printFindings(out, judged, true);
+    verdict(stage, judged.report());
   }
 
   /** Prints the hint of a stage. */
@@ -139,9 +145,34 @@ public final class LadderText {
     out.flush();
   }
 
-  /** Prints the verdict on a stage, below its findings. */
-  public void verdict(Stage stage, Report report) {
+  private void verdict(Stage stage, Report report) {
     Verdict verdict = StageJudge.outcome(report);
+    String style =
+        switch (verdict) {
+          case KEPT -> "bold,green";
+          case BROKEN -> "bold,red";
+          case SKIPPED, ERROR, INCONCLUSIVE -> "yellow";
+        };
+    Optional<String> mismatch = StageJudge.mismatch(report);
+    String text =
+        mismatch.isPresent()
+            ? words.of("verdict.mismatch", stage.number())
+            : verdictInWords(stage, verdict, report);
+    out.println(
+        Ansi.AUTO.string("@|%s %s|@".formatted(style, text))
+            + mismatch.map(LadderText::withoutAdvice).orElse(""));
+    if (verdict != Verdict.KEPT) {
+      paragraph(words.of("stage.judge.hint", invocation.learn(stage.name() + " --hint")), "");
+    }
+    out.flush();
+  }
+
+  /** What the kit advises are options of {@code conform}, which this command has not. */
+  private static String withoutAdvice(String mismatch) {
+    return mismatch.replace('\n', ' ').replaceFirst(";[^;]* --(service|program)\\b[^;]*$", "");
+  }
+
+  private String verdictInWords(Stage stage, Verdict verdict, Report report) {
     String key =
         switch (verdict) {
           case KEPT -> "verdict.passed";
@@ -149,23 +180,11 @@ public final class LadderText {
           case SKIPPED -> "verdict.skipped";
           case ERROR, INCONCLUSIVE -> "verdict.open";
         };
-    String style =
-        switch (verdict) {
-          case KEPT -> "bold,green";
-          case BROKEN -> "bold,red";
-          case SKIPPED, ERROR, INCONCLUSIVE -> "yellow";
-        };
-    long rules = report.findings().size();
     long counted =
         verdict == Verdict.BROKEN || verdict == Verdict.SKIPPED
             ? report.count(verdict)
             : report.unanswered();
-    String text = words.of(key, stage.number(), counted, rules);
-    out.println(Ansi.AUTO.string("@|%s %s|@".formatted(style, text)));
-    if (verdict != Verdict.KEPT) {
-      paragraph(words.of("stage.judge.hint", learn(stage.name() + " --hint")), "");
-    }
-    out.flush();
+    return words.of(key, stage.number(), counted, report.findings().size());
   }
 
   /** Prints what a user has learned with a stage, and where this project does the same. */
@@ -211,7 +230,7 @@ public final class LadderText {
             "verdict.other",
             stage.number(),
             missing.stream().map("`%s`"::formatted).collect(joining(", ")),
-            learn(stage.name())),
+            invocation.learn(stage.name())),
         "");
     out.flush();
   }
@@ -220,6 +239,29 @@ public final class LadderText {
   public void end(String conform) {
     paragraph(words.of("verdict.all", Ladder.stages().size(), conform), "");
     out.flush();
+  }
+
+  /** Prints that changes of files are awaited. */
+  public void waits(Path folder) {
+    out.println();
+    say("watch.waits", folder.toAbsolutePath());
+  }
+
+  /** Prints which files have changed while the server was judged and do not count; maybe none. */
+  public void notJudgedAgain(Set<Path> files) {
+    if (!files.isEmpty()) {
+      say("watch.ignored", names(files));
+    }
+  }
+
+  /** Prints which files have changed, above the next verdict. */
+  public void changed(Set<Path> files) {
+    say("watch.again", names(files));
+    out.println();
+  }
+
+  private static String names(Set<Path> files) {
+    return files.stream().map(Path::toString).collect(joining(", "));
   }
 
   /** Prints a message as a paragraph. */

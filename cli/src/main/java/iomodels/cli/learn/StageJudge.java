@@ -8,6 +8,7 @@ import iomodels.cli.output.ShellQuoting;
 import iomodels.cli.output.UserError;
 import iomodels.cli.targets.ProgramTargets;
 import iomodels.conformance.Bounds;
+import iomodels.conformance.Finding;
 import iomodels.conformance.Kit;
 import iomodels.conformance.Report;
 import iomodels.conformance.Rule;
@@ -30,15 +31,18 @@ public final class StageJudge {
 
   private final Stage stage;
   private final String command;
+  private final Invocation invocation;
 
   /**
    * Creates a judge.
    *
    * @param command starts the server; has the placeholders of the stage
+   * @param invocation the commands to suggest
    */
-  public StageJudge(Stage stage, String command) {
+  public StageJudge(Stage stage, String command, Invocation invocation) {
     this.stage = stage;
     this.command = command;
+    this.invocation = invocation;
   }
 
   /** The rules of a stage. */
@@ -54,17 +58,16 @@ public final class StageJudge {
   /**
    * Judges the command.
    *
-   * @throws UserError if it lacks a placeholder, or does not start
+   * @throws UserError if it lacks a placeholder
+   * @throws IOException if it does not start; the message is for the user
    */
-  public Judged judge(long seed) throws UserError, InterruptedException {
+  public Judged judge(long seed) throws UserError, IOException, InterruptedException {
     List<String> missing = missing();
     if (!missing.isEmpty()) {
       throw new UserError(
           "stage %s needs %s in --exec; see: %s"
               .formatted(
-                  stage.name(),
-                  String.join(" and ", missing),
-                  Invocation.here("learn " + stage.name())));
+                  stage.name(), String.join(" and ", missing), invocation.learn(stage.name())));
     }
     Kit kit = new Kit(rules(stage), Bounds.STANDARD, seed);
     try (Progress progress = Progress.of(kit.rules().size());
@@ -75,8 +78,6 @@ public final class StageJudge {
       Report report =
           kit.judge(subject, StopCondition.NONE, new JudgingProgress(progress, "", _ -> {}));
       return new Judged(report, conformCommand(), "", seed, Instant.now(), true);
-    } catch (IOException e) {
-      throw new UserError(String.valueOf(e.getMessage()));
     }
   }
 
@@ -107,10 +108,27 @@ public final class StageJudge {
   }
 
   /**
+   * Returns what the server is instead, if it plainly is of another kind than the stage demands:
+   * then the kit has tried no rule, and its notes have the reason.
+   */
+  public static Optional<String> mismatch(Report report) {
+    List<String> reasons = report.findings().stream().map(Finding::detail).distinct().toList();
+    if (reasons.size() != 1 || report.count(Verdict.SKIPPED) != report.findings().size()) {
+      return Optional.empty();
+    }
+    return Optional.of(reasons.getFirst())
+        .filter(reason -> report.notes().stream().anyMatch(it -> it.endsWith(": " + reason)));
+  }
+
+  /**
    * Returns what the verdict on a stage is: {@link Verdict#KEPT} only if all its rules were kept;
-   * otherwise the first of broken, error, inconclusive and skipped that any rule has.
+   * {@link Verdict#BROKEN} also for a server of another kind; otherwise the first of broken, error,
+   * inconclusive and skipped that any rule has.
    */
   public static Verdict outcome(Report report) {
+    if (mismatch(report).isPresent()) {
+      return Verdict.BROKEN;
+    }
     return List.of(Verdict.BROKEN, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.SKIPPED).stream()
         .filter(it -> report.count(it) > 0)
         .findFirst()

@@ -19,10 +19,13 @@ public enum Starter {
   /** Python 3. */
   PYTHON("server.py", "python3 server.py"),
   /** Go, with the standard library alone. */
-  GO("server.go", "./server");
+  GO("server.go", "build/server");
 
-  /** Builds the server; "go run" would get the signals in place of the server. */
-  private static final String GO_BUILD = "go build server.go && ";
+  /**
+   * Builds the server each time before it starts, in a folder that is not watched. Without a build,
+   * "go run" would get the signals in place of the server.
+   */
+  private static final String GO_BUILD = "go build -o build/server server.go && ";
 
   private static final String README = "README.md";
 
@@ -36,7 +39,7 @@ public enum Starter {
 
   /** The command of the server for {@code --exec}, in its folder. */
   public String command() {
-    return "exec %s {port} {service}".formatted(run);
+    return build() + "exec %s {port} {service}".formatted(run);
   }
 
   /**
@@ -57,7 +60,12 @@ public enum Starter {
     try {
       Files.createDirectories(folder);
       Files.writeString(server, text(file), StandardOpenOption.CREATE_NEW);
-      Files.writeString(readme, readme(folder), StandardOpenOption.CREATE_NEW);
+      try {
+        Files.writeString(readme, readme(folder), StandardOpenOption.CREATE_NEW);
+      } catch (IOException e) {
+        Files.delete(server);
+        throw e;
+      }
     } catch (FileAlreadyExistsException e) {
       throw exists(Path.of(String.valueOf(e.getFile())));
     } catch (IOException e) {
@@ -68,8 +76,11 @@ public enum Starter {
 
   /** The command that has the server judged, to be typed in its folder. */
   public String learnCommand(Path folder) {
-    return (this == GO ? GO_BUILD : "")
-        + Invocation.in(folder, "learn --exec '%s'".formatted(command()));
+    return Invocation.in(folder, "learn --exec '%s'".formatted(command()));
+  }
+
+  private String build() {
+    return this == GO ? GO_BUILD : "";
   }
 
   private static UserError exists(Path file) {
@@ -78,7 +89,7 @@ public enum Starter {
 
   private String readme(Path folder) {
     return text(README)
-        .replace("BUILD", this == GO ? GO_BUILD : "")
+        .replace("BUILD", build())
         .replace("RUN", run)
         .replace("JUDGE", learnCommand(folder))
         .replace("LEARN", Invocation.in(folder, "learn"));

@@ -47,7 +47,8 @@ public final class WrappedText {
   public static List<String> ofMarkdown(String markdown, String indent, int width) {
     List<String> lines = new ArrayList<>();
     boolean inCode = false;
-    for (String line : markdown.lines().toList()) {
+    for (String source : markdown.lines().toList()) {
+      String line = inCode ? source : withoutEmphasis(source);
       if (line.startsWith(FENCE)) {
         inCode = !inCode;
       } else if (inCode) {
@@ -66,10 +67,14 @@ public final class WrappedText {
 
   /** Shows code in bold if there are colours, and between backticks otherwise. */
   private static String inline(String text) {
-    String plain = text.replaceAll("\\*([^*\\s]+)\\*", "$1");
     return Ansi.AUTO.enabled()
-        ? plain.replaceAll("`([^`]*)`", Ansi.AUTO.string("@|bold $1|@").replace("\\", "\\\\"))
-        : plain;
+        ? text.replaceAll("`([^`]*)`", Ansi.AUTO.string("@|bold $1|@").replace("\\", "\\\\"))
+        : text;
+  }
+
+  /** Emphasis may contain blanks, so it is removed before lines are broken; code is kept. */
+  private static String withoutEmphasis(String text) {
+    return text.replaceAll("(`[^`]*`)|\\*(?=\\S)([^*`]+)(?<=\\S)\\*", "$1$2");
   }
 
   /** Breaks a paragraph into lines. Code between backticks is not broken. */

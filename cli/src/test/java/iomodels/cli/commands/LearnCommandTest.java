@@ -3,6 +3,7 @@ package iomodels.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iomodels.cli.Cli;
+import iomodels.cli.learn.Invocation;
 import iomodels.cli.learn.LadderProgress;
 import iomodels.wrong.ladder.Ladder;
 import iomodels.wrong.ladder.Stage;
@@ -30,7 +31,7 @@ class LearnCommandTest {
   }
 
   private void pass(String... stages) throws Exception {
-    LadderProgress progress = new LadderProgress(folder);
+    LadderProgress progress = new LadderProgress(new Invocation(folder));
     for (String stage : stages) {
       progress.pass(Ladder.named(stage).orElseThrow(), "exec ./it {port} {service}");
     }
@@ -42,6 +43,7 @@ class LearnCommandTest {
 
     assertThat(cli.exitCode()).as(cli.err()).isZero();
     assertThat(cli.out())
+        .contains("./iomodels learn echo --folder " + folder)
         .contains("0 of 12 stages are passed", "next     1  echo", "12  http")
         .contains("./iomodels learn echo", "./iomodels learn --exec 'COMMAND {port}'")
         .contains("--starter python", LadderProgress.FILE);
@@ -85,7 +87,8 @@ class LearnCommandTest {
         .contains("3.01  The server MUST NOT answer a line before the line is complete.")
         .contains("./iomodels learn stream --exec 'COMMAND {port} {service}'")
         .doesNotContain("Explanation");
-    assertThat(cli.out().lines()).allMatch(it -> it.length() <= 100);
+    assertThat(cli.out().lines())
+        .allMatch(it -> it.length() <= 100 || it.contains(folder.toString()));
     assertThat(learn("relay", "--language=en").out())
         .contains("./iomodels conform --program relay relay-keeps-the-fin --rule 11.03");
   }
@@ -127,7 +130,7 @@ class LearnCommandTest {
     assertThat(cli.exitCode()).as(cli.err()).isZero();
     assertThat(cli.out())
         .contains(target.resolve(file).toString(), "cd '" + target + "'")
-        .contains("./iomodels learn --exec 'exec ", " {port} {service}'");
+        .contains("./iomodels learn --exec '", "exec ", " {port} {service}'");
     assertThat(target.resolve(file)).isNotEmptyFile();
     assertThat(Files.readString(target.resolve("README.md")))
         .contains("learn --exec", "learn 3")
@@ -140,6 +143,37 @@ class LearnCommandTest {
     assertThat(again.err()).contains(file + " exists already; choose another folder");
     assertThat(target.resolve(file)).hasContent("mine");
     assertThat(target.resolve("README.md")).doesNotExist();
+  }
+
+  @Test
+  void aStarterThatCannotBeCompletedIsNotWrittenAtAll() throws Exception {
+    Path readme = folder.resolve("README.md");
+    Files.createSymbolicLink(readme, folder.resolve("no-such-folder").resolve("file"));
+
+    assertThat(learn("--starter=go", "-o", folder.toString()).exitCode()).isEqualTo(2);
+    assertThat(folder.resolve("server.go")).doesNotExist();
+
+    Files.delete(readme);
+    assertThat(learn("--starter=go", "-o", folder.toString()).exitCode()).isZero();
+  }
+
+  /** A change of a file cannot add a placeholder: the command ends. */
+  @Test
+  void aCommandWithoutAPlaceholderIsNotWatched() {
+    Cli cli = learn("3", "--watch", "--exec=no-such-command-here {port}");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err()).contains("needs {service} in --exec");
+  }
+
+  @Test
+  void nothingIsJudgedAfterTheLastStageAndItSaysSo() throws Exception {
+    pass(Ladder.stages().stream().map(Stage::name).toArray(String[]::new));
+    Cli cli = learn("--exec=no-such-command-here {port}");
+
+    assertThat(cli.exitCode()).isEqualTo(2);
+    assertThat(cli.err())
+        .contains("nothing was judged", "learn STAGE --exec 'COMMAND {port}' --folder " + folder);
   }
 
   @ParameterizedTest

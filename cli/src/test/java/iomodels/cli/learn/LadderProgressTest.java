@@ -20,15 +20,19 @@ class LadderProgressTest {
 
   @TempDir private Path folder;
 
+  private LadderProgress progress() throws UserError {
+    return new LadderProgress(new Invocation(folder));
+  }
+
   @Test
   void whatWasPassedIsReadAgain() throws Exception {
-    LadderProgress progress = new LadderProgress(folder);
+    LadderProgress progress = progress();
     assertThat(progress.next()).contains(STAGES.getFirst());
     progress.pass(STAGES.get(0), "a {port}");
     progress.pass(STAGES.get(2), "b {port} 'x'");
     progress.pass(STAGES.get(0), "c {port}");
 
-    LadderProgress again = new LadderProgress(folder);
+    LadderProgress again = progress();
     assertThat(again.count()).isEqualTo(2);
     assertThat(again.hasPassed(STAGES.get(2))).isTrue();
     assertThat(again.next()).contains(STAGES.get(1));
@@ -38,11 +42,35 @@ class LadderProgressTest {
 
   @Test
   void theEndOfTheLadderHasNoNextStage() throws Exception {
-    LadderProgress progress = new LadderProgress(folder);
+    LadderProgress progress = progress();
     for (Stage stage : STAGES) {
       progress.pass(stage, "a");
     }
     assertThat(progress.next()).isEmpty();
+  }
+
+  @Test
+  void whatAnotherTerminalHasPassedOrResetIsNotUndone() throws Exception {
+    LadderProgress progress = progress();
+    progress.pass(STAGES.get(0), "a");
+    progress().pass(STAGES.get(1), "b");
+    progress.pass(STAGES.get(2), "c");
+    assertThat(progress().count()).isEqualTo(3);
+
+    LadderProgress.reset(folder);
+    progress.pass(STAGES.get(3), "d");
+    assertThat(progress().count()).isEqualTo(1);
+    assertThat(progress.next()).contains(STAGES.get(0));
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNotCalledDamaged() throws Exception {
+    Path file = Files.createDirectory(folder.resolve(LadderProgress.FILE));
+
+    assertThatThrownBy(this::progress)
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("cannot read " + file)
+        .hasMessageNotContainingAny("damaged", "--reset");
   }
 
   /** A later version may have more stages. */
@@ -50,7 +78,7 @@ class LadderProgressTest {
   void unknownStagesDoNotCount() throws Exception {
     Files.writeString(
         folder.resolve(LadderProgress.FILE), "{\"passed\":[{\"stage\":\"quic\"}],\"more\":1}");
-    assertThat(new LadderProgress(folder).count()).isZero();
+    assertThat(progress().count()).isZero();
   }
 
   @ParameterizedTest
@@ -58,13 +86,13 @@ class LadderProgressTest {
   void aDamagedFileNamesTheRemedyAndIsNotChanged(String damaged) throws Exception {
     Path file = Files.writeString(folder.resolve(LadderProgress.FILE), damaged);
 
-    assertThatThrownBy(() -> new LadderProgress(folder))
+    assertThatThrownBy(() -> progress())
         .isInstanceOf(UserError.class)
-        .hasMessageContainingAll(file.toString(), "is damaged", "learn --reset");
+        .hasMessageContainingAll(file.toString(), "is damaged", "learn --reset --folder " + folder);
     assertThat(file).hasContent(damaged);
 
     assertThat(LadderProgress.reset(folder)).isTrue();
     assertThat(LadderProgress.reset(folder)).isFalse();
-    assertThat(new LadderProgress(folder).count()).isZero();
+    assertThat(progress().count()).isZero();
   }
 }

@@ -23,6 +23,12 @@ class WrappedTextTest {
   }
 
   @Test
+  void emphasisIsRemovedAlsoAcrossLinesButNotInCode() {
+    assertThat(WrappedText.ofMarkdown("Do *it instead of* that: `a *b* c`, 2 * 3 * 4", "", 14))
+        .containsExactly("Do it instead", "of that:", "`a *b* c`, 2 *", "3 * 4");
+  }
+
+  @Test
   void markdownKeepsCodeAndIndentsLists() {
     assertThat(
             WrappedText.ofMarkdown(
