@@ -64,9 +64,11 @@ final class ConcurrentJudge {
   /** Judges any wrong target by one rule, until the symptom shows. */
   static CompletableFuture<Finding> judging(
       Supplier<Target> server, Rule rule, Bounds bounds, String symptom, Semaphore sideBySide) {
-    Kit kit = new Kit(List.of(rule), bounds, SEED).withoutRepeats();
+    AtomicInteger rounds = new AtomicInteger();
     return judging(
         () -> {
+          Bounds patient = morePatient(bounds, rounds.incrementAndGet());
+          Kit kit = new Kit(List.of(rule), patient, SEED).withoutRepeats();
           try (Target target = server.get()) {
             return kit.judge(target, _ -> {});
           }
@@ -89,9 +91,7 @@ final class ConcurrentJudge {
     AtomicInteger rounds = new AtomicInteger();
     return judging(
         () -> {
-          // A fault that shows in a reply is hidden if the reply of a busy machine is late.
-          long patience = bounds.time(Bound.PATIENCE).toMillis() * rounds.incrementAndGet();
-          Bounds patient = bounds.with(Bound.PATIENCE, patience);
+          Bounds patient = morePatient(bounds, rounds.incrementAndGet());
           Kit kit = new Kit(List.of(rule), patient, SEED, tries).withoutRepeats();
           try (ProgramTarget target = program.get()) {
             return kit.judge(target, _ -> {});
@@ -99,6 +99,11 @@ final class ConcurrentJudge {
         },
         symptom,
         sideBySide);
+  }
+
+  /** A fault that shows in a reply is hidden if, on a busy machine, the reply is late. */
+  private static Bounds morePatient(Bounds bounds, int round) {
+    return bounds.with(Bound.PATIENCE, round * bounds.time(Bound.PATIENCE).toMillis());
   }
 
   /** Whether the kit did not put a verdict down to the machine. */
