@@ -18,7 +18,7 @@ public final class ReportPage {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   /** A placeholder such as {@code {{report.css}}}. */
-  private static final Pattern PLACE = Pattern.compile("\\{\\{([\\w.]+)}}");
+  private static final Pattern PLACE = Pattern.compile("\\{\\{([\\w.-]+)}}");
 
   private ReportPage() {}
 
