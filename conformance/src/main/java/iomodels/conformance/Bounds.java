@@ -90,8 +90,8 @@ public final class Bounds {
 
   /**
    * Returns wider bounds for a busy machine: {@link Bound#PATIENCE} × 2, and server time limits ×
-   * 4, or as many times as long as work takes if others use the processors. Observation times are
-   * unchanged. No bound exceeds its maximum.
+   * 4, or more, up to × 8, the more of the processors others use. Observation times are unchanged.
+   * No bound exceeds its maximum.
    *
    * @param takenByOthers the share of the processor time, from 0 to 1, that other processes use
    */

@@ -1,5 +1,11 @@
 package iomodels.site;
 
+import static iomodels.lab.trace.SystemCalls.ACCEPTS;
+import static iomodels.lab.trace.SystemCalls.READINESS;
+import static iomodels.lab.trace.SystemCalls.READS;
+import static iomodels.lab.trace.SystemCalls.WRITES;
+
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -10,24 +16,10 @@ import java.util.stream.Stream;
  */
 final class StepRegion {
 
-  static final List<String> READS = List.of("read", "readv", "recvfrom", "recvmsg", "recvmmsg");
-  static final List<String> WRITES =
-      List.of("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice");
-  private static final List<String> ACCEPTS = List.of("accept", "accept4");
-  private static final List<String> CLOSES = List.of("shutdown", "close");
+  /** Waits for completions, and may also submit operations. */
+  private static final String RING = "io_uring_enter";
 
-  /** Calls that wait for any of several clients. */
-  private static final List<String> WAITS =
-      List.of(
-          "poll",
-          "ppoll",
-          "select",
-          "pselect6",
-          "epoll_wait",
-          "epoll_pwait",
-          "epoll_pwait2",
-          "rt_sigtimedwait",
-          "io_uring_enter");
+  private static final List<String> CLOSES = List.of("shutdown", "close");
 
   /** Calls that set up a connection, or change what a server waits for. */
   private static final List<String> SETTINGS = List.of("fcntl", "ioctl", "setsockopt", "epoll_ctl");
@@ -43,8 +35,9 @@ final class StepRegion {
 
   /** Returns whether the region of a call with this name is known. */
   static boolean isKnown(String name) {
-    return Stream.of(READS, WRITES, ACCEPTS, CLOSES, WAITS, SETTINGS, PARKS)
-        .anyMatch(it -> it.contains(name));
+    return RING.equals(name)
+        || Stream.<Collection<String>>of(READS, WRITES, ACCEPTS, READINESS, CLOSES, SETTINGS, PARKS)
+            .anyMatch(it -> it.contains(name));
   }
 
   /**
@@ -58,7 +51,7 @@ final class StepRegion {
     if (ACCEPTS.containsAll(names)) {
       return "accept";
     }
-    if (WAITS.containsAll(names)) {
+    if (names.stream().allMatch(it -> READINESS.contains(it) || it.equals(RING))) {
       return "wait";
     }
     if (CLOSES.containsAll(names)) {

@@ -3,6 +3,7 @@ package iomodels.site;
 import static java.util.Comparator.comparing;
 import static java.util.Comparator.comparingLong;
 
+import iomodels.lab.trace.SystemCalls;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -273,7 +274,7 @@ record Steps(List<String> threads, List<String> clients, List<Boolean> recorded,
 
     /** A call that waits for input has not read it yet. */
     private static String arguments(TracedCall call, String phase) {
-      boolean isReading = phase.equals("wait") && StepRegion.READS.containsAll(call.names());
+      boolean isReading = phase.equals("wait") && SystemCalls.READS.containsAll(call.names());
       return isReading ? call.arguments().replaceAll("\".*\"(\\.\\.\\.)?", "…") : call.arguments();
     }
 

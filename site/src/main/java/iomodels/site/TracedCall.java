@@ -1,6 +1,8 @@
 package iomodels.site;
 
+import iomodels.lab.trace.SystemCalls;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
@@ -67,15 +69,15 @@ record TracedCall(
 
   /** How many bytes it took from the server's receive buffer. */
   long in() {
-    return bytes(1, StepRegion.READS);
+    return bytes(1, SystemCalls.READS);
   }
 
   /** How many bytes it put into the server's send buffer. */
   long out() {
-    return bytes(2, StepRegion.WRITES);
+    return bytes(2, SystemCalls.WRITES);
   }
 
-  private long bytes(int group, List<String> calls) {
+  private long bytes(int group, Set<String> calls) {
     if (!kind.equals("copy") || arguments.contains("MSG_PEEK")) {
       return 0;
     }

@@ -15,8 +15,6 @@ import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -144,7 +142,6 @@ class HostileServerTest {
 
   /** Its name is the command, and its last words are in the reason for which it was not judged. */
   @Test
-  @DisabledOnOs(OS.WINDOWS)
   void standardErrorAndTheNameAreEscaped() throws Exception {
     Path words = Files.writeString(folder.resolve("words"), HOSTILE);
     String command = "cat %s >&2; exit 1 # {port} %s".formatted(words, HOSTILE);
@@ -157,7 +154,6 @@ class HostileServerTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
   void outputOfAClientIsEscaped() throws Exception {
     Path words = Files.writeString(folder.resolve("words"), HOSTILE);
     Cli cli = conform("--client", "cat %s; exit 1 # {port}".formatted(words), "--rule=10");

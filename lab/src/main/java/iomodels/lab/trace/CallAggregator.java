@@ -164,8 +164,8 @@ final class CallAggregator {
     long in = bytes(run, true);
     long out = bytes(run, false);
     boolean oneWay =
-        names(run).stream().noneMatch(Phases.READS::contains)
-            || names(run).stream().noneMatch(Phases.WRITES::contains);
+        names(run).stream().noneMatch(SystemCalls.READS::contains)
+            || names(run).stream().noneMatch(SystemCalls.WRITES::contains);
     if (in + out > 0 && !oneWay) {
       return "%d in, %d out".formatted(in, out);
     }
@@ -178,7 +178,7 @@ final class CallAggregator {
 
   private static long bytes(List<Call> run, boolean in) {
     return run.stream()
-        .filter(it -> it.kind() == Kind.COPY && Phases.READS.contains(it.name()) == in)
+        .filter(it -> it.kind() == Kind.COPY && SystemCalls.READS.contains(it.name()) == in)
         .mapToLong(it -> Long.parseLong(it.result()))
         .sum();
   }

@@ -1,5 +1,10 @@
 package iomodels.lab.trace;
 
+import static iomodels.lab.trace.SystemCalls.ACCEPTS;
+import static iomodels.lab.trace.SystemCalls.READINESS;
+import static iomodels.lab.trace.SystemCalls.READS;
+import static iomodels.lab.trace.SystemCalls.WRITES;
+
 import iomodels.lab.trace.Call.Kind;
 import iomodels.lab.trace.StraceParser.Raw;
 import java.util.HashMap;
@@ -47,21 +52,6 @@ final class Phases {
   private static final long LONGER_THAN_A_LOOK = 10_000;
 
   private static final String NOT_THIS_TIME = "MSG_DONTWAIT";
-
-  static final Set<String> READS = Set.of("read", "readv", "recvfrom", "recvmsg", "recvmmsg");
-  static final Set<String> WRITES =
-      Set.of("write", "writev", "sendto", "sendmsg", "sendmmsg", "sendfile", "splice");
-  private static final Set<String> ACCEPTS = Set.of("accept", "accept4");
-  private static final Set<String> READINESS =
-      Set.of(
-          "poll",
-          "ppoll",
-          "select",
-          "pselect6",
-          "epoll_wait",
-          "epoll_pwait",
-          "epoll_pwait2",
-          "rt_sigtimedwait");
 
   /** Includes restarted calls of unknown kind: they reported no client. */
   private static final Set<String> SLEEPS =

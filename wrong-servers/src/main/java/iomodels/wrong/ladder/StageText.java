@@ -15,8 +15,8 @@ import java.util.List;
  * @param build what to build
  * @param why what goes wrong in real life without it
  * @param before how its wrong server fails
- * @param hint how to do it, for a reader who asks
- * @param explanation what the reader has just built, for a reader who has passed
+ * @param hint how to do it; shown on demand
+ * @param explanation what has been built; shown when the stage is passed
  */
 public record StageText(
     String title, Part build, Part why, Part before, Part hint, Part explanation) {
